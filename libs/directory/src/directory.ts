@@ -1,0 +1,210 @@
+/**
+ * The contract of the directory: who exists, and who is here. `redis/` and `embedded/` implement it and one
+ * contract suite runs on both.
+ *
+ * Expected faults are returned; a rejected promise means that the store could not be reached in time
+ * (`DirectoryUnavailable`), and that whether the step was taken isn't known.
+ */
+import type {
+  AccountId,
+  ConversationId,
+  JsonText,
+  Namespace,
+  StreamId,
+  StreamName,
+} from "@ams/protocol";
+import type {
+  Account,
+  AccountLimits,
+  Address,
+  Admission,
+  ConnectionId,
+  Conversation,
+  GatewayId,
+  Link,
+  RosterEntry,
+} from "./records.ts";
+
+export type Outcome<Value, Fault extends string> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly fault: Fault };
+
+/** The store did not answer, or not in time. */
+export class DirectoryUnavailable extends Error {
+  override readonly name = "DirectoryUnavailable";
+}
+
+/** Accounts: a namespace belongs to one account for ever, also after the account is deleted. */
+export interface Accounts {
+  /** Of any number of concurrent creates of one namespace, exactly one is ok. */
+  createAccount(
+    account: Account,
+    credentialHash: string,
+  ): Promise<Outcome<Account, "namespace_taken">>;
+  account(id: AccountId): Promise<Account | null>;
+  accountOf(namespace: Namespace): Promise<Account | null>;
+  /** The account that holds one of these hashes: one per live credential pepper. */
+  accountByCredential(hashes: readonly string[]): Promise<Account | null>;
+  /** Makes `hash` the account's credential; the earlier ones live for `graceMs` more (0: not at all). */
+  rotateCredential(
+    id: AccountId,
+    hash: string,
+    graceMs: number,
+  ): Promise<Outcome<null, "not_found">>;
+  /** Also sets `subscribers_max` on every conversation that the account owns. */
+  setAccountLimits(id: AccountId, limits: AccountLimits): Promise<Outcome<Account, "not_found">>;
+  /** Closes its conversations, ends its credentials, keeps its namespace taken; announces `account_deleted` to the deployment. */
+  deleteAccount(id: AccountId): Promise<void>;
+}
+
+export type Minted = {
+  readonly conversation: Conversation;
+  /** True when this call made it; false when it was there and got one more link. */
+  readonly created: boolean;
+};
+
+export type ConversationPage = {
+  readonly conversations: readonly Conversation[];
+  /** Pass it back to get the next page; null on the last. Opaque. */
+  readonly next_cursor: string | null;
+};
+
+/** What `mint` is given: the record, and the hash of its first link. */
+export type NewConversation = { readonly conversation: Conversation; readonly linkHash: string };
+
+export interface Conversations {
+  /**
+   * Creates a conversation with its first link. Of any number of concurrent mints of one alias exactly one is ok.
+   * For `jcs-sha256` a conversation of the same namespace with the same id gets the link instead (whatever alias was
+   * asked for), and its record is returned; past `LINKS_MAX` links the oldest ends.
+   */
+  mint(conversation: NewConversation): Promise<Outcome<Minted, "alias_taken">>;
+  /** The record, its links and its count of joins, or null when there is no such address. */
+  admission(address: Address): Promise<Admission | null>;
+  /** The owner's conversations, oldest first. */
+  listConversations(
+    namespace: Namespace,
+    page: { readonly cursor: string | null; readonly limit: number },
+  ): Promise<Outcome<ConversationPage, "invalid_cursor">>;
+  /** Ends every earlier link. Announces `links_revoked` unless `keepConnected`. */
+  replaceLinks(
+    address: Address,
+    linkHash: string,
+    keepConnected: boolean,
+  ): Promise<Outcome<Link, "not_found">>;
+  /** Removes record, links and roster, frees the alias, announces `closed`. */
+  deleteConversation(address: Address): Promise<Outcome<null, "not_found">>;
+}
+
+/** Where a stream is to be: the address finds the keys, the id says that it is still the same conversation. */
+export type Where = { readonly address: Address; readonly conversationId: ConversationId };
+
+/** A wish to hold a stream. The directory adds the epoch, and what the stream had before. */
+export type Claim = {
+  readonly where: Where;
+  readonly stream_id: StreamId;
+  readonly stream_name: StreamName;
+  readonly owner_account_id: AccountId;
+  /** Null keeps what the stream has, or `{}`. */
+  readonly metadata: JsonText | null;
+  /** Ignored when the stream is live and has one: it is set once. */
+  readonly peer_identity: JsonText | null;
+  readonly joined_at: string;
+  readonly gateway: GatewayId;
+  readonly connection: ConnectionId;
+  /** The link that admitted it: it must still be live when the claim is made. */
+  readonly link: number;
+  /** The deployment's limit, where the conversation has none of its own. */
+  readonly subscribersMax: number;
+};
+
+export type ClaimFault =
+  | "conversation_not_found"
+  | "invalid_magic_link" /** The link has ended meanwhile, or `max_joins` is used up. */
+  | "stream_name_conflict"
+  | "conversation_subscriber_limit";
+
+export type Claimed = {
+  readonly entry: RosterEntry;
+  /** True when the stream was live under another connection. */
+  readonly resumed: boolean;
+  /** True when a live stream was taken over and its metadata is now another. */
+  readonly metadataChanged: boolean;
+};
+
+export type PlaceFault =
+  | "account_concurrency_limit"
+  | "invalid_credential" /** The account is gone. */;
+
+/** An account's place for one stream: what `streams_max` counts. Guests hold none. */
+export type Place = {
+  readonly account_id: AccountId;
+  readonly conversation_id: ConversationId;
+  readonly stream_id: StreamId;
+  readonly gateway: GatewayId;
+  readonly connection: ConnectionId;
+};
+
+/**
+ * Presence. Every step on a conversation is one atomic step in its slot, announced on its channel.
+ * Joining is: reserve the place, claim the stream, and on a failed claim release the place.
+ */
+export interface Presence {
+  /**
+   * Reserves a place. A stream that the account holds already shares its place: it counts once, and belongs to the
+   * connection that reserved last. A release by another connection than the holder's does nothing.
+   */
+  reserve(
+    place: Place,
+    streamsMax: number,
+  ): Promise<Outcome<{ readonly shared: boolean }, PlaceFault>>;
+  /** Makes a shared place this connection's, once its claim was granted. */
+  keepPlace(place: Place): Promise<void>;
+  release(place: Place): Promise<void>;
+  claim(claim: Claim): Promise<Outcome<Claimed, ClaimFault>>;
+  /**
+   * Claims a stream again under the epoch that it had, after its gateway's lease ran out. `displaced` when
+   * somebody took it over meanwhile. Announces `claimed` when the roster had lost it.
+   */
+  reclaim(
+    where: Where,
+    entry: RosterEntry,
+  ): Promise<Outcome<RosterEntry, "displaced" | "conversation_not_found">>;
+  /** Removes the stream if this connection holds it, and announces `left`. True when it did. */
+  leave(
+    where: Where,
+    stream: Pick<RosterEntry, "stream_name" | "connection">,
+    last: { readonly n: number | null; readonly ts: string },
+  ): Promise<boolean>;
+  /** Keeps a live stream's metadata for those who join later. Not announced: the frame tells the others. */
+  setStreamMetadata(
+    where: Where,
+    stream: Pick<RosterEntry, "stream_name" | "connection">,
+    metadata: JsonText,
+    n: number,
+  ): Promise<void>;
+  /** The live streams, in no order. */
+  roster(where: Where): Promise<readonly RosterEntry[]>;
+  /** The live streams at the very place on the channel where the event `mark` is announced; null when the conversation is gone. */
+  snapshot(
+    where: Where,
+    mark: { readonly mark: string; readonly tails: boolean },
+  ): Promise<readonly RosterEntry[] | null>;
+}
+
+/** Leases: how the others learn that a gateway died without a word. */
+export interface Leases {
+  /** Renews the gateway's lease. `lapsed` when there was none: it is new, or its streams may have been swept. */
+  heartbeat(gateway: GatewayId, ttlMs: number): Promise<"renewed" | "lapsed">;
+  /** Ends the lease of a gateway that has let go of all that it held. */
+  endLease(gateway: GatewayId): Promise<void>;
+  /** Removes whatever gateways whose lease ran out have left behind, announcing each stream as left. Returns how many streams that were. */
+  sweep(): Promise<number>;
+}
+
+export interface Directory extends Accounts, Conversations, Presence, Leases {
+  readonly kind: "redis" | "embedded";
+  /** Milliseconds that the store took to answer; rejects when it can't be reached. */
+  ping(): Promise<number>;
+  close(): Promise<void>;
+}

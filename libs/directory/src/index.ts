@@ -1,0 +1,53 @@
+/** Who exists and who is here. Open one with `openRedisDirectory` or `openEmbeddedDirectory`. */
+export {
+  type Accounts,
+  type Claim,
+  type Claimed,
+  type ClaimFault,
+  type ConversationPage,
+  type Conversations,
+  type Directory,
+  DirectoryUnavailable,
+  type Leases,
+  type Minted,
+  type NewConversation,
+  type Outcome,
+  type Place,
+  type PlaceFault,
+  type Presence,
+  type Where,
+} from "./directory.ts";
+export {
+  type ChannelEvent,
+  type DeploymentEvent,
+  decodeDeploymentEvent,
+  decodeEvent,
+  encodeEvent,
+  type GatewayEvent,
+  type RosterEvent,
+} from "./events.ts";
+export { channelOf, DEPLOYMENT_CHANNEL } from "./keys.ts";
+export type {
+  Account,
+  AccountLimits,
+  Address,
+  Admission,
+  ConnectionId,
+  Conversation,
+  GatewayId,
+  IdKind,
+  Link,
+  RosterEntry,
+} from "./records.ts";
+export {
+  guestAccountOf,
+  hash,
+  hashes,
+  matches,
+  newCredential,
+  newLinkToken,
+  newStreamName,
+  type PepperList,
+  type Peppers,
+  streamIdOf,
+} from "./secrets.ts";

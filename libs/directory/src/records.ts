@@ -1,0 +1,82 @@
+/** What the directory knows, as data: accounts, conversations, and the streams that are live now. */
+import type {
+  AccountId,
+  Alias,
+  ConversationId,
+  JsonText,
+  Namespace,
+  StreamId,
+  StreamIdentity,
+  StreamName,
+} from "@ams/protocol";
+
+/** Who may have how much. A field that is null follows the deployment's setting. */
+export type AccountLimits = {
+  /** Streams that the account may hold at a time, in all conversations together. */
+  readonly streams_max: number | null;
+  /** Subscribers that each conversation of the account may hold at a time. */
+  readonly subscribers_max: number | null;
+};
+
+export type Account = AccountLimits & {
+  readonly account_id: AccountId;
+  readonly namespace: Namespace;
+  /** UTC ISO 8601 with milliseconds. */
+  readonly created_at: string;
+};
+
+/** A conversation as a link names it. Every key of it is found by this pair, so admission is one read. */
+export type Address = { readonly namespace: Namespace; readonly alias: Alias };
+
+/** A link token of a conversation, as it is kept: its hash, and the order in which it was made. */
+export type Link = {
+  /** 1 for the first link of the conversation, then one more with each. */
+  readonly number: number;
+  /** H(link pepper, token): the token itself is kept nowhere. */
+  readonly hash: string;
+};
+
+export type IdKind = "ulid" | "jcs-sha256";
+
+export type Conversation = Address & {
+  readonly conversation_id: ConversationId;
+  readonly owner_account_id: AccountId;
+  readonly id_kind: IdKind;
+  readonly metadata: JsonText;
+  readonly created_at: string;
+  /** Unix milliseconds after which nobody is admitted, null for never. */
+  readonly expires_at_ms: number | null;
+  /** Stream ids that may ever join, null for any number. */
+  readonly max_joins: number | null;
+  /** The owner's `subscribers_max`, kept here too so that a join reads one slot only. */
+  readonly subscribers_max: number | null;
+};
+
+/** What admission reads of a conversation: the record, its live links, and how many stream ids have joined. */
+export type Admission = {
+  readonly conversation: Conversation;
+  readonly links: readonly Link[];
+  /** Stream ids counted against `max_joins`; 0 where there is no such limit. */
+  readonly joins: number;
+};
+
+/** A gateway's life, from its first heartbeat until its lease runs out: 16 hex characters. */
+export type GatewayId = string;
+
+/** One socket of one gateway: unique among all that ever were. */
+export type ConnectionId = string;
+
+/** A live stream: who holds it, and where. */
+export type RosterEntry = StreamIdentity & {
+  readonly metadata: JsonText;
+  /** When the stream joined, not when its present connection did; UTC ISO 8601. */
+  readonly joined_at: string;
+  /** The claim by which its connection holds it: it rises with each claim in the conversation (§4.6). */
+  readonly epoch: number;
+  /** The `n` of the last `stream_metadata` frame of this epoch, 0 when there was none. */
+  readonly metadata_n: number;
+  readonly gateway: GatewayId;
+  readonly connection: ConnectionId;
+  /** The number of the link that admitted its connection. */
+  readonly link: number;
+};

@@ -1,0 +1,81 @@
+/**
+ * The formats of names and ids. A branded id can only be made by the check beside it,
+ * so a function that takes a `StreamId` can't be handed a namespace by mistake.
+ */
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** `acc_` + ULID, or `acc_anon_` + 26 hex for the guests of one link. */
+export type AccountId = Branded<"AccountId">;
+/** `conv_` + ULID, or `conv_` + 64 hex for `jcs-sha256` conversations. */
+export type ConversationId = Branded<"ConversationId">;
+/** `str_` + 26 hex: derived from conversation, account and stream name, so it is the same every time. */
+export type StreamId = Branded<"StreamId">;
+/** What an account owns: the first path segment of its links. */
+export type Namespace = Branded<"Namespace">;
+/** A conversation's name within its namespace. */
+export type Alias = Branded<"Alias">;
+/** A stream's name within its conversation. */
+export type StreamName = Branded<"StreamName">;
+
+const ULID = "[0-9A-HJKMNP-TV-Z]{26}";
+const ACCOUNT_ID = new RegExp(`^acc_(?:${ULID}|anon_[0-9a-f]{26})$`);
+const CONVERSATION_ID = new RegExp(`^conv_(?:${ULID}|[0-9a-f]{64})$`);
+const STREAM_ID = /^str_[0-9a-f]{26}$/;
+const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
+const STREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const SECRET = /^[A-Za-z0-9_-]{43}$/;
+
+/** First path segments that the deployment itself answers, and so never a namespace. */
+export const RESERVED_NAMESPACES: readonly string[] = [
+  "v1",
+  "mcp",
+  "docs",
+  "assets",
+  "healthz",
+  "livez",
+  "readyz",
+  "metrics",
+  "admin",
+];
+
+export function isAccountId(text: string): text is AccountId {
+  return ACCOUNT_ID.test(text);
+}
+
+export function isConversationId(text: string): text is ConversationId {
+  return CONVERSATION_ID.test(text);
+}
+
+export function isStreamId(text: string): text is StreamId {
+  return STREAM_ID.test(text);
+}
+
+/** True for a well-formed namespace that the deployment doesn't keep for itself. */
+export function isNamespace(text: string): text is Namespace {
+  return SLUG.test(text) && !RESERVED_NAMESPACES.includes(text);
+}
+
+export function isAlias(text: string): text is Alias {
+  return SLUG.test(text);
+}
+
+export function isStreamName(text: string): text is StreamName {
+  return STREAM_NAME.test(text);
+}
+
+/** `ams_sk_` + 43 base64url characters. */
+export function isCredential(text: string): boolean {
+  return text.startsWith("ams_sk_") && SECRET.test(text.slice("ams_sk_".length));
+}
+
+/** 43 base64url characters. */
+export function isLinkToken(text: string): boolean {
+  return SECRET.test(text);
+}
+
+/** True for the account that all guests of one link share. It exists in no store. */
+export function isGuest(account: AccountId): boolean {
+  return account.startsWith("acc_anon_");
+}

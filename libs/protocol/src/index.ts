@@ -1,0 +1,85 @@
+/** The wire as types and pure functions: no I/O, no clock, no Node. The zod schemas are in `@ams/protocol/schema`. */
+export {
+  CLOSE,
+  type CloseReason,
+  type CloseRow,
+  type ComeBack,
+  type ConnectFault,
+  type FrameFault,
+} from "./close.ts";
+export {
+  CONNECT_PARAMETERS,
+  readFlag,
+  readPeerIdentity,
+  readStreamMetadata,
+  readSubscribeStreams,
+  SUBPROTOCOL,
+  SUBPROTOCOL_BEARER_PREFIX,
+  SUBPROTOCOL_GUEST,
+} from "./connect.ts";
+export {
+  DATA_KEY,
+  encodeDrain,
+  encodeGap,
+  encodeJoined,
+  encodePeer,
+  encodeReceipt,
+  encodeStreamJoined,
+  encodeStreamLeft,
+  encodeStreamMetadata,
+  encodeTokenHead,
+  PONG,
+  SEQ_KEY,
+} from "./encode.ts";
+export type { ClientFrame, Gap, GapReason, Joined, Peer, StreamIdentity } from "./frames.ts";
+export {
+  type AccountId,
+  type Alias,
+  type ConversationId,
+  isAccountId,
+  isAlias,
+  isConversationId,
+  isCredential,
+  isGuest,
+  isLinkToken,
+  isNamespace,
+  isStreamId,
+  isStreamName,
+  type Namespace,
+  RESERVED_NAMESPACES,
+  type StreamId,
+  type StreamName,
+} from "./ids.ts";
+export {
+  EMPTY_OBJECT,
+  isRecord,
+  type Json,
+  type JsonText,
+  joinMembers,
+  readJson,
+  readMembers,
+  toJsonText,
+  trustJsonText,
+  utf8Bytes,
+} from "./json.ts";
+export {
+  BODY_BYTES_MAX,
+  CREDENTIAL_GRACE_S_MAX,
+  EXPIRES_IN_S_MAX,
+  FRAME_BYTES_MAX,
+  HEADER_BYTES_MAX,
+  JSON_DEPTH_MAX,
+  LINKS_MAX,
+  LIST_LIMIT_DEFAULT,
+  LIST_LIMIT_MAX,
+  MAX_JOINS_MAX,
+  METADATA_BYTES_MAX,
+  METADATA_HEADER_BYTES_MAX,
+  PEER_IDENTITY_BYTES_MAX,
+  SUBSCRIBE_STREAMS_MAX,
+  TOKEN_BYTES_MAX,
+} from "./limits.ts";
+export { connectUrl, formatMagicLink, type MagicLink, parseMagicLink } from "./link.ts";
+export { checkMetadata, type DataSpan, findTokenData, parseClientFrame } from "./parse.ts";
+export { PROBLEMS, type Problem, type ProblemCode } from "./problem.ts";
+export { compareSeq, formatSeq, parseSeq, type Seq } from "./seq.ts";

@@ -1,0 +1,47 @@
+/**
+ * The limits of the wire itself: the same in every deployment, so a client may build on them.
+ * What an operator can change lives in the services' configuration instead.
+ */
+
+/** Bytes of UTF-8 that one token's `data` holds after unescaping. A reader can budget one frame by it. */
+export const TOKEN_BYTES_MAX = 65_536;
+
+/** Bytes of compact JSON that one metadata object holds: small enough to ride in every roster. */
+export const METADATA_BYTES_MAX = 16_384;
+
+/** Bytes of decoded JSON in the header form of stream metadata, so that all headers fit in `HEADER_BYTES_MAX`. */
+export const METADATA_HEADER_BYTES_MAX = 8_192;
+
+/** Bytes of decoded JSON that a peer identity holds: it rides on every frame of its stream. */
+export const PEER_IDENTITY_BYTES_MAX = 1_024;
+
+/** Bytes of one client frame that still get a documented close code; a larger one is cut by the server library. */
+export const FRAME_BYTES_MAX = 1_048_576;
+
+/** Bytes of request line and headers that a connect may send. */
+export const HEADER_BYTES_MAX = 32_768;
+
+/** Bytes of one HTTP request body on the control plane. */
+export const BODY_BYTES_MAX = 1_048_576;
+
+/** Levels of arrays and objects in any JSON that is accepted: what every common parser can read back. */
+export const JSON_DEPTH_MAX = 128;
+
+/** Stream ids that one connect may list in `X-AMS-Subscribe-Streams`: what fits in the headers. */
+export const SUBSCRIBE_STREAMS_MAX = 256;
+
+/** Link tokens of one conversation that are alive at a time; the oldest ends when one more is made. */
+export const LINKS_MAX = 32;
+
+/** Seconds until which a link may be made to expire: one year. */
+export const EXPIRES_IN_S_MAX = 31_536_000;
+
+/** Joins that `max_joins` may allow: the stream ids it counted are kept for the life of the conversation. */
+export const MAX_JOINS_MAX = 100_000;
+
+/** Seconds for which a rotated credential may stay alive beside the new one: thirty days. */
+export const CREDENTIAL_GRACE_S_MAX = 2_592_000;
+
+/** Conversations that one page of a listing holds, at most and unless told. */
+export const LIST_LIMIT_MAX = 1_000;
+export const LIST_LIMIT_DEFAULT = 100;
