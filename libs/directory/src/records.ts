@@ -5,9 +5,7 @@ import type {
   ConversationId,
   JsonText,
   Namespace,
-  StreamId,
   StreamIdentity,
-  StreamName,
 } from "@ams/protocol";
 
 /** Who may have how much. A field that is null follows the deployment's setting. */
