@@ -1,0 +1,23 @@
+/** What every deployed process has: configuration, log, admin port, signals. It knows nothing of the wire. */
+export { type AdminPort, type Health, healthBody, openAdminPort } from "./admin.ts";
+export { describeError, LOG_LEVELS, type Log, openLog } from "./log.ts";
+export { PEPPER_SETTINGS, type PepperLists, readPeppers } from "./peppers.ts";
+export { exitMisconfigured, settingsOrExit, stopOnSignal, surviveRejections } from "./process.ts";
+export {
+  choice,
+  type Environment,
+  EXIT_CONFIG,
+  flag,
+  integer,
+  optionalBaseUrl,
+  optionalPort,
+  type Read,
+  readSettings,
+  type Setting,
+  type Settings,
+  secretList,
+  secretText,
+  settingsTable,
+  text,
+  type ValuesOf,
+} from "./settings.ts";

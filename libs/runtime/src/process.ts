@@ -1,0 +1,67 @@
+/** A service process from its first line to its last: configuration or exit 78, a stop by signal, no death by surprise. */
+import { describeError, type Log } from "./log.ts";
+import {
+  type Environment,
+  EXIT_CONFIG,
+  readSettings,
+  type Settings,
+  type ValuesOf,
+} from "./settings.ts";
+
+/** The configuration, or all its faults on stderr and the end of the process with 78. */
+export function settingsOrExit<Declared extends Settings>(
+  service: string,
+  declared: Declared,
+  environment: Environment = process.env,
+): ValuesOf<Declared> {
+  const read = readSettings(declared, environment);
+  if (read.ok) return read.value;
+  return exitMisconfigured(service, read.faults);
+}
+
+/** Says every fault, each on a line, and ends the process with 78. */
+export function exitMisconfigured(service: string, faults: readonly string[]): never {
+  const lines = [
+    `${service} can't start with this configuration:`,
+    ...faults.map((fault) => `  ${fault}`),
+  ];
+  process.stderr.write(`${lines.join("\n")}\n`);
+  process.exit(EXIT_CONFIG);
+}
+
+/**
+ * Runs `stop` once, at the first SIGTERM or SIGINT, and exits 0 behind it; exits 1 when it takes longer than
+ * `graceMs` or fails. A second signal exits at once.
+ */
+export function stopOnSignal(log: Log, graceMs: number, stop: () => Promise<void>): void {
+  let stopping = false;
+  const begin = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ event: "stopping", signal }, "stopping");
+    setTimeout(() => {
+      log.error({ event: "stop_timed_out", grace_ms: graceMs }, "did not stop in time");
+      process.exit(1);
+    }, graceMs).unref();
+    stop().then(
+      () => {
+        log.info({ event: "stopped" }, "stopped");
+        process.exit(0);
+      },
+      (error: unknown) => {
+        log.error({ event: "stop_failed", ...describeError(error) }, "stop failed");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", begin);
+  process.on("SIGINT", begin);
+}
+
+/** A rejection that nobody awaited is logged and counted, and ends nothing. */
+export function surviveRejections(log: Log, count: () => void): void {
+  process.on("unhandledRejection", (reason) => {
+    count();
+    log.error({ event: "unhandled_rejection", ...describeError(reason) }, "unhandled rejection");
+  });
+}
