@@ -69,7 +69,7 @@ export type RosterEntry = StreamIdentity & {
   readonly metadata: JsonText;
   /** When the stream joined, not when its present connection did; UTC ISO 8601. */
   readonly joined_at: string;
-  /** The claim by which its connection holds it: it rises with each claim in the conversation (§4.6). */
+  /** The claim by which its connection holds it: it rises with each claim in the conversation (§4.6.1). */
   readonly epoch: number;
   /** The `n` of the last `stream_metadata` frame of this epoch, 0 when there was none. */
   readonly metadata_n: number;

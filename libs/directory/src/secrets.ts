@@ -1,5 +1,5 @@
 /**
- * Secrets and the ids made from them (§1). Only hashes are ever stored: HMAC-SHA-256 under a pepper that lives in
+ * Secrets and the ids made from them (§1.3, §1.6). Only hashes are ever stored: HMAC-SHA-256 under a pepper that lives in
  * the configuration and not in the store, so that a stolen store opens nothing.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";

@@ -58,8 +58,9 @@ function isOptionalText(value: unknown): boolean {
 }
 
 function readBase64Json(base64: string, bytesMax: number) {
-  if (!BASE64.test(base64) || base64.replace(/=+$/, "").length % 4 === 1) return null;
-  const bytes = fromBase64(base64);
+  const digits = base64.replace(/=+$/, ""); // `atob` refuses padding that is not whole, and needs none.
+  if (!BASE64.test(base64) || digits.length % 4 === 1) return null;
+  const bytes = fromBase64(digits);
   if (bytes.length > bytesMax) return null;
   const text = decodeUtf8(bytes);
   return text === null ? null : readJson(text);

@@ -20,12 +20,14 @@ export type Alias = Branded<"Alias">;
 export type StreamName = Branded<"StreamName">;
 
 const ULID = "[0-9A-HJKMNP-TV-Z]{26}";
-const ACCOUNT_ID = new RegExp(`^acc_(?:${ULID}|anon_[0-9a-f]{26})$`);
-const CONVERSATION_ID = new RegExp(`^conv_(?:${ULID}|[0-9a-f]{64})$`);
-const STREAM_ID = /^str_[0-9a-f]{26}$/;
-const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
-const STREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+// The formats of §1.1 as patterns, for the schemas; other code uses the checks below.
+export const ACCOUNT_ID = new RegExp(`^acc_(?:${ULID}|anon_[0-9a-f]{26})$`);
+export const CONVERSATION_ID = new RegExp(`^conv_(?:${ULID}|[0-9a-f]{64})$`);
+export const STREAM_ID = /^str_[0-9a-f]{26}$/;
+export const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
+export const STREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
+export const CREDENTIAL = /^ams_sk_[A-Za-z0-9_-]{43}$/;
 
 /** First path segments that the deployment itself answers, and so never a namespace. */
 export const RESERVED_NAMESPACES: readonly string[] = [
@@ -67,7 +69,7 @@ export function isStreamName(text: string): text is StreamName {
 
 /** `ams_sk_` + 43 base64url characters. */
 export function isCredential(text: string): boolean {
-  return text.startsWith("ams_sk_") && SECRET.test(text.slice("ams_sk_".length));
+  return CREDENTIAL.test(text);
 }
 
 /** 43 base64url characters. */

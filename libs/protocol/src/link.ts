@@ -1,5 +1,5 @@
 /**
- * The magic link: `<base URL>/<namespace>/conversations/<alias>?t=<link token>` (§1).
+ * The magic link: `<base URL>/<namespace>/conversations/<alias>?t=<link token>` (§1.4).
  * Clients treat it as opaque; `connectUrl` is the one thing that they do with it.
  */
 import { type Alias, isAlias, isLinkToken, isNamespace, type Namespace } from "./ids.ts";
@@ -35,6 +35,7 @@ export function connectUrl(magicLink: string): string | null {
   if (url === null) return null;
   url.pathname = `${url.pathname.replace(/\/$/, "")}/connect`;
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.hash = ""; // A WebSocket address may not have one.
   return url.href;
 }
 

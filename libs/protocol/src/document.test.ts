@@ -1,0 +1,93 @@
+/** docs/PROTOCOL.md and the code say the same: its examples pass the schemas, its tables hold every code and limit. */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import type { z } from "zod";
+import { CLOSE } from "./close.ts";
+import { CONNECT_PARAMETERS } from "./connect.ts";
+import { RESERVED_NAMESPACES } from "./ids.ts";
+import * as limits from "./limits.ts";
+import { PROBLEMS } from "./problem.ts";
+import * as schema from "./schema.ts";
+
+const text = readFileSync(new URL("../../../docs/PROTOCOL.md", import.meta.url), "utf8");
+
+/** The second word after ```json names the schema of each line of the example. */
+const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  problem: schema.problemBody,
+  "create-account": schema.createAccountBody,
+  "account-created": schema.accountCreatedBody,
+  account: schema.accountBody,
+  rotate: schema.rotateBody,
+  rotated: schema.rotatedBody,
+  mint: schema.mintBody,
+  minted: schema.mintedBody,
+  conversations: schema.conversationsBody,
+  inspected: schema.inspectedBody,
+  "new-link": schema.newLinkBody,
+  "link-made": schema.linkMadeBody,
+  offer: schema.offerBody,
+  health: schema.healthBody,
+  "client-frame": schema.clientFrame,
+  "server-frame": schema.serverFrame,
+};
+
+const examples = [...text.matchAll(/^```json *(\S*)\n([\s\S]*?)^```/gm)].flatMap(
+  ([, name = "", body = ""]) =>
+    body
+      .trim()
+      .split("\n")
+      .map((line) => ({ name, line })),
+);
+
+test.for(examples)("PROTOCOL.md: the $name example $line is what its schema accepts", (example) => {
+  const value = JSON.parse(example.line);
+  expect(Object.keys(SCHEMAS)).toContain(example.name);
+  expect(SCHEMAS[example.name]?.parse(value)).toEqual(value);
+});
+
+test("PROTOCOL.md has an example of every schema and of every frame", () => {
+  const names = new Set(examples.map(({ name }) => name));
+  expect(names).toEqual(new Set(Object.keys(SCHEMAS)));
+  const types = new Set(
+    examples.filter(({ name }) => name.endsWith("frame")).map(({ line }) => JSON.parse(line).type),
+  );
+  const known = schema.serverFrame.options.flatMap((option) => [...option.shape.type.values]);
+  expect(types).toEqual(new Set([...known, "set_metadata", "ping"]));
+});
+
+test("§6.1 lists every close reason with its code", () => {
+  for (const [reason, row] of Object.entries(CLOSE)) {
+    expect(text).toContain(`| ${row.code} | \`${reason}\` |`);
+  }
+});
+
+test("§9.2 lists every error code with its status", () => {
+  for (const [code, row] of Object.entries(PROBLEMS)) {
+    expect(text).toContain(`| ${row.status} | \`${code}\` |`);
+  }
+});
+
+test("§9.1 lists every limit with its value", () => {
+  for (const [name, value] of Object.entries(limits)) {
+    expect(text).toContain(`| \`${name}\` | ${value.toLocaleString("en-US")} |`);
+  }
+});
+
+test("§3.2 lists every parameter of a connect, and §1.2 every reserved word", () => {
+  for (const { header, query } of Object.values(CONNECT_PARAMETERS)) {
+    expect(text.toLowerCase()).toContain(`| \`${header}\` | \`${query}\` |`);
+  }
+  for (const word of RESERVED_NAMESPACES) expect(text).toContain(`\`${word}\``);
+});
+
+test("every clause has one number, and every § in the text points at a clause", () => {
+  const clauses = [
+    ...text.matchAll(/^\*\*§([\d.]+)\*\*/gm),
+    ...text.matchAll(/^\| §(3\.3\.\d+) \|/gm),
+  ].map(([, number = ""]) => number);
+  const sections = [...text.matchAll(/^##+ §([\d.]+) /gm)].map(([, number = ""]) => number);
+  expect(clauses.length).toBe(new Set(clauses).size);
+  const targets = new Set([...clauses, ...sections]);
+  const cited = [...text.matchAll(/§(\d+(?:\.\d+)*)/g)].map(([, number = ""]) => number);
+  expect(cited.filter((number) => !targets.has(number))).toEqual([]);
+});

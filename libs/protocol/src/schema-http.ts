@@ -1,0 +1,125 @@
+/** The bodies of the control plane as schemas (§2), for cold edges, tests and the OpenAPI document. */
+import { z } from "zod";
+import { CREDENTIAL, isNamespace, SLUG } from "./ids.ts";
+import {
+  CREDENTIAL_GRACE_S_MAX,
+  EXPIRES_IN_S_MAX,
+  LIST_LIMIT_MAX,
+  MAX_JOINS_MAX,
+} from "./limits.ts";
+import { parseMagicLink } from "./link.ts";
+import { PROBLEMS } from "./problem.ts";
+import {
+  accountId,
+  conversationId,
+  jsonObject,
+  metadata,
+  peerIdentity,
+  streamId,
+  streamName,
+  timestamp,
+} from "./schema-frames.ts";
+
+/** A namespace that may be asked for: well-formed and not reserved (§1.2). */
+export const namespace = z.string().regex(SLUG).refine(isNamespace, { error: "is reserved" });
+export const alias = z.string().regex(SLUG);
+export const idKind = z.enum(["ulid", "jcs-sha256"]);
+const credential = z.string().regex(CREDENTIAL);
+const magicLink = z.string().refine((text) => parseMagicLink(text) !== null, {
+  error: "is not a magic link",
+});
+
+export const problemBody = z.object({
+  error: z.enum(Object.keys(PROBLEMS)),
+  message: z.string().min(1),
+});
+
+export const createAccountBody = z.object({ namespace, invite: z.string().optional() });
+
+export const accountBody = z.object({
+  account_id: accountId,
+  namespace,
+  created_at: timestamp,
+});
+
+export const accountCreatedBody = accountBody.extend({ credential });
+
+export const rotateBody = z.object({
+  grace_s: z.int().min(0).max(CREDENTIAL_GRACE_S_MAX).optional(),
+});
+
+export const rotatedBody = z.object({ credential });
+
+/** Names that are absent, null or empty are generated (§2.3.1, §2.3.2). */
+export const mintBody = z.object({
+  alias: z.union([alias, z.literal("")]).nullish(),
+  stream_name: z.union([streamName, z.literal("")]).nullish(),
+  id_kind: idKind.optional(),
+  canonical_input: z.unknown().optional(),
+  metadata: metadata.optional(),
+  stream_metadata: metadata.optional(),
+  expires_in_s: z.int().min(1).max(EXPIRES_IN_S_MAX).optional(),
+  max_joins: z.int().min(1).max(MAX_JOINS_MAX).optional(),
+});
+
+/** A conversation as a listing shows it. */
+export const conversationBody = z.object({
+  conversation_id: conversationId,
+  namespace,
+  alias,
+  id_kind: idKind,
+  metadata: jsonObject,
+  replay: z.null(),
+  expires_at: timestamp.nullable(),
+  created_at: timestamp,
+});
+
+export const mintedBody = conversationBody.extend({
+  magic_link: magicLink,
+  stream_id: streamId,
+  stream_name: streamName,
+  stream_metadata: jsonObject,
+});
+
+export const conversationsBody = z.object({
+  conversations: z.array(conversationBody).max(LIST_LIMIT_MAX),
+  next_cursor: z.string().nullable(),
+});
+
+export const inspectedBody = conversationBody.extend({
+  streams: z.array(
+    z.object({
+      stream_id: streamId,
+      stream_name: streamName,
+      owner_account_id: accountId,
+      metadata: jsonObject,
+      peer_identity: peerIdentity.optional(),
+      joined_at: timestamp,
+    }),
+  ),
+});
+
+export const newLinkBody = z.object({ keep_connected: z.boolean().optional() });
+
+export const linkMadeBody = z.object({ magic_link: magicLink });
+
+const count = z.int().nonnegative();
+
+/** What a deployment offers (§2.8). It may tell more limits than these. */
+export const offerBody = z.object({
+  version: z.string(),
+  features: z.array(z.string()),
+  limits: z
+    .object({
+      streams_per_account: count,
+      subscribers_per_conversation: count,
+      accounts_per_minute: count,
+      mints_per_minute: count,
+      token_bytes: count,
+      metadata_bytes: count,
+      frame_bytes: count,
+    })
+    .catchall(count),
+});
+
+export const healthBody = z.object({ ok: z.literal(true), host: z.string(), ts: timestamp });
