@@ -1,0 +1,4 @@
+// `npm run build`: installs what is missing and compiles all rooms.
+import { setUpOrExit } from "./set-up.mjs";
+
+await setUpOrExit();

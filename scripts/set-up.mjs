@@ -1,0 +1,163 @@
+// Makes a clone ready to run: the right Node, the packages of the lock file, the build. Each step is skipped when there is
+// nothing to do, and nothing reaches the network unless packages are missing. Plain JavaScript without dependencies.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { requirePlatform } from "./platform.mjs";
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+const LOCK_FILE = join(ROOT, "package-lock.json");
+const INSTALLED = join(ROOT, "node_modules", ".package-lock.json");
+/** Holds the hash of the lock file from which node_modules was installed. */
+const STAMP = join(ROOT, "node_modules", ".ams-installed");
+/** Milliseconds between two looks at a set-up that another terminal is doing in the same clone. */
+const LOOK_AGAIN_MS = 200;
+
+/** Milliseconds after which a set-up has certainly ended, whatever process has its pid now. */
+const SET_UP_MS_MAX = 600_000;
+
+/** A step of the set-up that failed; its own output has said why. */
+export class SetUpFailed extends Error {
+  name = "SetUpFailed";
+}
+
+/**
+ * Installs and builds what is missing. `projects` are the TypeScript projects to build, all of them unless told.
+ * Throws `SetUpFailed`; ends the process with 78 where AMS can't run at all.
+ * @param {{projects?: readonly string[]}} options
+ */
+export async function setUp({ projects = [] } = {}) {
+  requirePlatform();
+  const release = await onlyHere();
+  try {
+    await install();
+    await build(projects);
+  } finally {
+    release();
+  }
+}
+
+/** As `setUp`, for commands of which it is only the beginning: says the failure and ends the process with 1. */
+export async function setUpOrExit(options) {
+  try {
+    await setUp(options);
+  } catch (error) {
+    if (!(error instanceof SetUpFailed)) throw error;
+    say(error.message);
+    process.exit(1);
+  }
+}
+
+/** A line of progress, on stderr so that stdout holds nothing but the answer. */
+export function say(sentence) {
+  process.stderr.write(`${sentence}\n`);
+}
+
+/** The command line of a Node program that a package in node_modules brings. */
+export function toolCommand(path, ...args) {
+  return [process.execPath, [join(ROOT, "node_modules", path), ...args]];
+}
+
+/** Runs a command with this terminal, its stdout on our stderr unless told; resolves with its exit status (1 for a signal). */
+export function run([command, args], { stdout = 2, env = process.env } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", stdout, 2] });
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+}
+
+async function install() {
+  const lockText = readFileSync(LOCK_FILE, "utf8");
+  const hash = createHash("sha256").update(lockText).digest("hex");
+  if (readOrNull(STAMP) === hash) return;
+  if (!holdsAll(lockText, readOrNull(INSTALLED))) {
+    say("Installing the packages of package-lock.json (once; about half a minute) …");
+    // Also under NODE_ENV=production, because the build needs the compiler; whatever the user's npm says of engines,
+    // because `requirePlatform` has checked them and uws-pack declares a narrower range than its binaries have.
+    const flags = ["--include=dev", "--no-audit", "--no-fund", "--engine-strict=false"];
+    const [command, first] = npmCommand();
+    const status = await run([command, [...first, "ci", "--loglevel=error", ...flags]]);
+    if (status !== 0) throw new SetUpFailed("The packages could not be installed: see above.");
+  }
+  writeFileSync(STAMP, hash);
+}
+
+/** True when an installation that was made without this script already is what the lock file says. */
+function holdsAll(lockText, installedText) {
+  if (installedText === null) return false;
+  const installed = JSON.parse(installedText).packages;
+  return Object.entries(JSON.parse(lockText).packages).every(([path, wanted]) => {
+    const found = installed[path];
+    if (!path.includes("node_modules/")) return true; // The rooms of this repository, which are linked.
+    if (found === undefined) return wanted.optional === true;
+    return found.version === wanted.version && found.integrity === wanted.integrity;
+  });
+}
+
+/** npm as it was called, or the one on the PATH. */
+function npmCommand() {
+  const script = process.env.npm_execpath ?? "";
+  return script.endsWith("npm-cli.js") ? [process.execPath, [script]] : ["npm", []];
+}
+
+/** The compiler finds out by itself what has changed; when nothing has, that takes a tenth of a second. */
+async function build(projects) {
+  const status = await run(toolCommand("typescript/bin/tsc", "-b", ...projects));
+  if (status !== 0) throw new SetUpFailed("The build failed: see above.");
+}
+
+/** Two terminals in one clone set it up one after the other; the second then finds everything done. */
+async function onlyHere() {
+  const name = createHash("sha256").update(ROOT).digest("hex").slice(0, 16);
+  const path = join(tmpdir(), `ams-set-up-${name}.pid`);
+  const waitedFor = new Set();
+  while (!created(path, String(process.pid))) {
+    const holder = Number(readOrNull(path));
+    if ((holder > 0 && !isAlive(holder)) || ageMs(path) > SET_UP_MS_MAX) {
+      rmSync(path, { force: true });
+    } else {
+      if (waitedFor.size === 0) say(`Waiting for process ${holder}, which sets up this folder …`);
+      waitedFor.add(holder);
+      await pause(LOOK_AGAIN_MS);
+    }
+  }
+  return () => rmSync(path, { force: true });
+}
+
+function created(path, text) {
+  try {
+    writeFileSync(path, text, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+function ageMs(path) {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? 0 : Date.now() - found.mtimeMs;
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+function readOrNull(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,85 @@
+// `npm test`: sets the clone up, finds Redis, runs every test, and says in the last line of stdout how it went. A skip is
+// listed with its reason, and is a failure under AMS_STRICT=1. `npm test -- <filter>` runs the files that match.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { findRedis } from "./redis.mjs";
+import { ROOT, run, SetUpFailed, say, setUp, toolCommand } from "./set-up.mjs";
+
+const STDOUT = 1;
+const strict = process.env.AMS_STRICT === "1";
+
+const counts = await test(process.argv.slice(2)).catch((error) => {
+  say(error instanceof SetUpFailed ? error.message : (error.stack ?? String(error)));
+  return { passed: 0, failed: 1, skipped: 0 };
+});
+process.exitCode = counts.failed === 0 ? 0 : 1;
+process.stdout.write(
+  `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
+);
+
+async function test(filters) {
+  await setUp();
+  const redis = await findRedis();
+  const folder = mkdtempSync(join(tmpdir(), "ams-test-"));
+  try {
+    const report = join(folder, "report.json");
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    const vitest = toolCommand("vitest/vitest.mjs", "run", ...reporters, ...filters);
+    const env = { ...process.env, ...redis.env };
+    const status = await run(vitest, { stdout: STDOUT, env });
+    return judge(status, readReport(report), redis.missing);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The counts, from what vitest wrote and from how it ended: one failure more when it failed for another reason. */
+function judge(status, report, redisMissing) {
+  if (report === null) return { passed: 0, failed: 1, skipped: 0 };
+  const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = report;
+  const skipped = numPendingTests + numTodoTests;
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === "failed" && !file.assertionResults.some(hasFailed),
+  ).length;
+  const known = numFailedTests + brokenFiles;
+  const failed = known === 0 && status !== 0 ? 1 : known; // An unhandled error, or no test at all.
+  if (skipped > 0) say(box(skippedSuites(report, redisMissing)));
+  if (skipped === 0 || !strict) return { passed, failed, skipped };
+  say(`AMS_STRICT=1: the ${skipped} that were skipped count as failed.`);
+  return { passed, failed: failed + skipped, skipped: 0 };
+}
+
+function hasFailed(assertion) {
+  return assertion.status === "failed";
+}
+
+/** One line for each file that skipped something, and why. */
+function skippedSuites({ testResults }, redisMissing) {
+  const lines = testResults.flatMap(({ name, assertionResults }) => {
+    const skips = assertionResults.filter(({ status }) => !["passed", "failed"].includes(status));
+    if (skips.length === 0) return [];
+    return [`${relative(ROOT, name)}: ${skips.length} of ${assertionResults.length}`];
+  });
+  const why = redisMissing === null ? "The tests themselves say why." : `Why: ${redisMissing}.`;
+  return ["SKIPPED", "", ...lines, "", ...wrap(why)];
+}
+
+function wrap(text) {
+  return text.match(/.{1,90}(?:\s|$)/g)?.map((line) => line.trimEnd()) ?? [text];
+}
+
+function box(lines) {
+  const width = Math.max(...lines.map((line) => line.length));
+  const rule = "─".repeat(width + 2);
+  const rows = lines.map((line) => `│ ${line.padEnd(width)} │`);
+  return [`┌${rule}┐`, ...rows, `└${rule}┘`].join("\n");
+}
+
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    return null; // It crashed before it could write one.
+  }
+}

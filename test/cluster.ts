@@ -1,0 +1,171 @@
+/**
+ * A whole deployment on loopback, in its real shape: a private Redis, control, any number of gateways as processes of
+ * their own, and one entry port before them. The journeys and `npm run cluster` use it; all of it ends with this process.
+ * The services must be built.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openEntryPort } from "./cluster/entry-port.ts";
+import { freePort } from "./cluster/free-port.ts";
+import { type RedisServer, startRedisServer } from "./cluster/redis-server.ts";
+import { type Exit, type ServerProcess, startProcess } from "./cluster/server-process.ts";
+import { repositoryRoot } from "./repository-root.ts";
+
+/** So high that a load test doesn't meet it; what the limits do is tested where they are set low. */
+const RAISED = "1000000";
+
+/** Settings that a cluster for tests has instead of a deployment's: raised counts, no rates. */
+const CLUSTER_ENV = {
+  HOST: "127.0.0.1",
+  AMS_TRUST_PROXY: "true",
+  AMS_STREAMS_PER_ACCOUNT: RAISED,
+  AMS_SUBSCRIBERS_PER_CONVERSATION: RAISED,
+  AMS_ACCOUNTS_PER_MINUTE: "0",
+  AMS_MINTS_PER_MINUTE: "0",
+  AMS_FRAMES_PER_SECOND: "0",
+  AMS_BYTES_PER_SECOND: "0",
+};
+
+export type ClusterOptions = {
+  readonly gateways: number;
+  /** Use this Redis (`AMS_REDIS_URL`) instead of starting one. */
+  readonly redisUrl?: string;
+  /** The entry port; the system chooses unless told. */
+  readonly port?: number;
+  /** Environment variables for control and every gateway, over those of a test cluster. */
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** A server of the cluster, and where it listens. */
+export type Member = {
+  readonly name: string;
+  readonly url: string;
+  readonly port: number;
+  readonly adminUrl: string;
+  readonly pid: number;
+  readonly isRunning: () => boolean;
+  /** SIGKILL unless told; resolves with how it ended. */
+  readonly kill: (signal?: NodeJS.Signals) => Promise<Exit>;
+  /** SIGTERM; resolves with how it ended. */
+  readonly stop: () => Promise<Exit>;
+};
+
+export type Cluster = {
+  /** The entry: control and all gateways behind one address. */
+  readonly url: string;
+  readonly gateways: readonly Member[];
+  readonly control: Member;
+  /** Null when it was given from outside. */
+  readonly redis: RedisServer | null;
+  readonly redisUrl: string;
+  /** Starts one more gateway and puts it behind the entry. */
+  readonly addGateway: () => Promise<Member>;
+  /** All that the processes have written until now, by process. */
+  readonly logs: () => Promise<Readonly<Record<string, string>>>;
+  /** The folder in which logs and data lie until `stop`. */
+  readonly folder: string;
+  /** Stops everything in order, and removes what it left on disk. */
+  readonly stop: () => Promise<void>;
+};
+
+/** What is to be ended, group by group in this order, the members of a group together. */
+type Stops = Readonly<Record<"entry" | "members" | "redis" | "folder", (() => Promise<unknown>)[]>>;
+
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), "ams-cluster-"));
+  const stops: Stops = {
+    entry: [],
+    members: [],
+    redis: [],
+    folder: [() => rm(folder, { recursive: true, force: true })],
+  };
+  const stop = async () => {
+    for (const group of [stops.entry, stops.members, stops.redis, stops.folder]) {
+      await Promise.all(group.splice(0).map((end) => end()));
+    }
+  };
+  try {
+    return await startInto(folder, options, stops, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startInto(
+  folder: string,
+  options: ClusterOptions,
+  stops: Stops,
+  stop: () => Promise<void>,
+): Promise<Cluster> {
+  const redis = options.redisUrl === undefined ? await startRedisServer(folder) : null;
+  if (redis !== null) stops.redis.push(() => redis.stop());
+  const redisUrl = redis?.url ?? options.redisUrl ?? "";
+  const env = { ...process.env, ...CLUSTER_ENV, ...peppers(), ...options.env };
+  const member = async (service: string, name: string) => {
+    const started = await startMember(service, name, folder, { ...env, AMS_REDIS_URL: redisUrl });
+    stops.members.push(() => started.stop());
+    return started;
+  };
+  const control = await member("control", "control");
+  const gateways: Member[] = [];
+  const addGateway = async () => {
+    const added = await member("gateway", `gateway-${gateways.length + 1}`);
+    gateways.push(added);
+    return added;
+  };
+  for (let count = 0; count < options.gateways; count += 1) await addGateway();
+  const livePorts = () => gateways.filter((one) => one.isRunning()).map((one) => one.port);
+  const entry = await openEntryPort({ gateways: livePorts, control: control.port }, options.port);
+  stops.entry.push(() => entry.close());
+  const url = `http://127.0.0.1:${entry.port}`;
+  const logs = () => readLogs(folder);
+  return { url, gateways, control, redis, redisUrl, addGateway, logs, folder, stop };
+}
+
+async function startMember(
+  service: string,
+  name: string,
+  folder: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Member> {
+  const port = await freePort();
+  const adminPort = await freePort();
+  const own = { PORT: String(port), AMS_ADMIN_PORT: String(adminPort), AMS_INSTANCE: name };
+  const adminUrl = `http://127.0.0.1:${adminPort}`;
+  const command = {
+    name,
+    file: process.execPath,
+    args: [join(repositoryRoot(), "services", service, "dist", "main.js")],
+    env: { ...env, ...own },
+    logFile: join(folder, `${name}.log`),
+  };
+  const started: ServerProcess = await startProcess(command, () => answersOk(`${adminUrl}/readyz`));
+  const url = `http://127.0.0.1:${port}`;
+  const { pid, isRunning, kill, stop } = started;
+  return { name, url, port, adminUrl, pid, isRunning, kill, stop };
+}
+
+async function answersOk(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok;
+  } catch {
+    return false;
+  }
+}
+
+async function readLogs(folder: string): Promise<Record<string, string>> {
+  const files = (await readdir(folder)).filter((name) => name.endsWith(".log"));
+  const entries = files.map(async (name) => [
+    name.replace(/\.log$/, ""),
+    await readFile(join(folder, name), "utf8"),
+  ]);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function peppers(): Record<string, string> {
+  const pepper = () => randomBytes(32).toString("hex");
+  return { AMS_CREDENTIAL_PEPPERS: pepper(), AMS_LINK_PEPPERS: pepper() };
+}

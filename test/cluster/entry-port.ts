@@ -1,0 +1,132 @@
+/**
+ * The one address of a cluster, as a load balancer gives it: paths that end in /connect go to the gateways, one after the
+ * other, everything else to control. It tells them who asked and under which address, in X-Forwarded-* headers.
+ */
+import {
+  request as ask,
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+
+/** Bytes of headers that pass: more than the gateways accept, so that the refusal is theirs. */
+const HEADER_BYTES_MAX = 131_072;
+
+/** Headers that speak of one hop only. */
+const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "upgrade"];
+
+export type Backends = {
+  /** Ports of the live gateways. */
+  readonly gateways: () => readonly number[];
+  readonly control: number;
+};
+
+export type EntryPort = { readonly port: number; readonly close: () => Promise<void> };
+
+export async function openEntryPort(backends: Backends, port = 0): Promise<EntryPort> {
+  let turn = 0;
+  // All live gateways, another one first each time: the rest are asked when the first has just died.
+  const gatewaysInTurn = () => {
+    const live = backends.gateways();
+    turn += 1;
+    return live.map((_, index) => live[(index + turn) % live.length] ?? 0);
+  };
+  const portsFor = (request: IncomingMessage) =>
+    isConnect(request) ? gatewaysInTurn() : [backends.control];
+  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: 0 });
+  const sockets = new Set<Duplex>();
+  server.on("connection", (socket) => {
+    sockets.add(socket.once("close", () => sockets.delete(socket)));
+  });
+  server.on("request", (request, response) => {
+    forward(request, response, portsFor(request)[0] ?? 0);
+  });
+  server.on("upgrade", (request, socket, head) => {
+    splice(request, socket, head, portsFor(request));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(port, "127.0.0.1", () => resolve());
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+function isConnect(request: IncomingMessage): boolean {
+  return (request.url ?? "/").split("?")[0]?.endsWith("/connect") ?? false;
+}
+
+function forward(request: IncomingMessage, response: ServerResponse, port: number): void {
+  const { method, url } = request;
+  const headers: IncomingHttpHeaders = { ...request.headers, ...forwarded(request) };
+  for (const name of HOP_BY_HOP) delete headers[name];
+  const onward = ask({ host: "127.0.0.1", port, method, path: url, headers }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(response);
+    answer.once("error", () => response.destroy());
+  });
+  onward.once("error", () => {
+    if (response.headersSent) response.destroy();
+    else response.writeHead(502).end();
+  });
+  response.once("close", () => onward.destroy());
+  request.pipe(onward);
+}
+
+/** Opens a raw connection to the first of these ports that takes one, and ties the two together. */
+function splice(
+  request: IncomingMessage,
+  client: Duplex,
+  head: Buffer,
+  [port, ...others]: readonly number[],
+): void {
+  if (port === undefined) {
+    client.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    return;
+  }
+  const server = connect({ port, host: "127.0.0.1", noDelay: true });
+  const refused = () => splice(request, client, head, others);
+  server.once("error", refused);
+  server.once("connect", () => {
+    server.off("error", refused);
+    server.write(requestHead(request));
+    server.write(head);
+    tie(client, server);
+  });
+}
+
+/** What comes from one goes to the other, and neither outlives the other. */
+function tie(client: Duplex, server: Socket): void {
+  if ("setNoDelay" in client && typeof client.setNoDelay === "function") client.setNoDelay(true);
+  client.on("error", () => server.destroy()).on("close", () => server.destroy());
+  server.on("error", () => client.destroy()).on("close", () => client.destroy());
+  client.pipe(server);
+  server.pipe(client);
+}
+
+/** The request's first line and headers as they came, and the forwarded ones. */
+function requestHead(request: IncomingMessage): string {
+  const lines = [`${request.method} ${request.url} HTTP/${request.httpVersion}`];
+  const { rawHeaders } = request;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    lines.push(`${rawHeaders[index]}: ${rawHeaders[index + 1]}`);
+  }
+  for (const [name, value] of Object.entries(forwarded(request))) lines.push(`${name}: ${value}`);
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+function forwarded(request: IncomingMessage): Record<string, string> {
+  return {
+    "x-forwarded-for": request.socket.remoteAddress ?? "127.0.0.1",
+    "x-forwarded-proto": "http",
+    "x-forwarded-host": request.headers.host ?? "127.0.0.1",
+  };
+}
