@@ -27,6 +27,7 @@ export {
   type RosterEvent,
 } from "./events.ts";
 export { channelOf, DEPLOYMENT_CHANNEL } from "./keys.ts";
+export { canonicalConversationId, newAccountId, newConversationId } from "./new-ids.ts";
 export type {
   Account,
   AccountLimits,

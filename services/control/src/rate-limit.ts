@@ -1,0 +1,76 @@
+/**
+ * How often an address may create accounts and an account may mint. On Redis the count is shared by all control
+ * processes; while Redis is away each counts for itself, so that its loss opens no door.
+ */
+import { hash, type Peppers } from "@ams/directory";
+import type { Cluster, Redis } from "ioredis";
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+} from "rate-limiter-flexible";
+
+/** Seconds of one window: the limits are per minute. */
+const WINDOW_S = 60;
+
+/** Counts one more for this key: null when it may go on, else the whole seconds until it may come back. */
+export type RateLimit = (key: string) => Promise<number | null>;
+
+/** `perMinute` 0 turns the limit off. Without `redis` the count is this process's own. */
+export function createRateLimit(
+  name: "accounts" | "mints",
+  perMinute: number,
+  redis: Redis | Cluster | null,
+): RateLimit {
+  if (perMinute === 0) return async () => null;
+  const options = { keyPrefix: `ams:rate:${name}`, points: perMinute, duration: WINDOW_S };
+  const memory = new RateLimiterMemory(options);
+  const limiter: RateLimiterAbstract =
+    redis === null
+      ? memory
+      : new RateLimiterRedis({
+          ...options,
+          storeClient: redis,
+          insuranceLimiter: memory,
+          rejectIfRedisNotReady: true,
+        });
+  return async (key) => {
+    try {
+      await limiter.consume(key);
+      return null;
+    } catch (refusal) {
+      if (refusal instanceof RateLimiterRes)
+        return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+      throw refusal;
+    }
+  };
+}
+
+/** The key of an address: its hash, since no address is kept in clear. IPv6 counts by /64, which is what one person has. */
+export function addressKey(peppers: Peppers, address: string): string {
+  return hash(peppers.link[0], `address|${networkOf(address)}`).slice(0, 32);
+}
+
+/** The address nearest to us: the connection's own, or what the trusted proxy in front says it was. */
+export function clientAddress(request: Request, own: string, trustProxy: boolean): string {
+  if (!trustProxy) return own;
+  return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || own;
+}
+
+const IPV4_IN_IPV6 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+function networkOf(address: string): string {
+  const mapped = IPV4_IN_IPV6.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.toLowerCase().split("%")[0]?.split("::") ?? [];
+  const groups = head.split(":").filter((group) => group !== "");
+  const behind = tail === undefined ? [] : tail.split(":").filter((group) => group !== "");
+  const zeros = Array<string>(Math.max(0, 8 - groups.length - behind.length)).fill("0");
+  const all = tail === undefined ? groups : [...groups, ...zeros, ...behind];
+  return all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
+}

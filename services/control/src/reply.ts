@@ -1,0 +1,13 @@
+/** Answers that went well. Their JSON is put together from raw members, so metadata comes back as it was given. */
+import type { JsonText } from "@ams/protocol";
+
+/** Nothing on the control plane is the same for everyone or for long, and much of it is secret. */
+const HEADERS = { "content-type": "application/json", "cache-control": "no-store" };
+
+export function reply(status: 200 | 201, json: JsonText): Response {
+  return new Response(json, { status, headers: HEADERS });
+}
+
+export function noContent(): Response {
+  return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+}
