@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: "together",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/dist/**", "**/node_modules/**"],
+          exclude: ["test/dist/**", "test/conformance/**", "**/node_modules/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

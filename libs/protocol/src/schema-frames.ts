@@ -17,10 +17,7 @@ export const seq = z.string().regex(/^\d{1,15}-\d{1,15}$/);
 /** Any JSON object: the broker knows no key of it. (An object schema of zod's would lose the key `__proto__`.) */
 export const jsonObject = z
   .unknown()
-  .refine((value) => typeof value === "object" && value !== null && !Array.isArray(value), {
-    error: "is not a JSON object",
-    abort: true,
-  })
+  .refine(isObject, { error: "is not a JSON object", abort: true })
   .meta({ type: "object" });
 
 /** Metadata of at most `METADATA_BYTES_MAX` bytes of compact JSON (§2.3.3). */
@@ -152,6 +149,10 @@ export const serverFrame = z.discriminatedUnion("type", [
 ]);
 
 export type ServerFrame = z.infer<typeof serverFrame>;
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** True when no array or object in the value lies deeper than `JSON_DEPTH_MAX` levels. */
 function isWithinDepth(value: unknown): boolean {

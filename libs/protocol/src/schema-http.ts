@@ -21,9 +21,13 @@ import {
 } from "./schema-frames.ts";
 
 /** A namespace that may be asked for: well-formed and not reserved (§1.2). */
-export const namespace = z.string().regex(SLUG).refine(isNamespace, { error: "is reserved" });
+export const namespace = z
+  .string()
+  .regex(SLUG)
+  .refine((text): boolean => isNamespace(text), { error: "is reserved" });
 export const alias = z.string().regex(SLUG);
 export const idKind = z.enum(["ulid", "jcs-sha256"]);
+const count = z.int().nonnegative();
 const credential = z.string().regex(CREDENTIAL);
 const magicLink = z.string().refine((text) => parseMagicLink(text) !== null, {
   error: "is not a magic link",
@@ -34,32 +38,35 @@ export const problemBody = z.object({
   message: z.string().min(1),
 });
 
-export const createAccountBody = z.object({ namespace, invite: z.string().optional() });
+export const createAccountBody = z.object({ namespace, invite: z.string().nullish() });
 
 export const accountBody = z.object({
   account_id: accountId,
   namespace,
   created_at: timestamp,
+  /** What holds for this account, where it may differ from the deployment's. */
+  limits: z.object({ streams_per_account: count, subscribers_per_conversation: count }).optional(),
 });
 
-export const accountCreatedBody = accountBody.extend({ credential });
+export const accountCreatedBody = accountBody.omit({ limits: true }).extend({ credential });
 
 export const rotateBody = z.object({
-  grace_s: z.int().min(0).max(CREDENTIAL_GRACE_S_MAX).optional(),
+  grace_s: z.int().min(0).max(CREDENTIAL_GRACE_S_MAX).nullish(),
 });
 
 export const rotatedBody = z.object({ credential });
 
-/** Names that are absent, null or empty are generated (§2.3.1, §2.3.2). */
+/** Names that are absent, null or empty are generated (§2.3.1, §2.3.2); null is absent in most members (§2.3.8). */
 export const mintBody = z.object({
   alias: z.union([alias, z.literal("")]).nullish(),
   stream_name: z.union([streamName, z.literal("")]).nullish(),
-  id_kind: idKind.optional(),
+  id_kind: idKind.nullish(),
   canonical_input: z.unknown().optional(),
   metadata: metadata.optional(),
   stream_metadata: metadata.optional(),
-  expires_in_s: z.int().min(1).max(EXPIRES_IN_S_MAX).optional(),
-  max_joins: z.int().min(1).max(MAX_JOINS_MAX).optional(),
+  expires_in_s: z.int().min(1).max(EXPIRES_IN_S_MAX).nullish(),
+  max_joins: z.int().min(1).max(MAX_JOINS_MAX).nullish(),
+  replay: z.literal(false).nullish(),
 });
 
 /** A conversation as a listing shows it. */
@@ -99,11 +106,9 @@ export const inspectedBody = conversationBody.extend({
   ),
 });
 
-export const newLinkBody = z.object({ keep_connected: z.boolean().optional() });
+export const newLinkBody = z.object({ keep_connected: z.boolean().nullish() });
 
 export const linkMadeBody = z.object({ magic_link: magicLink });
-
-const count = z.int().nonnegative();
 
 /** What a deployment offers (§2.8). It may tell more limits than these. */
 export const offerBody = z.object({

@@ -1,0 +1,108 @@
+/**
+ * What must hold for every reader at every moment, checked on each frame that arrives in any test:
+ * the schema, the roster (§5.5, §5.6), seq, epoch and ts (§4.6).
+ */
+import { type ServerFrame, serverFrame } from "@ams/protocol/schema";
+
+type Seen = { readonly epoch: number; readonly n: number };
+
+export class Invariants {
+  /** Stream ids that this reader knows to be there, its own included. */
+  readonly roster = new Set<string>();
+  /** What was broken, in words. */
+  readonly broken: string[] = [];
+  readonly #seen = new Map<string, Seen>();
+  readonly #times = new Map<string, string>();
+  #first = true;
+
+  /** Checks one message; null when it is no frame that this version knows. */
+  check(text: string, isBinary: boolean): ServerFrame | null {
+    if (isBinary) return this.#fail("§4.1 a binary message arrived");
+    const result = serverFrame.safeParse(JSON.parse(text));
+    if (!result.success) {
+      const known = /"type":"(?!x_)/.test(text);
+      return known ? this.#fail(`§4.5 no valid frame: ${text.slice(0, 300)}`) : null;
+    }
+    const frame = result.data;
+    if (this.#first !== (frame.type === "joined")) {
+      this.#fail(`§4.5 ${frame.type} where joined is first and only once`);
+    }
+    this.#first = false;
+    this.#follow(frame);
+    return frame;
+  }
+
+  #follow(frame: ServerFrame): void {
+    switch (frame.type) {
+      case "joined":
+        this.#add(frame.stream_id);
+        for (const peer of frame.peers) this.#add(peer.stream_id);
+        return;
+      case "stream_joined":
+        this.#add(frame.stream_id);
+        this.#time(frame);
+        return;
+      case "token":
+      case "stream_metadata":
+        this.#present(frame);
+        this.#time(frame);
+        this.#sequence(frame.stream_id, frame.seq);
+        return;
+      case "stream_left":
+        this.#present(frame);
+        this.#time(frame);
+        this.#last(frame.stream_id, frame.seq);
+        this.roster.delete(frame.stream_id);
+        return;
+      case "x_gap":
+        this.#seen.delete(frame.stream_id);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #add(id: string): void {
+    if (this.roster.has(id)) this.#fail(`§5.6 ${id} is announced a second time`);
+    this.roster.add(id);
+  }
+
+  #present({ type, stream_id }: { readonly type: string; readonly stream_id: string }): void {
+    if (!this.roster.has(stream_id)) this.#fail(`§5.5 ${type} of ${stream_id}, which is not there`);
+  }
+
+  #time({ stream_id, ts }: { readonly stream_id: string; readonly ts: string }): void {
+    const before = this.#times.get(stream_id) ?? "";
+    if (ts < before) this.#fail(`§4.6.2 ts ${ts} after ${before} in ${stream_id}`);
+    this.#times.set(stream_id, ts);
+  }
+
+  #sequence(id: string, text: string): void {
+    const seq = readSeq(text);
+    const seen = this.#seen.get(id);
+    this.#seen.set(id, seq);
+    if (seq.epoch < 1 || seq.n < 1) this.#fail(`§4.6 seq ${text} begins below 1`);
+    if (seen === undefined || seq.epoch > seen.epoch) return;
+    const next = seq.epoch === seen.epoch && seq.n === seen.n + 1;
+    if (!next) this.#fail(`§4.6 seq ${text} after ${seen.epoch}-${seen.n} in ${id}, without x_gap`);
+  }
+
+  #last(id: string, text: string | undefined): void {
+    const seen = this.#seen.get(id);
+    if (text === undefined || seen === undefined) return;
+    const seq = readSeq(text);
+    if (seq.epoch === seen.epoch && seq.n !== seen.n) {
+      this.#fail(`§4.6.3 ${id} left at ${text}, heard up to ${seen.epoch}-${seen.n}`);
+    }
+  }
+
+  #fail(what: string): null {
+    this.broken.push(what);
+    return null;
+  }
+}
+
+export function readSeq(text: string): Seen {
+  const [epoch, n] = text.split("-").map(Number);
+  return { epoch: epoch ?? Number.NaN, n: n ?? Number.NaN };
+}
