@@ -1,0 +1,200 @@
+/**
+ * Both doors (§3.3): the link says that one may come in, the account says who comes. The checks are made in the order of
+ * the specification, and the first that fails is the one that is told.
+ */
+import {
+  type Account,
+  type Admission,
+  type Directory,
+  guestAccountOf,
+  hashes,
+  type Link,
+  matches,
+  newStreamName,
+  type Peppers,
+  streamIdOf,
+} from "@ams/directory";
+import {
+  type AccountId,
+  CONNECT_PARAMETERS,
+  type ConnectFault,
+  isAlias,
+  isCredential,
+  isLinkToken,
+  isNamespace,
+  isStreamName,
+  type JsonText,
+  readFlag,
+  readPeerIdentity,
+  readStreamMetadata,
+  readSubscribeStreams,
+  type StreamId,
+  type StreamName,
+  SUBPROTOCOL_BEARER_PREFIX,
+  SUBPROTOCOL_GUEST,
+} from "@ams/protocol";
+
+/** A connect as it came in: the parts of its URL, and its headers by lower-case name ("" when absent). */
+export type ConnectRequest = {
+  readonly namespace: string;
+  readonly alias: string;
+  readonly query: URLSearchParams;
+  readonly authorization: string;
+  readonly subprotocols: readonly string[];
+  readonly headers: ReadonlyMap<string, string>;
+};
+
+export type Admitted = {
+  readonly admission: Admission;
+  readonly link: Link;
+  readonly accountId: AccountId;
+  /** Null for a guest. */
+  readonly account: Account | null;
+  readonly streamId: StreamId;
+  readonly streamName: StreamName;
+  readonly metadata: JsonText | null;
+  readonly peerIdentity: JsonText | null;
+  readonly selfSubscribe: boolean;
+  readonly subscribeStreams: readonly StreamId[] | null;
+  readonly receipts: boolean;
+};
+
+export type Admit = { readonly ok: true; readonly value: Admitted } | Refused;
+type Refused = { readonly ok: false; readonly fault: ConnectFault };
+
+export type AdmitParts = {
+  readonly directory: Directory;
+  readonly peppers: Peppers;
+  readonly guests: boolean;
+  readonly now: () => number;
+};
+
+/** Who the connect says it is. */
+type Claimant =
+  | { readonly kind: "bearer"; readonly credential: string }
+  | { readonly kind: "guest" | "nobody" };
+
+/** Rejects with DirectoryUnavailable when the doors can't be checked. */
+export async function admit(request: ConnectRequest, parts: AdmitParts): Promise<Admit> {
+  const token = request.query.get("t") ?? "";
+  if (token === "") return refuse("invalid_magic_link");
+  const claimant = claimantOf(request, parts.guests);
+  const [admission, account] = await Promise.all([
+    readAdmission(request, parts.directory),
+    readAccount(claimant, parts),
+  ]);
+  if (admission === null) return refuse("conversation_not_found");
+  const link = findLink(admission, token, parts);
+  if (link === null) return refuse("invalid_magic_link");
+  const admitted = checkClaimant(claimant, account, token, parts);
+  const checked = admitted.ok
+    ? checkWishes(request, admission, link, admitted.value, parts)
+    : admitted;
+  // A link that is used up admits only streams that it has counted, which a faulty connect can't be.
+  return !checked.ok && isUsedUp(admission) ? refuse("invalid_magic_link") : checked;
+}
+
+function claimantOf(request: ConnectRequest, guests: boolean): Claimant {
+  const { authorization, subprotocols } = request;
+  if (authorization !== "") {
+    const [scheme = "", credential = ""] = authorization.split(" ");
+    return { kind: "bearer", credential: scheme.toLowerCase() === "bearer" ? credential : "" };
+  }
+  const bearer = subprotocols.find((name) => name.startsWith(SUBPROTOCOL_BEARER_PREFIX));
+  if (bearer !== undefined) {
+    return { kind: "bearer", credential: bearer.slice(SUBPROTOCOL_BEARER_PREFIX.length) };
+  }
+  return { kind: guests && subprotocols.includes(SUBPROTOCOL_GUEST) ? "guest" : "nobody" };
+}
+
+function readAdmission(request: ConnectRequest, directory: Directory): Promise<Admission | null> {
+  const { namespace, alias } = request;
+  if (!isNamespace(namespace) || !isAlias(alias)) return Promise.resolve(null);
+  return directory.admission({ namespace, alias });
+}
+
+function readAccount(claimant: Claimant, parts: AdmitParts): Promise<Account | null> {
+  if (claimant.kind !== "bearer" || !isCredential(claimant.credential))
+    return Promise.resolve(null);
+  const candidates = hashes(parts.peppers.credential, claimant.credential);
+  return parts.directory.accountByCredential(candidates);
+}
+
+/** The live link that this is the token of. */
+function findLink(admission: Admission, token: string, parts: AdmitParts): Link | null {
+  const { expires_at_ms } = admission.conversation;
+  if (!isLinkToken(token) || (expires_at_ms !== null && parts.now() >= expires_at_ms)) return null;
+  return admission.links.find((link) => matches(parts.peppers.link, token, link.hash)) ?? null;
+}
+
+type Who = { readonly accountId: AccountId; readonly account: Account | null };
+
+function checkClaimant(
+  claimant: Claimant,
+  account: Account | null,
+  token: string,
+  parts: AdmitParts,
+): { readonly ok: true; readonly value: Who } | Refused {
+  if (claimant.kind === "guest") {
+    return { ok: true, value: { accountId: guestAccountOf(parts.peppers, token), account: null } };
+  }
+  if (account === null) return refuse("invalid_credential");
+  return { ok: true, value: { accountId: account.account_id, account } };
+}
+
+function checkWishes(
+  request: ConnectRequest,
+  admission: Admission,
+  link: Link,
+  who: Who,
+  parts: AdmitParts,
+): Admit {
+  const wish = (name: keyof typeof CONNECT_PARAMETERS) => wishOf(request, name);
+  const name = wish("streamName");
+  const streamName = name === "" ? newStreamName() : name;
+  if (!isStreamName(streamName)) return refuse("invalid_stream_name_header");
+  const metadata = readIfGiven(wish("streamMetadata"), readStreamMetadata);
+  if (metadata === undefined) return refuse("invalid_stream_metadata_header");
+  const peerIdentity = readIfGiven(wish("peerIdentity"), readPeerIdentity);
+  if (peerIdentity === undefined) return refuse("invalid_peer_identity_header");
+  const subscribeStreams = readIfGiven(wish("subscribeStreams"), readSubscribeStreams);
+  if (subscribeStreams === undefined) return refuse("invalid_subscribe_streams_header");
+  const { conversation_id } = admission.conversation;
+  const streamId = streamIdOf(parts.peppers, conversation_id, who.accountId, streamName);
+  return {
+    ok: true,
+    value: {
+      ...who,
+      admission,
+      link,
+      streamId,
+      streamName,
+      metadata,
+      peerIdentity,
+      selfSubscribe: readFlag(wish("selfSubscribe")),
+      subscribeStreams,
+      receipts: readFlag(wish("receipts")),
+    },
+  };
+}
+
+function wishOf(request: ConnectRequest, name: keyof typeof CONNECT_PARAMETERS): string {
+  const { header, query } = CONNECT_PARAMETERS[name];
+  return request.headers.get(header) || (request.query.get(query) ?? "");
+}
+
+/** Null when nothing was given, undefined when what was given is wrong. */
+function readIfGiven<Value>(
+  text: string,
+  read: (text: string) => Value | null,
+): Value | null | undefined {
+  return text === "" ? null : (read(text) ?? undefined);
+}
+
+function isUsedUp({ conversation, joins }: Admission): boolean {
+  return conversation.max_joins !== null && joins >= conversation.max_joins;
+}
+
+function refuse(fault: ConnectFault): Refused {
+  return { ok: false, fault };
+}

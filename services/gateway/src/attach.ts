@@ -1,0 +1,237 @@
+/**
+ * From the doors to a seat: the account's place is reserved, the stream is claimed, and when the claim is heard on the
+ * channel the socket is accepted, welcomed with the roster as it is at that moment, and put on its topics, all in one
+ * turn. Until then there is no socket, so there is none that is only half in the conversation.
+ */
+import { randomUUID } from "node:crypto";
+import type { ConnectionId, Place, Where } from "@ams/directory";
+import { type CloseReason, encodeJoined } from "@ams/protocol";
+import type { Admitted } from "./admit.ts";
+import type { Heard } from "./arrivals.ts";
+import type { Subscription } from "./audience.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { Conversation } from "./conversation.ts";
+import type { Conversations } from "./conversations.ts";
+import type { GatewayParts } from "./parts.ts";
+import { Session, type SessionTerms } from "./session.ts";
+import type { Door } from "./sockets.ts";
+import { toIso } from "./time.ts";
+
+/** Milliseconds until a claim that was granted must have come round on the channel. */
+const HEAR_WAIT_MS = 5_000;
+
+export type AttachParts = {
+  readonly parts: GatewayParts;
+  readonly conversations: Conversations;
+  readonly config: GatewayConfig;
+};
+
+/** How a join ended, for the metrics and the log. */
+export type JoinOutcome = "joined" | "resumed" | "client_gone" | CloseReason;
+
+/** Seats the connect, or refuses it. Rejects with DirectoryUnavailable when it can't be known whether it may sit. */
+export async function attach(
+  admitted: Admitted,
+  door: Door,
+  attachParts: AttachParts,
+): Promise<JoinOutcome> {
+  const { conversations } = attachParts;
+  const { conversation: record } = admitted.admission;
+  const where: Where = { address: record, conversationId: record.conversation_id };
+  const conversation = await conversations.acquire(where);
+  if (conversation === null) return refuse(door, "conversation_not_found");
+  const join = new Join(admitted, door, conversation, attachParts);
+  let outcome: JoinOutcome = "internal_error";
+  try {
+    outcome = await join.run();
+  } finally {
+    if (!isSeated(outcome)) {
+      join.undo();
+      conversations.release(conversation);
+    }
+  }
+  return outcome;
+}
+
+function isSeated(outcome: JoinOutcome): boolean {
+  return outcome === "joined" || outcome === "resumed";
+}
+
+function refuse(door: Door, reason: CloseReason): CloseReason {
+  door.refuse(reason);
+  return reason;
+}
+
+/** One join under way. */
+class Join {
+  readonly connection: ConnectionId = randomUUID();
+  /** Null for guests, who hold none. */
+  readonly #place: Place | null;
+  /** Whether the place was made by this join and so is its own to release. */
+  #reserved = false;
+  /** Whether the directory may hold a claim of this join. */
+  #claimed = false;
+  readonly #admitted: Admitted;
+  readonly #door: Door;
+  readonly #conversation: Conversation;
+  readonly #parts: GatewayParts;
+  readonly #config: GatewayConfig;
+
+  constructor(
+    admitted: Admitted,
+    door: Door,
+    conversation: Conversation,
+    { parts, config }: AttachParts,
+  ) {
+    this.#admitted = admitted;
+    this.#door = door;
+    this.#conversation = conversation;
+    this.#parts = parts;
+    this.#config = config;
+    this.#place =
+      admitted.account === null
+        ? null
+        : {
+            account_id: admitted.accountId,
+            conversation_id: conversation.where.conversationId,
+            stream_id: admitted.streamId,
+            gateway: parts.gateway(),
+            connection: this.connection,
+          };
+  }
+
+  async run(): Promise<JoinOutcome> {
+    const reserved = await this.#reserve();
+    if (reserved !== "own" && reserved !== "shared") return refuse(this.#door, reserved);
+    if (this.#door.gone) return "client_gone";
+    const seated = this.#expectSeat();
+    const fault = await this.#claim();
+    if (fault !== null) return refuse(this.#door, fault);
+    const outcome = await this.#within(seated);
+    if (isSeated(outcome) && reserved === "shared" && this.#place !== null) {
+      await this.#parts.directory.keepPlace(this.#place);
+    }
+    return outcome;
+  }
+
+  /** Gives back whatever a join that came to nothing has taken. */
+  undo(): void {
+    const { streamId: stream_id, streamName: stream_name } = this.#admitted;
+    const { connection } = this;
+    this.#conversation.arrivals.forget(connection);
+    if (this.#claimed) this.#conversation.abandon({ stream_id, stream_name, connection });
+    if (this.#place !== null && this.#reserved) this.#parts.holdings.releasePlace(this.#place);
+  }
+
+  async #reserve(): Promise<"own" | "shared" | CloseReason> {
+    if (this.#place === null) return "own";
+    const { account, streamId, streamName } = this.#admitted;
+    const streamsMax = account?.streams_max ?? this.#config.AMS_STREAMS_PER_ACCOUNT;
+    const reserved = await this.#parts.directory.reserve(this.#place, streamsMax);
+    if (reserved.ok) {
+      this.#reserved = !reserved.value.shared;
+      return reserved.value.shared ? "shared" : "own";
+    }
+    // A name that somebody else holds is told before the limit is (§3.3).
+    for (const { entry } of this.#conversation.roster.streams()) {
+      if (entry.stream_name === streamName && entry.stream_id !== streamId)
+        return "stream_name_conflict";
+    }
+    return reserved.fault;
+  }
+
+  /** Null when the claim was granted. */
+  async #claim(): Promise<CloseReason | null> {
+    const admitted = this.#admitted;
+    this.#claimed = true;
+    const claimed = await this.#parts.directory.claim({
+      where: this.#conversation.where,
+      stream_id: admitted.streamId,
+      stream_name: admitted.streamName,
+      owner_account_id: admitted.accountId,
+      metadata: admitted.metadata,
+      peer_identity: admitted.peerIdentity,
+      joined_at: toIso(this.#parts.now()),
+      gateway: this.#parts.gateway(),
+      connection: this.connection,
+      link: admitted.link.number,
+      subscribersMax: this.#config.AMS_SUBSCRIBERS_PER_CONVERSATION,
+    });
+    if (claimed.ok) return null;
+    this.#claimed = false;
+    return claimed.fault;
+  }
+
+  /** Resolves when the socket has been seated, or the seat is lost. */
+  #expectSeat(): Promise<JoinOutcome> {
+    return new Promise((resolve) => {
+      this.#conversation.arrivals.expect(this.connection, {
+        link: this.#admitted.link.number,
+        accept: (heard) => resolve(this.#sit(heard)),
+        refuse: (reason) => resolve(refuse(this.#door, reason)),
+      });
+    });
+  }
+
+  #sit(heard: Heard): JoinOutcome {
+    const session = new Session(this.#conversation, heard.stream, this.#terms(), (opened) =>
+      this.#welcome(opened, heard),
+    );
+    if (!this.#door.accept(session)) return "client_gone";
+    return heard.resumed ? "resumed" : "joined";
+  }
+
+  #welcome(session: Session, heard: Heard): void {
+    const { socket } = session;
+    if (socket === null) return;
+    const { admission, selfSubscribe, subscribeStreams, metadata } = this.#admitted;
+    const { entry } = heard.stream;
+    const peers = [...this.#conversation.roster.streams()].filter(
+      (stream) => stream !== heard.stream,
+    );
+    socket.send(
+      encodeJoined({
+        conversation_id: this.#conversation.where.conversationId,
+        stream: entry,
+        conversation_metadata: admission.conversation.metadata,
+        self_subscribe: selfSubscribe,
+        subscribed_streams: subscribeStreams,
+        resumed: heard.resumed,
+        epoch: entry.epoch,
+        ts: toIso(this.#parts.now()),
+        peers: peers.map((stream) => stream.entry),
+      }),
+    );
+    this.#conversation.enter(session, socket);
+    if (heard.metadataChanged && metadata !== null) {
+      this.#conversation.emitMetadata(session, socket, entry.metadata, this.#parts.now());
+    }
+  }
+
+  #terms(): SessionTerms {
+    const { streamId, selfSubscribe, subscribeStreams, receipts } = this.#admitted;
+    const config = this.#config;
+    const subscription: Subscription = {
+      streams: subscribeStreams?.filter((id) => id !== streamId) ?? null,
+      self: selfSubscribe ? streamId : null,
+    };
+    return {
+      subscription,
+      receipts,
+      place: this.#place,
+      frameRate: { perSecond: config.AMS_FRAMES_PER_SECOND, burst: config.AMS_FRAMES_BURST },
+      byteRate: { perSecond: config.AMS_BYTES_PER_SECOND, burst: config.AMS_BYTES_BURST },
+    };
+  }
+
+  async #within(seated: Promise<JoinOutcome>): Promise<JoinOutcome> {
+    const timer = setTimeout(() => {
+      this.#conversation.arrivals.refuse(this.connection, "internal_error");
+    }, HEAR_WAIT_MS);
+    try {
+      return await seated;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

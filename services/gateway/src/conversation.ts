@@ -1,0 +1,339 @@
+/**
+ * One conversation as this gateway serves it: the roster, the sessions that are here, and their audience. Frames and
+ * events pass through in the order in which they come, and each has taken its whole effect before the next is looked at.
+ */
+import {
+  type ChannelEvent,
+  type ConnectionId,
+  channelOf,
+  type RosterEntry,
+  type RosterEvent,
+  type Where,
+} from "@ams/directory";
+import {
+  type CloseReason,
+  encodeGap,
+  encodeStreamJoined,
+  encodeStreamLeft,
+  encodeStreamMetadata,
+  type FrameFault,
+  formatSeq,
+  type GapReason,
+  type JsonText,
+  readMembers,
+} from "@ams/protocol";
+import { Arrivals } from "./arrivals.ts";
+import { Audience } from "./audience.ts";
+import { batchTimeMs, isForeignBatch, walkBatch } from "./batch.ts";
+import { emitToken } from "./emit.ts";
+import { Intake } from "./intake.ts";
+import type { GatewayParts } from "./parts.ts";
+import type { Outbox } from "./relay.ts";
+import { type LiveStream, Roster, type RosterListener } from "./roster.ts";
+import type { Session } from "./session.ts";
+import type { Socket } from "./sockets.ts";
+import { toIso } from "./time.ts";
+
+type ClaimedEvent = Extract<RosterEvent, { kind: "claimed" }>;
+
+export class Conversation implements RosterListener {
+  readonly where: Where;
+  readonly channel: string;
+  readonly roster = new Roster(this);
+  readonly arrivals = new Arrivals();
+  readonly intake: Intake;
+  readonly #parts: GatewayParts;
+  readonly #audience: Audience;
+  readonly #outbox: Outbox;
+  readonly #sessions = new Map<ConnectionId, Session>();
+  /** Called once for each session that has ended here. */
+  readonly #released: () => void;
+
+  constructor(where: Where, parts: GatewayParts, released: () => void) {
+    this.where = where;
+    this.channel = channelOf(where.address, where.conversationId);
+    this.#parts = parts;
+    this.#audience = new Audience(parts.sockets);
+    this.#outbox = parts.relay.open(this.channel);
+    this.#released = released;
+    this.intake = new Intake({
+      event: (event) => this.#applyEvent(event),
+      batch: (batch) => this.#deliverBatch(batch),
+    });
+  }
+
+  now(): number {
+    return this.#parts.now();
+  }
+
+  sessions(): IterableIterator<Session> {
+    return this.#sessions.values();
+  }
+
+  holds(connection: ConnectionId): boolean {
+    return this.#sessions.has(connection);
+  }
+
+  /** Puts a session that was just welcomed among the others. */
+  enter(session: Session, socket: Socket): void {
+    this.#sessions.set(session.stream.entry.connection, session);
+    this.#audience.enter(socket, session.terms.subscription);
+  }
+
+  /** A session's socket has gone: its own subscribers hear of it at once, the others through the directory. */
+  leave(session: Session): void {
+    const { stream } = session;
+    if (!this.#remove(session)) return;
+    const { stream_id, epoch } = stream.entry;
+    const n = stream.lastN ?? 0;
+    const ts = toIso(this.#stamp(stream));
+    this.#parts.relay.flush(this.#outbox);
+    this.roster.left(stream_id, epoch, n, ts);
+    this.#parts.holdings.giveBack(this.where, stream.entry, session.terms.place, { n, ts });
+  }
+
+  /** A claim came to nothing: whatever it left in the roster, here or in the directory, is taken back. */
+  abandon(claim: Pick<RosterEntry, "stream_id" | "stream_name" | "connection">): void {
+    const stream = this.roster.get(claim.stream_id);
+    const ts = toIso(this.now());
+    if (stream?.entry.connection === claim.connection) {
+      this.roster.left(claim.stream_id, stream.entry.epoch, 0, ts);
+    }
+    this.#parts.holdings.giveBack(this.where, claim, null, { n: 0, ts });
+  }
+
+  emitToken(session: Session, socket: Socket, data: Uint8Array, nowMs: number): void {
+    const { stream, terms } = session;
+    const { metrics } = this.#parts;
+    const place = this.#nextPlace(stream, nowMs);
+    const started = metrics.sampleStart();
+    const frame = emitToken(this.#outbox.batch, session.head, place, data);
+    metrics.received(frame.length);
+    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
+    metrics.sampleEnd(started);
+    this.#handOver(session, socket, place);
+  }
+
+  emitMetadata(session: Session, socket: Socket, metadata: JsonText, nowMs: number): void {
+    const { stream, terms } = session;
+    const place = this.#nextPlace(stream, nowMs);
+    const text = encodeStreamMetadata(stream.entry, metadata, toIso(place.ms), place);
+    const bytes = Buffer.byteLength(text);
+    const frame = this.#outbox.batch.append(place.epoch, place.n, "stream_metadata", bytes);
+    frame.write(text);
+    stream.entry = { ...stream.entry, metadata, metadata_n: place.n };
+    this.#parts.metrics.received(bytes);
+    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
+    this.#handOver(session, socket, place);
+    this.#parts.holdings.keepMetadata(this.where, stream);
+  }
+
+  countFault(fault: FrameFault): void {
+    this.#parts.metrics.fault(fault);
+  }
+
+  /** Closes every session of which this is true. */
+  closeWhere(matches: (session: Session) => boolean, reason: CloseReason): void {
+    for (const session of [...this.#sessions.values()]) if (matches(session)) session.close(reason);
+  }
+
+  /** The conversation, or its place in the directory, is gone: nothing is left to leave there. */
+  closeAll(reason: CloseReason): void {
+    this.arrivals.refuseWhere(() => true, reason);
+    for (const session of [...this.#sessions.values()]) this.#expel(session, reason);
+  }
+
+  /** Another connection holds the stream now. */
+  displace(session: Session): void {
+    this.#expel(session, "stream_displaced");
+  }
+
+  /** Tells the other gateways how far each stream that is held here has emitted. */
+  announceTails(): void {
+    for (const { stream } of this.#sessions.values()) {
+      const { stream_id, epoch } = stream.entry;
+      const n = stream.lastN ?? 0;
+      if (n > 0) this.#parts.relay.announce(this.#outbox, { kind: "tail", stream_id, epoch, n });
+    }
+  }
+
+  /** Takes up what the directory says after events may have been lost. */
+  reconcile(entries: readonly RosterEntry[]): void {
+    const theirs = entries.filter(
+      (entry) => entry.gateway !== this.#parts.gateway() || this.holds(entry.connection),
+    );
+    this.roster.reconcile(theirs, toIso(this.now()), (stream) =>
+      this.holds(stream.entry.connection),
+    );
+  }
+
+  streamJoined({ entry }: LiveStream): void {
+    this.#audience.deliverToAll(encodeStreamJoined(entry, entry.joined_at));
+  }
+
+  streamLeft({ entry }: LiveStream, ts: string, seq: string | null): void {
+    this.#audience.deliverToAll(encodeStreamLeft(entry, ts, seq));
+  }
+
+  metadataChanged({ entry }: LiveStream, n: number): void {
+    const seq = { epoch: entry.epoch, n };
+    const frame = encodeStreamMetadata(entry, entry.metadata, toIso(this.now()), seq);
+    this.#audience.deliver(entry.stream_id, frame);
+  }
+
+  gap({ entry }: LiveStream, after: string | null, before: string | null, reason: GapReason): void {
+    this.#parts.metrics.gap(reason);
+    this.#audience.deliver(
+      entry.stream_id,
+      encodeGap({ stream_id: entry.stream_id, after, before, reason }),
+    );
+  }
+
+  #applyEvent(event: ChannelEvent): void {
+    switch (event.kind) {
+      case "claimed":
+        this.#applyClaim(event);
+        return;
+      case "left":
+        // Swept while it is alive and held here: its reclaim will settle it.
+        if (!this.#holdsEpoch(event.stream_id, event.epoch)) {
+          this.roster.left(event.stream_id, event.epoch, event.n, event.ts);
+        }
+        return;
+      case "yielded":
+        this.roster.yielded(event.epoch, event.n);
+        this.#advanceClock(event.stream_id, event.ts);
+        this.arrivals.yielded(event.epoch);
+        return;
+      case "tail":
+        if (!this.#holdsEpoch(event.stream_id, event.epoch)) this.roster.tail(event.epoch, event.n);
+        return;
+      case "mark":
+        if (event.tails) this.announceTails();
+        return;
+      case "links_revoked":
+        this.arrivals.refuseWhere(({ link }) => link <= event.up_to, "link_revoked");
+        this.closeWhere(({ stream }) => stream.entry.link <= event.up_to, "link_revoked");
+        return;
+      case "closed":
+        this.closeAll("conversation_closed");
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+
+  #applyClaim({ entry, displaced }: ClaimedEvent): void {
+    const before = this.roster.get(entry.stream_id)?.entry ?? null;
+    const waitForYield = displaced !== null && !this.#displaceHere(displaced, entry);
+    const stream = this.roster.claimed(entry, displaced !== null);
+    if (stream === null || !this.arrivals.has(entry.connection)) {
+      this.#returnOrphan(entry);
+      return;
+    }
+    const resumed = displaced !== null;
+    const metadataChanged = resumed && before !== null && before.metadata !== entry.metadata;
+    const heard = { stream, resumed, metadataChanged };
+    if (waitForYield) this.arrivals.acceptAfterYield(entry.connection, displaced.epoch, heard);
+    else this.arrivals.accept(entry.connection, heard);
+  }
+
+  /** Ends the displaced connection if it is, or was, one of this gateway. True when there is nobody else to wait for. */
+  #displaceHere(displaced: NonNullable<ClaimedEvent["displaced"]>, by: RosterEntry): boolean {
+    const session = this.#sessions.get(displaced.connection);
+    const isHere = session !== undefined || displaced.gateway === this.#parts.gateway();
+    if (!isHere) return false;
+    const stream = session?.stream;
+    if (session !== undefined) this.#expel(session, "stream_displaced");
+    else this.arrivals.refuse(displaced.connection, "stream_displaced");
+    if (by.gateway !== this.#parts.gateway()) {
+      this.#parts.relay.announce(this.#outbox, {
+        kind: "yielded",
+        stream_id: by.stream_id,
+        epoch: displaced.epoch,
+        n: stream?.lastN ?? null,
+        ts: stream === undefined ? null : toIso(stream.lastMs),
+      });
+    }
+    return true;
+  }
+
+  /** A claim in this gateway's name that nobody here waits for any more is given back. */
+  #returnOrphan(entry: RosterEntry): void {
+    const isOurs = entry.gateway === this.#parts.gateway();
+    if (!isOurs || this.holds(entry.connection)) return;
+    this.#parts.holdings.giveBack(this.where, entry, null, { n: 0, ts: toIso(this.now()) });
+  }
+
+  #deliverBatch(batch: Buffer): void {
+    const { metrics, relay, log } = this.#parts;
+    if (!isForeignBatch(batch, relay.origin)) return;
+    metrics.relayed(batchTimeMs(batch));
+    const whole = walkBatch(batch, (epoch, n, kind, frame) => {
+      const verdict = this.roster.passed(epoch, n);
+      if (typeof verdict === "string") {
+        metrics.dropped(verdict);
+        return;
+      }
+      if (kind === "stream_metadata") this.#keepMetadata(verdict, n, frame);
+      this.#audience.deliver(verdict.entry.stream_id, frame);
+    });
+    if (!whole) log.warn({ event: "batch_malformed", bytes: batch.length }, "malformed batch");
+  }
+
+  #keepMetadata(stream: LiveStream, n: number, frame: Buffer): void {
+    const metadata = readMembers(frame.toString())?.get("metadata");
+    if (metadata !== undefined) {
+      stream.entry = { ...stream.entry, metadata: metadata.text, metadata_n: n };
+    }
+  }
+
+  #handOver(
+    session: Session,
+    socket: Socket,
+    place: { epoch: number; n: number; ms: number },
+  ): void {
+    if (session.terms.receipts) {
+      const seq = formatSeq(place.epoch, place.n);
+      this.#outbox.receipts.push({ socket, seq, ts: toIso(place.ms) });
+    }
+    this.#parts.relay.schedule(this.#outbox);
+  }
+
+  #nextPlace(stream: LiveStream, nowMs: number) {
+    stream.lastN = (stream.lastN ?? 0) + 1;
+    return { epoch: stream.entry.epoch, n: stream.lastN, ms: this.#stamp(stream, nowMs) };
+  }
+
+  /** The time of the stream's next frame: the clock's, but never earlier than its last one's (§4.5). */
+  #stamp(stream: LiveStream, nowMs = this.now()): number {
+    stream.lastMs = Math.max(nowMs, stream.lastMs);
+    return stream.lastMs;
+  }
+
+  #advanceClock(id: LiveStream["entry"]["stream_id"], ts: string | null): void {
+    const stream = this.roster.get(id);
+    if (stream !== undefined && ts !== null)
+      stream.lastMs = Math.max(stream.lastMs, Date.parse(ts));
+  }
+
+  #holdsEpoch(id: LiveStream["entry"]["stream_id"], epoch: number): boolean {
+    const entry = this.roster.get(id)?.entry;
+    return entry !== undefined && entry.epoch === epoch && this.holds(entry.connection);
+  }
+
+  /** Ends a session whose stream isn't its own any more in the directory. Its place is given back. */
+  #expel(session: Session, reason: CloseReason): void {
+    if (!this.#remove(session)) return;
+    this.#parts.relay.flush(this.#outbox);
+    session.expel(reason);
+    if (session.terms.place !== null) this.#parts.holdings.releasePlace(session.terms.place);
+  }
+
+  #remove(session: Session): boolean {
+    if (!this.#sessions.delete(session.stream.entry.connection)) return false;
+    this.#audience.exit(session.terms.subscription);
+    this.#released();
+    return true;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The conversations that this gateway serves at present: each is opened by its first join and closed behind its last
+ * session, so that a gateway hears only the channels that somebody here listens to.
+ */
+import { randomUUID } from "node:crypto";
+import { DirectoryUnavailable, type Where } from "@ams/directory";
+import type { ConversationId } from "@ams/protocol";
+import { describeError } from "@ams/runtime";
+import type { Bus } from "./bus.ts";
+import { Conversation } from "./conversation.ts";
+import type { GatewayParts } from "./parts.ts";
+import type { Session } from "./session.ts";
+
+/** Milliseconds until a mark that was announced must have come round: the bus is away or far behind. */
+const MARK_WAIT_MS = 5_000;
+
+/** Conversations that are brought in line at a time after the bus was away. */
+const RESYNC_AT_ONCE = 50;
+
+type Open = {
+  readonly conversation: Conversation;
+  /** True once the roster is known; false when the conversation is gone. */
+  readonly ready: Promise<boolean>;
+  /** Joins under way and sessions. */
+  users: number;
+};
+
+export class Conversations {
+  readonly #parts: GatewayParts;
+  readonly #bus: Bus;
+  readonly #open = new Map<ConversationId, Open>();
+  readonly #byChannel = new Map<string, Conversation>();
+
+  constructor(parts: GatewayParts, bus: Bus) {
+    this.#parts = parts;
+    this.#bus = bus;
+    bus.onUp((channels) => this.#resyncAll(channels));
+  }
+
+  /** The conversation with a true roster, or null when it is gone. What was acquired must be released, by `release` or by its session. */
+  async acquire(where: Where): Promise<Conversation | null> {
+    const open = this.#open.get(where.conversationId) ?? this.#openFirst(where);
+    open.users += 1;
+    try {
+      if (await open.ready) return open.conversation;
+    } catch (error) {
+      this.release(open.conversation);
+      throw error;
+    }
+    this.release(open.conversation);
+    return null;
+  }
+
+  /** Lets go of a conversation for which no session came to be. */
+  release(conversation: Conversation): void {
+    const open = this.#open.get(conversation.where.conversationId);
+    if (open === undefined || open.conversation !== conversation) return;
+    open.users -= 1;
+    if (open.users > 0) return;
+    this.#open.delete(conversation.where.conversationId);
+    this.#byChannel.delete(conversation.channel);
+    this.#bus.unsubscribe(conversation.channel);
+  }
+
+  /** Every session of this gateway. */
+  *sessions(): Generator<{ readonly conversation: Conversation; readonly session: Session }> {
+    for (const { conversation } of this.#open.values()) {
+      for (const session of conversation.sessions()) yield { conversation, session };
+    }
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  #openFirst(where: Where): Open {
+    const conversation: Conversation = new Conversation(where, this.#parts, () =>
+      this.release(conversation),
+    );
+    const open: Open = { conversation, ready: this.#load(conversation), users: 0 };
+    this.#open.set(where.conversationId, open);
+    this.#byChannel.set(conversation.channel, conversation);
+    return open;
+  }
+
+  async #load(conversation: Conversation): Promise<boolean> {
+    await this.#bus.subscribe(conversation.channel, (payload) =>
+      conversation.intake.receive(payload),
+    );
+    const entries = await this.#snapshot(conversation, false);
+    if (entries === null) return false;
+    conversation.roster.load(entries);
+    conversation.intake.resume(true);
+    return true;
+  }
+
+  #resyncAll(channels: readonly string[]): void {
+    const waiting = channels.flatMap((channel) => this.#byChannel.get(channel) ?? []);
+    const work = async () => {
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
+        await this.#resync(next);
+    };
+    for (let worker = 0; worker < RESYNC_AT_ONCE; worker += 1) {
+      work().catch((error: unknown) => {
+        this.#parts.log.error({ event: "resync_failed", ...describeError(error) }, "resync failed");
+      });
+    }
+  }
+
+  /** A failure here means that the bus or directory is away again; their return begins it anew. */
+  async #resync(conversation: Conversation): Promise<void> {
+    try {
+      const entries = await this.#snapshot(conversation, true);
+      if (entries === null) conversation.closeAll("conversation_closed");
+      else conversation.reconcile(entries);
+    } catch (error) {
+      if (!(error instanceof DirectoryUnavailable)) throw error;
+    } finally {
+      conversation.intake.resume();
+    }
+  }
+
+  /** What the directory holds at a place of the channel that has been reached here; null when the conversation is gone. */
+  async #snapshot(conversation: Conversation, tails: boolean) {
+    const mark = randomUUID();
+    const heard = conversation.intake.hold(mark);
+    const entries = await this.#parts.directory.snapshot(conversation.where, { mark, tails });
+    if (entries !== null) await within(MARK_WAIT_MS, heard);
+    return entries;
+  }
+}
+
+async function within(ms: number, promise: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DirectoryUnavailable("the mark did not come round")), ms);
+  });
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * A gateway that goes away does so in slices: each socket is told when to come back, spread over a time so that the
+ * other gateways aren't stormed, and then closed (§4.9).
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { encodeDrain } from "@ams/protocol";
+import type { Conversations } from "./conversations.ts";
+
+/** Milliseconds between two slices. */
+const SLICE_MS = 100;
+
+export type DrainTerms = {
+  /** Milliseconds within which every socket has been closed. */
+  readonly drainMs: number;
+  /** Milliseconds over which the clients' returns are spread. */
+  readonly spreadMs: number;
+};
+
+/** Tells every session to come back later and closes it; resolves when none is left, nor any connect under way. */
+export async function drain(
+  conversations: Conversations,
+  terms: DrainTerms,
+  isConnecting: () => boolean,
+): Promise<void> {
+  await drainPresent(conversations, terms);
+  while (conversations.size > 0 || isConnecting()) {
+    await sleep(SLICE_MS);
+    await drainPresent(conversations, { ...terms, drainMs: 0 });
+  }
+}
+
+async function drainPresent(conversations: Conversations, terms: DrainTerms): Promise<void> {
+  const waiting = [...conversations.sessions()];
+  const slices = Math.max(1, Math.floor(terms.drainMs / SLICE_MS));
+  const perSlice = Math.max(1, Math.ceil(waiting.length / slices));
+  while (waiting.length > 0) {
+    for (const { session } of waiting.splice(0, perSlice)) {
+      session.socket?.send(encodeDrain(Math.floor(Math.random() * terms.spreadMs)));
+      session.close("draining");
+    }
+    if (waiting.length > 0) await sleep(SLICE_MS);
+  }
+}

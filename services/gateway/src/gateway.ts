@@ -1,0 +1,149 @@
+/** One gateway, put together: the only file that knows every room of it. */
+import {
+  DEPLOYMENT_CHANNEL,
+  type Directory,
+  DirectoryUnavailable,
+  decodeDeploymentEvent,
+  type Peppers,
+} from "@ams/directory";
+import { type CloseReason, PROBLEMS } from "@ams/protocol";
+import { describeError, type Health, healthBody, type Log } from "@ams/runtime";
+import type { Registry } from "prom-client";
+import { admit, type ConnectRequest } from "./admit.ts";
+import { attach, type JoinOutcome } from "./attach.ts";
+import type { Bus } from "./bus.ts";
+import type { GatewayConfig } from "./config.ts";
+import { Conversations } from "./conversations.ts";
+import { drain } from "./drain.ts";
+import { Holdings } from "./holdings.ts";
+import type { HttpHandler } from "./http-bridge.ts";
+import { Lease } from "./lease.ts";
+import { GatewayMetrics } from "./metrics.ts";
+import type { GatewayParts } from "./parts.ts";
+import { Relay } from "./relay.ts";
+import { Server } from "./server.ts";
+import type { Door } from "./sockets.ts";
+
+/** Connects that may wait for their answer at a time; one more is told to come back. Each holds a descriptor and a few KB. */
+const PENDING_CONNECTS_MAX = 20_000;
+
+export type GatewayOptions = {
+  readonly at: { readonly host: string; readonly port: number };
+  readonly instance: string;
+  readonly config: GatewayConfig;
+  readonly peppers: Peppers;
+  readonly directory: Directory;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly registry: Registry;
+  /** Answers whatever is no connect and no `/healthz`; without it that is 404. */
+  readonly http?: HttpHandler;
+  /** Unix milliseconds. */
+  readonly now?: () => number;
+};
+
+export type Gateway = {
+  readonly port: number;
+  /** Null while it may be sent connects, else a word for what it waits for. */
+  readonly notReady: () => string | null;
+  /** Not ready, sockets told and closed, everything given back. Directory and bus are the caller's to close. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Starts a gateway; null when its port can't be had. Rejects when the directory or bus can't be reached. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway | null> {
+  const { directory, bus, log, config, peppers, registry, now = Date.now } = options;
+  const metrics = new GatewayMetrics(registry, {
+    connections: () => [...conversations.sessions()].length,
+    conversations: () => conversations.size,
+  });
+  const holdings = new Holdings(directory, log);
+  const lease = new Lease({ directory, holdings, metrics, log });
+  const server = new Server(metrics);
+  const relay = new Relay(bus, metrics);
+  const gateway = () => lease.gateway;
+  const parts: GatewayParts = {
+    directory,
+    relay,
+    sockets: server,
+    holdings,
+    metrics,
+    log,
+    now,
+    gateway,
+  };
+  const conversations = new Conversations(parts, bus);
+  let draining = false;
+  let pending = 0;
+
+  const connect = async (request: ConnectRequest, door: Door): Promise<JoinOutcome> => {
+    if (pending >= PENDING_CONNECTS_MAX) return refuse(door, "internal_error");
+    pending += 1;
+    try {
+      const admitted = await admit(request, { directory, peppers, guests: config.AMS_GUESTS, now });
+      if (!admitted.ok) return refuse(door, admitted.fault);
+      if (draining) return refuse(door, "draining");
+      return await attach(admitted.value, door, { parts, conversations, config });
+    } catch (error) {
+      if (!(error instanceof DirectoryUnavailable)) {
+        log.error({ event: "connect_failed", ...describeError(error) }, "connect failed");
+      }
+      return refuse(door, "internal_error");
+    } finally {
+      pending -= 1;
+    }
+  };
+
+  const notReady = () => (draining ? "draining" : (lease.notReady() ?? bus.notReady()));
+  const health: Health = { now, instance: options.instance, notReady };
+  await lease.begin(conversations);
+  await bus.subscribe(DEPLOYMENT_CHANNEL, (payload) => {
+    const { account_id } = decodeDeploymentEvent(payload.toString());
+    for (const { session } of [...conversations.sessions()]) {
+      if (session.stream.entry.owner_account_id === account_id) session.close("invalid_credential");
+    }
+  });
+  const port = await server.open(options.at, {
+    metrics,
+    backpressureBytes: config.AMS_BACKPRESSURE_BYTES,
+    onConnect: (request, door) => {
+      connect(request, door).then(
+        (outcome) => metrics.joined(outcome),
+        () => metrics.joined("internal_error"),
+      );
+    },
+    http: withHealth(health, options.http),
+  });
+  if (port === null) {
+    await lease.end();
+    return null;
+  }
+  const stop = async () => {
+    draining = true;
+    const terms = { drainMs: config.AMS_DRAIN_MS, spreadMs: config.AMS_DRAIN_SPREAD_MS };
+    await drain(conversations, terms, () => pending > 0);
+    server.stopListening();
+    await holdings.settled();
+    await lease.end();
+    await server.close();
+  };
+  return { port, notReady, stop };
+}
+
+function refuse(door: Door, reason: CloseReason): CloseReason {
+  door.refuse(reason);
+  return reason;
+}
+
+function withHealth(health: Health, http: HttpHandler | undefined): HttpHandler {
+  return (request, peer) => {
+    const isHealth = new URL(request.url).pathname === "/healthz" && request.method === "GET";
+    if (isHealth) return Promise.resolve(Response.json(healthBody(health)));
+    return http?.(request, peer) ?? Promise.resolve(notFound());
+  };
+}
+
+function notFound(): Response {
+  const { status, message } = PROBLEMS.not_found;
+  return Response.json({ error: "not_found", message }, { status });
+}

@@ -1,0 +1,179 @@
+/**
+ * From the server library's requests to web-standard ones and back, so that whoever answers them can be tested without
+ * a socket. Bodies stream both ways, at the speed of the slower side.
+ */
+import { STATUS_CODES } from "node:http";
+import { PROBLEMS, type ProblemCode } from "@ams/protocol";
+import type { UwsRequest, UwsResponse } from "./uws.ts";
+
+export type HttpPeer = {
+  /** The address that the connection came from, as text. */
+  readonly address: string;
+};
+
+export type HttpHandler = (request: Request, peer: HttpPeer) => Promise<Response>;
+
+/** Answers one request through the handler. Its failure is a 500. */
+export function bridge(response: UwsResponse, request: UwsRequest, handler: HttpHandler): void {
+  const exchange = new Exchange(response);
+  const peer = { address: Buffer.from(response.getRemoteAddressAsText()).toString() };
+  const standard = toRequest(request, exchange);
+  if (standard === null) {
+    respondProblem(response, "not_found");
+    return;
+  }
+  handler(standard, peer)
+    .then((answer) => exchange.answer(answer, standard.method === "HEAD"))
+    .catch(() => {
+      if (!exchange.over) respondProblem(response, "internal_error");
+    });
+}
+
+export function respondProblem(response: UwsResponse, code: ProblemCode): void {
+  respondJson(response, PROBLEMS[code].status, { error: code, message: PROBLEMS[code].message });
+}
+
+export function respondJson(response: UwsResponse, status: number, body: object): void {
+  response.cork(() => {
+    response
+      .writeStatus(statusLine(status))
+      .writeHeader("content-type", "application/json")
+      .end(JSON.stringify(body));
+  });
+}
+
+function toRequest(request: UwsRequest, exchange: Exchange): Request | null {
+  const method = request.getCaseSensitiveMethod();
+  const headers = new Headers();
+  const query = request.getQuery();
+  const url = `http://${request.getHeader("host") || "localhost"}${request.getUrl()}${query === "" ? "" : `?${query}`}`;
+  try {
+    request.forEach((name, value) => {
+      headers.append(name, value);
+    });
+    const hasBody = method !== "GET" && method !== "HEAD";
+    return new Request(url, {
+      method,
+      headers,
+      ...(hasBody ? { body: exchange.body(), duplex: "half" } : {}),
+      signal: exchange.signal,
+    });
+  } catch {
+    return null;
+  }
+}
+
+/** One request and its answer, until either side has gone. */
+class Exchange {
+  readonly #response: UwsResponse;
+  readonly #abort = new AbortController();
+  #over = false;
+  #writable: (() => void) | null = null;
+
+  constructor(response: UwsResponse) {
+    this.#response = response;
+    response.onAborted(() => {
+      this.#over = true;
+      this.#abort.abort();
+      this.#writable?.();
+    });
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The request's body, read from the connection no faster than it is read here. */
+  body(): ReadableStream<Uint8Array> {
+    let ended = false;
+    return new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#response.onData((chunk, isLast) => {
+          if (ended) return;
+          if (chunk.byteLength > 0) controller.enqueue(new Uint8Array(chunk.slice(0)));
+          ended = isLast;
+          if (isLast) controller.close();
+          else if ((controller.desiredSize ?? 0) <= 0 && !this.#over) this.#response.pause();
+        });
+        this.#abort.signal.addEventListener("abort", () => {
+          if (!ended) controller.error(new Error("the client has gone"));
+          ended = true;
+        });
+      },
+      pull: () => {
+        if (!this.#over && !ended) this.#response.resume();
+      },
+      cancel: () => {
+        ended = true;
+        if (!this.#over) this.#response.resume();
+      },
+    });
+  }
+
+  async answer(answer: Response, isHead: boolean): Promise<void> {
+    if (this.#over) {
+      await answer.body?.cancel();
+      return;
+    }
+    if (answer.body === null || isHead) {
+      this.#writeHead(answer, () => this.#response.endWithoutBody(lengthOf(answer)));
+      this.#over = true;
+      return;
+    }
+    const reader = answer.body.getReader();
+    const first = await reader.read();
+    if (this.#over) return reader.cancel();
+    this.#writeHead(answer, () => {
+      if (!first.done) this.#response.write(first.value);
+    });
+    await this.#writeRest(reader);
+  }
+
+  async #writeRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (this.#over) return reader.cancel();
+      if (done) break;
+      let taken = true;
+      this.#response.cork(() => {
+        taken = this.#response.write(value);
+      });
+      if (!taken) await this.#untilWritable();
+    }
+    this.#over = true;
+    this.#response.cork(() => this.#response.end());
+  }
+
+  #writeHead(answer: Response, then: () => void): void {
+    this.#response.cork(() => {
+      this.#response.writeStatus(statusLine(answer.status));
+      for (const [name, value] of answer.headers) {
+        if (name !== "content-length") this.#response.writeHeader(name, value);
+      }
+      then();
+    });
+  }
+
+  #untilWritable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#writable = resolve;
+      this.#response.onWritable(() => {
+        resolve();
+        return true;
+      });
+    });
+  }
+}
+
+function lengthOf(answer: Response): number | undefined {
+  const length = answer.headers.get("content-length");
+  return length === null ? undefined : Number(length);
+}
+
+function statusLine(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? ""}`;
+}

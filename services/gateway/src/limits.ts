@@ -1,0 +1,34 @@
+/** How much one connection may send: a token bucket for frames and one for bytes (§5.10). */
+
+export type Rate = {
+  /** Units per second, 0 for no limit. */
+  readonly perSecond: number;
+  /** Units that may come at once after a silence. */
+  readonly burst: number;
+};
+
+/** A bucket that fills with time and is emptied by use. */
+export class TokenBucket {
+  readonly #rate: Rate;
+  #left: number;
+  #atMs: number;
+
+  constructor(rate: Rate, nowMs: number) {
+    this.#rate = rate;
+    this.#left = rate.burst;
+    this.#atMs = nowMs;
+  }
+
+  /** True when so many units may pass now; they are then gone. */
+  take(units: number, nowMs: number): boolean {
+    const { perSecond, burst } = this.#rate;
+    if (perSecond === 0) return true;
+    if (nowMs > this.#atMs) {
+      this.#left = Math.min(burst, this.#left + ((nowMs - this.#atMs) / 1_000) * perSecond);
+      this.#atMs = nowMs;
+    }
+    if (this.#left < units) return false;
+    this.#left -= units;
+    return true;
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * Who is live in one conversation, as this gateway knows it: a copy of the directory's roster that the events of the
+ * conversation's channel keep true (§5.5, §5.6). It is a plain state machine; what its changes mean for sockets is its
+ * listener's business.
+ *
+ * The channel carries every change in the order in which it was made, so an event is either news or stale, and its
+ * epoch tells which: of two claims of a stream the later has the higher epoch.
+ */
+import type { RosterEntry } from "@ams/directory";
+import { formatSeq, type GapReason, type StreamId } from "@ams/protocol";
+
+/** A stream that is live in the conversation, wherever its connection is. */
+export type LiveStream = {
+  entry: RosterEntry;
+  /** The last `n` of this epoch that passed here; null when this gateway came later and has heard none. */
+  lastN: number | null;
+  /** Unix ms of the last frame that this gateway stamped, 0 for none. */
+  lastMs: number;
+  /** The claim that took this stream over, null while this one holds it. */
+  successor: LiveStream | null;
+};
+
+export interface RosterListener {
+  streamJoined(stream: LiveStream): void;
+  /** `seq` is the last one of the stream, null when it isn't known. */
+  streamLeft(stream: LiveStream, ts: string, seq: string | null): void;
+  /** Metadata that was set while news of it could not come here; `n` is its place in the stream. */
+  metadataChanged(stream: LiveStream, n: number): void;
+  /** Frames of this stream between two seqs were lost on their way to this gateway. */
+  gap(stream: LiveStream, after: string | null, before: string | null, reason: GapReason): void;
+}
+
+/** Streams remembered after their end, in case frames or claims of them are still on their way. */
+const REMEMBERED_MAX = 1_000;
+
+/** Whether a frame is to be delivered, and if so of which stream it is. */
+export type Verdict = LiveStream | "stale" | "fenced";
+
+export class Roster {
+  readonly #listener: RosterListener;
+  readonly #byStream = new Map<StreamId, LiveStream>();
+  readonly #byEpoch = new Map<number, LiveStream>();
+  /** Claims that were taken over, whose last frames may still be on their way. */
+  readonly #fading = new Map<number, LiveStream>();
+  /** Streams that were announced as left by others than their holder, which may yet come back under the same epoch. */
+  readonly #swept = new Map<StreamId, LiveStream>();
+
+  constructor(listener: RosterListener) {
+    this.#listener = listener;
+  }
+
+  get size(): number {
+    return this.#byStream.size;
+  }
+
+  streams(): IterableIterator<LiveStream> {
+    return this.#byStream.values();
+  }
+
+  get(id: StreamId): LiveStream | undefined {
+    return this.#byStream.get(id);
+  }
+
+  /** A connection holds the stream from now on. Returns the stream as it now is, or null for stale news. */
+  claimed(entry: RosterEntry, tookOver: boolean): LiveStream | null {
+    const before = this.#byStream.get(entry.stream_id);
+    if (before === undefined) return this.#join(entry);
+    if (before.entry.epoch > entry.epoch) return null;
+    if (before.entry.epoch === entry.epoch) {
+      before.entry = { ...before.entry, gateway: entry.gateway, connection: entry.connection };
+      return before;
+    }
+    if (tookOver) return this.#succeed(before, entry);
+    // Its leave was lost on the way: the readers are told of both.
+    this.#remove(before);
+    this.#listener.streamLeft(before, entry.joined_at, null);
+    return this.#join(entry);
+  }
+
+  /** The stream has left; news of an earlier epoch than the one that is live is stale. */
+  left(id: StreamId, epoch: number, n: number | null, ts: string): void {
+    const stream = this.#byStream.get(id);
+    if (stream === undefined || stream.entry.epoch !== epoch) return;
+    this.#remove(stream);
+    if (n === null) remember(this.#swept, id, stream);
+    const last = n === null || n === 0 ? null : formatSeq(epoch, n);
+    this.#listener.streamLeft(stream, ts, last);
+  }
+
+  /** Takes the stream out without a word: nobody here was told that it had joined. */
+  forget(stream: LiveStream): void {
+    if (this.#byStream.get(stream.entry.stream_id) === stream) this.#remove(stream);
+  }
+
+  /** The displaced connection of this epoch has sent its last frame. */
+  yielded(epoch: number, n: number | null): void {
+    const stream = this.#fading.get(epoch);
+    if (stream === undefined) return;
+    this.#fading.delete(epoch);
+    if (n !== null && stream.lastN !== null && stream.lastN < n) this.#gapToSuccessor(stream);
+  }
+
+  /** The stream has emitted up to `n`: if less has passed here, the tail was lost. */
+  tail(epoch: number, n: number): void {
+    const stream = this.#byEpoch.get(epoch);
+    if (stream === undefined) return;
+    if (stream.lastN !== null && stream.lastN < n) {
+      this.#listener.gap(stream, seqOf(stream), formatSeq(epoch, n + 1), "bus_interrupted");
+    }
+    stream.lastN = Math.max(stream.lastN ?? 0, n);
+  }
+
+  /** Judges a frame that came over the bus, tells of a gap before it, and counts it as passed when it is to be delivered. */
+  passed(epoch: number, n: number): Verdict {
+    const stream = this.#byEpoch.get(epoch) ?? this.#notFenced(epoch);
+    if (stream === undefined) return "fenced";
+    if (stream.lastN !== null) {
+      if (n <= stream.lastN) return "stale";
+      this.#tellGapBefore(stream, n);
+    }
+    stream.lastN = n;
+    return stream;
+  }
+
+  /** Fills an empty roster from the directory. Nobody is told: nobody is here yet. */
+  load(entries: readonly RosterEntry[]): void {
+    for (const entry of entries) this.#put({ entry, lastN: null, lastMs: 0, successor: null });
+  }
+
+  /**
+   * Brings the roster in line with the directory's after events may have been lost. `isHere` says which streams are held
+   * by this gateway: of those it knows better than the directory.
+   */
+  reconcile(
+    entries: readonly RosterEntry[],
+    ts: string,
+    isHere: (stream: LiveStream) => boolean,
+  ): void {
+    const present = new Map(entries.map((entry) => [entry.stream_id, entry]));
+    for (const stream of [...this.#byStream.values()]) {
+      if (present.has(stream.entry.stream_id) || isHere(stream)) continue;
+      this.left(stream.entry.stream_id, stream.entry.epoch, null, ts);
+    }
+    for (const entry of entries) this.#reconcileEntry(entry);
+  }
+
+  #reconcileEntry(entry: RosterEntry): void {
+    const known = this.#byStream.get(entry.stream_id);
+    const before = known?.entry;
+    const stream = this.claimed(entry, before?.joined_at === entry.joined_at);
+    if (stream === null) return;
+    // What another claim emitted before this moment isn't known here.
+    if (before?.epoch !== entry.epoch) stream.lastN = null;
+    const news = entry.metadata_n > (stream.lastN ?? 0) && before !== undefined;
+    if (!news || before.metadata === entry.metadata) return;
+    if (stream.lastN !== null) this.#tellGapBefore(stream, entry.metadata_n);
+    stream.entry = { ...stream.entry, metadata: entry.metadata, metadata_n: entry.metadata_n };
+    stream.lastN = entry.metadata_n;
+    this.#listener.metadataChanged(stream, entry.metadata_n);
+  }
+
+  #join(entry: RosterEntry): LiveStream {
+    const swept = this.#swept.get(entry.stream_id);
+    this.#swept.delete(entry.stream_id);
+    const lastN = swept?.entry.epoch === entry.epoch ? swept.lastN : 0;
+    const stream = this.#put({ entry, lastN, lastMs: swept?.lastMs ?? 0, successor: null });
+    this.#listener.streamJoined(stream);
+    return stream;
+  }
+
+  #succeed(before: LiveStream, entry: RosterEntry): LiveStream {
+    const stream = this.#put({ entry, lastN: 0, lastMs: before.lastMs, successor: null });
+    this.#byEpoch.delete(before.entry.epoch);
+    before.successor = stream;
+    remember(this.#fading, before.entry.epoch, before);
+    return stream;
+  }
+
+  #put(stream: LiveStream): LiveStream {
+    this.#byStream.set(stream.entry.stream_id, stream);
+    this.#byEpoch.set(stream.entry.epoch, stream);
+    return stream;
+  }
+
+  #remove(stream: LiveStream): void {
+    this.#byStream.delete(stream.entry.stream_id);
+    this.#byEpoch.delete(stream.entry.epoch);
+  }
+
+  /** The claim of this epoch while its successor has not emitted; once it has, the late frames are a gap. */
+  #notFenced(epoch: number): LiveStream | undefined {
+    const stream = this.#fading.get(epoch);
+    if (stream === undefined || (stream.successor?.lastN ?? 0) === 0) return stream;
+    this.#fading.delete(epoch);
+    this.#gapToSuccessor(stream);
+    return undefined;
+  }
+
+  #gapToSuccessor(stream: LiveStream): void {
+    const before = stream.successor === null ? null : formatSeq(stream.successor.entry.epoch, 1);
+    this.#listener.gap(stream, seqOf(stream), before, "displaced");
+  }
+
+  #tellGapBefore(stream: LiveStream, n: number): void {
+    if (stream.lastN === null || n <= stream.lastN + 1) return;
+    this.#listener.gap(stream, seqOf(stream), formatSeq(stream.entry.epoch, n), "bus_interrupted");
+  }
+}
+
+function seqOf(stream: LiveStream): string | null {
+  return stream.lastN === null || stream.lastN === 0
+    ? null
+    : formatSeq(stream.entry.epoch, stream.lastN);
+}
+
+function remember<Key>(memory: Map<Key, LiveStream>, key: Key, stream: LiveStream): void {
+  memory.set(key, stream);
+  if (memory.size <= REMEMBERED_MAX) return;
+  for (const oldest of memory.keys()) {
+    memory.delete(oldest);
+    return;
+  }
+}

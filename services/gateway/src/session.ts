@@ -1,0 +1,131 @@
+/**
+ * One subscriber with its stream and its socket. The only switch on what a client says is here; what a frame then
+ * goes through is emit, deliver, relay, in this order and with no way back.
+ */
+
+import type { Place } from "@ams/directory";
+import type { CloseReason, FrameFault } from "@ams/protocol";
+import { type DataSpan, findTokenData, type JsonText, PONG, parseClientFrame } from "@ams/protocol";
+import type { Subscription } from "./audience.ts";
+import type { Conversation } from "./conversation.ts";
+import { prepareHead, type TokenHead } from "./emit.ts";
+import { type Rate, TokenBucket } from "./limits.ts";
+import type { LiveStream } from "./roster.ts";
+import type { Socket, SocketOwner } from "./sockets.ts";
+
+/** What a connection brought with it, fixed for its life. */
+export type SessionTerms = {
+  readonly subscription: Subscription;
+  readonly receipts: boolean;
+  /** Null for guests, who hold no place. */
+  readonly place: Place | null;
+  readonly frameRate: Rate;
+  readonly byteRate: Rate;
+};
+
+/** Reused by every frame: one is looked at at a time. */
+const span: DataSpan = { start: 0, end: 0 };
+
+export class Session implements SocketOwner {
+  readonly stream: LiveStream;
+  readonly terms: SessionTerms;
+  readonly head: TokenHead;
+  readonly #conversation: Conversation;
+  readonly #welcome: (session: Session) => void;
+  readonly #frames: TokenBucket;
+  readonly #bytes: TokenBucket;
+  #socket: Socket | null = null;
+
+  constructor(
+    conversation: Conversation,
+    stream: LiveStream,
+    terms: SessionTerms,
+    welcome: (session: Session) => void,
+  ) {
+    this.#conversation = conversation;
+    this.stream = stream;
+    this.terms = terms;
+    this.#welcome = welcome;
+    this.head = prepareHead(stream.entry);
+    const nowMs = conversation.now();
+    this.#frames = new TokenBucket(terms.frameRate, nowMs);
+    this.#bytes = new TokenBucket(terms.byteRate, nowMs);
+  }
+
+  /** The socket, null before it was accepted and after it has gone. */
+  get socket(): Socket | null {
+    return this.#socket;
+  }
+
+  opened(socket: Socket): void {
+    this.#socket = socket;
+    this.#welcome(this);
+  }
+
+  received(frame: ArrayBuffer, isBinary: boolean): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    const nowMs = this.#conversation.now();
+    if (!this.#frames.take(1, nowMs) || !this.#bytes.take(frame.byteLength, nowMs)) {
+      this.#fault("rate_limited");
+      return;
+    }
+    const bytes = new Uint8Array(frame);
+    if (isBinary) this.#fault("malformed_frame");
+    else if (findTokenData(bytes, span)) {
+      this.#conversation.emitToken(this, socket, bytes.subarray(span.start, span.end), nowMs);
+    } else this.#receivedOther(socket, Buffer.from(frame), nowMs);
+  }
+
+  gone(): void {
+    if (this.#socket === null) return;
+    this.#socket = null;
+    this.#conversation.leave(this);
+  }
+
+  /** Closes the socket, and takes it as gone from this moment. */
+  close(reason: CloseReason): void {
+    const socket = this.#socket;
+    this.gone();
+    socket?.end(reason);
+  }
+
+  /** Closes the socket of a stream that this connection holds no more: there is nothing left to leave. */
+  expel(reason: CloseReason): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.end(reason);
+  }
+
+  #receivedOther(socket: Socket, bytes: Buffer, nowMs: number): void {
+    const frame = parseClientFrame(bytes.toString());
+    if (typeof frame === "string") {
+      this.#fault(frame);
+      return;
+    }
+    switch (frame.type) {
+      case "token":
+        this.#conversation.emitToken(this, socket, Buffer.from(frame.data), nowMs);
+        return;
+      case "set_metadata":
+        this.#setMetadata(socket, frame.metadata, nowMs);
+        return;
+      case "ping":
+        socket.send(PONG);
+        return;
+      case "extension":
+        return;
+      default:
+        frame satisfies never;
+    }
+  }
+
+  #setMetadata(socket: Socket, metadata: JsonText, nowMs: number): void {
+    this.#conversation.emitMetadata(this, socket, metadata, nowMs);
+  }
+
+  #fault(fault: FrameFault): void {
+    this.#conversation.countFault(fault);
+    this.close(fault);
+  }
+}

@@ -1,0 +1,42 @@
+/** The only file that imports uWebSockets.js: what the gateway uses of it, and what its types leave out. */
+import "./uws-environment.ts";
+import * as uWS from "uWebSockets.js";
+
+export type UwsApp = uWS.TemplatedApp;
+export type UwsRequest = uWS.HttpRequest;
+export type UwsResponse = uWS.HttpResponse;
+export type UwsContext = uWS.us_socket_context_t;
+export type UwsWebSocket<Data> = uWS.WebSocket<Data>;
+export type UwsListenSocket = uWS.us_listen_socket;
+export type UwsBehavior<Data> = uWS.WebSocketBehavior<Data>;
+
+/** Without it a second process may bind the same port, and takes half of the connections. */
+const EXCLUSIVE_PORT = 1;
+
+export function createUwsApp(): UwsApp {
+  return uWS.App();
+}
+
+/** Listens on this address alone; null when the port can't be had. */
+export function listen(
+  app: UwsApp,
+  at: { readonly host: string; readonly port: number },
+): Promise<{ readonly socket: UwsListenSocket; readonly port: number } | null> {
+  return new Promise((resolve) => {
+    const done = (socket: UwsListenSocket | false) => {
+      resolve(socket === false ? null : { socket, port: uWS.us_socket_local_port(socket) });
+    };
+    listenOnHost(app, [at.host, at.port, EXCLUSIVE_PORT, done]);
+  });
+}
+
+/** The types know no form with both host and options; the library does. */
+function listenOnHost(app: UwsApp, args: readonly unknown[]): void {
+  const apply: (target: unknown, self: UwsApp, args: readonly unknown[]) => void = Reflect.apply;
+  apply(app.listen, app, args);
+}
+
+/** Takes no more connections; those that are there stay. */
+export function stopListening(socket: UwsListenSocket): void {
+  uWS.us_listen_socket_close(socket);
+}
