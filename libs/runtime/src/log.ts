@@ -49,5 +49,7 @@ export function describeError(error: unknown): {
 } {
   if (!(error instanceof Error)) return { name: typeof error, reason: "not an Error" };
   const code = "code" in error && typeof error.code === "string" ? { code: error.code } : {};
-  return { name: error.name, ...code, reason: error.message };
+  // A parser's message quotes the text that it could not read, and that may be anybody's.
+  const reason = error instanceof SyntaxError ? "text that can't be read" : error.message;
+  return { name: error.name, ...code, reason };
 }

@@ -81,7 +81,7 @@ export function optionalBaseUrl(about: string): Setting<string | null> {
   const read = z
     .string()
     .refine(
-      (value) => value === "" || /^https?:\/\/[^?#\s]+$/.test(value),
+      (value) => value === "" || (/^https?:\/\/[^?#\s]+$/.test(value) && URL.canParse(value)),
       "must be an http or https URL",
     )
     .transform((value) => (value === "" ? null : value.replace(/\/+$/, "")));
