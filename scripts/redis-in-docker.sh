@@ -11,10 +11,11 @@ rm "$pipe"
 # The host's network, because the tests choose loopback ports; /tmp and the caller's user id, because they choose data folders.
 exec docker run --rm --interactive --network host --user "$(id -u):$(id -g)" --volume /tmp:/tmp --workdir /tmp \
   redis:7-alpine sh -c '
-    redis-server "$@" &
+    exec 4<&0
+    redis-server "$@" 4<&- &
     server=$!
     trap "kill -TERM $server" TERM INT
-    (cat >/dev/null; kill -KILL $server) <&0 &
+    (cat <&4 >/dev/null; kill -KILL $server) &
     wait $server
     status=$?
     [ $status -gt 128 ] && wait $server && status=$?

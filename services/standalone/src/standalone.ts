@@ -1,0 +1,82 @@
+/** A whole AMS in one process: one directory, one gateway, and control behind the gateway's port. */
+import { createControl } from "@ams/control";
+import type { Peppers } from "@ams/directory";
+import { type Gateway, startGateway } from "@ams/gateway";
+import { type AdminPort, type Health, type Log, openAdminPort } from "@ams/runtime";
+import type { Registry } from "prom-client";
+import type { StandaloneConfig } from "./config.ts";
+import type { Store } from "./store.ts";
+
+export type Parts = {
+  readonly config: StandaloneConfig;
+  readonly store: Store;
+  readonly peppers: Peppers;
+  readonly log: Log;
+  readonly registry: Registry;
+};
+
+export type Standalone = {
+  readonly port: number;
+  readonly admin: AdminPort | null;
+  /** Asks control as somebody on this machine would, without a socket. */
+  readonly ask: (request: Request) => Promise<Response>;
+  /** Sockets told and closed, then the admin port. The store is the caller's to close. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Starts it; null when its port is taken. Rejects when the store can't be reached or the admin port can't be had. */
+export async function startStandalone(parts: Parts): Promise<Standalone | null> {
+  const { config, store, peppers, log, registry } = parts;
+  const { directory, bus, redis } = store;
+  const { host, port, instance } = place(config);
+  const now = Date.now;
+  const control = createControl({
+    config: config.control,
+    peppers,
+    directory,
+    redis,
+    log,
+    registry,
+    now,
+  });
+  const gateway = await startGateway({
+    at: { host, port },
+    instance,
+    config: config.gateway,
+    peppers,
+    directory,
+    bus,
+    log,
+    registry,
+    http: control.fetch,
+    now,
+  });
+  if (gateway === null) return null;
+  const health: Health = { now, instance, notReady: gateway.notReady };
+  const admin = await openAdmin(config, health, registry);
+  return {
+    port: gateway.port,
+    admin,
+    ask: (request) => control.fetch(request, { address: "127.0.0.1" }),
+    stop: () => stop(gateway, admin),
+  };
+}
+
+function place({ own, control }: StandaloneConfig) {
+  return { host: own.HOST ?? "127.0.0.1", port: own.PORT, instance: control.instance };
+}
+
+async function openAdmin(
+  { own }: StandaloneConfig,
+  health: Health,
+  registry: Registry,
+): Promise<AdminPort | null> {
+  const { AMS_ADMIN_PORT: port, AMS_ADMIN_HOST: host } = own;
+  if (port === null) return null;
+  return openAdminPort({ host: host ?? "127.0.0.1", port }, health, registry);
+}
+
+async function stop(gateway: Gateway, admin: AdminPort | null): Promise<void> {
+  await gateway.stop();
+  await admin?.close();
+}
