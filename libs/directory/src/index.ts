@@ -41,6 +41,15 @@ export type {
   RosterEntry,
 } from "./records.ts";
 export {
+  connectRedis,
+  isSharded,
+  type RedisClient,
+  type RedisConnection,
+  type RedisRole,
+  whenReady,
+} from "./redis/connect.ts";
+export { openRedisDirectory, type RedisDirectoryOptions } from "./redis/redis-directory.ts";
+export {
   guestAccountOf,
   hash,
   hashes,

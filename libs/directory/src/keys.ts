@@ -5,25 +5,42 @@
  *
  * | key | type | holds | ends |
  * |---|---|---|---|
- * | `ams:namespace:<ns>` | string | account id | never: a namespace isn't given out twice |
- * | `ams:credential:<hash>` | string | account id | with the account, or after its grace |
- * | `ams:account:{pN}:<id>` | hash | the account's record | with the account |
- * | `ams:account:{pN}:<id>:credentials` | set | its credential hashes | with the account |
- * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>` | field: release or sweep |
- * | `ams:namespace:{pN}:<ns>:conversations` | zset, all scores 0 | `<conversation id order>` of the owner, for listing | member: delete |
- * | `ams:conversation:{pN}:<ns>/<alias>` | hash | the conversation's record | delete |
- * | `ams:conversation:{pN}:<conv>:links` | hash | number -> hash | delete |
- * | `ams:conversation:{pN}:<conv>:roster` | hash | stream name -> entry JSON | field: leave or sweep |
- * | `ams:conversation:{pN}:<conv>:joined` | set | stream ids counted against `max_joins` | delete |
- * | `ams:conversation:{pN}:<conv>:departed` | zset | stream name by last epoch, the latest 1,000 | delete, or a day unused |
- * | `ams:held:{pN}:<gateway>` | set | what a gateway holds in this partition | sweep, or its end |
- * | `ams:gateways` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
+ * | `ams:namespace:{pN}:<ns>` | string | account id, and ` deleted` behind it once the account is gone | never: a namespace isn't given out twice |
+ * | `ams:namespace:{pN}:<ns>:conversations` | zset, all scores 0 | `<created_at> <conv> <alias>` of each, for listing | member: delete, or a listing that finds no record |
+ * | `ams:namespace:{pN}:<ns>:canonical` | hash | id of a `jcs-sha256` conversation -> its alias | field: delete |
+ * | `ams:account:{pN}:<id>` | hash | the account's record and limits | with the account |
+ * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends (Unix ms, 0 never, negative: being brought in) | with the account |
+ * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a place is shared | field: release or sweep |
+ * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, or after its grace |
+ * | `ams:conversation:{pN}:<ns>/<alias>` | hash | the conversation's record and counters | delete |
+ * | `ams:conversation:{pN}:<ns>/<alias>:links` | hash | link number -> hash | delete |
+ * | `ams:conversation:{pN}:<ns>/<alias>:roster` | hash | stream name -> entry (redis/entry.ts) | field: leave or sweep; delete |
+ * | `ams:conversation:{pN}:<ns>/<alias>:joined` | set | stream ids counted against `max_joins` | delete |
+ * | `ams:conversation:{pN}:<ns>/<alias>:departed` | zset | stream name by its last epoch, the latest `DEPARTED_MAX` | delete, or `DEPARTED_TTL_S` unused |
+ * | `ams:held:{pN}:<gateway>` | set | the streams and places that a gateway holds in this partition | member: leave, release; sweep |
+ * | `ams:gateways:{p0}` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
+ * | `ams:sweeping:{p0}` | zset | lapsed gateway by the time at which somebody began to sweep it | once it is swept |
+ *
+ * An account and its credential live for `PENDING_ACCOUNT_S` at first, and for ever once the namespace is theirs.
  */
 import { createHash } from "node:crypto";
-import type { ConversationId } from "@ams/protocol";
-import type { Address } from "./records.ts";
+import type { AccountId, ConversationId, Namespace } from "@ams/protocol";
+import type { Address, GatewayId } from "./records.ts";
 
 export const PARTITIONS = 128;
+
+/** Departed streams of one conversation that are remembered: more than a gateway's outage makes anybody reclaim. */
+export const DEPARTED_MAX = 1_000;
+
+/** Seconds for which departed streams are remembered: a gateway that was away for longer isn't believed to return. */
+export const DEPARTED_TTL_S = 86_400;
+
+/** Seconds that a half-made account lives: far more than making one takes, and soon free again after a crash. */
+export const PENDING_ACCOUNT_S = 60;
+
+/** Gateways and their leases lie in one slot, so that a lapsed one is taken by exactly one sweeper. */
+export const GATEWAYS_KEY = "ams:gateways:{p0}";
+export const SWEEPING_KEY = "ams:sweeping:{p0}";
 
 /** The channel on which every gateway of the deployment listens. */
 export const DEPLOYMENT_CHANNEL = "ams:{p0}:gateways";
@@ -40,5 +57,76 @@ export function conversationPartition(address: Address): number {
 
 /** The channel of one conversation, on every kind of bus. */
 export function channelOf(address: Address, conversationId: ConversationId): string {
-  return `ams:{p${conversationPartition(address)}}:${conversationId}`;
+  return `${channelPrefix(conversationPartition(address))}${conversationId}`;
+}
+
+export type ConversationKeys = {
+  readonly record: string;
+  readonly links: string;
+  readonly roster: string;
+  readonly joined: string;
+  readonly departed: string;
+  /** A conversation's id behind it makes its channel. */
+  readonly channelPrefix: string;
+  /** A gateway's id behind it makes the key of what that gateway holds here. */
+  readonly heldPrefix: string;
+};
+
+export function conversationKeys(address: Address): ConversationKeys {
+  const partition = conversationPartition(address);
+  const record = `ams:conversation:{p${partition}}:${address.namespace}/${address.alias}`;
+  return {
+    record,
+    links: `${record}:links`,
+    roster: `${record}:roster`,
+    joined: `${record}:joined`,
+    departed: `${record}:departed`,
+    channelPrefix: channelPrefix(partition),
+    heldPrefix: heldPrefix(partition),
+  };
+}
+
+export type AccountKeys = {
+  readonly record: string;
+  readonly credentials: string;
+  readonly places: string;
+  readonly heldPrefix: string;
+};
+
+export function accountKeys(id: AccountId): AccountKeys {
+  const partition = partitionOf(id);
+  const record = `ams:account:{p${partition}}:${id}`;
+  return {
+    record,
+    credentials: `${record}:credentials`,
+    places: `${record}:places`,
+    heldPrefix: heldPrefix(partition),
+  };
+}
+
+export type NamespaceKeys = {
+  readonly owner: string;
+  readonly conversations: string;
+  readonly canonical: string;
+};
+
+export function namespaceKeys(namespace: Namespace): NamespaceKeys {
+  const owner = `ams:namespace:{p${partitionOf(namespace)}}:${namespace}`;
+  return { owner, conversations: `${owner}:conversations`, canonical: `${owner}:canonical` };
+}
+
+export function credentialKey(hash: string): string {
+  return `ams:credential:{p${partitionOf(hash)}}:${hash}`;
+}
+
+export function heldKey(partition: number, gateway: GatewayId): string {
+  return `${heldPrefix(partition)}${gateway}`;
+}
+
+function heldPrefix(partition: number): string {
+  return `ams:held:{p${partition}}:`;
+}
+
+function channelPrefix(partition: number): string {
+  return `ams:{p${partition}}:`;
 }

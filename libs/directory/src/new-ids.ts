@@ -15,7 +15,7 @@ export function newConversationId(nowMs: number): ConversationId {
   return `conv_${nextUlid(nowMs)}` as ConversationId;
 }
 
-/** The id of a `jcs-sha256` conversation: the same input in the same namespace always gives the same one (§1). */
+/** The id of a `jcs-sha256` conversation: the same input in the same namespace always gives the same one (§2.6). */
 export function canonicalConversationId(namespace: Namespace, canonical: string): ConversationId {
   const digest = createHash("sha256").update(`${namespace}\n${canonical}`).digest("hex");
   return `conv_${digest}` as ConversationId;

@@ -1,0 +1,177 @@
+/**
+ * Accounts on Redis. Whether a credential is live stands in its account's own slot; `ams:credential:…` only says where
+ * to look. So one step there ends a credential, or all of them.
+ */
+import { type Accounts, type Conversations, DirectoryUnavailable } from "../directory.ts";
+import { encodeEvent } from "../events.ts";
+import {
+  accountKeys,
+  conversationKeys,
+  credentialKey,
+  DEPLOYMENT_CHANNEL,
+  namespaceKeys,
+  PENDING_ACCOUNT_S,
+} from "../keys.ts";
+import type { Account } from "../records.ts";
+import { DELETED_MARK, decodeAccount, toAccountId } from "./decode.ts";
+import { everyListed } from "./listing.ts";
+import {
+  checkCredential,
+  deleteAccount,
+  keepAccount,
+  keepNamespace,
+  prepareCredential,
+  rotateCredential,
+  setLimits,
+  writeAccount,
+} from "./scripts/accounts.ts";
+import { setSubscribersMax } from "./scripts/conversations.ts";
+import { answered, listOf, type Store, textOf, textsOf } from "./store.ts";
+
+/** Milliseconds for which a credential that is being brought in is left alone by other rotations. */
+const PENDING_CREDENTIAL_MS = 60_000;
+
+export function redisAccounts(store: Store, conversations: Conversations): Accounts {
+  const { client } = store;
+
+  const account: Accounts["account"] = async (id) => {
+    const fields = ["record", "streams_max", "subscribers_max"];
+    return decodeAccount(await answered("HMGET", client.hmget(accountKeys(id).record, ...fields)));
+  };
+
+  return {
+    createAccount: (made, credentialHash) => createAccount(store, made, credentialHash),
+
+    account,
+
+    async accountOf(namespace) {
+      const owner = await answered("GET", client.get(namespaceKeys(namespace).owner));
+      const id = owner === null ? null : toAccountId(owner.replace(DELETED_MARK, ""));
+      return id === null ? null : account(id);
+    },
+
+    async accountByCredential(hashes) {
+      const found = await Promise.all(hashes.map((hash) => checkHash(store, hash)));
+      return found.find((one) => one !== null) ?? null;
+    },
+
+    async rotateCredential(id, hash, graceMs) {
+      const { record, credentials } = accountKeys(id);
+      const keys = [record, credentials];
+      if ((await store.run(prepareCredential, keys, [hash, store.now()])) !== 1) return notFound;
+      await answered("SET", client.set(credentialKey(hash), id));
+      const args = [hash, store.now(), graceMs, PENDING_CREDENTIAL_MS];
+      const reply = await store.run(rotateCredential, keys, args);
+      if (reply === null) {
+        await answered("DEL", client.del(credentialKey(hash)));
+        return notFound;
+      }
+      const [ended, ending] = listOf(reply).map(textsOf);
+      await forgetCredentials(store, ended ?? []);
+      await Promise.all(
+        (ending ?? []).map((old) =>
+          answered("PEXPIRE", client.pexpire(credentialKey(old), Math.ceil(graceMs), "LT")),
+        ),
+      );
+      return { ok: true, value: null };
+    },
+
+    async setAccountLimits(id, limits) {
+      const args = [limits.streams_max ?? "", limits.subscribers_max ?? ""];
+      const json = textOf(await store.run(setLimits, [accountKeys(id).record], args));
+      const changed = decodeAccount([json, String(args[0]), String(args[1])]);
+      if (changed === null) return notFound;
+      const { namespace } = changed;
+      await everyListed(store, namespace, async ({ alias, conversation_id }) => {
+        const { record } = conversationKeys({ namespace, alias });
+        await store.run(setSubscribersMax, [record], [conversation_id, args[1] ?? ""]);
+      });
+      return { ok: true, value: changed };
+    },
+
+    async deleteAccount(id) {
+      const gone = await account(id);
+      if (gone !== null) {
+        const { namespace } = gone;
+        // The mark comes first: from here on nobody can mint here, and a crash leaves a credential to try again with.
+        await answered("SET", client.set(namespaceKeys(namespace).owner, `${id}${DELETED_MARK}`));
+        await everyListed(store, namespace, async ({ alias }) => {
+          await conversations.deleteConversation({ namespace, alias });
+        });
+      }
+      const { record, credentials, places, heldPrefix } = accountKeys(id);
+      const hashes = await store.run(
+        deleteAccount,
+        [record, credentials, places],
+        [id, heldPrefix],
+      );
+      await announceDeleted(store, id);
+      await forgetCredentials(store, textsOf(hashes));
+    },
+  };
+}
+
+const notFound = { ok: false, fault: "not_found" } as const;
+
+/**
+ * Account and credential end by themselves until the namespace is won and all is kept, the namespace last: a crash at
+ * any point leaves no namespace taken without an account.
+ */
+async function createAccount(
+  store: Store,
+  account: Account,
+  credentialHash: string,
+): ReturnType<Accounts["createAccount"]> {
+  const { client } = store;
+  const { account_id: id, namespace, streams_max, subscribers_max } = account;
+  const keys = accountKeys(id);
+  const { owner } = namespaceKeys(namespace);
+  const credential = credentialKey(credentialHash);
+  const args = [JSON.stringify(account), streams_max ?? "", subscribers_max ?? "", credentialHash];
+  await Promise.all([
+    store.run(writeAccount, [keys.record, keys.credentials], [...args, PENDING_ACCOUNT_S]),
+    answered("SET", client.set(credential, id, "EX", PENDING_ACCOUNT_S)),
+  ]);
+  const won = await answered("SET", client.set(owner, id, "EX", PENDING_ACCOUNT_S, "NX"));
+  if (won === null) {
+    await store.run(
+      deleteAccount,
+      [keys.record, keys.credentials, keys.places],
+      [id, keys.heldPrefix],
+    );
+    await forgetCredentials(store, [credentialHash]);
+    return { ok: false, fault: "namespace_taken" };
+  }
+  const kept = await Promise.all([
+    store.run(keepAccount, [keys.record, keys.credentials], []),
+    answered("PERSIST", client.persist(credential)),
+  ]);
+  const all = kept.every((reply) => reply === 1);
+  if (!all || (await store.run(keepNamespace, [owner], [id])) !== 1) {
+    throw new DirectoryUnavailable("Making the account took too long");
+  }
+  return { ok: true, value: account };
+}
+
+async function checkHash(store: Store, hash: string): Promise<Account | null> {
+  const owner = await answered("GET", store.client.get(credentialKey(hash)));
+  const id = owner === null ? null : toAccountId(owner);
+  if (id === null) return null;
+  const { record, credentials } = accountKeys(id);
+  const reply = await store.run(checkCredential, [record, credentials], [hash, store.now()]);
+  return reply === null ? null : decodeAccount(listOf(reply).map(textOf));
+}
+
+async function forgetCredentials(store: Store, hashes: readonly string[]): Promise<void> {
+  await Promise.all(hashes.map((hash) => answered("DEL", store.client.del(credentialKey(hash)))));
+}
+
+async function announceDeleted(store: Store, id: Account["account_id"]): Promise<void> {
+  const event = encodeEvent({ kind: "account_deleted", account_id: id });
+  const { client, publish } = store;
+  const sent =
+    publish === "PUBLISH"
+      ? client.publish(DEPLOYMENT_CHANNEL, event)
+      : client.spublish(DEPLOYMENT_CHANNEL, event);
+  await answered(publish, sent);
+}

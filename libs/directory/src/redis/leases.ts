@@ -1,0 +1,91 @@
+/** Gateways' leases on Redis, and the sweep of those that died without a word. */
+import type { AccountId, StreamName } from "@ams/protocol";
+import type { Leases, Where } from "../directory.ts";
+import { GATEWAYS_KEY, heldKey, PARTITIONS, SWEEPING_KEY } from "../keys.ts";
+import type { GatewayId } from "../records.ts";
+import { leaveStream, releasePlace } from "./presence.ts";
+import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
+import { answered, type Store, textsOf } from "./store.ts";
+
+/** Milliseconds after which a gateway that a sweeper has begun is taken up by another one: it may have died too. */
+const SWEEP_AGAIN_MS = 5_000;
+
+/** Steps of a sweep that are under way at a time, so that a large one doesn't stand before everybody else's commands. */
+const SWEEP_CONCURRENCY = 32;
+
+/** A member of a gateway's index, as the scripts write it. */
+type Held =
+  | {
+      readonly kind: "stream";
+      readonly where: Where;
+      readonly stream_name: StreamName;
+      readonly connection: string;
+    }
+  | {
+      readonly kind: "place";
+      readonly account_id: AccountId;
+      readonly place: string;
+      readonly connection: string;
+    };
+
+export function redisLeases(store: Store): Leases {
+  return {
+    async heartbeat(gateway, ttlMs) {
+      const reply = await store.run(heartbeat, [GATEWAYS_KEY], [gateway, ttlMs]);
+      return reply === 1 ? "renewed" : "lapsed";
+    },
+
+    async endLease(gateway) {
+      await store.run(endLease, [GATEWAYS_KEY, SWEEPING_KEY], [gateway]);
+    },
+
+    async sweep() {
+      const reply = await store.run(takeLapsed, [GATEWAYS_KEY, SWEEPING_KEY], [SWEEP_AGAIN_MS]);
+      let streams = 0;
+      for (const gateway of textsOf(reply)) {
+        streams += await sweepGateway(store, gateway);
+        await answered("ZREM", store.client.zrem(SWEEPING_KEY, gateway));
+      }
+      return streams;
+    },
+  };
+}
+
+async function sweepGateway(store: Store, gateway: GatewayId): Promise<number> {
+  const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
+  let streams = 0;
+  await eachConcurrently(partitions, async (partition) => {
+    const key = heldKey(partition, gateway);
+    for (const member of await answered("SMEMBERS", store.client.smembers(key))) {
+      if (await letGo(store, gateway, decodeHeld(member))) streams += 1;
+    }
+  });
+  return streams;
+}
+
+/** True when it was a stream, and this call announced that it left. */
+async function letGo(store: Store, gateway: GatewayId, held: Held): Promise<boolean> {
+  if (held.kind === "stream") {
+    const last = { n: null, ts: new Date(store.now()).toISOString() };
+    return await leaveStream(store, held.where, held, last, gateway);
+  }
+  const { account_id: account, place: name, connection } = held;
+  await releasePlace(store, { account, name, gateway, connection });
+  return false;
+}
+
+function decodeHeld(member: string): Held {
+  return JSON.parse(member);
+}
+
+/** Runs `step` on each item, `SWEEP_CONCURRENCY` at a time. */
+async function eachConcurrently<Item>(
+  items: readonly Item[],
+  step: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await step(item);
+  };
+  await Promise.all(Array.from({ length: SWEEP_CONCURRENCY }, worker));
+}

@@ -1,0 +1,79 @@
+/** A namespace's list of conversations. Entries come before their records and go after them, so some have none. */
+import type { Namespace } from "@ams/protocol";
+import { type ListPlace, listingOf, parseListing } from "../cursor.ts";
+import { conversationKeys, namespaceKeys } from "../keys.ts";
+import type { Conversation } from "../records.ts";
+import { decodeConversation } from "./decode.ts";
+import { answered, type Store } from "./store.ts";
+
+/** List entries that are read at a time. */
+const CHUNK = 200;
+
+/** Milliseconds after which an entry without a record isn't one that is being made: its maker has died. */
+const ORPHAN_AFTER_MS = 600_000;
+
+/** List entries after this one, oldest first. */
+async function readListings(
+  store: Store,
+  namespace: Namespace,
+  after: string | null,
+  count: number,
+): Promise<readonly string[]> {
+  const key = namespaceKeys(namespace).conversations;
+  const from = after === null ? "-" : `(${after}`;
+  const reading = store.client.zrangebylex(key, from, "+", "LIMIT", 0, count);
+  return await answered("ZRANGEBYLEX", reading);
+}
+
+/** Up to `limit` conversations after this entry; entries without a record are passed over. */
+export async function readConversations(
+  store: Store,
+  namespace: Namespace,
+  after: string | null,
+  limit: number,
+): Promise<readonly Conversation[]> {
+  const found: Conversation[] = [];
+  for (let place = after; found.length < limit; ) {
+    const listings = await readListings(store, namespace, place, Math.min(CHUNK, limit));
+    place = listings.at(-1) ?? place;
+    const records = await Promise.all(listings.map((one) => readListed(store, namespace, one)));
+    found.push(...records.filter((record) => record !== null));
+    if (listings.length === 0) break;
+  }
+  return found.slice(0, limit);
+}
+
+/** Calls `step` for every entry, one after the other; entries that come meanwhile may be passed over. */
+export async function everyListed(
+  store: Store,
+  namespace: Namespace,
+  step: (place: ListPlace) => Promise<void>,
+): Promise<void> {
+  for (let after: string | null = null; ; ) {
+    const listings: readonly string[] = await readListings(store, namespace, after, CHUNK);
+    for (const listing of listings) {
+      const place = parseListing(listing);
+      if (place !== null) await step(place);
+    }
+    after = listings.at(-1) ?? null;
+    if (after === null) return;
+  }
+}
+
+async function readListed(
+  store: Store,
+  namespace: Namespace,
+  listing: string,
+): Promise<Conversation | null> {
+  const place = parseListing(listing);
+  if (place === null) return null;
+  const { record } = conversationKeys({ namespace, alias: place.alias });
+  const fields = await answered("HMGET", store.client.hmget(record, "record", "subscribers_max"));
+  const [json = null, subscribersMax = null] = fields;
+  const conversation = json === null ? null : decodeConversation(json, subscribersMax);
+  if (conversation !== null && listingOf(conversation) === listing) return conversation;
+  if (store.now() - Date.parse(place.created_at) > ORPHAN_AFTER_MS) {
+    await answered("ZREM", store.client.zrem(namespaceKeys(namespace).conversations, listing));
+  }
+  return null;
+}

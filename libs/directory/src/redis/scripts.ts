@@ -1,0 +1,59 @@
+/** Every script of the directory, for the client to know them by name. */
+import {
+  checkCredential,
+  deleteAccount,
+  forgetCanonical,
+  keepAccount,
+  keepNamespace,
+  list,
+  prepareCredential,
+  registerCanonical,
+  rotateCredential,
+  setLimits,
+  writeAccount,
+} from "./scripts/accounts.ts";
+import { claim } from "./scripts/claim.ts";
+import {
+  admission,
+  deleteConversation,
+  mint,
+  replaceLinks,
+  setSubscribersMax,
+} from "./scripts/conversations.ts";
+import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
+import { leave } from "./scripts/leave.ts";
+import { keepPlace, release, reserve } from "./scripts/places.ts";
+import { reclaim } from "./scripts/reclaim.ts";
+import type { Script } from "./scripts/script.ts";
+import { setStreamMetadata } from "./scripts/set-stream-metadata.ts";
+import { snapshot } from "./scripts/snapshot.ts";
+
+export const SCRIPTS: readonly Script[] = [
+  writeAccount,
+  keepAccount,
+  keepNamespace,
+  checkCredential,
+  prepareCredential,
+  rotateCredential,
+  setLimits,
+  deleteAccount,
+  list,
+  registerCanonical,
+  forgetCanonical,
+  claim,
+  mint,
+  admission,
+  replaceLinks,
+  deleteConversation,
+  setSubscribersMax,
+  heartbeat,
+  takeLapsed,
+  endLease,
+  leave,
+  reserve,
+  keepPlace,
+  release,
+  reclaim,
+  setStreamMetadata,
+  snapshot,
+];

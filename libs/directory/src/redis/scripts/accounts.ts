@@ -1,0 +1,158 @@
+/** An account's own steps, in its slot, and its namespace's, in that one's. */
+import { HELD_PLACE_LUA, type Script } from "./script.ts";
+
+/** Writes an account that will end by itself unless it is kept. */
+export const writeAccount: Script = {
+  name: "amsWriteAccount",
+  keys: 2,
+  lua: `
+local record, credentials = unpack(KEYS)
+local json, streamsMax, subscribersMax, credential, ttlS = unpack(ARGV)
+redis.call('HSET', record, 'record', json, 'streams_max', streamsMax, 'subscribers_max', subscribersMax)
+redis.call('HSET', credentials, credential, 0)
+redis.call('EXPIRE', record, ttlS)
+redis.call('EXPIRE', credentials, ttlS)
+return 1
+`,
+};
+
+/** Keeps a new account for ever. Replies 0 when it has ended meanwhile. */
+export const keepAccount: Script = {
+  name: "amsKeepAccount",
+  keys: 2,
+  lua: `
+if redis.call('EXISTS', KEYS[1], KEYS[2]) < 2 then return 0 end
+redis.call('PERSIST', KEYS[1])
+redis.call('PERSIST', KEYS[2])
+return 1
+`,
+};
+
+/** Keeps a namespace for ever, if it is still this account's. */
+export const keepNamespace: Script = {
+  name: "amsKeepNamespace",
+  keys: 1,
+  lua: `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PERSIST', KEYS[1])
+return 1
+`,
+};
+
+/** The account's record and limits, if one of its credentials is this and is live. Replies nil when not. */
+export const checkCredential: Script = {
+  name: "amsCheckCredential",
+  keys: 2,
+  lua: `
+local ends = tonumber(redis.call('HGET', KEYS[2], ARGV[1]))
+if not ends or ends < 0 or (ends > 0 and ends <= tonumber(ARGV[2])) then return false end
+return redis.call('HMGET', KEYS[1], 'record', 'streams_max', 'subscribers_max')
+`,
+};
+
+/** Notes that a credential is being brought in, so that its index entry has an owner. Replies 0 when there is no account. */
+export const prepareCredential: Script = {
+  name: "amsPrepareCredential",
+  keys: 2,
+  lua: `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[2], ARGV[1], '-' .. ARGV[2])
+return 1
+`,
+};
+
+/**
+ * Makes a prepared credential live; the others end after the grace, or sooner if they were to.
+ * Replies nil when there is no account, else [those that have ended, those that will].
+ */
+export const rotateCredential: Script = {
+  name: "amsRotateCredential",
+  keys: 2,
+  lua: `
+local record, credentials = unpack(KEYS)
+local credential, nowText, graceMs, pendingMs = unpack(ARGV)
+local now = tonumber(nowText)
+local graceEnds = now + tonumber(graceMs)
+if redis.call('EXISTS', record) == 0 then return false end
+local ended, ending = {}, {}
+local all = redis.call('HGETALL', credentials)
+for index = 1, #all, 2 do
+  local other, ends = all[index], tonumber(all[index + 1])
+  local pending = ends < 0 and -ends > now - tonumber(pendingMs)
+  if other ~= credential and not pending then
+    if ends == 0 or ends > graceEnds then ends = graceEnds end
+    if ends <= now then
+      redis.call('HDEL', credentials, other)
+      ended[#ended + 1] = other
+    else
+      redis.call('HSET', credentials, other, string.format('%.0f', ends))
+      ending[#ending + 1] = other
+    end
+  end
+end
+redis.call('HSET', credentials, credential, 0)
+return { ended, ending }
+`,
+};
+
+/** Sets the limits of an account. Replies its record, or nil. */
+export const setLimits: Script = {
+  name: "amsSetLimits",
+  keys: 1,
+  lua: `
+local json = redis.call('HGET', KEYS[1], 'record')
+if not json then return false end
+redis.call('HSET', KEYS[1], 'streams_max', ARGV[1], 'subscribers_max', ARGV[2])
+return json
+`,
+};
+
+/** Removes an account with its places. Replies the hashes of its credentials. */
+export const deleteAccount: Script = {
+  name: "amsDeleteAccount",
+  keys: 3,
+  lua: `${HELD_PLACE_LUA}
+local record, credentials, places = unpack(KEYS)
+local account, heldPrefix = unpack(ARGV)
+local all = redis.call('HGETALL', places)
+for index = 1, #all, 2 do
+  for _, holder in ipairs(holders(all[index + 1])) do
+    redis.call('SREM', heldPrefix .. holder.gateway, heldPlace(account, all[index], holder.connection))
+  end
+end
+local hashes = redis.call('HKEYS', credentials)
+redis.call('DEL', record, credentials, places)
+return hashes
+`,
+};
+
+/** Puts a conversation on its owner's list before it is made. Replies 0 when the account is gone. */
+export const list: Script = {
+  name: "amsList",
+  keys: 2,
+  lua: `
+if string.find(redis.call('GET', KEYS[1]) or '', ' deleted', 1, true) then return 0 end
+redis.call('ZADD', KEYS[2], 0, ARGV[1])
+return 1
+`,
+};
+
+/** Gives a canonical conversation this alias unless it has one. Replies the one that it has. */
+export const registerCanonical: Script = {
+  name: "amsRegisterCanonical",
+  keys: 1,
+  lua: `
+redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])
+return redis.call('HGET', KEYS[1], ARGV[1])
+`,
+};
+
+/** Forgets a canonical conversation's alias, if it is this one. */
+export const forgetCanonical: Script = {
+  name: "amsForgetCanonical",
+  keys: 1,
+  lua: `
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+return redis.call('HDEL', KEYS[1], ARGV[1])
+`,
+};

@@ -1,0 +1,51 @@
+/** Takes a stream for a connection and announces `claimed`. Replies a fault's name, or [entry, resumed, metadata changed]. */
+import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
+
+export const claim: Script = {
+  name: "amsClaim",
+  keys: 6,
+  lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
+local record, links, roster, joined, departed, held = unpack(KEYS)
+local publish, channel, heldPrefix, where, conversation, id, name, owner, joinedAt, gateway, connection,
+  link, limit, metadata, peer = unpack(ARGV)
+
+local stored = redis.call('HMGET', record, 'id', 'max_joins', 'subscribers_max')
+if stored[1] ~= conversation then return 'conversation_not_found' end
+
+local old, oldPeer, oldMetadata
+local oldEntry = redis.call('HGET', roster, name)
+if oldEntry then old, oldPeer, oldMetadata = open(oldEntry) end
+local mine = old and old.owner_account_id == owner
+if mine then id = old.stream_id end
+
+if redis.call('HEXISTS', links, link) == 0 then return 'invalid_magic_link' end
+local maxJoins = tonumber(stored[2])
+if maxJoins and redis.call('SISMEMBER', joined, id) == 0 and redis.call('SCARD', joined) >= maxJoins then
+  return 'invalid_magic_link'
+end
+if old and not mine then return 'stream_name_conflict' end
+local subscribersMax = tonumber(stored[3]) or tonumber(limit)
+if not old and redis.call('HLEN', roster) >= subscribersMax then return 'conversation_subscriber_limit' end
+
+local epoch = redis.call('HINCRBY', record, 'claims', 1)
+if maxJoins then redis.call('SADD', joined, id) end
+redis.call('ZREM', departed, name)
+local displaced = 'null'
+if old then
+  redis.call('SREM', heldPrefix .. old.gateway, heldStream(where, name, old.connection))
+  displaced = '{"gateway":' .. cjson.encode(old.gateway) .. ',"connection":' .. cjson.encode(old.connection)
+    .. ',"epoch":' .. int(old.epoch) .. '}'
+  joinedAt = old.joined_at
+  if oldPeer ~= 'null' then peer = oldPeer end
+end
+local changed = 0
+if metadata == '' then metadata = oldMetadata or '"{}"'
+elseif old and metadata ~= oldMetadata then changed = 1 end
+local entry = close({ stream_id = id, stream_name = name, owner_account_id = owner, joined_at = joinedAt,
+  epoch = epoch, metadata_n = 0, gateway = gateway, connection = connection, link = tonumber(link) }, peer, metadata)
+redis.call('HSET', roster, name, entry)
+redis.call('SADD', held, heldStream(where, name, connection))
+redis.call(publish, channel, '{"kind":"claimed","entry":' .. entry .. ',"displaced":' .. displaced .. '}')
+return { entry, old and 1 or 0, changed }
+`,
+};

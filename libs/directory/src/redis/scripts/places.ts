@@ -1,0 +1,59 @@
+/** An account's places: reserve one, keep a shared one, release one. All in the account's slot. */
+import { HELD_PLACE_LUA, type Script } from "./script.ts";
+
+/** Replies `reserved`, `shared` or a fault's name. */
+export const reserve: Script = {
+  name: "amsReserve",
+  keys: 3,
+  lua: `${HELD_PLACE_LUA}
+local record, places, held = unpack(KEYS)
+local account, place, gateway, connection, streamsMax = unpack(ARGV)
+if redis.call('EXISTS', record) == 0 then return 'invalid_credential' end
+local old = redis.call('HGET', places, place)
+local mine = gateway .. '/' .. connection
+if not old and redis.call('HLEN', places) >= tonumber(streamsMax) then return 'account_concurrency_limit' end
+for _, holder in ipairs(holders(old)) do
+  if holder.gateway == gateway and holder.connection == connection then return 'shared' end
+end
+redis.call('HSET', places, place, old and (old .. ' ' .. mine) or mine)
+redis.call('SADD', held, heldPlace(account, place, connection))
+return old and 'shared' or 'reserved'
+`,
+};
+
+/** Makes a place this connection's alone. */
+export const keepPlace: Script = {
+  name: "amsKeepPlace",
+  keys: 3,
+  lua: `${HELD_PLACE_LUA}
+local record, places, held = unpack(KEYS)
+local account, place, gateway, connection, heldPrefix = unpack(ARGV)
+if redis.call('EXISTS', record) == 0 then return 0 end
+for _, holder in ipairs(holders(redis.call('HGET', places, place))) do
+  redis.call('SREM', heldPrefix .. holder.gateway, heldPlace(account, place, holder.connection))
+end
+redis.call('HSET', places, place, gateway .. '/' .. connection)
+redis.call('SADD', held, heldPlace(account, place, connection))
+return 1
+`,
+};
+
+/** Lets go of a place; it is free once nobody holds it. */
+export const release: Script = {
+  name: "amsRelease",
+  keys: 2,
+  lua: `${HELD_PLACE_LUA}
+local places, held = unpack(KEYS)
+local account, place, gateway, connection = unpack(ARGV)
+redis.call('SREM', held, heldPlace(account, place, connection))
+local left = {}
+for _, holder in ipairs(holders(redis.call('HGET', places, place))) do
+  if holder.gateway ~= gateway or holder.connection ~= connection then
+    left[#left + 1] = holder.gateway .. '/' .. holder.connection
+  end
+end
+if #left == 0 then redis.call('HDEL', places, place)
+else redis.call('HSET', places, place, table.concat(left, ' ')) end
+return 1
+`,
+};

@@ -1,0 +1,69 @@
+/**
+ * What every script shares. A script is one atomic step in one slot; each has a file of its own, named after it.
+ *
+ * A roster entry is JSON whose first part only this library writes, and whose last two members are strings that users
+ * wrote (redis/entry.ts). Scripts read and write the first part as data and carry the others as the text that they
+ * are, because Lua's JSON library would change numbers and half surrogate pairs.
+ */
+
+export type Script = {
+  /** The name under which the client knows it. */
+  readonly name: string;
+  /** How many of the arguments are keys. */
+  readonly keys: number;
+  readonly lua: string;
+};
+
+/** Functions for scripts that touch roster entries. */
+export const ENTRY_LUA = `
+local function int(number) return string.format('%.0f', number) end
+
+-- The parts of an entry: its head as a table, peer identity and metadata as JSON literals. A quote within a
+-- literal has a backslash before it, so the first occurrence of each of these keys is the key itself.
+local function open(entry)
+  local peerAt = string.find(entry, ',"peer_identity":', 1, true)
+  local metadataAt = string.find(entry, ',"metadata":', peerAt, true)
+  local head = cjson.decode(string.sub(entry, 1, peerAt - 1) .. '}')
+  return head, string.sub(entry, peerAt + 17, metadataAt - 1), string.sub(entry, metadataAt + 12, -2)
+end
+
+local function close(head, peer, metadata)
+  return '{"stream_id":' .. cjson.encode(head.stream_id)
+    .. ',"stream_name":' .. cjson.encode(head.stream_name)
+    .. ',"owner_account_id":' .. cjson.encode(head.owner_account_id)
+    .. ',"joined_at":' .. cjson.encode(head.joined_at)
+    .. ',"epoch":' .. int(head.epoch)
+    .. ',"metadata_n":' .. int(head.metadata_n)
+    .. ',"gateway":' .. cjson.encode(head.gateway)
+    .. ',"connection":' .. cjson.encode(head.connection)
+    .. ',"link":' .. int(head.link)
+    .. ',"peer_identity":' .. peer .. ',"metadata":' .. metadata .. '}'
+end
+`;
+
+/**
+ * How a gateway's index names a stream. Another gateway's index is a key that the caller can't know before the script
+ * runs, so scripts make its name; it lies in the same slot as the keys that they are given.
+ */
+export const HELD_STREAM_LUA = `
+local function heldStream(where, name, connection)
+  return '{"kind":"stream","where":' .. where .. ',"stream_name":' .. cjson.encode(name)
+    .. ',"connection":' .. cjson.encode(connection) .. '}'
+end
+`;
+
+/** How a gateway's index names a place; and the holders of a place, which are words `<gateway>/<connection>`. */
+export const HELD_PLACE_LUA = `
+local function heldPlace(account, place, connection)
+  return '{"kind":"place","account_id":' .. cjson.encode(account) .. ',"place":' .. cjson.encode(place)
+    .. ',"connection":' .. cjson.encode(connection) .. '}'
+end
+
+local function holders(text)
+  local list = {}
+  for gateway, connection in string.gmatch(text or '', '([^/ ]+)/([^ ]+)') do
+    list[#list + 1] = { gateway = gateway, connection = connection }
+  end
+  return list
+end
+`;

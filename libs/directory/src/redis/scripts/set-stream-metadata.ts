@@ -1,0 +1,18 @@
+/** Keeps a live stream's metadata, if this connection holds the stream. */
+import { ENTRY_LUA, type Script } from "./script.ts";
+
+export const setStreamMetadata: Script = {
+  name: "amsSetStreamMetadata",
+  keys: 1,
+  lua: `${ENTRY_LUA}
+local roster = KEYS[1]
+local name, connection, metadata, n = unpack(ARGV)
+local entry = redis.call('HGET', roster, name)
+if not entry then return 0 end
+local head, peer = open(entry)
+if head.connection ~= connection then return 0 end
+head.metadata_n = tonumber(n)
+redis.call('HSET', roster, name, close(head, peer, metadata))
+return 1
+`,
+};

@@ -1,0 +1,8 @@
+/** For tests of every room: `@ams/directory/testing`. */
+export { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
+export {
+  findRedisBinary,
+  type RedisServer,
+  type RedisServerOptions,
+  startRedisServer,
+} from "./redis-server.ts";
