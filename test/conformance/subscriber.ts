@@ -1,4 +1,5 @@
 /** A subscriber on the `ws` package: a frame queue, the close, and invariants that every frame is held to. */
+import { CLOSE } from "@ams/protocol";
 import type { ServerFrame } from "@ams/protocol/schema";
 import { afterEach, expect } from "vitest";
 import WebSocket from "ws";
@@ -24,6 +25,11 @@ export type FrameOf<Type extends ServerFrame["type"]> = Extract<ServerFrame, { t
 /** Milliseconds after which something that must happen counts as not happening. */
 const PATIENCE_MS = 10_000;
 
+/** Each close reason of the protocol, with its code. */
+const KNOWN = new Map<string, number>(
+  Object.entries(CLOSE).map(([reason, { code }]) => [reason, code]),
+);
+
 /** Every subscriber of the running test: closed and looked over when it ends. */
 const open = new Set<Subscriber>();
 
@@ -31,7 +37,10 @@ afterEach(async () => {
   const all = [...open];
   open.clear();
   for (const one of all) one.leave();
-  await Promise.all(all.map((one) => one.closed));
+  const ends = await Promise.all(all.map((one) => one.closed));
+  for (const { code, reason } of ends.filter((end) => end.code >= 4000)) {
+    expect(`${KNOWN.get(reason)} ${reason}`, "§6.1 a close of the table").toBe(`${code} ${reason}`);
+  }
   expect(all.flatMap((one) => one.invariants.broken)).toEqual([]);
 });
 
@@ -110,8 +119,8 @@ export class Subscriber {
   }
 
   /** Waits until the condition holds for what this reader has been told. */
-  async see(what: string, holds: () => boolean): Promise<void> {
-    await this.#wait(holds, what);
+  async see(what: string, holds: () => boolean, withinMs = PATIENCE_MS): Promise<void> {
+    await this.#wait(holds, what, withinMs);
     if (!holds()) throw new Error(`${what} was expected before ${this.#story()}`);
   }
 
@@ -159,7 +168,7 @@ export class Subscriber {
   }
 
   /** Waits until the condition holds or the socket has ended, and rejects when neither happens in time. */
-  #wait(holds: () => boolean, what: string): Promise<void> {
+  #wait(holds: () => boolean, what: string, withinMs = PATIENCE_MS): Promise<void> {
     if (holds() || this.#end !== null) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const look = () => {
@@ -170,8 +179,8 @@ export class Subscriber {
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
-        reject(new Error(`${what} was expected within ${PATIENCE_MS} ms; ${this.#story()}`));
-      }, PATIENCE_MS);
+        reject(new Error(`${what} was expected within ${withinMs} ms; ${this.#story()}`));
+      }, withinMs);
       this.#waiting.add(look);
     });
   }
