@@ -1,13 +1,12 @@
 // What the commands of this folder need to know of the wire: where AMS is, who we are there, and what a close code means.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { ROOT } from "./set-up.mjs";
+import { join, resolve } from "node:path";
 
 /** Exit statuses of sysexits: a wrong command line, nothing there that answers. */
 export const EXIT_USAGE = 64;
 export const EXIT_UNAVAILABLE = 69;
 
-const DATA_FOLDER = join(ROOT, process.env.AMS_DATA || ".ams");
+const DATA_FOLDER = resolve(process.env.AMS_DATA || ".ams");
 
 /** What each refusal or end means, for a person: by the reason that the close frame bears. */
 export const CLOSE_SENTENCES = {

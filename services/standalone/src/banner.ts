@@ -1,5 +1,5 @@
 /** What a start prints: where AMS is, and lines to paste into another terminal that need nothing else installed. */
-import { relative } from "node:path";
+import { isAbsolute, relative } from "node:path";
 import type { Demo } from "./demo.ts";
 
 export type Shown = {
@@ -7,14 +7,14 @@ export type Shown = {
   readonly demo: Demo | null;
   /** A file that holds the demo account's Authorization header, for curl. */
   readonly headerFile: string;
-  /** The state folder, or Redis. */
+  /** The path of the state folder, or what else keeps it. */
   readonly keptIn: string;
   readonly adminUrl: string | null;
 };
 
 /** Lines of text. It shows the demo conversation's link, which is what it is for, and no credential. */
 export function banner({ baseUrl, demo, headerFile, keptIn, adminUrl }: Shown): string {
-  const head = ["", `AMS is running at ${baseUrl} (kept in ${keptIn}).`];
+  const head = ["", `AMS is running at ${baseUrl} (kept in ${shortest(keptIn)}).`];
   const operator =
     adminUrl === null ? [] : [`Operators: ${adminUrl}/readyz and ${adminUrl}/metrics`];
   if (demo === null) {
@@ -50,6 +50,7 @@ function lines(all: readonly string[]): string {
 }
 
 function shortest(path: string): string {
+  if (!isAbsolute(path)) return path;
   const short = relative(process.cwd(), path);
   return short.startsWith("..") ? path : short;
 }

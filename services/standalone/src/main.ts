@@ -1,5 +1,4 @@
 /** The process of a standalone AMS: configuration, state folder, start, what it prints, stop. */
-import { relative } from "node:path";
 import {
   describeError,
   exitMisconfigured,
@@ -41,7 +40,7 @@ async function main(): Promise<void> {
   surviveRejections(log, () => undefined);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const store = await openStore(config.own.AMS_REDIS_URL, folder).catch((error: unknown) =>
+  const store = await openStore(config.own.AMS_REDIS_URL, folder, log).catch((error: unknown) =>
     end(EXIT_UNAVAILABLE, `AMS can't open its store: ${describeError(error).reason}`),
   );
   const started = await startStandalone({ config, store, peppers, log, registry }).catch(
@@ -108,7 +107,7 @@ async function present(
       baseUrl,
       demo,
       headerFile: demo === null ? "" : writeHeaderFile(folder, demo),
-      keptIn: isRedis ? "Redis" : relative(process.cwd(), folder.path) || folder.path,
+      keptIn: isRedis ? "Redis" : folder.path,
       adminUrl: admin === null ? null : localUrl(own.AMS_ADMIN_HOST ?? "127.0.0.1", admin.port),
     }),
   );

@@ -15,8 +15,8 @@ export type StateFolder = {
   readonly lock: Lock;
   /** The file of peppers, made by the first process that opened the folder and never changed by another. */
   readonly peppersFile: string;
-  /** The file in which the embedded directory lives. */
-  readonly directoryFile: string;
+  /** The folder in which the embedded directory lives. */
+  readonly directoryFolder: string;
   /** The path of another file of the folder. */
   readonly file: (name: string) => string;
 };
@@ -41,7 +41,7 @@ export function openStateFolder(
       path,
       lock: lock.value,
       peppersFile,
-      directoryFile: join(path, "directory"),
+      directoryFolder: join(path, "directory"),
       file: (name) => join(path, name),
     },
   };
