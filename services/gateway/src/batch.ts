@@ -81,8 +81,9 @@ export class BatchWriter {
   }
 }
 
-/** True when this payload is a batch of another gateway than `origin`. */
+/** True when this payload is a batch of another gateway than `origin`; what is too short to be one is nobody's. */
 export function isForeignBatch(payload: Buffer, origin: Uint8Array): boolean {
+  if (payload.length < HEADER_BYTES) return false;
   return payload.compare(origin, 0, origin.length, 1, 1 + origin.length) !== 0;
 }
 

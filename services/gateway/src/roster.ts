@@ -83,7 +83,7 @@ export class Roster {
     if (stream === undefined || stream.entry.epoch !== epoch) return;
     this.#remove(stream);
     if (n === null) remember(this.#swept, id, stream);
-    const last = n === null || n === 0 ? null : formatSeq(epoch, n);
+    const last = n === null ? null : formatSeq(epoch, n);
     this.#listener.streamLeft(stream, ts, last);
   }
 
@@ -97,7 +97,9 @@ export class Roster {
     const stream = this.#fading.get(epoch);
     if (stream === undefined) return;
     this.#fading.delete(epoch);
-    if (n !== null && stream.lastN !== null && stream.lastN < n) this.#gapToSuccessor(stream);
+    if (n !== null && stream.lastN !== null && stream.lastN < n) {
+      this.#gapToSuccessor(stream, "displaced");
+    }
   }
 
   /** The stream has emitted up to `n`: if less has passed here, the tail was lost. */
@@ -149,8 +151,8 @@ export class Roster {
     const before = known?.entry;
     const stream = this.claimed(entry, before?.joined_at === entry.joined_at);
     if (stream === null) return;
-    // What another claim emitted before this moment isn't known here.
-    if (before?.epoch !== entry.epoch) stream.lastN = null;
+    // How far the old connection had come when it was displaced isn't known here.
+    if (known?.successor === stream) this.#gapToSuccessor(known, "bus_interrupted");
     const news = entry.metadata_n > (stream.lastN ?? 0) && before !== undefined;
     if (!news || before.metadata === entry.metadata) return;
     if (stream.lastN !== null) this.#tellGapBefore(stream, entry.metadata_n);
@@ -187,18 +189,21 @@ export class Roster {
     this.#byEpoch.delete(stream.entry.epoch);
   }
 
-  /** The claim of this epoch while its successor has not emitted; once it has, the late frames are a gap. */
+  /** The displaced claim of this epoch while no later one has emitted; once one has, the late frames are a gap. */
   #notFenced(epoch: number): LiveStream | undefined {
     const stream = this.#fading.get(epoch);
-    if (stream === undefined || (stream.successor?.lastN ?? 0) === 0) return stream;
+    if (stream === undefined) return undefined;
+    const heir = heirOf(stream);
+    const isLive = this.#byStream.get(heir.entry.stream_id) === heir;
+    if (isLive && !hasEmittedSince(stream)) return stream;
     this.#fading.delete(epoch);
-    this.#gapToSuccessor(stream);
+    this.#gapToSuccessor(stream, "displaced");
     return undefined;
   }
 
-  #gapToSuccessor(stream: LiveStream): void {
-    const before = stream.successor === null ? null : formatSeq(stream.successor.entry.epoch, 1);
-    this.#listener.gap(stream, seqOf(stream), before, "displaced");
+  #gapToSuccessor(stream: LiveStream, reason: GapReason): void {
+    const before = formatSeq(heirOf(stream).entry.epoch, 1);
+    this.#listener.gap(stream, seqOf(stream), before, reason);
   }
 
   #tellGapBefore(stream: LiveStream, n: number): void {
@@ -211,6 +216,21 @@ function seqOf(stream: LiveStream): string | null {
   return stream.lastN === null || stream.lastN === 0
     ? null
     : formatSeq(stream.entry.epoch, stream.lastN);
+}
+
+/** The claim that holds the stream after all that have taken it over, as far as is known. */
+function heirOf(stream: LiveStream): LiveStream {
+  let heir = stream;
+  while (heir.successor !== null) heir = heir.successor;
+  return heir;
+}
+
+/** Whether any claim behind this one has been heard. */
+function hasEmittedSince(stream: LiveStream): boolean {
+  for (let later = stream.successor; later !== null; later = later.successor) {
+    if ((later.lastN ?? 0) > 0) return true;
+  }
+  return false;
 }
 
 function remember<Key>(memory: Map<Key, LiveStream>, key: Key, stream: LiveStream): void {
