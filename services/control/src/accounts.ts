@@ -1,4 +1,4 @@
-/** Accounts: created, shown, given a new credential, deleted (§2.2, §2.7). */
+/** Accounts: created, shown, given a new credential, deleted (§2.2). */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type Account, hash, newAccountId, newCredential } from "@ams/directory";
 import {

@@ -1,5 +1,5 @@
 /**
- * The canonical form of `canonical_input` (RFC 8785). What that form would change in silence is refused instead:
+ * The canonical form of `canonical_input` (RFC 8785, §2.6). What that form would change in silence is refused instead:
  * a number that isn't the shortest decimal of a double, a key that stands twice, a lone surrogate.
  */
 import type { JsonText } from "@ams/protocol";

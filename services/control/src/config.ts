@@ -143,14 +143,16 @@ export function readControlProcess(environment: Environment): Checked<ControlPro
   const config = control.ok
     ? toControlConfig(control.value, own.ok ? own.value.AMS_INSTANCE : null)
     : control;
-  const redisUrl = own.ok ? own.value.AMS_REDIS_URL : null;
+  const { AMS_REDIS_URL } = controlProcessSettings;
+  const redis = readSettings({ AMS_REDIS_URL }, environment);
+  const redisUrl = redis.ok ? redis.value.AMS_REDIS_URL : null;
   if (config.ok && own.ok && peppers.ok && redisUrl !== null) {
     return {
       ok: true,
       value: { config: config.value, peppers: peppers.value, redisUrl, process: own.value },
     };
   }
-  const missing = own.ok && redisUrl === null ? ["AMS_REDIS_URL is needed"] : [];
+  const missing = redisUrl === null ? ["AMS_REDIS_URL is needed"] : [];
   const faults = [config, own, peppers].flatMap((read) => (read.ok ? [] : read.faults));
   return { ok: false, faults: [...faults, ...missing] };
 }

@@ -1,4 +1,4 @@
-/** Conversations: minted, listed, deleted (§2.3, §2.4, §2.6). */
+/** Conversations: minted, listed, deleted (§2.3, §2.4, §2.7.2). */
 import {
   type Account,
   type Conversation,

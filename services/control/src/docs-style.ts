@@ -16,6 +16,7 @@ a { color: var(--mark); }
 code, pre { font: 0.875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 pre { background: var(--shade); border: 1px solid var(--line); border-radius: 6px; padding: 0.7rem 0.8rem; margin: 0.4rem 0;
   overflow-x: auto; white-space: pre; overflow-wrap: normal; }
+pre code { font-size: inherit; }
 nav ul { list-style: none; margin: 0.5rem 0 0; padding: 0; columns: 18rem; }
 nav li { padding: 0.15rem 0; break-inside: avoid; }
 section { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: 1.25rem; }

@@ -1,4 +1,4 @@
-/** Magic links: where they lead, and how their holder gets a new one (§1.7, §2.6). */
+/** Magic links: where they lead, and how their holder gets a new one (§1.4, §1.5, §2.7). */
 import { type Address, hash, newLinkToken } from "@ams/directory";
 import { formatMagicLink, joinMembers, toJsonText } from "@ams/protocol";
 import { linkMadeBody, newLinkBody } from "@ams/protocol/schema";

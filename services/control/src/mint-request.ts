@@ -88,9 +88,9 @@ function readCount(json: Json | undefined, max: number): number | null | undefin
   return fits ? value : undefined;
 }
 
-/** `null` is a canonical input like any other where one is needed, and none at all where none may be. */
+/** Any JSON, `null` too (§2.3.8): needed with `jcs-sha256`, and given nowhere else. */
 function readCanonical(idKind: IdKind, json: Json | undefined): string | null | undefined {
-  if (idKind === "ulid") return optionalValue(json) === undefined ? null : undefined;
+  if (idKind === "ulid") return json === undefined ? null : undefined;
   return json === undefined ? undefined : (canonicalText(json.text) ?? undefined);
 }
 

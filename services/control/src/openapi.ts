@@ -42,7 +42,10 @@ export function describeRoutes(routes: readonly Route[], version: string): OpenA
     description: "A link token: the `t` of a magic link.",
   });
   const named = new Map<z.ZodType, z.ZodType>(
-    Object.entries(NAMED).map(([name, schema]) => [schema, registry.register(name, schema)]),
+    Object.entries(NAMED).map(([name, schema]) => [
+      schema,
+      registry.register(name, schema.clone()),
+    ]),
   );
   for (const route of routes) registry.registerPath(toOperation(route, named));
   return app.getOpenAPI31Document({
