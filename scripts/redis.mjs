@@ -1,5 +1,5 @@
 // Finds a Redis server for the tests, or gets one: from the PATH, from Debian's archive without leaving a daemon behind, or
-// from Docker. What it finds is told to the tests in the environment: AMS_TEST_REDIS and AMS_TEST_REDIS_CLI.
+// from Docker. What it finds is told to the tests in the environment: AMS_TEST_REDIS, and redis-cli on the PATH.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -23,14 +23,17 @@ const IMAGE = "redis:7-alpine";
 export async function findRedis() {
   const { AMS_TEST_REDIS: told } = process.env;
   if (told) return { env: {}, missing: null };
-  return fromPath() ?? (await fromApt()) ?? (await fromDocker()) ?? nowhere();
+  const both = fromPath({ withCli: true });
+  return (
+    both ?? (await fromApt()) ?? (await fromDocker()) ?? fromPath({ withCli: false }) ?? nowhere()
+  );
 }
 
-function fromPath() {
+/** A server without its command line tool is most of what the tests need: it is taken when no place has both. */
+function fromPath({ withCli }) {
   const server = onPath("redis-server") ?? onPath(REDIS_TOOLS_BINARY);
-  if (server === null) return null;
-  const cli = onPath("redis-cli");
-  return found({ AMS_TEST_REDIS: server, ...(cli !== null && { AMS_TEST_REDIS_CLI: cli }) });
+  if (server === null || (withCli && onPath("redis-cli") === null)) return null;
+  return found({ AMS_TEST_REDIS: server });
 }
 
 async function fromApt() {
@@ -41,17 +44,18 @@ async function fromApt() {
     say(`  ${command} ${args.join(" ")}`);
     if ((await run([command, args], { env })) !== 0) return null;
   }
-  return fromPath();
+  return fromPath({ withCli: true });
 }
 
-/** A command that behaves like redis-server and runs it in a container: see redis-in-docker.sh. */
+/** Commands that behave like redis-server and redis-cli and run in containers. */
 async function fromDocker() {
   if (process.platform !== "linux" || !engineAnswers()) return null;
   say(`The tests need Redis. Taking ${IMAGE} from Docker.`);
   const hasImage = () => quietly("docker", ["image", "inspect", IMAGE]);
   if (!hasImage() && (await run(["docker", ["pull", IMAGE]])) !== 0) return null;
-  const wrapper = join(ROOT, "scripts", "redis-in-docker.sh");
-  return found({ AMS_TEST_REDIS: wrapper });
+  const folder = join(ROOT, "scripts", "redis-in-docker");
+  const PATH = `${process.env.PATH ?? ""}${delimiter}${folder}`;
+  return found({ AMS_TEST_REDIS: join(folder, "redis-server"), PATH });
 }
 
 function nowhere() {

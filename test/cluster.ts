@@ -109,14 +109,19 @@ async function startInto(
     stops.members.push(() => started.stop());
     return started;
   };
-  const control = await member("control", "control");
   const gateways: Member[] = [];
   const addGateway = async () => {
     const added = await member("gateway", `gateway-${gateways.length + 1}`);
     gateways.push(added);
     return added;
   };
-  for (let count = 0; count < options.gateways; count += 1) await addGateway();
+  const first = Array.from({ length: options.gateways }, (_, index) => `gateway-${index + 1}`);
+  const starting = [member("control", "control"), ...first.map((name) => member("gateway", name))];
+  // When one fails, the others are let come up first, so that they can be stopped.
+  await Promise.allSettled(starting);
+  const [control, ...others] = await Promise.all(starting);
+  if (control === undefined) throw new Error("There is no control.");
+  gateways.push(...others);
   const livePorts = () => gateways.filter((one) => one.isRunning()).map((one) => one.port);
   const entry = await openEntryPort({ gateways: livePorts, control: control.port }, options.port);
   stops.entry.push(() => entry.close());
