@@ -80,15 +80,23 @@ function fieldsOf(content: Content | undefined, named: Named): readonly Field[] 
   return schema === undefined ? [] : propertiesOf(schema, named);
 }
 
-function propertiesOf(schema: Schema, named: Named): readonly Field[] {
+/** The members of an object, and behind each the members of the objects in it, by their path. */
+function propertiesOf(schema: Schema, named: Named, prefix = ""): readonly Field[] {
   const resolved = resolve(schema, named);
-  const inherited = (resolved.allOf ?? []).flatMap((part) => propertiesOf(part, named));
-  const own = Object.entries(resolved.properties ?? {}).map(([name, property]) => ({
-    name,
-    type: typeOf(property, named),
-    required: resolved.required?.includes(name) ?? false,
-    about: property.description ?? "",
-  }));
+  const inherited = (resolved.allOf ?? []).flatMap((part) => propertiesOf(part, named, prefix));
+  const own = Object.entries(resolved.properties ?? {}).flatMap(([name, property]) => {
+    const field = {
+      name: prefix + name,
+      type: typeOf(property, named),
+      required: resolved.required?.includes(name) ?? false,
+      about: property.description ?? "",
+    };
+    const inner =
+      property.items === undefined
+        ? propertiesOf(property, named, `${field.name}.`)
+        : propertiesOf(property.items, named, `${field.name}[].`);
+    return [field, ...inner];
+  });
   return [...inherited, ...own];
 }
 

@@ -120,3 +120,15 @@ test("a hostile host name doesn't break out of the page", async () => {
   await open.close();
   expect(text).not.toContain("<script");
 });
+
+test("every member of every body has a sentence", () => {
+  const fields = operationsOf(describeRoutes(ROUTES, VERSION)).flatMap(({ body, answers }) => [
+    ...body,
+    ...answers.flatMap((answer) => answer.fields),
+  ]);
+  expect(fields.length).toBeGreaterThan(60);
+  const silent = fields.filter(
+    ({ name, about }) => about === "" && !name.includes("peer_identity."),
+  );
+  expect(silent.map(({ name }) => name)).toEqual([]);
+});

@@ -3,6 +3,7 @@ import { PROBLEMS, type ProblemCode } from "@ams/protocol";
 import * as schemas from "@ams/protocol/schema";
 import { OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";
 import type { EndpointDoc, Route } from "./endpoint.ts";
+import { withSentences } from "./members.ts";
 
 export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
@@ -13,7 +14,6 @@ const ALWAYS = ["internal_error", "unavailable"] as const;
 const NAMED = {
   Account: schemas.accountBody,
   AccountCreated: schemas.accountCreatedBody,
-  Conversation: schemas.conversationBody,
   Conversations: schemas.conversationsBody,
   CreateAccount: schemas.createAccountBody,
   Credential: schemas.rotatedBody,
@@ -44,7 +44,7 @@ export function describeRoutes(routes: readonly Route[], version: string): OpenA
   const named = new Map<z.ZodType, z.ZodType>(
     Object.entries(NAMED).map(([name, schema]) => [
       schema,
-      registry.register(name, schema.clone()),
+      registry.register(name, withSentences(schema).clone()),
     ]),
   );
   for (const route of routes) registry.registerPath(toOperation(route, named));

@@ -1,0 +1,61 @@
+/** What each member of a body means, in a sentence, wherever it stands: for the OpenAPI document and its page. */
+import { z } from "@hono/zod-openapi";
+
+const MEMBERS: Readonly<Record<string, string>> = {
+  account_id: "Names the account for ever.",
+  accounts_per_minute: "Account creations tried per minute and address; 0 is no limit.",
+  alias: "Names the conversation in its namespace. Generated when it is absent, null or empty.",
+  canonical_input:
+    "Any JSON, from whose canonical form (RFC 8785) the id is made. Only with jcs-sha256.",
+  conversation_id: "Names the conversation for ever.",
+  conversations: "The page.",
+  created_at: "UTC, with milliseconds.",
+  credential: "Opens the account. It is shown this once: keep it.",
+  expires_at: "When the links stop admitting, UTC; null for never.",
+  expires_in_s: "Seconds until the links stop admitting; live sockets stay. Absent for never.",
+  features: "What is switched on here. Ignore what you don't know.",
+  frame_bytes: "Bytes of one WebSocket message that still gets a documented close code.",
+  grace_s: "Seconds for which the old credential stays alive beside the new one; 0 unless given.",
+  host: "The instance that answered.",
+  id_kind: "How the conversation id is made: at random in time order, or from canonical_input.",
+  invite: "An invite code, where the deployment asks for one.",
+  joined_at: "When the stream joined, UTC. A takeover doesn't change it.",
+  keep_connected: "True keeps the sockets that earlier links admitted.",
+  limits: "The limits in force.",
+  magic_link: "Whoever has it may join. Add /connect to its path to connect.",
+  max_joins: "Streams that may ever join. Absent for any number.",
+  metadata: "Any JSON object of at most 16 KiB, returned exactly as given.",
+  metadata_bytes: "Bytes of compact JSON that one metadata object holds.",
+  mints_per_minute: "Conversations minted per minute and account; 0 is no limit.",
+  namespace: "Belongs to one account for ever: the first part of its links.",
+  next_cursor: "Pass it back as cursor for the next page; null on the last.",
+  ok: "True.",
+  owner_account_id: "The account that holds the stream.",
+  peer_identity: "What the peer says it is: kind, model, client. Not verified.",
+  replay: "Null: nothing is kept for later readers.",
+  stream_id: "Always the same for this conversation, account and stream name.",
+  stream_metadata: "Metadata for the minter to connect with; checked and given back.",
+  stream_name: "The minter's name in the conversation. Generated when it is absent, null or empty.",
+  streams: "The live streams, the earliest first.",
+  streams_per_account: "Streams that an account may hold at a time, in all conversations together.",
+  subscribers_per_conversation: "Subscribers that a conversation may hold at a time.",
+  token_bytes: "Bytes of UTF-8 that one token's data holds.",
+  ts: "The time here, UTC.",
+  version: "The version of AMS that runs.",
+};
+
+/** The same schema, with a sentence at each member of it and of the objects listed in it. */
+export function withSentences(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodArray && schema.element instanceof z.ZodType) {
+    return z.array(withSentences(schema.element));
+  }
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : null;
+  if (inner instanceof z.ZodType) return withSentences(inner).optional();
+  if (!(schema instanceof z.ZodObject)) return schema;
+  const members = Object.entries<z.ZodType>(schema.shape).map(([name, member]) => {
+    const about = MEMBERS[name];
+    const told = withSentences(member);
+    return [name, about === undefined ? told : told.describe(about)];
+  });
+  return schema.extend(Object.fromEntries(members));
+}
