@@ -101,15 +101,21 @@ async function enter(link, part) {
     headers: { "x-ams-stream-name": part.name },
   });
   const actor = { part, socket, heard: [], ownHeard: 0, onToken: () => undefined };
-  await new Promise((resolve, reject) => {
+  actor.lost = new Promise((_, reject) => {
     socket.once("error", reject);
-    socket.once("close", (code, reason) => reject(new Error(`closed ${code} ${reason}`)));
+    socket.once("close", (code, reason) => {
+      reject(new Error(`${part.name}'s connection was closed: ${code} ${reason}`));
+    });
+  });
+  actor.lost.catch(() => undefined); // Whoever waits for something hears of it.
+  const joined = new Promise((resolve) => {
     socket.on("message", (data) => {
       const frame = JSON.parse(data.toString());
       if (frame.type === "joined") resolve();
       if (frame.type === "token") hear(actor, frame);
     });
   });
+  await Promise.race([joined, actor.lost]);
   return actor;
 }
 
@@ -140,7 +146,7 @@ async function speak(actors, name, line) {
 }
 
 function hears(listener, token) {
-  return new Promise((resolve, reject) => {
+  const heard = new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error("a token did not arrive")), HEARD_MS_MAX);
     listener.onToken = (data) => {
       if (data !== token) return reject(new Error("a token arrived out of order"));
@@ -148,6 +154,7 @@ function hears(listener, token) {
       return resolve();
     };
   });
+  return Promise.race([heard, listener.lost]);
 }
 
 function heardLine(listener, speaker, times) {
