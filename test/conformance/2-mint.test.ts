@@ -116,7 +116,7 @@ test("§2.3.3 metadata has 16,384 bytes of compact JSON and not one more, white 
   const ann = await account();
   const path = `/v1/${ann.namespace}/conversations`;
   const send = (member: string, inside: number) => {
-    const value = `{ "é" : [ "${"x".repeat(inside - 10)}" ] }`;
+    const value = `{ "é" : [ "${"x".repeat(inside - 11)}" ] }`;
     return http("POST", path, { bearer: ann.credential, raw: `{"${member}":${value}}` });
   };
   for (const member of ["metadata", "stream_metadata"]) {

@@ -133,7 +133,7 @@ test("§5.11 who joins later finds the latest metadata in the roster, on every g
 test("§4.3.2 metadata of 16,384 bytes of compact JSON passes, and one byte more is malformed", async () => {
   const { sender, reader } = await pair();
   const frame = (inside: number) =>
-    `{"type":"set_metadata","metadata":{ "é" : [ "${"x".repeat(inside - 10)}" ] }}`;
+    `{"type":"set_metadata","metadata":{ "é" : [ "${"x".repeat(inside - 11)}" ] }}`;
   sender.send(frame(16_384));
   await reader.next("stream_metadata");
   sender.send(frame(16_385));

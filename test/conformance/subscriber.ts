@@ -37,7 +37,8 @@ afterEach(async () => {
   const all = [...open];
   open.clear();
   for (const one of all) one.leave();
-  const ends = await Promise.all(all.map((one) => one.closed));
+  await Promise.all(all.map((one) => one.closed));
+  const ends = all.flatMap((one) => (one.endedByBroker === null ? [] : [one.endedByBroker]));
   for (const { code, reason } of ends.filter((end) => end.code >= 4000)) {
     expect(`${KNOWN.get(reason)} ${reason}`, "§6.1 a close of the table").toBe(`${code} ${reason}`);
   }
@@ -56,6 +57,7 @@ export class Subscriber {
   readonly #queue: ServerFrame[] = [];
   readonly #waiting = new Set<() => void>();
   #end: Closed | null = null;
+  #leaving = false;
   #refusal: string | null = null;
 
   constructor(socket: WebSocket) {
@@ -77,6 +79,11 @@ export class Subscriber {
     socket.on("error", (error) => {
       this.#refusal ??= error.message; // The close that follows tells it.
     });
+  }
+
+  /** The close that the broker began, null while open and when this client began it. */
+  get endedByBroker(): Closed | null {
+    return this.#leaving ? null : this.#end;
   }
 
   /** What `joined` said. */
@@ -141,6 +148,7 @@ export class Subscriber {
   }
 
   leave(code = 1000): void {
+    this.#leaving ||= this.#end === null;
     if (this.socket.readyState === WebSocket.OPEN) this.socket.close(code);
     else if (this.socket.readyState === WebSocket.CONNECTING) this.socket.terminate();
     setTimeout(() => this.socket.terminate(), 2_000).unref();
