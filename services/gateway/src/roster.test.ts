@@ -298,6 +298,19 @@ describe("after the bus was away", () => {
     expect(frames(1, 9)).toEqual(["fenced"]);
   });
 
+  test("§4.7 a takeover whose old holder's word may have been lost is told as a gap, once", () => {
+    roster.claimed(entryOf(1, 1), false);
+    frames(1, 1, 2);
+    roster.claimed(entryOf(1, 2), true);
+    roster.claimed(entryOf(2, 3), false);
+    roster.claimed(entryOf(2, 4), true);
+    roster.yielded(3, 0);
+    listener.take();
+    reconcile([entryOf(1, 2), entryOf(2, 4)]);
+    reconcile([entryOf(1, 2), entryOf(2, 4)]);
+    expect(listener.take()).toEqual(["gap stream-1 1-2 2-1 bus_interrupted"]);
+  });
+
   test("§4.7 what a stream emitted before it was heard of was lost, if it joined while readers were here", () => {
     roster.load([entryOf(1, 1)]);
     reconcile([entryOf(1, 4), entryOf(2, 5)]);

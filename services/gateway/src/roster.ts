@@ -138,6 +138,7 @@ export class Roster {
     ts: string,
     isHere: (stream: LiveStream) => boolean,
   ): void {
+    for (const stream of this.#fading.values()) this.#giveUp(stream);
     const present = new Map(entries.map((entry) => [entry.stream_id, entry]));
     for (const stream of [...this.#byStream.values()]) {
       if (present.has(stream.entry.stream_id) || isHere(stream)) continue;
@@ -152,7 +153,7 @@ export class Roster {
     const stream = this.claimed(entry, before?.joined_at === entry.joined_at);
     if (stream === null) return;
     // How far the old connection had come when it was displaced isn't known here.
-    if (known?.successor === stream) this.#gapToSuccessor(known, "bus_interrupted");
+    if (known?.successor === stream) this.#giveUp(known);
     const news = entry.metadata_n > (stream.lastN ?? 0) && before !== undefined;
     if (!news || before.metadata === entry.metadata) return;
     if (stream.lastN !== null) this.#tellGapBefore(stream, entry.metadata_n);
@@ -199,6 +200,12 @@ export class Roster {
     this.#fading.delete(epoch);
     this.#gapToSuccessor(stream, "displaced");
     return undefined;
+  }
+
+  /** The displaced claim's last frames, or its word that there were none, may have been lost: nothing more is taken from it. */
+  #giveUp(stream: LiveStream): void {
+    this.#fading.delete(stream.entry.epoch);
+    this.#gapToSuccessor(stream, "bus_interrupted");
   }
 
   #gapToSuccessor(stream: LiveStream, reason: GapReason): void {
