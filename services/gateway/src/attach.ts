@@ -67,7 +67,7 @@ class Join {
   readonly connection: ConnectionId = randomUUID();
   /** Null for guests, who hold none. */
   readonly #place: Place | null;
-  /** Whether the place was made by this join and so is its own to release. */
+  /** Whether this join has a share in the place that is its own to release. */
   #reserved = false;
   /** Whether the directory may hold a claim of this join. */
   #claimed = false;
@@ -129,7 +129,7 @@ class Join {
     const streamsMax = account?.streams_max ?? this.#config.AMS_STREAMS_PER_ACCOUNT;
     const reserved = await this.#parts.directory.reserve(this.#place, streamsMax);
     if (reserved.ok) {
-      this.#reserved = !reserved.value.shared;
+      this.#reserved = true;
       return reserved.value.shared ? "shared" : "own";
     }
     // A name that somebody else holds is told before the limit is (§3.3).
@@ -174,8 +174,12 @@ class Join {
   }
 
   #sit(heard: Heard): JoinOutcome {
-    const session = new Session(this.#conversation, heard.stream, this.#terms(), (opened) =>
-      this.#welcome(opened, heard),
+    const session = new Session(
+      this.#conversation,
+      heard.stream,
+      this.#place,
+      this.#terms(),
+      (opened) => this.#welcome(opened, heard),
     );
     if (!this.#door.accept(session)) return "client_gone";
     return heard.resumed ? "resumed" : "joined";
@@ -218,7 +222,6 @@ class Join {
     return {
       subscription,
       receipts,
-      place: this.#place,
       frameRate: { perSecond: config.AMS_FRAMES_PER_SECOND, burst: config.AMS_FRAMES_BURST },
       byteRate: { perSecond: config.AMS_BYTES_PER_SECOND, burst: config.AMS_BYTES_BURST },
     };

@@ -3,7 +3,7 @@
  * the middle of publishing, when nothing may be closed. So the socket is only noted then; its stream leaves right
  * behind; and it is closed 4290 once it has read its backlog, or cut when it reads nothing for a while.
  */
-import { CLOSE } from "@ams/protocol";
+import type { CloseReason } from "@ams/protocol";
 import type { GatewayMetrics } from "./metrics.ts";
 
 /** Milliseconds without a byte read after which a slow reader is cut. */
@@ -15,7 +15,7 @@ export type SlowSocket = {
   buffered(): number;
   /** Off every topic, and gone for its owner. */
   giveUp(): void;
-  end(code: number, reason: string): void;
+  end(reason: CloseReason): void;
   /** Cuts the connection. */
   cut(): void;
 };
@@ -65,13 +65,12 @@ export class Backpressure {
       const condemned = this.#condemned.get(socket);
       if (condemned === undefined) continue; // It was closed between being noted and now.
       condemned.timer = setTimeout(() => socket.cut(), STALLED_MS);
-      this.#metrics.closed("subscriber_backpressure");
       socket.giveUp();
       if (socket.buffered() < this.#limitBytes) this.#end(socket);
     }
   }
 
   #end(socket: SlowSocket): void {
-    socket.end(CLOSE.subscriber_backpressure.code, "subscriber_backpressure");
+    socket.end("subscriber_backpressure");
   }
 }

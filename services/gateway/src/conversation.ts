@@ -89,7 +89,7 @@ export class Conversation implements RosterListener {
     const ts = toIso(this.#stamp(stream));
     this.#parts.relay.flush(this.#outbox);
     this.roster.left(stream_id, epoch, n, ts);
-    this.#parts.holdings.giveBack(this.where, stream.entry, session.terms.place, { n, ts });
+    this.#parts.holdings.giveBack(this.where, stream.entry, session.place, { n, ts });
   }
 
   /** A claim came to nothing: whatever it left in the roster, here or in the directory, is taken back. */
@@ -246,15 +246,14 @@ export class Conversation implements RosterListener {
     const stream = session?.stream;
     if (session !== undefined) this.#expel(session, "stream_displaced");
     else this.arrivals.refuse(displaced.connection, "stream_displaced");
-    if (by.gateway !== this.#parts.gateway()) {
-      this.#parts.relay.announce(this.#outbox, {
-        kind: "yielded",
-        stream_id: by.stream_id,
-        epoch: displaced.epoch,
-        n: stream?.lastN ?? null,
-        ts: stream === undefined ? null : toIso(stream.lastMs),
-      });
-    }
+    // Also when the new holder is here: the others must hear how far the old one had come.
+    this.#parts.relay.announce(this.#outbox, {
+      kind: "yielded",
+      stream_id: by.stream_id,
+      epoch: displaced.epoch,
+      n: stream?.lastN ?? null,
+      ts: stream === undefined ? null : toIso(stream.lastMs),
+    });
     return true;
   }
 
@@ -327,7 +326,7 @@ export class Conversation implements RosterListener {
     if (!this.#remove(session)) return;
     this.#parts.relay.flush(this.#outbox);
     session.expel(reason);
-    if (session.terms.place !== null) this.#parts.holdings.releasePlace(session.terms.place);
+    if (session.place !== null) this.#parts.holdings.releasePlace(session.place);
   }
 
   #remove(session: Session): boolean {

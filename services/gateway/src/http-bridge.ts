@@ -115,22 +115,21 @@ class Exchange {
   }
 
   async answer(answer: Response, isHead: boolean): Promise<void> {
-    if (this.#over) {
-      await answer.body?.cancel();
-      return;
-    }
-    if (answer.body === null || isHead) {
-      this.#writeHead(answer, () => this.#response.endWithoutBody(lengthOf(answer)));
-      this.#over = true;
-      return;
-    }
-    const reader = answer.body.getReader();
-    const first = await reader.read();
-    if (this.#over) return reader.cancel();
+    if (isStreamed(answer) && !isHead) return this.#stream(answer);
+    const body = await answer.arrayBuffer();
+    if (this.#over) return;
+    this.#over = true;
     this.#writeHead(answer, () => {
-      if (!first.done) this.#response.write(first.value);
+      if (isHead) this.#response.endWithoutBody(body.byteLength);
+      else this.#response.end(body);
     });
-    await this.#writeRest(reader);
+  }
+
+  /** An answer that goes on for as long as either side wants it. */
+  async #stream(answer: StreamedResponse): Promise<void> {
+    if (this.#over) return answer.body.cancel();
+    this.#writeHead(answer, () => undefined);
+    return this.#writeRest(answer.body.getReader());
   }
 
   async #writeRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
@@ -169,9 +168,12 @@ class Exchange {
   }
 }
 
-function lengthOf(answer: Response): number | undefined {
-  const length = answer.headers.get("content-length");
-  return length === null ? undefined : Number(length);
+type StreamedResponse = Response & { readonly body: ReadableStream<Uint8Array> };
+
+/** Event streams are passed on as they come; every other answer is whole when it is begun, and bears its length. */
+function isStreamed(answer: Response): answer is StreamedResponse {
+  const type = answer.headers.get("content-type") ?? "";
+  return answer.body !== null && type.startsWith("text/event-stream");
 }
 
 function statusLine(status: number): string {

@@ -17,11 +17,11 @@ const HEARTBEAT_MS = 1_000;
 /** Milliseconds that a lease lasts: five heartbeats, and half of the 10 s in which a dead gateway must be told of (§5.6). */
 const LEASE_MS = 5_000;
 
+/** Milliseconds after a change of id in which joins that began before it may still end: each waits less than this for its steps. */
+const RECLAIM_MS = 15_000;
+
 /** Streams that are claimed again at a time. */
 const RECLAIMS_AT_ONCE = 100;
-
-/** A place that is reserved again is one that was granted before. */
-const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 
 export type LeaseParts = {
   readonly directory: Directory;
@@ -36,6 +36,10 @@ export class Lease {
   #timer: NodeJS.Timeout | null = null;
   #beat: Promise<void> = Promise.resolve();
   #reachable = false;
+  /** Unix ms before which the dead aren't swept. */
+  #sweepFromMs = 0;
+  /** Unix ms until which streams under an earlier id are looked for. */
+  #reclaimUntilMs = 0;
 
   constructor(parts: LeaseParts) {
     this.#parts = parts;
@@ -71,11 +75,11 @@ export class Lease {
     try {
       metrics.directoryRoundTrip(await directory.ping());
       const lease = await directory.heartbeat(this.#gateway, LEASE_MS);
-      if (!this.#reachable) log.info({ event: "directory_reached" }, "directory reached");
-      this.#reachable = true;
-      if (lease === "lapsed" && !isFirst) await this.#takeNewLease(conversations);
+      if (!this.#reachable) this.#reached(isFirst);
+      if (lease === "lapsed" && !isFirst) await this.#takeNewLease();
+      if (Date.now() < this.#reclaimUntilMs) await this.#reclaimStale(conversations);
       holdings.retry();
-      const swept = await directory.sweep();
+      const swept = Date.now() < this.#sweepFromMs ? 0 : await directory.sweep();
       if (swept > 0) log.info({ event: "swept", streams: swept }, "swept a dead gateway's streams");
     } catch (error) {
       if (this.#reachable)
@@ -84,20 +88,33 @@ export class Lease {
     }
   }
 
-  async #takeNewLease(conversations: Conversations): Promise<void> {
-    const { directory, log } = this.#parts;
-    const lapsed = this.#gateway;
+  /** When the directory was away, every lease ran out: the others get the time of one to come back too. */
+  #reached(isFirst: boolean): void {
+    this.#parts.log.info({ event: "directory_reached" }, "directory reached");
+    this.#reachable = true;
+    if (isFirst) return;
+    this.#sweepFromMs = Date.now() + LEASE_MS;
+    this.#reclaimUntilMs = Date.now() + RECLAIM_MS;
+  }
+
+  async #takeNewLease(): Promise<void> {
+    // What isn't claimed again stays under the old id, whose lease runs out and is swept.
     this.#gateway = newGatewayId();
-    await directory.heartbeat(this.#gateway, LEASE_MS);
-    const waiting = [...conversations.sessions()];
-    log.warn({ event: "lease_lapsed", streams: waiting.length }, "lease lapsed: claiming again");
+    this.#reclaimUntilMs = Date.now() + RECLAIM_MS;
+    this.#parts.log.warn({ event: "lease_lapsed" }, "lease lapsed: claiming streams again");
+    await this.#parts.directory.heartbeat(this.#gateway, LEASE_MS);
+  }
+
+  /** Claims again whatever was claimed under an earlier id. */
+  async #reclaimStale(conversations: Conversations): Promise<void> {
+    const all = [...conversations.sessions()];
+    const stale = all.filter(({ session }) => session.stream.entry.gateway !== this.#gateway);
     const work = async () => {
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      for (let next = stale.pop(); next !== undefined; next = stale.pop()) {
         await this.#reclaim(next.conversation, next.session);
       }
     };
     await Promise.all(Array.from({ length: RECLAIMS_AT_ONCE }, work));
-    await directory.endLease(lapsed);
   }
 
   async #reclaim(conversation: Conversation, session: Session): Promise<void> {
@@ -106,9 +123,9 @@ export class Lease {
     const reclaimed = await this.#parts.directory.reclaim(conversation.where, entry);
     if (reclaimed.ok) {
       session.stream.entry = { ...session.stream.entry, gateway: this.#gateway };
-      const { place } = session.terms;
-      if (place !== null) {
-        await this.#parts.directory.reserve({ ...place, gateway: this.#gateway }, NO_LIMIT);
+      if (session.place !== null) {
+        session.place = { ...session.place, gateway: this.#gateway };
+        await this.#parts.directory.keepPlace(session.place);
       }
     } else if (reclaimed.fault === "displaced") conversation.displace(session);
     else conversation.closeAll("conversation_closed");

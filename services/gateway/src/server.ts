@@ -20,10 +20,8 @@ import {
   listen,
   stopListening,
   type UwsApp,
-  type UwsContext,
   type UwsListenSocket,
   type UwsRequest,
-  type UwsResponse,
   type UwsWebSocket,
 } from "./uws.ts";
 
@@ -36,11 +34,12 @@ const CLOSE_POLL_MS = 10;
 
 const CONNECT_PATH = "/:namespace/conversations/:alias/connect";
 
-type SocketData = {
-  readonly owner: SocketOwner | null;
-  readonly refusal: CloseReason | null;
-  socket: OpenSocket | null;
-};
+/** Bytes and frames that a client may send before it has been seated; they wait for that. */
+const EARLY_BYTES_MAX = FRAME_BYTES_MAX;
+const EARLY_FRAMES_MAX = 1_000;
+
+/** What the library keeps for a socket: its connect, and once the library has opened it, itself. */
+type SocketData = { readonly request: ConnectRequest; socket: OpenSocket | null };
 
 export type ServerParts = {
   readonly metrics: GatewayMetrics;
@@ -95,20 +94,29 @@ export class Server implements Sockets {
     this.#app.ws<SocketData>(CONNECT_PATH, {
       maxPayloadLength: FRAME_BYTES_MAX,
       maxBackpressure: parts.backpressureBytes,
+      closeOnBackpressureLimit: false,
       idleTimeout: IDLE_TIMEOUT_S,
+      maxLifetime: 0,
+      compression: 0,
       sendPingsAutomatically: true,
+      // Upgraded in the handler itself: an upgrade that is corked later may be cut by the library (ADR 7).
       upgrade: (response, request, context) => {
-        parts.onConnect(readConnect(request), new UpgradeDoor(response, request, context));
+        const protocols = readSubprotocols(request);
+        response.upgrade<SocketData>(
+          { request: readConnect(request, protocols), socket: null },
+          request.getHeader("sec-websocket-key"),
+          protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : "",
+          "",
+          context,
+        );
       },
       open: (ws) => {
         const data = ws.getUserData();
         this.#connected += 1;
-        if (data.refusal !== null) ws.end(CLOSE[data.refusal].code, data.refusal);
-        if (data.owner === null) return;
-        data.socket = new OpenSocket(ws, data.owner, this.#metrics);
-        data.owner.opened(data.socket);
+        data.socket = new OpenSocket(ws, this.#metrics);
+        parts.onConnect(data.request, data.socket);
       },
-      message: (ws, frame, isBinary) => ws.getUserData().owner?.received(frame, isBinary),
+      message: (ws, frame, isBinary) => ws.getUserData().socket?.received(frame, isBinary),
       dropped: (ws) => {
         const { socket } = ws.getUserData();
         if (socket !== null) backpressure.dropped(socket);
@@ -118,8 +126,8 @@ export class Server implements Sockets {
         if (socket !== null) backpressure.drained(socket);
       },
       close: (ws) => {
-        this.#connected -= 1;
         const { socket } = ws.getUserData();
+        this.#connected -= 1;
         if (socket === null) return;
         backpressure.closed(socket);
         socket.closed();
@@ -135,16 +143,53 @@ export class Server implements Sockets {
   }
 }
 
-/** A joined socket. Once it is closed it answers nothing and does nothing. */
-class OpenSocket implements Socket, SlowSocket {
+type EarlyFrame = { readonly frame: ArrayBuffer; readonly isBinary: boolean };
+
+/**
+ * A socket from its upgrade to its close. At first it is a door that waits for its answer, in no roster and on no topic;
+ * what its client sends meanwhile waits too. Once it is closed it answers nothing and does nothing.
+ */
+class OpenSocket implements Door, Socket, SlowSocket {
   #ws: UwsWebSocket<SocketData> | null;
-  readonly #owner: SocketOwner;
+  #owner: SocketOwner | null = null;
+  #early: EarlyFrame[] = [];
+  #earlyBytes = 0;
   readonly #metrics: GatewayMetrics;
 
-  constructor(ws: UwsWebSocket<SocketData>, owner: SocketOwner, metrics: GatewayMetrics) {
+  constructor(ws: UwsWebSocket<SocketData>, metrics: GatewayMetrics) {
     this.#ws = ws;
-    this.#owner = owner;
     this.#metrics = metrics;
+  }
+
+  get gone(): boolean {
+    return this.#ws === null;
+  }
+
+  accept(owner: SocketOwner): boolean {
+    if (this.#ws === null) return false;
+    const early = this.#early;
+    this.#owner = owner;
+    this.#early = [];
+    this.#ws.cork(() => {
+      owner.opened(this);
+      for (const { frame, isBinary } of early) owner.received(frame, isBinary);
+    });
+    return true;
+  }
+
+  refuse(reason: CloseReason): void {
+    this.#ws?.end(CLOSE[reason].code, reason);
+  }
+
+  received(frame: ArrayBuffer, isBinary: boolean): void {
+    if (this.#owner !== null) {
+      this.#owner.received(frame, isBinary);
+      return;
+    }
+    this.#earlyBytes += frame.byteLength;
+    const isTooMuch = this.#earlyBytes > EARLY_BYTES_MAX || this.#early.length >= EARLY_FRAMES_MAX;
+    if (isTooMuch) this.refuse("rate_limited");
+    else this.#early.push({ frame: frame.slice(0), isBinary });
   }
 
   send(frame: string): void {
@@ -163,14 +208,9 @@ class OpenSocket implements Socket, SlowSocket {
     this.#ws?.subscribe(topic);
   }
 
-  end(reason: CloseReason): void;
-  end(code: number, reason: string): void;
-  end(code: number | CloseReason, reason?: string): void {
-    if (typeof code === "number") this.#ws?.end(code, reason ?? "");
-    else {
-      this.#metrics.closed(code);
-      this.#ws?.end(CLOSE[code].code, code);
-    }
+  end(reason: CloseReason): void {
+    this.#metrics.closed(reason);
+    this.#ws?.end(CLOSE[reason].code, reason);
   }
 
   buffered(): number {
@@ -179,7 +219,7 @@ class OpenSocket implements Socket, SlowSocket {
 
   giveUp(): void {
     for (const topic of this.#ws?.getTopics() ?? []) this.#ws?.unsubscribe(topic);
-    this.#owner.gone();
+    this.#owner?.gone();
   }
 
   cut(): void {
@@ -189,60 +229,19 @@ class OpenSocket implements Socket, SlowSocket {
   /** The library's last word on this socket. */
   closed(): void {
     this.#ws = null;
-    this.#owner.gone();
+    this.#early = [];
+    this.#owner?.gone();
   }
 }
 
-/** An upgrade that waits for its answer. */
-class UpgradeDoor implements Door {
-  readonly #response: UwsResponse;
-  readonly #context: UwsContext;
-  readonly #key: string;
-  readonly #extensions = "";
-  readonly #protocol: string;
-  #gone = false;
-
-  constructor(response: UwsResponse, request: UwsRequest, context: UwsContext) {
-    this.#response = response;
-    this.#context = context;
-    this.#key = request.getHeader("sec-websocket-key");
-    const offered = readSubprotocols(request);
-    this.#protocol = offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : "";
-    response.onAborted(() => {
-      this.#gone = true;
-    });
-  }
-
-  get gone(): boolean {
-    return this.#gone;
-  }
-
-  accept(owner: SocketOwner): boolean {
-    return this.#upgrade({ owner, refusal: null, socket: null });
-  }
-
-  refuse(reason: CloseReason): void {
-    this.#upgrade({ owner: null, refusal: reason, socket: null });
-  }
-
-  #upgrade(data: SocketData): boolean {
-    if (this.#gone) return false;
-    this.#gone = true;
-    this.#response.cork(() => {
-      this.#response.upgrade(data, this.#key, this.#protocol, this.#extensions, this.#context);
-    });
-    return true;
-  }
-}
-
-function readConnect(request: UwsRequest): ConnectRequest {
+function readConnect(request: UwsRequest, subprotocols: readonly string[]): ConnectRequest {
   const names = Object.values(CONNECT_PARAMETERS).map(({ header }) => header);
   return {
     namespace: request.getParameter(0) ?? "",
     alias: request.getParameter(1) ?? "",
     query: new URLSearchParams(request.getQuery()),
     authorization: request.getHeader("authorization"),
-    subprotocols: readSubprotocols(request),
+    subprotocols,
     headers: new Map(names.map((name) => [name, request.getHeader(name)])),
   };
 }

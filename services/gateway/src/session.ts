@@ -17,8 +17,6 @@ import type { Socket, SocketOwner } from "./sockets.ts";
 export type SessionTerms = {
   readonly subscription: Subscription;
   readonly receipts: boolean;
-  /** Null for guests, who hold no place. */
-  readonly place: Place | null;
   readonly frameRate: Rate;
   readonly byteRate: Rate;
 };
@@ -29,6 +27,8 @@ const span: DataSpan = { start: 0, end: 0 };
 export class Session implements SocketOwner {
   readonly stream: LiveStream;
   readonly terms: SessionTerms;
+  /** What the account's limit counts; null for guests, who hold none. It follows the gateway's lease. */
+  place: Place | null;
   readonly head: TokenHead;
   readonly #conversation: Conversation;
   readonly #welcome: (session: Session) => void;
@@ -39,11 +39,13 @@ export class Session implements SocketOwner {
   constructor(
     conversation: Conversation,
     stream: LiveStream,
+    place: Place | null,
     terms: SessionTerms,
     welcome: (session: Session) => void,
   ) {
     this.#conversation = conversation;
     this.stream = stream;
+    this.place = place;
     this.terms = terms;
     this.#welcome = welcome;
     this.head = prepareHead(stream.entry);

@@ -20,7 +20,7 @@ export interface Socket extends Sockets {
 
 /** What a socket's owner is told. */
 export interface SocketOwner {
-  /** The library has accepted the socket: this is its first moment. */
+  /** The socket is its owner's from this moment. */
   opened(socket: Socket): void;
   /** The bytes are good until this returns. */
   received(frame: ArrayBuffer, isBinary: boolean): void;
@@ -28,11 +28,11 @@ export interface SocketOwner {
   gone(): void;
 }
 
-/** A connect that waits for its answer. Answering twice, or after the client has gone, does nothing. */
+/** A connect that waits for its answer. Answering after the client has gone does nothing. */
 export interface Door {
-  /** Accepts the upgrade and hands the socket over, all before it returns. False when the client has gone. */
+  /** Hands the socket over, and whatever its client has sent already, all before it returns. False when the client has gone. */
   accept(owner: SocketOwner): boolean;
-  /** Accepts the upgrade and closes the socket with this reason: a refusal is never an HTTP error. */
+  /** Closes the socket with this reason: a refusal is never an HTTP error. */
   refuse(reason: CloseReason): void;
   readonly gone: boolean;
 }

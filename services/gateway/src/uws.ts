@@ -26,14 +26,22 @@ export function listen(
     const done = (socket: UwsListenSocket | false) => {
       resolve(socket === false ? null : { socket, port: uWS.us_socket_local_port(socket) });
     };
-    listenOnHost(app, [at.host, at.port, EXCLUSIVE_PORT, done]);
+    if (listensOnHost(app)) app.listen(at.host, at.port, EXCLUSIVE_PORT, done);
   });
 }
 
-/** The types know no form with both host and options; the library does. */
-function listenOnHost(app: UwsApp, args: readonly unknown[]): void {
-  const apply: (target: unknown, self: UwsApp, args: readonly unknown[]) => void = Reflect.apply;
-  apply(app.listen, app, args);
+/** The types leave out the form that takes both host and options; the library doesn't. */
+interface ListensOnHost {
+  listen(
+    host: string,
+    port: number,
+    options: number,
+    done: (socket: UwsListenSocket | false) => void,
+  ): unknown;
+}
+
+function listensOnHost(app: UwsApp): app is UwsApp & ListensOnHost {
+  return typeof app.listen === "function";
 }
 
 /** Takes no more connections; those that are there stay. */

@@ -1,0 +1,101 @@
+/** The gateway as a process: configuration, Redis, ports, signals. */
+import { hostname } from "node:os";
+import { connectRedis, isSharded, openRedisDirectory, whenReady } from "@ams/directory";
+import {
+  describeError,
+  exitMisconfigured,
+  openAdminPort,
+  openLog,
+  readPeppers,
+  settingsOrExit,
+  stopOnSignal,
+  surviveRejections,
+} from "@ams/runtime";
+import { Counter, collectDefaultMetrics, Registry } from "prom-client";
+import { openRedisBus } from "./bus-redis.ts";
+import { GATEWAY_PROCESS_SETTINGS } from "./config.ts";
+import { startGateway } from "./gateway.ts";
+
+/** Milliseconds that a stop may take beyond the drain. */
+const STOP_GRACE_MS = 10_000;
+
+/** Milliseconds in which Redis must answer at the start; then it is the supervisor's turn. */
+const REDIS_WAIT_MS = 30_000;
+
+/** Exit status when the port can't be had or Redis doesn't answer (sysexits' EX_UNAVAILABLE). */
+const EXIT_UNAVAILABLE = 69;
+
+const SERVICE = "gateway";
+
+const config = settingsOrExit(SERVICE, GATEWAY_PROCESS_SETTINGS);
+const peppers = readPeppers(config);
+const url = config.AMS_REDIS_URL ?? "";
+const commands = connectRedis(url, "command");
+const subscriber = connectRedis(url, "subscriber");
+if (!peppers.ok || !commands.ok || !subscriber.ok) {
+  const redisFault = url === "" ? "AMS_REDIS_URL is needed" : commands.ok ? "" : commands.fault;
+  const faults = [
+    ...(peppers.ok ? [] : peppers.faults),
+    ...(redisFault === "" ? [] : [redisFault]),
+  ];
+  exitMisconfigured(SERVICE, faults);
+}
+
+const instance = config.AMS_INSTANCE ?? hostname();
+const log = openLog({ service: SERVICE, instance, level: config.AMS_LOG_LEVEL });
+const registry = new Registry();
+collectDefaultMetrics({ register: registry });
+const rejections = new Counter({
+  name: "ams_unhandled_rejections_total",
+  help: "Rejections that nobody awaited: each is a fault of the program.",
+  registers: [registry],
+});
+surviveRejections(log, () => rejections.inc());
+
+try {
+  await Promise.all([
+    whenReady(commands.value, REDIS_WAIT_MS),
+    whenReady(subscriber.value, REDIS_WAIT_MS),
+  ]);
+} catch (error) {
+  log.fatal({ event: "redis_unreachable", ...describeError(error) }, "Redis can't be reached");
+  process.exit(EXIT_UNAVAILABLE);
+}
+
+const directory = openRedisDirectory({
+  commands: commands.value.client,
+  sharded: isSharded(commands.value),
+});
+const bus = openRedisBus(commands.value, subscriber.value, log);
+const at = { host: config.HOST ?? "127.0.0.1", port: config.PORT };
+const gateway = await startGateway({
+  at,
+  instance,
+  config,
+  peppers: peppers.value,
+  directory,
+  bus,
+  log,
+  registry,
+});
+if (gateway === null) {
+  log.fatal({ event: "port_taken", ...at }, `port ${at.port} of ${at.host} can't be had`);
+  process.exit(EXIT_UNAVAILABLE);
+}
+const health = { now: Date.now, instance, notReady: gateway.notReady };
+const admin =
+  config.AMS_ADMIN_PORT === null
+    ? null
+    : await openAdminPort(
+        { host: config.AMS_ADMIN_HOST ?? "127.0.0.1", port: config.AMS_ADMIN_PORT },
+        health,
+        registry,
+      );
+log.info({ event: "started", port: gateway.port, admin_port: admin?.port ?? null }, "started");
+
+stopOnSignal(log, config.AMS_DRAIN_MS + STOP_GRACE_MS, async () => {
+  await gateway.stop();
+  await admin?.close();
+  await bus.close();
+  commands.value.client.disconnect();
+});
