@@ -20,6 +20,9 @@ type Waiting = {
   held: Buffer[] | null;
 };
 
+/** With what an event begins. What begins with neither this nor `BATCH_VERSION` is of a later version, and not for us. */
+const OPENING_BRACE = 0x7b;
+
 export class Intake {
   readonly #handle: Handle;
   /** Before the first snapshot there is no roster that events could change. */
@@ -58,12 +61,22 @@ export class Intake {
       if (this.#open) this.#handle.batch(payload);
       return;
     }
-    const event = decodeEvent(payload.toString());
+    const event = payload[0] === OPENING_BRACE ? readEvent(payload) : null;
+    if (event === null) return;
     const waiting = this.#waiting;
     if (event.kind === "mark" && event.mark === waiting?.mark) {
       waiting.held = [];
       waiting.heard();
     }
     if (this.#open) this.#handle.event(event);
+  }
+}
+
+/** The event, or null when the payload is none: what nobody of this deployment wrote must not end a gateway. */
+function readEvent(payload: Buffer): ChannelEvent | null {
+  try {
+    return decodeEvent(payload.toString());
+  } catch {
+    return null;
   }
 }
