@@ -1,6 +1,6 @@
 /**
  * Joins that are under way in one conversation. A join is complete when this gateway hears its own claim on the channel
- * and, if the stream was held elsewhere, the old holder has sent its last frame (§3.6).
+ * and, if the stream was held elsewhere, the old holder has sent its last frame (§3.5).
  */
 import type { ConnectionId } from "@ams/directory";
 import type { CloseReason } from "@ams/protocol";

@@ -1,4 +1,4 @@
-/** How much one connection may send: a token bucket for frames and one for bytes (§5.10). */
+/** How much one connection may send: a token bucket for frames and one for bytes (§4.4.3). */
 
 export type Rate = {
   /** Units per second, 0 for no limit. */
