@@ -1,7 +1,6 @@
 /**
  * From the doors to a seat: the account's place is reserved, the stream is claimed, and when the claim is heard on the
- * channel the socket is accepted, welcomed with the roster as it is at that moment, and put on its topics, all in one
- * turn. Until then there is no socket, so there is none that is only half in the conversation.
+ * channel the socket is seated: welcomed with the roster as it is at that moment and put on its topics, all in one turn.
  */
 import { randomUUID } from "node:crypto";
 import type { ConnectionId, Place, Where } from "@ams/directory";

@@ -12,13 +12,9 @@ import {
 } from "@ams/directory";
 import {
   type CloseReason,
-  encodeGap,
-  encodeStreamJoined,
-  encodeStreamLeft,
   encodeStreamMetadata,
   type FrameFault,
   formatSeq,
-  type GapReason,
   type JsonText,
   readMembers,
 } from "@ams/protocol";
@@ -29,17 +25,18 @@ import { emitToken } from "./emit.ts";
 import { Intake } from "./intake.ts";
 import type { GatewayParts } from "./parts.ts";
 import type { Outbox } from "./relay.ts";
-import { type LiveStream, Roster, type RosterListener } from "./roster.ts";
+import { type LiveStream, Roster } from "./roster.ts";
 import type { Session } from "./session.ts";
 import type { Socket } from "./sockets.ts";
+import { tellAudience } from "./tell.ts";
 import { toIso } from "./time.ts";
 
 type ClaimedEvent = Extract<RosterEvent, { kind: "claimed" }>;
 
-export class Conversation implements RosterListener {
+export class Conversation {
   readonly where: Where;
   readonly channel: string;
-  readonly roster = new Roster(this);
+  readonly roster: Roster;
   readonly arrivals = new Arrivals();
   readonly intake: Intake;
   readonly #parts: GatewayParts;
@@ -54,6 +51,7 @@ export class Conversation implements RosterListener {
     this.channel = channelOf(where.address, where.conversationId);
     this.#parts = parts;
     this.#audience = new Audience(parts.sockets);
+    this.roster = new Roster(tellAudience(this.#audience, parts));
     this.#outbox = parts.relay.open(this.channel);
     this.#released = released;
     this.intake = new Intake({
@@ -164,28 +162,6 @@ export class Conversation implements RosterListener {
     );
     this.roster.reconcile(theirs, toIso(this.now()), (stream) =>
       this.holds(stream.entry.connection),
-    );
-  }
-
-  streamJoined({ entry }: LiveStream): void {
-    this.#audience.deliverToAll(encodeStreamJoined(entry, entry.joined_at));
-  }
-
-  streamLeft({ entry }: LiveStream, ts: string, seq: string | null): void {
-    this.#audience.deliverToAll(encodeStreamLeft(entry, ts, seq));
-  }
-
-  metadataChanged({ entry }: LiveStream, n: number): void {
-    const seq = { epoch: entry.epoch, n };
-    const frame = encodeStreamMetadata(entry, entry.metadata, toIso(this.now()), seq);
-    this.#audience.deliver(entry.stream_id, frame);
-  }
-
-  gap({ entry }: LiveStream, after: string | null, before: string | null, reason: GapReason): void {
-    this.#parts.metrics.gap(reason);
-    this.#audience.deliver(
-      entry.stream_id,
-      encodeGap({ stream_id: entry.stream_id, after, before, reason }),
     );
   }
 
@@ -304,7 +280,7 @@ export class Conversation implements RosterListener {
     return { epoch: stream.entry.epoch, n: stream.lastN, ms: this.#stamp(stream, nowMs) };
   }
 
-  /** The time of the stream's next frame: the clock's, but never earlier than its last one's (§4.5). */
+  /** The time of the stream's next frame: the clock's, but never earlier than its last one's (§4.6.2). */
   #stamp(stream: LiveStream, nowMs = this.now()): number {
     stream.lastMs = Math.max(nowMs, stream.lastMs);
     return stream.lastMs;
