@@ -18,6 +18,10 @@ export {
   type Where,
 } from "./directory.ts";
 export {
+  type EmbeddedDirectoryOptions,
+  openEmbeddedDirectory,
+} from "./embedded/embedded-directory.ts";
+export {
   type ChannelEvent,
   type DeploymentEvent,
   decodeDeploymentEvent,

@@ -1,0 +1,167 @@
+/** Leases, sweeps, and coming back. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Where } from "../directory.ts";
+import { channelOf } from "../keys.ts";
+import type { Account } from "../records.ts";
+import {
+  faultOf,
+  fresh,
+  name,
+  newAccount,
+  newClaim,
+  newConversation,
+  placeOf,
+  START_MS,
+  value,
+  type World,
+  whereOf,
+} from "./world.ts";
+
+/** Long enough for any test. */
+const LIVE_MS = 600_000;
+
+export function leasesContract(open: () => Promise<World>): void {
+  describe("leases", () => {
+    let world: World;
+    let account: Account;
+    let where: Where;
+    beforeAll(async () => {
+      world = await open();
+    });
+    afterAll(() => world.close());
+    beforeEach(async () => {
+      account = value(await world.directory.createAccount(newAccount(), fresh("hash")));
+      const conversation = newConversation(account);
+      value(await world.directory.mint({ conversation, linkHash: "x" }));
+      where = whereOf(conversation);
+      await world.directory.sweep();
+    });
+
+    async function eventsAt(place: Where) {
+      const channel = channelOf(place.address, place.conversationId);
+      return (await world.heard())
+        .filter((heard) => heard.channel === channel)
+        .map(({ event }) => event);
+    }
+
+    /** A gateway that holds one stream and its place, and whose lease is over. */
+    async function deadGateway() {
+      const claim = newClaim(where, account, { gateway: fresh("dead") });
+      expect(await world.directory.heartbeat(claim.gateway, 0)).toBe("lapsed");
+      value(await world.directory.reserve(placeOf(claim), 1));
+      return { claim, entry: value(await world.directory.claim(claim)).entry };
+    }
+
+    test("a lease is new, then renewed, then over", async () => {
+      const gateway = fresh("gateway");
+      expect(await world.directory.heartbeat(gateway, LIVE_MS)).toBe("lapsed");
+      expect(await world.other.heartbeat(gateway, LIVE_MS)).toBe("renewed");
+      expect(await world.directory.sweep()).toBe(0);
+      expect(await world.directory.heartbeat(gateway, 0)).toBe("renewed");
+      await world.directory.sweep();
+      expect(await world.directory.heartbeat(gateway, LIVE_MS)).toBe("lapsed");
+      await world.directory.endLease(gateway);
+      await world.directory.sweep();
+      expect(await world.directory.heartbeat(gateway, LIVE_MS)).toBe("lapsed");
+    });
+
+    test("§5.6 what a dead gateway held is announced as left, once, whoever sweeps; its place is free; others stay", async () => {
+      const { directory, other } = world;
+      const gateway = fresh("live");
+      await directory.heartbeat(gateway, LIVE_MS);
+      const survivor = newClaim(where, newAccount(), { gateway, stream_name: name("survivor") });
+      const kept = value(await directory.claim(survivor)).entry;
+      const { entry } = await deadGateway();
+      const next = placeOf(newClaim(where, account, { stream_name: name("next") }));
+      expect(faultOf(await directory.reserve(next, 1))).toBe("account_concurrency_limit");
+      const swept = await Promise.all([
+        directory.sweep(),
+        other.sweep(),
+        directory.sweep(),
+        other.sweep(),
+      ]);
+      expect(swept.reduce((sum, count) => sum + count)).toBe(1);
+      const left = (await eventsAt(where)).filter((event) => event.kind === "left");
+      const ts = new Date(START_MS).toISOString();
+      expect(left).toEqual([
+        { kind: "left", stream_id: entry.stream_id, epoch: entry.epoch, n: null, ts },
+      ]);
+      expect(await directory.roster(where)).toEqual([kept]);
+      value(await directory.reserve(next, 1));
+      expect((await world.dump()).filter((line) => line.includes(entry.gateway))).toEqual([]);
+    });
+
+    test("a sweep leaves alone what another connection has taken over", async () => {
+      const { directory } = world;
+      await deadGateway();
+      const gateway = fresh("live");
+      await directory.heartbeat(gateway, LIVE_MS);
+      const holder = value(await directory.claim(newClaim(where, account, { gateway }))).entry;
+      expect(await directory.sweep()).toBe(0);
+      expect(await directory.roster(where)).toEqual([holder]);
+    });
+
+    test("§5.9 a swept stream is claimed again under its epoch, and announced; later epochs are above it", async () => {
+      const { directory } = world;
+      const { entry } = await deadGateway();
+      await directory.sweep();
+      const back = { ...entry, gateway: fresh("reborn") };
+      await directory.heartbeat(back.gateway, LIVE_MS);
+      expect(value(await directory.reclaim(where, back))).toEqual(back);
+      expect(await directory.roster(where)).toEqual([back]);
+      const events = await eventsAt(where);
+      expect(events.map(({ kind }) => kind)).toEqual(["claimed", "left", "claimed"]);
+      expect(events.at(-1)).toEqual({ kind: "claimed", entry: back, displaced: null });
+      expect(value(await directory.claim(newClaim(where, account))).entry.epoch).toBeGreaterThan(
+        entry.epoch,
+      );
+    });
+
+    test("a stream that nobody has swept yet is claimed again in silence, and the old gateway's sweep spares it", async () => {
+      const { directory } = world;
+      const { entry } = await deadGateway();
+      const back = { ...entry, gateway: fresh("reborn") };
+      await directory.heartbeat(back.gateway, LIVE_MS);
+      value(await directory.reclaim(where, back));
+      expect(await directory.sweep()).toBe(0);
+      expect(await directory.roster(where)).toEqual([back]);
+      expect(await eventsAt(where)).toHaveLength(1);
+      expect(await directory.heartbeat(back.gateway, 0)).toBe("renewed");
+      expect(await directory.sweep()).toBe(1);
+    });
+
+    test("§5.9 a stream that somebody took over is displaced, also after that one has left again", async () => {
+      const { directory } = world;
+      const { entry } = await deadGateway();
+      await directory.sweep();
+      const gateway = fresh("live");
+      await directory.heartbeat(gateway, LIVE_MS);
+      const successor = newClaim(where, account, { gateway });
+      value(await directory.claim(successor));
+      const back = { ...entry, gateway: fresh("reborn") };
+      expect(faultOf(await directory.reclaim(where, back))).toBe("displaced");
+      await directory.leave(where, successor, { n: 1, ts: successor.joined_at });
+      expect(faultOf(await directory.reclaim(where, back))).toBe("displaced");
+      expect(await directory.roster(where)).toEqual([]);
+      value(await directory.deleteConversation(where.address));
+      expect(faultOf(await directory.reclaim(where, back))).toBe("conversation_not_found");
+    });
+
+    test("a claim counter that the store forgot is raised by what is claimed again", async () => {
+      const { directory } = world;
+      const { entry } = value(await directory.claim(newClaim(where, account)));
+      await directory.leave(where, entry, { n: 1, ts: entry.joined_at });
+      const far = { ...entry, epoch: 2 ** 52 };
+      expect(value(await directory.reclaim(where, far)).epoch).toBe(2 ** 52);
+      const events = await eventsAt(where);
+      expect(events.at(-1)).toEqual({ kind: "claimed", entry: far, displaced: null });
+      const next = value(await directory.claim(newClaim(where, account)));
+      expect(next.entry.epoch).toBe(2 ** 52 + 1);
+      expect(await directory.roster(where)).toEqual([next.entry]);
+    });
+
+    test("the store answers a ping", async () => {
+      expect(await world.directory.ping()).toBeGreaterThanOrEqual(0);
+    });
+  });
+}

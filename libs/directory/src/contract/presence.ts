@@ -1,0 +1,304 @@
+/** Who is here: places, claims, leaves, snapshots. */
+import { trustJsonText } from "@ams/protocol";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import type { Where } from "../directory.ts";
+import { channelOf } from "../keys.ts";
+import type { Account, RosterEntry } from "../records.ts";
+import { LOSSLESS } from "./conversations.ts";
+import {
+  faultOf,
+  fresh,
+  name,
+  newAccount,
+  newClaim,
+  newConversation,
+  placeOf,
+  streamId,
+  value,
+  type World,
+  whereOf,
+} from "./world.ts";
+
+const TS = "2026-01-01T00:00:01.000Z";
+
+export function presenceContract(open: () => Promise<World>): void {
+  describe("presence", () => {
+    let world: World;
+    let account: Account;
+    let where: Where;
+    beforeAll(async () => {
+      world = await open();
+    });
+    afterAll(() => world.close());
+    beforeEach(async () => {
+      account = value(await world.directory.createAccount(newAccount(), fresh("hash")));
+      where = await mint({});
+    });
+
+    async function mint(over: Parameters<typeof newConversation>[1]): Promise<Where> {
+      const conversation = newConversation(account, over);
+      value(await world.directory.mint({ conversation, linkHash: "x" }));
+      return whereOf(conversation);
+    }
+
+    async function eventsAt(place: Where) {
+      const channel = channelOf(place.address, place.conversationId);
+      return (await world.heard())
+        .filter((heard) => heard.channel === channel)
+        .map(({ event }) => event);
+    }
+
+    test("a claim puts the stream on the roster and announces the very same entry", async () => {
+      const claim = newClaim(where, account, {
+        metadata: trustJsonText(LOSSLESS),
+        peer_identity: trustJsonText('{"kind":"agent","model":",\\"metadata\\":\\"x"}'),
+      });
+      const claimed = value(await world.directory.claim(claim));
+      const {
+        stream_id,
+        stream_name,
+        owner_account_id,
+        metadata,
+        peer_identity,
+        joined_at,
+        gateway,
+        connection,
+        link,
+      } = claim;
+      const entry = {
+        stream_id,
+        stream_name,
+        owner_account_id,
+        metadata,
+        peer_identity,
+        joined_at,
+        epoch: 1,
+        metadata_n: 0,
+        gateway,
+        connection,
+        link,
+      };
+      expect(claimed).toEqual({ entry, resumed: false, metadataChanged: false });
+      expect(await world.other.roster(where)).toEqual([entry]);
+      expect(await eventsAt(where)).toEqual([{ kind: "claimed", entry, displaced: null }]);
+    });
+
+    test("§3 the same account and name take the stream over: id, joined_at and peer identity stay, metadata unless given", async () => {
+      const { directory } = world;
+      const peer_identity = trustJsonText('{"kind":"human"}');
+      const metadata = trustJsonText(LOSSLESS);
+      const first = newClaim(where, account, { metadata, peer_identity });
+      const before = value(await directory.claim(first)).entry;
+      const second = newClaim(where, account, {
+        joined_at: TS,
+        peer_identity: trustJsonText('{"kind":"agent"}'),
+        gateway: "bbbbbbbbbbbbbbbb",
+      });
+      const taken = value(await directory.claim(second));
+      const entry = { ...before, epoch: 2, gateway: second.gateway, connection: second.connection };
+      expect(taken).toEqual({ entry, resumed: true, metadataChanged: false });
+      const displaced = { gateway: first.gateway, connection: first.connection, epoch: 1 };
+      expect((await eventsAt(where)).at(-1)).toEqual({ kind: "claimed", entry, displaced });
+      const third = value(
+        await directory.claim(newClaim(where, account, { metadata: trustJsonText('{"n":1}') })),
+      );
+      expect(third.metadataChanged).toBe(true);
+      expect(third.entry).toMatchObject({ epoch: 3, metadata: '{"n":1}', peer_identity });
+      expect(await directory.roster(where)).toEqual([third.entry]);
+    });
+
+    test("§3 of 50 concurrent claims of one stream name by different accounts exactly one wins", async () => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, (_, index) =>
+          (index % 2 ? world.directory : world.other).claim(newClaim(where, newAccount())),
+        ),
+      );
+      expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(1);
+      expect(
+        outcomes.filter((outcome) => faultOf(outcome) === "stream_name_conflict"),
+      ).toHaveLength(49);
+      expect(await eventsAt(where)).toHaveLength(1);
+    });
+
+    test("§3 a conversation's limit counts streams, not takeovers; its own limit beats the deployment's", async () => {
+      const { directory } = world;
+      const claim = (stream: string, subscribersMax: number, place = where) =>
+        directory.claim(newClaim(place, account, { stream_name: name(stream), subscribersMax }));
+      value(await claim("a", 2));
+      value(await claim("b", 2));
+      expect(faultOf(await claim("c", 2))).toBe("conversation_subscriber_limit");
+      expect(value(await claim("a", 2)).resumed).toBe(true);
+      const narrow = await mint({ subscribers_max: 1 });
+      value(await claim("a", 100, narrow));
+      expect(faultOf(await claim("b", 100, narrow))).toBe("conversation_subscriber_limit");
+    });
+
+    test("§2 max_joins counts stream ids when they are claimed, and each once", async () => {
+      const { directory } = world;
+      const limited = await mint({ max_joins: 2 });
+      const claim = (stream: string) => newClaim(limited, account, { stream_name: name(stream) });
+      const a = claim("a");
+      value(await directory.claim(a));
+      value(await directory.claim(claim("a")));
+      value(await directory.claim(claim("b")));
+      expect((await directory.admission(limited.address))?.joins).toBe(2);
+      expect(faultOf(await directory.claim(claim("c")))).toBe("invalid_magic_link");
+      await directory.leave(limited, claim("b"), { n: 0, ts: TS });
+      expect(value(await directory.claim(claim("a"))).resumed).toBe(true);
+      expect((await directory.admission(limited.address))?.joins).toBe(2);
+    });
+
+    test("faults come in their order: conversation, link, name, limit", async () => {
+      const { directory } = world;
+      value(await directory.claim(newClaim(where, account)));
+      const stranger = newAccount();
+      const wrong = { link: 9, subscribersMax: 1 };
+      const gone = { ...where, conversationId: newConversation(account).conversation_id };
+      expect(faultOf(await directory.claim(newClaim(gone, stranger, wrong)))).toBe(
+        "conversation_not_found",
+      );
+      expect(faultOf(await directory.claim(newClaim(where, stranger, wrong)))).toBe(
+        "invalid_magic_link",
+      );
+      expect(faultOf(await directory.claim(newClaim(where, stranger, { subscribersMax: 1 })))).toBe(
+        "stream_name_conflict",
+      );
+      const late = newClaim(where, stranger, { subscribersMax: 1, stream_name: name("z") });
+      expect(faultOf(await directory.claim(late))).toBe("conversation_subscriber_limit");
+      expect(await eventsAt(where)).toHaveLength(1);
+    });
+
+    test("§3 a late leave of a displaced connection does nothing; the holder's is announced once", async () => {
+      const { directory } = world;
+      const old = newClaim(where, account);
+      const holder = newClaim(where, account);
+      value(await directory.claim(old));
+      const { entry } = value(await directory.claim(holder));
+      expect(await directory.leave(where, old, { n: 5, ts: TS })).toBe(false);
+      expect(await directory.leave(where, holder, { n: 7, ts: TS })).toBe(true);
+      expect(await directory.leave(where, holder, { n: 7, ts: TS })).toBe(false);
+      const events = await eventsAt(where);
+      expect(events).toHaveLength(3);
+      expect(events.at(-1)).toEqual({
+        kind: "left",
+        stream_id: entry.stream_id,
+        epoch: 2,
+        n: 7,
+        ts: TS,
+      });
+      expect(await directory.roster(where)).toEqual([]);
+      expect(value(await directory.claim(newClaim(where, newAccount()))).entry.epoch).toBe(3);
+    });
+
+    test("metadata is kept for later joiners, verbatim, from the holder only", async () => {
+      const { directory } = world;
+      const claim = newClaim(where, account, { peer_identity: trustJsonText('{"kind":"human"}') });
+      const { entry } = value(await directory.claim(claim));
+      const metadata = trustJsonText(LOSSLESS);
+      await directory.setStreamMetadata(where, claim, metadata, 4);
+      await directory.setStreamMetadata(
+        where,
+        { ...claim, connection: "another" },
+        trustJsonText("{}"),
+        5,
+      );
+      expect(await directory.roster(where)).toEqual([{ ...entry, metadata, metadata_n: 4 }]);
+      expect(await eventsAt(where)).toHaveLength(1);
+    });
+
+    test("§3 places: counted once while shared, given back by their holder only, kept by who took over", async () => {
+      const { directory } = world;
+      const stream = (text: string) =>
+        placeOf(newClaim(where, account, { stream_name: name(text) }));
+      const [a, b, c] = [stream("a"), stream("b"), stream("c")];
+      expect(value(await directory.reserve(a, 2)).shared).toBe(false);
+      value(await directory.reserve(b, 2));
+      expect(faultOf(await directory.reserve(c, 2))).toBe("account_concurrency_limit");
+      const refused = stream("a");
+      expect(value(await directory.reserve(refused, 2)).shared).toBe(true);
+      await directory.release(refused);
+      expect(faultOf(await directory.reserve(c, 2))).toBe("account_concurrency_limit");
+      const successor = stream("a");
+      expect(value(await directory.reserve(successor, 2)).shared).toBe(true);
+      await directory.keepPlace(successor);
+      await directory.release(a);
+      expect(faultOf(await directory.reserve(c, 2))).toBe("account_concurrency_limit");
+      await directory.release(successor);
+      expect(value(await directory.reserve(c, 2)).shared).toBe(false);
+    });
+
+    test("a place whose first holder leaves while another one is coming stays counted until that one lets go", async () => {
+      const { directory } = world;
+      const first = placeOf(newClaim(where, account));
+      const second = placeOf(newClaim(where, account));
+      const other = placeOf(newClaim(where, account, { stream_name: name("b") }));
+      value(await directory.reserve(first, 1));
+      value(await directory.reserve(second, 1));
+      await directory.release(first);
+      expect(faultOf(await directory.reserve(other, 1))).toBe("account_concurrency_limit");
+      await directory.release(second);
+      value(await directory.reserve(other, 1));
+    });
+
+    test("of 50 concurrent reservations of one account no more are given than it may hold", async () => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, (_, index) => {
+          const claim = newClaim(where, account, { stream_name: name(`s${index}`) });
+          const place = { ...placeOf(claim), stream_id: streamId(`acc${index}`, `${index}`) };
+          return (index % 2 ? world.directory : world.other).reserve(place, 10);
+        }),
+      );
+      expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(10);
+    });
+
+    test("§5.6 a snapshot is the roster at exactly the place of its mark", async () => {
+      const { directory, other } = world;
+      const place = await mint({});
+      const churn = async (directoryOf: typeof directory, stream: string) => {
+        for (let round = 0; round < 20; round += 1) {
+          const claim = newClaim(place, account, { stream_name: name(stream) });
+          value(await directoryOf.claim(claim));
+          if (round % 3 > 0) await directoryOf.leave(place, claim, { n: round, ts: TS });
+        }
+      };
+      const snapshots = Array.from({ length: 15 }, async (_, index) => {
+        const mark = `mark-${index}`;
+        return { mark, entries: await other.snapshot(place, { mark, tails: index % 2 === 0 }) };
+      });
+      await Promise.all([
+        ...["a", "b", "c", "d"].map((stream, index) =>
+          churn(index % 2 ? directory : other, stream),
+        ),
+        ...snapshots,
+      ]);
+      const last = {
+        mark: "last",
+        entries: await directory.snapshot(place, { mark: "last", tails: false }),
+      };
+      const taken = new Map(
+        [...(await Promise.all(snapshots)), last].map(({ mark, entries }) => [mark, entries]),
+      );
+      const replica = new Map<string, RosterEntry>();
+      let marks = 0;
+      for (const event of await eventsAt(place)) {
+        apply(replica, event);
+        if (event.kind !== "mark") continue;
+        marks += 1;
+        expect(byName(taken.get(String(event.mark)) ?? [])).toEqual(byName([...replica.values()]));
+      }
+      expect(marks).toBe(16);
+      expect(byName(await directory.roster(place))).toEqual(byName([...replica.values()]));
+    });
+  });
+}
+
+function apply(replica: Map<string, RosterEntry>, event: Record<string, unknown>): void {
+  if (event.kind === "claimed") {
+    const entry = event.entry as RosterEntry;
+    replica.set(entry.stream_id, entry);
+  } else if (event.kind === "left") replica.delete(String(event.stream_id));
+}
+
+function byName(entries: readonly RosterEntry[]) {
+  return [...entries].sort((a, b) => a.stream_name.localeCompare(b.stream_name));
+}

@@ -1,0 +1,17 @@
+/** What every directory promises: the suite that runs on both. */
+import { describe } from "vitest";
+import { accountsContract } from "./contract/accounts.ts";
+import { conversationsContract } from "./contract/conversations.ts";
+import { leasesContract } from "./contract/leases.ts";
+import { presenceContract } from "./contract/presence.ts";
+import type { World } from "./contract/world.ts";
+
+/** `open` is called once for each part; every test makes names of its own. */
+export function directoryContract(name: string, open: () => Promise<World>): void {
+  describe(`the directory, ${name}`, () => {
+    accountsContract(open);
+    conversationsContract(open);
+    presenceContract(open);
+    leasesContract(open);
+  });
+}

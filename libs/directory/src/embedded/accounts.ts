@@ -1,0 +1,101 @@
+/** Accounts in the file. */
+import type { Namespace } from "@ams/protocol";
+import type { Accounts } from "../directory.ts";
+import { encodeEvent } from "../events.ts";
+import { DEPLOYMENT_CHANNEL } from "../keys.ts";
+import type { Account } from "../records.ts";
+import { removeConversation } from "./conversations.ts";
+import { look, type Store, step } from "./store.ts";
+import { keyOf, type StoredConversation, under } from "./tables.ts";
+
+export function embeddedAccounts(store: Store): Accounts {
+  const { tables, here, now } = store;
+
+  return {
+    createAccount: (account, credentialHash) =>
+      step(store, () => {
+        const { account_id: id, namespace } = account;
+        if (tables.namespaces.doesExist(namespace)) return { ok: false, fault: "namespace_taken" };
+        tables.namespaces.putSync(namespace, id);
+        tables.credentials.putSync(credentialHash, id);
+        tables.accounts.putSync(id, { account, credentials: { [credentialHash]: null } });
+        return { ok: true, value: account };
+      }),
+
+    account: (id) => look(() => tables.accounts.get(id)?.account ?? null),
+
+    accountOf: (namespace) =>
+      look(() => {
+        const id = tables.namespaces.get(namespace);
+        return (id === undefined ? undefined : tables.accounts.get(id)?.account) ?? null;
+      }),
+
+    accountByCredential: (hashes) =>
+      look(() => {
+        const found = hashes.map((hash) => accountOfCredential(store, hash));
+        return found.find((account) => account !== null) ?? null;
+      }),
+
+    rotateCredential: (id, hash, graceMs) =>
+      step(store, () => {
+        const stored = tables.accounts.get(id);
+        if (stored === undefined) return notFound;
+        const credentials: Record<string, number | null> = { [hash]: null };
+        for (const [old, ends] of Object.entries(stored.credentials)) {
+          const endsMs = Math.min(ends ?? Number.POSITIVE_INFINITY, now() + graceMs);
+          if (old === hash) continue;
+          if (endsMs > now()) credentials[old] = endsMs;
+          else tables.credentials.removeSync(old);
+        }
+        tables.credentials.putSync(hash, id);
+        tables.accounts.putSync(id, { account: stored.account, credentials });
+        return { ok: true, value: null };
+      }),
+
+    setAccountLimits: (id, limits) =>
+      step(store, () => {
+        const stored = tables.accounts.get(id);
+        if (stored === undefined) return notFound;
+        const { streams_max, subscribers_max } = limits;
+        const account: Account = { ...stored.account, streams_max, subscribers_max };
+        tables.accounts.putSync(id, { ...stored, account });
+        for (const owned of conversationsOf(store, account.namespace)) {
+          const conversation = { ...owned.conversation, subscribers_max };
+          tables.conversations.putSync(keyOf(conversation), { ...owned, conversation });
+        }
+        return { ok: true, value: account };
+      }),
+
+    async deleteAccount(id) {
+      const remove = () => {
+        const stored = tables.accounts.get(id);
+        if (stored === undefined) return [];
+        const { namespace } = stored.account;
+        for (const hash of Object.keys(stored.credentials)) tables.credentials.removeSync(hash);
+        tables.accounts.removeSync(id);
+        return conversationsOf(store, namespace).map((owned) => removeConversation(store, owned));
+      };
+      await step(store, remove, (announcements) => {
+        for (const announceClosed of announcements) announceClosed();
+        here.places.delete(id);
+        const event = encodeEvent({ kind: "account_deleted", account_id: id });
+        store.announce(DEPLOYMENT_CHANNEL, event);
+      });
+    },
+  };
+}
+
+const notFound = { ok: false, fault: "not_found" } as const;
+
+function accountOfCredential({ tables, now }: Store, hash: string): Account | null {
+  const id = tables.credentials.get(hash);
+  const stored = id === undefined ? undefined : tables.accounts.get(id);
+  const ends = stored?.credentials[hash];
+  if (stored === undefined || ends === undefined) return null;
+  return ends === null || ends > now() ? stored.account : null;
+}
+
+function conversationsOf({ tables }: Store, namespace: Namespace): readonly StoredConversation[] {
+  const aliases = [...tables.listing.getRange(under(namespace))].map(({ value }) => value);
+  return aliases.flatMap((alias) => tables.conversations.get(keyOf({ namespace, alias })) ?? []);
+}

@@ -1,0 +1,129 @@
+/** Conversations in the file. */
+import { type Alias, LINKS_MAX, type Namespace } from "@ams/protocol";
+import { decodeCursor, encodeCursor, listingOf } from "../cursor.ts";
+import type { Conversations } from "../directory.ts";
+import { encodeEvent } from "../events.ts";
+import { channelOf } from "../keys.ts";
+import type { Address, Conversation, Link } from "../records.ts";
+import { look, type Store, step } from "./store.ts";
+import { keyOf, type StoredConversation, under } from "./tables.ts";
+
+export function embeddedConversations(store: Store): Conversations {
+  const { tables } = store;
+
+  return {
+    mint: ({ conversation, linkHash }) =>
+      step(store, () => {
+        const known = canonicalAlias(store, conversation);
+        const alias = known ?? conversation.alias;
+        const there = tables.conversations.get(keyOf({ ...conversation, alias }));
+        if (known !== undefined && there !== undefined) {
+          const linked = addLink(there, linkHash, LINKS_MAX);
+          tables.conversations.putSync(keyOf(there.conversation), linked);
+          return { ok: true, value: { conversation: there.conversation, created: false } };
+        }
+        if (there !== undefined) return { ok: false, fault: "alias_taken" };
+        writeConversation(store, conversation, linkHash);
+        return { ok: true, value: { conversation, created: true } };
+      }),
+
+    admission: (address) =>
+      look(() => {
+        const key = keyOf(address);
+        const stored = tables.conversations.get(key);
+        if (stored === undefined) return null;
+        const { conversation, links } = stored;
+        return { conversation, links, joins: tables.joins.get(key) ?? 0 };
+      }),
+
+    listConversations: (namespace, { cursor, limit }) =>
+      look(() => {
+        const after = cursor === null ? "" : decodeCursor(cursor);
+        if (after === null) return { ok: false, fault: "invalid_cursor" };
+        const found = listAfter(store, namespace, after, limit + 1);
+        const conversations = found.slice(0, limit);
+        const last = found.length > limit ? conversations.at(-1) : undefined;
+        const next_cursor = last === undefined ? null : encodeCursor(listingOf(last));
+        return { ok: true, value: { conversations, next_cursor } };
+      }),
+
+    async replaceLinks(address, linkHash, keepConnected) {
+      const replace = () => {
+        const stored = tables.conversations.get(keyOf(address));
+        if (stored === undefined) return null;
+        const next = addLink(stored, linkHash, 1);
+        tables.conversations.putSync(keyOf(address), next);
+        return next;
+      };
+      const replaced = await step(store, replace, (next) => {
+        if (next === null || keepConnected) return;
+        const event = encodeEvent({ kind: "links_revoked", up_to: next.linksMade - 1 });
+        store.announce(channelOf(address, next.conversation.conversation_id), event);
+      });
+      if (replaced === null) return { ok: false, fault: "not_found" };
+      return { ok: true, value: { number: replaced.linksMade, hash: linkHash } };
+    },
+
+    async deleteConversation(address) {
+      const remove = () => {
+        const stored = tables.conversations.get(keyOf(address));
+        return stored === undefined ? null : removeConversation(store, stored);
+      };
+      const removed = await step(store, remove, (announceClosed) => announceClosed?.());
+      return removed === null ? { ok: false, fault: "not_found" } : { ok: true, value: null };
+    },
+  };
+}
+
+/** Within a step. What it returns runs after the step: it forgets who is here and announces `closed`. */
+export function removeConversation(store: Store, stored: StoredConversation): () => void {
+  const { tables, here } = store;
+  const { conversation } = stored;
+  const { namespace, conversation_id } = conversation;
+  const key = keyOf(conversation);
+  tables.conversations.removeSync(key);
+  tables.listing.removeSync(`${namespace} ${listingOf(conversation)}`);
+  tables.canonical.removeSync(`${namespace} ${conversation_id}`);
+  tables.claims.removeSync(key);
+  tables.joins.removeSync(key);
+  for (const joined of [...tables.joined.getKeys(under(key))]) tables.joined.removeSync(joined);
+  return () => {
+    here.rosters.delete(key);
+    store.claims.delete(key);
+    store.announce(channelOf(conversation, conversation_id), encodeEvent({ kind: "closed" }));
+  };
+}
+
+function canonicalAlias({ tables }: Store, conversation: Conversation): Alias | undefined {
+  if (conversation.id_kind !== "jcs-sha256") return undefined;
+  return tables.canonical.get(`${conversation.namespace} ${conversation.conversation_id}`);
+}
+
+function writeConversation({ tables }: Store, conversation: Conversation, linkHash: string): void {
+  const { namespace, conversation_id, alias, id_kind } = conversation;
+  const stored = addLink({ conversation, links: [], linksMade: 0 }, linkHash, 1);
+  tables.conversations.putSync(keyOf(conversation), stored);
+  tables.listing.putSync(`${namespace} ${listingOf(conversation)}`, alias);
+  if (id_kind === "jcs-sha256") tables.canonical.putSync(`${namespace} ${conversation_id}`, alias);
+}
+
+/** With one more link, and no more than the newest `keep`. */
+function addLink(stored: StoredConversation, hash: string, keep: number): StoredConversation {
+  const link: Link = { number: stored.linksMade + 1, hash };
+  return { ...stored, links: [...stored.links, link].slice(-keep), linksMade: link.number };
+}
+
+function listAfter(
+  { tables }: Store,
+  namespace: Namespace,
+  after: string,
+  count: number,
+): readonly Conversation[] {
+  const { end } = under(namespace);
+  const range = { start: `${namespace} ${after}`, exclusiveStart: true, end, limit: count };
+  const aliases = [...tables.listing.getRange(range)].map(({ value }) => value);
+  return aliases.flatMap((alias) => {
+    const address: Address = { namespace, alias };
+    return tables.conversations.get(keyOf(address))?.conversation ?? [];
+  });
+}

@@ -1,0 +1,48 @@
+/** The directory within one process: a file for what must survive, memory for who is here. */
+import type { Directory, Outcome } from "../directory.ts";
+import { embeddedAccounts } from "./accounts.ts";
+import { embeddedConversations } from "./conversations.ts";
+import { nobodyHere } from "./here.ts";
+import { embeddedLeases } from "./leases.ts";
+import { openFile } from "./open-file.ts";
+import { embeddedPresence } from "./presence.ts";
+import { type Announce, look, type Store } from "./store.ts";
+import { openTables } from "./tables.ts";
+
+export type EmbeddedDirectoryOptions = {
+  /** A folder, of which one process at a time has the use. It is made if it isn't there. */
+  readonly path: string;
+  /** Hears every event in the very step that it tells of. It must not throw. */
+  readonly announce: Announce;
+  /** Unix milliseconds; the machine's clock unless given. */
+  readonly now?: () => number;
+};
+
+/** A folder that can't be used, or a damaged file, is a fault in one sentence. */
+export function openEmbeddedDirectory(
+  options: EmbeddedDirectoryOptions,
+): Outcome<Directory, string> {
+  const { path, announce, now = Date.now } = options;
+  const file = openFile(path);
+  if (!file.ok) return file;
+  const tables = openTables(file.value);
+  const store: Store = { tables, here: nobodyHere(), claims: new Map(), announce, now };
+  return {
+    ok: true,
+    value: {
+      kind: "embedded",
+      ...embeddedAccounts(store),
+      ...embeddedConversations(store),
+      ...embeddedPresence(store),
+      ...embeddedLeases(store),
+      ping: () => look(() => pingFile(store)),
+      close: () => file.value.close(),
+    },
+  };
+}
+
+function pingFile({ tables }: Store): number {
+  const startMs = performance.now();
+  tables.namespaces.doesExist("ping");
+  return performance.now() - startMs;
+}

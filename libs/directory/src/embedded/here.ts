@@ -1,0 +1,35 @@
+/** Who is here, in memory: it ends with the process, as do the sockets. */
+import type { AccountId, StreamName } from "@ams/protocol";
+import type { ConnectionId, GatewayId, RosterEntry } from "../records.ts";
+
+export type Roster = {
+  readonly live: Map<StreamName, RosterEntry>;
+  /** The last epoch of streams that left, the latest behind. */
+  readonly departed: Map<StreamName, number>;
+};
+
+export type Holder = { readonly gateway: GatewayId; readonly connection: ConnectionId };
+
+export type Here = {
+  /** By `<ns>/<alias>`. */
+  readonly rosters: Map<string, Roster>;
+  /** By account, then by `<conv>/<stream>`; never an empty list. */
+  readonly places: Map<AccountId, Map<string, readonly Holder[]>>;
+  /** By gateway: the time at which its lease ends, in milliseconds of `performance.now`. */
+  readonly leases: Map<GatewayId, number>;
+};
+
+export function nobodyHere(): Here {
+  return { rosters: new Map(), places: new Map(), leases: new Map() };
+}
+
+/** The roster of this conversation, made when there is none. */
+export function rosterAt(here: Here, key: string): Roster {
+  const roster = here.rosters.get(key) ?? { live: new Map(), departed: new Map() };
+  here.rosters.set(key, roster);
+  return roster;
+}
+
+export function isHolder(one: Holder, other: Holder): boolean {
+  return one.gateway === other.gateway && one.connection === other.connection;
+}

@@ -1,0 +1,107 @@
+/**
+ * Opens the LMDB file, or says in one sentence why it can't be. LMDB maps the file into memory, so a file that
+ * isn't its own, or was cut off, would end the process with a signal: the header is looked at first.
+ */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { open, type RootDatabase } from "lmdb";
+import type { Outcome } from "../directory.ts";
+
+export type File = RootDatabase<unknown, string>;
+
+/** The owner alone: the file holds who owns what. */
+const FOLDER_MODE = 0o700;
+
+const FILE_NAME = "directory.mdb";
+
+/** Named databases that one file may hold: more than there are tables (tables.ts). */
+const TABLES_MAX = 16;
+
+/** `path` is a folder; it is made if it isn't there. */
+export function openFile(path: string): Outcome<File, string> {
+  const file = join(path, FILE_NAME);
+  const fault = checkFolder(path) ?? checkHeader(file);
+  if (fault !== null) return { ok: false, fault };
+  try {
+    const value: File = open({ path: file, encoding: "json", maxDbs: TABLES_MAX, noSubdir: true });
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, fault: `The directory file ${file} can't be opened: ${reasonOf(error)}.` };
+  }
+}
+
+function checkFolder(path: string): string | null {
+  try {
+    makeFolder(resolve(path));
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return statSync(path).isDirectory() ? null : `${path} is not a folder.`;
+  } catch (error) {
+    return `The folder ${path} for the directory can't be written to: ${reasonOf(error)}.`;
+  }
+}
+
+/** Not `recursive`: that never returns where the system answers ENOENT for a parent that is there, as /proc does. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: FOLDER_MODE });
+}
+
+/** Where LMDB's two meta pages keep what is checked here; numbers are 64 bits, little endian. */
+const META = { magic: 24, psize: 48, freeRoot: 88, mainRoot: 136, txnid: 152, bytes: 160 } as const;
+const MAGIC = 0xbeefc0de;
+const EMPTY_ROOT = 0xffff_ffff_ffff_ffffn;
+
+function checkHeader(file: string): string | null {
+  const broken = `The directory file ${file} is damaged: restore it from a copy, or move it away to begin anew.`;
+  try {
+    const handle = openSync(file, "r+");
+    try {
+      return isWhole(handle, fstatSync(handle).size) ? null : broken;
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    return `The directory file ${file} can't be written to: ${reasonOf(error)}.`;
+  }
+}
+
+/** True when one of the meta pages is LMDB's, and the pages that the newer one begins at are within the file. */
+function isWhole(handle: number, size: number): boolean {
+  if (size === 0) return true;
+  const first = readMeta(handle, 0);
+  if (first === null) return false;
+  const second = readMeta(handle, first.readUInt32LE(META.psize));
+  const newer = second !== null && txnOf(second) > txnOf(first) ? second : first;
+  const pageBytes = BigInt(newer.readUInt32LE(META.psize));
+  return [META.freeRoot, META.mainRoot].every((at) => {
+    const root = newer.readBigUInt64LE(at);
+    return root === EMPTY_ROOT || (root + 1n) * pageBytes <= BigInt(size);
+  });
+}
+
+function readMeta(handle: number, at: number): Buffer | null {
+  const meta = Buffer.alloc(META.bytes);
+  if (readSync(handle, meta, 0, META.bytes, at) < META.bytes) return null;
+  return meta.readUInt32LE(META.magic) === MAGIC ? meta : null;
+}
+
+function txnOf(meta: Buffer): bigint {
+  return meta.readBigUInt64LE(META.txnid);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+}

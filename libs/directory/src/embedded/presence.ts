@@ -1,0 +1,183 @@
+/**
+ * Who is here, embedded. Nothing in these steps waits between looking and changing, so each is atomic as it stands;
+ * what the file must know (epochs, joins) is written within the step, before anybody hears of it.
+ */
+import { EMPTY_OBJECT, type StreamId } from "@ams/protocol";
+import type { Claim, ClaimFault, Place, Presence, Where } from "../directory.ts";
+import { type ChannelEvent, encodeEvent } from "../events.ts";
+import { channelOf, DEPARTED_MAX } from "../keys.ts";
+import type { GatewayId, RosterEntry } from "../records.ts";
+import { nextEpoch, raiseEpoch } from "./epochs.ts";
+import { type Roster, rosterAt } from "./here.ts";
+import { keepPlace, release, reserve } from "./places.ts";
+import { look, type Store } from "./store.ts";
+import { keyOf, type StoredConversation } from "./tables.ts";
+
+export function embeddedPresence(store: Store): Presence {
+  return {
+    reserve: (place, streamsMax) => look(() => reserve(store, place, streamsMax)),
+    keepPlace: (place) => look(() => keepPlace(store, place)),
+    release: (place: Place) => look(() => release(store, place)),
+
+    claim: (claim) =>
+      look(() => {
+        const stored = conversationAt(store, claim.where);
+        if (stored === null) return { ok: false, fault: "conversation_not_found" };
+        const roster = rosterAt(store.here, keyOf(claim.where.address));
+        const fault = claimFault(store, claim, stored, roster);
+        if (fault !== null) return { ok: false, fault };
+        return { ok: true, value: take(store, claim, stored, roster) };
+      }),
+
+    reclaim: (where, entry) =>
+      look(() => {
+        const stored = conversationAt(store, where);
+        if (stored === null) return { ok: false, fault: "conversation_not_found" };
+        const roster = rosterAt(store.here, keyOf(where.address));
+        const holder = roster.live.get(entry.stream_name);
+        const left = roster.departed.get(entry.stream_name) ?? 0;
+        if (holder === undefined ? left > entry.epoch : holder.connection !== entry.connection) {
+          return { ok: false, fault: "displaced" };
+        }
+        if (holder === undefined) {
+          raiseEpoch(store, keyOf(where.address), entry.epoch);
+          countJoin(store, where, stored, entry.stream_id);
+          roster.departed.delete(entry.stream_name);
+        }
+        roster.live.set(entry.stream_name, entry);
+        if (holder === undefined)
+          announce(store, where, { kind: "claimed", entry, displaced: null });
+        return { ok: true, value: entry };
+      }),
+
+    leave: (where, stream, last) => look(() => leaveStream(store, where, stream, last, null)),
+
+    setStreamMetadata: (where, stream, metadata, n) =>
+      look(() => {
+        const live = store.here.rosters.get(keyOf(where.address))?.live;
+        const entry = live?.get(stream.stream_name);
+        if (entry?.connection !== stream.connection) return;
+        live?.set(stream.stream_name, { ...entry, metadata, metadata_n: n });
+      }),
+
+    roster: (where) => look(() => readRoster(store, where) ?? []),
+
+    snapshot: (where, { mark, tails }) =>
+      look(() => {
+        const entries = readRoster(store, where);
+        if (entries !== null) announce(store, where, { kind: "mark", mark, tails });
+        return entries;
+      }),
+  };
+}
+
+/** `sweptGateway`: only if that gateway still holds it. */
+export function leaveStream(
+  store: Store,
+  where: Where,
+  stream: Pick<RosterEntry, "stream_name" | "connection">,
+  last: { readonly n: number | null; readonly ts: string },
+  sweptGateway: GatewayId | null,
+): boolean {
+  const roster = store.here.rosters.get(keyOf(where.address));
+  const entry = roster?.live.get(stream.stream_name);
+  if (roster === undefined || entry?.connection !== stream.connection) return false;
+  if (sweptGateway !== null && entry.gateway !== sweptGateway) return false;
+  roster.live.delete(entry.stream_name);
+  rememberDeparted(roster, entry);
+  const { stream_id, epoch } = entry;
+  announce(store, where, { kind: "left", stream_id, epoch, n: last.n, ts: last.ts });
+  return true;
+}
+
+function claimFault(
+  { tables }: Store,
+  claim: Claim,
+  { conversation, links }: StoredConversation,
+  { live }: Roster,
+): ClaimFault | null {
+  if (!links.some((link) => link.number === claim.link)) return "invalid_magic_link";
+  const holder = live.get(claim.stream_name);
+  const mine = holder?.owner_account_id === claim.owner_account_id;
+  const id = mine ? holder.stream_id : claim.stream_id;
+  const key = keyOf(conversation);
+  const { max_joins } = conversation;
+  if (max_joins !== null && !tables.joined.doesExist(`${key} ${id}`)) {
+    if ((tables.joins.get(key) ?? 0) >= max_joins) return "invalid_magic_link";
+  }
+  if (holder !== undefined && !mine) return "stream_name_conflict";
+  const subscribersMax = conversation.subscribers_max ?? claim.subscribersMax;
+  const full = holder === undefined && live.size >= subscribersMax;
+  return full ? "conversation_subscriber_limit" : null;
+}
+
+function take(store: Store, claim: Claim, stored: StoredConversation, roster: Roster) {
+  const { where, stream_name, owner_account_id, gateway, connection, link } = claim;
+  const before = roster.live.get(stream_name);
+  const stream_id = before?.stream_id ?? claim.stream_id;
+  countJoin(store, where, stored, stream_id);
+  const entry: RosterEntry = {
+    stream_id,
+    stream_name,
+    owner_account_id,
+    peer_identity: before?.peer_identity ?? claim.peer_identity,
+    metadata: claim.metadata ?? before?.metadata ?? EMPTY_OBJECT,
+    joined_at: before?.joined_at ?? claim.joined_at,
+    epoch: nextEpoch(store, keyOf(where.address)),
+    metadata_n: 0,
+    gateway,
+    connection,
+    link,
+  };
+  roster.departed.delete(stream_name);
+  roster.live.set(stream_name, entry);
+  const displaced = before === undefined ? null : holderOf(before);
+  announce(store, where, { kind: "claimed", entry, displaced });
+  const metadataChanged = before !== undefined && before.metadata !== entry.metadata;
+  return { entry, resumed: before !== undefined, metadataChanged };
+}
+
+function holderOf({ gateway, connection, epoch }: RosterEntry) {
+  return { gateway, connection, epoch };
+}
+
+/** Counts a stream id against `max_joins`, once. */
+function countJoin(
+  { tables }: Store,
+  where: Where,
+  stored: StoredConversation,
+  id: StreamId,
+): void {
+  if (stored.conversation.max_joins === null) return;
+  const key = keyOf(where.address);
+  const joined = `${key} ${id}`;
+  if (tables.joined.doesExist(joined)) return;
+  tables.file.transactionSync(() => {
+    tables.joined.putSync(joined, 1);
+    tables.joins.putSync(key, (tables.joins.get(key) ?? 0) + 1);
+  });
+}
+
+function rememberDeparted({ departed }: Roster, { stream_name, epoch }: RosterEntry): void {
+  departed.delete(stream_name);
+  departed.set(stream_name, epoch);
+  if (departed.size <= DEPARTED_MAX) return;
+  for (const oldest of departed.keys()) {
+    departed.delete(oldest);
+    return;
+  }
+}
+
+function conversationAt({ tables }: Store, where: Where): StoredConversation | null {
+  const stored = tables.conversations.get(keyOf(where.address));
+  return stored?.conversation.conversation_id === where.conversationId ? stored : null;
+}
+
+function readRoster(store: Store, where: Where): readonly RosterEntry[] | null {
+  if (conversationAt(store, where) === null) return null;
+  return [...(store.here.rosters.get(keyOf(where.address))?.live.values() ?? [])];
+}
+
+function announce(store: Store, where: Where, event: ChannelEvent): void {
+  store.announce(channelOf(where.address, where.conversationId), encodeEvent(event));
+}

@@ -1,0 +1,71 @@
+/**
+ * What the LMDB file holds: all that must survive a restart. Who is here is kept in memory (here.ts).
+ *
+ * | table | key | value | ends |
+ * |---|---|---|---|
+ * | accounts | account id | account, and its credential hashes with the time at which each ends | with the account |
+ * | namespaces | namespace | account id | never: a namespace isn't given out twice |
+ * | credentials | credential hash | account id | with the account, or when the next one is made after its grace |
+ * | conversations | `<ns>/<alias>` | record, links, number of links made | delete |
+ * | listing | `<ns> <created_at> <conv> <alias>` | alias | delete |
+ * | canonical | `<ns> <conv>` | alias | delete |
+ * | claims | `<ns>/<alias>` | an epoch that no claim has had yet | delete |
+ * | joins | `<ns>/<alias>` | number of stream ids counted against `max_joins` | delete |
+ * | joined | `<ns>/<alias> <stream id>` | 1 | delete |
+ */
+
+import type { AccountId, Alias } from "@ams/protocol";
+import type { Database } from "lmdb";
+import type { Account, Address, Conversation, Link } from "../records.ts";
+import type { File } from "./open-file.ts";
+
+export type StoredAccount = {
+  readonly account: Account;
+  /** Unix milliseconds at which each ends, null for never. */
+  readonly credentials: Readonly<Record<string, number | null>>;
+};
+
+export type StoredConversation = {
+  readonly conversation: Conversation;
+  /** Oldest first. */
+  readonly links: readonly Link[];
+  readonly linksMade: number;
+};
+
+export type Tables = {
+  readonly file: File;
+  readonly accounts: Database<StoredAccount, string>;
+  readonly namespaces: Database<AccountId, string>;
+  readonly credentials: Database<AccountId, string>;
+  readonly conversations: Database<StoredConversation, string>;
+  readonly listing: Database<Alias, string>;
+  readonly canonical: Database<Alias, string>;
+  readonly claims: Database<number, string>;
+  readonly joins: Database<number, string>;
+  readonly joined: Database<1, string>;
+};
+
+export function openTables(file: File): Tables {
+  return {
+    file,
+    accounts: file.openDB({ name: "accounts", encoding: "json" }),
+    namespaces: file.openDB({ name: "namespaces", encoding: "json" }),
+    credentials: file.openDB({ name: "credentials", encoding: "json" }),
+    conversations: file.openDB({ name: "conversations", encoding: "json" }),
+    listing: file.openDB({ name: "listing", encoding: "json" }),
+    canonical: file.openDB({ name: "canonical", encoding: "json" }),
+    claims: file.openDB({ name: "claims", encoding: "json" }),
+    joins: file.openDB({ name: "joins", encoding: "json" }),
+    joined: file.openDB({ name: "joined", encoding: "json" }),
+  };
+}
+
+/** A conversation's key in every table that has one for each. */
+export function keyOf(address: Address): string {
+  return `${address.namespace}/${address.alias}`;
+}
+
+/** All keys that begin with `prefix` and a space. */
+export function under(prefix: string): { readonly start: string; readonly end: string } {
+  return { start: `${prefix} `, end: `${prefix}!` };
+}
