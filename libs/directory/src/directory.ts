@@ -151,14 +151,14 @@ export type Place = {
  */
 export interface Presence {
   /**
-   * Reserves a place. A stream that the account holds already shares its place: it counts once, and belongs to the
-   * connection that reserved last. A release by another connection than the holder's does nothing.
+   * Reserves a place. A stream that the account holds already shares its place: it counts once, and is free when every
+   * connection that reserved it has released it. A release by a connection that doesn't hold it does nothing.
    */
   reserve(
     place: Place,
     streamsMax: number,
   ): Promise<Outcome<{ readonly shared: boolean }, PlaceFault>>;
-  /** Makes a shared place this connection's, once its claim was granted. */
+  /** Makes a place this connection's alone, once its claim was granted; also takes one that was swept. */
   keepPlace(place: Place): Promise<void>;
   release(place: Place): Promise<void>;
   claim(claim: Claim): Promise<Outcome<Claimed, ClaimFault>>;

@@ -22,7 +22,7 @@ export type World = {
   heard(): Promise<readonly Heard[]>;
   /** The directory's clock. */
   readonly clock: { ms: number };
-  /** Every key and value of the store, as text. */
+  /** Every key with its value, as text; nothing where the store can't be listed from outside. */
   dump(): Promise<readonly string[]>;
   close(): Promise<void>;
 };

@@ -14,6 +14,7 @@ import {
   whereOf,
 } from "../contract/world.ts";
 import { directoryContract } from "../directory.contract.ts";
+import { hash, newCredential, newLinkToken } from "../secrets.ts";
 import { openEmbeddedDirectory } from "./embedded-directory.ts";
 
 const folders: string[] = [];
@@ -73,12 +74,21 @@ describe("the embedded directory's file", () => {
     await after.close();
   });
 
-  test("a credential and a link token are nowhere in the file", async () => {
+  test("§8 no credential and no link token is in the file, only their hashes", async () => {
     const path = newFolder();
+    const [credential, token, pepper] = [newCredential(), newLinkToken(), "p".repeat(32)];
     const directory = value(openAt(path));
-    value(await directory.createAccount(newAccount(), "5tored-hash"));
+    const account = value(await directory.createAccount(newAccount(), hash(pepper, credential)));
+    const conversation = newConversation(account);
+    value(await directory.mint({ conversation, linkHash: hash(pepper, token) }));
     await directory.close();
-    expect(readFileSync(join(path, "directory.mdb")).includes("5tored-hash")).toBe(true);
+    const file = readFileSync(join(path, "directory.mdb"));
+    expect(file.includes(hash(pepper, credential)) && file.includes(hash(pepper, token))).toBe(
+      true,
+    );
+    for (const canary of [credential, credential.slice("ams_sk_".length), token, pepper]) {
+      expect(file.includes(canary)).toBe(false);
+    }
   });
 
   test("a damaged file, a cut one and a folder that can't be are one sentence each", async () => {

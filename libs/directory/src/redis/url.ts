@@ -142,7 +142,8 @@ function checkOptions(query: string, known: readonly string[]): URLSearchParams 
 
 function readTls(options: URLSearchParams): boolean {
   const tls = options.get("tls") ?? "false";
-  if (tls !== "true" && tls !== "false") return refuse("tls in the Redis URL is true or false.");
+  if (tls !== "true" && tls !== "false")
+    return refuse("The option tls of the Redis URL is true or false.");
   return tls === "true";
 }
 

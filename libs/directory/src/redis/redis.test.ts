@@ -1,0 +1,346 @@
+/** The directory on Redis: the contract on a private server, what only Redis can show, and one pass over a Cluster. */
+import type { Redis } from "ioredis";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  fresh,
+  type Heard,
+  name,
+  newAccount,
+  newClaim,
+  newConversation,
+  placeOf,
+  START_MS,
+  value,
+  type World,
+  whereOf,
+} from "../contract/world.ts";
+import { directoryContract } from "../directory.contract.ts";
+import { DirectoryUnavailable } from "../directory.ts";
+import {
+  channelOf,
+  GATEWAYS_KEY,
+  heldKey,
+  PENDING_ACCOUNT_S,
+  partitionOf,
+  SWEEPING_KEY,
+} from "../keys.ts";
+import { hash, newCredential, newLinkToken } from "../secrets.ts";
+import { findRedisBinary, type RedisServer, startRedisServer } from "../testing/redis-server.ts";
+import { connectRedis, type RedisConnection, whenReady } from "./connect.ts";
+import { openRedisDirectory } from "./redis-directory.ts";
+
+/** Milliseconds within which a server on this machine takes commands. */
+const READY_MS = 10_000;
+
+async function connect(url: string, role: "command" | "subscriber"): Promise<Redis> {
+  const connection = value(connectRedis(url, role));
+  if (connection.kind === "cluster") throw new Error("not a single server");
+  await whenReady(connection, READY_MS);
+  return connection.client;
+}
+
+/** Each world has a server of its own, so that the worlds' sweeps don't meet. */
+async function openWorld(): Promise<World> {
+  const server = await startRedisServer();
+  const [commands, others, ears] = await Promise.all([
+    connect(server.url, "command"),
+    connect(server.url, "command"),
+    connect(server.url, "subscriber"),
+  ]);
+  const heard: Heard[] = [];
+  const arrived = new Map<string, () => void>();
+  ears.on("pmessage", (_pattern: string, channel: string, event: string) => {
+    if (channel === "ams:end") arrived.get(event)?.();
+    else heard.push({ channel, event: JSON.parse(event) });
+  });
+  await ears.psubscribe("ams:*");
+  const clock = { ms: START_MS };
+  const options = { sharded: false, now: () => clock.ms };
+  return {
+    directory: openRedisDirectory({ commands, ...options }),
+    other: openRedisDirectory({ commands: others, ...options }),
+    clock,
+    async heard() {
+      const end = fresh("end");
+      const all = new Promise<void>((resolve) => arrived.set(end, resolve));
+      await commands.publish("ams:end", end);
+      await all;
+      return [...heard];
+    },
+    dump: () => dump(commands),
+    async close() {
+      for (const client of [commands, others, ears]) client.disconnect();
+      await server.kill();
+    },
+  };
+}
+
+/** Every key with all that it holds, one text each. */
+async function dump(client: Redis): Promise<readonly string[]> {
+  const keys = await client.keys("*");
+  const contents = await Promise.all(keys.map((key) => contentOf(client, key)));
+  return keys.map((key, index) => `${key} ${JSON.stringify(contents[index])}`);
+}
+
+async function contentOf(client: Redis, key: string): Promise<unknown> {
+  switch (await client.type(key)) {
+    case "string":
+      return client.get(key);
+    case "hash":
+      return client.hgetall(key);
+    case "set":
+      return client.smembers(key);
+    case "zset":
+      return client.zrange(key, 0, -1, "WITHSCORES");
+    default:
+      throw new Error(`a key of no known type: ${key}`);
+  }
+}
+
+describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
+  directoryContract("redis", openWorld);
+
+  describe("what only Redis shows", () => {
+    let server: RedisServer;
+    let client: Redis;
+    beforeAll(async () => {
+      server = await startRedisServer();
+      client = await connect(server.url, "command");
+    });
+    afterAll(async () => {
+      client.disconnect();
+      await server.kill();
+    });
+
+    const open = () => openRedisDirectory({ commands: client, sharded: false });
+
+    /** An account with a conversation in which it holds one stream. */
+    async function populate(credentialHash = fresh("hash"), linkHash = "link") {
+      const directory = open();
+      const account = value(await directory.createAccount(newAccount(), credentialHash));
+      const conversation = newConversation(account, { max_joins: 5_000 });
+      value(await directory.mint({ conversation, linkHash }));
+      const claim = newClaim(whereOf(conversation), account, { gateway: fresh("gateway") });
+      await directory.heartbeat(claim.gateway, 0);
+      value(await directory.reserve(placeOf(claim), 10));
+      value(await directory.claim(claim));
+      return { directory, account, conversation, claim };
+    }
+
+    test("every key carries the hash tag of a partition, and none but the departed has an expiry", async () => {
+      const { directory, claim } = await populate();
+      await directory.leave(claim.where, claim, { n: 1, ts: claim.joined_at });
+      const keys = await client.keys("*");
+      expect(keys.filter((key) => !/^ams:[a-z]+:\{p\d{1,3}\}/.test(key))).toEqual([]);
+      const ttls = await Promise.all(keys.map((key) => client.ttl(key)));
+      const expiring = keys.filter((_, index) => (ttls[index] ?? -1) >= 0);
+      expect(expiring.every((key) => key.endsWith(":departed"))).toBe(true);
+    });
+
+    test("§8 no credential and no link token is in any key or value", async () => {
+      const [credential, token] = [newCredential(), newLinkToken()];
+      const pepper = "p".repeat(32);
+      await populate(hash(pepper, credential), hash(pepper, token));
+      const all = (await dump(client)).join("\n");
+      expect(all).toContain(hash(pepper, credential));
+      expect(all).toContain(hash(pepper, token));
+      const secret = credential.slice("ams_sk_".length);
+      for (const canary of [credential, secret, token, pepper]) {
+        for (const form of ["utf8", "hex", "base64"] as const) {
+          expect(all).not.toContain(Buffer.from(canary).toString(form));
+        }
+      }
+    });
+
+    test("§5.6 what a sweeper began and didn't end another one ends", async () => {
+      await open().sweep();
+      const { directory, claim } = await populate();
+      await client.zrem(GATEWAYS_KEY, claim.gateway);
+      await client.zadd(SWEEPING_KEY, Date.now() - 4_000, claim.gateway);
+      expect(await directory.sweep()).toBe(0);
+      await client.zadd(SWEEPING_KEY, Date.now() - 6_000, claim.gateway);
+      expect(await directory.sweep()).toBe(1);
+      expect(await client.zscore(SWEEPING_KEY, claim.gateway)).toBeNull();
+      expect(await client.keys(`ams:held:*:${claim.gateway}`)).toEqual([]);
+    });
+
+    test("a gateway that ends its lease leaves nothing behind, whatever it forgot", async () => {
+      const { directory, claim } = await populate();
+      await directory.heartbeat(claim.gateway, 600_000);
+      await directory.endLease(claim.gateway);
+      expect(await directory.sweep()).toBe(1);
+      expect((await dump(client)).filter((line) => line.includes(claim.gateway))).toEqual([]);
+    });
+
+    test("what a displaced gateway held is forgotten there at once", async () => {
+      const { directory, account, claim } = await populate();
+      value(await directory.claim(newClaim(claim.where, account, { gateway: fresh("next") })));
+      const { namespace, alias } = claim.where.address;
+      const key = heldKey(partitionOf(`${namespace}/${alias}`), claim.gateway);
+      const held = await client.smembers(key);
+      expect(held.filter((member) => member.includes('"kind":"stream"'))).toEqual([]);
+    });
+
+    test("departed streams are remembered a thousand at most", async () => {
+      const { directory, account, claim } = await populate();
+      const steps = Array.from({ length: 1_010 }, (_, left) => {
+        const one = newClaim(claim.where, account, { stream_name: name(`s${left}`) });
+        const last = { n: 0, ts: one.joined_at };
+        return [directory.claim(one), directory.leave(claim.where, one, last)];
+      });
+      await Promise.all(steps.flat());
+      const [key = ""] = (await client.keys("*:departed")).filter((departed) =>
+        departed.includes(claim.where.address.alias),
+      );
+      expect(await client.zcard(key)).toBe(1_000);
+    });
+
+    test("a list entry whose record is gone is passed over, and taken out once it is old", async () => {
+      const { directory, account } = await populate();
+      const key = `ams:namespace:{p${partitionOf(account.namespace)}}:${account.namespace}:conversations`;
+      const orphan = newConversation(account);
+      const listing = `${orphan.created_at} ${orphan.conversation_id} ${orphan.alias}`;
+      await client.zadd(key, 0, listing);
+      const page = value(
+        await directory.listConversations(account.namespace, { cursor: null, limit: 1 }),
+      );
+      expect(page.conversations).toHaveLength(1);
+      expect(page.next_cursor).toBeNull();
+      expect(await client.zscore(key, listing)).toBeNull();
+    });
+
+    test("scripts that the server has forgotten are sent again", async () => {
+      const { directory, claim } = await populate();
+      await client.script("FLUSH");
+      expect(await directory.roster(claim.where)).toHaveLength(1);
+    });
+  });
+
+  test("§5.9 while Redis is away every method rejects at once as unavailable, and works again when it is back", async () => {
+    const server = await startRedisServer();
+    const client = await connect(server.url, "command");
+    const directory = openRedisDirectory({ commands: client, sharded: false });
+    const account = newAccount();
+    const conversation = newConversation(account);
+    const claim = newClaim(whereOf(conversation), account);
+    value(await directory.createAccount(account, "hash"));
+    await server.kill();
+    const attempts = [
+      () => directory.createAccount(newAccount(), "h"),
+      () => directory.account(account.account_id),
+      () => directory.accountByCredential(["hash"]),
+      () => directory.mint({ conversation, linkHash: "l" }),
+      () => directory.admission(conversation),
+      () => directory.reserve(placeOf(claim), 1),
+      () => directory.claim(claim),
+      () => directory.leave(claim.where, claim, { n: 1, ts: claim.joined_at }),
+      () => directory.heartbeat(claim.gateway, 1_000),
+      () => directory.sweep(),
+      () => directory.ping(),
+    ];
+    for (const attempt of attempts)
+      await expect(attempt()).rejects.toBeInstanceOf(DirectoryUnavailable);
+    const back = await startRedisServer({ port: server.port });
+    await whenReady({ kind: "single", client }, READY_MS);
+    value(await directory.createAccount(account, "hash"));
+    client.disconnect();
+    await back.kill();
+  });
+
+  test("an error says what failed and repeats nothing that was sent", async () => {
+    const server = await startRedisServer({ args: ["--rename-command", "EVAL", ""] });
+    const client = await connect(server.url, "command");
+    const directory = openRedisDirectory({ commands: client, sharded: false });
+    const failed = directory.createAccount(newAccount(), "secret-hash");
+    await expect(failed).rejects.toThrow(/^Redis did not do amsWriteAccount: ERR$/);
+    client.disconnect();
+    await server.kill();
+  });
+
+  test("a creation that ends half-way leaves nothing that doesn't end by itself", async () => {
+    const server = await startRedisServer({ args: ["--rename-command", "PERSIST", ""] });
+    const client = await connect(server.url, "command");
+    const directory = openRedisDirectory({ commands: client, sharded: false });
+    const failed = directory.createAccount(newAccount(), "hash");
+    await expect(failed).rejects.toBeInstanceOf(DirectoryUnavailable);
+    const keys = await client.keys("*");
+    expect(keys).toHaveLength(4);
+    for (const key of keys) {
+      const ttl = await client.ttl(key);
+      expect(ttl).toBeGreaterThan(0);
+      expect(ttl).toBeLessThanOrEqual(PENDING_ACCOUNT_S);
+    }
+    client.disconnect();
+    await server.kill();
+  });
+
+  test("a user, password and database are used; a wrong password is unavailable, and in no error", async () => {
+    const user = ["--user", "ams", "on", ">s3cret/@", "~*", "&*", "+@all"];
+    const server = await startRedisServer({ args: user });
+    const at = `127.0.0.1:${server.port}/3`;
+    const right = value(connectRedis(`redis://ams:s3cret%2F%40@${at}`, "command"));
+    await whenReady(right, READY_MS);
+    const directory = openRedisDirectory({ commands: right.client, sharded: false });
+    value(await directory.createAccount(newAccount(), "hash"));
+    expect(await right.client.info("keyspace")).toContain("db3:");
+    const wrong = value(connectRedis(`redis://ams:wr0ng@${at}`, "command"));
+    const refused = new Promise<Error>((resolve) => wrong.client.once("error", resolve));
+    expect(`${await refused}`).not.toContain("wr0ng");
+    const stranger = openRedisDirectory({ commands: wrong.client, sharded: false });
+    const failure: unknown = await stranger.ping().catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(DirectoryUnavailable);
+    expect(`${failure}`).not.toContain("wr0ng");
+    disconnect(wrong);
+    disconnect(right);
+    await server.kill();
+  });
+});
+
+function disconnect(connection: RedisConnection): void {
+  connection.client.disconnect();
+}
+
+describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () => {
+  test("§5 streams are claimed in every slot and announced by sharded pub/sub", async () => {
+    const { startRedisCluster } = await import("../testing/redis-cluster.ts");
+    const cluster = await startRedisCluster();
+    const commands = value(connectRedis(cluster.url, "command"));
+    const ears = value(connectRedis(cluster.url, "subscriber"));
+    await Promise.all([whenReady(commands, READY_MS), whenReady(ears, READY_MS)]);
+    const directory = openRedisDirectory({ commands: commands.client, sharded: true });
+    const account = value(await directory.createAccount(newAccount(), "hash"));
+    const heard = new Map<string, string[]>();
+    ears.client.on("smessage", (channel: string, event: string) => {
+      heard.set(channel, [...(heard.get(channel) ?? []), JSON.parse(event).kind]);
+    });
+    const channels: string[] = [];
+    for (let made = 0; made < 12; made += 1) {
+      const conversation = newConversation(account);
+      value(await directory.mint({ conversation, linkHash: "x" }));
+      const channel = channelOf(conversation, conversation.conversation_id);
+      channels.push(channel);
+      await ears.client.ssubscribe(channel);
+      const claim = newClaim(whereOf(conversation), account, { gateway: "dead" });
+      if (made === 0) await directory.heartbeat("dead", 600_000);
+      value(await directory.reserve(placeOf(claim), 100));
+      value(await directory.claim(claim));
+      await directory.snapshot(claim.where, { mark: "m", tails: false });
+    }
+    await directory.heartbeat("dead", 0);
+    expect(await directory.sweep()).toBe(12);
+    await expect
+      .poll(() => channels.map((channel) => heard.get(channel)))
+      .toEqual(channels.map(() => ["claimed", "mark", "left"]));
+    const page = value(
+      await directory.listConversations(account.namespace, { cursor: null, limit: 20 }),
+    );
+    expect(page.conversations).toHaveLength(12);
+    await directory.deleteAccount(account.account_id);
+    await expect
+      .poll(() => channels.map((channel) => heard.get(channel)?.at(-1)))
+      .toEqual(channels.map(() => "closed"));
+    disconnect(commands);
+    disconnect(ears);
+    await cluster.stop();
+  }, 60_000);
+});
