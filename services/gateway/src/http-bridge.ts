@@ -87,9 +87,17 @@ class Exchange {
     return this.#abort.signal;
   }
 
-  /** The request's body, read from the connection no faster than it is read here. */
+  /**
+   * The request's body, read from the connection no faster than it is read here. Only what was paused is resumed:
+   * the server library stops reading a connection that is resumed without having been paused.
+   */
   body(): ReadableStream<Uint8Array> {
     let ended = false;
+    let paused = false;
+    const resume = () => {
+      if (paused && !this.#over) this.#response.resume();
+      paused = false;
+    };
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#response.onData((chunk, isLast) => {
@@ -97,7 +105,10 @@ class Exchange {
           if (chunk.byteLength > 0) controller.enqueue(new Uint8Array(chunk.slice(0)));
           ended = isLast;
           if (isLast) controller.close();
-          else if ((controller.desiredSize ?? 0) <= 0 && !this.#over) this.#response.pause();
+          else if ((controller.desiredSize ?? 0) <= 0 && !this.#over && !paused) {
+            paused = true;
+            this.#response.pause();
+          }
         });
         this.#abort.signal.addEventListener("abort", () => {
           if (!ended) controller.error(new Error("the client has gone"));
@@ -105,11 +116,11 @@ class Exchange {
         });
       },
       pull: () => {
-        if (!this.#over && !ended) this.#response.resume();
+        if (!ended) resume();
       },
       cancel: () => {
         ended = true;
-        if (!this.#over) this.#response.resume();
+        resume();
       },
     });
   }
