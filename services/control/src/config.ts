@@ -59,8 +59,9 @@ export const controlSettings = {
 export const controlProcessSettings = {
   HOST: text("127.0.0.1", "Address to listen on."),
   PORT: integer(8081, "Port to listen on; 0 lets the system choose.", { max: 65_535 }),
+  AMS_ADMIN_HOST: text("127.0.0.1", "Address that the admin port listens on."),
   AMS_ADMIN_PORT: optionalPort(
-    "Port of /healthz, /livez, /readyz and /metrics, on the same address; 0 lets the system choose.",
+    "Port of /healthz, /livez, /readyz and /metrics; 0 lets the system choose.",
     "9091",
   ),
   AMS_REDIS_URL: secretText(

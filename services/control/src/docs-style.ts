@@ -7,7 +7,7 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 54rem; padding: 1.25rem 1rem 4rem; background: var(--paper); color: var(--ink);
-  font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere; }
+  font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; margin: 0.5rem 0; }
 h2 { font-size: 1.15rem; margin: 0; }
 h3 { font-size: 0.8rem; margin: 1.1rem 0 0.3rem; color: var(--soft); text-transform: uppercase; letter-spacing: 0.05em; }

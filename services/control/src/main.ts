@@ -56,7 +56,8 @@ async function main(): Promise<void> {
   const health = { now, instance: config.instance, notReady: readiness.notReady };
   try {
     const server = await openHttpServer({ host, port: own.PORT }, control);
-    const admin = await openAdminPort({ host, port: own.AMS_ADMIN_PORT ?? 0 }, health, registry);
+    const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
+    const admin = await openAdminPort(adminAt, health, registry);
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "control is up");
     stopOnSignal(log, own.AMS_STOP_MS, async () => {
       readiness.stop();
