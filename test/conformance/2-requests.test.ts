@@ -2,7 +2,16 @@
 import { connect } from "node:net";
 import { healthBody, offerBody } from "@ams/protocol/schema";
 import { expect, test } from "vitest";
-import { account, CONTROL, expectProblem, http, mint, tryMint } from "./driver.ts";
+import {
+  account,
+  CONTROL,
+  createAccount,
+  expectProblem,
+  http,
+  mint,
+  offer,
+  tryMint,
+} from "./driver.ts";
 
 const UNKNOWN_CREDENTIAL = `ams_sk_${"A".repeat(43)}`;
 
@@ -143,6 +152,29 @@ test("§2.1.3 preflight requests are answered", async () => {
   expect(headers.get("access-control-allow-origin")).toBe("*");
   expect(headers.get("access-control-allow-methods")).toMatch(/POST/);
   expect(headers.get("access-control-allow-headers")).toMatch(/authorization|\*/i);
+});
+
+test("§2.1.5 mints over the account's rate are 429 rate_limited with Retry-After, and other accounts aren't held up", async () => {
+  const owner = await createAccount();
+  const { mints_per_minute: limit } = (await offer()).limits;
+  const path = `/v1/${owner.namespace}/conversations`;
+  const request = { bearer: owner.credential, body: { alias: "-" }, attempts: 1 };
+  const tried = limit === 0 || limit > 2_000 ? 100 : limit + 1;
+  const answers = [];
+  for (let sent = 0; sent < tried; sent += 50) {
+    const some = Math.min(50, tried - sent);
+    answers.push(
+      ...(await Promise.all(Array.from({ length: some }, () => http("POST", path, request)))),
+    );
+  }
+  const refused = answers.filter(({ status }) => status === 429);
+  const last = tried > limit && limit > 0 ? await http("POST", path, request) : null;
+  if (last === null) expect(refused, "under the rate nothing is refused").toEqual([]);
+  for (const answer of last === null ? [] : [last, ...refused]) {
+    expectProblem(answer, 429, "rate_limited");
+    expect(answer.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
+  }
+  await mint(await account());
 });
 
 test("§2.8 GET /v1 tells version, features and limits to anybody", async () => {

@@ -47,6 +47,8 @@ export type Request = {
   /** Sent as it is. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** How often it may be refused for its rate; by default it comes back when it is told to. */
+  readonly attempts?: number;
 };
 
 /** Attempts at a request that is refused for its rate: each waits as long as it is told. */
@@ -54,7 +56,7 @@ const RATE_ATTEMPTS_MAX = 3;
 
 /** One HTTP request to the control plane. Comes back later by itself when it is rate limited. */
 export async function http(method: string, path: string, request: Request = {}): Promise<Answer> {
-  const { bearer, body, raw, headers } = request;
+  const { bearer, body, raw, headers, attempts = RATE_ATTEMPTS_MAX } = request;
   for (let attempt = 1; ; attempt += 1) {
     const response = await fetch(CONTROL + path, {
       method,
@@ -68,7 +70,7 @@ export async function http(method: string, path: string, request: Request = {}):
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    if (response.status !== 429 || attempt === RATE_ATTEMPTS_MAX) {
+    if (response.status !== 429 || attempt >= attempts) {
       return { status: response.status, headers: response.headers, text, json: parsed(text) };
     }
     await pause(1_000 * Number(response.headers.get("retry-after") ?? 1));
