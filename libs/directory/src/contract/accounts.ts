@@ -21,7 +21,7 @@ export function accountsContract(open: () => Promise<World>): void {
     });
     afterAll(() => world.close());
 
-    test("§2 of 50 concurrent creates of one namespace exactly one wins", async () => {
+    test("§2.2.1 of 50 concurrent creates of one namespace exactly one wins", async () => {
       const { directory, other } = world;
       const { namespace } = newAccount();
       const outcomes = await Promise.all(
@@ -53,7 +53,7 @@ export function accountsContract(open: () => Promise<World>): void {
       expect(await directory.account(newAccount().account_id)).toBeNull();
     });
 
-    test("§2 a rotated credential ends at once, or after its grace, and a later grace never lengthens it", async () => {
+    test("§2.2.4 a rotated credential ends at once, or after its grace, and a later grace never lengthens it", async () => {
       const { directory, clock } = world;
       const { account_id } = value(await directory.createAccount(newAccount(), "c0"));
       value(await directory.rotateCredential(account_id, "c1", 10_000));
@@ -112,7 +112,7 @@ export function accountsContract(open: () => Promise<World>): void {
       );
     });
 
-    test("§2 a deleted account: its conversations close, its credential ends, its namespace stays taken, its places are free", async () => {
+    test("§2.2.5 a deleted account: its conversations close, its credential ends, its namespace stays taken, its places are free", async () => {
       const { directory } = world;
       const account = value(await directory.createAccount(newAccount(), "gone"));
       const conversation = newConversation(account);

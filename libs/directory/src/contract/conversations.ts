@@ -30,7 +30,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       account = value(await world.directory.createAccount(newAccount(), fresh("hash")));
     });
 
-    test("§2 of 50 concurrent mints of one alias exactly one wins", async () => {
+    test("§2.3.1 of 50 concurrent mints of one alias exactly one wins", async () => {
       const { directory, other } = world;
       const alias = fresh("one") as Alias;
       const outcomes = await Promise.all(
@@ -50,7 +50,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       expect(page.conversations).toHaveLength(1);
     });
 
-    test("§2 a conversation comes back as it was minted, its metadata digit for digit", async () => {
+    test("§1.7 a conversation comes back as it was minted, its metadata digit for digit", async () => {
       const { directory } = world;
       const conversation = newConversation(account, {
         metadata: trustJsonText(LOSSLESS),
@@ -68,7 +68,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       expect(await directory.admission({ ...conversation, alias: "nowhere" as Alias })).toBeNull();
     });
 
-    test("§2 minting the same canonical input again adds a link, whatever the alias; the 33rd ends the oldest", async () => {
+    test("§2.6.3 minting the same canonical input again adds a link, whatever the alias; the 33rd ends the oldest", async () => {
       const { directory } = world;
       const first = canonical(account, "f".repeat(64));
       value(await directory.mint({ conversation: first, linkHash: "l1" }));
@@ -91,7 +91,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       expect(page.conversations).toEqual([first]);
     });
 
-    test("§2 concurrent mints of one canonical input make one conversation; after its end the input makes a new one", async () => {
+    test("§2.6.1 concurrent mints of one canonical input make one conversation; after its end the input makes a new one", async () => {
       const { directory, other } = world;
       const id = "e".repeat(64);
       const minted = await Promise.all(
@@ -129,7 +129,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       );
     });
 
-    test("§2 a listing is oldest first, complete over pages, and its cursor is checked", async () => {
+    test("§2.4 a listing is oldest first, complete over pages, and its cursor is checked", async () => {
       const { directory } = world;
       const made = [5, 1, 4, 2, 3].map((second) =>
         newConversation(account, { created_at: new Date(START_MS + second * 1_000).toISOString() }),
@@ -155,7 +155,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       }
     });
 
-    test("§2 a new link ends all earlier ones, and says so unless the sockets are kept", async () => {
+    test("§2.7 a new link ends all earlier ones, and says so unless the sockets are kept", async () => {
       const { directory } = world;
       const conversation = newConversation(account);
       value(await directory.mint({ conversation, linkHash: "one" }));
@@ -179,7 +179,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       expect(faultOf(await directory.replaceLinks(nowhere, "x", false))).toBe("not_found");
     });
 
-    test("§2 a deleted conversation leaves nothing, frees its alias and announces that it closed", async () => {
+    test("§2.7.2 a deleted conversation leaves nothing, frees its alias and announces that it closed", async () => {
       const { directory } = world;
       const conversation = newConversation(account, { max_joins: 3 });
       value(await directory.mint({ conversation, linkHash: "x" }));

@@ -65,7 +65,7 @@ export function leasesContract(open: () => Promise<World>): void {
       expect(await world.directory.heartbeat(gateway, LIVE_MS)).toBe("lapsed");
     });
 
-    test("§5.6 what a dead gateway held is announced as left, once, whoever sweeps; its place is free; others stay", async () => {
+    test("§5.6.1 what a dead gateway held is announced as left, once, whoever sweeps; its place is free; others stay", async () => {
       const { directory, other } = world;
       const gateway = fresh("live");
       await directory.heartbeat(gateway, LIVE_MS);

@@ -83,7 +83,7 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(await eventsAt(where)).toEqual([{ kind: "claimed", entry, displaced: null }]);
     });
 
-    test("§3 the same account and name take the stream over: id, joined_at and peer identity stay, metadata unless given", async () => {
+    test("§3.5 the same account and name take the stream over: id, joined_at and peer identity stay, metadata unless given", async () => {
       const { directory } = world;
       const peer_identity = trustJsonText('{"kind":"human"}');
       const metadata = trustJsonText(LOSSLESS);
@@ -107,7 +107,7 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(await directory.roster(where)).toEqual([third.entry]);
     });
 
-    test("§3 of 50 concurrent claims of one stream name by different accounts exactly one wins", async () => {
+    test("§3.4 of 50 concurrent claims of one stream name by different accounts exactly one wins", async () => {
       const outcomes = await Promise.all(
         Array.from({ length: 50 }, (_, index) =>
           (index % 2 ? world.directory : world.other).claim(newClaim(where, newAccount())),
@@ -120,7 +120,7 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(await eventsAt(where)).toHaveLength(1);
     });
 
-    test("§3 a conversation's limit counts streams, not takeovers; its own limit beats the deployment's", async () => {
+    test("§3.3 a conversation's limit counts streams, not takeovers; its own limit beats the deployment's", async () => {
       const { directory } = world;
       const claim = (stream: string, subscribersMax: number, place = where) =>
         directory.claim(newClaim(place, account, { stream_name: name(stream), subscribersMax }));
@@ -133,7 +133,7 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(faultOf(await claim("b", 100, narrow))).toBe("conversation_subscriber_limit");
     });
 
-    test("§2 max_joins counts stream ids when they are claimed, and each once", async () => {
+    test("§2.3.6 max_joins counts stream ids when they are claimed, and each once", async () => {
       const { directory } = world;
       const limited = await mint({ max_joins: 2 });
       const claim = (stream: string) => newClaim(limited, account, { stream_name: name(stream) });
@@ -168,7 +168,7 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(await eventsAt(where)).toHaveLength(1);
     });
 
-    test("§3 a late leave of a displaced connection does nothing; the holder's is announced once", async () => {
+    test("§3.5.1 a late leave of a displaced connection does nothing; the holder's is announced once", async () => {
       const { directory } = world;
       const old = newClaim(where, account);
       const holder = newClaim(where, account);
@@ -206,7 +206,7 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(await eventsAt(where)).toHaveLength(1);
     });
 
-    test("§3 places: counted once while shared, given back by their holder only, kept by who took over", async () => {
+    test("§3.3 places: counted once while shared, given back by their holder only, kept by who took over", async () => {
       const { directory } = world;
       const stream = (text: string) =>
         placeOf(newClaim(where, account, { stream_name: name(text) }));

@@ -74,7 +74,7 @@ describe("the embedded directory's file", () => {
     await after.close();
   });
 
-  test("§8 no credential and no link token is in the file, only their hashes", async () => {
+  test("§8.2 no credential and no link token is in the file, only their hashes", async () => {
     const path = newFolder();
     const [credential, token, pepper] = [newCredential(), newLinkToken(), "p".repeat(32)];
     const directory = value(openAt(path));

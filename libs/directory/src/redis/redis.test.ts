@@ -137,7 +137,7 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       expect(expiring.every((key) => key.endsWith(":departed"))).toBe(true);
     });
 
-    test("§8 no credential and no link token is in any key or value", async () => {
+    test("§8.2 no credential and no link token is in any key or value", async () => {
       const [credential, token] = [newCredential(), newLinkToken()];
       const pepper = "p".repeat(32);
       await populate(hash(pepper, credential), hash(pepper, token));
@@ -152,7 +152,7 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       }
     });
 
-    test("§5.6 what a sweeper began and didn't end another one ends", async () => {
+    test("§5.6.1 what a sweeper began and didn't end another one ends", async () => {
       await open().sweep();
       const { directory, claim } = await populate();
       await client.zrem(GATEWAYS_KEY, claim.gateway);
@@ -301,7 +301,7 @@ function disconnect(connection: RedisConnection): void {
 }
 
 describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () => {
-  test("§5 streams are claimed in every slot and announced by sharded pub/sub", async () => {
+  test("streams are claimed in every slot and announced by sharded pub/sub", async () => {
     const { startRedisCluster } = await import("../testing/redis-cluster.ts");
     const cluster = await startRedisCluster();
     const commands = value(connectRedis(cluster.url, "command"));

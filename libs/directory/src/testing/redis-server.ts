@@ -55,10 +55,14 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
       argv0: "redis-server",
       stdio: "ignore",
     });
+    // Whoever forgets to stop it, or dies, takes it along.
+    const reap = () => child.kill("SIGKILL");
+    process.once("exit", reap);
     const exited = once(child, "exit");
     const answers = await Promise.race([answersAt(port), exited.then(() => false)]);
-    if (answers) return serverOf(child, port);
-    child.kill("SIGKILL");
+    if (answers) return serverOf(child, port, reap);
+    process.off("exit", reap);
+    reap();
     if (options.port !== undefined || attempt === PORT_ATTEMPTS) {
       throw new Error(`redis-server did not answer on port ${port}.`);
     }
@@ -74,12 +78,9 @@ function serverArgs(port: number, { appendOnlyDir, args = [] }: RedisServerOptio
   return [...fixed, ...keeping, ...args];
 }
 
-function serverOf(child: ChildProcess, port: number): RedisServer {
+function serverOf(child: ChildProcess, port: number, reap: () => void): RedisServer {
   const { pid } = child;
   if (pid === undefined) throw new Error("redis-server has no process id.");
-  // Whoever forgets to stop it, or dies, takes it along.
-  const reap = () => child.kill("SIGKILL");
-  process.once("exit", reap);
   const end = async (signal: "SIGTERM" | "SIGKILL") => {
     process.off("exit", reap);
     if (child.exitCode !== null || child.signalCode !== null) return;
