@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/directory/testing";
+import { Redis } from "ioredis";
 import { afterEach, describe, expect, test } from "vitest";
 
 const PEPPER = "canary-pepper-0123456789abcdefghijkl";
@@ -104,6 +105,12 @@ describe.skipIf(findRedisBinary() === null)("on Redis", () => {
       headers: { authorization: `Bearer ${credential}` },
     });
     expect(JSON.parse(await shown.text()).limits.streams_per_account).toBe(9);
+    const store = new Redis(redis.url);
+    const keys = await store.keys("*");
+    store.disconnect();
+    const rates = keys.filter((key) => key.startsWith("ams:rate:"));
+    expect(rates).toEqual([expect.stringMatching(/^ams:rate:accounts:[0-9a-f]{32}$/)]);
+    expect(keys.join()).not.toContain(credential);
     await redis.kill();
     await expect.poll(ready, { timeout: 10_000 }).toBe(503);
     expect((await create(one, "fourth")).status).toBe(503);
