@@ -44,16 +44,12 @@ export async function attach(
   try {
     outcome = await join.run();
   } finally {
-    if (!isSeated(outcome)) {
+    if (!join.isSeated) {
       join.undo();
       conversations.release(conversation);
     }
   }
   return outcome;
-}
-
-function isSeated(outcome: JoinOutcome): boolean {
-  return outcome === "joined" || outcome === "resumed";
 }
 
 function refuse(door: Door, reason: CloseReason): CloseReason {
@@ -70,6 +66,8 @@ class Join {
   #reserved = false;
   /** Whether the directory may hold a claim of this join. */
   #claimed = false;
+  /** From here on the socket's session answers for all that was taken, whatever becomes of the join's last steps. */
+  #seated = false;
   readonly #admitted: Admitted;
   readonly #door: Door;
   readonly #conversation: Conversation;
@@ -107,10 +105,14 @@ class Join {
     const fault = await this.#claim();
     if (fault !== null) return refuse(this.#door, fault);
     const outcome = await this.#within(seated);
-    if (isSeated(outcome) && reserved === "shared" && this.#place !== null) {
-      await this.#parts.directory.keepPlace(this.#place);
+    if (this.#seated && reserved === "shared" && this.#place !== null) {
+      this.#parts.holdings.keepPlace(this.#place);
     }
     return outcome;
+  }
+
+  get isSeated(): boolean {
+    return this.#seated;
   }
 
   /** Gives back whatever a join that came to nothing has taken. */
@@ -180,7 +182,8 @@ class Join {
       this.#terms(),
       (opened) => this.#welcome(opened, heard),
     );
-    if (!this.#door.accept(session)) return "client_gone";
+    this.#seated = this.#door.accept(session);
+    if (!this.#seated) return "client_gone";
     return heard.resumed ? "resumed" : "joined";
   }
 

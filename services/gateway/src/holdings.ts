@@ -20,7 +20,7 @@ export class Holdings {
   readonly #log: Log;
   readonly #kept: Step[] = [];
   /** Streams whose metadata is being written; true when it has changed again meanwhile. */
-  readonly #writing = new Map<LiveStream, boolean>();
+  readonly #writing = new WeakMap<LiveStream, boolean>();
   #underWay = 0;
   #idle: (() => void)[] = [];
 
@@ -44,23 +44,33 @@ export class Holdings {
     this.#do(() => this.#directory.release(place));
   }
 
-  /** Keeps a stream's present metadata for later joiners: one write at a time, the latest wins. */
+  /** Makes a shared place this connection's. */
+  keepPlace(place: Place): void {
+    this.#do(() => this.#directory.keepPlace(place));
+  }
+
+  /** Keeps a stream's present metadata for later joiners: one write at a time, also one that is kept; the latest wins. */
   keepMetadata(where: Where, stream: LiveStream): void {
     if (this.#writing.has(stream)) {
       this.#writing.set(stream, true);
       return;
     }
     this.#writing.set(stream, false);
-    this.#do(async () => {
-      const { entry } = stream;
-      try {
-        await this.#directory.setStreamMetadata(where, entry, entry.metadata, entry.metadata_n);
-      } finally {
-        const again = this.#writing.get(stream) === true;
-        this.#writing.delete(stream);
-        if (again) this.keepMetadata(where, stream);
-      }
-    });
+    this.#do(() => this.#writeMetadata(where, stream));
+  }
+
+  async #writeMetadata(where: Where, stream: LiveStream): Promise<void> {
+    const { entry } = stream;
+    this.#writing.set(stream, false);
+    try {
+      await this.#directory.setStreamMetadata(where, entry, entry.metadata, entry.metadata_n);
+    } catch (error) {
+      if (!(error instanceof DirectoryUnavailable)) this.#writing.delete(stream);
+      throw error;
+    }
+    const again = this.#writing.get(stream) === true;
+    this.#writing.delete(stream);
+    if (again) this.keepMetadata(where, stream);
   }
 
   /** Tries again what could not be given back. */

@@ -88,8 +88,10 @@ export class Session implements SocketOwner {
   /** Closes the socket, and takes it as gone from this moment. */
   close(reason: CloseReason): void {
     const socket = this.#socket;
-    this.gone();
-    socket?.end(reason);
+    if (socket === null) return;
+    this.#socket = null;
+    socket.end(reason); // First of all, so that it doesn't hear its own stream leave.
+    this.#conversation.leave(this);
   }
 
   /** Closes the socket of a stream that this connection holds no more: there is nothing left to leave. */

@@ -232,3 +232,12 @@ export function endOfTurn(): Promise<void> {
     setImmediate(resolve);
   });
 }
+
+/** A promise, and how to resolve it. */
+export function deferred<Value = void>() {
+  let resolve: (value: Value) => void = () => undefined;
+  const promise = new Promise<Value>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

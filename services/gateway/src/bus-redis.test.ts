@@ -1,0 +1,131 @@
+// The bus on Redis keeps the promises of every bus, and comes back by itself when Redis was away.
+import { randomBytes } from "node:crypto";
+import { connectRedis, type RedisConnection, whenReady } from "@ams/directory";
+import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/directory/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { collect, testBus } from "./bus.contract.ts";
+import type { Bus } from "./bus.ts";
+import { openRedisBus } from "./bus-redis.ts";
+import { silentLog } from "./testing/fakes.ts";
+
+const READY_MS = 5_000;
+
+function connect(url: string, role: "command" | "subscriber"): RedisConnection {
+  const connection = connectRedis(url, role);
+  if (!connection.ok) throw new Error(connection.fault);
+  return connection.value;
+}
+
+type Opened = {
+  readonly bus: Bus;
+  readonly subscriber: RedisConnection;
+  readonly end: () => Promise<void>;
+};
+
+async function open(url: string): Promise<Opened> {
+  const [commands, subscriber] = [connect(url, "command"), connect(url, "subscriber")];
+  await Promise.all([whenReady(commands, READY_MS), whenReady(subscriber, READY_MS)]);
+  const bus = openRedisBus(commands, subscriber, silentLog());
+  const end = async () => {
+    await bus.close();
+    commands.client.disconnect();
+  };
+  return { bus, subscriber, end };
+}
+
+/** Resolves when `count` different channels have come up again. */
+function upOf(bus: Bus, count: number): Promise<ReadonlySet<string>> {
+  const up = new Set<string>();
+  return new Promise((resolve) => {
+    bus.onUp((channels) => {
+      for (const channel of channels) up.add(channel);
+      if (up.size >= count) resolve(up);
+    });
+  });
+}
+
+/** Resolves at the next end of the subscriber's connection. */
+function lossOf({ subscriber }: Opened): Promise<void> {
+  return new Promise((resolve) => {
+    subscriber.client.once("close", resolve);
+  });
+}
+
+describe.runIf(findRedisBinary() !== null)("on one Redis", () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await startRedisServer();
+  });
+
+  afterAll(() => server.stop());
+
+  testBus("redis", async () => {
+    const [a, b] = await Promise.all([open(server.url), open(server.url)]);
+    return { a: a.bus, b: b.bus, close: () => Promise.all([a.end(), b.end()]).then() };
+  });
+
+  test("§5.9 after the subscriber's connection was killed every channel comes up again, in batches, and carries", async () => {
+    const opened = await open(server.url);
+    const admin = connect(server.url, "command");
+    await whenReady(admin, READY_MS);
+    const { bus } = opened;
+    try {
+      const { heard, deliver, until } = collect();
+      const channels = Array.from(
+        { length: 1_201 },
+        (_, n) => `ams:{p9}:${randomBytes(4).toString("hex")}-${n}`,
+      );
+      for (const channel of channels) await bus.subscribe(channel, deliver);
+      bus.unsubscribe(channels.pop() ?? "");
+      const loss = lossOf(opened);
+      const up = upOf(bus, channels.length);
+      await admin.client.call("CLIENT", "KILL", "TYPE", "pubsub");
+      await loss;
+      expect(bus.notReady()).toBe("bus");
+      expect([...(await up)].sort()).toEqual([...channels].sort());
+      for (const channel of channels) await bus.publish(channel, Buffer.from(channel));
+      await until(channels.length);
+      expect(heard).toEqual(channels);
+      expect(bus.notReady()).toBeNull();
+    } finally {
+      admin.client.disconnect();
+      await opened.end();
+    }
+  });
+});
+
+test.runIf(findRedisBinary() !== null)(
+  "§5.9 while Redis is away publish says so and subscribe rejects; when it is back the channels come up and carry",
+  { timeout: 30_000 },
+  async () => {
+    let server = await startRedisServer();
+    const opened = await open(server.url);
+    const { bus } = opened;
+    try {
+      const { heard, deliver, until } = collect();
+      await bus.subscribe("ams:{p1}:conv_1", deliver);
+      await bus.subscribe("ams:{p2}:conv_2", deliver);
+      const loss = lossOf(opened);
+      await server.kill();
+      await loss;
+      expect(bus.notReady()).toBe("bus");
+      expect(await bus.publish("ams:{p1}:conv_1", Buffer.from("lost"))).toBe(false);
+      await expect(bus.subscribe("ams:{p3}:conv_3", deliver)).rejects.toMatchObject({
+        name: "DirectoryUnavailable",
+      });
+      const up = upOf(bus, 2);
+      server = await startRedisServer({ port: server.port });
+      expect([...(await up)].sort()).toEqual(["ams:{p1}:conv_1", "ams:{p2}:conv_2"]);
+      // Commands and subscriber come back by themselves, in either order.
+      while (!(await bus.publish("ams:{p1}:conv_1", Buffer.from("1"))))
+        await new Promise(setImmediate);
+      await bus.publish("ams:{p2}:conv_2", Buffer.from("2"));
+      await until(2);
+      expect(heard).toEqual(["1", "2"]);
+    } finally {
+      await opened.end();
+      await server.stop();
+    }
+  },
+);
