@@ -160,6 +160,7 @@ export class Conversation {
     const theirs = entries.filter(
       (entry) => entry.gateway !== this.#parts.gateway() || this.holds(entry.connection),
     );
+    for (const entry of theirs) this.#yieldUnheard(entry);
     this.roster.reconcile(theirs, toIso(this.now()), (stream) =>
       this.holds(stream.entry.connection),
     );
@@ -231,6 +232,15 @@ export class Conversation {
       ts: stream === undefined ? null : toIso(stream.lastMs),
     });
     return true;
+  }
+
+  /** Ends a session here whose stream was taken over when news of it could not come. */
+  #yieldUnheard(by: RosterEntry): void {
+    const held = this.roster.get(by.stream_id)?.entry;
+    if (held === undefined || held.epoch >= by.epoch || !this.holds(held.connection)) return;
+    this.#displaceHere(held, by);
+    this.roster.claimed(by, true);
+    this.roster.yielded(held.epoch, null); // Here nothing of it was lost.
   }
 
   /** A claim in this gateway's name that nobody here waits for any more is given back. */

@@ -1,0 +1,87 @@
+// One conversation at one gateway: what its subscribers hear when others come, go, and when the bus was away.
+import { beforeEach, expect, test } from "vitest";
+import { BatchWriter } from "./batch.ts";
+import { entryOf, streamId } from "./testing/fakes.ts";
+import { Rig, type Seated, textOf } from "./testing/rig.ts";
+
+const TS = "2026-01-31T12:00:09.000Z";
+let rig: Rig;
+let reader: Seated;
+
+beforeEach(() => {
+  rig = new Rig([entryOf(9, 1, { gateway: "gateway-b" })]);
+  reader = rig.seat(entryOf(1, 2));
+});
+
+const theirs = (number: number, epoch: number) => entryOf(number, epoch, { gateway: "gateway-b" });
+const heard = ({ socket } = reader) =>
+  socket
+    .frames()
+    .map(({ type, seq, after, before }) =>
+      [type, seq, after, before].filter((part) => part !== undefined).join(" "),
+    );
+
+/** Frames of another gateway. */
+function batch(epoch: number, ...ns: readonly number[]): void {
+  const writer = new BatchWriter(Buffer.from("another!"));
+  for (const n of ns) {
+    const frame = Buffer.from(`{"type":"token","seq":"${epoch}-${n}"}`);
+    writer.append(epoch, n, "token", frame.length).set(frame);
+  }
+  const payload = writer.take();
+  if (payload !== null) rig.conversation.intake.receive(payload);
+}
+
+test("§5.5 another gateway's stream: joined, its frames, left, and nothing behind", () => {
+  rig.event({ kind: "claimed", entry: theirs(2, 3), displaced: null });
+  batch(3, 1, 2);
+  rig.event({ kind: "left", stream_id: streamId(2), epoch: 3, n: 2, ts: TS });
+  batch(3, 3);
+  expect(heard()).toEqual(["stream_joined", "token 3-1", "token 3-2", "stream_left 3-2"]);
+});
+
+test("§5.3 a gateway's own batches, come round, are not delivered again", () => {
+  reader.session.received(textOf('{"type":"token","data":"x"}'), false);
+  rig.parts.relay.flush(rig.parts.relay.open("another"));
+  const other = rig.seat(entryOf(3, 3));
+  for (const { payload } of [...rig.bus.published]) rig.conversation.intake.receive(payload);
+  expect(heard(other)).toEqual([]);
+});
+
+test("§2.7, §2.7.2 revoked links end the sockets that they admitted; the end of the conversation all", () => {
+  const later = rig.seat(entryOf(3, 3, { link: 2 }));
+  rig.event({ kind: "links_revoked", up_to: 1 });
+  expect([reader.socket.ended, later.socket.ended]).toEqual(["link_revoked", null]);
+  rig.event({ kind: "closed" });
+  expect(later.socket.ended).toBe("conversation_closed");
+  expect(rig.released).toBe(2);
+});
+
+test("§5.9 a stream that is held here is not lost to a sweep that was too hasty", () => {
+  const other = rig.seat(entryOf(3, 3));
+  rig.event({ kind: "left", stream_id: streamId(1), epoch: 2, n: null, ts: TS });
+  expect(heard(other)).toEqual([]);
+  expect(rig.conversation.roster.get(streamId(1))).toBe(reader.session.stream);
+});
+
+test("§3.5 a session whose stream was taken over while the bus was away is closed when it is back", () => {
+  const taken = rig.seat(entryOf(3, 3));
+  reader.socket.heard.length = 0;
+  rig.conversation.reconcile([entryOf(1, 2), theirs(9, 1), theirs(3, 7)]);
+  expect(taken.socket.ended).toBe("stream_displaced");
+  taken.session.received(textOf('{"type":"token","data":"x"}'), false);
+  batch(7, 1);
+  expect(heard()).toEqual(["token 7-1"]);
+  expect(rig.asked).toEqual(["release connection-3"]);
+});
+
+test("§5.6 after the bus was away the roster is the directory's, and sessions here stay", () => {
+  rig.conversation.reconcile([entryOf(1, 2), theirs(2, 3)]);
+  expect(heard()).toEqual(["stream_left", "stream_joined"]);
+  expect(reader.socket.ended).toBeNull();
+});
+
+test("a claim of this gateway that nobody waits for any more is given back", () => {
+  rig.event({ kind: "claimed", entry: entryOf(5, 6), displaced: null });
+  expect(rig.asked).toEqual(["leave connection-6 0"]);
+});

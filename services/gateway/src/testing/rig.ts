@@ -1,0 +1,106 @@
+/** A gateway's rooms around one conversation, with fake sockets and a fake bus. For tests only. */
+import { type ChannelEvent, type Directory, encodeEvent, type RosterEntry } from "@ams/directory";
+import { Conversation } from "../conversation.ts";
+import { Holdings } from "../holdings.ts";
+import type { GatewayParts } from "../parts.ts";
+import { Relay } from "../relay.ts";
+import { Session, type SessionTerms } from "../session.ts";
+import {
+  FakeBus,
+  type FakeSocket,
+  FakeSockets,
+  metricsOf,
+  placeOf,
+  silentLog,
+  WHERE,
+} from "./fakes.ts";
+
+export const GATEWAY = "gateway-a";
+
+const TERMS: SessionTerms = {
+  subscription: { streams: null, self: null },
+  receipts: false,
+  frameRate: { perSecond: 0, burst: 1 },
+  byteRate: { perSecond: 0, burst: 1 },
+};
+
+/** One who sits in the conversation. */
+export type Seated = { readonly socket: FakeSocket; readonly session: Session };
+
+export class Rig {
+  readonly bus = new FakeBus();
+  readonly sockets = new FakeSockets();
+  readonly metrics = metricsOf();
+  /** What was asked of the directory. */
+  readonly asked: string[] = [];
+  readonly parts: GatewayParts;
+  readonly conversation: Conversation;
+  released = 0;
+  nowMs = Date.UTC(2026, 0, 31, 12);
+
+  constructor(entries: readonly RosterEntry[] = []) {
+    const note = (step: string) => {
+      this.asked.push(step);
+      return Promise.resolve(true);
+    };
+    const directory = {
+      leave: (_where: unknown, stream: { connection: string }, last: { n: number }) =>
+        note(`leave ${stream.connection} ${last.n}`),
+      release: (place: { connection: string }) => note(`release ${place.connection}`),
+      setStreamMetadata: (_where: unknown, stream: { connection: string }, metadata: string) =>
+        note(`metadata ${stream.connection} ${metadata}`),
+    } as unknown as Directory;
+    const { metrics } = this.metrics;
+    const log = silentLog();
+    this.parts = {
+      directory,
+      relay: new Relay(this.bus, metrics),
+      sockets: this.sockets,
+      holdings: new Holdings(directory, log),
+      metrics,
+      log,
+      now: () => this.nowMs,
+      gateway: () => GATEWAY,
+    };
+    this.conversation = new Conversation(WHERE, this.parts, () => {
+      this.released += 1;
+    });
+    this.conversation.roster.load(entries);
+    this.conversation.intake.resume(true);
+  }
+
+  /** An event comes by the channel. */
+  event(event: ChannelEvent): void {
+    this.conversation.intake.receive(Buffer.from(encodeEvent(event)));
+  }
+
+  /** A claim of this gateway comes round, and its socket is seated. */
+  seat(entry: RosterEntry, terms: Partial<SessionTerms> = {}, displaced?: RosterEntry): Seated {
+    const { conversation } = this;
+    const socket = this.sockets.open();
+    const seated: Session[] = [];
+    conversation.arrivals.expect(entry.connection, {
+      link: entry.link,
+      accept: ({ stream }) => {
+        const place = placeOf(1, entry.connection);
+        const welcome = (session: Session) => conversation.enter(session, socket);
+        const session = new Session(conversation, stream, place, { ...TERMS, ...terms }, welcome);
+        session.opened(socket);
+        seated.push(session);
+      },
+      refuse: (reason) => socket.end(reason),
+    });
+    this.event({ kind: "claimed", entry, displaced: displaced ?? null });
+    const [session] = seated;
+    if (session === undefined) throw new Error("the claim was not accepted");
+    return { socket, session };
+  }
+}
+
+/** What a client sends, as the server library hands it over. */
+export function textOf(text: string): ArrayBuffer {
+  const bytes = new TextEncoder().encode(text);
+  const copy = new ArrayBuffer(bytes.length);
+  new Uint8Array(copy).set(bytes);
+  return copy;
+}
