@@ -1,12 +1,14 @@
 // `npm test`: sets the clone up, finds Redis, runs every test, and says in the last line of stdout how it went. A skip is
 // listed with its reason, and is a failure under AMS_STRICT=1. `npm test -- <filter>` runs the files that match.
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { findRedis } from "./redis.mjs";
-import { ROOT, run, SetUpFailed, say, setUp, toolCommand } from "./set-up.mjs";
+import { ROOT, SetUpFailed, say, setUp, toolCommand } from "./set-up.mjs";
 
-const STDOUT = 1;
+/** Milliseconds after which the tests are ended, whatever they are at: a hang has to become a failure. */
+const TESTS_MS_MAX = 20 * 60_000;
 const strict = process.env.AMS_STRICT === "1";
 
 const counts = await test(process.argv.slice(2)).catch((error) => {
@@ -26,12 +28,39 @@ async function test(filters) {
     const report = join(folder, "report.json");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
     const vitest = toolCommand("vitest/vitest.mjs", "run", ...reporters, ...filters);
-    const env = { ...process.env, ...redis.env };
-    const status = await run(vitest, { stdout: STDOUT, env });
+    const status = await runTests(vitest, { ...process.env, ...redis.env });
     return judge(status, readReport(report), redis.missing);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Runs vitest in a process group of its own, so that a worker that hangs can be ended with it, and none is left behind
+ * when this process is told to stop.
+ */
+function runTests([command, args], env) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: ROOT, env, stdio: "inherit", detached: true });
+    const endAll = (signal) => {
+      try {
+        process.kill(-child.pid, signal);
+      } catch {
+        // It has ended by itself meanwhile.
+      }
+    };
+    const late = setTimeout(() => {
+      say(`The tests were ended after ${TESTS_MS_MAX / 60_000} minutes.`);
+      endAll("SIGKILL");
+    }, TESTS_MS_MAX);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+      process.on(signal, () => endAll("SIGKILL"));
+    child.once("error", reject);
+    child.once("close", (code) => {
+      clearTimeout(late);
+      resolve(code ?? 1);
+    });
+  });
 }
 
 /** The counts, from what vitest wrote and from how it ended: one failure more when it failed for another reason. */
