@@ -1,0 +1,93 @@
+/**
+ * Be a subscriber. This entry is for browsers, Bun and Deno, and imports nothing of Node's; `node.ts` is the same
+ * for Node, where a WebSocket may have to be brought along. No runtime dependency, one error class: `AmsError`.
+ */
+import { type Join, joinOver } from "./join.ts";
+import { openWebSocket } from "./web-socket.ts";
+
+export {
+  type Account,
+  type AccountDetails,
+  type CreateAccountOptions,
+  createAccount,
+  type MintOptions,
+  type NewLinkOptions,
+  type OpenAccountOptions,
+  openAccount,
+  type RotateOptions,
+} from "./account.ts";
+export type { Connection, ListenOptions, TokensOptions } from "./connection.ts";
+export type { Conversation, Inspected, Minted } from "./conversation.ts";
+export { type Health, health, inspect, type Offer, offer } from "./deployment.ts";
+export { AmsError, type AmsErrorCode, type AmsErrorDetails, type ClientFault } from "./errors.ts";
+export type {
+  AmsEvent,
+  ClosedEvent,
+  DrainingEvent,
+  EventOf,
+  GapEvent,
+  JoinedEvent,
+  Metadata,
+  Peer,
+  PeerIdentity,
+  ReconnectingEvent,
+  StreamIdentity,
+  StreamJoinedEvent,
+  StreamLeftEvent,
+  StreamMetadataEvent,
+  TokenEvent,
+} from "./events.ts";
+export type { Receipt } from "./frames.ts";
+export type { RequestOptions } from "./http.ts";
+export type { Join } from "./join.ts";
+export type { JoinOptions } from "./join-options.ts";
+export type { Pick, Piped, PipeOptions } from "./pipe.ts";
+export type { SendOptions } from "./send.ts";
+export type { Source } from "./source.ts";
+export { splitText } from "./token.ts";
+export { CONVENTION, END_OF_TURN, isEndOfTurn, type TextOptions, type Turns } from "./turns.ts";
+
+/**
+ * Joins a conversation as one stream and stays in it until `close`: see `Connection` for what it gives and how it comes back.
+ * Errors: `invalid_link`, `invalid_credential`, `missing_credential`, `invalid_stream_name`, `invalid_stream_metadata`,
+ * `invalid_argument` (all found before anything is sent); `invalid_magic_link` (wrong, expired, used up or revoked),
+ * `conversation_not_found`, `stream_name_conflict`, `account_concurrency_limit`, `conversation_subscriber_limit` (§3.3);
+ * `unreachable`, `not_ams`, `websocket_blocked`, `timeout`, `aborted`. Source: §3.
+ *
+ * @example
+ * ```ts
+ * import { createAccount, join } from "@ams/client";
+ *
+ * const account = await createAccount("http://127.0.0.1:8080", { namespace: "two-streams" });
+ * const { magicLink } = await account.mint();
+ * const reader = await join(magicLink, { guest: true });
+ * const writer = await join(magicLink, { credential: account.credential, streamName: "writer" });
+ * await writer.send("hello");
+ * for await (const token of reader.tokens()) {
+ *   console.log(token.streamName, token.data); // writer hello
+ *   break;
+ * }
+ * await Promise.all([reader.close(), writer.close()]);
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { createAccount, join } from "@ams/client";
+ *
+ * async function* model() {
+ *   for (const word of ["all ", "at ", "once"]) yield { delta: { content: word } };
+ * }
+ *
+ * const account = await createAccount("http://127.0.0.1:8080", { namespace: "a-model" });
+ * const { magicLink } = await account.mint();
+ * const { credential } = account;
+ * const person = await join(magicLink, { credential, streamName: "person" });
+ * const agent = await join(magicLink, { credential, streamName: "agent", receipts: true });
+ * const answer = person.text("agent");
+ * await agent.pipe(model(), (chunk) => chunk.delta.content);
+ * await agent.endTurn();
+ * for await (const piece of answer) console.log(piece);
+ * await Promise.all([person.close(), agent.close()]);
+ * ```
+ */
+export const join: Join = joinOver(openWebSocket);

@@ -1,0 +1,102 @@
+/** What the line hears, as events: keeps the roster true, and never lets a loss pass in silence. */
+import type { GapEvent, StreamIdentity, StreamMetadataEvent, TokenEvent } from "./events.ts";
+import type { JoinedFrame, ServerFrame } from "./frames.ts";
+import { Gaps, type Loss } from "./gaps.ts";
+import type { Hub } from "./hub.ts";
+import type { Roster } from "./roster.ts";
+
+export class Intake {
+  readonly #hub: Hub;
+  readonly #roster: Roster;
+  readonly #gaps = new Gaps();
+  #own: StreamIdentity | null = null; // Null before the first join.
+  #selection: ReadonlySet<string> | null = null;
+
+  constructor(hub: Hub, roster: Roster) {
+    this.#hub = hub;
+    this.#roster = roster;
+  }
+
+  /** A connection stands. After a first one, what changed meanwhile is told first, and then `joined` with the whole. */
+  joined(frame: JoinedFrame, characters: number): void {
+    const { streamId, ts } = frame;
+    const reconnected = this.#own !== null;
+    this.#own = frame;
+    this.#selection = selectionOf(frame);
+    const { left, came } = this.#roster.replace(frame.peers);
+    const present = [...frame.peers.map((peer) => peer.streamId), streamId];
+    const lost = this.#gaps.reset(present.filter((id) => this.#hears(id)));
+    this.#gaps.joined(streamId);
+    if (reconnected) {
+      for (const { metadata, ...stream } of left) {
+        this.#tellLoss(stream, lost.get(stream.streamId) ?? null, "reconnected");
+        this.#hub.publish({ type: "stream_left", ...stream, ts }, 0);
+      }
+      for (const peer of came)
+        this.#hub.publish({ type: "stream_joined", ...peer, ts }, characters);
+    }
+    this.#hub.publish({ ...frame, reconnected }, characters);
+  }
+
+  /** `joined`, `pong` and `x_receipt` are not for this file: the line and the outbox take them. */
+  heard(frame: ServerFrame, characters: number): void {
+    if (frame.type === "token" || frame.type === "stream_metadata") this.#said(frame, characters);
+    else if (frame.type === "stream_joined") {
+      this.#roster.set(frame);
+      if (this.#hears(frame.streamId)) this.#gaps.joined(frame.streamId);
+      this.#hub.publish(frame, characters);
+    } else if (frame.type === "stream_left") {
+      this.#tellLoss(frame, this.#lossAtLeave(frame.streamId, frame.seq), "missed");
+      this.#roster.remove(frame);
+      this.#hub.publish(frame, characters);
+    } else if (frame.type === "x_gap") {
+      const { streamId, after, before, reason } = frame;
+      const stream = { streamId, streamName: this.#nameOf(streamId) };
+      this.#tellLoss(stream, this.#gaps.told(streamId, after, before), reason);
+    } else if (frame.type === "x_drain") {
+      const { reconnectAfterMs } = frame;
+      this.#hub.publish({ type: "draining", reconnectAfterMs }, characters);
+    }
+  }
+
+  #said(frame: TokenEvent | StreamMetadataEvent, characters: number): void {
+    const loss = this.#gaps.frame(frame.streamId, frame.seq);
+    if (loss === "seen") return;
+    this.#tellLoss(frame, loss, "missed");
+    if (frame.type === "stream_metadata" && frame.streamId !== this.#own?.streamId) {
+      this.#roster.set(frame);
+    }
+    this.#hub.publish(frame, characters);
+  }
+
+  #lossAtLeave(streamId: string, seq: string | undefined): Loss | null {
+    return this.#hears(streamId) ? this.#gaps.left(streamId, seq) : null;
+  }
+
+  /** False for streams outside the selection: their frames aren't lost but unwanted (§5.10). */
+  #hears(streamId: string): boolean {
+    return this.#selection === null || this.#selection.has(streamId);
+  }
+
+  #nameOf(streamId: string): string | null {
+    const isOwn = this.#own !== null && streamId === this.#own.streamId;
+    return isOwn ? (this.#own?.streamName ?? null) : this.#roster.nameOf(streamId);
+  }
+
+  #tellLoss(
+    stream: { readonly streamId: string; readonly streamName: string | null },
+    loss: Loss | null,
+    reason: string,
+  ): void {
+    if (loss === null) return;
+    const { streamId, streamName } = stream;
+    const gap: GapEvent = { type: "gap", streamId, streamName, ...loss, reason };
+    this.#hub.publish(gap, 0);
+  }
+}
+
+function selectionOf(frame: JoinedFrame): ReadonlySet<string> | null {
+  const { subscribedStreams, selfSubscribe, streamId } = frame;
+  if (subscribedStreams === null) return null;
+  return new Set(selfSubscribe ? [...subscribedStreams, streamId] : subscribedStreams);
+}

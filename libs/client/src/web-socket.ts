@@ -1,0 +1,7 @@
+/** The WebSocket that browsers, Bun, Deno and Node 22 have of their own. */
+import { type OpenSocket, openWith } from "./socket.ts";
+
+/** Opens with the global WebSocket, which is looked up at each call: a page may replace it. */
+export const openWebSocket: OpenSocket = openWith(
+  (url, protocols) => new WebSocket(url, protocols),
+);
