@@ -21,3 +21,4 @@ export {
   text,
   type ValuesOf,
 } from "./settings.ts";
+export { DEPLOYMENT_SETTINGS, processSettings } from "./shared-settings.ts";

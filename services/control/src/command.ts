@@ -11,7 +11,7 @@ import {
 } from "@ams/directory";
 import { readSettings } from "@ams/runtime";
 import { z } from "zod";
-import { controlProcessSettings } from "./config.ts";
+import { CONTROL_PROCESS_SETTINGS } from "./config.ts";
 import {
   EXIT_MISCONFIGURED,
   EXIT_UNAVAILABLE,
@@ -50,7 +50,7 @@ async function answer(args: readonly string[]): Promise<Said> {
 }
 
 async function openOnRedis(): Promise<Opened> {
-  const { AMS_REDIS_URL } = controlProcessSettings;
+  const { AMS_REDIS_URL } = CONTROL_PROCESS_SETTINGS;
   const read = readSettings({ AMS_REDIS_URL }, process.env);
   const url = read.ok ? read.value.AMS_REDIS_URL : null;
   if (url === null) {

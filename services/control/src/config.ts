@@ -2,19 +2,17 @@
 import { hostname } from "node:os";
 import {
   choice,
+  DEPLOYMENT_SETTINGS,
   type Environment,
   flag,
   integer,
-  LOG_LEVELS,
   optionalBaseUrl,
-  optionalPort,
   PEPPER_SETTINGS,
   type PepperLists,
+  processSettings,
   readPeppers,
   readSettings,
   secretList,
-  secretText,
-  text,
   type ValuesOf,
 } from "@ams/runtime";
 
@@ -22,7 +20,7 @@ import {
 const INVITE_CHARACTERS_MIN = 8;
 
 /** What control does, alone or composed with a gateway in one process. */
-export const controlSettings = {
+export const CONTROL_SETTINGS = {
   AMS_PUBLIC_URL: optionalBaseUrl(
     "Base URL of magic links. Without it, a link carries the address at which its mint was asked for.",
   ),
@@ -30,7 +28,6 @@ export const controlSettings = {
     false,
     "Whether X-Forwarded-For, -Host and -Proto are believed. Only behind a proxy that sets them.",
   ),
-  AMS_GUESTS: flag(true, "Whether somebody without an account may join by a link alone."),
   AMS_SIGNUP: choice(
     ["open", "invite", "closed"],
     "open",
@@ -45,33 +42,12 @@ export const controlSettings = {
     "Account creations tried per minute and address; 0: any number.",
   ),
   AMS_MINTS_PER_MINUTE: integer(600, "Conversations minted per minute and account; 0: any number."),
-  AMS_STREAMS_PER_ACCOUNT: integer(
-    10,
-    "Streams that an account may hold at a time, in all its conversations together. Tell the gateways the same.",
-  ),
-  AMS_SUBSCRIBERS_PER_CONVERSATION: integer(
-    100,
-    "Subscribers that a conversation may hold at a time. Tell the gateways the same.",
-  ),
+  ...DEPLOYMENT_SETTINGS,
 };
 
 /** What the control process needs besides. */
-export const controlProcessSettings = {
-  HOST: text("127.0.0.1", "Address to listen on."),
-  PORT: integer(8081, "Port to listen on; 0 lets the system choose.", { max: 65_535 }),
-  AMS_ADMIN_HOST: text("127.0.0.1", "Address that the admin port listens on."),
-  AMS_ADMIN_PORT: optionalPort(
-    "Port of /healthz, /livez, /readyz and /metrics; 0 lets the system choose.",
-    "9091",
-  ),
-  AMS_REDIS_URL: secretText(
-    "Where Redis is: redis://host:port, rediss://…, redis+sentinel://host:port,…/name or redis+cluster://host:port,… Needed.",
-  ),
-  AMS_INSTANCE: text(
-    "",
-    "This process's name in /healthz and in the log; the host name unless given.",
-  ),
-  AMS_LOG_LEVEL: choice(LOG_LEVELS, "info", "The least important level that is logged."),
+export const CONTROL_PROCESS_SETTINGS = {
+  ...processSettings({ port: 8081, adminPort: "9091", logLevel: "info" }),
   AMS_STOP_MS: integer(
     10_000,
     "Milliseconds that requests under way get to end when the process stops.",
@@ -101,7 +77,7 @@ export type ControlConfig = {
 
 /** The configuration that these values make, or what contradicts itself in them. */
 export function toControlConfig(
-  values: ValuesOf<typeof controlSettings>,
+  values: ValuesOf<typeof CONTROL_SETTINGS>,
   instance: string | null,
 ): Checked<ControlConfig> {
   const signUp = toSignUp(values.AMS_SIGNUP, values.AMS_INVITE_CODES);
@@ -132,19 +108,19 @@ export type ControlProcess = {
   readonly config: ControlConfig;
   readonly peppers: PepperLists;
   readonly redisUrl: string;
-  readonly process: ValuesOf<typeof controlProcessSettings>;
+  readonly process: ValuesOf<typeof CONTROL_PROCESS_SETTINGS>;
 };
 
 /** All that the control process runs with, or every fault of it at once. */
 export function readControlProcess(environment: Environment): Checked<ControlProcess> {
-  const control = readSettings(controlSettings, environment);
-  const own = readSettings(controlProcessSettings, environment);
+  const control = readSettings(CONTROL_SETTINGS, environment);
+  const own = readSettings(CONTROL_PROCESS_SETTINGS, environment);
   const pepperSettings = readSettings(PEPPER_SETTINGS, environment);
   const peppers = pepperSettings.ok ? readPeppers(pepperSettings.value) : pepperSettings;
   const config = control.ok
     ? toControlConfig(control.value, own.ok ? own.value.AMS_INSTANCE : null)
     : control;
-  const { AMS_REDIS_URL } = controlProcessSettings;
+  const { AMS_REDIS_URL } = CONTROL_PROCESS_SETTINGS;
   const redis = readSettings({ AMS_REDIS_URL }, environment);
   const redisUrl = redis.ok ? redis.value.AMS_REDIS_URL : null;
   if (config.ok && own.ok && peppers.ok && redisUrl !== null) {

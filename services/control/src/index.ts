@@ -1,9 +1,9 @@
 /** The control plane: accounts, conversations and links over HTTP. */
 export { type Control, type ControlOptions, createControl } from "./app.ts";
 export {
+  CONTROL_PROCESS_SETTINGS,
+  CONTROL_SETTINGS,
   type ControlConfig,
-  controlProcessSettings,
-  controlSettings,
   type SignUp,
   toControlConfig,
 } from "./config.ts";

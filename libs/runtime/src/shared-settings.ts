@@ -1,0 +1,54 @@
+/**
+ * Settings that more than one service has. A service adds them to its own, so that a name means the same thing, and
+ * has the same default and the same sentence, wherever it is read.
+ */
+import { LOG_LEVELS } from "./log.ts";
+import { choice, flag, integer, optionalPort, secretText, text } from "./settings.ts";
+
+/** Every process has these; ports and log level differ in their defaults only. */
+export function processSettings(defaults: {
+  readonly port: number;
+  /** Empty for none. */
+  readonly adminPort: string;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}) {
+  return {
+    HOST: text(
+      "127.0.0.1",
+      "Address that the public port listens on. 0.0.0.0 or :: to be reached from other machines.",
+    ),
+    PORT: integer(defaults.port, "The public port; 0 lets the system choose.", { max: 65_535 }),
+    AMS_ADMIN_HOST: text("127.0.0.1", "Address that the admin port listens on."),
+    AMS_ADMIN_PORT: optionalPort(
+      "Port of /healthz, /livez, /readyz and /metrics; 0 lets the system choose.",
+      defaults.adminPort,
+    ),
+    AMS_INSTANCE: text(
+      "",
+      "This process's name in /healthz and in the log; the host name unless given.",
+    ),
+    AMS_LOG_LEVEL: choice(
+      LOG_LEVELS,
+      defaults.logLevel,
+      "The least important level that is logged.",
+    ),
+    AMS_REDIS_URL: secretText(
+      "Where Redis is: redis://host:port, rediss://…, redis+sentinel://host:port,…/master or redis+cluster://host:port,… Needed; standalone keeps its state in its folder without it.",
+    ),
+  };
+}
+
+/** What every gateway and control of one deployment must be told alike. */
+export const DEPLOYMENT_SETTINGS = {
+  AMS_GUESTS: flag(true, "Whether somebody without an account may join by a link alone."),
+  AMS_STREAMS_PER_ACCOUNT: integer(
+    10,
+    "Streams that an account may hold at a time, in all its conversations together; past it 4003. The `limits` command sets it for one account.",
+    { min: 1 },
+  ),
+  AMS_SUBSCRIBERS_PER_CONVERSATION: integer(
+    100,
+    "Subscribers that a conversation may hold at a time; past it 4003. The `limits` command sets it for one account's conversations.",
+    { min: 1 },
+  ),
+};
