@@ -21,7 +21,7 @@ const LINES = [
 ];
 
 /** Milliseconds between two tokens: about as fast as a language model writes. */
-const TOKEN_PAUSE_MS = 60;
+const TOKEN_PAUSE_MS = 120;
 /** Milliseconds that the whole demo may take, whatever happens. */
 const DEMO_MS_MAX = 30_000;
 /** Milliseconds that a token may take to everyone before the demo gives up on it. */
