@@ -17,6 +17,9 @@ const MARK_WAIT_MS = 5_000;
 /** Conversations that are brought in line at a time after the bus was away. */
 const RESYNC_AT_ONCE = 50;
 
+/** Milliseconds until one that could not be brought in line is tried again: nothing else may tell that the store is back. */
+const RESYNC_RETRY_MS = 1_000;
+
 type Open = {
   readonly conversation: Conversation;
   /** True once the roster is known; false when the conversation is gone. */
@@ -30,6 +33,10 @@ export class Conversations {
   readonly #bus: Bus;
   readonly #open = new Map<ConversationId, Open>();
   readonly #byChannel = new Map<string, Conversation>();
+  /** The last snapshot that was begun for each: the next waits for it, since what waits behind a mark waits for one only. */
+  readonly #snapshots = new WeakMap<Conversation, Promise<unknown>>();
+  /** Those whose next snapshot has not begun, and so serves whoever asks for one. */
+  readonly #queued = new WeakSet<Conversation>();
 
   constructor(parts: GatewayParts, bus: Bus) {
     this.#parts = parts;
@@ -77,7 +84,11 @@ export class Conversations {
     const conversation: Conversation = new Conversation(where, this.#parts, () =>
       this.release(conversation),
     );
-    const open: Open = { conversation, ready: this.#load(conversation), users: 0 };
+    const open: Open = {
+      conversation,
+      ready: this.#inTurn(conversation, () => this.#load(conversation)),
+      users: 0,
+    };
     this.#open.set(where.conversationId, open);
     this.#byChannel.set(conversation.channel, conversation);
     return open;
@@ -97,8 +108,9 @@ export class Conversations {
   #resyncAll(channels: readonly string[]): void {
     const waiting = channels.flatMap((channel) => this.#byChannel.get(channel) ?? []);
     const work = async () => {
-      for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
-        await this.#resync(next);
+      for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+        if (!this.#queued.has(next)) await this.#resyncInTurn(next);
+      }
     };
     for (let worker = 0; worker < RESYNC_AT_ONCE; worker += 1) {
       work().catch((error: unknown) => {
@@ -107,17 +119,33 @@ export class Conversations {
     }
   }
 
-  /** A failure here means that the bus or directory is away again; their return begins it anew. */
+  #resyncInTurn(conversation: Conversation): Promise<void> {
+    this.#queued.add(conversation);
+    return this.#inTurn(conversation, () => {
+      this.#queued.delete(conversation);
+      return this.#resync(conversation);
+    });
+  }
+
   async #resync(conversation: Conversation): Promise<void> {
+    if (this.#byChannel.get(conversation.channel) !== conversation) return; // Closed meanwhile.
     try {
       const entries = await this.#snapshot(conversation, true);
       if (entries === null) conversation.closeAll("conversation_closed");
       else conversation.reconcile(entries);
     } catch (error) {
       if (!(error instanceof DirectoryUnavailable)) throw error;
+      setTimeout(() => this.#resyncAll([conversation.channel]), RESYNC_RETRY_MS).unref();
     } finally {
       conversation.intake.resume();
     }
+  }
+
+  #inTurn<Value>(conversation: Conversation, work: () => Promise<Value>): Promise<Value> {
+    const before = this.#snapshots.get(conversation) ?? Promise.resolve();
+    const done = before.then(work, work);
+    this.#snapshots.set(conversation, done);
+    return done;
   }
 
   /** What the directory holds at a place of the channel that has been reached here; null when the conversation is gone. */

@@ -35,6 +35,8 @@ export class Rig {
   readonly asked: string[] = [];
   readonly parts: GatewayParts;
   readonly conversation: Conversation;
+  /** What becomes of a place that is to be kept. */
+  keepPlace: () => Promise<void> = () => Promise.resolve();
   released = 0;
   nowMs = Date.UTC(2026, 0, 31, 12);
 
@@ -47,6 +49,8 @@ export class Rig {
       leave: (_where: unknown, stream: { connection: string }, last: { n: number }) =>
         note(`leave ${stream.connection} ${last.n}`),
       release: (place: { connection: string }) => note(`release ${place.connection}`),
+      keepPlace: (place: { connection: string }) =>
+        note(`keep ${place.connection}`).then(() => this.keepPlace()),
       setStreamMetadata: (_where: unknown, stream: { connection: string }, metadata: string) =>
         note(`metadata ${stream.connection} ${metadata}`),
     } as unknown as Directory;

@@ -1,0 +1,146 @@
+// From the doors to a seat: what is taken is given back when there is no seat, and is the session's once there is one.
+import {
+  type Directory,
+  DirectoryUnavailable,
+  type Outcome,
+  type RosterEntry,
+} from "@ams/directory";
+import type { CloseReason } from "@ams/protocol";
+import { beforeEach, expect, test } from "vitest";
+import type { Admitted } from "./admit.ts";
+import { type AttachParts, attach } from "./attach.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { Conversations } from "./conversations.ts";
+import type { Door, SocketOwner } from "./sockets.ts";
+import {
+  ACCOUNT,
+  accountOf,
+  admissionOf,
+  endOfTurn,
+  entryOf,
+  type FakeSocket,
+} from "./testing/fakes.ts";
+import { GATEWAY, Rig } from "./testing/rig.ts";
+
+class FakeDoor implements Door {
+  gone = false;
+  refused: CloseReason | null = null;
+  owner: SocketOwner | null = null;
+  readonly socket: FakeSocket;
+
+  constructor(rig: Rig) {
+    this.socket = rig.sockets.open();
+  }
+
+  accept(owner: SocketOwner): boolean {
+    if (this.gone) return false;
+    this.owner = owner;
+    owner.opened(this.socket);
+    return true;
+  }
+
+  refuse(reason: CloseReason): void {
+    if (this.owner === null) this.refused = reason;
+  }
+}
+
+let rig: Rig;
+let door: FakeDoor;
+let releases: number;
+let shared: boolean;
+/** What the claim comes to: the entry is announced before it is answered. */
+let claim: (entry: RosterEntry) => Promise<Outcome<unknown, string>>;
+
+beforeEach(() => {
+  rig = new Rig();
+  door = new FakeDoor(rig);
+  releases = 0;
+  shared = false;
+  claim = (entry) => {
+    rig.event({ kind: "claimed", entry, displaced: null });
+    return Promise.resolve({ ok: true, value: null });
+  };
+});
+
+function join() {
+  const { stream_id, stream_name, metadata } = entryOf(1, 1);
+  const admission = admissionOf("");
+  const admitted: Admitted = {
+    admission,
+    link: { number: 1, hash: "" },
+    accountId: ACCOUNT,
+    account: accountOf(),
+    streamId: stream_id,
+    streamName: stream_name,
+    metadata,
+    peerIdentity: null,
+    selfSubscribe: false,
+    subscribeStreams: null,
+    receipts: false,
+  };
+  const directory = {
+    ...rig.parts.directory,
+    reserve: () => Promise.resolve({ ok: true, value: { shared } }),
+    keepPlace: () => rig.keepPlace(),
+    claim: ({ connection }: { connection: string }) =>
+      claim(entryOf(1, 5, { gateway: GATEWAY, connection })),
+  } as unknown as Directory;
+  const conversations = {
+    acquire: () => Promise.resolve(rig.conversation),
+    release: () => {
+      releases += 1;
+    },
+  } as unknown as Conversations;
+  const config = { AMS_FRAMES_PER_SECOND: 0, AMS_BYTES_PER_SECOND: 0 } as GatewayConfig;
+  const attachParts: AttachParts = { parts: { ...rig.parts, directory }, conversations, config };
+  return attach(admitted, door, attachParts);
+}
+
+const stepsOf = () => rig.asked.map((step) => step.split(" ")[0]);
+
+test("§4.5 a granted claim seats the socket with the roster as it is, and nothing is given back", async () => {
+  expect(await join()).toBe("joined");
+  expect(door.socket.frames()).toMatchObject([{ type: "joined", epoch: 5, peers: [] }]);
+  expect([rig.asked, releases]).toEqual([[], 0]);
+});
+
+test("a claim that is refused gives back the place and the conversation, and leaves no stream", async () => {
+  claim = () => Promise.resolve({ ok: false, fault: "stream_name_conflict" });
+  expect(await join()).toBe("stream_name_conflict");
+  expect(door.refused).toBe("stream_name_conflict");
+  expect([stepsOf(), releases]).toEqual([["release"], 1]);
+});
+
+test("a claim of which nothing is known is taken back, wherever it has come to", async () => {
+  claim = () => Promise.reject(new DirectoryUnavailable("away"));
+  await expect(join()).rejects.toThrow(DirectoryUnavailable);
+  expect([stepsOf(), releases]).toEqual([["leave", "release"], 1]);
+});
+
+test("a client that goes while its claim is made leaves nothing behind", async () => {
+  door.gone = true;
+  expect(await join()).toBe("client_gone");
+  expect([stepsOf(), releases, rig.conversation.roster.size]).toEqual([["release"], 1, 0]);
+});
+
+test("§5.6 a socket that was seated stays, also when the answer to its claim is lost", async () => {
+  claim = (entry) => {
+    rig.event({ kind: "claimed", entry, displaced: null });
+    return Promise.reject(new DirectoryUnavailable("away"));
+  };
+  await join().catch(() => undefined);
+  expect(rig.conversation.roster.size).toBe(1);
+  expect([rig.asked, releases, door.socket.ended]).toEqual([[], 0, null]);
+});
+
+test("§5.6 a socket that was seated stays, also when its place can't be made its own yet", async () => {
+  shared = true;
+  rig.keepPlace = () => Promise.reject(new DirectoryUnavailable("away"));
+  expect(await join()).toBe("joined");
+  await endOfTurn();
+  expect(rig.conversation.roster.size).toBe(1);
+  expect([stepsOf(), releases, door.socket.ended]).toEqual([["keep"], 0, null]);
+  rig.keepPlace = () => Promise.resolve();
+  rig.parts.holdings.retry();
+  expect(stepsOf()).toEqual(["keep", "keep"]);
+});
