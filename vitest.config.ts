@@ -4,6 +4,24 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["ams-source"] };
 const ssr = { resolve };
 
+const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+/** The conformance suite against a deployment of its own, whose limits its files share: one after the other. */
+function conformance(deployment: string) {
+  return {
+    resolve,
+    ssr,
+    test: {
+      name: `conformance, ${deployment.replace("-", " ")}`,
+      include: ["test/conformance/*.test.ts"],
+      globalSetup: [`test/journeys/deployments/${deployment}.ts`],
+      setupFiles: ["test/journeys/deployments/use-deployment.ts"],
+      fileParallelism: false,
+      ...PATIENCE,
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,11 +32,29 @@ export default defineConfig({
         test: {
           name: "together",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/dist/**", "test/conformance/**", "**/node_modules/**"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          exclude: [
+            "test/dist/**",
+            "test/conformance/**",
+            "test/journeys/**",
+            "**/node_modules/**",
+          ],
+          ...PATIENCE,
         },
       },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "journeys",
+          include: ["test/journeys/*.test.ts"],
+          // Each starts a cluster and looks at the clock: one has the machine at a time.
+          fileParallelism: false,
+          ...PATIENCE,
+        },
+      },
+      conformance("standalone"),
+      conformance("one-gateway"),
+      conformance("three-gateways"),
     ],
   },
 });

@@ -4,7 +4,7 @@ import { healthBody, offerBody } from "@ams/protocol/schema";
 import { expect, test } from "vitest";
 import {
   account,
-  CONTROL,
+  controlUrl,
   createAccount,
   expectProblem,
   http,
@@ -197,7 +197,7 @@ test("§2.9 GET /healthz names the instance and its time", async () => {
 
 /** A POST whose length isn't told beforehand; resolves to the beginning of the answer. */
 function chunked(path: string, credential: string, body: string): Promise<string> {
-  const { hostname, port, host, protocol } = new URL(CONTROL);
+  const { hostname, port, host, protocol } = new URL(controlUrl());
   if (protocol === "https:") return Promise.resolve("HTTP/1.1 413 (not tried over TLS)");
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port || 80), hostname);

@@ -18,18 +18,29 @@ import {
 } from "@ams/protocol/schema";
 import { expect } from "vitest";
 
-/** The control plane. */
-export const CONTROL = trimmed(process.env.AMS_CONFORMANCE_URL ?? "http://127.0.0.1:8080");
+/** A deployment: its control plane, and where sockets connect, which is one or more of its gateways. */
+export type Deployment = { readonly control: string; readonly gateways: readonly string[] };
 
-/** Where sockets connect: one or more gateways of the same deployment. */
-const GATEWAYS = (process.env.AMS_CONFORMANCE_URLS ?? CONTROL).split(",").map(trimmed);
+let deployment = namedByEnvironment();
+
+/** From now on everything here speaks to this deployment, for tests that start one of their own. */
+export function speakTo({ control, gateways }: Deployment): void {
+  deployment = { control: trimmed(control), gateways: gateways.map(trimmed) };
+  pool.clear();
+}
+
+/** The base URL of the control plane. */
+export function controlUrl(): string {
+  return deployment.control;
+}
 
 /** Indices of two gateways: different ones where the deployment has them. */
 export const HERE = 0;
 export const THERE = 1;
 
 export function gatewayUrl(index: number): string {
-  return GATEWAYS[index % GATEWAYS.length] ?? CONTROL;
+  const { control, gateways } = deployment;
+  return gateways[index % gateways.length] ?? control;
 }
 
 export type Answer = {
@@ -58,7 +69,7 @@ const RATE_ATTEMPTS_MAX = 3;
 export async function http(method: string, path: string, request: Request = {}): Promise<Answer> {
   const { bearer, body, raw, headers, attempts = RATE_ATTEMPTS_MAX } = request;
   for (let attempt = 1; ; attempt += 1) {
-    const response = await fetch(CONTROL + path, {
+    const response = await fetch(controlUrl() + path, {
       method,
       redirect: "manual",
       headers: {
@@ -197,6 +208,12 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function namedByEnvironment(): Deployment {
+  const control = trimmed(process.env.AMS_CONFORMANCE_URL ?? "http://127.0.0.1:8080");
+  const gateways = (process.env.AMS_CONFORMANCE_URLS ?? control).split(",").map(trimmed);
+  return { control, gateways };
 }
 
 function trimmed(url: string): string {
