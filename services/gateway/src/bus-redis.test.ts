@@ -1,12 +1,13 @@
 // The bus on Redis keeps the promises of every bus, and comes back by itself when Redis was away.
 import { randomBytes } from "node:crypto";
+import { EventEmitter } from "node:events";
 import { connectRedis, type RedisConnection, whenReady } from "@ams/directory";
 import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/directory/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collect, testBus } from "./bus.contract.ts";
 import type { Bus } from "./bus.ts";
 import { openRedisBus } from "./bus-redis.ts";
-import { silentLog } from "./testing/fakes.ts";
+import { endOfTurn, silentLog } from "./testing/fakes.ts";
 
 const READY_MS = 5_000;
 
@@ -93,6 +94,39 @@ describe.runIf(findRedisBinary() !== null)("on one Redis", () => {
       await opened.end();
     }
   });
+});
+
+/** A connection that is told what becomes of it. */
+class FakeClient extends EventEmitter {
+  status = "ready";
+
+  subscribe(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  become(status: "ready" | "close"): void {
+    this.status = status;
+    this.emit(status);
+  }
+}
+
+test("§5.9 channels are told as up only once they are heard again, whichever connection comes back first", async () => {
+  const [commands, subscriber] = [new FakeClient(), new FakeClient()];
+  const as = (client: FakeClient) => ({ kind: "single", client }) as unknown as RedisConnection;
+  const bus = openRedisBus(as(commands), as(subscriber), silentLog());
+  await bus.subscribe("ams:{p1}:conv_1", () => undefined);
+  const told: string[] = [];
+  bus.onUp((channels) => told.push(...channels));
+  for (const client of [commands, subscriber]) client.become("close");
+  commands.become("ready");
+  await endOfTurn();
+  expect([told, bus.notReady()]).toEqual([[], "bus"]);
+  subscriber.become("ready");
+  await endOfTurn();
+  expect([told, bus.notReady()]).toEqual([["ams:{p1}:conv_1"], null]);
+  commands.become("close");
+  commands.become("ready");
+  expect(told).toHaveLength(2);
 });
 
 test.runIf(findRedisBinary() !== null)(

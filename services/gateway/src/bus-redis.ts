@@ -48,7 +48,10 @@ class RedisBus implements Bus {
       this.#resubscribing = true;
     });
     subscriber.client.on("ready", () => this.#resubscribe());
-    commands.client.on("ready", () => this.#tellUp([...this.#subscribed.keys()]));
+    commands.client.on("ready", () => {
+      // Otherwise the subscriber's own return tells: until then nothing that is asked for would be heard.
+      if (this.#isSubscribed()) this.#tellUp([...this.#subscribed.keys()]);
+    });
   }
 
   async publish(channel: string, payload: Buffer): Promise<boolean> {
@@ -89,14 +92,16 @@ class RedisBus implements Bus {
   }
 
   notReady(): string | null {
-    const isReady =
-      this.#commands.client.status === "ready" && this.#subscriber.client.status === "ready";
-    return isReady && !this.#resubscribing ? null : "bus";
+    return this.#commands.client.status === "ready" && this.#isSubscribed() ? null : "bus";
   }
 
   async close(): Promise<void> {
     this.#subscribed.clear();
     this.#subscriber.client.disconnect();
+  }
+
+  #isSubscribed(): boolean {
+    return this.#subscriber.client.status === "ready" && !this.#resubscribing;
   }
 
   #resubscribe(): void {
