@@ -1,8 +1,9 @@
 /** What every deployed process has: configuration, log, admin port, signals. It knows nothing of the wire. */
 export { type AdminPort, type Health, healthBody, openAdminPort } from "./admin.ts";
 export { describeError, LOG_LEVELS, type Log, openLog } from "./log.ts";
+export { createRegistry, openMetrics } from "./metrics.ts";
 export { PEPPER_SETTINGS, type PepperLists, readPeppers } from "./peppers.ts";
-export { exitMisconfigured, settingsOrExit, stopOnSignal, surviveRejections } from "./process.ts";
+export { EXIT_UNAVAILABLE, exitMisconfigured, settingsOrExit, stopOnSignal } from "./process.ts";
 export {
   choice,
   type Environment,

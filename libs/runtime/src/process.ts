@@ -8,6 +8,9 @@ import {
   type ValuesOf,
 } from "./settings.ts";
 
+/** Exit status when a port or a store can't be had (sysexits' EX_UNAVAILABLE): the supervisor may try again. */
+export const EXIT_UNAVAILABLE = 69;
+
 /** The configuration, or all its faults on stderr and the end of the process with 78. */
 export function settingsOrExit<Declared extends Settings>(
   service: string,
@@ -56,12 +59,4 @@ export function stopOnSignal(log: Log, graceMs: number, stop: () => Promise<void
   };
   process.on("SIGTERM", begin);
   process.on("SIGINT", begin);
-}
-
-/** A rejection that nobody awaited is logged and counted, and ends nothing. */
-export function surviveRejections(log: Log, count: () => void): void {
-  process.on("unhandledRejection", (reason) => {
-    count();
-    log.error({ event: "unhandled_rejection", ...describeError(reason) }, "unhandled rejection");
-  });
 }

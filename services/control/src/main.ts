@@ -2,20 +2,17 @@
 import { connectRedis, isSharded, openRedisDirectory, whenReady } from "@ams/directory";
 import {
   describeError,
+  EXIT_UNAVAILABLE,
   exitMisconfigured,
   openAdminPort,
   openLog,
+  openMetrics,
   stopOnSignal,
-  surviveRejections,
 } from "@ams/runtime";
-import { Counter, collectDefaultMetrics, Registry } from "prom-client";
 import { createControl } from "./app.ts";
 import { readControlProcess } from "./config.ts";
 import { watchDirectory } from "./readiness.ts";
 import { openHttpServer } from "./serve.ts";
-
-/** Exit status when a port can't be had (sysexits' EX_UNAVAILABLE). */
-const EXIT_UNAVAILABLE = 69;
 
 /** Milliseconds that a start waits for Redis. Without it the process serves too, and says that it isn't ready. */
 const CONNECT_MS = 2_000;
@@ -33,14 +30,7 @@ async function main(): Promise<void> {
     instance: config.instance,
     level: own.AMS_LOG_LEVEL,
   });
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const rejections = new Counter({
-    name: "ams_control_unhandled_rejections_total",
-    help: "Failures that nobody had awaited: each is a bug.",
-    registers: [registry],
-  });
-  surviveRejections(log, () => rejections.inc());
+  const registry = openMetrics(log);
 
   await whenReady(connection.value, CONNECT_MS).catch((error: unknown) => {
     log.warn({ event: "directory_away", ...describeError(error) }, "starting without Redis");

@@ -107,10 +107,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     metrics,
     backpressureBytes: config.AMS_BACKPRESSURE_BYTES,
     onConnect: (request, door) => {
-      connect(request, door).then(
-        (outcome) => metrics.joined(outcome),
-        () => metrics.joined("internal_error"),
-      );
+      const done = (outcome: JoinOutcome) => {
+        metrics.joined(outcome);
+        log.debug({ event: "connect", outcome }, "connect");
+      };
+      connect(request, door).then(done, () => done("internal_error"));
     },
     http: withHealth(health, options.http),
   });

@@ -3,15 +3,15 @@ import { hostname } from "node:os";
 import { connectRedis, isSharded, openRedisDirectory, whenReady } from "@ams/directory";
 import {
   describeError,
+  EXIT_UNAVAILABLE,
   exitMisconfigured,
   openAdminPort,
   openLog,
+  openMetrics,
   readPeppers,
   settingsOrExit,
   stopOnSignal,
-  surviveRejections,
 } from "@ams/runtime";
-import { Counter, collectDefaultMetrics, Registry } from "prom-client";
 import { openRedisBus } from "./bus-redis.ts";
 import { GATEWAY_PROCESS_SETTINGS } from "./config.ts";
 import { startGateway } from "./gateway.ts";
@@ -21,9 +21,6 @@ const STOP_GRACE_MS = 10_000;
 
 /** Milliseconds in which Redis must answer at the start; then it is the supervisor's turn. */
 const REDIS_WAIT_MS = 30_000;
-
-/** Exit status when the port can't be had or Redis doesn't answer (sysexits' EX_UNAVAILABLE). */
-const EXIT_UNAVAILABLE = 69;
 
 const SERVICE = "gateway";
 
@@ -43,14 +40,7 @@ if (!peppers.ok || !commands.ok || !subscriber.ok) {
 
 const instance = config.AMS_INSTANCE ?? hostname();
 const log = openLog({ service: SERVICE, instance, level: config.AMS_LOG_LEVEL });
-const registry = new Registry();
-collectDefaultMetrics({ register: registry });
-const rejections = new Counter({
-  name: "ams_unhandled_rejections_total",
-  help: "Rejections that nobody awaited: each is a fault of the program.",
-  registers: [registry],
-});
-surviveRejections(log, () => rejections.inc());
+const registry = openMetrics(log);
 
 try {
   await Promise.all([

@@ -1,14 +1,14 @@
 /** The process of a standalone AMS: configuration, state folder, start, what it prints, stop. */
 import {
   describeError,
+  EXIT_UNAVAILABLE,
   exitMisconfigured,
   type Log,
   openLog,
+  openMetrics,
   readPeppers,
   stopOnSignal,
-  surviveRejections,
 } from "@ams/runtime";
-import { collectDefaultMetrics, Registry } from "prom-client";
 import { localUrl } from "./addresses.ts";
 import { banner } from "./banner.ts";
 import { readStandalone, type StandaloneConfig } from "./config.ts";
@@ -17,8 +17,7 @@ import { type Standalone, startStandalone } from "./standalone.ts";
 import { openStateFolder, type StateFolder, writePrivate } from "./state-folder.ts";
 import { openStore, type Store } from "./store.ts";
 
-/** Exit statuses of sysexits: something needed isn't to be had; try again when the other has ended. */
-const EXIT_UNAVAILABLE = 69;
+/** Exit status of sysexits: try again when the other has ended. */
 const EXIT_TEMPFAIL = 75;
 
 /** Milliseconds that a stop may take beyond the time in which the sockets are closed. */
@@ -37,9 +36,7 @@ async function main(): Promise<void> {
     instance: config.control.instance,
     level: config.own.AMS_LOG_LEVEL,
   });
-  surviveRejections(log, () => undefined);
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const registry = openMetrics(log);
   const store = await openStore(config.own.AMS_REDIS_URL, folder, log).catch((error: unknown) =>
     end(EXIT_UNAVAILABLE, `AMS can't open its store: ${describeError(error).reason}`),
   );
