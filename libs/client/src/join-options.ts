@@ -79,11 +79,14 @@ function checkPeerIdentity(identity: PeerIdentity): void {
   if (isPeerIdentity(identity) && fits) return;
   throw new AmsError(
     "invalid_argument",
-    'peerIdentity is {kind: "agent" | "human", model?, client?} of at most 1,024 bytes.',
+    'A peerIdentity is {kind: "agent" | "human", model?, client?} of at most 1,024 bytes.',
   );
 }
 
 function checkSelection(ids: readonly string[]): void {
   if (ids.length > 0 && ids.length <= SUBSCRIBE_STREAMS_MAX && ids.every(isStreamId)) return;
-  throw new AmsError("invalid_argument", "subscribeStreams lists 1 to 256 stream ids (str_…).");
+  throw new AmsError(
+    "invalid_argument",
+    "A selection, subscribeStreams, lists 1 to 256 stream ids (str_…).",
+  );
 }

@@ -28,9 +28,10 @@ export function pullFrom<Item>(source: Source<Item>): Pull<Item> {
       "A pipe reads from an async iterable, an iterable or a ReadableStream.",
     );
   }
+  // First, as the iterator of a ReadableStream can't be cancelled while it waits for an item.
+  if ("getReader" in source) return pullReader(source.getReader());
   if (Symbol.asyncIterator in source) return pullIterator(source[Symbol.asyncIterator]());
-  if (Symbol.iterator in source) return pullIterator(source[Symbol.iterator]());
-  return pullReader(source.getReader());
+  return pullIterator(source[Symbol.iterator]());
 }
 
 function pullIterator<Item>(iterator: AsyncIterator<Item> | Iterator<Item>): Pull<Item> {
@@ -45,7 +46,6 @@ function pullIterator<Item>(iterator: AsyncIterator<Item> | Iterator<Item>): Pul
   };
 }
 
-/** For browsers whose streams can't be iterated. */
 function pullReader<Item>(reader: Reader<Item>): Pull<Item> {
   return {
     next: async () => {

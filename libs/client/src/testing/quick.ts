@@ -1,0 +1,33 @@
+/** A `join` that hurries, and a connection that has joined: what most tests begin with. */
+import type { Connection } from "../connection.ts";
+import { joinOver } from "../join.ts";
+import type { JoinOptions } from "../join-options.ts";
+import { openSocket } from "../node-socket.ts";
+import { TIMING, type Timing } from "../timing.ts";
+import { CREDENTIAL, type FakeBroker, type FakeCall } from "./fake-broker.ts";
+
+/** Times that a test needn't wait for. */
+export const QUICK: Timing = {
+  ...TIMING,
+  backoffMs: 1,
+  backoffMaxMs: 4,
+  pauseMs: 1,
+  closeMs: 50,
+  random: () => 0.5,
+};
+
+export type Pair = { readonly me: Connection; readonly call: FakeCall };
+
+export async function joinQuickly(
+  broker: FakeBroker,
+  options: Partial<JoinOptions> = {},
+  joined: object = {},
+  timing: Partial<Timing> = {},
+): Promise<Pair> {
+  const join = joinOver(openSocket, { ...QUICK, ...timing });
+  const identity = { credential: CREDENTIAL, streamName: "me" };
+  const joining = join(broker.link, { ...identity, ...options } as JoinOptions);
+  const call = await broker.call();
+  call.join(joined);
+  return { me: await joining, call };
+}
