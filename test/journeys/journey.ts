@@ -3,8 +3,8 @@
  * speaking to it, whose subscribers hold each frame to the protocol's invariants.
  */
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { type Cluster, type ClusterOptions, type Member, startCluster } from "../cluster.ts";
 import { findRedisBinary } from "../cluster/redis-server.ts";
+import { type Cluster, type ClusterOptions, type Member, startCluster } from "../cluster.ts";
 import { speakTo } from "../conformance/driver.ts";
 
 /** Groups tests that need Redis: they are skipped, and listed so, where there is none. */
@@ -49,7 +49,9 @@ export async function metricsOf(member: Member): Promise<string> {
 /** The sum of a counter or gauge over its labels, 0 where it hasn't been counted yet. */
 export async function metric(member: Member, name: string): Promise<number> {
   const lines = (await metricsOf(member)).split("\n");
-  const samples = lines.filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
+  const samples = lines.filter(
+    (line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`),
+  );
   return samples.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }
 
