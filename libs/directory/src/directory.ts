@@ -185,7 +185,10 @@ export interface Presence {
   ): Promise<void>;
   /** The live streams, in no order. */
   roster(where: Where): Promise<readonly RosterEntry[]>;
-  /** The live streams at the very place on the channel where the event `mark` is announced; null when the conversation is gone. */
+  /**
+   * The live streams at the very place on the channel where the event `mark` is announced; null when the conversation is
+   * gone. With tails, which asks for what may have been missed, a past `links_revoked` may be announced again before it.
+   */
   snapshot(
     where: Where,
     mark: { readonly mark: string; readonly tails: boolean },

@@ -54,6 +54,7 @@ export {
 } from "./redis/connect.ts";
 export { openRedisDirectory, type RedisDirectoryOptions } from "./redis/redis-directory.ts";
 export {
+  equalsAny,
   guestAccountOf,
   hash,
   hashes,

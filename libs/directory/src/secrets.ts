@@ -19,11 +19,16 @@ export function hashes(peppers: PepperList, text: string): readonly string[] {
   return peppers.map((pepper) => hash(pepper, text));
 }
 
-/** True when `stored` is the hash of this secret under one of the peppers; takes the same time either way. */
+/** True when `stored` is the hash of this secret under one of the peppers. */
 export function matches(peppers: PepperList, secret: string, stored: string): boolean {
+  return equalsAny(hashes(peppers, secret), stored);
+}
+
+/** True when `stored` is one of these hashes; takes the same time either way. */
+export function equalsAny(candidates: readonly string[], stored: string): boolean {
   const expected = Buffer.from(stored, "hex");
   let found = false;
-  for (const candidate of hashes(peppers, secret)) {
+  for (const candidate of candidates) {
     const bytes = Buffer.from(candidate, "hex");
     if (bytes.length === expected.length && timingSafeEqual(bytes, expected)) found = true;
   }

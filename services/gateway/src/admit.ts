@@ -6,10 +6,10 @@ import {
   type Account,
   type Admission,
   type Directory,
+  equalsAny,
   guestAccountOf,
   hashes,
   type Link,
-  matches,
   newStreamName,
   type Peppers,
   streamIdOf,
@@ -124,7 +124,8 @@ function readAccount(claimant: Claimant, parts: AdmitParts): Promise<Account | n
 function findLink(admission: Admission, token: string, parts: AdmitParts): Link | null {
   const { expires_at_ms } = admission.conversation;
   if (!isLinkToken(token) || (expires_at_ms !== null && parts.now() >= expires_at_ms)) return null;
-  return admission.links.find((link) => matches(parts.peppers.link, token, link.hash)) ?? null;
+  const candidates = hashes(parts.peppers.link, token);
+  return admission.links.find((link) => equalsAny(candidates, link.hash)) ?? null;
 }
 
 type Who = { readonly accountId: AccountId; readonly account: Account | null };

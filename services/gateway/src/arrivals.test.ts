@@ -1,8 +1,8 @@
 // Joins under way: each is answered exactly once, and a takeover waits for the old holder for a second at most (§3.5).
-import type { CloseReason } from "@ams/protocol";
+import { type CloseReason, EMPTY_OBJECT } from "@ams/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Arrival, Arrivals, type Heard, YIELD_WAIT_MS } from "./arrivals.ts";
-import { entryOf } from "./testing/fakes.ts";
+import { ACCOUNT, entryOf } from "./testing/fakes.ts";
 
 let arrivals: Arrivals;
 let told: string[];
@@ -18,13 +18,13 @@ afterEach(() => {
 });
 
 const heardOf = (epoch: number): Heard => ({
-  stream: { entry: entryOf(1, epoch), lastN: 0, lastMs: 0, successor: null },
+  stream: { entry: entryOf(1, epoch), lastN: 0, lastMs: 0, told: EMPTY_OBJECT, successor: null },
   resumed: false,
-  metadataChanged: false,
 });
 
 function arrivalOf(name: string, link = 1): Arrival {
   return {
+    account: ACCOUNT,
     link,
     accept: ({ stream }: Heard) => told.push(`${name} accepted ${stream.entry.epoch}`),
     refuse: (reason: CloseReason) => told.push(`${name} refused ${reason}`),

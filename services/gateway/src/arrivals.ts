@@ -3,7 +3,7 @@
  * and, if the stream was held elsewhere, the old holder has sent its last frame (§3.5).
  */
 import type { ConnectionId } from "@ams/directory";
-import type { CloseReason } from "@ams/protocol";
+import type { AccountId, CloseReason } from "@ams/protocol";
 import type { LiveStream } from "./roster.ts";
 
 /** Milliseconds that a take-over waits for the old holder's word: a gateway that needs longer is as good as dead. */
@@ -14,12 +14,11 @@ export type Heard = {
   readonly stream: LiveStream;
   /** The stream was live under another connection. */
   readonly resumed: boolean;
-  /** It was, and others know it with other metadata. */
-  readonly metadataChanged: boolean;
 };
 
 /** A join that waits: exactly one of the two is called, once. */
 export type Arrival = {
+  readonly account: AccountId;
   readonly link: number;
   readonly accept: (heard: Heard) => void;
   readonly refuse: (reason: CloseReason) => void;

@@ -98,10 +98,12 @@ class Join {
   }
 
   async run(): Promise<JoinOutcome> {
+    // From the first step on, so that no news of the account, link or conversation falls between two of them.
+    const seated = this.#expectSeat();
     const reserved = await this.#reserve();
     if (reserved !== "own" && reserved !== "shared") return refuse(this.#door, reserved);
-    if (this.#door.gone) return "client_gone";
-    const seated = this.#expectSeat();
+    const { arrivals } = this.#conversation;
+    if (this.#door.gone) return arrivals.has(this.connection) ? "client_gone" : seated;
     const fault = await this.#claim();
     if (fault !== null) return refuse(this.#door, fault);
     const outcome = await this.#within(seated);
@@ -167,6 +169,7 @@ class Join {
   #expectSeat(): Promise<JoinOutcome> {
     return new Promise((resolve) => {
       this.#conversation.arrivals.expect(this.connection, {
+        account: this.#admitted.accountId,
         link: this.#admitted.link.number,
         accept: (heard) => resolve(this.#sit(heard)),
         refuse: (reason) => resolve(refuse(this.#door, reason)),
@@ -190,7 +193,7 @@ class Join {
   #welcome(session: Session, heard: Heard): void {
     const { socket } = session;
     if (socket === null) return;
-    const { admission, selfSubscribe, subscribeStreams, metadata } = this.#admitted;
+    const { admission, selfSubscribe, subscribeStreams } = this.#admitted;
     const { entry } = heard.stream;
     const peers = [...this.#conversation.roster.streams()].filter(
       (stream) => stream !== heard.stream,
@@ -209,7 +212,8 @@ class Join {
       }),
     );
     this.#conversation.enter(session, socket);
-    if (heard.metadataChanged && metadata !== null) {
+    // Others know the stream by what its last holder told them.
+    if (heard.stream.told !== entry.metadata) {
       this.#conversation.emitMetadata(session, socket, entry.metadata, this.#parts.now());
     }
   }

@@ -64,7 +64,10 @@ export class Backpressure {
     for (const socket of noted) {
       const condemned = this.#condemned.get(socket);
       if (condemned === undefined) continue; // It was closed between being noted and now.
-      condemned.timer = setTimeout(() => socket.cut(), STALLED_MS);
+      condemned.timer = setTimeout(() => {
+        this.#metrics.closed("subscriber_backpressure");
+        socket.cut();
+      }, STALLED_MS);
       socket.giveUp();
       if (socket.buffered() < this.#limitBytes) this.#end(socket);
     }

@@ -11,6 +11,7 @@ import {
   type Where,
 } from "@ams/directory";
 import {
+  type AccountId,
   type CloseReason,
   encodeStreamMetadata,
   type FrameFault,
@@ -119,7 +120,7 @@ export class Conversation {
     const bytes = Buffer.byteLength(text);
     const frame = this.#outbox.batch.append(place.epoch, place.n, "stream_metadata", bytes);
     frame.write(text);
-    stream.entry = { ...stream.entry, metadata, metadata_n: place.n };
+    this.roster.toldMetadata(stream, metadata, place.n);
     this.#parts.metrics.received(bytes);
     this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
     this.#handOver(session, socket, place);
@@ -133,6 +134,13 @@ export class Conversation {
   /** Closes every session of which this is true. */
   closeWhere(matches: (session: Session) => boolean, reason: CloseReason): void {
     for (const session of [...this.#sessions.values()]) if (matches(session)) session.close(reason);
+  }
+
+  /** The account is no more: its sessions end, and its joins that are under way. */
+  closeAccount(account: AccountId): void {
+    this.arrivals.refuseWhere((arrival) => arrival.account === account, "invalid_credential");
+    const isTheirs = ({ stream }: Session) => stream.entry.owner_account_id === account;
+    this.closeWhere(isTheirs, "invalid_credential");
   }
 
   /** The conversation, or its place in the directory, is gone: nothing is left to leave there. */
@@ -201,16 +209,13 @@ export class Conversation {
   }
 
   #applyClaim({ entry, displaced }: ClaimedEvent): void {
-    const before = this.roster.get(entry.stream_id)?.entry ?? null;
     const waitForYield = displaced !== null && !this.#displaceHere(displaced, entry);
     const stream = this.roster.claimed(entry, displaced !== null);
     if (stream === null || !this.arrivals.has(entry.connection)) {
       this.#returnOrphan(entry);
       return;
     }
-    const resumed = displaced !== null;
-    const metadataChanged = resumed && before !== null && before.metadata !== entry.metadata;
-    const heard = { stream, resumed, metadataChanged };
+    const heard = { stream, resumed: displaced !== null };
     if (waitForYield) this.arrivals.acceptAfterYield(entry.connection, displaced.epoch, heard);
     else this.arrivals.accept(entry.connection, heard);
   }
@@ -261,16 +266,23 @@ export class Conversation {
         return;
       }
       if (kind === "stream_metadata") this.#keepMetadata(verdict, n, frame);
-      this.#audience.deliver(verdict.entry.stream_id, frame);
+      this.#deliverRemote(verdict, frame);
     });
     if (!whole) log.warn({ event: "batch_malformed", bytes: batch.length }, "malformed batch");
   }
 
+  /** A late frame of a displaced connection isn't for the one that holds the stream now: it is its own stream (§5.1). */
+  #deliverRemote(stream: LiveStream, frame: Buffer): void {
+    const { stream_id } = stream.entry;
+    const holder = stream.successor === null ? undefined : this.roster.get(stream_id);
+    const session = holder && this.#sessions.get(holder.entry.connection);
+    if (!session?.socket) this.#audience.deliver(stream_id, frame);
+    else this.#audience.deliverFrom(session.socket, session.terms.subscription, stream_id, frame);
+  }
+
   #keepMetadata(stream: LiveStream, n: number, frame: Buffer): void {
     const metadata = readMembers(frame.toString())?.get("metadata");
-    if (metadata !== undefined) {
-      stream.entry = { ...stream.entry, metadata: metadata.text, metadata_n: n };
-    }
+    if (metadata !== undefined) this.roster.toldMetadata(stream, metadata.text, n);
   }
 
   #handOver(

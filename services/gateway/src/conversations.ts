@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { DirectoryUnavailable, type Where } from "@ams/directory";
-import type { ConversationId } from "@ams/protocol";
+import { type AccountId, type ConversationId, isGuest } from "@ams/protocol";
 import { describeError } from "@ams/runtime";
 import type { Bus } from "./bus.ts";
 import { Conversation } from "./conversation.ts";
@@ -67,6 +67,11 @@ export class Conversations {
     this.#open.delete(conversation.where.conversationId);
     this.#byChannel.delete(conversation.channel);
     this.#bus.unsubscribe(conversation.channel);
+  }
+
+  /** The account is no more: nothing of it stays on this gateway. */
+  closeAccount(account: AccountId): void {
+    for (const { conversation } of [...this.#open.values()]) conversation.closeAccount(account);
   }
 
   /** Every session of this gateway. */
@@ -133,11 +138,21 @@ export class Conversations {
       const entries = await this.#snapshot(conversation, true);
       if (entries === null) conversation.closeAll("conversation_closed");
       else conversation.reconcile(entries);
+      await this.#closeDeletedAccounts(conversation);
     } catch (error) {
       if (!(error instanceof DirectoryUnavailable)) throw error;
       setTimeout(() => this.#resyncAll([conversation.channel]), RESYNC_RETRY_MS).unref();
     } finally {
       conversation.intake.resume();
+    }
+  }
+
+  /** The news that an account was deleted may have been lost too. */
+  async #closeDeletedAccounts(conversation: Conversation): Promise<void> {
+    const owners = [...conversation.sessions()].map(({ stream }) => stream.entry.owner_account_id);
+    for (const owner of new Set(owners)) {
+      if (isGuest(owner) || (await this.#parts.directory.account(owner)) !== null) continue;
+      conversation.closeAccount(owner);
     }
   }
 

@@ -99,9 +99,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   await lease.begin(conversations);
   await bus.subscribe(DEPLOYMENT_CHANNEL, (payload) => {
     const { account_id } = decodeDeploymentEvent(payload.toString());
-    for (const { session } of [...conversations.sessions()]) {
-      if (session.stream.entry.owner_account_id === account_id) session.close("invalid_credential");
-    }
+    conversations.closeAccount(account_id);
   });
   const port = await server.open(options.at, {
     metrics,

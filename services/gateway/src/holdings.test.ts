@@ -1,5 +1,6 @@
 // What is held in the directory is given back, also when the directory is away for a while.
 import { type Directory, DirectoryUnavailable } from "@ams/directory";
+import { EMPTY_OBJECT } from "@ams/protocol";
 import { beforeEach, expect, test } from "vitest";
 import { Holdings } from "./holdings.ts";
 import type { LiveStream } from "./roster.ts";
@@ -35,7 +36,13 @@ beforeEach(() => {
   holdings = new Holdings(directory as unknown as Directory, silentLog());
 });
 
-const streamOf = (): LiveStream => ({ entry: entryOf(1, 1), lastN: 0, lastMs: 0, successor: null });
+const streamOf = (): LiveStream => ({
+  entry: entryOf(1, 1),
+  lastN: 0,
+  lastMs: 0,
+  told: EMPTY_OBJECT,
+  successor: null,
+});
 
 function setMetadata(stream: LiveStream, n: number): void {
   stream.entry = { ...stream.entry, metadata: json(`{"n":${n}}`), metadata_n: n };

@@ -109,6 +109,7 @@ export class GatewayMetrics {
 
   /** A batch that was begun at this time, Unix ms, has come from another gateway. */
   relayed(sentMs: number): void {
+    if (!Number.isFinite(sentMs)) return;
     this.#instruments.remote.observe(
       Math.max(0, performance.timeOrigin + performance.now() - sentMs) / 1_000,
     );

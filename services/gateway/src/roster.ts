@@ -7,13 +7,15 @@
  * epoch tells which: of two claims of a stream the later has the higher epoch.
  */
 import type { RosterEntry } from "@ams/directory";
-import { formatSeq, type GapReason, type StreamId } from "@ams/protocol";
+import { formatSeq, type GapReason, type JsonText, type StreamId } from "@ams/protocol";
 
 /** A stream that is live in the conversation, wherever its connection is. */
 export type LiveStream = {
   entry: RosterEntry;
   /** The last `n` of this epoch that passed here; null when this gateway came later and has heard none. */
   lastN: number | null;
+  /** The metadata that readers know it by: a take-over may bring another that they have yet to be told of. */
+  told: JsonText;
   /** Unix ms of the last frame that this gateway stamped, 0 for none. */
   lastMs: number;
   /** The claim that took this stream over, null while this one holds it. */
@@ -124,9 +126,17 @@ export class Roster {
     return stream;
   }
 
+  /** Readers are being told of new metadata, as frame `n` of this claim. Whoever has taken over from it finds them told. */
+  toldMetadata(stream: LiveStream, metadata: JsonText, n: number): void {
+    stream.entry = { ...stream.entry, metadata, metadata_n: n };
+    for (let heir: LiveStream | null = stream; heir !== null; heir = heir.successor) {
+      heir.told = metadata;
+    }
+  }
+
   /** Fills an empty roster from the directory. Nobody is told: nobody is here yet. */
   load(entries: readonly RosterEntry[]): void {
-    for (const entry of entries) this.#put({ entry, lastN: null, lastMs: 0, successor: null });
+    for (const entry of entries) this.#put(toStream(entry, null));
   }
 
   /**
@@ -157,8 +167,8 @@ export class Roster {
     const news = entry.metadata_n > (stream.lastN ?? 0) && before !== undefined;
     if (!news || before.metadata === entry.metadata) return;
     if (stream.lastN !== null) this.#tellGapBefore(stream, entry.metadata_n);
-    stream.entry = { ...stream.entry, metadata: entry.metadata, metadata_n: entry.metadata_n };
     stream.lastN = entry.metadata_n;
+    this.toldMetadata(stream, entry.metadata, entry.metadata_n);
     this.#listener.metadataChanged(stream, entry.metadata_n);
   }
 
@@ -166,13 +176,14 @@ export class Roster {
     const swept = this.#swept.get(entry.stream_id);
     this.#swept.delete(entry.stream_id);
     const lastN = swept?.entry.epoch === entry.epoch ? swept.lastN : 0;
-    const stream = this.#put({ entry, lastN, lastMs: swept?.lastMs ?? 0, successor: null });
+    const stream = this.#put({ ...toStream(entry, lastN), lastMs: swept?.lastMs ?? 0 });
     this.#listener.streamJoined(stream);
     return stream;
   }
 
   #succeed(before: LiveStream, entry: RosterEntry): LiveStream {
-    const stream = this.#put({ entry, lastN: 0, lastMs: before.lastMs, successor: null });
+    const { lastMs, told } = before;
+    const stream = this.#put({ ...toStream(entry, 0), lastMs, told });
     this.#byEpoch.delete(before.entry.epoch);
     before.successor = stream;
     remember(this.#fading, before.entry.epoch, before);
@@ -217,6 +228,10 @@ export class Roster {
     if (stream.lastN === null || n <= stream.lastN + 1) return;
     this.#listener.gap(stream, seqOf(stream), formatSeq(stream.entry.epoch, n), "bus_interrupted");
   }
+}
+
+function toStream(entry: RosterEntry, lastN: number | null): LiveStream {
+  return { entry, lastN, told: entry.metadata, lastMs: 0, successor: null };
 }
 
 function seqOf(stream: LiveStream): string | null {

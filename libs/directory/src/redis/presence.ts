@@ -98,7 +98,7 @@ export function redisPresence(store: Store): Presence {
     },
 
     snapshot: (where, { mark, tails }) =>
-      readRoster(store, where, encodeEvent({ kind: "mark", mark, tails })),
+      readRoster(store, where, encodeEvent({ kind: "mark", mark, tails }), tails),
   };
 }
 
@@ -155,10 +155,10 @@ function runClaim(store: Store, claim: Claim): Promise<unknown> {
   );
 }
 
-async function readRoster(store: Store, where: Where, event: string) {
+async function readRoster(store: Store, where: Where, event: string, tails = false) {
   const { record, roster, channelPrefix } = conversationKeys(where.address);
   const channel = `${channelPrefix}${where.conversationId}`;
-  const args = [store.publish, channel, where.conversationId, event];
+  const args = [store.publish, channel, where.conversationId, event, tails ? 1 : 0];
   const reply = await store.run(snapshot, [record, roster], args);
   return reply === null ? null : textsOf(reply).map(decodeEntry);
 }

@@ -84,6 +84,7 @@ export class Rig {
     const socket = this.sockets.open();
     const seated: Session[] = [];
     conversation.arrivals.expect(entry.connection, {
+      account: entry.owner_account_id,
       link: entry.link,
       accept: ({ stream }) => {
         const place = placeOf(1, entry.connection);

@@ -53,6 +53,7 @@ local number = redis.call('HINCRBY', record, 'links_made', 1)
 redis.call('DEL', links)
 redis.call('HSET', links, number, linkHash)
 if keepConnected ~= '1' then
+  redis.call('HSET', record, 'revoked_up_to', number - 1)
   redis.call(publish, channelPrefix .. id, '{"kind":"links_revoked","up_to":' .. string.format('%.0f', number - 1) .. '}')
 end
 return number

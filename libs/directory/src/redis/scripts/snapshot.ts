@@ -1,4 +1,7 @@
-/** The roster's entries, at the place on the channel where `event` (may be empty: none) is announced. Replies nil when the conversation is gone. */
+/**
+ * The roster's entries, at the place on the channel where `event` (may be empty: none) is announced. Replies nil when the
+ * conversation is gone. With tails the last end of links is announced again before: whoever asks may have missed it.
+ */
 import type { Script } from "./script.ts";
 
 export const snapshot: Script = {
@@ -6,8 +9,12 @@ export const snapshot: Script = {
   keys: 2,
   lua: `
 local record, roster = unpack(KEYS)
-local publish, channel, conversation, event = unpack(ARGV)
-if redis.call('HGET', record, 'id') ~= conversation then return false end
+local publish, channel, conversation, event, tails = unpack(ARGV)
+local stored = redis.call('HMGET', record, 'id', 'revoked_up_to')
+if stored[1] ~= conversation then return false end
+if tails == '1' and stored[2] then
+  redis.call(publish, channel, '{"kind":"links_revoked","up_to":' .. stored[2] .. '}')
+end
 if event ~= '' then redis.call(publish, channel, event) end
 return redis.call('HVALS', roster)
 `,
