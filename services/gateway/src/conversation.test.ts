@@ -1,7 +1,7 @@
 // One conversation at one gateway: what its subscribers hear when others come, go, and when the bus was away.
 import { beforeEach, expect, test } from "vitest";
 import { BatchWriter } from "./batch.ts";
-import { entryOf, streamId } from "./testing/fakes.ts";
+import { entryOf, json, streamId } from "./testing/fakes.ts";
 import { Rig, type Seated, textOf } from "./testing/rig.ts";
 
 const TS = "2026-01-31T12:00:09.000Z";
@@ -84,4 +84,39 @@ test("§5.6 after the bus was away the roster is the directory's, and sessions h
 test("a claim of this gateway that nobody waits for any more is given back", () => {
   rig.event({ kind: "claimed", entry: entryOf(5, 6), displaced: null });
   expect(rig.asked).toEqual(["leave connection-6 0"]);
+});
+
+test("§2.2.5 a deleted account's sessions and joins end, and nobody else's", () => {
+  const { conversation } = rig;
+  const refused: string[] = [];
+  const account = reader.session.stream.entry.owner_account_id;
+  const expectJoin = (name: string, owner: typeof account) =>
+    conversation.arrivals.expect(name, {
+      account: owner,
+      link: 1,
+      accept: () => refused.push(`${name} accepted`),
+      refuse: (reason) => refused.push(`${name} ${reason}`),
+    });
+  const other = "acc_01J8ZQ4T9V3W5X7Y9ABCDEFGHZ" as typeof account;
+  expectJoin("theirs", account);
+  expectJoin("another's", other);
+  const stays = rig.seat(entryOf(3, 3, { owner_account_id: other }));
+  conversation.closeAccount(account);
+  expect(refused).toEqual(["theirs invalid_credential"]);
+  expect([reader.socket.ended, stays.socket.ended]).toEqual(["invalid_credential", null]);
+});
+
+test("§3.5.3 metadata that a refused take-over brought is still news to the readers of the next one", () => {
+  const first = { ...theirs(2, 3), metadata: json('{"a":1}') };
+  const second = { ...theirs(2, 4), metadata: json('{"a":2}') };
+  const displacedBy = (entry: typeof first) => ({
+    gateway: entry.gateway,
+    connection: entry.connection,
+    epoch: entry.epoch,
+  });
+  rig.event({ kind: "claimed", entry: first, displaced: null });
+  rig.event({ kind: "claimed", entry: second, displaced: displacedBy(first) });
+  rig.event({ kind: "claimed", entry: { ...second, epoch: 5 }, displaced: displacedBy(second) });
+  const stream = rig.conversation.roster.get(streamId(2));
+  expect([stream?.entry.metadata, stream?.told]).toEqual(['{"a":2}', '{"a":1}']);
 });

@@ -100,6 +100,27 @@ async function contentOf(client: Redis, key: string): Promise<unknown> {
 describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
   directoryContract("redis", openWorld);
 
+  test("§2.7 a gateway that missed the end of links is told again where it asks for what it missed", async () => {
+    const world = await openWorld();
+    const { directory } = world;
+    const account = value(await directory.createAccount(newAccount(), fresh("hash")));
+    const conversation = newConversation(account);
+    value(await directory.mint({ conversation, linkHash: fresh("link") }));
+    value(await directory.replaceLinks(conversation, fresh("link"), false));
+    value(await directory.replaceLinks(conversation, fresh("link"), true));
+    await directory.snapshot(whereOf(conversation), { mark: "plain", tails: false });
+    await directory.snapshot(whereOf(conversation), { mark: "missed", tails: true });
+    const heard = (await world.heard()).map(({ event }) => event);
+    const revoked = { kind: "links_revoked", up_to: 1 };
+    expect(heard).toEqual([
+      revoked,
+      { kind: "mark", mark: "plain", tails: false },
+      revoked,
+      { kind: "mark", mark: "missed", tails: true },
+    ]);
+    await world.close();
+  });
+
   describe("what only Redis shows", () => {
     let server: RedisServer;
     let client: Redis;
