@@ -1,6 +1,6 @@
 /**
  * From the server library's requests to web-standard ones and back, so that whoever answers them can be tested without
- * a socket. Bodies stream both ways, at the speed of the slower side.
+ * a socket. A request's body streams at the speed of its reader; an answer is sent whole, but for event streams.
  */
 import { STATUS_CODES } from "node:http";
 import { PROBLEMS, type ProblemCode } from "@ams/protocol";
@@ -68,6 +68,8 @@ class Exchange {
   readonly #response: UwsResponse;
   readonly #abort = new AbortController();
   #over = false;
+  /** True while the connection isn't read, because the body that came isn't. */
+  #paused = false;
   #writable: (() => void) | null = null;
 
   constructor(response: UwsResponse) {
@@ -87,17 +89,9 @@ class Exchange {
     return this.#abort.signal;
   }
 
-  /**
-   * The request's body, read from the connection no faster than it is read here. Only what was paused is resumed:
-   * the server library stops reading a connection that is resumed without having been paused.
-   */
+  /** The request's body, read from the connection no faster than it is read here. */
   body(): ReadableStream<Uint8Array> {
     let ended = false;
-    let paused = false;
-    const resume = () => {
-      if (paused && !this.#over) this.#response.resume();
-      paused = false;
-    };
     return new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#response.onData((chunk, isLast) => {
@@ -105,33 +99,43 @@ class Exchange {
           if (chunk.byteLength > 0) controller.enqueue(new Uint8Array(chunk.slice(0)));
           ended = isLast;
           if (isLast) controller.close();
-          else if ((controller.desiredSize ?? 0) <= 0 && !this.#over && !paused) {
-            paused = true;
-            this.#response.pause();
-          }
+          else if ((controller.desiredSize ?? 0) <= 0) this.#pause();
         });
         this.#abort.signal.addEventListener("abort", () => {
           if (!ended) controller.error(new Error("the client has gone"));
           ended = true;
         });
       },
-      pull: () => {
-        if (!ended) resume();
-      },
+      pull: () => this.#resume(),
       cancel: () => {
         ended = true;
-        resume();
+        this.#resume();
       },
     });
+  }
+
+  #pause(): void {
+    if (this.#paused || this.#over) return;
+    this.#paused = true;
+    this.#response.pause();
+  }
+
+  /** Only what was paused: the server library stops reading a connection that is resumed without having been. */
+  #resume(): void {
+    if (!this.#paused || this.#over) return;
+    this.#paused = false;
+    this.#response.resume();
   }
 
   async answer(answer: Response, isHead: boolean): Promise<void> {
     if (isStreamed(answer) && !isHead) return this.#stream(answer);
     const body = await answer.arrayBuffer();
     if (this.#over) return;
+    this.#resume(); // Whatever of the body nobody wanted: the next request comes behind it.
     this.#over = true;
     this.#writeHead(answer, () => {
-      if (isHead) this.#response.endWithoutBody(body.byteLength);
+      // The library takes no further request behind a length without its body, so the client is told.
+      if (isHead) this.#response.endWithoutBody(body.byteLength, true);
       else this.#response.end(body);
     });
   }

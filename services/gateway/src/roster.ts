@@ -69,7 +69,9 @@ export class Roster {
     if (before === undefined) return this.#join(entry);
     if (before.entry.epoch > entry.epoch) return null;
     if (before.entry.epoch === entry.epoch) {
-      before.entry = { ...before.entry, gateway: entry.gateway, connection: entry.connection };
+      const { gateway, connection, joined_at } = entry;
+      before.entry = { ...before.entry, gateway, connection, joined_at };
+      before.lastMs = Math.max(before.lastMs, Date.parse(joined_at));
       return before;
     }
     if (tookOver) return this.#succeed(before, entry);

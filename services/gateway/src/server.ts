@@ -38,8 +38,8 @@ const CONNECT_PATH = "/:namespace/conversations/:alias/connect";
 const EARLY_BYTES_MAX = FRAME_BYTES_MAX;
 const EARLY_FRAMES_MAX = 1_000;
 
-/** What the library keeps for a socket: its connect, and once the library has opened it, itself. */
-type SocketData = { readonly request: ConnectRequest; socket: OpenSocket | null };
+/** What the library keeps for a socket: until it is opened its connect, which holds secrets, then itself. */
+type SocketData = { request: ConnectRequest | null; socket: OpenSocket | null };
 
 export type ServerParts = {
   readonly metrics: GatewayMetrics;
@@ -113,8 +113,10 @@ export class Server implements Sockets {
       open: (ws) => {
         const data = ws.getUserData();
         this.#connected += 1;
+        const { request } = data;
+        data.request = null;
         data.socket = new OpenSocket(ws, this.#metrics);
-        parts.onConnect(data.request, data.socket);
+        if (request !== null) parts.onConnect(request, data.socket);
       },
       message: (ws, frame, isBinary) => ws.getUserData().socket?.received(frame, isBinary),
       dropped: (ws) => {
