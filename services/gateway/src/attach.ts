@@ -11,6 +11,7 @@ import type { Subscription } from "./audience.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Conversations } from "./conversations.ts";
+import type { JoinOutcome } from "./metrics.ts";
 import type { GatewayParts } from "./parts.ts";
 import { Session, type SessionTerms } from "./session.ts";
 import type { Door } from "./sockets.ts";
@@ -24,9 +25,6 @@ export type AttachParts = {
   readonly conversations: Conversations;
   readonly config: GatewayConfig;
 };
-
-/** How a join ended, for the metrics and the log. */
-export type JoinOutcome = "joined" | "resumed" | "client_gone" | CloseReason;
 
 /** Seats the connect, or refuses it. Rejects with DirectoryUnavailable when it can't be known whether it may sit. */
 export async function attach(

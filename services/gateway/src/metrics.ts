@@ -2,7 +2,9 @@
 
 import type { CloseReason, FrameFault, GapReason } from "@ams/protocol";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { JoinOutcome } from "./attach.ts";
+
+/** How a connect ended. */
+export type JoinOutcome = "joined" | "resumed" | "client_gone" | CloseReason;
 
 /** Seconds: from a tenth of a millisecond to five seconds. */
 const LATENCY_BUCKETS = [

@@ -70,6 +70,16 @@ describe("claims", () => {
     expect(roster.get(streamId(1))?.entry.epoch).toBe(5);
   });
 
+  test("§4.6.2 a stream that has left is never told to have joined before that", () => {
+    roster.claimed(entryOf(1, 5), false);
+    roster.left(streamId(1), 5, 0, "2026-01-31T12:30:00.000Z");
+    const back = roster.claimed(entryOf(1, 6, { joined_at: "2026-01-31T12:29:59.000Z" }), true);
+    expect(back?.lastMs).toBe(Date.parse("2026-01-31T12:30:00.000Z"));
+    roster.left(streamId(1), 6, 0, "2026-01-31T12:31:00.000Z");
+    const later = roster.claimed(entryOf(1, 7, { joined_at: "2026-01-31T12:32:00.000Z" }), false);
+    expect(later?.lastMs).toBe(Date.parse("2026-01-31T12:32:00.000Z"));
+  });
+
   test("§5.9 the same claim under another gateway only changes where it is held", () => {
     const stream = roster.claimed(entryOf(1, 5, { metadata: json('{"a":1}') }), false);
     listener.take();

@@ -23,6 +23,7 @@ export type LiveStream = {
 };
 
 export interface RosterListener {
+  /** It joined at its `lastMs`: its `joined_at`, unless a later leave of the same stream was told of here. */
   streamJoined(stream: LiveStream): void;
   /** `seq` is the last one of the stream, null when it isn't known. */
   streamLeft(stream: LiveStream, ts: string, seq: string | null): void;
@@ -46,6 +47,8 @@ export class Roster {
   readonly #fading = new Map<number, LiveStream>();
   /** Streams that were announced as left by others than their holder, which may yet come back under the same epoch. */
   readonly #swept = new Map<StreamId, LiveStream>();
+  /** Unix ms at which streams left, as their readers were told. */
+  readonly #leftMs = new Map<StreamId, number>();
 
   constructor(listener: RosterListener) {
     this.#listener = listener;
@@ -77,7 +80,7 @@ export class Roster {
     if (tookOver) return this.#succeed(before, entry);
     // Its leave was lost on the way: the readers are told of both.
     this.#remove(before);
-    this.#listener.streamLeft(before, entry.joined_at, null);
+    this.#tellLeft(before, entry.joined_at, null);
     return this.#join(entry);
   }
 
@@ -88,7 +91,7 @@ export class Roster {
     this.#remove(stream);
     if (n === null) remember(this.#swept, id, stream);
     const last = n === null ? null : formatSeq(epoch, n);
-    this.#listener.streamLeft(stream, ts, last);
+    this.#tellLeft(stream, ts, last);
   }
 
   /** Takes the stream out without a word: nobody here was told that it had joined. */
@@ -178,7 +181,10 @@ export class Roster {
     const swept = this.#swept.get(entry.stream_id);
     this.#swept.delete(entry.stream_id);
     const lastN = swept?.entry.epoch === entry.epoch ? swept.lastN : 0;
-    const stream = this.#put({ ...toStream(entry, lastN), lastMs: swept?.lastMs ?? 0 });
+    // It may have left here first, and been taken over elsewhere before the directory heard of that (§4.6.2).
+    const leftMs = this.#leftMs.get(entry.stream_id) ?? 0;
+    const lastMs = Math.max(swept?.lastMs ?? 0, leftMs, Date.parse(entry.joined_at));
+    const stream = this.#put({ ...toStream(entry, lastN), lastMs });
     this.#listener.streamJoined(stream);
     return stream;
   }
@@ -190,6 +196,11 @@ export class Roster {
     before.successor = stream;
     remember(this.#fading, before.entry.epoch, before);
     return stream;
+  }
+
+  #tellLeft(stream: LiveStream, ts: string, seq: string | null): void {
+    remember(this.#leftMs, stream.entry.stream_id, Date.parse(ts));
+    this.#listener.streamLeft(stream, ts, seq);
   }
 
   #put(stream: LiveStream): LiveStream {
@@ -257,8 +268,9 @@ function hasEmittedSince(stream: LiveStream): boolean {
   return false;
 }
 
-function remember<Key>(memory: Map<Key, LiveStream>, key: Key, stream: LiveStream): void {
-  memory.set(key, stream);
+function remember<Key, Value>(memory: Map<Key, Value>, key: Key, value: Value): void {
+  memory.delete(key);
+  memory.set(key, value);
   if (memory.size <= REMEMBERED_MAX) return;
   for (const oldest of memory.keys()) {
     memory.delete(oldest);

@@ -7,7 +7,6 @@ import type { Place } from "@ams/directory";
 import type { CloseReason, FrameFault } from "@ams/protocol";
 import { type DataSpan, findTokenData, type JsonText, PONG, parseClientFrame } from "@ams/protocol";
 import type { Subscription } from "./audience.ts";
-import type { Conversation } from "./conversation.ts";
 import { prepareHead, type TokenHead } from "./emit.ts";
 import { type Rate, TokenBucket } from "./limits.ts";
 import type { LiveStream } from "./roster.ts";
@@ -21,6 +20,21 @@ export type SessionTerms = {
   readonly byteRate: Rate;
 };
 
+/** Where a session's frames go, and who is told when it ends: its conversation. */
+export type SessionHome = {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly emitToken: (session: Session, socket: Socket, data: Uint8Array, nowMs: number) => void;
+  readonly emitMetadata: (
+    session: Session,
+    socket: Socket,
+    metadata: JsonText,
+    nowMs: number,
+  ) => void;
+  readonly countFault: (fault: FrameFault) => void;
+  readonly leave: (session: Session) => void;
+};
+
 /** Reused by every frame: one is looked at at a time. */
 const span: DataSpan = { start: 0, end: 0 };
 
@@ -30,26 +44,26 @@ export class Session implements SocketOwner {
   /** What the account's limit counts; null for guests, who hold none. It follows the gateway's lease. */
   place: Place | null;
   readonly head: TokenHead;
-  readonly #conversation: Conversation;
+  readonly #home: SessionHome;
   readonly #welcome: (session: Session) => void;
   readonly #frames: TokenBucket;
   readonly #bytes: TokenBucket;
   #socket: Socket | null = null;
 
   constructor(
-    conversation: Conversation,
+    home: SessionHome,
     stream: LiveStream,
     place: Place | null,
     terms: SessionTerms,
     welcome: (session: Session) => void,
   ) {
-    this.#conversation = conversation;
+    this.#home = home;
     this.stream = stream;
     this.place = place;
     this.terms = terms;
     this.#welcome = welcome;
     this.head = prepareHead(stream.entry);
-    const nowMs = conversation.now();
+    const nowMs = home.now();
     this.#frames = new TokenBucket(terms.frameRate, nowMs);
     this.#bytes = new TokenBucket(terms.byteRate, nowMs);
   }
@@ -67,7 +81,7 @@ export class Session implements SocketOwner {
   received(frame: ArrayBuffer, isBinary: boolean): void {
     const socket = this.#socket;
     if (socket === null) return;
-    const nowMs = this.#conversation.now();
+    const nowMs = this.#home.now();
     if (!this.#frames.take(1, nowMs) || !this.#bytes.take(frame.byteLength, nowMs)) {
       this.#fault("rate_limited");
       return;
@@ -75,14 +89,14 @@ export class Session implements SocketOwner {
     const bytes = new Uint8Array(frame);
     if (isBinary) this.#fault("malformed_frame");
     else if (findTokenData(bytes, span)) {
-      this.#conversation.emitToken(this, socket, bytes.subarray(span.start, span.end), nowMs);
+      this.#home.emitToken(this, socket, bytes.subarray(span.start, span.end), nowMs);
     } else this.#receivedOther(socket, Buffer.from(frame), nowMs);
   }
 
   gone(): void {
     if (this.#socket === null) return;
     this.#socket = null;
-    this.#conversation.leave(this);
+    this.#home.leave(this);
   }
 
   /** Closes the socket, and takes it as gone from this moment. */
@@ -91,7 +105,7 @@ export class Session implements SocketOwner {
     if (socket === null) return;
     this.#socket = null;
     socket.end(reason); // First of all, so that it doesn't hear its own stream leave.
-    this.#conversation.leave(this);
+    this.#home.leave(this);
   }
 
   /** Closes the socket of a stream that this connection holds no more: there is nothing left to leave. */
@@ -109,7 +123,7 @@ export class Session implements SocketOwner {
     }
     switch (frame.type) {
       case "token":
-        this.#conversation.emitToken(this, socket, Buffer.from(frame.data), nowMs);
+        this.#home.emitToken(this, socket, Buffer.from(frame.data), nowMs);
         return;
       case "set_metadata":
         this.#setMetadata(socket, frame.metadata, nowMs);
@@ -125,11 +139,11 @@ export class Session implements SocketOwner {
   }
 
   #setMetadata(socket: Socket, metadata: JsonText, nowMs: number): void {
-    this.#conversation.emitMetadata(this, socket, metadata, nowMs);
+    this.#home.emitMetadata(this, socket, metadata, nowMs);
   }
 
   #fault(fault: FrameFault): void {
-    this.#conversation.countFault(fault);
+    this.#home.countFault(fault);
     this.close(fault);
   }
 }

@@ -14,8 +14,8 @@ export type TellParts = { readonly metrics: GatewayMetrics; readonly now: () => 
 
 export function tellAudience(audience: Audience, { metrics, now }: TellParts): RosterListener {
   return {
-    streamJoined({ entry }) {
-      audience.deliverToAll(encodeStreamJoined(entry, entry.joined_at));
+    streamJoined({ entry, lastMs }) {
+      audience.deliverToAll(encodeStreamJoined(entry, toIso(lastMs)));
     },
     streamLeft({ entry }, ts, seq) {
       audience.deliverToAll(encodeStreamLeft(entry, ts, seq));
