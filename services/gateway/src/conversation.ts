@@ -13,16 +13,14 @@ import {
 import {
   type AccountId,
   type CloseReason,
-  encodeStreamMetadata,
   type FrameFault,
-  formatSeq,
   type JsonText,
   readMembers,
 } from "@ams/protocol";
 import { Arrivals } from "./arrivals.ts";
 import { Audience } from "./audience.ts";
 import { batchTimeMs, isForeignBatch, walkBatch } from "./batch.ts";
-import { emitToken } from "./emit.ts";
+import { Emission, stamp } from "./emission.ts";
 import { Intake } from "./intake.ts";
 import type { GatewayParts } from "./parts.ts";
 import type { Outbox } from "./relay.ts";
@@ -43,6 +41,7 @@ export class Conversation {
   readonly #parts: GatewayParts;
   readonly #audience: Audience;
   readonly #outbox: Outbox;
+  readonly #emission: Emission;
   readonly #sessions = new Map<ConnectionId, Session>();
   /** Called once for each session that has ended here. */
   readonly #released: () => void;
@@ -55,6 +54,7 @@ export class Conversation {
     this.roster = new Roster(tellAudience(this.#audience, parts));
     this.#outbox = parts.relay.open(this.channel);
     this.#released = released;
+    this.#emission = new Emission(where, parts, this.roster, this.#audience, this.#outbox);
     this.intake = new Intake({
       event: (event) => this.#applyEvent(event),
       batch: (batch) => this.#deliverBatch(batch),
@@ -85,7 +85,7 @@ export class Conversation {
     if (!this.#remove(session)) return;
     const { stream_id, epoch } = stream.entry;
     const n = stream.lastN ?? 0;
-    const ts = toIso(this.#stamp(stream));
+    const ts = toIso(stamp(stream, this.now()));
     this.#parts.relay.flush(this.#outbox);
     this.roster.left(stream_id, epoch, n, ts);
     this.#parts.holdings.giveBack(this.where, stream.entry, session.place, { n, ts });
@@ -102,29 +102,11 @@ export class Conversation {
   }
 
   emitToken(session: Session, socket: Socket, data: Uint8Array, nowMs: number): void {
-    const { stream, terms } = session;
-    const { metrics } = this.#parts;
-    const place = this.#nextPlace(stream, nowMs);
-    const started = metrics.sampleStart();
-    const frame = emitToken(this.#outbox.batch, session.head, place, data);
-    metrics.received(frame.length);
-    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
-    metrics.sampleEnd(started);
-    this.#handOver(session, socket, place);
+    this.#emission.emitToken(session, socket, data, nowMs);
   }
 
   emitMetadata(session: Session, socket: Socket, metadata: JsonText, nowMs: number): void {
-    const { stream, terms } = session;
-    const place = this.#nextPlace(stream, nowMs);
-    const text = encodeStreamMetadata(stream.entry, metadata, toIso(place.ms), place);
-    const bytes = Buffer.byteLength(text);
-    const frame = this.#outbox.batch.append(place.epoch, place.n, "stream_metadata", bytes);
-    frame.write(text);
-    this.roster.toldMetadata(stream, metadata, place.n);
-    this.#parts.metrics.received(bytes);
-    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
-    this.#handOver(session, socket, place);
-    this.#parts.holdings.keepMetadata(this.where, stream);
+    this.#emission.emitMetadata(session, socket, metadata, nowMs);
   }
 
   countFault(fault: FrameFault): void {
@@ -283,29 +265,6 @@ export class Conversation {
   #keepMetadata(stream: LiveStream, n: number, frame: Buffer): void {
     const metadata = readMembers(frame.toString())?.get("metadata");
     if (metadata !== undefined) this.roster.toldMetadata(stream, metadata.text, n);
-  }
-
-  #handOver(
-    session: Session,
-    socket: Socket,
-    place: { epoch: number; n: number; ms: number },
-  ): void {
-    if (session.terms.receipts) {
-      const seq = formatSeq(place.epoch, place.n);
-      this.#outbox.receipts.push({ socket, seq, ts: toIso(place.ms) });
-    }
-    this.#parts.relay.schedule(this.#outbox);
-  }
-
-  #nextPlace(stream: LiveStream, nowMs: number) {
-    stream.lastN = (stream.lastN ?? 0) + 1;
-    return { epoch: stream.entry.epoch, n: stream.lastN, ms: this.#stamp(stream, nowMs) };
-  }
-
-  /** The time of the stream's next frame: the clock's, but never earlier than its last one's (§4.6.2). */
-  #stamp(stream: LiveStream, nowMs = this.now()): number {
-    stream.lastMs = Math.max(nowMs, stream.lastMs);
-    return stream.lastMs;
   }
 
   #advanceClock(id: LiveStream["entry"]["stream_id"], ts: string | null): void {

@@ -1,0 +1,84 @@
+/**
+ * What a session says becomes a frame of its stream, which is delivered here at once and handed to the relay for the
+ * others. The one way of every token and every change of metadata, in this order.
+ */
+import type { Where } from "@ams/directory";
+import { encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
+import type { Audience } from "./audience.ts";
+import { emitToken } from "./emit.ts";
+import type { GatewayParts } from "./parts.ts";
+import type { Outbox } from "./relay.ts";
+import type { LiveStream, Roster } from "./roster.ts";
+import type { Session } from "./session.ts";
+import type { Socket } from "./sockets.ts";
+import { toIso } from "./time.ts";
+
+/** A frame's place in its stream, and its time in Unix milliseconds. */
+type Place = { readonly epoch: number; readonly n: number; readonly ms: number };
+
+export class Emission {
+  readonly #where: Where;
+  readonly #parts: GatewayParts;
+  readonly #roster: Roster;
+  readonly #audience: Audience;
+  readonly #outbox: Outbox;
+
+  constructor(
+    where: Where,
+    parts: GatewayParts,
+    roster: Roster,
+    audience: Audience,
+    outbox: Outbox,
+  ) {
+    this.#where = where;
+    this.#parts = parts;
+    this.#roster = roster;
+    this.#audience = audience;
+    this.#outbox = outbox;
+  }
+
+  emitToken(session: Session, socket: Socket, data: Uint8Array, nowMs: number): void {
+    const { stream, terms } = session;
+    const { metrics } = this.#parts;
+    const place = this.#nextPlace(stream, nowMs);
+    const started = metrics.sampleStart();
+    const frame = emitToken(this.#outbox.batch, session.head, place, data);
+    metrics.received(frame.length);
+    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
+    metrics.sampleEnd(started);
+    this.#handOver(session, socket, place);
+  }
+
+  emitMetadata(session: Session, socket: Socket, metadata: JsonText, nowMs: number): void {
+    const { stream, terms } = session;
+    const place = this.#nextPlace(stream, nowMs);
+    const text = encodeStreamMetadata(stream.entry, metadata, toIso(place.ms), place);
+    const bytes = Buffer.byteLength(text);
+    const frame = this.#outbox.batch.append(place.epoch, place.n, "stream_metadata", bytes);
+    frame.write(text);
+    this.#roster.toldMetadata(stream, metadata, place.n);
+    this.#parts.metrics.received(bytes);
+    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
+    this.#handOver(session, socket, place);
+    this.#parts.holdings.keepMetadata(this.#where, stream);
+  }
+
+  #handOver(session: Session, socket: Socket, place: Place): void {
+    if (session.terms.receipts) {
+      const seq = formatSeq(place.epoch, place.n);
+      this.#outbox.receipts.push({ socket, seq, ts: toIso(place.ms) });
+    }
+    this.#parts.relay.schedule(this.#outbox);
+  }
+
+  #nextPlace(stream: LiveStream, nowMs: number): Place {
+    stream.lastN = (stream.lastN ?? 0) + 1;
+    return { epoch: stream.entry.epoch, n: stream.lastN, ms: stamp(stream, nowMs) };
+  }
+}
+
+/** The time of the stream's next frame: the clock's, but never earlier than its last one's (§4.6.2). Unix milliseconds. */
+export function stamp(stream: LiveStream, nowMs: number): number {
+  stream.lastMs = Math.max(nowMs, stream.lastMs);
+  return stream.lastMs;
+}
