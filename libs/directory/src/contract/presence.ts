@@ -190,6 +190,29 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(value(await directory.claim(newClaim(where, newAccount()))).entry.epoch).toBe(3);
     });
 
+    test("§4.6.2 a stream that comes back is never announced as joined before a leave that was announced", async () => {
+      const { directory } = world;
+      const left = "2026-01-01T00:00:09.000Z";
+      const first = newClaim(where, account);
+      const { entry: held } = value(await directory.claim(first));
+      await directory.leave(where, first, { n: 0, ts: left });
+      const late = newClaim(where, account, { joined_at: "2026-01-01T00:00:08.000Z" });
+      expect(value(await directory.claim(late)).entry.joined_at).toBe(left);
+      await directory.leave(where, late, { n: 0, ts: "2026-01-01T00:00:08.500Z" });
+      const later = newClaim(where, account, { joined_at: "2026-01-01T00:00:10.000Z" });
+      const { entry } = value(await directory.claim(later));
+      expect(entry.joined_at).toBe(later.joined_at);
+      await directory.leave(where, later, { n: null, ts: "2026-01-01T00:00:20.000Z" });
+      expect(faultOf(await directory.reclaim(where, held))).toBe("displaced");
+      const back = value(await directory.reclaim(where, entry));
+      expect(back).toEqual({ ...entry, joined_at: "2026-01-01T00:00:20.000Z" });
+      expect(await directory.roster(where)).toEqual([back]);
+      expect((await eventsAt(where)).at(-1)).toMatchObject({
+        kind: "claimed",
+        entry: { joined_at: "2026-01-01T00:00:20.000Z" },
+      });
+    });
+
     test("metadata is kept for later joiners, verbatim, from the holder only", async () => {
       const { directory } = world;
       const claim = newClaim(where, account, { peer_identity: trustJsonText('{"kind":"human"}') });

@@ -6,6 +6,8 @@ export type Roster = {
   readonly live: Map<StreamName, RosterEntry>;
   /** The last epoch of streams that left, the latest behind. */
   readonly departed: Map<StreamName, number>;
+  /** The latest time at which a stream of it left, ISO; empty before any did. */
+  leftAt: string;
 };
 
 export type Holder = { readonly gateway: GatewayId; readonly connection: ConnectionId };
@@ -25,7 +27,7 @@ export function nobodyHere(): Here {
 
 /** The roster of this conversation, made when there is none. */
 export function rosterAt(here: Here, key: string): Roster {
-  const roster = here.rosters.get(key) ?? { live: new Map(), departed: new Map() };
+  const roster = here.rosters.get(key) ?? { live: new Map(), departed: new Map(), leftAt: "" };
   here.rosters.set(key, roster);
   return roster;
 }

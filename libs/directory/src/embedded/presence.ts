@@ -44,10 +44,13 @@ export function embeddedPresence(store: Store): Presence {
           countJoin(store, where, stored, entry.stream_id);
           roster.departed.delete(entry.stream_name);
         }
-        roster.live.set(entry.stream_name, entry);
-        if (holder === undefined)
-          announce(store, where, { kind: "claimed", entry, displaced: null });
-        return { ok: true, value: entry };
+        const joined_at = holder === undefined ? notBefore(roster, entry) : holder.joined_at;
+        const back = { ...entry, joined_at };
+        roster.live.set(entry.stream_name, back);
+        if (holder === undefined) {
+          announce(store, where, { kind: "claimed", entry: back, displaced: null });
+        }
+        return { ok: true, value: back };
       }),
 
     leave: (where, stream, last) => look(() => leaveStream(store, where, stream, last, null)),
@@ -85,6 +88,7 @@ export function leaveStream(
   if (sweptGateway !== null && entry.gateway !== sweptGateway) return false;
   roster.live.delete(entry.stream_name);
   rememberDeparted(roster, entry);
+  if (last.ts > roster.leftAt) roster.leftAt = last.ts;
   const { stream_id, epoch } = entry;
   announce(store, where, { kind: "left", stream_id, epoch, n: last.n, ts: last.ts });
   return true;
@@ -122,7 +126,7 @@ function take(store: Store, claim: Claim, stored: StoredConversation, roster: Ro
     owner_account_id,
     peer_identity: before?.peer_identity ?? claim.peer_identity,
     metadata: claim.metadata ?? before?.metadata ?? EMPTY_OBJECT,
-    joined_at: before?.joined_at ?? claim.joined_at,
+    joined_at: before?.joined_at ?? notBefore(roster, claim),
     epoch: nextEpoch(store, keyOf(where.address)),
     metadata_n: 0,
     gateway,
@@ -135,6 +139,11 @@ function take(store: Store, claim: Claim, stored: StoredConversation, roster: Ro
   announce(store, where, { kind: "claimed", entry, displaced });
   const metadataChanged = before !== undefined && before.metadata !== entry.metadata;
   return { entry, resumed: before !== undefined, metadataChanged };
+}
+
+/** When a stream joins: never before a leave that was announced earlier, whatever the clocks and queues (§4.6.2). */
+function notBefore({ leftAt }: Roster, { joined_at }: { readonly joined_at: string }): string {
+  return joined_at > leftAt ? joined_at : leftAt;
 }
 
 function holderOf({ gateway, connection, epoch }: RosterEntry) {

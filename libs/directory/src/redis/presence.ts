@@ -82,7 +82,7 @@ export function redisPresence(store: Store): Presence {
       if (reply === "displaced" || reply === "conversation_not_found") {
         return { ok: false, fault: reply };
       }
-      return { ok: true, value: entry };
+      return { ok: true, value: decodeEntry(reply ?? "") };
     },
 
     leave: (where, stream, last) => leaveStream(store, where, stream, last, null),
@@ -124,11 +124,11 @@ export async function leaveStream(
   last: { readonly n: number | null; readonly ts: string },
   sweptGateway: GatewayId | null,
 ): Promise<boolean> {
-  const { roster, departed } = conversationKeys(where.address);
+  const { record, roster, departed } = conversationKeys(where.address);
   const n = last.n === null ? "null" : last.n;
   const ends = [sweptGateway ?? "", DEPARTED_MAX, DEPARTED_TTL_S];
   const args = [...announcing(store, where), stream.stream_name, stream.connection, n, last.ts];
-  return (await store.run(leave, [roster, departed], [...args, ...ends])) === 1;
+  return (await store.run(leave, [record, roster, departed], [...args, ...ends])) === 1;
 }
 
 function runClaim(store: Store, claim: Claim): Promise<unknown> {

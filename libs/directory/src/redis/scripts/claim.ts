@@ -9,7 +9,7 @@ local record, links, roster, joined, departed, held = unpack(KEYS)
 local publish, channel, heldPrefix, where, conversation, id, name, owner, joinedAt, gateway, connection,
   link, limit, metadata, peer = unpack(ARGV)
 
-local stored = redis.call('HMGET', record, 'id', 'max_joins', 'subscribers_max')
+local stored = redis.call('HMGET', record, 'id', 'max_joins', 'subscribers_max', 'left_at')
 if stored[1] ~= conversation then return 'conversation_not_found' end
 
 local old, oldPeer, oldMetadata
@@ -37,6 +37,8 @@ if old then
     .. ',"epoch":' .. int(old.epoch) .. '}'
   joinedAt = old.joined_at
   if oldPeer ~= 'null' then peer = oldPeer end
+elseif stored[4] and stored[4] > joinedAt then
+  joinedAt = stored[4]
 end
 local changed = 0
 if metadata == '' then metadata = oldMetadata or '"{}"'

@@ -6,9 +6,9 @@ import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
 
 export const leave: Script = {
   name: "amsLeave",
-  keys: 2,
+  keys: 3,
   lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
-local roster, departed = unpack(KEYS)
+local record, roster, departed = unpack(KEYS)
 local publish, channel, heldPrefix, where, name, connection, n, ts, sweptGateway, departedMax, departedTtl = unpack(ARGV)
 
 if sweptGateway ~= '' then
@@ -24,6 +24,7 @@ redis.call('SREM', heldPrefix .. head.gateway, heldStream(where, name, connectio
 redis.call('ZADD', departed, int(head.epoch), name)
 redis.call('ZREMRANGEBYRANK', departed, 0, -1 - tonumber(departedMax))
 redis.call('EXPIRE', departed, departedTtl)
+if ts > (redis.call('HGET', record, 'left_at') or '') then redis.call('HSET', record, 'left_at', ts) end
 redis.call(publish, channel, '{"kind":"left","stream_id":' .. cjson.encode(head.stream_id)
   .. ',"epoch":' .. int(head.epoch) .. ',"n":' .. n .. ',"ts":' .. cjson.encode(ts) .. '}')
 return 1
