@@ -62,6 +62,8 @@ export type Cluster = {
   readonly redisUrl: string;
   /** Starts one more gateway and puts it behind the entry. */
   readonly addGateway: () => Promise<Member>;
+  /** Starts one more control, which the entry doesn't know. */
+  readonly addControl: () => Promise<Member>;
   /** All that the processes have written until now, by process. */
   readonly logs: () => Promise<Readonly<Record<string, string>>>;
   /** The folder in which logs and data lie until `stop`. */
@@ -122,12 +124,28 @@ async function startInto(
   const [control, ...others] = await Promise.all(starting);
   if (control === undefined) throw new Error("There is no control.");
   gateways.push(...others);
+  let controls = 1;
+  const addControl = () => {
+    controls += 1;
+    return member("control", `control-${controls}`);
+  };
   const livePorts = () => gateways.filter((one) => one.isRunning()).map((one) => one.port);
   const entry = await openEntryPort({ gateways: livePorts, control: control.port }, options.port);
   stops.entry.push(() => entry.close());
   const url = `http://127.0.0.1:${entry.port}`;
   const logs = () => readLogs(folder);
-  return { url, gateways, control, redis, redisUrl, addGateway, logs, folder, stop };
+  return {
+    url,
+    gateways,
+    control,
+    redis,
+    redisUrl,
+    addGateway,
+    addControl,
+    logs,
+    folder,
+    stop,
+  };
 }
 
 async function startMember(
