@@ -23,7 +23,7 @@ export function inCluster(options: ClusterOptions): () => Cluster {
   let cluster: Cluster | null = null;
   beforeAll(async () => {
     cluster = await startCluster(options);
-    speakTo({ control: cluster.url, gateways: cluster.gateways.map(({ url }) => url) });
+    speakToAll(cluster);
   });
   afterAll(async () => {
     const running = [...(cluster?.gateways ?? []), cluster?.control].filter(
@@ -34,6 +34,11 @@ export function inCluster(options: ClusterOptions): () => Cluster {
     expect(counted, "ams_unhandled_rejections_total").toEqual(running.map(() => 0));
   });
   return () => cluster ?? expect.fail("the cluster did not start");
+}
+
+/** Names the cluster's gateways as they now are to the conformance suite's driver: `at` is then the index of one. */
+export function speakToAll({ url, gateways }: Cluster): void {
+  speakTo({ control: url, gateways: gateways.map((gateway) => gateway.url) });
 }
 
 /** Rejections that this process has counted as unhandled. */

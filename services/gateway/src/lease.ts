@@ -114,7 +114,10 @@ export class Lease {
         await this.#reclaim(next.conversation, next.session);
       }
     };
+    const reclaimed = new Set(stale.map(({ conversation }) => conversation));
     await Promise.all(Array.from({ length: RECLAIMS_AT_ONCE }, work));
+    // The others dropped what was emitted while the streams were out of their rosters: they tell of it as a gap (§4.7).
+    for (const conversation of reclaimed) conversation.announceTails();
   }
 
   async #reclaim(conversation: Conversation, session: Session): Promise<void> {
