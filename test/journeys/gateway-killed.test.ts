@@ -12,7 +12,14 @@ import {
 import { readSeq } from "../conformance/invariants.ts";
 import { dial, expectRefusal, join, type Subscriber } from "../conformance/subscriber.ts";
 import { inCluster, onRedis, speakToAll } from "./journey.ts";
-import { expectInOrder, expectNothingSilent, gapsOf, tokensOf } from "./losses.ts";
+import {
+  countJoined,
+  countLeft,
+  expectInOrder,
+  expectNothingSilent,
+  knowsOf,
+  tokensOf,
+} from "./losses.ts";
 
 /** Streams that an account may hold in this cluster. */
 const STREAMS = 3;
@@ -167,23 +174,6 @@ function goOn(member: Member): void {
 
 async function heardLeave(reader: Subscriber, id: string): Promise<void> {
   await reader.see(`that ${id} has left`, () => countLeft(reader, id) > 0, ANNOUNCED_MS);
-}
-
-function countJoined(reader: Subscriber, id: string): number {
-  return reader.frames.filter((frame) => frame.type === "stream_joined" && frame.stream_id === id)
-    .length;
-}
-
-/** The last n of the stream that this reader has heard or knows to be lost. */
-function knowsOf(reader: Subscriber, id: string): number {
-  const heard = tokensOf(reader, id).map(({ seq }) => readSeq(seq).n);
-  const lost = gapsOf(reader, id).map(({ before }) => readSeq(before ?? "0-1").n - 1);
-  return Math.max(0, ...heard, ...lost);
-}
-
-function countLeft(reader: Subscriber, id: string): number {
-  return reader.frames.filter((frame) => frame.type === "stream_left" && frame.stream_id === id)
-    .length;
 }
 
 /** A place that is swept is free a moment behind its stream's leave. */

@@ -19,6 +19,28 @@ export function gapsOf(reader: Subscriber, streamId: string): FrameOf<"x_gap">[]
   );
 }
 
+/** How often this reader was told that the stream joined. */
+export function countJoined(reader: Subscriber, streamId: string): number {
+  return count(reader, "stream_joined", streamId);
+}
+
+/** How often it was told that the stream left. */
+export function countLeft(reader: Subscriber, streamId: string): number {
+  return count(reader, "stream_left", streamId);
+}
+
+function count(reader: Subscriber, type: "stream_joined" | "stream_left", streamId: string) {
+  return reader.frames.filter((frame) => frame.type === type && frame.stream_id === streamId)
+    .length;
+}
+
+/** The last n of the stream that this reader has heard or knows to be lost, while the stream has one epoch. */
+export function knowsOf(reader: Subscriber, streamId: string): number {
+  const heard = tokensOf(reader, streamId).map(({ seq }) => readSeq(seq).n);
+  const lost = gapsOf(reader, streamId).map(({ before }) => readSeq(before ?? "0-1").n - 1);
+  return Math.max(0, ...heard, ...lost);
+}
+
 /** Fails unless the stream's tokens came in the order of their seqs, none of them twice (§5.2, §5.3, §3.5.1). */
 export function expectInOrder(reader: Subscriber, streamId: string): void {
   const seqs = tokensOf(reader, streamId).map(({ seq }) => readSeq(seq));
