@@ -69,7 +69,9 @@ function forward(request: IncomingMessage, response: ServerResponse, port: numbe
   const headers: IncomingHttpHeaders = { ...request.headers, ...forwarded(request) };
   for (const name of HOP_BY_HOP) delete headers[name];
   const onward = ask({ host: "127.0.0.1", port, method, path: url, headers }, (answer) => {
-    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    const answered: IncomingHttpHeaders = { ...answer.headers };
+    for (const name of HOP_BY_HOP) delete answered[name];
+    response.writeHead(answer.statusCode ?? 502, answered);
     answer.pipe(response);
     answer.once("error", () => response.destroy());
   });
@@ -78,6 +80,8 @@ function forward(request: IncomingMessage, response: ServerResponse, port: numbe
     else response.writeHead(502).end();
   });
   response.once("close", () => onward.destroy());
+  // An answer may come before the whole request was read: the rest is let pass, or the client's connection is reset.
+  response.once("finish", () => request.unpipe(onward).resume());
   request.pipe(onward);
 }
 
