@@ -15,6 +15,9 @@ import type { Duplex } from "node:stream";
 /** Bytes of headers that pass: more than the gateways accept, so that the refusal is theirs. */
 const HEADER_BYTES_MAX = 131_072;
 
+/** Milliseconds for which an idle connection is kept: longer than a client that stalls, which else finds it just closed. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** Headers that speak of one hop only. */
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "upgrade"];
 
@@ -36,7 +39,11 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
   };
   const portsFor = (request: IncomingMessage) =>
     isConnect(request) ? gatewaysInTurn() : [backends.control];
-  const server = createServer({ maxHeaderSize: HEADER_BYTES_MAX, requestTimeout: 0 });
+  const server = createServer({
+    maxHeaderSize: HEADER_BYTES_MAX,
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
   const sockets = new Set<Duplex>();
   server.on("connection", (socket) => {
     sockets.add(socket.once("close", () => sockets.delete(socket)));
