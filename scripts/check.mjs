@@ -7,6 +7,7 @@ const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
 const CHECKS = [
   ["format and lint", toolCommand("@biomejs/biome/bin/biome", "ci", "--error-on-warnings", ".")],
   ["boundaries between rooms", toolCommand("turbo/bin/turbo", "boundaries", "--no-color")],
+  ["tables of docs/OPERATIONS.md", [process.execPath, ["scripts/operations.mjs", "--check"]]],
   ["tidiness", toolCommand("vitest/vitest.mjs", "run", "test/tidy.test.ts")],
 ];
 

@@ -44,6 +44,9 @@ function present(count: number) {
 test("§4.9 everybody hears when to come back, within the spread, and is closed 4503 behind it", async () => {
   const { all, open, conversations } = present(20);
   const done = drain(conversations, { drainMs: 0, spreadMs: 3_000 }, () => false);
+  expect(all.map((socket) => [socket.frames().length, socket.ended])).toEqual(
+    all.map(() => [1, null]),
+  );
   await done;
   expect(open.size).toBe(0);
   const times = all.map((socket) => {

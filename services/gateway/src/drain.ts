@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { encodeDrain } from "@ams/protocol";
 import type { Conversations } from "./conversations.ts";
 
-/** Milliseconds between two slices. */
+/** Milliseconds between a slice's word and its close, and so between two slices. */
 const SLICE_MS = 100;
 
 export type DrainTerms = {
@@ -24,7 +24,7 @@ export async function drain(
 ): Promise<void> {
   await drainPresent(conversations, terms);
   while (conversations.size > 0 || isConnecting()) {
-    await sleep(SLICE_MS);
+    if (conversations.size === 0) await sleep(SLICE_MS);
     await drainPresent(conversations, { ...terms, drainMs: 0 });
   }
 }
@@ -34,10 +34,12 @@ async function drainPresent(conversations: Conversations, terms: DrainTerms): Pr
   const slices = Math.max(1, Math.floor(terms.drainMs / SLICE_MS));
   const perSlice = Math.max(1, Math.ceil(waiting.length / slices));
   while (waiting.length > 0) {
-    for (const { session } of waiting.splice(0, perSlice)) {
+    const slice = waiting.splice(0, perSlice);
+    for (const { session } of slice) {
       session.socket?.send(encodeDrain(Math.floor(Math.random() * terms.spreadMs)));
-      session.close("draining");
     }
-    if (waiting.length > 0) await sleep(SLICE_MS);
+    // What was sent before the word came is still taken.
+    await sleep(SLICE_MS);
+    for (const { session } of slice) session.close("draining");
   }
 }
