@@ -31,7 +31,7 @@ const SENTENCES: Readonly<Record<CloseReason, string>> = {
   draining: "The gateway is going away.",
 };
 
-/** Close codes from here on are an application's, so AMS chose them (RFC 6455 §7.4.2). */
+/** Close codes from here on are an application's, so AMS chose them (RFC 6455 7.4.2). */
 const APPLICATION_CODES = 4000;
 
 /** Reads a close. A reason that this SDK doesn't know counts as others of its code, a code likewise as 4500 (§6.2). */

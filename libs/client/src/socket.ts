@@ -41,7 +41,7 @@ export interface WebSocketLike {
   terminate?(): void;
 }
 
-/** Normal closure (RFC 6455 §7.4.1): the stream leaves at once, whatever the code (§6.3). */
+/** Normal closure (RFC 6455 7.4.1): the stream leaves at once, whatever the code (§6.3). */
 const NORMAL = 1000;
 /** What a browser calls a connection that broke. */
 const ABNORMAL = 1006;
