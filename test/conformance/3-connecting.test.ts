@@ -63,10 +63,28 @@ test("§3.1.1 a request without an upgrade is 426", async () => {
 test("§3.1.1 a malformed handshake is 426", async () => {
   const minted = await mint(await account());
   const { pathname, search, host } = address(minted);
-  const status = await statusOf(
-    `GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n`,
-  );
-  expect(status).toBe("HTTP/1.1 426");
+  const right = {
+    Connection: "keep-alive, Upgrade",
+    Upgrade: "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+  };
+  const wrong: readonly Partial<typeof right>[] = [
+    { "Sec-WebSocket-Key": "" },
+    { "Sec-WebSocket-Key": "!!!!!!!!!!!!!!!!!!!!!!!!" },
+    { "Sec-WebSocket-Version": "8" },
+    { "Sec-WebSocket-Version": "" },
+    { Connection: "keep-alive" },
+    { Upgrade: "h2c" },
+  ];
+  const statusWith = (headers: object) => {
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    return statusOf(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n${lines.join("")}\r\n`);
+  };
+  expect(await statusWith(right)).toBe("HTTP/1.1 101");
+  for (const fault of wrong) {
+    expect([fault, await statusWith({ ...right, ...fault })]).toEqual([fault, "HTTP/1.1 426"]);
+  }
 });
 
 test("§3.1.1 headers of 30 KiB are read, and over 32 KiB they are 431", async () => {
@@ -94,6 +112,30 @@ test("§3.2.1 a client that can't set headers names its account by a subprotocol
   const subscriber = await join(minted, bearer(ann));
   expect(subscriber.joined.owner_account_id).toBe(ann.account_id);
   expect(subscriber.socket.protocol).toBe("ams.v1");
+});
+
+test("§3.2.1 a bearer may stand behind several spaces, and nothing may stand behind it", async () => {
+  const ann = await account();
+  const minted = await mint(ann);
+  const headers = { authorization: `bEARER   ${ann.credential} ` };
+  const { joined } = await join(minted, { headers });
+  expect(joined.owner_account_id).toBe(ann.account_id);
+  for (const authorization of [`Bearer ${ann.credential} more`, ann.credential, "Bearer"]) {
+    const refused = dial(minted, { headers: { authorization } });
+    await expectRefusal(refused, 4002, "invalid_credential");
+  }
+});
+
+test("§2.1.1 the address of a connect takes no other method", async () => {
+  const url = new URL(address(await mint(await account())));
+  url.protocol = url.protocol === "wss:" ? "https:" : "http:";
+  for (const method of ["POST", "DELETE", "PUT"]) {
+    const answer = await fetch(url, { method });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      405,
+      { error: "method_not_allowed" },
+    ]);
+  }
 });
 
 test("§3.2.1 a header beats a subprotocol", async () => {

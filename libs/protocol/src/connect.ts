@@ -25,6 +25,13 @@ export const SUBPROTOCOL = "ams.v1";
 export const SUBPROTOCOL_GUEST = "ams.guest";
 export const SUBPROTOCOL_BEARER_PREFIX = "ams.bearer.";
 
+const BEARER = /^bearer[ \t]+(\S+)[ \t]*$/i;
+
+/** What an `Authorization` header bears, or null when it isn't of the form `Bearer <credential>`. Not checked further. */
+export function readBearer(authorization: string): string | null {
+  return BEARER.exec(authorization)?.[1] ?? null;
+}
+
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
 /** `true` or `1`, in any case. */

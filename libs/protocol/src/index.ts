@@ -9,6 +9,7 @@ export {
 } from "./close.ts";
 export {
   CONNECT_PARAMETERS,
+  readBearer,
   readFlag,
   readPeerIdentity,
   readStreamMetadata,
@@ -65,6 +66,7 @@ export {
 export {
   BODY_BYTES_MAX,
   CREDENTIAL_GRACE_S_MAX,
+  EARLY_BYTES_MAX,
   EXPIRES_IN_S_MAX,
   FRAME_BYTES_MAX,
   HEADER_BYTES_MAX,

@@ -18,6 +18,9 @@ export const PEER_IDENTITY_BYTES_MAX = 1_024;
 /** Bytes of one client frame that still get a documented close code; a larger one is cut by the server library. */
 export const FRAME_BYTES_MAX = 1_048_576;
 
+/** Bytes that a client may send before its `joined`, each frame counted with 64 more; past it 4290 `rate_limited`. */
+export const EARLY_BYTES_MAX = 1_048_576 + 65_536;
+
 /** Bytes of request line and headers that a connect may send. */
 export const HEADER_BYTES_MAX = 32_768;
 

@@ -1,9 +1,7 @@
 /** Who asks: the account behind a bearer credential, and whether what it asks for is its own (§2.1.4). */
 import { type Account, type Address, hashes, type Outcome } from "@ams/directory";
-import { isAlias, isCredential } from "@ams/protocol";
+import { isAlias, isCredential, readBearer } from "@ams/protocol";
 import type { Call, Tools } from "./endpoint.ts";
-
-const BEARER = /^bearer[ \t]+(\S+)$/i;
 
 export type CredentialFault = "missing_credential" | "invalid_credential";
 export type OwnerFault = CredentialFault | "namespace_mismatch";
@@ -15,8 +13,8 @@ export async function authenticate(
 ): Promise<Outcome<Account, CredentialFault>> {
   const header = call.request.headers.get("authorization");
   if (!header) return { ok: false, fault: "missing_credential" };
-  const credential = BEARER.exec(header)?.[1];
-  if (credential === undefined || !isCredential(credential)) {
+  const credential = readBearer(header);
+  if (credential === null || !isCredential(credential)) {
     return { ok: false, fault: "invalid_credential" };
   }
   const account = await tools.directory.accountByCredential(

@@ -266,6 +266,14 @@ describe("who comes in", () => {
     expect(await connect(notOffered)).toEqual({ ok: false, fault: "invalid_credential" });
   });
 
+  test("§3.2.1, §3.2.3 without ams.v1 the other subprotocols are not read", async () => {
+    for (const alone of ["ams.guest", `ams.bearer.${CREDENTIAL}`]) {
+      const change = (it: World) =>
+        Object.assign(it, { authorization: "", subprotocols: [alone, "chat"] });
+      expect(await connect(change)).toEqual({ ok: false, fault: "invalid_credential" });
+    }
+  });
+
   test("§3.2.3 a bearer that is wrong is never downgraded to a guest", async () => {
     for (const wrong of [`Bearer ${newCredential()}`, "Bearer", "Bearer x", "nonsense"]) {
       const change = (it: World) =>

@@ -24,12 +24,14 @@ import {
   isNamespace,
   isStreamName,
   type JsonText,
+  readBearer,
   readFlag,
   readPeerIdentity,
   readStreamMetadata,
   readSubscribeStreams,
   type StreamId,
   type StreamName,
+  SUBPROTOCOL,
   SUBPROTOCOL_BEARER_PREFIX,
   SUBPROTOCOL_GUEST,
 } from "@ams/protocol";
@@ -97,9 +99,10 @@ export async function admit(request: ConnectRequest, parts: AdmitParts): Promise
 function claimantOf(request: ConnectRequest, guests: boolean): Claimant {
   const { authorization, subprotocols } = request;
   if (authorization !== "") {
-    const [scheme = "", credential = ""] = authorization.split(" ");
-    return { kind: "bearer", credential: scheme.toLowerCase() === "bearer" ? credential : "" };
+    return { kind: "bearer", credential: readBearer(authorization) ?? "" };
   }
+  // Without `ams.v1` a client has not offered this protocol, and what else it offers is not ours to read (§3.2.1).
+  if (!subprotocols.includes(SUBPROTOCOL)) return { kind: "nobody" };
   const bearer = subprotocols.find((name) => name.startsWith(SUBPROTOCOL_BEARER_PREFIX));
   if (bearer !== undefined) {
     return { kind: "bearer", credential: bearer.slice(SUBPROTOCOL_BEARER_PREFIX.length) };

@@ -6,7 +6,7 @@ import {
   decodeDeploymentEvent,
   type Peppers,
 } from "@ams/directory";
-import { type CloseReason, PROBLEMS } from "@ams/protocol";
+import { type CloseReason, PROBLEMS, type ProblemCode } from "@ams/protocol";
 import { describeError, type Health, healthBody, type Log } from "@ams/runtime";
 import type { Registry } from "prom-client";
 import { admit, type ConnectRequest } from "./admit.ts";
@@ -24,7 +24,7 @@ import { Relay } from "./relay.ts";
 import { Server } from "./server.ts";
 import type { Door } from "./sockets.ts";
 
-/** Connects that may wait for their answer at a time; one more is told to come back. Each holds a descriptor and a few KB. */
+/** Connects that may wait for their answer at a time; one more is told to come back. Each holds a descriptor, a few KB, and a share of what `early.ts` allows them all. */
 const PENDING_CONNECTS_MAX = 20_000;
 
 export type GatewayOptions = {
@@ -134,15 +134,21 @@ function refuse(door: Door, reason: CloseReason): CloseReason {
   return reason;
 }
 
+/** `/healthz` on the public port too (§2.9); the rest is the handler's, or nothing. */
 function withHealth(health: Health, http: HttpHandler | undefined): HttpHandler {
   return (request, peer) => {
-    const isHealth = new URL(request.url).pathname === "/healthz" && request.method === "GET";
-    if (isHealth) return Promise.resolve(Response.json(healthBody(health)));
-    return http?.(request, peer) ?? Promise.resolve(notFound());
+    if (new URL(request.url).pathname === "/healthz")
+      return Promise.resolve(answer(request, health));
+    return http?.(request, peer) ?? Promise.resolve(problem("not_found"));
   };
 }
 
-function notFound(): Response {
-  const { status, message } = PROBLEMS.not_found;
-  return Response.json({ error: "not_found", message }, { status });
+function answer({ method }: Request, health: Health): Response {
+  if (method === "GET" || method === "HEAD") return Response.json(healthBody(health));
+  return problem("method_not_allowed", { allow: "GET, HEAD" });
+}
+
+function problem(code: ProblemCode, headers: Readonly<Record<string, string>> = {}): Response {
+  const { status, message } = PROBLEMS[code];
+  return Response.json({ error: code, message }, { status, headers });
 }

@@ -6,6 +6,9 @@ import { STATUS_CODES } from "node:http";
 import { PROBLEMS, type ProblemCode } from "@ams/protocol";
 import type { UwsRequest, UwsResponse } from "./uws.ts";
 
+/** A Host header that names a host, perhaps a port, and nothing that would read as a path. */
+const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+
 export type HttpPeer = {
   /** The address that the connection came from, as text. */
   readonly address: string;
@@ -29,16 +32,17 @@ export function bridge(response: UwsResponse, request: UwsRequest, handler: Http
     });
 }
 
-export function respondProblem(response: UwsResponse, code: ProblemCode): void {
-  respondJson(response, PROBLEMS[code].status, { error: code, message: PROBLEMS[code].message });
-}
-
-export function respondJson(response: UwsResponse, status: number, body: object): void {
+/** Answers with the problem's status and body (§2.1). */
+export function respondProblem(
+  response: UwsResponse,
+  code: ProblemCode,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const { status, message } = PROBLEMS[code];
   response.cork(() => {
-    response
-      .writeStatus(statusLine(status))
-      .writeHeader("content-type", "application/json")
-      .end(JSON.stringify(body));
+    response.writeStatus(statusLine(status)).writeHeader("content-type", "application/json");
+    for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
+    response.end(JSON.stringify({ error: code, message }));
   });
 }
 
@@ -46,7 +50,9 @@ function toRequest(request: UwsRequest, exchange: Exchange): Request | null {
   const method = request.getCaseSensitiveMethod();
   const headers = new Headers();
   const query = request.getQuery();
-  const url = `http://${request.getHeader("host") || "localhost"}${request.getUrl()}${query === "" ? "" : `?${query}`}`;
+  const host = request.getHeader("host") || "localhost";
+  if (!HOST.test(host)) return null;
+  const url = `http://${host}${request.getUrl()}${query === "" ? "" : `?${query}`}`;
   try {
     request.forEach((name, value) => {
       headers.append(name, value);

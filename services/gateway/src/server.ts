@@ -7,12 +7,12 @@ import {
   type CloseReason,
   CONNECT_PARAMETERS,
   FRAME_BYTES_MAX,
-  PROBLEMS,
   SUBPROTOCOL,
 } from "@ams/protocol";
 import type { ConnectRequest } from "./admit.ts";
 import { Backpressure, type SlowSocket } from "./backpressure.ts";
-import { bridge, type HttpHandler, respondJson } from "./http-bridge.ts";
+import { EarlyBudget, EarlyFrames } from "./early.ts";
+import { bridge, type HttpHandler, respondProblem } from "./http-bridge.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Door, Socket, SocketOwner, Sockets } from "./sockets.ts";
 import {
@@ -22,6 +22,7 @@ import {
   type UwsApp,
   type UwsListenSocket,
   type UwsRequest,
+  type UwsResponse,
   type UwsWebSocket,
 } from "./uws.ts";
 
@@ -32,11 +33,11 @@ const IDLE_TIMEOUT_S = 120;
 const CLOSE_WAIT_MS = 1_000;
 const CLOSE_POLL_MS = 10;
 
-const CONNECT_PATH = "/:namespace/conversations/:alias/connect";
+/** The one version of the WebSocket protocol, and a key: 16 bytes in base64. */
+const WEBSOCKET_VERSION = "13";
+const WEBSOCKET_KEY = /^[A-Za-z0-9+/]{22}==$/;
 
-/** Bytes and frames that a client may send before it has been seated; they wait for that. */
-const EARLY_BYTES_MAX = FRAME_BYTES_MAX;
-const EARLY_FRAMES_MAX = 1_000;
+const CONNECT_PATH = "/:namespace/conversations/:alias/connect";
 
 /** What the library keeps for a socket: until it is opened its connect, which holds secrets, then itself. */
 type SocketData = { request: ConnectRequest | null; socket: OpenSocket | null };
@@ -91,6 +92,7 @@ export class Server implements Sockets {
 
   #route(parts: ServerParts): void {
     const backpressure = new Backpressure(parts.backpressureBytes, this.#metrics);
+    const early = new EarlyBudget();
     this.#app.ws<SocketData>(CONNECT_PATH, {
       maxPayloadLength: FRAME_BYTES_MAX,
       maxBackpressure: parts.backpressureBytes,
@@ -101,6 +103,10 @@ export class Server implements Sockets {
       sendPingsAutomatically: true,
       // Upgraded in the handler itself: an upgrade that is corked later may be cut by the library (ADR 7).
       upgrade: (response, request, context) => {
+        if (!isHandshake(request)) {
+          respondUpgradeRequired(response);
+          return;
+        }
         const protocols = readSubprotocols(request);
         response.upgrade<SocketData>(
           { request: readConnect(request, protocols), socket: null },
@@ -115,7 +121,7 @@ export class Server implements Sockets {
         this.#connected += 1;
         const { request } = data;
         data.request = null;
-        data.socket = new OpenSocket(ws, this.#metrics);
+        data.socket = new OpenSocket(ws, new EarlyFrames(early), this.#metrics);
         if (request !== null) parts.onConnect(request, data.socket);
       },
       message: (ws, frame, isBinary) => ws.getUserData().socket?.received(frame, isBinary),
@@ -135,17 +141,13 @@ export class Server implements Sockets {
         socket.closed();
       },
     });
-    this.#app.get(CONNECT_PATH, (response) => {
-      respondJson(response, PROBLEMS.upgrade_required.status, {
-        error: "upgrade_required",
-        message: PROBLEMS.upgrade_required.message,
-      });
+    this.#app.get(CONNECT_PATH, (response) => respondUpgradeRequired(response));
+    this.#app.any(CONNECT_PATH, (response) => {
+      respondProblem(response, "method_not_allowed", { allow: "GET" });
     });
     this.#app.any("/*", (response, request) => bridge(response, request, parts.http));
   }
 }
-
-type EarlyFrame = { readonly frame: ArrayBuffer; readonly isBinary: boolean };
 
 /**
  * A socket from its upgrade to its close. At first it is a door that waits for its answer, in no roster and on no topic;
@@ -154,12 +156,12 @@ type EarlyFrame = { readonly frame: ArrayBuffer; readonly isBinary: boolean };
 class OpenSocket implements Door, Socket, SlowSocket {
   #ws: UwsWebSocket<SocketData> | null;
   #owner: SocketOwner | null = null;
-  #early: EarlyFrame[] = [];
-  #earlyBytes = 0;
+  readonly #early: EarlyFrames;
   readonly #metrics: GatewayMetrics;
 
-  constructor(ws: UwsWebSocket<SocketData>, metrics: GatewayMetrics) {
+  constructor(ws: UwsWebSocket<SocketData>, early: EarlyFrames, metrics: GatewayMetrics) {
     this.#ws = ws;
+    this.#early = early;
     this.#metrics = metrics;
   }
 
@@ -169,9 +171,8 @@ class OpenSocket implements Door, Socket, SlowSocket {
 
   accept(owner: SocketOwner): boolean {
     if (this.#ws === null) return false;
-    const early = this.#early;
+    const early = this.#early.release();
     this.#owner = owner;
-    this.#early = [];
     this.#ws.cork(() => {
       owner.opened(this);
       for (const { frame, isBinary } of early) owner.received(frame, isBinary);
@@ -188,10 +189,7 @@ class OpenSocket implements Door, Socket, SlowSocket {
       this.#owner.received(frame, isBinary);
       return;
     }
-    this.#earlyBytes += frame.byteLength;
-    const isTooMuch = this.#earlyBytes > EARLY_BYTES_MAX || this.#early.length >= EARLY_FRAMES_MAX;
-    if (isTooMuch) this.refuse("rate_limited");
-    else this.#early.push({ frame: frame.slice(0), isBinary });
+    if (!this.#early.keep(frame, isBinary)) this.refuse("rate_limited");
   }
 
   send(frame: string): void {
@@ -231,9 +229,26 @@ class OpenSocket implements Door, Socket, SlowSocket {
   /** The library's last word on this socket. */
   closed(): void {
     this.#ws = null;
-    this.#early = [];
+    this.#early.release();
     this.#owner?.gone();
   }
+}
+
+/** What RFC 6455 asks of an upgrade; of the key the library has seen the length only. */
+function isHandshake(request: UwsRequest): boolean {
+  return (
+    request.getHeader("upgrade").toLowerCase() === "websocket" &&
+    listOf(request.getHeader("connection").toLowerCase()).includes("upgrade") &&
+    request.getHeader("sec-websocket-version") === WEBSOCKET_VERSION &&
+    WEBSOCKET_KEY.test(request.getHeader("sec-websocket-key"))
+  );
+}
+
+function respondUpgradeRequired(response: UwsResponse): void {
+  respondProblem(response, "upgrade_required", {
+    upgrade: "websocket",
+    "sec-websocket-version": WEBSOCKET_VERSION,
+  });
 }
 
 function readConnect(request: UwsRequest, subprotocols: readonly string[]): ConnectRequest {
@@ -249,6 +264,9 @@ function readConnect(request: UwsRequest, subprotocols: readonly string[]): Conn
 }
 
 function readSubprotocols(request: UwsRequest): readonly string[] {
-  const offered = request.getHeader("sec-websocket-protocol");
-  return offered === "" ? [] : offered.split(",").map((name) => name.trim());
+  return listOf(request.getHeader("sec-websocket-protocol"));
+}
+
+function listOf(header: string): readonly string[] {
+  return header === "" ? [] : header.split(",").map((item) => item.trim());
 }

@@ -1,0 +1,57 @@
+/**
+ * Frames that a client sends before it has been seated. They wait, within what one socket may keep and what all waiting
+ * sockets together may: whoever waits has not shown yet that it may come in (§4.4.5).
+ */
+import { EARLY_BYTES_MAX } from "@ams/protocol";
+
+/** Bytes that all waiting sockets of a gateway may keep together: strangers can hold no more than this. */
+const EARLY_TOTAL_BYTES_MAX = 67_108_864;
+
+/** Bytes that a waiting frame costs beside its own, so that many small ones count as what they are. */
+const FRAME_COST_BYTES = 64;
+
+export type EarlyFrame = { readonly frame: ArrayBuffer; readonly isBinary: boolean };
+
+/** What all waiting sockets of one gateway keep at present. */
+export class EarlyBudget {
+  #bytes = 0;
+
+  take(bytes: number): boolean {
+    if (this.#bytes + bytes > EARLY_TOTAL_BYTES_MAX) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
+/** What one socket's client has sent too early. */
+export class EarlyFrames {
+  readonly #budget: EarlyBudget;
+  #frames: EarlyFrame[] = [];
+  #bytes = 0;
+
+  constructor(budget: EarlyBudget) {
+    this.#budget = budget;
+  }
+
+  /** Keeps a copy of the frame; false when it is too much. */
+  keep(frame: ArrayBuffer, isBinary: boolean): boolean {
+    const cost = frame.byteLength + FRAME_COST_BYTES;
+    if (this.#bytes + cost > EARLY_BYTES_MAX || !this.#budget.take(cost)) return false;
+    this.#bytes += cost;
+    this.#frames.push({ frame: frame.slice(0), isBinary });
+    return true;
+  }
+
+  /** All of them, in order; nothing is kept any more. */
+  release(): readonly EarlyFrame[] {
+    const frames = this.#frames;
+    this.#budget.giveBack(this.#bytes);
+    this.#frames = [];
+    this.#bytes = 0;
+    return frames;
+  }
+}
