@@ -1,6 +1,6 @@
 /** Magic links: where they lead, and how their holder gets a new one (§1.4, §1.5, §2.7). */
 import { type Address, hash, newLinkToken } from "@ams/directory";
-import { formatMagicLink, joinMembers, toJsonText } from "@ams/protocol";
+import { formatMagicLink, isHost, joinMembers, toJsonText } from "@ams/protocol";
 import { linkMadeBody, newLinkBody } from "@ams/protocol/schema";
 import { authenticateAddress } from "./authenticate.ts";
 import { optionalValue, readBody } from "./body.ts";
@@ -62,8 +62,6 @@ export type NewLink = {
   readonly magicLink: (address: Address) => string;
 };
 
-const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
-
 /** The scheme, host and port at which the deployment is reached: configured, else forwarded, else the request's own. */
 export function baseUrlOf(request: Request, config: ControlConfig): string {
   if (config.publicUrl !== null) return config.publicUrl;
@@ -73,7 +71,7 @@ export function baseUrlOf(request: Request, config: ControlConfig): string {
   const scheme = nearest(request, "x-forwarded-proto");
   return [
     scheme === "http" || scheme === "https" ? scheme : own.protocol.slice(0, -1),
-    host !== null && HOST.test(host) ? host : own.host,
+    host !== null && isHost(host) ? host : own.host,
   ].join("://");
 }
 

@@ -39,9 +39,15 @@ afterEach(async () => {
 
 type Answer = { readonly status: number; readonly headers: object; readonly body: string };
 
-function ask(method: string, path: string, body?: Uint8Array | string): Promise<Answer> {
+function ask(
+  method: string,
+  path: string,
+  body?: Uint8Array | string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const to = { host: "127.0.0.1", port, method, path, headers, agent };
   return new Promise((resolve, reject) => {
-    const sent = httpRequest({ host: "127.0.0.1", port, method, path, agent }, (response) => {
+    const sent = httpRequest(to, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("end", () => {
@@ -94,6 +100,15 @@ test("many requests with bodies, read or not, small or large, follow each other 
       if (path === "/read") expect(answer.body).toBe(String(body.length));
     }
   }
+});
+
+test("a Host that would read as a path leads nowhere", async () => {
+  handler = (request) => Promise.resolve(new Response(new URL(request.url).pathname));
+  for (const host of ["evil.example/v1/accounts?x=", "a b", "x@y", "[::1"]) {
+    const answer = await ask("POST", "/elsewhere", "", { host });
+    expect([host, answer.status]).toEqual([host, 404]);
+  }
+  expect((await ask("POST", "/here", "", { host: "[::1]:8080" })).body).toBe("/here");
 });
 
 test("HEAD bears the length and no body; an answer without a body ends", async () => {

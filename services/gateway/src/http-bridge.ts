@@ -3,11 +3,8 @@
  * a socket. A request's body streams at the speed of its reader; an answer is sent whole, but for event streams.
  */
 import { STATUS_CODES } from "node:http";
-import { PROBLEMS, type ProblemCode } from "@ams/protocol";
+import { isHost, PROBLEMS, type ProblemCode } from "@ams/protocol";
 import type { UwsRequest, UwsResponse } from "./uws.ts";
-
-/** A Host header that names a host, perhaps a port, and nothing that would read as a path. */
-const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
 export type HttpPeer = {
   /** The address that the connection came from, as text. */
@@ -51,7 +48,7 @@ function toRequest(request: UwsRequest, exchange: Exchange): Request | null {
   const headers = new Headers();
   const query = request.getQuery();
   const host = request.getHeader("host") || "localhost";
-  if (!HOST.test(host)) return null;
+  if (!isHost(host)) return null; // It would read as a path.
   const url = `http://${host}${request.getUrl()}${query === "" ? "" : `?${query}`}`;
   try {
     request.forEach((name, value) => {
