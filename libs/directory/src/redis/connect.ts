@@ -3,7 +3,7 @@
  * the other one subscribes). Both fail fast while Redis is away, come back by themselves for ever, and never
  * end a process with an unhandled error.
  */
-import { Cluster, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
+import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import type { Outcome } from "../directory.ts";
 import { type Login, parseRedisUrl, type RedisAddress } from "./url.ts";
 
@@ -47,9 +47,15 @@ export function isSharded(connection: RedisConnection): boolean {
   return connection.kind === "cluster";
 }
 
-/** Resolves once commands are taken; rejects when that takes longer than `timeoutMs`. */
-export function whenReady(connection: RedisConnection, timeoutMs: number): Promise<void> {
-  const { client } = connection;
+/** Resolves once commands are taken, by every node of a Cluster; rejects when that takes longer than `timeoutMs`. */
+export async function whenReady(connection: RedisConnection, timeoutMs: number): Promise<void> {
+  const untilMs = performance.now() + timeoutMs;
+  await ready(connection.client, untilMs, timeoutMs);
+  if (connection.kind !== "cluster") return;
+  await Promise.all(connection.client.nodes().map((node) => ready(node, untilMs, timeoutMs)));
+}
+
+function ready(client: RedisClient, untilMs: number, timeoutMs: number): Promise<void> {
   if (client.status === "ready") return Promise.resolve();
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
@@ -60,9 +66,22 @@ export function whenReady(connection: RedisConnection, timeoutMs: number): Promi
     const isReady = () => end(resolve);
     const isLate = () =>
       end(() => reject(new Error(`Redis can't be reached within ${timeoutMs} ms.`)));
-    const timer = setTimeout(isLate, timeoutMs);
+    const timer = setTimeout(isLate, Math.max(0, untilMs - performance.now()));
     client.on("ready", isReady);
   });
+}
+
+/**
+ * A Cluster whose nodes are connected as soon as they are known. By itself the client connects at the first command for a
+ * node, sends what comes meanwhile to others, and follows their redirections: commands would overtake each other.
+ */
+function openCluster(nodes: readonly ClusterNode[], options: ClusterOptions): Cluster {
+  const client = new Cluster([...nodes], options);
+  client.on("+node", (node: Redis) => {
+    // A node that can't be reached is dropped and found again by the client.
+    node.connect().catch(() => {});
+  });
+  return client;
 }
 
 function open(address: RedisAddress, role: RedisRole): RedisConnection {
@@ -77,7 +96,7 @@ function open(address: RedisAddress, role: RedisRole): RedisConnection {
     case "cluster":
       return {
         kind: "cluster",
-        client: new Cluster([...address.nodes], clusterOptions(options, role)),
+        client: openCluster(address.nodes, clusterOptions(options, role)),
       };
   }
 }

@@ -1,0 +1,157 @@
+// The bus, and two whole gateways, on a Redis Cluster of six nodes: channels are sharded, and nobody who connects can tell.
+import {
+  connectRedis,
+  hash,
+  isSharded,
+  newAccountId,
+  newConversationId,
+  newCredential,
+  newLinkToken,
+  openRedisDirectory,
+  type Peppers,
+  type RedisConnection,
+  whenReady,
+} from "@ams/directory";
+import { findRedisBinary, type RedisCluster, startRedisCluster } from "@ams/directory/testing";
+import { type Alias, EMPTY_OBJECT, type Namespace } from "@ams/protocol";
+import { createRegistry, readSettings } from "@ams/runtime";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { testBus } from "./bus.contract.ts";
+import { openRedisBus } from "./bus-redis.ts";
+import { GATEWAY_SETTINGS } from "./config.ts";
+import { startGateway } from "./gateway.ts";
+import { silentLog } from "./testing/fakes.ts";
+
+const READY_MS = 10_000;
+const PEPPERS: Peppers = { credential: ["c".repeat(64)], link: ["l".repeat(64)] };
+
+let cluster: RedisCluster;
+
+async function connect(role: "command" | "subscriber"): Promise<RedisConnection> {
+  const connected = connectRedis(cluster.url, role);
+  if (!connected.ok) throw new Error(connected.fault);
+  await whenReady(connected.value, READY_MS);
+  return connected.value;
+}
+
+async function openBus() {
+  const [commands, subscriber] = await Promise.all([connect("command"), connect("subscriber")]);
+  const bus = openRedisBus(commands, subscriber, silentLog());
+  const end = async () => {
+    await bus.close();
+    commands.client.disconnect();
+  };
+  return { bus, commands, end };
+}
+
+async function openGateway() {
+  const { bus, commands, end } = await openBus();
+  const directory = openRedisDirectory({
+    commands: commands.client,
+    sharded: isSharded(commands),
+  });
+  const settings = readSettings(GATEWAY_SETTINGS, { AMS_DRAIN_MS: "100" });
+  if (!settings.ok) throw new Error(settings.faults.join());
+  const gateway = await startGateway({
+    at: { host: "127.0.0.1", port: 0 },
+    instance: "test",
+    config: settings.value,
+    peppers: PEPPERS,
+    directory,
+    bus,
+    log: silentLog(),
+    registry: createRegistry(),
+  });
+  if (gateway === null) throw new Error("no port");
+  const stop = async () => {
+    await gateway.stop();
+    await end();
+  };
+  return { directory, port: gateway.port, stop };
+}
+
+/** One more conversation, and how to dial it. */
+async function mint({ directory }: Awaited<ReturnType<typeof openGateway>>, number: number) {
+  const [credential, token] = [newCredential(), newLinkToken()];
+  const created_at = new Date().toISOString();
+  const namespace = `tenant-${number}` as Namespace;
+  const account_id = newAccountId(Date.now());
+  const limits = { streams_max: null, subscribers_max: null };
+  const account = { account_id, namespace, created_at, ...limits };
+  await directory.createAccount(account, hash(PEPPERS.credential[0], credential));
+  const conversation = {
+    namespace,
+    alias: "talk" as Alias,
+    conversation_id: newConversationId(Date.now()),
+    owner_account_id: account_id,
+    id_kind: "ulid" as const,
+    metadata: EMPTY_OBJECT,
+    created_at,
+    expires_at_ms: null,
+    max_joins: null,
+    subscribers_max: null,
+  };
+  await directory.mint({ conversation, linkHash: hash(PEPPERS.link[0], token) });
+  return (port: number, name: string) => {
+    const url = `ws://127.0.0.1:${port}/${namespace}/conversations/talk/connect?t=${token}&stream_name=${name}`;
+    return listen(new WebSocket(url, { headers: { authorization: `Bearer ${credential}` } }));
+  };
+}
+
+/** A socket, and the frame that holds this text as soon as it has come. */
+function listen(socket: WebSocket) {
+  const heard: string[] = [];
+  const next = (text: string) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const frame = heard.find((each) => each.includes(text));
+        if (frame !== undefined) resolve(frame);
+      };
+      socket.on("message", look);
+      socket.on("close", (code) => reject(new Error(`closed ${code} before ${text}`)));
+      look();
+    });
+  socket.on("message", (data) => heard.push(data.toString()));
+  return { socket, heard, next };
+}
+
+describe.runIf(findRedisBinary() !== null)("on a Redis Cluster", () => {
+  beforeAll(async () => {
+    cluster = await startRedisCluster();
+  }, 60_000);
+
+  afterAll(() => cluster.stop());
+
+  testBus("sharded", async () => {
+    const [a, b] = await Promise.all([openBus(), openBus()]);
+    return { a: a.bus, b: b.bus, close: () => Promise.all([a.end(), b.end()]).then() };
+  });
+
+  test("§5 twelve conversations in as many slots, each over two gateways: joins, tokens, a take-over, leaves", async () => {
+    const [here, there] = await Promise.all([openGateway(), openGateway()]);
+    try {
+      const talk = async (number: number) => {
+        const dial = await mint(here, number);
+        const ann = dial(here.port, "ann");
+        await ann.next('"type":"joined"');
+        const bob = dial(there.port, "bob");
+        await bob.next('"stream_name":"ann"');
+        await ann.next('"type":"stream_joined"');
+        ann.socket.send('{"type":"token","data":"from ann"}');
+        expect(await bob.next("from ann")).toContain('"seq":"1-1"');
+        const annAgain = dial(there.port, "ann");
+        expect(await annAgain.next('"type":"joined"')).toContain('"resumed":true');
+        annAgain.socket.send('{"type":"token","data":"again"}');
+        expect(await bob.next("again")).toContain('"seq":"3-1"');
+        annAgain.socket.close();
+        expect(await bob.next('"type":"stream_left"')).toContain('"seq":"3-1"');
+        expect(bob.heard.filter((frame) => frame.includes('"type":"x_gap"'))).toEqual([]);
+        bob.socket.close();
+      };
+      await Promise.all(Array.from({ length: 12 }, (_, number) => talk(number)));
+    } finally {
+      await Promise.all([here.stop(), there.stop()]);
+    }
+  }, 60_000);
+});
