@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { ROOT, setUpOrExit } from "./set-up.mjs";
 
 await setUpOrExit({ projects: ["services/standalone"] });
-const [{ createRegistry, settingsTable }, gateway, control, standalone] = await Promise.all([
-  import("../libs/runtime/dist/index.js"),
-  import("../services/gateway/dist/config.js"),
-  import("../services/control/dist/config.js"),
-  import("../services/standalone/dist/config.js"),
-]);
+const [{ countRejections, createRegistry, settingsTable }, gateway, control, standalone] =
+  await Promise.all([
+    import("../libs/runtime/dist/index.js"),
+    import("../services/gateway/dist/config.js"),
+    import("../services/control/dist/config.js"),
+    import("../services/standalone/dist/config.js"),
+  ]);
 const { GatewayMetrics } = await import("../services/gateway/dist/metrics.js");
 const { createMetrics } = await import("../services/control/dist/metrics.js");
 
@@ -45,6 +46,7 @@ function fill(text, [name, table]) {
 
 function metricsTable() {
   const registry = createRegistry();
+  countRejections(registry);
   new GatewayMetrics(registry, { connections: () => 0, conversations: () => 0 });
   createMetrics(registry);
   const rows = registry.getMetricsAsArray().map((metric) => {

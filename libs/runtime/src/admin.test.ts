@@ -13,7 +13,8 @@ afterEach(async () => {
 async function open(notReady: () => string | null, registry = new Registry()) {
   const health = { now: () => NOW, instance: "here", notReady };
   admin = await openAdminPort({ host: "127.0.0.1", port: 0 }, health, registry);
-  return (path: string) => fetch(`http://127.0.0.1:${admin?.port}${path}`);
+  return (path: string, method = "GET") =>
+    fetch(`http://127.0.0.1:${admin?.port}${path}`, { method });
 }
 
 test("§2 /healthz tells the instance and the time", async () => {
@@ -78,4 +79,12 @@ test("a port that is taken is a rejection", async () => {
     new Registry(),
   );
   await expect(again).rejects.toMatchObject({ code: "EADDRINUSE" });
+});
+
+test("only GET and HEAD are answered: nothing here is changed by a request", async () => {
+  const get = await open(() => null);
+  expect((await get("/metrics", "HEAD")).status).toBe(200);
+  const refused = await get("/metrics", "POST");
+  expect([refused.status, refused.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  expect(await refused.json()).toMatchObject({ error: "method_not_allowed" });
 });

@@ -2,9 +2,11 @@
  * The operator's port: `/healthz`, `/livez`, `/readyz` and `/metrics`. It is separate from the public port,
  * so that neither load there nor a stranger reaches it.
  */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Registry } from "prom-client";
+
+/** Nothing here is changed by a request. */
+const ALLOWED: readonly string[] = ["GET", "HEAD"];
 
 export type Health = {
   /** Unix milliseconds. */
@@ -29,20 +31,35 @@ export async function openAdminPort(
 ): Promise<AdminPort> {
   const server = createServer((request, response) => {
     const answer = async () => {
-      const { status, type, body } = await respond(request.url ?? "/", health, registry);
-      response.writeHead(status, { "content-type": type, "cache-control": "no-store" }).end(body);
+      const { status, type, body } = await respond(request, health, registry);
+      if (status === 405) response.setHeader("allow", ALLOWED.join(", "));
+      response
+        .writeHead(status, { "content-type": type, "cache-control": "no-store" })
+        .end(request.method === "HEAD" ? undefined : body);
     };
     answer().catch(() => response.writeHead(500).end());
   });
   await listen(server, at);
+  const address = server.address();
   return {
-    port: (server.address() as AddressInfo).port,
+    port: typeof address === "object" && address !== null ? address.port : at.port,
     close: () => new Promise((resolve) => server.close(() => resolve()).closeAllConnections()),
   };
 }
 
-async function respond(url: string, health: Health, registry: Registry) {
+async function respond(
+  { method = "", url = "/" }: IncomingMessage,
+  health: Health,
+  registry: Registry,
+) {
   const json = "application/json";
+  if (!ALLOWED.includes(method)) {
+    const body = JSON.stringify({
+      error: "method_not_allowed",
+      message: "This address does not take that method.",
+    });
+    return { status: 405, type: json, body };
+  }
   switch (url.split("?")[0]) {
     case "/healthz":
       return { status: 200, type: json, body: JSON.stringify(healthBody(health)) };

@@ -1,7 +1,7 @@
 /** What every deployed process has: configuration, log, admin port, signals. It knows nothing of the wire. */
 export { type AdminPort, type Health, healthBody, openAdminPort } from "./admin.ts";
 export { describeError, LOG_LEVELS, type Log, openLog } from "./log.ts";
-export { createRegistry, openMetrics } from "./metrics.ts";
+export { countRejections, createRegistry, openMetrics } from "./metrics.ts";
 export { PEPPER_SETTINGS, type PepperLists, readPeppers } from "./peppers.ts";
 export { EXIT_UNAVAILABLE, exitMisconfigured, settingsOrExit, stopOnSignal } from "./process.ts";
 export {

@@ -9,16 +9,21 @@ import { describeError, type Log } from "./log.ts";
 export function openMetrics(log: Log): Registry {
   const registry = createRegistry();
   collectDefaultMetrics({ register: registry });
-  const rejections = new Counter({
-    name: "ams_unhandled_rejections_total",
-    help: "Failures that nobody awaited: each is a fault of the program.",
-    registers: [registry],
-  });
+  const rejections = countRejections(registry);
   process.on("unhandledRejection", (reason) => {
     rejections.inc();
     log.error({ event: "unhandled_rejection", ...describeError(reason) }, "unhandled rejection");
   });
   return registry;
+}
+
+/** The counter of rejections that nobody awaited, which every process has. */
+export function countRejections(registry: Registry): Counter {
+  return new Counter({
+    name: "ams_unhandled_rejections_total",
+    help: "Failures that nobody awaited: each is a fault of the program. Every process counts them.",
+    registers: [registry],
+  });
 }
 
 /** An empty registry. */

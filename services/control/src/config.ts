@@ -41,7 +41,10 @@ export const CONTROL_SETTINGS = {
     120,
     "Account creations tried per minute and address; 0: any number.",
   ),
-  AMS_MINTS_PER_MINUTE: integer(600, "Conversations minted per minute and account; 0: any number."),
+  AMS_MINTS_PER_MINUTE: integer(
+    600,
+    "Mints tried per minute and account, refused ones included; 0: any number.",
+  ),
   ...DEPLOYMENT_SETTINGS,
 };
 
