@@ -1,6 +1,6 @@
 /** `npm run control -- limits …`: the operator's commands, on the store itself. Exits 0, 64, 69 or 78 as in sysexits. */
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import {
   connectRedis,
   type Directory,
@@ -10,7 +10,6 @@ import {
   whenReady,
 } from "@ams/directory";
 import { readSettings } from "@ams/runtime";
-import { z } from "zod";
 import { CONTROL_PROCESS_SETTINGS } from "./config.ts";
 import {
   EXIT_MISCONFIGURED,
@@ -78,25 +77,10 @@ function openInFolder(path: string): Opened {
   if (!existsSync(join(folder, "directory.mdb"))) {
     return refuse(EXIT_USAGE, "there is no embedded directory in that folder");
   }
-  const pid = holderOf(join(dirname(folder), "lock"));
-  if (pid !== null) return refuse(EXIT_UNAVAILABLE, `process ${pid} holds that directory: stop it`);
-  // Nobody is in a conversation of a directory that no process holds, so there is nobody to tell.
+  // A standalone may run on it meanwhile: the store is made for several processes, and limits are read at each join.
   const opened = openEmbeddedDirectory({ path: folder, announce: () => undefined });
   if (!opened.ok) return refuse(EXIT_UNAVAILABLE, opened.fault);
   return { ok: true, directory: opened.value, close: () => opened.value.close() };
-}
-
-const lockShape = z.object({ pid: z.int().positive() });
-
-/** The live process that a lock names, null where there is none. */
-function holderOf(lock: string): number | null {
-  try {
-    const { pid } = lockShape.parse(JSON.parse(readFileSync(lock, "utf8")));
-    process.kill(pid, 0);
-    return pid;
-  } catch {
-    return null;
-  }
 }
 
 function refuse(exit: number, sentence: string): Opened {

@@ -16,7 +16,7 @@ export const LIMITS_USAGE = `usage: control limits <namespace> [--streams N|defa
   --streams N       streams that the account may hold at a time, in all its conversations together
   --subscribers N   subscribers that each of its conversations may hold at a time
   default           follow the deployment's setting again
-  --directory       the folder of an embedded directory that no process holds; else AMS_REDIS_URL says where Redis is
+  --directory       the state folder of a standalone AMS, which may run meanwhile; else AMS_REDIS_URL says where Redis is
 `;
 
 /** The largest limit that may be set: more than any deployment holds, and within every counter. */
