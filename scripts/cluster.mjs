@@ -26,6 +26,13 @@ const cluster = await startCluster(options.cluster).catch((error) => {
   say(error.message);
   process.exit(1);
 });
+// A fault of this program: whatever it is, its children are stopped and its folder is removed.
+process.once("uncaughtException", async (error) => {
+  say(`The cluster failed: ${error.stack ?? error}`);
+  process.exitCode = 1;
+  await cluster.stop();
+  process.exit();
+});
 process.stdout.write(options.json ? `${JSON.stringify(describe(cluster))}\n` : table(cluster));
 await stopAsked;
 say("Stopping …");

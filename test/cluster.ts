@@ -11,6 +11,7 @@ import { openEntryPort } from "./cluster/entry-port.ts";
 import { freePort } from "./cluster/free-port.ts";
 import { type RedisServer, startRedisServer } from "./cluster/redis-server.ts";
 import { type Exit, type ServerProcess, startProcess } from "./cluster/server-process.ts";
+import { watchFolder } from "./cluster/watchdog.ts";
 import { repositoryRoot } from "./repository-root.ts";
 
 /** So high that a load test doesn't meet it; what the limits do is tested where they are set low. */
@@ -77,6 +78,7 @@ type Stops = Readonly<Record<"entry" | "members" | "redis" | "folder", (() => Pr
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), "ams-cluster-"));
+  watchFolder(folder);
   const stops: Stops = {
     entry: [],
     members: [],

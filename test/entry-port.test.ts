@@ -1,10 +1,20 @@
 // The entry port of the test cluster behaves as a load balancer's: by path, in turn, past the dead, with forwarded headers.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import WebSocket, { WebSocketServer } from "ws";
 import { type EntryPort, openEntryPort } from "./cluster/entry-port.ts";
+
+const HANDSHAKE = [
+  "GET /a/connect HTTP/1.1",
+  "Host: a",
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+  "\r\n",
+].join("\r\n");
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -22,6 +32,42 @@ test("paths that end in /connect go to the gateways in turn, and past one that i
 test("a socket that no gateway takes is refused with 502", async () => {
   const entry = await open([await deadPort()], 1);
   await expect(hello(entry, "/a/connect")).rejects.toThrow("502");
+});
+
+test("clients that reset their connection while their gateway is sought end nothing", async () => {
+  const [gateway, dead] = [await echo("gateway"), await deadPort()];
+  // So many dead ones that the reset arrives while they are still being tried.
+  const gateways = [...Array.from({ length: 50 }, () => dead), gateway];
+  const leaving: Socket[] = [];
+  const entry = await openEntryPort({
+    gateways: () => {
+      leaving.shift()?.resetAndDestroy();
+      return gateways;
+    },
+    control: 1,
+  });
+  closing.push(() => void entry.close());
+  for (let count = 0; count < 20; count += 1) {
+    const socket = openRaw(entry.port, HANDSHAKE);
+    leaving.push(socket);
+    await new Promise((resolve) => socket.once("close", resolve));
+  }
+  expect(await hello(entry, "/a/connect")).toBe("gateway /a/connect");
+});
+
+test("clients that reset their connection within a plain request end nothing", async () => {
+  const control = createServer((request, response) => {
+    void answerWithRequest(request).then(
+      (body) => response.end(body),
+      () => response.destroy(),
+    );
+  });
+  const entry = await open([], await listen(control));
+  const head = "POST /v1/accounts HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{";
+  await Promise.all(Array.from({ length: 100 }, () => resetAfter(entry.port, head)));
+  await Promise.all(Array.from({ length: 100 }, () => resetAfter(entry.port, "no HTTP\r\n\r\n")));
+  const answer = await fetch(`http://127.0.0.1:${entry.port}/`, { method: "POST", body: "here" });
+  expect(await answer.json()).toMatchObject({ body: "here" });
 });
 
 test("everything else goes to control, with its body, and with who asked under which address", async () => {
@@ -61,6 +107,21 @@ async function hello(entry: EntryPort, path: string): Promise<string> {
   const [data] = await once(socket, "message");
   socket.close();
   return String(data);
+}
+
+/** A client that writes this text, whatever becomes of it. */
+function openRaw(port: number, text: string): Socket {
+  const socket = connect({ port, host: "127.0.0.1" }).on("error", () => undefined);
+  socket.write(text);
+  return socket;
+}
+
+/** Writes the text and resets the connection as soon as the system took it. */
+async function resetAfter(port: number, text: string): Promise<void> {
+  const socket = connect({ port, host: "127.0.0.1" }).on("error", () => undefined);
+  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
+  socket.write(text, () => socket.resetAndDestroy());
+  await closed;
 }
 
 async function answerWithRequest(request: IncomingMessage): Promise<string> {

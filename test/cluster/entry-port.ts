@@ -47,6 +47,9 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
   const sockets = new Set<Duplex>();
   server.on("connection", (socket) => {
     sockets.add(socket.once("close", () => sockets.delete(socket)));
+    // A client may reset its connection at any moment, also while nobody else listens to it (between its request to
+    // upgrade and the gateway's answer, say). It closes by itself; without a listener it would end the process.
+    socket.on("error", () => undefined);
   });
   server.on("request", (request, response) => {
     forward(request, response, portsFor(request)[0] ?? 0);
@@ -86,25 +89,34 @@ function forward(request: IncomingMessage, response: ServerResponse, port: numbe
     if (response.headersSent) response.destroy();
     else response.writeHead(502).end();
   });
-  response.once("close", () => onward.destroy());
+  response.once("close", () => onward.destroy()).on("error", () => onward.destroy());
   // An answer may come before the whole request was read: the rest is let pass, or the client's connection is reset.
   response.once("finish", () => request.unpipe(onward).resume());
   request.pipe(onward);
 }
 
-/** Opens a raw connection to the first of these ports that takes one, and ties the two together. */
+/**
+ * Opens a raw connection to the first of these ports that takes one, and ties the two together. A client that goes
+ * meanwhile takes the attempt with it.
+ */
 function splice(
   request: IncomingMessage,
   client: Duplex,
   head: Buffer,
   [port, ...others]: readonly number[],
 ): void {
+  if (client.destroyed) return;
   if (port === undefined) {
     client.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     return;
   }
   const server = connect({ port, host: "127.0.0.1", noDelay: true });
-  const refused = () => splice(request, client, head, others);
+  const gone = () => server.destroy();
+  const refused = () => {
+    client.off("close", gone);
+    splice(request, client, head, others);
+  };
+  client.once("close", gone);
   server.once("error", refused);
   server.once("connect", () => {
     server.off("error", refused);
@@ -117,7 +129,7 @@ function splice(
 /** What comes from one goes to the other, and neither outlives the other. */
 function tie(client: Duplex, server: Socket): void {
   if ("setNoDelay" in client && typeof client.setNoDelay === "function") client.setNoDelay(true);
-  client.on("error", () => server.destroy()).on("close", () => server.destroy());
+  client.on("error", () => server.destroy());
   server.on("error", () => client.destroy()).on("close", () => client.destroy());
   client.pipe(server);
   server.pipe(client);

@@ -1,17 +1,19 @@
 /**
- * Lets no child process outlive this one, however this one ends. A shell reads pids from a pipe; when the pipe ends
- * before it was told that all is tidied up, this process has died, and the shell kills them.
+ * Lets no child process and no temporary folder outlive this process, however it ends. A shell reads pids and paths from a
+ * pipe; when the pipe ends, this process has ended, and the shell kills and removes what is left.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 
 const SCRIPT = `trap '' INT TERM HUP
-while read -r word pid; do
+while read -r word what; do
   case $word in
-    add) pids="$pids $pid" ;;
-    remove) rest=; for p in $pids; do [ "$p" = "$pid" ] || rest="$rest $p"; done; pids=$rest ;;
+    add) pids="$pids $what" ;;
+    remove) rest=; for p in $pids; do [ "$p" = "$what" ] || rest="$rest $p"; done; pids=$rest ;;
+    folder) set -- "$@" "$what" ;;
   esac
 done
-for p in $pids; do kill -9 "$p" 2>/dev/null; done`;
+for p in $pids; do kill -9 "$p" 2>/dev/null; done
+for f in "$@"; do rm -rf "$f" || { sleep 1; rm -rf "$f"; }; done`;
 
 let shell: ChildProcess | null = null;
 
@@ -21,6 +23,11 @@ export function watch(child: ChildProcess): void {
   if (pid === undefined) return;
   tell(`add ${pid}`);
   child.once("exit", () => tell(`remove ${pid}`));
+}
+
+/** Removes this folder and all in it when the present process ends, if it is still there. */
+export function watchFolder(path: string): void {
+  tell(`folder ${path}`);
 }
 
 function tell(line: string): void {
