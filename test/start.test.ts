@@ -1,12 +1,13 @@
 // From a fresh clone: `npm start` in one terminal, its printed lines pasted in others.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
+import { findRedisBinary, startRedisServer } from "./cluster/redis-server.ts";
 import { repositoryRoot } from "./repository-root.ts";
 
 /** Built from the sources of this clone, with the packages that are installed there. */
@@ -66,6 +67,27 @@ describe("npm start", () => {
     expect(second.stderr).toContain(`Process ${first.child.pid} already runs AMS`);
   });
 
+  test("limits of an account are set while it runs, and hold at the next join", async () => {
+    const { child, link } = await start();
+    const demo = JSON.parse(readFileSync(join(clone, ".ams/demo.json"), "utf8"));
+    const set = (streams: string) =>
+      run("control.mjs", {}, [
+        "limits",
+        demo.namespace,
+        "--subscribers",
+        streams,
+        "--directory",
+        ".ams",
+      ]);
+    await joinAs("ada", link);
+    const told = await set("1");
+    expect([told.code, JSON.parse(told.stdout)]).toMatchObject([0, { subscribers_max: 1 }]);
+    await expect(joinAs("bob", link)).rejects.toThrow("4003 conversation_subscriber_limit");
+    expect((await set("default")).code).toBe(0);
+    await joinAs("bob", link);
+    expect(child.exitCode).toBeNull();
+  });
+
   test("a lock that a killed process left behind is taken over", async () => {
     const first = await start();
     await end(first.child, "SIGKILL");
@@ -85,9 +107,27 @@ describe("npm start", () => {
   });
 
   test("every fault of the configuration is told at once with 78", async () => {
-    const refused = await run("start.mjs", { PORT: "many", AMS_SIGNUP: "perhaps" });
+    const wrong = { PORT: "many", AMS_SIGNUP: "perhaps", AMS_REDIS_URL: "http://:canary@host" };
+    const refused = await run("start.mjs", wrong);
     expect(refused.code).toBe(78);
-    expect(refused.stderr).toMatch(/PORT .*\n.*AMS_SIGNUP /);
+    expect(refused.stderr).toMatch(/PORT .*\n.*AMS_SIGNUP .*\n.*AMS_REDIS_URL must begin with /);
+    expect(refused.stderr).not.toContain("canary");
+  });
+
+  test("a folder of state that can't be made is told in one sentence with 78", async () => {
+    const refused = await run("start.mjs", { PORT: "0", AMS_DATA: "/dev/null/nope" });
+    expect(refused.code).toBe(78);
+    expect(refused.stderr).toMatch(/\n {2}AMS_DATA can't be used: [^\n]+\n$/);
+  });
+
+  test("peppers of the folder that can't be read are told by their path with 78", async () => {
+    const data = mkdtempSync(join(tmpdir(), "ams-bad-peppers-"));
+    writeFileSync(join(data, "peppers.json"), "{");
+    const refused = await run("start.mjs", { PORT: "0", AMS_DATA: data });
+    rmSync(data, { recursive: true });
+    expect(refused.code).toBe(78);
+    expect(refused.stderr).toContain(`  ${join(data, "peppers.json")} can't be read`);
+    expect(refused.stderr).not.toContain("AMS_PEPPERS_FILE");
   });
 
   test("SIGTERM tells the sockets and ends within 2 s", async () => {
@@ -109,6 +149,35 @@ describe("the lines to paste", () => {
     expect(minted.code).toBe(0);
     expect(minted.stdout).toMatch(new RegExp(`^${url}/demo-[0-9a-f]+/conversations/\\S+\\n$`));
     await joinAs("ada", minted.stdout.trim());
+  });
+
+  test.skipIf(findRedisBinary() === null)(
+    "npm run mint is of the demo of the AMS that runs, on Redis or not",
+    async () => {
+      await end((await start()).child, "SIGTERM"); // Leaves a demo of its own in the folder.
+      const folder = mkdtempSync(join(tmpdir(), "ams-mint-"));
+      const redis = await startRedisServer(folder);
+      const { child, link } = await start({ AMS_REDIS_URL: redis.url });
+      const minted = await run("mint.mjs", {});
+      await end(child, "SIGTERM");
+      await redis.stop();
+      rmSync(folder, { recursive: true });
+      expect(minted).toMatchObject({ code: 0, stderr: "" });
+      expect(pathOf(minted.stdout.trim()).split("/")[1]).toBe(pathOf(link).split("/")[1]);
+    },
+  );
+
+  test("npm run control refuses the folder that a running AMS holds, and takes it when it has stopped", async () => {
+    const { child, link } = await start();
+    const namespace = pathOf(link).split("/")[1] ?? "";
+    const args = ["limits", namespace, "--streams", "7", "--directory", ".ams"];
+    const refused = await run("control.mjs", {}, args);
+    expect(refused.code).toBe(69);
+    expect(refused.stderr).toContain(`process ${child.pid} holds that directory`);
+    await end(child, "SIGTERM");
+    const done = await run("control.mjs", {}, args);
+    expect(done.code).toBe(0);
+    expect(JSON.parse(done.stdout)).toMatchObject({ namespace, streams_max: 7 });
   });
 
   test("npm run join sends the lines of a pipe, shows what comes, and leaves at its end", async () => {
@@ -155,8 +224,8 @@ test.each(["gateway", "control"])(
 type Started = { child: ChildProcess; output: string; url: string; link: string };
 
 /** Starts AMS in the clone on a free port, and resolves once it has printed its last line. */
-async function start(): Promise<Started> {
-  const child = launch(join(clone, "scripts", "start.mjs"), { PORT: "0" }, []);
+async function start(env: Record<string, string> = {}): Promise<Started> {
+  const child = launch(join(clone, "scripts", "start.mjs"), { PORT: "0", ...env }, []);
   let output = "";
   let errors = "";
   child.stderr?.on("data", (chunk: Buffer) => {

@@ -1,11 +1,14 @@
 /** What a standalone AMS can be told by its environment: all that a gateway and control can be, and where its state lies. */
-import { CONTROL_SETTINGS, type ControlConfig, toControlConfig } from "@ams/control";
+import { type ControlConfig, readControl } from "@ams/control";
+import { redisUrlFault } from "@ams/directory";
 import { GATEWAY_SETTINGS, type GatewayConfig } from "@ams/gateway";
 import {
   type Environment,
-  PEPPER_SETTINGS,
+  faultsOf,
+  namesPeppers,
+  type PepperLists,
   processSettings,
-  type Read,
+  readPepperSettings,
   readSettings,
   text,
   type ValuesOf,
@@ -26,7 +29,8 @@ export type StandaloneConfig = {
   readonly own: ValuesOf<typeof STANDALONE_SETTINGS>;
   readonly gateway: GatewayConfig;
   readonly control: ControlConfig;
-  readonly peppers: ValuesOf<typeof PEPPER_SETTINGS>;
+  /** Null when the environment says nothing of them: the state folder has its own. */
+  readonly peppers: PepperLists | null;
 };
 
 /** All of it, or every fault at once. */
@@ -36,28 +40,26 @@ export function readStandalone(
   | { readonly ok: true; readonly value: StandaloneConfig }
   | { readonly ok: false; readonly faults: readonly string[] } {
   const own = readSettings(STANDALONE_SETTINGS, environment);
-  const peppers = readSettings(PEPPER_SETTINGS, environment);
   const gateway = readSettings(GATEWAY_SETTINGS, withDefaults(environment));
-  const control = readControl(environment, own.ok ? own.value.AMS_INSTANCE : null);
-  if (own.ok && peppers.ok && gateway.ok && control.ok) {
-    return {
-      ok: true,
-      value: {
-        own: own.value,
-        gateway: gateway.value,
-        control: control.value,
-        peppers: peppers.value,
-      },
-    };
+  const control = readControl(environment, environment.AMS_INSTANCE || null);
+  const peppers = readOwnPeppers(environment);
+  const redis = checkRedisUrl(environment);
+  if (own.ok && gateway.ok && control.ok && peppers.ok && redis.ok) {
+    const parts = { gateway: gateway.value, control: control.value, peppers: peppers.value };
+    return { ok: true, value: { own: own.value, ...parts } };
   }
-  const faults = [own, peppers, gateway, control].flatMap((read) => (read.ok ? [] : read.faults));
-  // Gateway and control share settings: a fault in one of those would be told twice.
-  return { ok: false, faults: [...new Set(faults)] };
+  return { ok: false, faults: faultsOf(own, peppers, gateway, control, redis) };
 }
 
-function readControl(environment: Environment, instance: string | null) {
-  const read: Read<typeof CONTROL_SETTINGS> = readSettings(CONTROL_SETTINGS, environment);
-  return read.ok ? toControlConfig(read.value, instance) : read;
+function readOwnPeppers(environment: Environment) {
+  return namesPeppers(environment)
+    ? readPepperSettings(environment)
+    : ({ ok: true, value: null } as const);
+}
+
+function checkRedisUrl({ AMS_REDIS_URL: url = "" }: Environment) {
+  const fault = url === "" ? null : redisUrlFault("AMS_REDIS_URL", url);
+  return fault === null ? ({ ok: true } as const) : ({ ok: false, faults: [fault] } as const);
 }
 
 /** Where a standalone differs from a gateway of many. */

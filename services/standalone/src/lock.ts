@@ -12,13 +12,15 @@ const holder = z.object({
   started: z.string().nullable(),
   /** Where it can be reached, as soon as it listens. */
   url: z.string().nullable(),
+  /** The name of the file in its folder that has its demo account, likewise. */
+  demo_file: z.string().nullable().default(null),
 });
 
 export type Holder = z.infer<typeof holder>;
 
 export type Lock = {
-  /** Writes into the lock where this process can be reached, for the commands that look for it. */
-  readonly tellUrl: (url: string) => void;
+  /** Writes into the lock where this process can be reached and which demo is its own, for the commands that look for it. */
+  readonly tell: (found: { readonly url: string; readonly demo_file: string }) => void;
   readonly release: () => void;
 };
 
@@ -26,7 +28,12 @@ export type Lock = {
 export function takeLock(
   path: string,
 ): { readonly ok: true; readonly value: Lock } | { readonly ok: false; readonly heldBy: number } {
-  const mine: Holder = { pid: process.pid, started: startedAt(process.pid), url: null };
+  const mine: Holder = {
+    pid: process.pid,
+    started: startedAt(process.pid),
+    url: null,
+    demo_file: null,
+  };
   const draft = `${path}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(mine), { mode: 0o600 });
   try {
@@ -46,8 +53,8 @@ export function takeLock(
 function lockOf(path: string, mine: Holder): Lock {
   const draft = `${path}.${process.pid}`;
   return {
-    tellUrl: (url) => {
-      writeFileSync(draft, JSON.stringify({ ...mine, url }), { mode: 0o600 });
+    tell: (found) => {
+      writeFileSync(draft, JSON.stringify({ ...mine, ...found }), { mode: 0o600 });
       renameSync(draft, path);
     },
     release: () => {

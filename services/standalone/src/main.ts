@@ -6,7 +6,8 @@ import {
   type Log,
   openLog,
   openMetrics,
-  readPeppers,
+  type PepperLists,
+  readPepperFile,
   stopOnSignal,
 } from "@ams/runtime";
 import { localUrl } from "./addresses.ts";
@@ -72,11 +73,9 @@ function takeFolder(path: string): StateFolder {
 }
 
 /** Those of the environment where it has some, else those that the folder made for itself. */
-function peppersOf({ peppers: given }: StandaloneConfig, folder: StateFolder) {
-  const { AMS_CREDENTIAL_PEPPERS, AMS_LINK_PEPPERS, AMS_PEPPERS_FILE } = given;
-  const hasOwn =
-    AMS_PEPPERS_FILE !== null || AMS_CREDENTIAL_PEPPERS.length + AMS_LINK_PEPPERS.length > 0;
-  const read = readPeppers(hasOwn ? given : { ...given, AMS_PEPPERS_FILE: folder.peppersFile });
+function peppersOf({ peppers }: StandaloneConfig, { peppersFile }: StateFolder): PepperLists {
+  if (peppers !== null) return peppers;
+  const read = readPepperFile(peppersFile, peppersFile);
   return read.ok ? read.value : exitMisconfigured("ams", read.faults);
 }
 
@@ -90,10 +89,11 @@ async function present(
 ): Promise<void> {
   const { own, control } = config;
   const local = localUrl(own.HOST ?? "127.0.0.1", port);
-  folder.lock.tellUrl(local);
   const baseUrl = control.publicUrl ?? local;
   const isRedis = directory.kind === "redis";
-  const file = folder.file(isRedis ? "demo-redis.json" : "demo.json");
+  const demoFile = isRedis ? "demo-redis.json" : "demo.json";
+  folder.lock.tell({ url: local, demo_file: demoFile });
+  const file = folder.file(demoFile);
   const invite = control.signUp.policy === "invite" ? (control.signUp.codes[0] ?? null) : null;
   const demo = await openDemo({ ask, baseUrl, file, invite }).catch((error: unknown) => {
     log.error({ event: "demo_failed", ...describeError(error) }, "the demo could not be made");

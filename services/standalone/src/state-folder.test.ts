@@ -1,5 +1,5 @@
 /** What lies in the state folder is its owner's alone and stays. */
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -20,6 +20,21 @@ test("the folder is made 0700 and everything in it 0600", () => {
   expect(modeOf(folder.file("lock"))).toBe(0o600);
 });
 
+test("a file of secrets that came with a wider mode is tightened; a folder that was there keeps its own", () => {
+  const first = open();
+  first.lock.release();
+  chmodSync(first.path, 0o755);
+  chmodSync(first.peppersFile, 0o644);
+  writeFileSync(first.file("demo.json"), "{}", { mode: 0o644 });
+  const again = open();
+  expect(modeOf(again.path)).toBe(0o755);
+  expect([modeOf(again.peppersFile), modeOf(again.file("demo.json"))]).toEqual([0o600, 0o600]);
+});
+
+test("a folder that can't be made is an error, also where Node's own way never ends", () => {
+  expect(() => openStateFolder("/proc/nope/deep")).toThrow(/ENOENT|EACCES|EPERM/);
+});
+
 test("peppers are made once, of 64 random bytes each, and stay the same", () => {
   const first = open();
   const peppers = JSON.parse(readFileSync(first.peppersFile, "utf8"));
@@ -33,6 +48,27 @@ test("peppers are made once, of 64 random bytes each, and stay the same", () => 
 test("a second opening is refused with the pid that holds the folder", () => {
   open();
   expect(openStateFolder(join(parent, "state"))).toEqual({ ok: false, heldBy: process.pid });
+});
+
+test("what came back wider than it was made is tightened", () => {
+  const first = open();
+  const demo = first.file("demo.json");
+  writeFileSync(demo, "{}");
+  first.lock.release();
+  chmodSync(first.path, 0o755);
+  for (const file of [demo, first.peppersFile]) chmodSync(file, 0o644);
+  const again = open();
+  expect([again.path, demo, again.peppersFile].map(modeOf)).toEqual([0o700, 0o600, 0o600]);
+});
+
+test("a place where no folder can be made is refused at once", () => {
+  const file = join(parent, "file");
+  writeFileSync(file, "");
+  expect(() => openStateFolder(join(file, "a", "b"))).toThrow("ENOTDIR");
+});
+
+test.runIf(process.platform === "linux")("also /proc, where nothing can be made at all", () => {
+  expect(() => openStateFolder("/proc/nope/a")).toThrow("ENOENT");
 });
 
 function open(): StateFolder {

@@ -3,12 +3,26 @@
  * All of it is for its owner alone (0700, files 0600).
  */
 import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { type Lock, takeLock } from "./lock.ts";
 
 /** Random bytes of a pepper: as many as the hash that it keys puts out. */
 const PEPPER_BYTES = 64;
+
+/** Files of ours that hold secrets. One that was copied here with a wider mode is tightened. */
+const SECRETS = /^(?:peppers\.json|demo.*)$/;
+
+/** What in the folder holds a secret. The lock holds none, and is made anew by each process. */
+const SECRET_FILES = ["peppers.json", "demo.json", "demo-redis.json", "demo-header.txt"];
 
 export type StateFolder = {
   readonly path: string;
@@ -28,13 +42,13 @@ export function openStateFolder(
   | { readonly ok: true; readonly value: StateFolder }
   | { readonly ok: false; readonly heldBy: number } {
   const path = resolve(given);
-  const isNew = !existsSync(path);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (isNew) chmodSync(path, 0o700);
+  makeFolder(path);
   const lock = takeLock(join(path, "lock"));
   if (!lock.ok) return lock;
   const peppersFile = join(path, "peppers.json");
   if (!existsSync(peppersFile)) writePrivate(peppersFile, newPeppers());
+  for (const name of SECRET_FILES) tighten(join(path, name), 0o600);
+  for (const name of readdirSync(path)) if (SECRETS.test(name)) chmodSync(join(path, name), 0o600);
   return {
     ok: true,
     value: {
@@ -45,6 +59,28 @@ export function openStateFolder(
       file: (name) => join(path, name),
     },
   };
+}
+
+/** Step by step: Node's own recursion never ends in some places, such as /proc. A folder that is there keeps its mode. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+  chmodSync(path, 0o700);
+}
+
+/** Makes it and what is missing above it. Node's own recursion never ends in a place such as /proc, which refuses with ENOENT. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
+}
+
+/** Takes away what others may do with a file or folder of ours: a copy or a backup may have come back wider than it went. */
+function tighten(path: string, mode: number): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined || found.uid !== process.getuid?.()) return;
+  if ((found.mode & 0o777 & ~mode) !== 0) chmodSync(path, found.mode & mode);
 }
 
 /** Writes a file for its owner's eyes only, whole or not at all. */
