@@ -53,6 +53,7 @@ export {
   whenReady,
 } from "./redis/connect.ts";
 export { openRedisDirectory, type RedisDirectoryOptions } from "./redis/redis-directory.ts";
+export { redisUrlFault } from "./redis/url.ts";
 export {
   equalsAny,
   guestAccountOf,

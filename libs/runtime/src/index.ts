@@ -2,12 +2,20 @@
 export { type AdminPort, type Health, healthBody, openAdminPort } from "./admin.ts";
 export { describeError, LOG_LEVELS, type Log, openLog } from "./log.ts";
 export { countRejections, createRegistry, openMetrics } from "./metrics.ts";
-export { PEPPER_SETTINGS, type PepperLists, readPeppers } from "./peppers.ts";
-export { EXIT_UNAVAILABLE, exitMisconfigured, settingsOrExit, stopOnSignal } from "./process.ts";
+export {
+  namesPeppers,
+  PEPPER_SETTINGS,
+  type PepperLists,
+  readPepperFile,
+  readPepperSettings,
+  readPeppers,
+} from "./peppers.ts";
+export { EXIT_UNAVAILABLE, exitMisconfigured, stopOnSignal } from "./process.ts";
 export {
   choice,
   type Environment,
   EXIT_CONFIG,
+  faultsOf,
   flag,
   integer,
   optionalBaseUrl,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { PEPPER_SETTINGS, readPeppers } from "./peppers.ts";
+import { PEPPER_SETTINGS, readPepperFile, readPeppers } from "./peppers.ts";
 import { readSettings } from "./settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ams-peppers-"));
@@ -54,6 +54,14 @@ describe("peppers", () => {
   test("a file that isn't there is told by its error code", () => {
     const read = readPeppers({ ...NONE, AMS_PEPPERS_FILE: join(folder, "absent.json") });
     expect(read.ok ? "" : read.faults[0]).toContain("ENOENT");
+  });
+
+  test("a file that the process has by itself is told by its path, not by a variable that nobody set", () => {
+    const path = fileOf("{ canary");
+    expect(readPepperFile(path, path)).toEqual({
+      ok: false,
+      faults: [expect.stringContaining(`${path} can't be read`)],
+    });
   });
 
   test("§8 a pepper that is too short is a fault that doesn't show it", () => {

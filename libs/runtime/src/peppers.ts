@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { secretList, text } from "./settings.ts";
+import { type Environment, readSettings, secretList, text } from "./settings.ts";
 
 /** Characters of a pepper: 32 random bytes in hex or base64 have more. */
 const PEPPER_CHARACTERS_MIN = 32;
@@ -44,7 +44,8 @@ export function readPeppers(
 ):
   | { readonly ok: true; readonly value: PepperLists }
   | { readonly ok: false; readonly faults: readonly string[] } {
-  if (given.AMS_PEPPERS_FILE !== null) return readPepperFile(given.AMS_PEPPERS_FILE);
+  if (given.AMS_PEPPERS_FILE !== null)
+    return readPepperFile(given.AMS_PEPPERS_FILE, "AMS_PEPPERS_FILE");
   const [credential, ...credentials] = given.AMS_CREDENTIAL_PEPPERS;
   const [link, ...links] = given.AMS_LINK_PEPPERS;
   if (credential !== undefined && link !== undefined) {
@@ -60,15 +61,27 @@ export function readPeppers(
   return { ok: false, faults };
 }
 
-function readPepperFile(path: string): ReturnType<typeof readPeppers> {
+/** As `readPeppers`, from the environment. */
+export function readPepperSettings(environment: Environment): ReturnType<typeof readPeppers> {
+  const read = readSettings(PEPPER_SETTINGS, environment);
+  return read.ok ? readPeppers(read.value) : read;
+}
+
+/** Whether the environment says anything of peppers at all. */
+export function namesPeppers(environment: Environment): boolean {
+  return Object.keys(PEPPER_SETTINGS).some((name) => (environment[name] ?? "") !== "");
+}
+
+/** Both lists from a file; a fault begins with `name`, by which an operator knows it. */
+export function readPepperFile(path: string, name: string): ReturnType<typeof readPeppers> {
   const shape = `a JSON object of two lists, credential and link, of secrets of at least ${PEPPER_CHARACTERS_MIN} characters`;
   try {
     const parsed = pepperFile.safeParse(JSON.parse(readFileSync(path, "utf8")));
     return parsed.success
       ? { ok: true, value: parsed.data }
-      : { ok: false, faults: [`AMS_PEPPERS_FILE must be ${shape}`] };
+      : { ok: false, faults: [`${name} must be ${shape}`] };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "it is not JSON";
-    return { ok: false, faults: [`AMS_PEPPERS_FILE can't be read (${code}): it must be ${shape}`] };
+    return { ok: false, faults: [`${name} can't be read (${code}): it must be ${shape}`] };
   }
 }

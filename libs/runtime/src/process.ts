@@ -1,26 +1,9 @@
 /** A service process from its first line to its last: configuration or exit 78, a stop by signal, no death by surprise. */
 import { describeError, type Log } from "./log.ts";
-import {
-  type Environment,
-  EXIT_CONFIG,
-  readSettings,
-  type Settings,
-  type ValuesOf,
-} from "./settings.ts";
+import { EXIT_CONFIG } from "./settings.ts";
 
 /** Exit status when a port or a store can't be had (sysexits' EX_UNAVAILABLE): the supervisor may try again. */
 export const EXIT_UNAVAILABLE = 69;
-
-/** The configuration, or all its faults on stderr and the end of the process with 78. */
-export function settingsOrExit<Declared extends Settings>(
-  service: string,
-  declared: Declared,
-  environment: Environment = process.env,
-): ValuesOf<Declared> {
-  const read = readSettings(declared, environment);
-  if (read.ok) return read.value;
-  return exitMisconfigured(service, read.faults);
-}
 
 /** Says every fault, each on a line, and ends the process with 78. */
 export function exitMisconfigured(service: string, faults: readonly string[]): never {

@@ -128,6 +128,16 @@ export function readSettings<Declared extends Settings>(
   return { ok: true, value: Object.fromEntries(values) };
 }
 
+/** The faults of several readings, each fault once: readings may share settings. */
+export function faultsOf(
+  ...reads: readonly (
+    | { readonly ok: true }
+    | { readonly ok: false; readonly faults: readonly string[] }
+  )[]
+): readonly string[] {
+  return [...new Set(reads.flatMap((read) => (read.ok ? [] : read.faults)))];
+}
+
 /** The rows of a configuration table in Markdown. */
 export function settingsTable(declared: Settings): string {
   const rows = Object.entries(declared).map(([name, { fallback, about }]) => {

@@ -56,7 +56,7 @@ async function openOnRedis(): Promise<Opened> {
     return refuse(EXIT_MISCONFIGURED, "AMS_REDIS_URL is needed, or --directory FOLDER");
   }
   const connection = connectRedis(url, "command");
-  if (!connection.ok) return refuse(EXIT_MISCONFIGURED, `AMS_REDIS_URL: ${connection.fault}`);
+  if (!connection.ok) return refuse(EXIT_MISCONFIGURED, `AMS_REDIS_URL ${connection.fault}`);
   const { client } = connection.value;
   try {
     await whenReady(connection.value, CONNECT_MS);

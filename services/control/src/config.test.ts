@@ -60,6 +60,19 @@ test("sign-up by invite needs a code", () => {
   });
 });
 
+test("every fault is told at once, also what contradicts itself and an address that can't be read", () => {
+  const environment = { ...NEEDED, AMS_GUESTS: "maybe", AMS_SIGNUP: "invite", PORT: "x" };
+  const faults = faultsOf({ ...environment, AMS_REDIS_URL: "http://:canary@host" });
+  expect(faults.map((fault) => fault.split(" ")[0]).sort()).toEqual([
+    "AMS_GUESTS",
+    "AMS_INVITE_CODES",
+    "AMS_REDIS_URL",
+    "PORT",
+  ]);
+  expect(faults.join()).toContain("AMS_REDIS_URL must begin with redis://");
+  expect(faults.join()).not.toContain("canary");
+});
+
 test("§8 no fault repeats a secret", () => {
   const faults = faultsOf({
     AMS_CREDENTIAL_PEPPERS: "canary-1",

@@ -1,16 +1,17 @@
 /** What control can be told by its environment. */
 import { hostname } from "node:os";
+import { redisUrlFault } from "@ams/directory";
 import {
   choice,
   DEPLOYMENT_SETTINGS,
   type Environment,
+  faultsOf,
   flag,
   integer,
   optionalBaseUrl,
-  PEPPER_SETTINGS,
   type PepperLists,
   processSettings,
-  readPeppers,
+  readPepperSettings,
   readSettings,
   secretList,
   type ValuesOf,
@@ -78,29 +79,40 @@ export type ControlConfig = {
   readonly subscribersPerConversation: number;
 };
 
-/** The configuration that these values make, or what contradicts itself in them. */
-export function toControlConfig(
-  values: ValuesOf<typeof CONTROL_SETTINGS>,
+/** Control's configuration from the environment, or every fault of it at once. */
+export function readControl(
+  environment: Environment,
   instance: string | null,
 ): Checked<ControlConfig> {
-  const signUp = toSignUp(values.AMS_SIGNUP, values.AMS_INVITE_CODES);
-  if (signUp === null) {
-    return { ok: false, faults: ["AMS_INVITE_CODES is needed with AMS_SIGNUP=invite"] };
-  }
+  const read = readSettings(CONTROL_SETTINGS, environment);
+  const signUp = readSignUp(environment);
+  if (!read.ok || !signUp.ok) return { ok: false, faults: faultsOf(read, signUp) };
+  const { value } = read;
   return {
     ok: true,
     value: {
       instance: instance ?? hostname(),
-      publicUrl: values.AMS_PUBLIC_URL,
-      trustProxy: values.AMS_TRUST_PROXY,
-      guests: values.AMS_GUESTS,
-      signUp,
-      accountsPerMinute: values.AMS_ACCOUNTS_PER_MINUTE,
-      mintsPerMinute: values.AMS_MINTS_PER_MINUTE,
-      streamsPerAccount: values.AMS_STREAMS_PER_ACCOUNT,
-      subscribersPerConversation: values.AMS_SUBSCRIBERS_PER_CONVERSATION,
+      publicUrl: value.AMS_PUBLIC_URL,
+      trustProxy: value.AMS_TRUST_PROXY,
+      guests: value.AMS_GUESTS,
+      signUp: signUp.value,
+      accountsPerMinute: value.AMS_ACCOUNTS_PER_MINUTE,
+      mintsPerMinute: value.AMS_MINTS_PER_MINUTE,
+      streamsPerAccount: value.AMS_STREAMS_PER_ACCOUNT,
+      subscribersPerConversation: value.AMS_SUBSCRIBERS_PER_CONVERSATION,
     },
   };
+}
+
+/** The two settings of signing up, which must fit each other; read apart, so that no other fault hides theirs. */
+function readSignUp(environment: Environment): Checked<SignUp> {
+  const { AMS_SIGNUP, AMS_INVITE_CODES } = CONTROL_SETTINGS;
+  const read = readSettings({ AMS_SIGNUP, AMS_INVITE_CODES }, environment);
+  if (!read.ok) return read;
+  const { AMS_SIGNUP: policy, AMS_INVITE_CODES: codes } = read.value;
+  if (policy !== "invite") return { ok: true, value: { policy } };
+  if (codes.length > 0) return { ok: true, value: { policy, codes } };
+  return { ok: false, faults: ["AMS_INVITE_CODES is needed with AMS_SIGNUP=invite"] };
 }
 
 export type Checked<Value> =
@@ -116,28 +128,18 @@ export type ControlProcess = {
 
 /** All that the control process runs with, or every fault of it at once. */
 export function readControlProcess(environment: Environment): Checked<ControlProcess> {
-  const control = readSettings(CONTROL_SETTINGS, environment);
   const own = readSettings(CONTROL_PROCESS_SETTINGS, environment);
-  const pepperSettings = readSettings(PEPPER_SETTINGS, environment);
-  const peppers = pepperSettings.ok ? readPeppers(pepperSettings.value) : pepperSettings;
-  const config = control.ok
-    ? toControlConfig(control.value, own.ok ? own.value.AMS_INSTANCE : null)
-    : control;
-  const { AMS_REDIS_URL } = CONTROL_PROCESS_SETTINGS;
-  const redis = readSettings({ AMS_REDIS_URL }, environment);
-  const redisUrl = redis.ok ? redis.value.AMS_REDIS_URL : null;
-  if (config.ok && own.ok && peppers.ok && redisUrl !== null) {
-    return {
-      ok: true,
-      value: { config: config.value, peppers: peppers.value, redisUrl, process: own.value },
-    };
+  const config = readControl(environment, environment.AMS_INSTANCE || null);
+  const peppers = readPepperSettings(environment);
+  const redis = readRedisUrl(environment);
+  if (!own.ok || !config.ok || !peppers.ok || !redis.ok) {
+    return { ok: false, faults: faultsOf(config, own, peppers, redis) };
   }
-  const missing = redisUrl === null ? ["AMS_REDIS_URL is needed"] : [];
-  const faults = [config, own, peppers].flatMap((read) => (read.ok ? [] : read.faults));
-  return { ok: false, faults: [...faults, ...missing] };
+  const value = { config: config.value, peppers: peppers.value, process: own.value };
+  return { ok: true, value: { ...value, redisUrl: redis.value } };
 }
 
-function toSignUp(policy: "open" | "invite" | "closed", codes: readonly string[]): SignUp | null {
-  if (policy !== "invite") return { policy };
-  return codes.length === 0 ? null : { policy, codes };
+function readRedisUrl({ AMS_REDIS_URL: url = "" }: Environment): Checked<string> {
+  const fault = url === "" ? "AMS_REDIS_URL is needed" : redisUrlFault("AMS_REDIS_URL", url);
+  return fault === null ? { ok: true, value: url } : { ok: false, faults: [fault] };
 }

@@ -4,7 +4,7 @@ export {
   CONTROL_PROCESS_SETTINGS,
   CONTROL_SETTINGS,
   type ControlConfig,
+  readControl,
   type SignUp,
-  toControlConfig,
 } from "./config.ts";
 export type { PeerAddress } from "./endpoint.ts";

@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   if (!read.ok) return exitMisconfigured("control", read.faults);
   const { config, peppers, redisUrl, process: own } = read.value;
   const connection = connectRedis(redisUrl, "command");
-  if (!connection.ok) return exitMisconfigured("control", [`AMS_REDIS_URL: ${connection.fault}`]);
+  if (!connection.ok) return exitMisconfigured("control", [`AMS_REDIS_URL ${connection.fault}`]);
   const { client } = connection.value;
 
   const log = openLog({

@@ -1,9 +1,15 @@
 /** What an operator can set of a gateway. docs/OPERATIONS.md has the table made from this. */
+import { redisUrlFault } from "@ams/directory";
 import {
   DEPLOYMENT_SETTINGS,
+  type Environment,
+  faultsOf,
   integer,
   PEPPER_SETTINGS,
+  type PepperLists,
   processSettings,
+  readPepperSettings,
+  readSettings,
   type ValuesOf,
 } from "@ams/runtime";
 
@@ -55,3 +61,27 @@ export const GATEWAY_PROCESS_SETTINGS = {
 };
 
 export type GatewayConfig = ValuesOf<typeof GATEWAY_SETTINGS>;
+
+export type GatewayProcess = {
+  readonly config: ValuesOf<typeof GATEWAY_PROCESS_SETTINGS>;
+  readonly peppers: PepperLists;
+  readonly redisUrl: string;
+};
+
+/** All that the gateway process runs with, or every fault of it at once. */
+export function readGatewayProcess(
+  environment: Environment,
+):
+  | { readonly ok: true; readonly value: GatewayProcess }
+  | { readonly ok: false; readonly faults: readonly string[] } {
+  const config = readSettings(GATEWAY_PROCESS_SETTINGS, environment);
+  const peppers = readPepperSettings(environment);
+  const redisUrl = environment.AMS_REDIS_URL ?? "";
+  const fault =
+    redisUrl === "" ? "AMS_REDIS_URL is needed" : redisUrlFault("AMS_REDIS_URL", redisUrl);
+  if (config.ok && peppers.ok && fault === null) {
+    return { ok: true, value: { config: config.value, peppers: peppers.value, redisUrl } };
+  }
+  const redis = fault === null ? [] : [fault];
+  return { ok: false, faults: [...faultsOf(config, peppers), ...redis] };
+}

@@ -8,12 +8,10 @@ import {
   openAdminPort,
   openLog,
   openMetrics,
-  readPeppers,
-  settingsOrExit,
   stopOnSignal,
 } from "@ams/runtime";
 import { openRedisBus } from "./bus-redis.ts";
-import { GATEWAY_PROCESS_SETTINGS } from "./config.ts";
+import { readGatewayProcess } from "./config.ts";
 import { startGateway } from "./gateway.ts";
 
 /** Milliseconds that a stop may take beyond the drain. */
@@ -24,19 +22,13 @@ const REDIS_WAIT_MS = 30_000;
 
 const SERVICE = "gateway";
 
-const config = settingsOrExit(SERVICE, GATEWAY_PROCESS_SETTINGS);
-const peppers = readPeppers(config);
-const url = config.AMS_REDIS_URL ?? "";
-const commands = connectRedis(url, "command");
-const subscriber = connectRedis(url, "subscriber");
-if (!peppers.ok || !commands.ok || !subscriber.ok) {
-  const redisFault = url === "" ? "AMS_REDIS_URL is needed" : commands.ok ? "" : commands.fault;
-  const faults = [
-    ...(peppers.ok ? [] : peppers.faults),
-    ...(redisFault === "" ? [] : [redisFault]),
-  ];
-  exitMisconfigured(SERVICE, faults);
-}
+const read = readGatewayProcess(process.env);
+if (!read.ok) exitMisconfigured(SERVICE, read.faults);
+const { config, peppers, redisUrl } = read.value;
+const commands = connectRedis(redisUrl, "command");
+const subscriber = connectRedis(redisUrl, "subscriber");
+if (!commands.ok) exitMisconfigured(SERVICE, [`AMS_REDIS_URL ${commands.fault}`]);
+if (!subscriber.ok) exitMisconfigured(SERVICE, [`AMS_REDIS_URL ${subscriber.fault}`]);
 
 const instance = config.AMS_INSTANCE ?? hostname();
 const log = openLog({ service: SERVICE, instance, level: config.AMS_LOG_LEVEL });
@@ -62,7 +54,7 @@ const gateway = await startGateway({
   at,
   instance,
   config,
-  peppers: peppers.value,
+  peppers,
   directory,
   bus,
   log,

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -20,9 +21,6 @@ const PEPPER_BYTES = 64;
 
 /** Files of ours that hold secrets. One that was copied here with a wider mode is tightened. */
 const SECRETS = /^(?:peppers\.json|demo.*)$/;
-
-/** What in the folder holds a secret. The lock holds none, and is made anew by each process. */
-const SECRET_FILES = ["peppers.json", "demo.json", "demo-redis.json", "demo-header.txt"];
 
 export type StateFolder = {
   readonly path: string;
@@ -47,8 +45,9 @@ export function openStateFolder(
   if (!lock.ok) return lock;
   const peppersFile = join(path, "peppers.json");
   if (!existsSync(peppersFile)) writePrivate(peppersFile, newPeppers());
-  for (const name of SECRET_FILES) tighten(join(path, name), 0o600);
-  for (const name of readdirSync(path)) if (SECRETS.test(name)) chmodSync(join(path, name), 0o600);
+  const secrets = readdirSync(path).filter((name) => SECRETS.test(name));
+  for (const name of secrets) tighten(join(path, name), 0o600);
+  tighten(join(path, "directory"), 0o700);
   return {
     ok: true,
     value: {
@@ -67,13 +66,6 @@ function makeFolder(path: string): void {
   makeFolder(dirname(path));
   mkdirSync(path);
   chmodSync(path, 0o700);
-}
-
-/** Makes it and what is missing above it. Node's own recursion never ends in a place such as /proc, which refuses with ENOENT. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path, { mode: 0o700 });
 }
 
 /** Takes away what others may do with a file or folder of ours: a copy or a backup may have come back wider than it went. */

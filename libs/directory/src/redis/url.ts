@@ -1,7 +1,8 @@
 /**
  * The address of a Redis: `redis://[user:password@]host[:port][/db]`, `rediss://` (the same over TLS),
  * `redis+sentinel://h:p,h:p/<master>[?db=&sentinel_username=&sentinel_password=&tls=true]` and
- * `redis+cluster://h:p,h:p[?tls=true]`. Faults are sentences, and repeat nothing of the address: it may hold a password.
+ * `redis+cluster://h:p,h:p[?tls=true]`. Faults are sentences to be begun with
+ * the name of the setting, such as `must begin with redis://`, and repeat nothing of the address: it may hold a password.
  */
 import type { Outcome } from "../directory.ts";
 
@@ -53,9 +54,15 @@ export function parseRedisUrl(url: string): Outcome<RedisAddress, string> {
   }
 }
 
+/** What is wrong with the address that the setting `name` holds, in one sentence; null when it can be read. */
+export function redisUrlFault(name: string, url: string): string | null {
+  const read = parseRedisUrl(url);
+  return read.ok ? null : `${name} ${read.fault}`;
+}
+
 function read(url: string): RedisAddress {
   const parts = SHAPE.exec(url);
-  if (parts === null) return refuse("The Redis URL is not of the form redis://host:port.");
+  if (parts === null) return refuse("must be of the form redis://host:port");
   const [, scheme = "", userInfo = "", hosts = "", path = "", query = ""] = parts;
   const login = readLogin(userInfo);
   switch (scheme) {
@@ -65,7 +72,7 @@ function read(url: string): RedisAddress {
       const [endpoint, ...others] = readEndpoints(hosts, REDIS_PORT);
       if (others.length > 0) {
         return refuse(
-          "A redis:// URL names one host; redis+cluster:// and redis+sentinel:// take several.",
+          "must name one host: only redis+cluster:// and redis+sentinel:// take several",
         );
       }
       const tls = scheme === "rediss";
@@ -74,7 +81,8 @@ function read(url: string): RedisAddress {
     case "redis+sentinel": {
       const names = ["db", "sentinel_username", "sentinel_password", "tls"];
       const options = checkOptions(query, names);
-      if (path === "") return refuse("A redis+sentinel:// URL ends with /<name of the master>.");
+      if (path === "")
+        return refuse("must end with /<name of the master>, being a redis+sentinel:// one");
       return {
         kind: "sentinel",
         sentinels: readEndpoints(hosts, SENTINEL_PORT),
@@ -91,13 +99,11 @@ function read(url: string): RedisAddress {
     case "redis+cluster": {
       const tls = readTls(checkOptions(query, ["tls"]));
       if (path !== "")
-        return refuse("A Redis Cluster has only one database: nothing goes behind its hosts.");
+        return refuse("must end with its hosts, for a Redis Cluster has only one database");
       return { kind: "cluster", nodes: readEndpoints(hosts, REDIS_PORT), login, tls };
     }
     default:
-      return refuse(
-        "The Redis URL begins with redis://, rediss://, redis+sentinel:// or redis+cluster://.",
-      );
+      return refuse("must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://");
   }
 }
 
@@ -119,31 +125,29 @@ function readEndpoints(hosts: string, defaultPort: number): readonly [Endpoint, 
 function readEndpoint(text: string, defaultPort: number): Endpoint {
   const parts = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
   const host = parts?.[1] ?? parts?.[2];
-  if (host === undefined) return refuse("A host in the Redis URL is not of the form host:port.");
+  if (host === undefined) return refuse("must name each host as host:port");
   const port = parts?.[3] === undefined ? defaultPort : Number(parts[3]);
-  if (port < 1 || port > 65_535) return refuse("A port in the Redis URL is not from 1 to 65535.");
+  if (port < 1 || port > 65_535) return refuse("must have ports from 1 to 65535");
   return { host, port };
 }
 
 function readDb(text: string): number {
   if (text === "") return 0;
   const db = /^\d{1,5}$/.test(text) ? Number(text) : DB_MAX + 1;
-  return db <= DB_MAX ? db : refuse("The database in the Redis URL is not a small whole number.");
+  return db <= DB_MAX ? db : refuse("must have a small whole number as its database");
 }
 
 function checkOptions(query: string, known: readonly string[]): URLSearchParams {
   const options = new URLSearchParams(query);
   for (const name of options.keys()) {
-    if (!known.includes(name))
-      return refuse("The Redis URL has an option that its kind doesn't know.");
+    if (!known.includes(name)) return refuse("must have no option that its kind doesn't know");
   }
   return options;
 }
 
 function readTls(options: URLSearchParams): boolean {
   const tls = options.get("tls") ?? "false";
-  if (tls !== "true" && tls !== "false")
-    return refuse("The option tls of the Redis URL is true or false.");
+  if (tls !== "true" && tls !== "false") return refuse("must have true or false as its option tls");
   return tls === "true";
 }
 
@@ -151,10 +155,10 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return refuse("A % in the Redis URL is not followed by two hexadecimal digits of UTF-8.");
+    return refuse("must have two hexadecimal digits of UTF-8 behind each %");
   }
 }
 
-function refuse(sentence: string): never {
-  throw new UnreadableAddress(sentence);
+function refuse(fault: string): never {
+  throw new UnreadableAddress(fault);
 }
