@@ -1,6 +1,6 @@
 // What the commands of this folder need to know of the wire: where AMS is, who we are there, and what a close code means.
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 
 /** Exit statuses of sysexits: a wrong command line, nothing there that answers. */
 export const EXIT_USAGE = 64;
@@ -45,9 +45,13 @@ export function amsUrl() {
   return url.replace(/\/+$/, "");
 }
 
-/** The demo account of the AMS that runs from this folder: `{namespace, credential}`, or null. */
+/**
+ * The demo account of the AMS that runs from this folder: `{namespace, credential}`, or null. Which one it is, that AMS
+ * says in its lock; where none runs from here, it is the one that a start in this environment would have.
+ */
 export function demoAccount() {
-  return readJson(process.env.AMS_REDIS_URL ? "demo-redis.json" : "demo.json");
+  const here = process.env.AMS_REDIS_URL ? "demo-redis.json" : "demo.json";
+  return readJson(basename(readJson("lock")?.demo_file ?? here));
 }
 
 /** Says one sentence on stderr and ends the process. */

@@ -1,7 +1,15 @@
 // From a fresh clone: `npm start` in one terminal, its printed lines pasted in others.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -166,19 +174,6 @@ describe("the lines to paste", () => {
       expect(pathOf(minted.stdout.trim()).split("/")[1]).toBe(pathOf(link).split("/")[1]);
     },
   );
-
-  test("npm run control refuses the folder that a running AMS holds, and takes it when it has stopped", async () => {
-    const { child, link } = await start();
-    const namespace = pathOf(link).split("/")[1] ?? "";
-    const args = ["limits", namespace, "--streams", "7", "--directory", ".ams"];
-    const refused = await run("control.mjs", {}, args);
-    expect(refused.code).toBe(69);
-    expect(refused.stderr).toContain(`process ${child.pid} holds that directory`);
-    await end(child, "SIGTERM");
-    const done = await run("control.mjs", {}, args);
-    expect(done.code).toBe(0);
-    expect(JSON.parse(done.stdout)).toMatchObject({ namespace, streams_max: 7 });
-  });
 
   test("npm run join sends the lines of a pipe, shows what comes, and leaves at its end", async () => {
     const { link } = await start();
