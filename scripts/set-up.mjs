@@ -80,7 +80,9 @@ async function install() {
     say("Installing the packages of package-lock.json (once; about half a minute) …");
     // Also under NODE_ENV=production, because the build needs the compiler; whatever the user's npm says of engines,
     // because `requirePlatform` has checked them and uws-pack declares a narrower range than its binaries have.
-    const flags = ["--include=dev", "--no-audit", "--no-fund", "--engine-strict=false"];
+    // No package needs its install script: none is run, whatever the user's npm says.
+    const flags = ["--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"];
+    flags.push("--engine-strict=false");
     const [command, first] = npmCommand();
     const status = await run([command, [...first, "ci", "--loglevel=error", ...flags]]);
     if (status !== 0) throw new SetUpFailed("The packages could not be installed: see above.");
