@@ -25,7 +25,14 @@ function conformance(deployment: string) {
 export default defineConfig({
   test: {
     projects: [
-      { resolve, ssr, test: { name: "unit", include: ["{libs,services}/*/src/**/*.test.ts"] } },
+      {
+        resolve,
+        ssr,
+        test: {
+          name: "unit",
+          include: ["{libs,services}/*/src/**/*.test.ts", "{cli,bench}/src/**/*.test.ts"],
+        },
+      },
       {
         resolve,
         ssr,

@@ -1,0 +1,2 @@
+/** `ams`: the wire at a shell prompt. */
+export {};

@@ -1,0 +1,2 @@
+/** The wire, spoken as MCP: one more subscriber. */
+export {};
