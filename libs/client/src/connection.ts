@@ -34,6 +34,8 @@ export interface Connection {
   readonly streamId: string;
   readonly streamName: string;
   readonly ownerAccountId: string;
+  /** True when the stream was live as this joined, and was taken over from its earlier connection (§3.5). */
+  readonly resumed: boolean;
   /** The metadata of the own stream, as last sent. */
   readonly metadata: Metadata;
   /** The other live streams by id; it changes as they come and go, and stands still while there is no connection. */

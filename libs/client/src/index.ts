@@ -41,6 +41,7 @@ export type { Receipt } from "./frames.ts";
 export type { RequestOptions } from "./http.ts";
 export type { Join } from "./join.ts";
 export type { JoinOptions } from "./join-options.ts";
+export type { OnFrame } from "./observe.ts";
 export type { Pick, Piped, PipeOptions } from "./pipe.ts";
 export type { SendOptions } from "./send.ts";
 export type { Source } from "./source.ts";

@@ -13,6 +13,7 @@ import { isPeerIdentity, type Metadata, type PeerIdentity } from "./events.ts";
 import { guestName } from "./guest-name.ts";
 import type { Link } from "./link.ts";
 import { metadataText } from "./metadata.ts";
+import type { OnFrame } from "./observe.ts";
 
 /** Milliseconds for which a broken connection tries to come back, unless told. */
 export const RECONNECT_FOR_MS = 600_000;
@@ -44,6 +45,12 @@ export type JoinOptions = Identity & {
   readonly reconnectForMs?: number;
   /** Bytes that may wait to be sent before `send` rejects with `backpressure`: 4,194,304 unless given. */
   readonly sendBufferBytes?: number;
+  /**
+   * Called with every frame of the connection as it is on the wire, `"in"` before it is read and `"out"` when the socket has it:
+   * tokens, roster, pings and pongs. To look at, not to work with: the listening methods are for that. What it throws is
+   * reported as uncaught.
+   */
+  readonly onFrame?: OnFrame;
 };
 
 /** The wishes of the options. Throws `invalid_credential`, `invalid_stream_name`, `invalid_stream_metadata`, `invalid_argument`. */

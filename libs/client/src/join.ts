@@ -5,6 +5,7 @@ import { throwIfAborted } from "./errors.ts";
 import { type JoinOptions, RECONNECT_FOR_MS, wishesOf } from "./join-options.ts";
 import { readLink } from "./link.ts";
 import { LiveConnection } from "./live-connection.ts";
+import { observed } from "./observe.ts";
 import { SEND_BUFFER_BYTES } from "./outbox.ts";
 import type { OpenSocket } from "./socket.ts";
 import { TIMING, type Timing } from "./timing.ts";
@@ -14,7 +15,7 @@ export type Join = (magicLink: string, options: JoinOptions) => Promise<Connecti
 /** `join` over one kind of WebSocket. */
 export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
   return async (magicLink, options) => {
-    const { signal } = options;
+    const { signal, onFrame } = options;
     throwIfAborted(signal);
     const link = readLink(magicLink);
     const request = {
@@ -22,7 +23,7 @@ export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
       ...(signal === undefined ? {} : { signal }),
     };
     const connection = new LiveConnection({
-      open,
+      open: onFrame === undefined ? open : observed(open, onFrame),
       timing,
       wishes: wishesOf(link, options),
       signal: signal ?? null,

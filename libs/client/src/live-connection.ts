@@ -105,6 +105,10 @@ export class LiveConnection implements Connection {
     return this.#joined.ownerAccountId;
   }
 
+  get resumed(): boolean {
+    return this.#joined.resumed;
+  }
+
   get metadata(): Metadata {
     return this.#wanted ?? {};
   }

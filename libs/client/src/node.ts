@@ -34,6 +34,7 @@ export {
   type MintOptions,
   type NewLinkOptions,
   type Offer,
+  type OnFrame,
   type OpenAccountOptions,
   offer,
   openAccount,
