@@ -2,8 +2,8 @@
  * Be a subscriber. This entry is for browsers, Bun and Deno, and imports nothing of Node's; `node.ts` is the same
  * for Node, where a WebSocket may have to be brought along. No runtime dependency, one error class: `AmsError`.
  */
-import { type Join, joinOver } from "./join.ts";
-import { openWebSocket } from "./web-socket.ts";
+import { type Join, joinOver } from "./connection/join.ts";
+import { openWebSocket } from "./connection/web-socket.ts";
 
 export {
   type Account,
@@ -15,10 +15,14 @@ export {
   type OpenAccountOptions,
   openAccount,
   type RotateOptions,
-} from "./account.ts";
-export type { Connection, ListenOptions, TokensOptions } from "./connection.ts";
-export type { Conversation, Inspected, Minted } from "./conversation.ts";
-export { type Health, health, inspect, type Offer, offer } from "./deployment.ts";
+} from "./account/account.ts";
+export type { Conversation, Inspected, Minted } from "./account/conversation.ts";
+export { type Health, health, inspect, type Offer, offer } from "./account/deployment.ts";
+export type { RequestOptions } from "./account/http.ts";
+export type { Connection, ListenOptions, TokensOptions } from "./connection/connection.ts";
+export type { Join } from "./connection/join.ts";
+export type { JoinOptions } from "./connection/join-options.ts";
+export type { OnFrame } from "./connection/observe.ts";
 export { AmsError, type AmsErrorCode, type AmsErrorDetails, type ClientFault } from "./errors.ts";
 export type {
   AmsEvent,
@@ -36,17 +40,19 @@ export type {
   StreamLeftEvent,
   StreamMetadataEvent,
   TokenEvent,
-} from "./events.ts";
-export type { Receipt } from "./frames.ts";
-export type { RequestOptions } from "./http.ts";
-export type { Join } from "./join.ts";
-export type { JoinOptions } from "./join-options.ts";
-export type { OnFrame } from "./observe.ts";
-export type { Pick, Piped, PipeOptions } from "./pipe.ts";
-export type { SendOptions } from "./send.ts";
-export type { Source } from "./source.ts";
-export { splitText } from "./token.ts";
-export { CONVENTION, END_OF_TURN, isEndOfTurn, type TextOptions, type Turns } from "./turns.ts";
+} from "./listening/events.ts";
+export type { Receipt } from "./listening/frames.ts";
+export {
+  CONVENTION,
+  END_OF_TURN,
+  isEndOfTurn,
+  type TextOptions,
+  type Turns,
+} from "./listening/turns.ts";
+export type { Pick, Piped, PipeOptions } from "./sending/pipe.ts";
+export type { SendOptions } from "./sending/send.ts";
+export type { Source } from "./sending/source.ts";
+export { splitText } from "./sending/token.ts";
 
 /**
  * Joins a conversation as one stream and stays in it until `close`: see `Connection` for what it gives and how it comes back.

@@ -1,6 +1,6 @@
 /** Be a subscriber, on Node: all of `index.ts`, with a WebSocket for the Node versions that have none. */
-import { type Join, joinOver } from "./join.ts";
-import { openSocket } from "./node-socket.ts";
+import { type Join, joinOver } from "./connection/join.ts";
+import { openSocket } from "./connection/node-socket.ts";
 
 export {
   type Account,

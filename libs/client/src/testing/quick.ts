@@ -1,9 +1,9 @@
 /** A `join` that hurries, and a connection that has joined: what most tests begin with. */
-import type { Connection } from "../connection.ts";
-import { joinOver } from "../join.ts";
-import type { JoinOptions } from "../join-options.ts";
-import { openSocket } from "../node-socket.ts";
-import { TIMING, type Timing } from "../timing.ts";
+import type { Connection } from "../connection/connection.ts";
+import { joinOver } from "../connection/join.ts";
+import type { JoinOptions } from "../connection/join-options.ts";
+import { openSocket } from "../connection/node-socket.ts";
+import { TIMING, type Timing } from "../connection/timing.ts";
 import { CREDENTIAL, type FakeBroker, type FakeCall } from "./fake-broker.ts";
 
 /** Times that a test needn't wait for. */

@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { all, codeOf } from "../testing/collect.ts";
+import {
+  CREDENTIAL,
+  type FakeBroker,
+  LINK_TOKEN,
+  startFakeBroker,
+} from "../testing/fake-broker.ts";
+import { createAccount, openAccount } from "./account.ts";
+import { health, inspect, offer } from "./deployment.ts";
+
+const ACCOUNT = { account_id: "acc_1", namespace: "demo", created_at: "2026-01-31T12:00:00.000Z" };
+const CONVERSATION = {
+  conversation_id: "conv_1",
+  namespace: "demo",
+  alias: "stand-up",
+  id_kind: "ulid",
+  metadata: { nested: { snake_case: 1 } },
+  replay: null,
+  expires_at: null,
+  created_at: "2026-01-31T12:00:00.000Z",
+};
+
+let broker: FakeBroker;
+let asked: { method: string; path: string; body: unknown }[] = [];
+beforeEach(async () => {
+  broker = await startFakeBroker();
+  asked = [];
+});
+afterEach(() => broker.stop());
+
+/** Answers each request with the next of these, and remembers what was asked. */
+function answerWith(...answers: readonly (readonly [number, object?])[]) {
+  const queue = [...answers];
+  asked = [];
+  broker.answer = (method, path, body) => {
+    asked.push({ method, path, body: body === "" ? null : JSON.parse(body) });
+    const [status, json] = queue.shift() ?? [500];
+    return { status, ...(json === undefined ? {} : { body: JSON.stringify(json) }) };
+  };
+}
+
+const open = async () => {
+  answerWith([200, ACCOUNT]);
+  return await openAccount(`${broker.url}/`, { credential: CREDENTIAL });
+};
+
+describe("an account", () => {
+  test("§2.2 is made, with an invite where one is needed", async () => {
+    answerWith([201, { ...ACCOUNT, credential: CREDENTIAL }]);
+    const account = await createAccount(broker.url, { namespace: "demo", invite: "please" });
+    expect(asked).toEqual([
+      { method: "POST", path: "/v1/accounts", body: { namespace: "demo", invite: "please" } },
+    ]);
+    expect(account).toMatchObject({
+      accountId: "acc_1",
+      namespace: "demo",
+      credential: CREDENTIAL,
+    });
+    expect(JSON.stringify(account)).not.toContain(CREDENTIAL);
+  });
+
+  test("§2.3 mints, and returns the conversation with its link", async () => {
+    const account = await open();
+    const minted = {
+      ...CONVERSATION,
+      magic_link: broker.link,
+      stream_id: "str_1",
+      stream_name: "lead",
+      stream_metadata: {},
+    };
+    answerWith([201, minted], [200, minted]);
+    const conversation = await account.mint({
+      alias: "stand-up",
+      streamName: "lead",
+      metadata: { a: 1 },
+      expiresInS: 60,
+      maxJoins: 3,
+    });
+    expect(asked.at(-1)?.body).toEqual({
+      alias: "stand-up",
+      stream_name: "lead",
+      metadata: { a: 1 },
+      expires_in_s: 60,
+      max_joins: 3,
+    });
+    expect(conversation).toMatchObject({
+      conversationId: "conv_1",
+      magicLink: broker.link,
+      metadata: { nested: { snake_case: 1 } },
+      expiresAt: null,
+    });
+    await account.mint({ canonicalInput: null });
+    expect(asked.at(-1)?.body).toEqual({ id_kind: "jcs-sha256", canonical_input: null });
+  });
+
+  test("§2.4 lists, page after page", async () => {
+    const account = await open();
+    answerWith(
+      [200, { conversations: [CONVERSATION], next_cursor: "a b" }],
+      [200, { conversations: [{ ...CONVERSATION, alias: "second" }], next_cursor: null }],
+    );
+    const aliases = (await all(account.list())).map((conversation) => conversation.alias);
+    expect(aliases).toEqual(["stand-up", "second"]);
+    expect(asked.at(-1)?.path).toBe("/v1/demo/conversations?cursor=a%20b");
+  });
+
+  test("§2.5 §2.7 inspects, renews the link, closes", async () => {
+    const account = await open();
+    answerWith([200, { ...CONVERSATION, streams: [] }], [200, { magic_link: broker.link }], [204]);
+    expect(await account.inspect("stand-up")).toMatchObject({ alias: "stand-up", streams: [] });
+    expect(await account.newLink("stand-up", { keepConnected: true })).toBe(broker.link);
+    await account.close("stand-up");
+    expect(asked).toEqual([
+      { method: "GET", path: "/v1/demo/conversations/stand-up", body: null },
+      {
+        method: "POST",
+        path: "/v1/demo/conversations/stand-up/link",
+        body: { keep_connected: true },
+      },
+      { method: "DELETE", path: "/v1/demo/conversations/stand-up", body: null },
+    ]);
+  });
+
+  test("§2.2.4 rotates its credential, tells its details, and ends", async () => {
+    const account = await open();
+    const limits = { streams_per_account: 10, subscribers_per_conversation: 100 };
+    answerWith([200, { credential: "ams_sk_new" }], [200, { ...ACCOUNT, limits }], [204]);
+    expect(await account.rotate({ graceS: 60 })).toBe("ams_sk_new");
+    expect(account.credential).toBe("ams_sk_new");
+    expect((await account.details()).limits.streamsPerAccount).toBe(10);
+    await account.delete();
+    expect(asked.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "POST /v1/account/credential",
+      "GET /v1/account",
+      "DELETE /v1/account",
+    ]);
+  });
+});
+
+describe("what goes wrong over HTTP", () => {
+  const create = () => createAccount(broker.url, { namespace: "demo" });
+
+  test("a refusal has the code, the sentence, the status, and when to try again", async () => {
+    broker.answer = () => ({
+      status: 409,
+      body: '{"error":"namespace_taken","message":"The namespace is taken."}',
+    });
+    await expect(create()).rejects.toMatchObject({
+      code: "namespace_taken",
+      message: "The namespace is taken.",
+      status: 409,
+    });
+    broker.answer = () => ({
+      status: 418,
+      body: '{"error":"teapot","message":"Short and stout."}',
+    });
+    await expect(create()).rejects.toMatchObject({ code: "refused", message: "Short and stout." });
+  });
+
+  test.each([
+    ["a web page", { status: 200, type: "text/html", body: "<h1>Hello</h1>" }],
+    ["a web server's 404", { status: 404, type: "text/html", body: "<h1>Not found</h1>" }],
+    ["another API's error", { status: 404, body: '{"detail":"Not Found"}' }],
+    ["broken JSON", { status: 200, body: "{" }],
+    ["a list", { status: 200, body: "[]" }],
+  ])("%s is not AMS", async (_, answer) => {
+    broker.answer = () => answer;
+    expect(await codeOf(create())).toBe("not_ams");
+  });
+
+  test("an answer of another shape breaks the protocol", async () => {
+    broker.answer = () => ({ status: 201, body: '{"account_id":"acc_1"}' });
+    expect(await codeOf(create())).toBe("unexpected_answer");
+  });
+
+  test("bad arguments, before anything is sent", async () => {
+    expect(await codeOf(createAccount("127.0.0.1:8080", { namespace: "x" }))).toBe(
+      "invalid_argument",
+    );
+    expect(await codeOf(createAccount("", { namespace: "x" }))).toBe("invalid_argument");
+    expect(await codeOf(openAccount(broker.url, { credential: "half" }))).toBe(
+      "invalid_credential",
+    );
+    const account = await open();
+    expect(await codeOf(account.mint({ metadata: { n: 1n } }))).toBe("invalid_argument");
+  });
+
+  test("nobody there, no answer in time, and a caller who stops it", async () => {
+    const hanging = startFakeBroker();
+    const other = await hanging;
+    const { url } = other;
+    await other.stop();
+    expect(await codeOf(offer(url))).toBe("unreachable");
+    const stop = new AbortController();
+    broker.answer = () => {
+      stop.abort();
+      return { status: 200, body: "{}" };
+    };
+    expect(await codeOf(offer(broker.url, { signal: stop.signal }))).toBe("aborted");
+    expect(await codeOf(offer(broker.url, { signal: stop.signal }))).toBe("aborted");
+    expect(await codeOf(offer(broker.url, { timeoutMs: 0 }))).toBe("timeout");
+  });
+});
+
+test("§2.8 §2.9 anybody may ask what a deployment offers and how it is", async () => {
+  answerWith(
+    [200, { version: "1", features: ["guests"], limits: { token_bytes: 65_536, new: "kind" } }],
+    [200, { ok: true, host: "gateway-1", ts: "2026-01-31T12:00:00.000Z" }],
+  );
+  expect(await offer(broker.url)).toEqual({
+    version: "1",
+    features: ["guests"],
+    limits: { token_bytes: 65_536 },
+  });
+  expect((await health(broker.url)).host).toBe("gateway-1");
+});
+
+test("§2.5 a link shows its conversation to whoever has it", async () => {
+  answerWith([200, { ...CONVERSATION, streams: [] }]);
+  expect((await inspect(broker.link)).metadata).toEqual(CONVERSATION.metadata);
+  expect(asked[0]?.path).toBe(`/v1/demo/conversations/stand-up?t=${LINK_TOKEN}`);
+  expect(await codeOf(inspect("hello"))).toBe("invalid_link");
+});

@@ -1,0 +1,122 @@
+/** Accounts: who owns conversations, and who a subscriber is (§2.2). */
+
+import { type Fields, textAt } from "../fields.ts";
+import type { Metadata } from "../listening/events.ts";
+import { readBaseUrl } from "./base-url.ts";
+import type { Conversation, Inspected, Minted } from "./conversation.ts";
+import { checkCredential } from "./credential.ts";
+import type { RequestOptions } from "./http.ts";
+import { request } from "./http.ts";
+import { LiveAccount, readAccount } from "./live-account.ts";
+
+export type CreateAccountOptions = RequestOptions & {
+  /** 1 to 63 of a-z, 0-9 and -; the first part of the account's links. */
+  readonly namespace: string;
+  /** The operator's code, where the deployment asks for one. */
+  readonly invite?: string;
+};
+
+export type OpenAccountOptions = RequestOptions & { readonly credential: string };
+
+export type MintOptions = RequestOptions & {
+  /** 1 to 63 of a-z, 0-9 and -; generated unless given. */
+  readonly alias?: string;
+  /** The name that the minter will join with; generated unless given. */
+  readonly streamName?: string;
+  /** At most 16,384 bytes of compact JSON; it never changes. */
+  readonly metadata?: Metadata;
+  readonly streamMetadata?: Metadata;
+  /** Seconds, 1 to 31,536,000, until the link admits nobody any more; live connections stay. */
+  readonly expiresInS?: number;
+  /** How many different streams may ever join: 1 to 100,000. */
+  readonly maxJoins?: number;
+  /** Any JSON: the same input in the same namespace is the same conversation, minted anew or not (§2.6). */
+  readonly canonicalInput?: unknown;
+};
+
+export type NewLinkOptions = RequestOptions & {
+  /** True lets those stay who came in by the earlier links. */
+  readonly keepConnected?: boolean;
+};
+
+export type RotateOptions = RequestOptions & {
+  /** Seconds, 0 to 2,592,000, for which the old credential still works; 0 unless given. */
+  readonly graceS?: number;
+};
+
+export type AccountDetails = {
+  readonly accountId: string;
+  readonly namespace: string;
+  readonly createdAt: string;
+  readonly limits: {
+    readonly streamsPerAccount: number;
+    readonly subscribersPerConversation: number;
+  };
+};
+
+/** An account at one deployment. Every method is one request and rejects with an `AmsError`. */
+export interface Account {
+  readonly url: string;
+  readonly accountId: string;
+  readonly namespace: string;
+  readonly createdAt: string;
+  /** Who has it is this account: keep it out of logs and addresses. `rotate` changes it. */
+  readonly credential: string;
+  /** Makes a conversation with its first magic link. Errors: `alias_taken`, `rate_limited`, `invalid_…` (§2.3). */
+  mint(options?: MintOptions): Promise<Minted>;
+  /** All conversations of the namespace, oldest first, a page per request (§2.4). */
+  list(options?: RequestOptions): AsyncIterableIterator<Conversation, undefined>;
+  /** A conversation of this account, or one where it has a live stream, by its alias in this namespace (§2.5). */
+  inspect(alias: string, options?: RequestOptions): Promise<Inspected>;
+  /** A new magic link; every earlier one stops working (§2.7). Errors: `not_found`. */
+  newLink(alias: string, options?: NewLinkOptions): Promise<string>;
+  /** Ends a conversation: every connection in it is closed with `conversation_closed`. Errors: `not_found`. */
+  close(alias: string, options?: RequestOptions): Promise<void>;
+  /** Changes the credential, here and at the deployment, and returns the new one. */
+  rotate(options?: RotateOptions): Promise<string>;
+  /** What the deployment knows of the account, and the limits that hold for it. */
+  details(options?: RequestOptions): Promise<AccountDetails>;
+  /** Ends the account and its conversations; its namespace is never given out again. */
+  delete(options?: RequestOptions): Promise<void>;
+}
+
+/**
+ * Makes an account at the deployment behind `url`. Errors: `invalid_namespace`, `namespace_taken`, `signup_closed`,
+ * `invalid_invite`, `rate_limited` (with `retryAfterS`), `not_ams`, `unreachable`, `timeout`. Source: §2.2.
+ *
+ * @example
+ * ```ts
+ * import { createAccount } from "@ams/client";
+ *
+ * const account = await createAccount("http://127.0.0.1:8080", { namespace: "demo" });
+ * const conversation = await account.mint({ metadata: { purpose: "demo" } });
+ * console.log(conversation.alias, account.namespace);
+ * ```
+ */
+export async function createAccount(url: string, options: CreateAccountOptions): Promise<Account> {
+  const { namespace, invite, ...rest } = options;
+  const baseUrl = readBaseUrl(url);
+  const body: Fields = invite === undefined ? { namespace } : { namespace, invite };
+  const answer = await request(baseUrl, { ...rest, method: "POST", path: "/v1/accounts", body });
+  return new LiveAccount(baseUrl, readAccount(answer), textAt(answer, "credential"));
+}
+
+/**
+ * The account of a credential that was kept. Errors: `invalid_credential`, `not_ams`, `unreachable`, `timeout`. Source: §2.2.3.
+ *
+ * @example
+ * ```ts
+ * import { createAccount, openAccount } from "@ams/client";
+ *
+ * const { credential } = await createAccount("http://127.0.0.1:8080", { namespace: "kept" });
+ * const account = await openAccount("http://127.0.0.1:8080", { credential });
+ * for await (const conversation of account.list()) console.log(conversation.alias);
+ * ```
+ */
+export async function openAccount(url: string, options: OpenAccountOptions): Promise<Account> {
+  const { credential } = options;
+  const baseUrl = readBaseUrl(url);
+  checkCredential(credential);
+  const answer = await request(baseUrl, { ...options, method: "GET", path: "/v1/account" });
+  return new LiveAccount(baseUrl, readAccount(answer), credential);
+}

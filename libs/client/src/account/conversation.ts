@@ -1,0 +1,63 @@
+/** Conversations as the control plane tells of them (§2.3–§2.5). */
+
+import { type Fields, fieldsOf, listAt, objectAt, textAt, textOrNullAt } from "../fields.ts";
+import type { Metadata, Peer } from "../listening/events.ts";
+import { peer } from "../listening/frames.ts";
+
+export type Conversation = {
+  readonly conversationId: string;
+  readonly namespace: string;
+  readonly alias: string;
+  /** `ulid`, or `jcs-sha256` for conversations minted by a canonical input. */
+  readonly idKind: string;
+  /** Given at the mint; it never changes. */
+  readonly metadata: Metadata;
+  /** ISO 8601, or null when its links don't expire. */
+  readonly expiresAt: string | null;
+  readonly createdAt: string;
+};
+
+/** A conversation that was just minted. */
+export type Minted = Conversation & {
+  /** Who has it may join. It is shown here and never again, so keep it; and keep it out of logs. */
+  readonly magicLink: string;
+  /** The id that the minting account gets on joining as `streamName`. */
+  readonly streamId: string;
+  readonly streamName: string;
+  readonly streamMetadata: Metadata;
+};
+
+/** A conversation with its live streams. */
+export type Inspected = Conversation & {
+  readonly streams: readonly (Peer & { readonly joinedAt: string })[];
+};
+
+export function readConversation(fields: Fields): Conversation {
+  return {
+    conversationId: textAt(fields, "conversation_id"),
+    namespace: textAt(fields, "namespace"),
+    alias: textAt(fields, "alias"),
+    idKind: textAt(fields, "id_kind"),
+    metadata: objectAt(fields, "metadata"),
+    expiresAt: textOrNullAt(fields, "expires_at"),
+    createdAt: textAt(fields, "created_at"),
+  };
+}
+
+export function readMinted(fields: Fields): Minted {
+  return {
+    ...readConversation(fields),
+    magicLink: textAt(fields, "magic_link"),
+    streamId: textAt(fields, "stream_id"),
+    streamName: textAt(fields, "stream_name"),
+    streamMetadata: objectAt(fields, "stream_metadata"),
+  };
+}
+
+export function readInspected(fields: Fields): Inspected {
+  const streams = listAt(fields, "streams").map((item) => {
+    const stream = fieldsOf(item);
+    return { ...peer(stream), joinedAt: textAt(stream, "joined_at") };
+  });
+  return { ...readConversation(fields), streams };
+}

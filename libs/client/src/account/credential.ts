@@ -1,0 +1,13 @@
+/** A credential, as a caller gives it. */
+import { isCredential } from "@ams/protocol";
+import { AmsError } from "../errors.ts";
+
+/** Throws `invalid_credential` for text that can't be one, before it is sent anywhere. */
+export function checkCredential(text: string): void {
+  if (!isCredential(text)) {
+    throw new AmsError(
+      "invalid_credential",
+      "The credential is not whole: it is ams_sk_ and 43 more characters.",
+    );
+  }
+}

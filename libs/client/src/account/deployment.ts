@@ -1,0 +1,61 @@
+/** What anybody may ask of a deployment: what it offers, how it is, and what a magic link leads to. */
+
+import { readLink } from "../connection/link.ts";
+import { listAt, objectAt, textAt } from "../fields.ts";
+import { readBaseUrl } from "./base-url.ts";
+import { type Inspected, readInspected } from "./conversation.ts";
+import { type RequestOptions, request } from "./http.ts";
+
+export type Offer = {
+  readonly version: string;
+  /** What is switched on, such as `guests`. */
+  readonly features: readonly string[];
+  /** Limits in force by the names of §9.1; 0 as a rate means no limit. */
+  readonly limits: Readonly<Record<string, number>>;
+};
+
+export type Health = {
+  /** The name of the instance that answered. */
+  readonly host: string;
+  /** Its clock, ISO 8601. */
+  readonly ts: string;
+};
+
+/** What the deployment behind `url` offers (§2.8). Errors: `not_ams`, `unreachable`, `timeout`. */
+export async function offer(url: string, options: RequestOptions = {}): Promise<Offer> {
+  const answer = await request(readBaseUrl(url), { ...options, method: "GET", path: "/v1" });
+  const limits = Object.entries(objectAt(answer, "limits")).flatMap(([name, value]) =>
+    typeof value === "number" ? [[name, value] as const] : [],
+  );
+  return {
+    version: textAt(answer, "version"),
+    features: listAt(answer, "features").map(String),
+    limits: Object.fromEntries(limits),
+  };
+}
+
+/** Whether the deployment behind `url` is up, and which instance answered (§2.9). */
+export async function health(url: string, options: RequestOptions = {}): Promise<Health> {
+  const answer = await request(readBaseUrl(url), { ...options, method: "GET", path: "/healthz" });
+  return { host: textAt(answer, "host"), ts: textAt(answer, "ts") };
+}
+
+/**
+ * The conversation behind a magic link and who is in it, without joining (§2.5). Errors: `invalid_link`, `invalid_token`
+ * (wrong, expired or revoked), `not_found`, `not_ams`, `unreachable`, `timeout`.
+ *
+ * @example
+ * ```ts
+ * import { createAccount, inspect } from "@ams/client";
+ *
+ * const account = await createAccount("http://127.0.0.1:8080", { namespace: "look" });
+ * const { magicLink } = await account.mint({ metadata: { title: "Stand-up" } });
+ * const { metadata, streams } = await inspect(magicLink);
+ * console.log(metadata, streams.length);
+ * ```
+ */
+export async function inspect(magicLink: string, options: RequestOptions = {}): Promise<Inspected> {
+  const { baseUrl, namespace, alias, token } = readLink(magicLink);
+  const path = `/v1/${namespace}/conversations/${alias}?t=${token}`;
+  return readInspected(await request(baseUrl, { ...options, method: "GET", path }));
+}

@@ -1,0 +1,106 @@
+/** One request to the control plane (§2.1), with every way in which it can fail told apart. */
+import { PROBLEMS, type ProblemCode } from "@ams/protocol";
+import { AmsError, abortedError, throwIfAborted } from "../errors.ts";
+import { type Fields, isFields } from "../fields.ts";
+
+/** Milliseconds for a whole request, answer included, unless the caller says otherwise. */
+export const REQUEST_MS = 15_000;
+
+export type RequestOptions = {
+  /** Stops the request with `aborted`. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until `timeout`; 15,000 unless given. */
+  readonly timeoutMs?: number;
+};
+
+export type Call = RequestOptions & {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly credential?: string;
+  readonly body?: Fields;
+};
+
+/** The answer's JSON object; empty when the answer has no body. Throws an AmsError for everything else. */
+export async function request(baseUrl: string, call: Call): Promise<Fields> {
+  const { response, text } = await exchange(baseUrl, call);
+  if (response.status === 204) return {};
+  const body = parse(text);
+  if (body === null) throw notAms(baseUrl, response.status);
+  if (response.ok) return body;
+  const { error, message } = body;
+  if (typeof error !== "string" || typeof message !== "string") {
+    throw notAms(baseUrl, response.status);
+  }
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+  throw new AmsError(isProblemCode(error) ? error : "refused", message, {
+    status: response.status,
+    ...(Number.isFinite(seconds) ? { retryAfterS: seconds } : {}),
+  });
+}
+
+async function exchange(baseUrl: string, call: Call) {
+  const { method, path, credential, body, signal, timeoutMs = REQUEST_MS } = call;
+  throwIfAborted(signal);
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const headers = {
+    accept: "application/json",
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+    ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }),
+  };
+  try {
+    const response = await fetch(`${baseUrl}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: stringify(body) }),
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    });
+    const isJson = response.headers.get("content-type")?.includes("json") ?? false;
+    if (isJson) return { response, text: await response.text() };
+    await response.body?.cancel(); // A page, perhaps an endless one.
+    return { response, text: "" };
+  } catch (cause) {
+    if (cause instanceof AmsError) throw cause;
+    if (signal?.aborted) throw abortedError(signal);
+    if (timeout.aborted) {
+      throw new AmsError("timeout", `${hostOf(baseUrl)} did not answer within ${timeoutMs} ms.`);
+    }
+    throw new AmsError("unreachable", `Nothing answers at ${hostOf(baseUrl)}${why(cause)}.`, {
+      cause,
+    });
+  }
+}
+
+function stringify(body: Fields): string {
+  try {
+    return JSON.stringify(body);
+  } catch (cause) {
+    throw new AmsError("invalid_argument", "An option can't be written as JSON.", { cause });
+  }
+}
+
+function parse(text: string): Fields | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isFields(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function notAms(baseUrl: string, status: number): AmsError {
+  return new AmsError("not_ams", `What answers at ${hostOf(baseUrl)} is not AMS.`, { status });
+}
+
+function hostOf(baseUrl: string): string {
+  return new URL(baseUrl).origin;
+}
+
+/** What Node says about a failed connection, such as ` (ECONNREFUSED)`; browsers don't tell. */
+function why(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return isFields(cause) && typeof cause.code === "string" ? ` (${cause.code})` : "";
+}
+
+function isProblemCode(text: string): text is ProblemCode {
+  return Object.hasOwn(PROBLEMS, text);
+}

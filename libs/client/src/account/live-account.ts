@@ -1,0 +1,152 @@
+/** An account by its credential: one method, one request. */
+
+import {
+  type Fields,
+  fieldsOf,
+  listAt,
+  numberAt,
+  objectAt,
+  textAt,
+  textOrNullAt,
+} from "../fields.ts";
+import type {
+  Account,
+  AccountDetails,
+  MintOptions,
+  NewLinkOptions,
+  RotateOptions,
+} from "./account.ts";
+import {
+  type Conversation,
+  type Inspected,
+  type Minted,
+  readConversation,
+  readInspected,
+  readMinted,
+} from "./conversation.ts";
+import { type Call, type RequestOptions, request } from "./http.ts";
+
+type Identity = Pick<Account, "accountId" | "namespace" | "createdAt">;
+
+export class LiveAccount implements Account {
+  readonly url: string;
+  readonly accountId: string;
+  readonly namespace: string;
+  readonly createdAt: string;
+  #credential: string;
+
+  constructor(url: string, identity: Identity, credential: string) {
+    this.url = url;
+    this.accountId = identity.accountId;
+    this.namespace = identity.namespace;
+    this.createdAt = identity.createdAt;
+    this.#credential = credential;
+  }
+
+  get credential(): string {
+    return this.#credential;
+  }
+
+  async mint(options: MintOptions = {}): Promise<Minted> {
+    const body = mintBody(options);
+    return readMinted(await this.#call(options, "POST", this.#conversations(), body));
+  }
+
+  async *list(options: RequestOptions = {}): AsyncGenerator<Conversation, undefined> {
+    let cursor: string | null = null;
+    do {
+      const query: string = cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
+      const page: Fields = await this.#call(options, "GET", this.#conversations() + query);
+      for (const item of listAt(page, "conversations")) yield readConversation(fieldsOf(item));
+      cursor = textOrNullAt(page, "next_cursor");
+    } while (cursor !== null);
+  }
+
+  async inspect(alias: string, options: RequestOptions = {}): Promise<Inspected> {
+    return readInspected(await this.#call(options, "GET", this.#conversation(alias)));
+  }
+
+  async newLink(alias: string, options: NewLinkOptions = {}): Promise<string> {
+    const body = { keep_connected: options.keepConnected ?? false };
+    const path = `${this.#conversation(alias)}/link`;
+    return textAt(await this.#call(options, "POST", path, body), "magic_link");
+  }
+
+  async close(alias: string, options: RequestOptions = {}): Promise<void> {
+    await this.#call(options, "DELETE", this.#conversation(alias));
+  }
+
+  async rotate(options: RotateOptions = {}): Promise<string> {
+    const body = { grace_s: options.graceS };
+    const answer = await this.#call(options, "POST", "/v1/account/credential", body);
+    this.#credential = textAt(answer, "credential");
+    return this.#credential;
+  }
+
+  async details(options: RequestOptions = {}): Promise<AccountDetails> {
+    return readDetails(await this.#call(options, "GET", "/v1/account"));
+  }
+
+  async delete(options: RequestOptions = {}): Promise<void> {
+    await this.#call(options, "DELETE", "/v1/account");
+  }
+
+  #call(
+    { signal, timeoutMs }: RequestOptions,
+    method: Call["method"],
+    path: string,
+    body?: Fields,
+  ) {
+    return request(this.url, {
+      method,
+      path,
+      credential: this.#credential,
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
+  }
+
+  #conversations(): string {
+    return `/v1/${this.namespace}/conversations`;
+  }
+
+  #conversation(alias: string): string {
+    return `${this.#conversations()}/${encodeURIComponent(alias)}`;
+  }
+}
+
+export function readAccount(answer: Fields): Identity {
+  return {
+    accountId: textAt(answer, "account_id"),
+    namespace: textAt(answer, "namespace"),
+    createdAt: textAt(answer, "created_at"),
+  };
+}
+
+/** Members that are undefined are left out of the JSON, and so count as not given. */
+function mintBody(options: MintOptions): Fields {
+  const { canonicalInput } = options;
+  return {
+    alias: options.alias,
+    stream_name: options.streamName,
+    metadata: options.metadata,
+    stream_metadata: options.streamMetadata,
+    expires_in_s: options.expiresInS,
+    max_joins: options.maxJoins,
+    ...(canonicalInput === undefined
+      ? {}
+      : { id_kind: "jcs-sha256", canonical_input: canonicalInput }),
+  };
+}
+
+function readDetails(answer: Fields): AccountDetails {
+  const limits = objectAt(answer, "limits");
+  return {
+    ...readAccount(answer),
+    limits: {
+      streamsPerAccount: numberAt(limits, "streams_per_account"),
+      subscribersPerConversation: numberAt(limits, "subscribers_per_conversation"),
+    },
+  };
+}

@@ -1,0 +1,59 @@
+/** What a closed socket means: an error in words, and whether to come back by itself (§6). */
+import { CLOSE, type CloseReason, type ComeBack } from "@ams/protocol";
+import { AmsError } from "../errors.ts";
+
+export type Closed = {
+  readonly error: AmsError;
+  readonly comeBack: ComeBack;
+  /** True when AMS itself closed the socket, false when the connection just broke. */
+  readonly byAms: boolean;
+};
+
+const SENTENCES: Readonly<Record<CloseReason, string>> = {
+  invalid_magic_link: "The magic link is wrong, expired, used up or revoked.",
+  link_revoked: "The owner revoked the magic link by which this connection came in.",
+  stream_displaced: "Another connection of the same account took this stream over.",
+  invalid_credential: "The credential is not one of a live account, or guests are not let in here.",
+  account_concurrency_limit: "The account holds as many live streams as it may.",
+  conversation_subscriber_limit: "The conversation holds as many subscribers as it may.",
+  stream_name_conflict: "Another account holds this stream name in the conversation.",
+  conversation_not_found: "There is no such conversation.",
+  conversation_closed: "The owner closed the conversation.",
+  subscriber_backpressure: "This subscriber read too slowly.",
+  rate_limited: "This connection sent faster than the deployment allows.",
+  malformed_frame: "The deployment could not read a frame that this connection sent.",
+  unknown_frame_type: "The deployment does not know a frame type that this connection sent.",
+  invalid_stream_name_header: "The deployment refused the stream name.",
+  invalid_stream_metadata_header: "The deployment refused the stream metadata.",
+  invalid_peer_identity_header: "The deployment refused the peer identity.",
+  invalid_subscribe_streams_header: "The deployment refused the selection of streams.",
+  internal_error: "Something went wrong in the deployment.",
+  draining: "The gateway is going away.",
+};
+
+/** Close codes from here on are an application's, so AMS chose them (RFC 6455 7.4.2). */
+const APPLICATION_CODES = 4000;
+
+/** Reads a close. A reason that this SDK doesn't know counts as others of its code, a code likewise as 4500 (§6.2). */
+export function readClose(closeCode: number, reason: string): Closed {
+  const byAms = closeCode >= APPLICATION_CODES;
+  if (byAms && isCloseReason(reason)) {
+    const error = new AmsError(reason, SENTENCES[reason], { closeCode });
+    return { error, comeBack: CLOSE[reason].comeBack, byAms };
+  }
+  if (!byAms) {
+    const error = new AmsError("connection_lost", `The connection broke (${closeCode}).`, {
+      closeCode,
+    });
+    return { error, comeBack: "backoff", byAms };
+  }
+  const alike = Object.values(CLOSE).findLast((row) => row.code === closeCode);
+  const error = new AmsError("refused", `The deployment closed the connection (${closeCode}).`, {
+    closeCode,
+  });
+  return { error, comeBack: alike?.comeBack ?? "backoff", byAms };
+}
+
+function isCloseReason(text: string): text is CloseReason {
+  return Object.hasOwn(CLOSE, text);
+}

@@ -1,0 +1,87 @@
+/** A connection: one stream of one conversation, live, and everything that its peers send. */
+import type { AmsError } from "../errors.ts";
+import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
+import type { Receipt } from "../listening/frames.ts";
+import type { TextOptions, Turns } from "../listening/turns.ts";
+import type { Pick, Piped, PipeOptions } from "../sending/pipe.ts";
+import type { SendOptions } from "../sending/send.ts";
+import type { Source } from "../sending/source.ts";
+
+export type ListenOptions = {
+  /** Ends the iterator with `aborted`. */
+  readonly signal?: AbortSignal;
+};
+
+export type TokensOptions = ListenOptions & {
+  /** The id or name of the one stream to hear; every stream unless given. */
+  readonly from?: string;
+};
+
+/**
+ * What `join` gives. It comes back by itself when the connection breaks (`reconnecting` and `joined` events), under the
+ * same stream name, and ends for good when AMS says so: `closed` is then the last event.
+ *
+ * Listening: iterators hear what comes from the call on that made them (not from their first `next`). What comes before anybody
+ * listens for tokens is kept, up to about 256 KiB, for all who begin to listen in the same turn of the event loop; when
+ * more comes, it is dropped and a `gap` event with reason `unread` stands in its place. An iterator that is read too slowly
+ * keeps about 8 million characters: it then gives all of them and throws `slow_consumer`. When the connection ends, iterators
+ * give what they still hold; then they end if this side closed it, and throw its `AmsError` if not.
+ */
+export interface Connection {
+  readonly conversationId: string;
+  readonly conversationMetadata: Metadata;
+  /** This connection's own stream. */
+  readonly streamId: string;
+  readonly streamName: string;
+  readonly ownerAccountId: string;
+  /** True when the stream was live as this joined, and was taken over from its earlier connection (§3.5). */
+  readonly resumed: boolean;
+  /** The metadata of the own stream, as last sent. */
+  readonly metadata: Metadata;
+  /** The other live streams by id; it changes as they come and go, and stands still while there is no connection. */
+  readonly peers: ReadonlyMap<string, Peer>;
+  /** Resolves when the connection has ended for good: with null when this side closed it. It never rejects. */
+  readonly closed: Promise<AmsError | null>;
+
+  /** Tokens of all streams, or of one, each with its stream, seq and time. */
+  tokens(options?: TokensOptions): AsyncIterableIterator<TokenEvent, undefined>;
+  /** Everything that happens, in order. */
+  events(options?: ListenOptions): AsyncIterableIterator<AmsEvent, undefined>;
+  /** Calls `listener` with every event of one type; the returned function stops that. */
+  on<Type extends AmsEvent["type"]>(
+    type: Type,
+    listener: (event: EventOf<Type>) => void,
+  ): () => void;
+  /**
+   * The data of one stream's tokens, by its id or name, up to the next `end_of_turn` (see `endTurn`) or until it leaves; a stream
+   * that is not there yet is waited for. Throws `tokens_lost` at a hole, unless told to skip it. To ask and be answered, call
+   * this before you send.
+   */
+  text(stream: string, options?: TextOptions): AsyncIterableIterator<string, undefined>;
+  /** The same turn after turn, until the stream leaves, and nothing lost between two turns. */
+  turns(stream: string, options?: TextOptions): Turns;
+
+  /**
+   * Sends one token of at most 65,536 bytes of UTF-8. Without receipts it resolves with null when the socket has taken it
+   * (no proof that it arrived); with `receipts: true` it resolves with the token's seq and time when the broker has. While there
+   * is no connection it waits. Errors: `backpressure` (the buffer is full; nothing was sent), `token_too_large`, `aborted`,
+   * `delivery_unknown` (with receipts: the connection broke in between), `closed`, and whatever ended the connection.
+   */
+  send(data: string, options?: SendOptions): Promise<Receipt | null>;
+  /**
+   * Sends every text of a source as a token, as it comes. The source is read no faster than the connection takes it, and is
+   * cancelled when the connection ends. Resolves when all is handed over (with receipts: taken by the broker). Errors: those
+   * of `send`, and `source_failed`.
+   */
+  pipe(source: Source<string>, options?: PipeOptions): Promise<Piped>;
+  /** The same for items that hold a text: `pipe(stream, (chunk) => chunk.choices[0]?.delta.content)`. */
+  pipe<Item>(source: Source<Item>, pick: Pick<Item>, options?: PipeOptions): Promise<Piped>;
+  /** Replaces the stream's metadata, at most 16,384 bytes of JSON, and tells the others. Resolves and fails as `send` does. */
+  setMetadata(metadata: Metadata, options?: SendOptions): Promise<Receipt | null>;
+  /** Ends the turn for those who read this stream by `text` or `turns`: sets `"ams.convention.v1": "end_of_turn"` in its metadata. */
+  endTurn(options?: SendOptions): Promise<Receipt | null>;
+  /** Milliseconds to the broker and back, by a monotonic clock. Errors: `connection_lost`, `aborted`. */
+  ping(options?: ListenOptions): Promise<number>;
+  /** Sends what still waits, for 5 s at most, and leaves. Never rejects; calling it again is fine. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,27 @@
+/** Why a WebSocket could not be opened: browsers and proxies don't say, so the deployment is asked over HTTP. */
+import { offer } from "../account/deployment.ts";
+import type { RequestOptions } from "../account/http.ts";
+import { AmsError } from "../errors.ts";
+
+/** The error to show: `unreachable`, `not_ams`, `timeout`, or `websocket_blocked` when AMS itself does answer. */
+export async function diagnose(baseUrl: string, options: RequestOptions): Promise<AmsError> {
+  try {
+    await offer(baseUrl, options);
+  } catch (error) {
+    // Something that speaks JSON and isn't AMS answers a 404 or an object of other members.
+    if (error instanceof AmsError) return isElse(error) ? notAms(error) : error;
+    throw error;
+  }
+  return new AmsError(
+    "websocket_blocked",
+    "AMS answers at this address, but a WebSocket doesn't get through: is there a proxy in between?",
+  );
+}
+
+function isElse(error: AmsError): boolean {
+  return error.code === "unexpected_answer" || error.code === "refused";
+}
+
+function notAms(cause: AmsError): AmsError {
+  return new AmsError("not_ams", "What answers at this address is not AMS.", { cause });
+}

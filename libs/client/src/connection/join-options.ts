@@ -1,0 +1,99 @@
+/** What a `join` may ask for, checked before anything is sent (§3.2). */
+import {
+  isStreamId,
+  isStreamName,
+  PEER_IDENTITY_BYTES_MAX,
+  SUBSCRIBE_STREAMS_MAX,
+  utf8Bytes,
+} from "@ams/protocol";
+import { checkCredential } from "../account/credential.ts";
+import { AmsError } from "../errors.ts";
+import { isPeerIdentity, type Metadata, type PeerIdentity } from "../listening/events.ts";
+import type { Wishes } from "./address.ts";
+import { guestName } from "./guest-name.ts";
+import type { Link } from "./link.ts";
+import { metadataText } from "./metadata.ts";
+import type { OnFrame } from "./observe.ts";
+
+/** Milliseconds for which a broken connection tries to come back, unless told. */
+export const RECONNECT_FOR_MS = 600_000;
+
+type Identity =
+  | { readonly credential: string; readonly guest?: false }
+  /** Joins as the link's anonymous account, where the deployment lets guests in. */
+  | { readonly guest: true; readonly credential?: never };
+
+export type JoinOptions = Identity & {
+  /**
+   * 1 to 63 of A-Z, a-z, 0-9, dot, _ and -. Generated unless given; guests get a word and 4 random characters, and should leave
+   * it so: all guests of a link are one account, and of two with the same name the later takes the earlier one's stream.
+   */
+  readonly streamName?: string;
+  /** At most 16,384 bytes of JSON. */
+  readonly streamMetadata?: Metadata;
+  /** Carried on everything of the stream, verified by nobody; at most 1,024 bytes of JSON. */
+  readonly peerIdentity?: PeerIdentity;
+  /** Also hear the own stream; false unless given. */
+  readonly selfSubscribe?: boolean;
+  /** Hear the tokens and metadata of these stream ids only, at most 256; it can't be changed later. */
+  readonly subscribeStreams?: readonly string[];
+  /** Have every `send` proved by the broker; false unless given. */
+  readonly receipts?: boolean;
+  /** Stops joining, and later ends the connection, with `aborted`. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds for which a broken connection tries to come back: 600,000 unless given, 0 is not at all, Infinity is for ever. */
+  readonly reconnectForMs?: number;
+  /** Bytes that may wait to be sent before `send` rejects with `backpressure`: 4,194,304 unless given. */
+  readonly sendBufferBytes?: number;
+  /**
+   * Called with every frame of the connection as it is on the wire, `"in"` before it is read and `"out"` when the socket has it:
+   * tokens, roster, pings and pongs. To look at, not to work with: the listening methods are for that. What it throws is
+   * reported as uncaught.
+   */
+  readonly onFrame?: OnFrame;
+};
+
+/** The wishes of the options. Throws `invalid_credential`, `invalid_stream_name`, `invalid_stream_metadata`, `invalid_argument`. */
+export function wishesOf(link: Link, options: JoinOptions): Wishes {
+  const { credential, streamName, streamMetadata, peerIdentity, subscribeStreams } = options;
+  if (credential !== undefined) checkCredential(credential);
+  else if (options.guest !== true) {
+    throw new AmsError("missing_credential", "To join, give a credential, or guest: true.");
+  }
+  if (streamName !== undefined && !isStreamName(streamName)) {
+    throw new AmsError(
+      "invalid_stream_name",
+      "A stream name is 1 to 63 of A-Z, a-z, 0-9, dot, _ and -, beginning with a letter or digit.",
+    );
+  }
+  if (streamMetadata !== undefined) metadataText(streamMetadata, "invalid_stream_metadata");
+  if (peerIdentity !== undefined) checkPeerIdentity(peerIdentity);
+  if (subscribeStreams !== undefined) checkSelection(subscribeStreams);
+  return {
+    connectUrl: link.connectUrl,
+    credential: credential ?? null,
+    streamName: streamName ?? (credential === undefined ? guestName() : null),
+    streamMetadata: streamMetadata ?? null,
+    peerIdentity: peerIdentity ?? null,
+    selfSubscribe: options.selfSubscribe ?? false,
+    subscribeStreams: subscribeStreams ?? null,
+    receipts: options.receipts ?? false,
+  };
+}
+
+function checkPeerIdentity(identity: PeerIdentity): void {
+  const fits = utf8Bytes(JSON.stringify(identity)) <= PEER_IDENTITY_BYTES_MAX;
+  if (isPeerIdentity(identity) && fits) return;
+  throw new AmsError(
+    "invalid_argument",
+    'A peerIdentity is {kind: "agent" | "human", model?, client?} of at most 1,024 bytes.',
+  );
+}
+
+function checkSelection(ids: readonly string[]): void {
+  if (ids.length > 0 && ids.length <= SUBSCRIBE_STREAMS_MAX && ids.every(isStreamId)) return;
+  throw new AmsError(
+    "invalid_argument",
+    "A selection, subscribeStreams, lists 1 to 256 stream ids (str_…).",
+  );
+}

@@ -1,0 +1,38 @@
+/** Joining a conversation by its magic link. */
+
+import { throwIfAborted } from "../errors.ts";
+import { SEND_BUFFER_BYTES } from "../sending/outbox.ts";
+import type { Connection } from "./connection.ts";
+import { diagnose } from "./diagnose.ts";
+import { type JoinOptions, RECONNECT_FOR_MS, wishesOf } from "./join-options.ts";
+import { readLink } from "./link.ts";
+import { LiveConnection } from "./live-connection.ts";
+import { observed } from "./observe.ts";
+import type { OpenSocket } from "./socket.ts";
+import { TIMING, type Timing } from "./timing.ts";
+
+export type Join = (magicLink: string, options: JoinOptions) => Promise<Connection>;
+
+/** `join` over one kind of WebSocket. */
+export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
+  return async (magicLink, options) => {
+    const { signal, onFrame } = options;
+    throwIfAborted(signal);
+    const link = readLink(magicLink);
+    const request = {
+      timeoutMs: timing.dialMs,
+      ...(signal === undefined ? {} : { signal }),
+    };
+    const connection = new LiveConnection({
+      open: onFrame === undefined ? open : observed(open, onFrame),
+      timing,
+      wishes: wishesOf(link, options),
+      signal: signal ?? null,
+      reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
+      sendBufferBytes: options.sendBufferBytes ?? SEND_BUFFER_BYTES,
+      diagnose: () => diagnose(link.baseUrl, request),
+    });
+    await connection.start();
+    return connection;
+  };
+}

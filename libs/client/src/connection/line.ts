@@ -1,0 +1,284 @@
+/**
+ * A line to the broker that stays up: dials, notices silence, comes back by the close-code table (§6), and moves
+ * to another gateway before its own goes away (§4.9). It knows nothing of streams.
+ */
+
+import { AmsError, toAmsError } from "../errors.ts";
+import { type JoinedFrame, readServerFrame, type ServerFrame } from "../listening/frames.ts";
+import type { Address } from "./address.ts";
+import { type Closed, readClose } from "./close-error.ts";
+import { Pings } from "./pings.ts";
+import type { OpenSocket, Socket } from "./socket.ts";
+import { comeBackDelayMs, type Timing } from "./timing.ts";
+
+export type LineEvents = {
+  /** A connection stands. `characters` is the length of the frame's text. */
+  readonly joined: (frame: JoinedFrame, socket: Socket, characters: number) => void;
+  readonly heard: (frame: ServerFrame, characters: number) => void;
+  /** A try begins beside the connection that stands: nothing more should be sent on that, as it will be fenced off. */
+  readonly moving: () => void;
+  /** That try failed: the connection goes on. */
+  readonly staying: (socket: Socket) => void;
+  /** The connection is gone. */
+  readonly away: () => void;
+  /** The next try, after the first join. */
+  readonly retrying: (cause: AmsError, attempt: number, delayMs: number) => void;
+  /** It is over; null when `end` was called without an error. */
+  readonly ended: (error: AmsError | null) => void;
+};
+
+export type LineOptions = {
+  readonly open: OpenSocket;
+  readonly address: () => Address;
+  readonly timing: Timing;
+  /** Milliseconds without a connection after which it gives up. */
+  readonly reconnectForMs: number;
+  /** Finds out why the first try failed, when the close itself doesn't tell. */
+  readonly diagnose: () => Promise<AmsError>;
+};
+
+/** Milliseconds that a broker has for its half of the closing handshake. */
+const HANG_UP_MS = 2_000;
+
+type Call = { socket: Socket | null; timer: ReturnType<typeof setTimeout> };
+
+export class Line {
+  readonly #options: LineOptions;
+  readonly #events: LineEvents;
+  readonly #pings = new Pings();
+  #live: Call | null = null; // The connection that stands.
+  #dialling: Call | null = null; // The try under way; beside a live one while moving to another gateway.
+  #redial: { readonly timer: ReturnType<typeof setTimeout>; readonly at: number } | null = null;
+  #attempt = 0;
+  #stoodAt: number | null = null; // When the latest connection stood; null before the first.
+  #awaySince = performance.now();
+  #heardAt = 0;
+  #over = false;
+  /** Resolves after `end`, once the socket has ended too. */
+  readonly hungUp: Promise<void>;
+  #tellHungUp: () => void = () => {};
+
+  constructor(options: LineOptions, events: LineEvents) {
+    this.hungUp = new Promise((resolve) => {
+      this.#tellHungUp = resolve;
+    });
+    this.#options = options;
+    this.#events = events;
+  }
+
+  start(): void {
+    this.#awaySince = performance.now();
+    this.#dial();
+  }
+
+  /** Milliseconds from a ping to its pong. Rejects with `connection_lost` while there is no connection. */
+  ping(): Promise<number> {
+    const socket = this.#live?.socket;
+    if (socket === null || socket === undefined) {
+      return Promise.reject(new AmsError("connection_lost", "There is no connection just now."));
+    }
+    return this.#pings.ping(() => socket.send('{"type":"ping"}'));
+  }
+
+  /** Ends it for good: in good order without an error, at once with one. */
+  end(error: AmsError | null): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#redial !== null) clearTimeout(this.#redial.timer);
+    this.#forget(this.#dialling);
+    const live = this.#live;
+    this.#live = null;
+    if (live === null) this.#tellHungUp();
+    else this.#hangUp(live, error === null);
+    this.#pings.fail(error ?? new AmsError("closed", "The connection was closed."));
+    this.#events.ended(error);
+  }
+
+  #dial(): void {
+    this.#redial = null;
+    const call: Call = {
+      socket: null,
+      timer: setTimeout(() => this.#dialTimedOut(call), this.#options.timing.dialMs),
+    };
+    this.#dialling = call;
+    if (this.#live !== null) this.#events.moving();
+    try {
+      const { url, protocols } = this.#options.address();
+      call.socket = this.#options.open(url, protocols, {
+        message: (text) => this.#message(call, text),
+        closed: (code, reason) => this.#closed(call, readClose(code, reason)),
+      });
+    } catch (error) {
+      this.end(toAmsError(error, "websocket_blocked", "A WebSocket can't be opened here."));
+    }
+  }
+
+  #message(call: Call, text: string): void {
+    if (this.#over || (call !== this.#live && call !== this.#dialling)) return;
+    this.#heardAt = performance.now();
+    try {
+      const frame = readServerFrame(text);
+      if (frame !== null) this.#frame(call, frame, text.length);
+    } catch (error) {
+      this.end(toAmsError(error, "unexpected_answer", "The deployment broke the protocol."));
+    }
+  }
+
+  #frame(call: Call, frame: ServerFrame, characters: number): void {
+    if (call === this.#dialling) {
+      if (frame.type !== "joined") {
+        throw new AmsError("unexpected_answer", "The deployment's first frame is not joined.");
+      }
+      this.#stand(call, frame, characters);
+    } else if (frame.type === "pong") this.#pings.pong();
+    else {
+      if (frame.type === "x_drain") this.#redialIn(frame.reconnectAfterMs);
+      this.#events.heard(frame, characters);
+    }
+  }
+
+  /** The try has become the connection. */
+  #stand(call: Call, frame: JoinedFrame, characters: number): void {
+    const { socket } = call;
+    if (socket === null) return;
+    clearTimeout(call.timer);
+    this.#dialling = null;
+    if (this.#live !== null) this.#leave(this.#live);
+    this.#live = call;
+    this.#stoodAt = performance.now();
+    call.timer = setTimeout(() => this.#listenForLife(call), this.#options.timing.idleMs);
+    this.#events.joined(frame, socket, characters);
+  }
+
+  /** A connection that says nothing may be dead without a word: ask, and give up on it when no answer comes. */
+  #listenForLife(call: Call): void {
+    const { idleMs, pongMs } = this.#options.timing;
+    const silentMs = performance.now() - this.#heardAt;
+    if (silentMs < idleMs) {
+      call.timer = setTimeout(() => this.#listenForLife(call), idleMs - silentMs);
+      return;
+    }
+    const askedAt = performance.now();
+    this.ping().catch(() => {}); // Whatever frame comes is proof enough.
+    call.timer = setTimeout(() => {
+      if (this.#heardAt >= askedAt) return this.#listenForLife(call);
+      call.socket?.drop();
+      this.#closed(call, broken("The broker has fallen silent."));
+    }, pongMs);
+  }
+
+  #dialTimedOut(call: Call): void {
+    call.socket?.drop();
+    this.#closed(call, broken("The broker did not answer in time."));
+  }
+
+  #closed(call: Call, closed: Closed): void {
+    clearTimeout(call.timer);
+    if (this.#over) this.#tellHungUp();
+    else if (call === this.#dialling) this.#dialFailed(closed);
+    else if (call === this.#live) this.#lost(call, closed);
+  }
+
+  #lost(call: Call, closed: Closed): void {
+    this.#leave(call);
+    this.#awaySince = performance.now();
+    // A try of our own that is under way takes the stream over from this very connection (§3.5).
+    const byUs = closed.error.code === "stream_displaced" && this.#dialling !== null;
+    if (!byUs && comeBackDelayMs(closed.comeBack, 0, this.#options.timing) === null) {
+      this.end(closed.error);
+      return;
+    }
+    const stoodMs = performance.now() - (this.#stoodAt ?? 0);
+    if (stoodMs > this.#options.timing.stableMs) this.#attempt = 0;
+    if (this.#dialling === null && this.#redial === null) this.#comeBack(closed);
+    else {
+      const delayMs = Math.max(0, (this.#redial?.at ?? 0) - performance.now());
+      this.#events.retrying(closed.error, 1, delayMs);
+    }
+  }
+
+  #dialFailed(closed: Closed): void {
+    this.#dialling = null;
+    const delayMs = comeBackDelayMs(closed.comeBack, this.#attempt, this.#options.timing);
+    const { socket } = this.#live ?? {};
+    if (socket !== null && socket !== undefined) {
+      // Moving failed; what stands goes on standing, until its gateway ends it.
+      this.#events.staying(socket);
+      if (delayMs !== null) this.#redialIn(delayMs);
+      this.#attempt += 1;
+    } else if (this.#stoodAt === null) this.#firstDialFailed(closed);
+    else this.#comeBack(closed);
+  }
+
+  /** Only a busy deployment is asked again: whoever joins wants to know at once what is wrong with the link. */
+  #firstDialFailed(closed: Closed): void {
+    const isBusy = closed.byAms && (closed.comeBack === "backoff" || closed.comeBack === "told");
+    if (isBusy) this.#comeBack(closed);
+    else if (closed.byAms) this.end(closed.error);
+    else
+      this.#options.diagnose().then(
+        (error) => this.end(error),
+        () => this.end(closed.error),
+      );
+  }
+
+  #comeBack(closed: Closed): void {
+    const { timing, reconnectForMs } = this.#options;
+    const delayMs = comeBackDelayMs(closed.comeBack, this.#attempt, timing);
+    const isFirst = this.#stoodAt === null;
+    const awayMs = performance.now() - this.#awaySince + (delayMs ?? 0);
+    if (delayMs === null) this.end(closed.error);
+    else if (awayMs > (isFirst ? timing.joinMs : reconnectForMs)) {
+      this.end(isFirst || closed.byAms ? closed.error : gaveUp(closed.error));
+    } else {
+      this.#attempt += 1;
+      if (!isFirst) this.#events.retrying(closed.error, this.#attempt, delayMs);
+      this.#redialIn(delayMs);
+    }
+  }
+
+  #redialIn(delayMs: number): void {
+    if (this.#dialling !== null || this.#redial !== null) return;
+    const timer = setTimeout(() => this.#dial(), delayMs);
+    this.#redial = { timer, at: performance.now() + delayMs };
+  }
+
+  /** What stood is no more, because it broke or because another one has taken its place. */
+  #leave(call: Call): void {
+    clearTimeout(call.timer);
+    this.#live = null;
+    call.socket?.drop();
+    this.#pings.fail(new AmsError("connection_lost", "The connection broke before the pong."));
+    this.#events.away();
+  }
+
+  #forget(call: Call | null): void {
+    if (call === null) return;
+    clearTimeout(call.timer);
+    call.socket?.drop();
+    this.#dialling = null;
+  }
+
+  #hangUp(call: Call, inGoodOrder: boolean): void {
+    clearTimeout(call.timer);
+    const drop = () => {
+      call.socket?.drop();
+      this.#tellHungUp();
+    };
+    if (inGoodOrder) {
+      call.timer = setTimeout(drop, HANG_UP_MS);
+      call.socket?.close();
+    } else drop();
+  }
+}
+
+function broken(sentence: string): Closed {
+  const error = new AmsError("connection_lost", sentence);
+  return { error, comeBack: "backoff", byAms: false };
+}
+
+function gaveUp(cause: AmsError): AmsError {
+  return new AmsError("connection_lost", "The connection broke and did not come back in time.", {
+    cause,
+  });
+}

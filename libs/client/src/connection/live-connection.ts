@@ -1,0 +1,275 @@
+/** A connection at work: what the line hears becomes events, what its owner sends goes out by the outbox. */
+
+import { AmsError, abortedError, throwIfAborted } from "../errors.ts";
+import { fieldsOf } from "../fields.ts";
+import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
+import type { JoinedFrame, Receipt } from "../listening/frames.ts";
+import { Hub } from "../listening/hub.ts";
+import { Intake } from "../listening/intake.ts";
+import { Roster } from "../listening/roster.ts";
+import {
+  CONVENTION,
+  END_OF_TURN,
+  readText,
+  readTurns,
+  type TextOptions,
+  type Turns,
+} from "../listening/turns.ts";
+import { Outbox, type Outgoing } from "../sending/outbox.ts";
+import { type Pick, type Piped, type PipeOptions, pipe } from "../sending/pipe.ts";
+import { type SendOptions, sendFrame } from "../sending/send.ts";
+import type { Source } from "../sending/source.ts";
+import { tokenFrame } from "../sending/token.ts";
+import { type Address, addressOf, fitsAddress, type Wishes } from "./address.ts";
+import type { Connection, ListenOptions, TokensOptions } from "./connection.ts";
+import { Line, type LineOptions } from "./line.ts";
+import { metadataText } from "./metadata.ts";
+
+export type LiveOptions = Omit<LineOptions, "address"> & {
+  readonly wishes: Wishes;
+  readonly sendBufferBytes: number;
+  readonly signal: AbortSignal | null;
+};
+
+export class LiveConnection implements Connection {
+  readonly closed: Promise<AmsError | null>;
+  readonly #options: LiveOptions;
+  readonly #hub = new Hub();
+  readonly #roster = new Roster();
+  readonly #intake = new Intake(this.#hub, this.#roster);
+  readonly #outbox: Outbox;
+  readonly #line: Line;
+  readonly #endings = new Set<(error: AmsError) => void>();
+  #first: JoinedFrame | null = null;
+  #wanted: Metadata | null; // The own metadata as last asked for, and as last given to a socket.
+  #given: Metadata | null;
+  #leaving = false;
+  #settleClosed: (error: AmsError | null) => void = () => {};
+  #settleJoin: (error: AmsError | null) => void = () => {};
+
+  constructor(options: LiveOptions) {
+    const { wishes, sendBufferBytes } = options;
+    this.#options = options;
+    this.#wanted = wishes.streamMetadata;
+    this.#given = wishes.streamMetadata;
+    this.#outbox = new Outbox({ bytesMax: sendBufferBytes, receipts: wishes.receipts });
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve;
+    });
+    this.#line = new Line(
+      { ...options, address: () => this.#address() },
+      {
+        joined: (frame, socket, characters) => {
+          this.#onJoined(frame, characters);
+          this.#outbox.attach(socket);
+        },
+        heard: (frame, characters) => {
+          if (frame.type === "x_receipt") this.#outbox.receipt({ seq: frame.seq, ts: frame.ts });
+          else this.#intake.heard(frame, characters);
+        },
+        moving: () => this.#outbox.pause(),
+        staying: (socket) => this.#outbox.attach(socket),
+        away: () => this.#outbox.detach(),
+        retrying: (cause, attempt, delayMs) =>
+          this.#hub.publish({ type: "reconnecting", attempt, delayMs, cause }, 0),
+        ended: (error) => this.#onEnded(error),
+      },
+    );
+  }
+
+  /** Joins; rejects with what refused it. */
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#settleJoin = (error) => (error === null ? resolve() : reject(error));
+      this.#options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+      this.#line.start();
+    });
+  }
+
+  get conversationId(): string {
+    return this.#joined.conversationId;
+  }
+
+  get conversationMetadata(): Metadata {
+    return this.#joined.conversationMetadata;
+  }
+
+  get streamId(): string {
+    return this.#joined.streamId;
+  }
+
+  get streamName(): string {
+    return this.#joined.streamName;
+  }
+
+  get ownerAccountId(): string {
+    return this.#joined.ownerAccountId;
+  }
+
+  get resumed(): boolean {
+    return this.#joined.resumed;
+  }
+
+  get metadata(): Metadata {
+    return this.#wanted ?? {};
+  }
+
+  get peers(): ReadonlyMap<string, Peer> {
+    return this.#roster.peers;
+  }
+
+  tokens({ from, signal }: TokensOptions = {}): AsyncIterableIterator<TokenEvent, undefined> {
+    return this.#hub.queue((event) => {
+      if (event.type !== "token") return undefined;
+      const isWanted = from === undefined || event.streamId === from || event.streamName === from;
+      return isWanted ? event : undefined;
+    }, signal);
+  }
+
+  events({ signal }: ListenOptions = {}): AsyncIterableIterator<AmsEvent, undefined> {
+    return this.#hub.queue((event) => event, signal);
+  }
+
+  on<Type extends AmsEvent["type"]>(
+    type: Type,
+    listener: (event: EventOf<Type>) => void,
+  ): () => void {
+    return this.#hub.on(type, listener);
+  }
+
+  text(stream: string, options: TextOptions = {}): AsyncIterableIterator<string, undefined> {
+    return readText(this.#hub, stream, options);
+  }
+
+  turns(stream: string, options: TextOptions = {}): Turns {
+    return readTurns(this.#hub, stream, options);
+  }
+
+  async send(data: string, options: SendOptions = {}): Promise<Receipt | null> {
+    return await this.#send(tokenFrame(data), options);
+  }
+
+  async pipe<Item>(
+    source: Source<Item>,
+    pickOrOptions: Pick<Item> | PipeOptions = {},
+    options: PipeOptions = {},
+  ): Promise<Piped> {
+    if (this.#leaving) throw closedError();
+    const picks = typeof pickOrOptions === "function";
+    const { signal } = picks ? options : pickOrOptions;
+    return await pipe(this.#outbox, source, picks ? pickOrOptions : (item: Item) => item, {
+      ...(signal === undefined ? {} : { signal }),
+      receipts: this.#options.wishes.receipts,
+      onEnd: (call) => {
+        this.#endings.add(call);
+        return () => this.#endings.delete(call);
+      },
+    });
+  }
+
+  async setMetadata(metadata: Metadata, options: SendOptions = {}): Promise<Receipt | null> {
+    const text = metadataText(metadata, "invalid_metadata");
+    const copy = fieldsOf(JSON.parse(text));
+    const onHanded = () => {
+      this.#given = copy;
+    };
+    const sent = this.#send(metadataFrame(text), options, onHanded);
+    this.#wanted = copy;
+    return await sent;
+  }
+
+  endTurn(options: SendOptions = {}): Promise<Receipt | null> {
+    return this.setMetadata({ ...this.metadata, [CONVENTION]: END_OF_TURN }, options);
+  }
+
+  async ping({ signal }: ListenOptions = {}): Promise<number> {
+    throwIfAborted(signal);
+    const pong = this.#line.ping();
+    if (signal === undefined) return await pong;
+    return await new Promise((resolve, reject) => {
+      const abort = () => reject(abortedError(signal));
+      signal.addEventListener("abort", abort, { once: true });
+      pong.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    });
+  }
+
+  async close(): Promise<void> {
+    if (!this.#leaving) {
+      this.#leaving = true;
+      for (const call of [...this.#endings]) call(closedError());
+      await this.#sendTheRest();
+      this.#line.end(null);
+    }
+    await this.#line.hungUp;
+  }
+
+  get #joined(): JoinedFrame {
+    if (this.#first === null) throw closedError(); // Nobody holds a connection that hasn't joined.
+    return this.#first;
+  }
+
+  /** Where to come back to: the same stream, with the metadata that it had. */
+  #address(): Address {
+    const { wishes } = this.#options;
+    const streamName = this.#first?.streamName ?? wishes.streamName;
+    return addressOf({ ...wishes, streamName, streamMetadata: this.#given });
+  }
+
+  #onJoined(frame: JoinedFrame, characters: number): void {
+    const isFirst = this.#first === null;
+    this.#first ??= frame;
+    this.#wanted ??= frame.metadata;
+    this.#given ??= frame.metadata;
+    if (!fitsAddress(this.#given))
+      this.#outbox.offerFirst(quiet(metadataFrame(JSON.stringify(this.#given))));
+    this.#intake.joined(frame, characters);
+    if (isFirst) this.#settleJoin(null);
+  }
+
+  #onEnded(error: AmsError | null): void {
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    const reason = error ?? closedError();
+    this.#outbox.end(reason);
+    for (const call of [...this.#endings]) call(reason);
+    this.#hub.publish({ type: "closed", error }, 0);
+    this.#hub.end(error);
+    this.#settleClosed(error);
+    this.#settleJoin(reason);
+  }
+
+  #onAbort = () => {
+    const { signal } = this.#options;
+    if (signal !== null) this.#line.end(abortedError(signal));
+  };
+
+  async #send(text: string, options: SendOptions, onHanded?: () => void): Promise<Receipt | null> {
+    if (this.#leaving) throw closedError();
+    return await sendFrame(this.#outbox, text, this.#options.wishes.receipts, options, onHanded);
+  }
+
+  async #sendTheRest(): Promise<void> {
+    let late = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLate = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        late = true;
+        resolve();
+      }, this.#options.timing.closeMs);
+    });
+    while (!late && !this.#outbox.isIdle) await Promise.race([this.#outbox.changed(), tooLate]);
+    clearTimeout(timer);
+  }
+}
+
+function metadataFrame(text: string): string {
+  return `{"type":"set_metadata","metadata":${text}}`;
+}
+
+/** A frame that this SDK sends of its own accord: nobody waits for it. */
+function quiet(text: string): Outgoing {
+  return { text, handed: () => {}, receipted: () => {}, failed: () => {} };
+}
+
+function closedError(): AmsError {
+  return new AmsError("closed", "The connection was closed.");
+}

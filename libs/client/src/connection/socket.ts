@@ -1,0 +1,96 @@
+/** A WebSocket, as this SDK needs it: the same over a browser's, Deno's, Bun's and Node's. */
+import { AmsError } from "../errors.ts";
+
+export type SocketEvents = {
+  readonly message: (text: string) => void;
+  /** Once, when the socket has ended or could not be opened. */
+  readonly closed: (code: number, reason: string) => void;
+};
+
+export interface Socket {
+  /** False as soon as it is ending, which may be before `closed`: what is sent then is lost. */
+  readonly isOpen: boolean;
+  /** Bytes handed over and not yet given to the network. */
+  readonly bufferedBytes: number;
+  send(text: string): void;
+  /** Ends it in good order, after what was sent; `closed` follows. */
+  close(): void;
+  /** Ends it without waiting, and tells nothing more. */
+  drop(): void;
+}
+
+export type OpenSocket = (
+  url: string,
+  protocols: readonly string[],
+  events: SocketEvents,
+) => Socket;
+
+/** What WebSocket implementations have in common. Methods, so that their own event types fit. */
+export interface WebSocketLike {
+  readonly bufferedAmount: number;
+  readonly readyState: number;
+  send(text: string): void;
+  close(code?: number): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(
+    type: "close",
+    listener: (event: { readonly code: number; readonly reason: string }) => void,
+  ): void;
+  addEventListener(type: "error", listener: () => void): void;
+  /** Node's `ws` has it: ends the connection without the closing handshake. */
+  terminate?(): void;
+}
+
+/** Normal closure (RFC 6455 7.4.1): the stream leaves at once, whatever the code (§6.3). */
+const NORMAL = 1000;
+/** What a browser calls a connection that broke. */
+const ABNORMAL = 1006;
+/** `readyState` of a WebSocket that can send. */
+const OPEN = 1;
+/** Milliseconds in which `close` follows `error`; some implementations forget it when the handshake fails. */
+const CLOSE_AFTER_ERROR_MS = 250;
+
+/** Opens sockets with a constructor of WebSockets. */
+export function openWith(make: (url: string, protocols: string[]) => WebSocketLike): OpenSocket {
+  return (url, protocols, events) => {
+    const webSocket = construct(make, url, [...protocols]);
+    let over = false;
+    const end = (code: number, reason: string) => {
+      if (over) return;
+      over = true;
+      events.closed(code, reason);
+    };
+    webSocket.addEventListener("message", ({ data }) => {
+      if (!over && typeof data === "string") events.message(data);
+    });
+    webSocket.addEventListener("close", ({ code, reason }) => end(code, reason));
+    webSocket.addEventListener("error", () => setTimeout(end, CLOSE_AFTER_ERROR_MS, ABNORMAL, ""));
+    return {
+      get isOpen() {
+        return webSocket.readyState === OPEN;
+      },
+      get bufferedBytes() {
+        return webSocket.bufferedAmount;
+      },
+      send: (text) => webSocket.send(text),
+      close: () => webSocket.close(NORMAL),
+      drop: () => {
+        over = true;
+        if (webSocket.terminate === undefined) webSocket.close(NORMAL);
+        else webSocket.terminate();
+      },
+    };
+  };
+}
+
+function construct(
+  make: (url: string, protocols: string[]) => WebSocketLike,
+  url: string,
+  protocols: string[],
+): WebSocketLike {
+  try {
+    return make(url, protocols);
+  } catch (cause) {
+    throw new AmsError("websocket_blocked", "A WebSocket can't be opened here.", { cause });
+  }
+}

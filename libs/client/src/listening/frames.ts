@@ -1,0 +1,134 @@
+/** The frames of a server, from their text (§4.5). Frames of a type that this SDK doesn't know are passed over (§4.2). */
+import { AmsError } from "../errors.ts";
+import {
+  type Fields,
+  fieldsOf,
+  listAt,
+  numberAt,
+  objectAt,
+  textAt,
+  textOrNullAt,
+} from "../fields.ts";
+import type {
+  JoinedEvent,
+  Peer,
+  StreamIdentity,
+  StreamJoinedEvent,
+  StreamLeftEvent,
+  StreamMetadataEvent,
+  TokenEvent,
+} from "./events.ts";
+import { isPeerIdentity } from "./events.ts";
+
+/** `joined`, before it is known whether it is the first. */
+export type JoinedFrame = Omit<JoinedEvent, "reconnected">;
+
+export type GapFrame = {
+  readonly type: "x_gap";
+  readonly streamId: string;
+  readonly after: string | null;
+  readonly before: string | null;
+  readonly reason: string;
+};
+
+/** Proof that the broker took a frame: its place in the stream, and the broker's clock (§4.8). */
+export type Receipt = { readonly seq: string; readonly ts: string };
+
+export type ServerFrame =
+  | JoinedFrame
+  | StreamJoinedEvent
+  | StreamLeftEvent
+  | StreamMetadataEvent
+  | TokenEvent
+  | GapFrame
+  | { readonly type: "pong" }
+  | ({ readonly type: "x_receipt" } & Receipt)
+  | { readonly type: "x_drain"; readonly reconnectAfterMs: number };
+
+/** The frame, or null when its type is unknown. Throws `unexpected_answer` when it breaks the protocol. */
+export function readServerFrame(text: string): ServerFrame | null {
+  const fields = parse(text);
+  const type = textAt(fields, "type");
+  switch (type) {
+    case "token":
+      return { type, ...identity(fields), ...place(fields), data: textAt(fields, "data") };
+    case "stream_metadata":
+      return { type, ...peer(fields), ...place(fields) };
+    case "stream_joined":
+      return { type, ...peer(fields), ts: textAt(fields, "ts") };
+    case "stream_left":
+      return { type, ...identity(fields), ts: textAt(fields, "ts"), ...optionalSeq(fields) };
+    case "joined":
+      return joined(fields);
+    case "pong":
+      return { type };
+    case "x_gap":
+      return gap(fields);
+    case "x_receipt":
+      return { type, ...place(fields) };
+    case "x_drain":
+      return { type, reconnectAfterMs: numberAt(fields, "reconnect_after_ms") };
+    default:
+      return null;
+  }
+}
+
+/** A stream as a roster lists it. */
+export function peer(fields: Fields): Peer {
+  return { ...identity(fields), metadata: objectAt(fields, "metadata") };
+}
+
+function parse(text: string): Fields {
+  try {
+    return fieldsOf(JSON.parse(text));
+  } catch (cause) {
+    throw new AmsError("unexpected_answer", "The deployment sent a frame that can't be read.", {
+      cause,
+    });
+  }
+}
+
+function identity(fields: Fields): StreamIdentity {
+  const peerIdentity = fields.peer_identity;
+  return {
+    streamId: textAt(fields, "stream_id"),
+    streamName: textAt(fields, "stream_name"),
+    ownerAccountId: textAt(fields, "owner_account_id"),
+    ...(isPeerIdentity(peerIdentity) ? { peerIdentity } : {}),
+  };
+}
+
+function place(fields: Fields): Receipt {
+  return { seq: textAt(fields, "seq"), ts: textAt(fields, "ts") };
+}
+
+function optionalSeq(fields: Fields): { readonly seq?: string } {
+  const seq = textOrNullAt(fields, "seq");
+  return seq === null ? {} : { seq };
+}
+
+function joined(fields: Fields): JoinedFrame {
+  const selection = fields.subscribed_streams;
+  return {
+    type: "joined",
+    ...peer(fields),
+    conversationId: textAt(fields, "conversation_id"),
+    conversationMetadata: objectAt(fields, "conversation_metadata"),
+    selfSubscribe: fields.self_subscribe === true,
+    subscribedStreams: Array.isArray(selection) ? selection.map(String) : null,
+    resumed: fields.resumed === true,
+    epoch: numberAt(fields, "epoch"),
+    ts: textAt(fields, "ts"),
+    peers: listAt(fields, "peers").map((item) => peer(fieldsOf(item))),
+  };
+}
+
+function gap(fields: Fields): GapFrame {
+  return {
+    type: "x_gap",
+    streamId: textAt(fields, "stream_id"),
+    after: textOrNullAt(fields, "after"),
+    before: textOrNullAt(fields, "before"),
+    reason: textAt(fields, "reason"),
+  };
+}

@@ -1,0 +1,119 @@
+/** Token streams as running text: turn by turn, up to `end_of_turn` or until the stream leaves. */
+import { AmsError } from "../errors.ts";
+import type { AmsEvent, Metadata } from "./events.ts";
+import type { Hub } from "./hub.ts";
+import type { Queue } from "./queue.ts";
+
+/** The member of stream metadata by which streams tell their readers where they are. A convention of clients: AMS reads no metadata. */
+export const CONVENTION = "ams.convention.v1";
+export const END_OF_TURN = "end_of_turn";
+
+export type TextOptions = {
+  readonly signal?: AbortSignal;
+  /** What a loss in the stream does: `throw` (unless given) ends the text with `tokens_lost`, `skip` goes on behind the hole. */
+  readonly gaps?: "throw" | "skip";
+};
+
+type Piece = { readonly data: string } | "end_of_turn";
+
+export function isEndOfTurn(metadata: Metadata): boolean {
+  return metadata[CONVENTION] === END_OF_TURN;
+}
+
+/** The text of a stream, by id or name, up to the end of its turn. It listens from the call on. */
+export function readText(
+  hub: Hub,
+  stream: string,
+  options: TextOptions,
+): AsyncIterableIterator<string, undefined> {
+  const pieces = listen(hub, stream, options);
+  const turn = new Turn(pieces, null);
+  return {
+    next: async () => {
+      const result = await turn.next();
+      if (result.done) await pieces.return();
+      return result;
+    },
+    return: async () => {
+      await pieces.return();
+      return { value: undefined, done: true };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** One text per turn, until the stream leaves. It listens from the call on; what is left unread of a turn is passed over. */
+export function readTurns(hub: Hub, stream: string, options: TextOptions): Turns {
+  return turnsOf(listen(hub, stream, options));
+}
+
+export type Turns = AsyncGenerator<AsyncIterableIterator<string, undefined>, undefined>;
+
+async function* turnsOf(pieces: Queue<Piece>): Turns {
+  try {
+    for await (const piece of pieces) {
+      if (piece === END_OF_TURN) continue; // A turn without a token is none.
+      const turn = new Turn(pieces, piece.data);
+      yield turn;
+      await turn.skip();
+    }
+    return undefined;
+  } finally {
+    await pieces.return();
+  }
+}
+
+/** The pieces up to the next end of a turn. */
+class Turn implements AsyncIterableIterator<string, undefined> {
+  readonly #pieces: Queue<Piece>;
+  #first: string | null;
+  #over = false;
+
+  constructor(pieces: Queue<Piece>, first: string | null) {
+    this.#pieces = pieces;
+    this.#first = first;
+  }
+
+  async next(): Promise<IteratorResult<string, undefined>> {
+    const first = this.#first;
+    this.#first = null;
+    if (first !== null) return { value: first, done: false };
+    if (this.#over) return { value: undefined, done: true };
+    const piece = await this.#pieces.next();
+    if (!piece.done && piece.value !== END_OF_TURN) return { value: piece.value.data, done: false };
+    this.#over = true;
+    return { value: undefined, done: true };
+  }
+
+  /** Reads on to the end of the turn, for nobody. */
+  async skip(): Promise<void> {
+    while (!(await this.next()).done);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** Everything of one stream, until it leaves. */
+function listen(hub: Hub, stream: string, { signal, gaps = "throw" }: TextOptions): Queue<Piece> {
+  const select = (event: AmsEvent, queue: Queue<Piece>): Piece | undefined => {
+    if (!isOf(event, stream)) return undefined;
+    if (event.type === "token") return { data: event.data };
+    if (event.type === "stream_metadata" && isEndOfTurn(event.metadata)) return END_OF_TURN;
+    if (event.type === "stream_left") queue.end(null);
+    if (event.type === "gap" && gaps === "throw") queue.end(lost());
+    return undefined;
+  };
+  return hub.queue(select, signal);
+}
+
+function isOf(event: AmsEvent, stream: string): boolean {
+  return "streamId" in event && (event.streamId === stream || event.streamName === stream);
+}
+
+function lost(): AmsError {
+  return new AmsError("tokens_lost", "Tokens of this stream are lost: its text has a hole here.");
+}

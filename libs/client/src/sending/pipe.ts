@@ -1,0 +1,122 @@
+/** Sends a source as tokens, as it comes and no faster than the connection takes it. */
+import { utf8Bytes } from "@ams/protocol";
+import { type AmsError, abortedError, toAmsError } from "../errors.ts";
+import type { Receipt } from "../listening/frames.ts";
+import type { Outbox, Outgoing } from "./outbox.ts";
+import { pullFrom, type Source } from "./source.ts";
+import { tokenFrame } from "./token.ts";
+
+/** What to send of an item; null and undefined send nothing. An empty text is a token too. */
+export type Pick<Item> = (item: Item) => string | null | undefined;
+
+export type PipeOptions = {
+  /** Stops reading and cancels the source; what was handed over has been sent. */
+  readonly signal?: AbortSignal;
+};
+
+export type Piped = {
+  readonly tokens: number;
+  /** The last token's; null without receipts. */
+  readonly receipt: Receipt | null;
+};
+
+/** Calls back when the connection ends, until the returned function is called. */
+export type OnEnd = (call: (error: AmsError) => void) => () => void;
+
+/** Where a pipe stands; `interrupt` ends its waiting, whatever it waits for. */
+class Run {
+  tokens = 0;
+  unreceipted = 0;
+  receipt: Receipt | null = null;
+  error: AmsError | null = null;
+  #wake: () => void = () => {};
+
+  /** Remembers the first error, and wakes who waits. */
+  interrupt(error: AmsError): void {
+    this.error ??= error;
+    this.#wake();
+  }
+
+  /** The promise's value, unless there is or comes an error first. */
+  wait<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const settle = () => this.error !== null && reject(this.error);
+      this.#wake = settle;
+      promise.then(resolve, reject);
+      settle();
+    });
+  }
+}
+
+/**
+ * Resolves when the source has ended and everything is handed over (with receipts: received). Rejects, and cancels the source,
+ * with the connection's error when that ends, `source_failed`, `token_too_large`, `invalid_argument` or `aborted`.
+ */
+export async function pipe<Item>(
+  outbox: Outbox,
+  source: Source<Item>,
+  pick: (item: Item) => unknown,
+  options: PipeOptions & { readonly receipts: boolean; readonly onEnd: OnEnd },
+): Promise<Piped> {
+  const { signal, receipts, onEnd } = options;
+  const run = new Run();
+  const pull = pullFrom(source);
+  const abort = () => signal !== undefined && run.interrupt(abortedError(signal));
+  const stopHearing = onEnd((error) => run.interrupt(error));
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  try {
+    for (;;) {
+      const next = await run.wait(fromSource(pull.next));
+      if (next === null) break;
+      const data = await fromSource(async () => pick(next.item));
+      if (data !== null && data !== undefined) await put(outbox, run, tokenFrame(data), receipts);
+    }
+    while (run.unreceipted > 0) await run.wait(outbox.changed());
+    return { tokens: run.tokens, receipt: run.receipt };
+  } catch (error) {
+    pull.cancel();
+    throw error;
+  } finally {
+    stopHearing();
+    signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Hands one token over, when there is room for it. */
+async function put(outbox: Outbox, run: Run, text: string, receipts: boolean): Promise<void> {
+  const bytes = utf8Bytes(text);
+  while (!outbox.hasRoom(bytes)) await run.wait(outbox.changed());
+  let frame: Outgoing | null = null;
+  const handed = new Promise<void>((resolve, reject) => {
+    frame = {
+      text,
+      handed: resolve,
+      receipted: (receipt) => {
+        run.receipt = receipt;
+        run.unreceipted -= 1;
+      },
+      failed: (error) => {
+        run.interrupt(error);
+        reject(error);
+      },
+    };
+    if (receipts) run.unreceipted += 1;
+    outbox.offer(frame);
+  });
+  try {
+    await run.wait(handed);
+  } catch (error) {
+    if (frame !== null) outbox.withdraw(frame);
+    throw error;
+  }
+  run.tokens += 1;
+}
+
+async function fromSource<Value>(call: () => Promise<Value>): Promise<Value> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toAmsError(error, "source_failed", "The source of the pipe failed.");
+  }
+}

@@ -1,0 +1,326 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { all, codeOf } from "../testing/collect.ts";
+import { type FakeBroker, startFakeBroker, TS } from "../testing/fake-broker.ts";
+import { joinQuickly } from "../testing/quick.ts";
+import { splitText } from "./token.ts";
+
+let broker: FakeBroker;
+beforeEach(async () => {
+  broker = await startFakeBroker();
+});
+afterEach(() => broker.stop());
+
+const receipt = (n: number) => ({ type: "x_receipt", seq: `1-${n}`, ts: TS });
+
+describe("send", () => {
+  test("sends a token as it is, and resolves with null", async () => {
+    const { me, call } = await joinQuickly(broker);
+    expect(await me.send('é"\n')).toBeNull();
+    expect(await call.frame()).toEqual({ type: "token", data: 'é"\n' });
+    await me.close();
+  });
+
+  test("§4.8 with receipts resolves with the place and time of this very token", async () => {
+    const { me, call } = await joinQuickly(broker, { receipts: true });
+    const sent = Promise.all([me.send("a"), me.setMetadata({ x: 1 }), me.send("b")]);
+    for (let n = 1; n <= 3; n += 1) await call.frame();
+    call.send(receipt(1), receipt(2), receipt(3));
+    expect(await sent).toEqual([1, 2, 3].map((n) => ({ seq: `1-${n}`, ts: TS })));
+    await me.close();
+  });
+
+  test("§4.3.1 a token of 65,536 bytes goes out, one byte more is refused and never split", async () => {
+    const { me, call } = await joinQuickly(broker);
+    await me.send(`${"€".repeat(21_845)}x`);
+    expect(String((await call.frame()).data)).toHaveLength(21_846);
+    expect(await codeOf(me.send(`${"€".repeat(21_845)}xx`))).toBe("token_too_large");
+    expect(await codeOf(me.send(7 as never))).toBe("invalid_argument");
+    await me.send("next");
+    expect((await call.frame()).data).toBe("next");
+    await me.close();
+  });
+
+  test("while there is no connection waits up to the buffer's limit, then rejects with backpressure", async () => {
+    const { me, call } = await joinQuickly(broker, { sendBufferBytes: 1_000 });
+    call.cut();
+    const events = me.events();
+    for await (const event of events) if (event.type === "reconnecting") break;
+    const kept = me.send("x".repeat(900));
+    expect(await codeOf(me.send("x".repeat(100)))).toBe("backpressure");
+    const again = await broker.call();
+    again.join();
+    await kept;
+    expect(String((await again.frame()).data)).toHaveLength(900);
+    await me.send("room again");
+    expect((await again.frame()).data).toBe("room again");
+    await me.close();
+  });
+
+  test("to a broker that reads nothing fills the buffer, and then rejects instead of growing", async () => {
+    const { me, call } = await joinQuickly(broker, { sendBufferBytes: 300_000 });
+    call.freeze();
+    const results = new Set<string>();
+    const data = "x".repeat(65_000);
+    // Kernel buffers of loopback take some megabytes first.
+    for (let n = 0; n < 400 && results.size === 0; n += 1) {
+      me.send(data).catch((error) => results.add(error.code));
+      await new Promise(setImmediate);
+    }
+    expect(results).toEqual(new Set(["backpressure"]));
+    call.cut();
+    await me.close();
+  });
+
+  test("§4.8 whose receipt never comes is in doubt, and says so", async () => {
+    const { me, call } = await joinQuickly(broker, { receipts: true });
+    const sent = codeOf(me.send("a"));
+    await call.frame();
+    call.cut();
+    expect(await sent).toBe("delivery_unknown");
+    (await broker.call()).join();
+    await me.close();
+  });
+
+  test("is taken back by its signal while it waits", async () => {
+    const { me, call } = await joinQuickly(broker);
+    call.cut();
+    const stop = new AbortController();
+    for await (const event of me.events()) if (event.type === "reconnecting") break;
+    const sent = codeOf(me.send("never", { signal: stop.signal }));
+    const kept = me.send("kept");
+    stop.abort();
+    expect(await sent).toBe("aborted");
+    const again = await broker.call();
+    again.join();
+    await kept;
+    expect((await again.frame()).data).toBe("kept");
+    expect(await codeOf(me.send("x", { signal: AbortSignal.abort() }))).toBe("aborted");
+    await me.close();
+  });
+});
+
+describe("setMetadata", () => {
+  test("replaces the own metadata; endTurn adds the convention's member to it", async () => {
+    const { me, call } = await joinQuickly(broker, { streamMetadata: { name: "Ada" } });
+    await me.endTurn();
+    const expected = { name: "Ada", "ams.convention.v1": "end_of_turn" };
+    expect(await call.frame()).toEqual({ type: "set_metadata", metadata: expected });
+    expect(me.metadata).toEqual(expected);
+    await me.close();
+  });
+
+  test("§4.3.2 refuses what the broker would close for", async () => {
+    const { me } = await joinQuickly(broker);
+    for (const bad of [[], null, "x", { x: "x".repeat(16_384) }, { n: 1n }, deep(128)]) {
+      expect(await codeOf(me.setMetadata(bad as never))).toBe("invalid_metadata");
+    }
+    await me.setMetadata(deep(125));
+    await me.close();
+  });
+});
+
+describe("ping", () => {
+  test("measures the way there and back", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const measured = me.ping();
+    expect(await call.frame()).toEqual({ type: "ping" });
+    call.send({ type: "pong" });
+    expect(await measured).toBeGreaterThan(0);
+    await me.close();
+  });
+
+  test("fails with the connection, by its signal, and when there are too many", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const stop = new AbortController();
+    const pinged = codeOf(me.ping({ signal: stop.signal }));
+    stop.abort();
+    expect(await pinged).toBe("aborted");
+    const pings = Array.from({ length: 64 }, () => codeOf(me.ping()));
+    expect(await pings.at(-1)).toBe("backpressure");
+    call.cut();
+    expect(new Set(await Promise.all(pings.slice(0, -1)))).toEqual(new Set(["connection_lost"]));
+    expect(await codeOf(me.ping())).toBe("connection_lost");
+    (await broker.call()).join();
+    await me.close();
+  });
+});
+
+describe("close", () => {
+  test("sends what waits, closes with 1000, ends every iterator, and refuses what comes after", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const tokens = all(me.tokens());
+    for (let n = 0; n < 1_000; n += 1) me.send(`${n}`).catch(() => {});
+    const closing = me.close();
+    expect(await codeOf(me.send("late"))).toBe("closed");
+    expect(await codeOf(me.pipe(["late"]))).toBe("closed");
+    await closing;
+    await me.close();
+    expect(await call.closed).toBe(1000);
+    for (let n = 0; n < 1_000; n += 1) expect((await call.frame()).data).toBe(`${n}`);
+    expect(await tokens).toEqual([]);
+    expect(await me.closed).toBeNull();
+  });
+
+  test("doesn't wait for ever for receipts", async () => {
+    const { me } = await joinQuickly(broker, { receipts: true });
+    const sent = codeOf(me.send("a"));
+    await me.close();
+    expect(await sent).toBe("delivery_unknown");
+  });
+});
+
+describe("pipe", () => {
+  async function* words(...list: string[]) {
+    yield* list;
+  }
+
+  test("sends what comes from generators, arrays and ReadableStreams, each item one token", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const sources = [words("a", "b"), ["a", "b"], streamOf("a", "b")];
+    for (const source of sources) {
+      expect(await me.pipe(source)).toEqual({ tokens: 2, receipt: null });
+      expect([(await call.frame()).data, (await call.frame()).data]).toEqual(["a", "b"]);
+    }
+    await me.close();
+  });
+
+  test("takes a ReadableStream that can't be iterated, as some browsers have", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const stream = streamOf("a");
+    expect(await me.pipe({ getReader: () => stream.getReader() })).toMatchObject({ tokens: 1 });
+    expect((await call.frame()).data).toBe("a");
+    await me.close();
+  });
+
+  test("takes what a picker picks, and passes over null and undefined", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const chunks = [{ text: "a" }, { text: null }, {}, { text: "" }, { text: "b" }];
+    expect((await me.pipe(chunks, (chunk) => chunk.text)).tokens).toBe(3);
+    const data = [await call.frame(), await call.frame(), await call.frame()];
+    expect(data.map((frame) => frame.data)).toEqual(["a", "", "b"]);
+    await me.close();
+  });
+
+  test("with receipts resolves when the broker has taken all", async () => {
+    const { me, call } = await joinQuickly(broker, { receipts: true });
+    const piped = me.pipe(["a", "b", "c"]);
+    for (let n = 1; n <= 3; n += 1) {
+      await call.frame();
+      call.send(receipt(n));
+    }
+    expect(await piped).toEqual({ tokens: 3, receipt: { seq: "1-3", ts: TS } });
+    await me.close();
+  });
+
+  test("reads its source no faster than the connection takes it", async () => {
+    const { me, call } = await joinQuickly(broker);
+    call.freeze();
+    let pulled = 0;
+    async function* endless() {
+      for (;;) {
+        pulled += 1;
+        yield "x".repeat(65_000);
+      }
+    }
+    const piping = codeOf(me.pipe(endless()));
+    let before = -1;
+    await vi.waitFor(
+      () => {
+        const stands = pulled === before;
+        before = pulled;
+        expect(stands).toBe(true);
+      },
+      { timeout: 4_000, interval: 100 },
+    );
+    expect(pulled).toBeLessThan(400);
+    const closing = me.close();
+    expect(await piping).toBe("closed");
+    call.cut();
+    await closing;
+  });
+
+  test("waits for the connection to come back, and goes on", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const { readable, writable } = new TransformStream<string, string>();
+    const writer = writable.getWriter();
+    const piped = me.pipe(readable);
+    await writer.write("a");
+    expect((await call.frame()).data).toBe("a");
+    call.cut();
+    for await (const event of me.events()) if (event.type === "reconnecting") break;
+    await writer.write("b");
+    await writer.close();
+    const again = await broker.call();
+    again.join();
+    expect((await again.frame()).data).toBe("b");
+    expect((await piped).tokens).toBe(2);
+    await me.close();
+  });
+
+  test("rejects and cancels its source when the connection ends, though the source is silent", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const cancel = vi.fn();
+    const piped = codeOf(me.pipe(new ReadableStream<string>({ cancel })));
+    call.close(4005, "conversation_closed");
+    expect(await piped).toBe("conversation_closed");
+    expect(cancel).toHaveBeenCalled();
+  });
+
+  test("rejects and cancels for a token too large, no text, a picker that throws, and by its signal", async () => {
+    const { me } = await joinQuickly(broker);
+    const cancelled = vi.fn();
+    async function* source(item: unknown) {
+      try {
+        yield item;
+        await new Promise(() => {});
+      } finally {
+        cancelled();
+      }
+    }
+    expect(await codeOf(me.pipe(source("x".repeat(65_537)) as never))).toBe("token_too_large");
+    expect(await codeOf(me.pipe(source(7) as never))).toBe("invalid_argument");
+    const thrower = () => {
+      throw new Error("the picker's own fault");
+    };
+    expect(await codeOf(me.pipe(source("x"), thrower))).toBe("source_failed");
+    expect(cancelled).toHaveBeenCalledTimes(3);
+    const stop = new AbortController();
+    const piped = codeOf(me.pipe(source("x") as never, { signal: stop.signal }));
+    stop.abort();
+    expect(await piped).toBe("aborted");
+    expect(await codeOf(me.pipe("text" as never))).toBe("invalid_argument");
+    await me.close();
+  });
+
+  test("of a source that throws rejects with source_failed and the source's error as cause", async () => {
+    const { me } = await joinQuickly(broker);
+    const fault = new Error("model overloaded");
+    async function* failing() {
+      yield "a";
+      throw fault;
+    }
+    await expect(me.pipe(failing())).rejects.toMatchObject({ code: "source_failed", cause: fault });
+    await me.close();
+  });
+});
+
+test("splitText cuts at 65,536 bytes and never within a character", () => {
+  const text = `${"x".repeat(65_535) + "𝄞".repeat(16_384)}end`;
+  const tokens = splitText(text);
+  expect(tokens.join("")).toBe(text);
+  expect(tokens.map((token) => Buffer.byteLength(token))).toEqual([65_535, 65_536, 3]);
+  expect(splitText("")).toEqual([""]);
+});
+
+function deep(levels: number): Record<string, unknown> {
+  return levels === 0 ? {} : { a: deep(levels - 1) };
+}
+
+function streamOf(...items: string[]): ReadableStream<string> {
+  return new ReadableStream({
+    start(controller) {
+      for (const item of items) controller.enqueue(item);
+      controller.close();
+    },
+  });
+}

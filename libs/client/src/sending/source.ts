@@ -1,0 +1,59 @@
+/** What a pipe can read from, as one kind of iterator. */
+import { AmsError } from "../errors.ts";
+
+/** A ReadableStream, which not every browser can iterate. */
+type Readable<Item> = { getReader(): Reader<Item> };
+type Reader<Item> = {
+  read(): Promise<
+    | { readonly done: false; readonly value: Item }
+    | { readonly done: true; readonly value?: unknown }
+  >;
+  cancel(): Promise<void>;
+};
+
+/** A model's stream, a process's output, an array: whatever gives one item after the other. */
+export type Source<Item> = AsyncIterable<Item> | Iterable<Item> | Readable<Item>;
+
+export type Pull<Item> = {
+  /** The next item; null at the end. */
+  readonly next: () => Promise<{ readonly item: Item } | null>;
+  /** Tells the source that nobody reads on. What it throws then is of no interest any more. */
+  readonly cancel: () => void;
+};
+
+export function pullFrom<Item>(source: Source<Item>): Pull<Item> {
+  if (typeof source !== "object" || source === null) {
+    throw new AmsError(
+      "invalid_argument",
+      "A pipe reads from an async iterable, an iterable or a ReadableStream.",
+    );
+  }
+  // First, as the iterator of a ReadableStream can't be cancelled while it waits for an item.
+  if ("getReader" in source) return pullReader(source.getReader());
+  if (Symbol.asyncIterator in source) return pullIterator(source[Symbol.asyncIterator]());
+  return pullIterator(source[Symbol.iterator]());
+}
+
+function pullIterator<Item>(iterator: AsyncIterator<Item> | Iterator<Item>): Pull<Item> {
+  return {
+    next: async () => {
+      const result = await iterator.next();
+      return result.done ? null : { item: result.value };
+    },
+    cancel: () => {
+      Promise.resolve(iterator.return?.()).catch(() => {});
+    },
+  };
+}
+
+function pullReader<Item>(reader: Reader<Item>): Pull<Item> {
+  return {
+    next: async () => {
+      const result = await reader.read();
+      return result.done ? null : { item: result.value };
+    },
+    cancel: () => {
+      reader.cancel().catch(() => {});
+    },
+  };
+}
