@@ -1,0 +1,17 @@
+/** What an action has at hand: how to speak, what holds for it, and when to stop. */
+import type { Command } from "commander";
+import { type GlobalOptions, globalOptionsOf } from "./global-options.ts";
+import { interrupted } from "./interrupt.ts";
+import { type Output, outputOf } from "./output.ts";
+
+export type Context = {
+  readonly output: Output;
+  readonly options: GlobalOptions;
+  /** Fires at Ctrl-C. */
+  readonly signal: AbortSignal;
+};
+
+export function contextOf(command: Command): Context {
+  const options = globalOptionsOf(command);
+  return { options, output: outputOf(options), signal: interrupted };
+}

@@ -1,0 +1,64 @@
+/** A failure as its user sees it: one sentence on stderr, or with --json one JSON object, and the exit status. */
+import { AmsError, type AmsErrorCode } from "@ams/client";
+import { EXIT_CODES, exitStatusOf } from "./exit-codes.ts";
+import { CliError, type CliFault } from "./fault.ts";
+import { harmless } from "./harmless.ts";
+
+export type Failure = {
+  readonly code: AmsErrorCode | CliFault | "internal";
+  readonly sentence: string;
+  readonly status: number;
+  /** Further members of the JSON form. */
+  readonly details: Readonly<Record<string, unknown>>;
+};
+
+/** Where the command line can say more than the SDK: which setting, which option, what to do. */
+const SENTENCES: Partial<Record<AmsErrorCode, string>> = {
+  conversation_subscriber_limit:
+    "The conversation is full: it holds as many subscribers as the deployment's AMS_SUBSCRIBERS_PER_CONVERSATION allows.",
+  account_concurrency_limit:
+    "The account holds as many live streams as the deployment's AMS_STREAMS_PER_ACCOUNT allows: let one leave first.",
+  stream_name_conflict:
+    "Another account holds this stream name in the conversation: choose another with --name.",
+  missing_credential: "This needs an account: make one with `ams account create <namespace>`.",
+  invalid_token: "The link is wrong, expired or revoked, or your account has no part in this.",
+};
+
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CliError) {
+    const { code, message, details } = error;
+    return { code, sentence: message, status: exitStatusOf(code), details };
+  }
+  if (error instanceof AmsError) return failureOfAms(error);
+  const what = error instanceof Error ? error.message : String(error);
+  return {
+    code: "internal",
+    sentence: `A fault of ams itself: ${what} (AMS_DEBUG=1 shows where)`,
+    status: EXIT_CODES.internal.status,
+    details: {},
+  };
+}
+
+/** Says it. `json` is true with --json. */
+export function tell(failure: Failure, json: boolean): void {
+  const { code, sentence, status, details } = failure;
+  const line = json
+    ? JSON.stringify({ error: code, message: sentence, exit: status, ...details })
+    : `ams: ${harmless(sentence)}`;
+  process.stderr.write(`${line}\n`);
+}
+
+function failureOfAms(error: AmsError): Failure {
+  const { code, message, status, closeCode, retryAfterS } = error;
+  const wait = retryAfterS === undefined ? "" : ` (in ${retryAfterS} s)`;
+  return {
+    code,
+    sentence: (SENTENCES[code] ?? message) + wait,
+    status: exitStatusOf(code),
+    details: {
+      ...(status === undefined ? {} : { http_status: status }),
+      ...(closeCode === undefined ? {} : { close_code: closeCode }),
+      ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }),
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** Which deployment and which account hold for a command: from its options, the environment and the profile, in this order. */
+import { type Account, openAccount } from "@ams/client";
+import type { Context } from "./context.ts";
+import { CliError } from "./fault.ts";
+import { type Profile, profileName, readProfile } from "./profile.ts";
+
+/** Where `ams up` and `npm start` listen unless told. */
+const DEFAULT_URL = "http://127.0.0.1:8080";
+
+export type Settings = {
+  readonly url: string;
+  readonly urlFrom: "--url" | "AMS_URL" | "profile" | "default";
+  readonly credential: string | null;
+  readonly credentialFrom: "AMS_CREDENTIAL" | "profile" | null;
+  /** The origin that the credential is for; null is any, when the user gave one without a URL. */
+  readonly credentialFor: string | null;
+  readonly profileName: string;
+  readonly profile: Profile | null;
+};
+
+export async function settingsOf({ options, output }: Context): Promise<Settings> {
+  const name = profileName(options.profile);
+  const profile = await readProfile(name, output.warn);
+  if (profile === null && options.profile !== undefined) noSuchProfile(name);
+  const { AMS_URL, AMS_CREDENTIAL } = process.env;
+  const given = options.url ?? (AMS_URL || undefined);
+  const urlFrom = options.url !== undefined ? "--url" : given !== undefined ? "AMS_URL" : null;
+  const url = given ?? profile?.url ?? DEFAULT_URL;
+  return {
+    url,
+    urlFrom: urlFrom ?? (profile === null ? "default" : "profile"),
+    ...credentialOf(AMS_CREDENTIAL, given, profile),
+    profileName: name,
+    profile,
+  };
+}
+
+/** The account that holds, at the deployment that holds. Throws `no_account` when there is none. */
+export async function accountOf(context: Context, settings: Settings): Promise<Account> {
+  const { url, credential, credentialFor, profileName: name } = settings;
+  if (credential === null) {
+    throw new CliError(
+      "no_account",
+      "This needs an account: make one with `ams account create <namespace>`, or set AMS_CREDENTIAL.",
+    );
+  }
+  if (credentialFor !== null && !isSameOrigin(url, credentialFor)) {
+    throw new CliError(
+      "no_account",
+      `The credential of the profile ${name} is for ${credentialFor} and is not sent to ${originOf(url)}: give another --profile, or AMS_CREDENTIAL.`,
+    );
+  }
+  return await openAccount(url, { credential, signal: context.signal });
+}
+
+/** True when both lead to the same port of the same host; this machine's loopback names count as one. */
+export function isSameOrigin(one: string, other: string): boolean {
+  return originOf(one) === originOf(other);
+}
+
+function originOf(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const url = new URL(text);
+  const isLoopback = ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  return isLoopback ? `${url.protocol}//127.0.0.1:${url.port}` : url.origin;
+}
+
+function credentialOf(
+  fromEnvironment: string | undefined,
+  givenUrl: string | undefined,
+  profile: Profile | null,
+): Pick<Settings, "credential" | "credentialFrom" | "credentialFor"> {
+  if (fromEnvironment) {
+    const credential = fromEnvironment.trim();
+    return { credential, credentialFrom: "AMS_CREDENTIAL", credentialFor: givenUrl ?? null };
+  }
+  if (profile === null) return { credential: null, credentialFrom: null, credentialFor: null };
+  const { credential, url } = profile;
+  return { credential, credentialFrom: "profile", credentialFor: url };
+}
+
+function noSuchProfile(name: string): never {
+  throw new CliError("no_account", `There is no profile ${name}: see \`ams config list\`.`);
+}

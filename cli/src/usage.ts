@@ -1,0 +1,14 @@
+/** A wrong command line, in one sentence: what commander found, with its suggestion, in our words. */
+import type { CommanderError } from "commander";
+import { CliError } from "./fault.ts";
+
+/** Null when commander only showed the help or the version, which is no failure. */
+export function usageErrorOf(error: CommanderError): CliError | null {
+  if (error.exitCode === 0) return null;
+  const [first = "", second = ""] = error.message.replace(/^error: /, "").split("\n");
+  const said = first.replace(/\.$/, "");
+  const sentence = said.charAt(0).toUpperCase() + said.slice(1);
+  const meant = /^\(Did you mean (.*)\?\)$/.exec(second)?.[1];
+  const hint = meant === undefined ? "see `ams --help`" : `did you mean ${meant}?`;
+  return new CliError("bad_usage", `${sentence}: ${hint}`);
+}
