@@ -1,2 +1,34 @@
 /** A session for runtimes that can't hold a socket: seats in conversations, with a buffer and a cursor each. */
-export {};
+export type {
+  CheckedLink,
+  Clock,
+  Count,
+  Counters,
+  Credentials,
+  Joined,
+  JoinRequest,
+  Links,
+  Listener,
+  Listening,
+  ListenOptions,
+  MetadataRequest,
+  Named,
+  OpenSession,
+  Pending,
+  PendingOptions,
+  PushEvent,
+  Received,
+  RecvRequest,
+  Result,
+  Roster,
+  SeatEvent,
+  SendRequest,
+  Sent,
+  Session,
+  Target,
+  Who,
+  Wrapper,
+  WrapperOptions,
+} from "./contract.ts";
+export { FAULTS, type Failure, type Fault, failure } from "./faults.ts";
+export { WRAPPER_LIMITS, type WrapperLimits } from "./limits.ts";

@@ -1,0 +1,53 @@
+/** Every limit of the wrapper, with its unit and its reason. An edge may set those of `WrapperLimits` otherwise. */
+
+export type WrapperLimits = {
+  /** Seats of one process, those included that have left the wire and still hold a buffer. */
+  readonly seats: number;
+  readonly sessions: number;
+  readonly sessionsPerAddress: number;
+  readonly seatsPerSession: number;
+  readonly listenersPerSession: number;
+  /** Events that a seat keeps for its readers. */
+  readonly bufferEvents: number;
+  readonly bufferBytes: number;
+};
+
+export const WRAPPER_LIMITS: WrapperLimits = {
+  seats: 5_000, // Each is a socket; a process often has no more than 20,000 file descriptors, both ends on one machine.
+  sessions: 10_000, // An idle one costs about a kilobyte.
+  sessionsPerAddress: 200, // An office behind one address has room; a flood from one place does not take the process.
+  seatsPerSession: 32, // Three times what an account may have live.
+  listenersPerSession: 8,
+  bufferEvents: 1_000,
+  bufferBytes: 1_048_576,
+};
+
+/** Milliseconds for a dial, so that a call answers before its caller's own patience ends. */
+export const DIAL_MS = 10_000;
+/** Milliseconds for a receipt, for the same reason. */
+export const RECEIPT_MS = 10_000;
+/** Milliseconds without a call or listener after which a seat leaves the wire. */
+export const SEAT_IDLE_MS = 600_000;
+/** Milliseconds for which a seat off the wire keeps its buffer and its place, or the memory that it left. */
+export const SEAT_KEPT_MS = 3_600_000;
+/** Milliseconds for which a session stays live after its last call or listener: a turn-based caller's pause between two calls. */
+export const SESSION_LIVE_MS = 30_000;
+/** Milliseconds without a call or listener after which a session is forgotten. */
+export const SESSION_KEPT_MS = 3_600_000;
+/** Milliseconds between two looks for what is idle. */
+export const SWEEP_MS = 5_000;
+
+/** Milliseconds for which a yes about a credential or link is kept: so long it may work after it was revoked. */
+export const CHECK_KEPT_MS = 1_000;
+/** Credentials, and links, remembered at most. */
+export const CHECKS_KEPT_MAX = 10_000;
+/** Milliseconds for which it is remembered what the deployment offers: it changes only with its configuration. */
+export const OFFER_KEPT_MS = 60_000;
+
+/** Milliseconds that `recv` may wait: below the 30 s after which many callers and proxies give up. */
+export const WAIT_MS_MAX = 25_000;
+export const EVENTS_DEFAULT = 100;
+export const EVENTS_MAX = 1_000;
+/** Events that ride along with another answer: enough to see what happens, little enough not to drown the answer. */
+export const PENDING_MAX = 64;
+export const SESSION_ID_CHARACTERS_MAX = 128;
