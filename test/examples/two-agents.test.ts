@@ -1,0 +1,28 @@
+// examples/two-agents, run as its README says.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Standalone, startStandalone } from "../standalone.ts";
+import { runExample } from "./example.ts";
+import { linkIn } from "./links.ts";
+
+let ams: Standalone;
+beforeAll(async () => {
+  ams = await startStandalone();
+});
+afterAll(() => ams.stop());
+
+const run = (...args: string[]) => runExample("two-agents", args, { AMS_URL: ams.url });
+
+test("one agent mints and shares a link, asks, and is answered by the other, token by token", async () => {
+  const asker = run();
+  const link = linkIn(await asker.line(/npx tsx/));
+  const answerer = run(link);
+  const name = (await answerer.line(/^answering as /)).replace("answering as ", "");
+  const [asked, answered] = await Promise.all([asker.ended, answerer.ended]);
+  expect(answered).toEqual({
+    code: 0,
+    stdout: `answering as ${name}\nwas asked: What is 6 times 7?\n`,
+    stderr: "",
+  });
+  expect(asked).toMatchObject({ code: 0, stderr: "" });
+  expect(asked.stdout).toContain(`asking ${name}: What is 6 times 7?\n6 times 7 is 42.\n`);
+});
