@@ -170,8 +170,12 @@ export interface Session {
    * seat's reading stood when the session got the seat. Faults: `too_many_listeners`, `invalid_cursor`, `session_ended`.
    */
   listen(listener: Listener, options?: ListenOptions): Result<{ readonly listening: Listening }>;
-  /** Ends the session: its calls answer `session_ended`, its listeners stop; its seats stay as they are, claimed by nobody. */
-  end(): void;
+  /**
+   * Ends the session: its calls answer `session_ended`, its listeners stop; its seats stay as they are, claimed by nobody. With
+   * `leaveWire` the seats that it holds also leave the wire at once, as idle ones do (the others see them leave), and keep their
+   * buffer and place: whoever asks for one of them next dials again.
+   */
+  end(options?: { readonly leaveWire?: boolean }): void;
 }
 
 /** Which seat a call is about: see `Session`. */
