@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { AmsError } from "../errors.ts";
 import {
@@ -182,6 +183,17 @@ describe("what can't be joined is told in one sentence", () => {
     const silent = joinOver(openSocket, { ...QUICK, dialMs: 30 });
     const error = await failure(silent(broker.link, { credential: CREDENTIAL }));
     expect(error.code).toBe("websocket_blocked");
+  });
+
+  test("a server that takes connections and says nothing at all", async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const address = silent.address();
+    if (address === null || typeof address === "string") throw new Error("It has a port.");
+    const link = broker.link.replace(broker.url, `http://127.0.0.1:${address.port}`);
+    const impatient = joinOver(openSocket, { ...QUICK, dialMs: 30, diagnoseMs: 30 });
+    expect((await failure(impatient(link, { credential: CREDENTIAL }))).code).toBe("timeout");
+    silent.close();
   });
 
   test("a first frame that is not joined, or can't be read", async () => {

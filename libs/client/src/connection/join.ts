@@ -20,7 +20,7 @@ export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
     throwIfAborted(signal);
     const link = readLink(magicLink);
     const request = {
-      timeoutMs: timing.dialMs,
+      timeoutMs: timing.diagnoseMs,
       ...(signal === undefined ? {} : { signal }),
     };
     const connection = new LiveConnection({

@@ -4,6 +4,8 @@ import type { ComeBack } from "@ams/protocol";
 export type Timing = {
   /** Milliseconds for one try to connect, until `joined`. */
   readonly dialMs: number;
+  /** Milliseconds for finding out why a first try failed. */
+  readonly diagnoseMs: number;
   /** Milliseconds for a first join, with its tries, when the deployment is busy. */
   readonly joinMs: number;
   /** Milliseconds without a frame after which a ping asks whether the broker is still there. */
@@ -25,6 +27,7 @@ export type Timing = {
 
 export const TIMING: Timing = {
   dialMs: 15_000,
+  diagnoseMs: 5_000,
   joinMs: 20_000,
   idleMs: 25_000, // Below the minute after which many proxies cut an idle connection.
   pongMs: 10_000,

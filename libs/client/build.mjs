@@ -1,0 +1,135 @@
+// Makes the package that is published: one file for browsers, Bun and Deno, one for Node with `ws` in it, and types that
+// need nothing else. Run: `node libs/client/build.mjs [folder]`, after `tsc -b`; `npm publish libs/client/dist/package` publishes it.
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const PROTOCOL_TYPES = join(HERE, "..", "protocol", "dist");
+const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
+
+/** Bytes of the browser's file after gzip: what a page that speaks with AMS pays for it. */
+export const BROWSER_GZIP_BYTES_MAX = 8_000;
+
+/** `ws` is CommonJS, and reaches Node's own modules by `require`. */
+const REQUIRE =
+  'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+const COMMON = {
+  bundle: true,
+  format: "esm",
+  conditions: ["ams-source"],
+  metafile: true,
+  write: false,
+  legalComments: "none",
+  target: "es2022",
+};
+
+/**
+ * Writes the package to `folder`, whatever was there. Returns what each bundle is made of.
+ * @param {string} folder
+ */
+export async function buildPackage(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const browser = await build({
+    ...COMMON,
+    entryPoints: [join(HERE, "src", "index.ts")],
+    platform: "browser",
+    minify: true,
+  });
+  const node = await build({
+    ...COMMON,
+    entryPoints: [join(HERE, "src", "node.ts")],
+    platform: "node",
+    banner: { js: REQUIRE },
+    // Native helpers of `ws` that aren't brought along: it does without them.
+    define: {
+      "process.env.WS_NO_BUFFER_UTIL": '"true"',
+      "process.env.WS_NO_UTF_8_VALIDATE": '"true"',
+    },
+    minifySyntax: true,
+  });
+  const browserText = browser.outputFiles[0].contents;
+  writeFileSync(join(folder, "browser.js"), browserText);
+  writeFileSync(join(folder, "node.js"), node.outputFiles[0].contents);
+  copyTypes(join(HERE, "dist", "index.d.ts"), folder);
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
+  copyFileSync(join(HERE, "README.md"), join(folder, "README.md"));
+  copyFileSync(join(HERE, "..", "..", "LICENSE"), join(folder, "LICENSE"));
+  copyFileSync(join(WS, "LICENSE"), join(folder, "LICENSE-ws"));
+  return {
+    browser: { gzipBytes: gzipSync(browserText, { level: 9 }).length, metafile: browser.metafile },
+    node: { metafile: node.metafile },
+  };
+}
+
+/** The workspace's own manifest, with what is published in place of what is compiled. */
+function manifest() {
+  const own = JSON.parse(readFileSync(join(HERE, "package.json"), "utf8"));
+  const { name, version, description, license, type, sideEffects } = own;
+  return {
+    name,
+    version,
+    description,
+    license,
+    type,
+    sideEffects,
+    engines: { node: ">=20" },
+    exports: {
+      ".": {
+        types: "./types/client/index.d.ts",
+        browser: "./browser.js",
+        bun: "./browser.js",
+        deno: "./browser.js",
+        node: "./node.js",
+        default: "./browser.js",
+      },
+    },
+  };
+}
+
+/** An import or re-export as the compiler writes it: on a line of its own, unlike those of examples in comments. */
+const IMPORT = /^((?:import|export) .* from )"([^"]+)"/gm;
+
+/** Copies a declaration file and all that it imports, the protocol's too, so that every import is relative. */
+function copyTypes(entry, folder, copied = new Set()) {
+  if (copied.has(entry)) return;
+  copied.add(entry);
+  const target = typesPath(folder, entry);
+  const text = readFileSync(entry, "utf8").replace(IMPORT, (_, head, specifier) => {
+    const path = specifier.startsWith(".")
+      ? join(dirname(entry), specifier.replace(/\.ts$/, ".d.ts"))
+      : protocolTypes(specifier, entry);
+    copyTypes(path, folder, copied);
+    const to = relative(dirname(target), typesPath(folder, path)).replace(/\.d\.ts$/, ".js");
+    return `${head}"${to.startsWith(".") ? to : `./${to}`}"`;
+  });
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, text.replace(/\n\/\/# sourceMappingURL=.*/, ""));
+}
+
+function protocolTypes(specifier, importer) {
+  if (specifier === "@ams/protocol") return join(PROTOCOL_TYPES, "index.d.ts");
+  throw new Error(
+    `${basename(importer)} imports types of ${specifier}, which a reader won't have.`,
+  );
+}
+
+function typesPath(folder, path) {
+  const room = path.startsWith(PROTOCOL_TYPES) ? "protocol" : "client";
+  const root = room === "protocol" ? PROTOCOL_TYPES : join(HERE, "dist");
+  return join(folder, "types", room, relative(root, path));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const folder = resolve(process.argv[2] ?? join(HERE, "dist", "package"));
+  const { browser } = await buildPackage(folder);
+  process.stderr.write(
+    `@ams/client is in ${folder}; browser.js is ${browser.gzipBytes} bytes after gzip.\n`,
+  );
+  if (browser.gzipBytes > BROWSER_GZIP_BYTES_MAX) process.exit(1);
+}
