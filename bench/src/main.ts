@@ -1,2 +1,88 @@
-/** How fast, measured the same way each time, against its own controls. */
-export {};
+/** `npm run bench`: runs the cases one after the other and prints what they say. */
+import { parseArgs } from "node:util";
+import type { Case } from "./case.ts";
+import { CASES, chooseCases } from "./cases.ts";
+import type { Ground } from "./ground.ts";
+import { openLoadClient } from "./load-client.ts";
+import { describeMachine } from "./machine.ts";
+import { formatCase, formatMachine } from "./report.ts";
+import type { CaseResult } from "./row.ts";
+import { FULL, SMOKE, Stage } from "./stage.ts";
+
+const USAGE = `npm run bench -- [options]
+
+  --case <name>   only this case; may be given more than once
+  --smoke         seconds instead of minutes: shows that nothing is lost, not how fast it is
+  --json          one line of JSON instead of tables
+  --list          the cases
+
+Nothing but the bench may be busy on the machine if figures are to mean something.`;
+
+const EXIT_USAGE = 64;
+
+/** Resolves with the exit status: 1 when a token was lost, doubled or reordered. */
+export async function bench(args: readonly string[], ground: Ground): Promise<number> {
+  const options = readOptions(args);
+  const cases = options && chooseCases(options.case);
+  if (!options || !cases) return say(USAGE, EXIT_USAGE);
+  if (options.list) return list();
+  const client = openLoadClient();
+  const machine = describeMachine();
+  const stage = new Stage(ground, client, options.smoke ? SMOKE : FULL, say);
+  if (!options.json) print(`${formatMachine(machine, client.sentence)}\n`);
+  try {
+    const results: CaseResult[] = [];
+    for (const one of cases) {
+      const result = await runCase(one, stage);
+      if (!options.json) print(`${formatCase(result)}\n`);
+      results.push(result);
+    }
+    if (options.json) print(`${JSON.stringify({ machine, client: client.kind, results })}\n`);
+    return results.some(({ faults }) => faults.length > 0) ? 1 : 0;
+  } finally {
+    await stage.close();
+  }
+}
+
+async function runCase({ name, about, run }: Case, stage: Stage): Promise<CaseResult> {
+  stage.say(`${name} …`);
+  try {
+    return { name, about, ...(await run(stage)) };
+  } catch (error) {
+    const fault = `it could not be measured: ${error instanceof Error ? error.message : error}`;
+    return { name, about, rows: [], faults: [fault] };
+  }
+}
+
+function readOptions(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        case: { type: "string", multiple: true, default: [] },
+        smoke: { type: "boolean", default: false },
+        json: { type: "boolean", default: false },
+        list: { type: "boolean", default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
+
+function list(): number {
+  for (const { name, about } of CASES) print(`${name.padEnd(24)}${about}\n`);
+  return 0;
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/** On stderr, so that stdout holds nothing but figures. */
+function say(line: string, status = 0): number {
+  process.stderr.write(`${line}\n`);
+  return status;
+}

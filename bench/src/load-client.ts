@@ -1,0 +1,118 @@
+/** The load client: built from C with the system's compiler, or, where that can't be, a slower one in Node. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { LoadResult } from "./load-result.ts";
+import { formatSpec, type LoadSpec } from "./load-spec.ts";
+
+const ROOM = fileURLToPath(new URL("..", import.meta.url));
+const SOURCES = join(ROOM, "client");
+const BUILT = join(ROOM, "dist", "client");
+const COMPILER_FLAGS = ["-O2", "-std=gnu11", "-Wall", "-Wextra"];
+
+/** Milliseconds past the times in its specification after which a client is taken to hang. */
+const HANG_MS = 60_000;
+
+type Command = readonly [file: string, args: readonly string[]];
+
+export type LoadClient = {
+  readonly kind: "native" | "node";
+  /** For the report. */
+  readonly sentence: string;
+  /** Runs to the end. */
+  readonly run: (spec: LoadSpec) => Promise<LoadResult>;
+  readonly start: (spec: LoadSpec) => Run;
+};
+
+/** A client at work. The promises reject when it ends before. */
+export type Run = {
+  /** Seconds until all had entered, or the time for it was up. */
+  readonly ready: Promise<number>;
+  /** Seconds for which somebody was away, once all are back. */
+  readonly back: Promise<number>;
+  /** Of a client that holds: ends the measure. */
+  readonly stop: () => void;
+  readonly result: Promise<LoadResult>;
+};
+
+export function openLoadClient(): LoadClient {
+  const built = process.platform === "linux" ? build() : "it needs Linux's epoll";
+  const isNative = built === null;
+  const command: Command = isNative
+    ? [join(BUILT, "load"), []]
+    : [process.execPath, [fileURLToPath(new URL("node-client/main.js", import.meta.url))]];
+  const start = (spec: LoadSpec) => startClient(command, spec);
+  return {
+    kind: isNative ? "native" : "node",
+    sentence: isNative
+      ? "native (C, epoll)"
+      : `Node, because the native one can't be had (${built}): it is slower, and figures of saturation are its own`,
+    start,
+    run: (spec) => start(spec).result,
+  };
+}
+
+/** Compiles what has changed; null, or why it can't. */
+function build(): string | null {
+  const sources = readdirSync(SOURCES).map((name) => join(SOURCES, name));
+  const isCurrent = sources.every((path) => mtimeMs(path) < mtimeMs(join(BUILT, "load")));
+  if (isCurrent) return null;
+  mkdirSync(BUILT, { recursive: true });
+  const files = sources.filter((path) => path.endsWith(".c"));
+  try {
+    execFileSync("cc", [...COMPILER_FLAGS, "-o", join(BUILT, "load"), ...files]);
+    return null;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ENOENT"
+      ? "there is no C compiler"
+      : "its compilation failed";
+  }
+}
+
+function mtimeMs(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function startClient([file, args]: Command, spec: LoadSpec): Run {
+  // It ends by itself when its stdin does: no client outlives the bench.
+  const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
+  child.stdin.on("error", () => undefined); // Its exit tells.
+  child.stdin.write(formatSpec(spec));
+  const planned = spec.connectMs + spec.warmupMs + (spec.measureMs ?? 0) + spec.drainMs;
+  const hanging = setTimeout(() => child.kill("SIGKILL"), planned + HANG_MS);
+  child.once("close", () => clearTimeout(hanging));
+  const lines = createInterface({ input: child.stdout });
+  const result: Promise<LoadResult> = told(child, lines, "result", JSON.parse);
+  result.then(
+    () => child.stdin.end(),
+    () => undefined,
+  );
+  return {
+    ready: told(child, lines, "ready", Number),
+    back: told(child, lines, "back", Number),
+    stop: () => child.stdin.write("stop\n"),
+    result,
+  };
+}
+
+/** What follows this word on the first line that begins with it. */
+function told<Value>(
+  child: ChildProcess,
+  lines: Interface,
+  word: string,
+  parse: (text: string) => Value,
+): Promise<Value> {
+  const answer = new Promise<Value>((resolve, reject) => {
+    lines.on("line", (line) => {
+      if (line.startsWith(`${word} `)) resolve(parse(line.slice(word.length + 1)));
+    });
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      reject(new Error(`The load client ended (${signal ?? code}) before it told "${word}".`));
+    });
+  });
+  answer.catch(() => undefined); // Not everybody waits for every word.
+  return answer;
+}

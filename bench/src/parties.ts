@@ -1,0 +1,59 @@
+/** Who speaks with whom in a case, before it is said on which server. */
+import type { Group, Member, Pace } from "./load-spec.ts";
+
+/** Conversations of the same kind. Every reader of one hears every emitter of it, and emitters hear each other. */
+export type Party = {
+  readonly conversations: number;
+  readonly emitters: number;
+  /** Readers that emit nothing. */
+  readonly readers: number;
+  /** Of those readers, how many stop reading. */
+  readonly slowReaders?: number;
+  /** Bytes of a token. */
+  readonly payload: number;
+  readonly pace: Pace;
+};
+
+/** One place of a party. */
+export type Seat = {
+  readonly conversation: number;
+  /** Counted through the whole party. */
+  readonly number: number;
+  readonly emits: boolean;
+  readonly slow: boolean;
+};
+
+/** How a server wants to be spoken to: a control, a peer, or AMS. */
+export type Target = {
+  readonly name: string;
+  readonly member: (seat: Seat) => Omit<Member, "channel" | "emits" | "hears" | "slow">;
+  /** An emitter hears nothing, since this server would send it its own tokens too. */
+  readonly deafEmitters?: boolean;
+} & Pick<Group, "raw" | "binary" | "echo" | "comesBack" | "checksSeq" | "heartbeat" | "alarm">;
+
+/** Seats the party at this target. Channels begin at `firstChannel`, so that groups in one run don't mix. */
+export function seatParty(party: Party, target: Target, firstChannel = 0): Group {
+  const { member: _, deafEmitters: __, ...ways } = target;
+  return {
+    ...ways,
+    payload: party.payload,
+    pace: party.pace,
+    members: seatsOf(party).map((seat) => ({
+      ...target.member(seat),
+      channel: firstChannel + seat.conversation,
+      emits: seat.emits,
+      hears: !(seat.emits && target.deafEmitters === true),
+      slow: seat.slow,
+    })),
+  };
+}
+
+function seatsOf(party: Party): readonly Seat[] {
+  const perConversation = party.emitters + party.readers;
+  const firstSlow = perConversation - (party.slowReaders ?? 0);
+  return Array.from({ length: party.conversations * perConversation }, (_, number) => {
+    const place = number % perConversation;
+    const conversation = Math.floor(number / perConversation);
+    return { conversation, number, emits: place < party.emitters, slow: place >= firstSlow };
+  });
+}

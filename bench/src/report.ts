@@ -1,0 +1,60 @@
+/** The figures as a table for people. */
+import type { Machine } from "./machine.ts";
+import type { CaseResult, Row } from "./row.ts";
+
+const HEADER = ["", "control", "ours", "ratio", "reach", ""];
+
+export function formatMachine(machine: Machine, client: string): string {
+  const { processors, memoryGiB, system, node, commit, date } = machine;
+  return [
+    `machine      ${processors}, ${memoryGiB} GiB, ${system}`,
+    `of           commit ${commit}, Node ${node}, ${date}`,
+    `load client  ${client}`,
+    "",
+  ].join("\n");
+}
+
+export function formatCase(result: CaseResult): string {
+  const rows = [HEADER, ...result.rows.map(cells)];
+  const widths = HEADER.map((_, column) =>
+    Math.max(...rows.map((row) => [...(row[column] ?? "")].length)),
+  );
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column === 0 || column > 3
+          ? cell.padEnd(widths[column] ?? 0)
+          : cell.padStart(widths[column] ?? 0),
+      )
+      .join("  ")
+      .trimEnd(),
+  );
+  const faults = result.faults.map((fault) => `  WRONG: ${fault}`);
+  return [
+    `${result.name}: ${result.about}`,
+    ...lines.map((line) => `  ${line}`),
+    ...faults,
+    "",
+  ].join("\n");
+}
+
+function cells(row: Row): string[] {
+  const { reach } = row;
+  return [
+    row.what,
+    formatNumber(row.control),
+    formatNumber(row.ours),
+    formatNumber(row.ratio),
+    reach === null ? "" : `${reach.text} ${reach.isReached ? "reached" : "NOT REACHED"}`,
+    row.note,
+  ];
+}
+
+/** Three digits that mean something, and no more than a reader needs. */
+export function formatNumber(value: number | null): string {
+  if (value === null) return "–";
+  if (value >= 1e6) return `${(value / 1e6).toFixed(2)} M`;
+  if (value >= 1e4) return `${(value / 1e3).toFixed(0)} k`;
+  if (value >= 100) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1) : value.toFixed(2);
+}

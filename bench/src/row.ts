@@ -1,0 +1,47 @@
+/** What a case says: rows of figures, each ours, its control's, and the ratio that was to be reached. */
+
+export type Row = {
+  /** What was measured, unit included. */
+  readonly what: string;
+  readonly control: number | null;
+  readonly ours: number | null;
+  readonly ratio: number | null;
+  /** What was to be reached, and whether it was; null where nothing was set. */
+  readonly reach: { readonly text: string; readonly isReached: boolean } | null;
+  readonly note: string;
+};
+
+export type CaseResult = {
+  readonly name: string;
+  readonly about: string;
+  readonly rows: readonly Row[];
+  /** What went wrong: tokens that were lost, doubled, reordered. Empty when all was right. */
+  readonly faults: readonly string[];
+};
+
+type Given = {
+  readonly what: string;
+  readonly ours: number | null;
+  readonly control?: number | null;
+  readonly note?: string;
+  /** Reached when the ratio, or without a control ours, is at most this, or at least. */
+  readonly atMost?: number;
+  readonly atLeast?: number;
+};
+
+export function row(given: Given): Row {
+  const { what, ours, control = null, note = "", atMost, atLeast } = given;
+  const ratio = ours === null || control === null || control === 0 ? null : ours / control;
+  const judged = control === null ? ours : ratio;
+  return { what, ours, control, ratio, reach: judge(judged, atMost, atLeast), note };
+}
+
+function judge(value: number | null, atMost?: number, atLeast?: number): Row["reach"] {
+  if (atMost !== undefined) {
+    return { text: `≤ ${atMost}`, isReached: value !== null && value <= atMost };
+  }
+  if (atLeast !== undefined) {
+    return { text: `≥ ${atLeast}`, isReached: value !== null && value >= atLeast };
+  }
+  return null;
+}

@@ -1,0 +1,26 @@
+// `npm run bench`: how fast, measured the same way each time against its own controls. Ctrl-C leaves no process behind.
+import { findRedis } from "./redis.mjs";
+import { say, setUpOrExit } from "./set-up.mjs";
+
+const EXIT_UNAVAILABLE = 69;
+/** What a shell shows for a program that Ctrl-C ended. */
+const EXIT_INTERRUPTED = 130;
+
+await setUpOrExit({ projects: ["bench", "test", "services/gateway", "services/control"] });
+const { startCluster } = await import("../test/dist/cluster.js");
+const { startProcess } = await import("../test/dist/cluster/server-process.js");
+const { freePort } = await import("../test/dist/cluster/free-port.js");
+const { bench } = await import("../bench/dist/main.js");
+
+const redis = await findRedis();
+if (redis.missing !== null) {
+  say(`The bench needs Redis: ${redis.missing}.`);
+  process.exit(EXIT_UNAVAILABLE);
+}
+Object.assign(process.env, redis.env);
+
+// Every process that it starts ends when this one does.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.once(signal, () => process.exit(EXIT_INTERRUPTED));
+}
+process.exitCode = await bench(process.argv.slice(2), { startCluster, startProcess, freePort });
