@@ -3,11 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
 import { onTestFinished } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
 
 const ROOT = repositoryRoot();
-const TSX = join(ROOT, "node_modules", "tsx", "dist", "cli.mjs");
+/** What `npx tsx` loads, without the second process that it starts. */
+const TSX = pathToFileURL(join(ROOT, "node_modules", "tsx", "dist", "esm", "index.mjs")).href;
 
 export type Ended = {
   /** Null when a signal ended it. */
@@ -32,7 +34,7 @@ type Environment = Readonly<Record<string, string>>;
 /** Starts `examples/<name>/<name>.ts` as its README says. */
 export function runExample(name: string, args: readonly string[], env: Environment): Example {
   const path = `examples/${name}/${name}.ts`;
-  return runProgram(process.execPath, [TSX, path, ...args], env);
+  return runProgram(process.execPath, ["--import", TSX, path, ...args], env);
 }
 
 /** Starts any program in the repository's folder, without the AMS of this environment. The test's end ends it. */

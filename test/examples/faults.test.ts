@@ -5,11 +5,11 @@ import { runExample } from "./example.ts";
 import { NO_SERVER, NO_SERVER_SAID, wrongLink } from "./links.ts";
 
 /** They mint a conversation of their own when they are given no link. */
-const MINTING = ["two-agents"];
+const MINTING = ["two-agents", "llm-stream", "translator", "human-in-the-loop"];
 /** They join by a link. */
-const JOINING = ["two-agents"];
+const JOINING = ["two-agents", "observer", "llm-stream", "human-in-the-loop"];
 /** They can do nothing without a link. */
-const LINK_NEEDED: readonly string[] = [];
+const LINK_NEEDED = ["observer", "webhook-wrapper"];
 
 const ONE_SENTENCE = /^[A-Z][^\n]+\.\n$/;
 
