@@ -5,7 +5,7 @@ set -euo pipefail
 url=${AMS_URL:-http://127.0.0.1:8080}
 credential=
 
-# ask <method> <path> [body]: prints the answer; when that is a refusal, its sentence on stderr.
+# ask <method> <path> [body]: prints the answer; of a refusal, its sentence on stderr.
 # Links and credentials go to curl by its stdin (-K -): command lines can be read by every user of a machine.
 ask() {
   local answer status
@@ -14,11 +14,10 @@ ask() {
     [[ -z $credential ]] || printf 'header = "Authorization: Bearer %s"\n' "$credential"
   } | curl -sS -K - -X "$1" -w '\n%{http_code}' ${3:+-d "$3"})
   status=${answer##*$'\n'} answer=${answer%$'\n'*}
-  if [[ $status == 2* ]]; then
-    [[ -z $answer ]] || printf '%s\n' "$answer"
-    return
-  fi
-  echo "$1 ${2%%\?*} is refused with $status: $(member message <<<"$answer")" >&2
+  [[ $status == 204 ]] && return
+  [[ $status == 2* && $answer == {* ]] && printf '%s\n' "$answer" && return
+  answer=$(member message <<<"$answer")
+  echo "$1 ${2%%\?*} is answered $status: ${answer:-this is not AMS.}" >&2
   return 1
 }
 

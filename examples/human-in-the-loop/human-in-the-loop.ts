@@ -49,12 +49,17 @@ async function agent(): Promise<void> {
   await me.close();
 }
 
-/** Asks, and waits for the first word after that. Leaving without a word is a no. */
+/** Asks, and waits for the answer to this very question. Leaving without one is a no. */
 async function isAllowed(question: string, me: Connection, personId: string): Promise<boolean> {
   if (!me.peers.has(personId)) return false;
-  const answer = me.text(personId); // From here on: an earlier yes was meant for another question.
-  await me.send(question);
-  for await (const word of answer) return word === "yes";
+  // The answer has to name the question: a yes that was meant for another one is none.
+  const id = randomUUID();
+  const answers = me.text(personId);
+  await me.send(`${id} ${question}`);
+  for await (const answer of answers) {
+    if (answer === `${id} yes`) return true;
+    if (answer === `${id} no`) return false;
+  }
   return false;
 }
 
@@ -64,12 +69,13 @@ async function person(magicLink: string): Promise<void> {
   const input = createInterface({ input: process.stdin });
   const lines = input[Symbol.asyncIterator]();
   console.log("waiting for the agent's questions");
-  for await (const question of me.text("agent")) {
+  for await (const token of me.text("agent")) {
+    const [id, ...words] = token.split(" ");
     // Quoted as JSON, so that no control character of an agent can repaint what the person reads.
-    console.log(`The agent asks: ${JSON.stringify(question)} Type yes or no.`);
+    console.log(`The agent asks: ${JSON.stringify(words.join(" "))} Type yes or no.`);
     const answer = await readAnswer(lines);
     if (answer === null) break;
-    await me.send(answer);
+    await me.send(`${id} ${answer}`);
   }
   input.close();
   await me.close();

@@ -11,6 +11,7 @@ const WAITING_TOKENS_MAX = 1_000; // When your URL is slower than the conversati
 const ATTEMPTS_MAX = 5;
 const FIRST_RETRY_MS = 200; // Doubled with each attempt.
 const ANSWER_MS_MAX = 5_000;
+const NO_ANSWER = 0;
 const SIGNATURE_AGE_S_MAX = 300; // Somebody may have overheard an older one.
 
 const { AMS_LINK, AMS_CREDENTIAL, WEBHOOK_URL = "", WEBHOOK_SECRET = "" } = process.env;
@@ -104,12 +105,13 @@ async function deliver({ streamId, streamName, seq, ts, data }: TokenEvent): Pro
     if (attempt > 0) await pause(FIRST_RETRY_MS * 2 ** (attempt - 1));
     const status = await post(body);
     if (status >= 200 && status < 300) return true;
-    if (status >= 400 && status < 500 && status !== 429) return false; // It won't like it better later.
+    const mayChange = status === NO_ANSWER || status === 429 || status >= 500;
+    if (!mayChange) return false;
   }
   return false;
 }
 
-/** The status of the answer; 0 when there was none. */
+/** The status of the answer. */
 async function post(body: string): Promise<number> {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const headers = {
@@ -122,7 +124,7 @@ async function post(body: string): Promise<number> {
   const signal = AbortSignal.timeout(ANSWER_MS_MAX);
   return fetch(WEBHOOK_URL, { method: "POST", headers, body, redirect: "manual", signal }).then(
     (response) => response.status,
-    () => 0,
+    () => NO_ANSWER,
   );
 }
 

@@ -66,15 +66,27 @@ test("a person who leaves without a word has allowed nothing, and the agent ends
   expect(files()).toEqual(["draft.txt", "report.txt"]);
 });
 
-test("a yes that nobody asked for yet allows nothing", async () => {
+test("a yes that was not meant for the question allows nothing", async () => {
   const agent = run();
   const me = await joinAs("eager", linkIn(await agent.line(/npx tsx/)));
   const questions = me.text("agent");
-  await questions.next();
-  await me.send("no");
-  await me.send("yes"); // Answers nothing, or the next question before it is read: it comes first in the same stream.
+  await me.send("yes");
+  const [first] = String((await questions.next()).value).split(" ");
+  await me.send("yes");
+  await me.send(`${first} no`);
   await agent.line(/^kept .*draft\.txt$/);
   await questions.next();
-  await me.send("no");
-  expect((await agent.ended).code).toBe(0);
+  await me.send(`${first} yes`);
+  await me.close();
+  await agent.line(/^kept .*report\.txt$/);
+  expect(await agent.ended).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("the link admits nobody but the agent and one person", async () => {
+  const agent = run();
+  const link = linkIn(await agent.line(/npx tsx/));
+  await joinAs("first", link);
+  const second = await run(link).ended;
+  expect(second).toMatchObject({ code: 1, stdout: "" });
+  expect(second.stderr).toBe("The magic link is wrong, expired, used up or revoked.\n");
 });
