@@ -122,6 +122,9 @@ export const EXIT_OF = {
   not_in_a_clone: "local",
   not_built: "local",
   unhealthy: "internal",
+  machine_limit: "limit",
+  deployment_limit: "limit",
+  internal: "internal",
 } as const satisfies Record<AmsErrorCode | CliFault, Exit>;
 
 export function exitStatusOf(code: AmsErrorCode | CliFault): number {

@@ -5,7 +5,7 @@ import { CliError, type CliFault } from "./fault.ts";
 import { harmless } from "./harmless.ts";
 
 export type Failure = {
-  readonly code: AmsErrorCode | CliFault | "internal";
+  readonly code: AmsErrorCode | CliFault;
   readonly sentence: string;
   readonly status: number;
   /** Further members of the JSON form. */

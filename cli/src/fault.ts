@@ -1,4 +1,5 @@
 /** What the command line itself finds wrong, thrown by whoever finds it and told once, by `fail.ts`. */
+import type { AmsErrorCode } from "@ams/client";
 
 export type CliFault =
   | "bad_usage" /** The command line, or a value in it. */
@@ -10,16 +11,22 @@ export type CliFault =
   | "not_offered" /** This deployment doesn't offer what was asked. */
   | "not_in_a_clone" /** The command starts another package, and there is none around. */
   | "not_built" /** That package is not built. */
-  | "unhealthy"; /** `doctor` found something that no other code names. */
+  | "unhealthy" /** `doctor` found something that no other code names. */
+  | "machine_limit" /** A load run asks for more than this machine can do. */
+  | "deployment_limit" /** A load run asks for more than the deployment allows. */
+  | "internal"; /** A fault of ams itself. */
 
-/** `message` is one sentence and holds no secret; `details` are members of its JSON form. */
+/**
+ * `message` is one sentence and holds no secret; `details` are members of its JSON form. The code is one of the SDK's where the
+ * command line only has more to say about it.
+ */
 export class CliError extends Error {
   override readonly name = "CliError";
-  readonly code: CliFault;
+  readonly code: CliFault | AmsErrorCode;
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(
-    code: CliFault,
+    code: CliFault | AmsErrorCode,
     message: string,
     details: Readonly<Record<string, unknown>> = {},
     cause?: unknown,

@@ -37,7 +37,9 @@ function end(status: number): void {
 
 /** The reader of a pipe has gone, as `head` does: leave in good order; that is no failure, and there is nobody to tell. */
 function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") return interrupt("ok");
-  tell(failureOf(error), words.includes("--json"));
-  process.exit(EXIT_CODES.internal.status);
+  if (error.code === "EPIPE") interrupt("ok");
+  else {
+    tell(failureOf(error), words.includes("--json"));
+    process.exit(EXIT_CODES.internal.status);
+  }
 }

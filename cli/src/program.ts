@@ -3,11 +3,29 @@
  * only when it is called, so that `ams --help` starts at once.
  */
 import { Command } from "commander";
+import { accountCommand } from "./commands/account.ts";
+import {
+  closeCommand,
+  inspectCommand,
+  linkCommand,
+  listCommand,
+  mintCommand,
+} from "./commands/conversations.ts";
+import { joinCommand, pipeCommand, sendCommand, tailCommand } from "./commands/talking.ts";
 import { declareGlobalOptions } from "./global-options.ts";
 import { wantsColors } from "./output.ts";
 import { VERSION } from "./version.ts";
 
 const SUMMARY = `The Agent Messaging Service at a shell prompt: mint a conversation, share its magic link, join, listen, send.`;
+
+const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
+  [
+    "Conversations:",
+    () => [mintCommand(), listCommand(), inspectCommand(), linkCommand(), closeCommand()],
+  ],
+  ["Being in one:", () => [joinCommand(), tailCommand(), sendCommand(), pipeCommand()]],
+  ["Who you are:", () => [accountCommand()]],
+];
 
 export function buildProgram(): Command {
   const program = declareGlobalOptions(new Command("ams"))
@@ -15,6 +33,10 @@ export function buildProgram(): Command {
     .version(VERSION, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .showHelpAfterError(false);
+  for (const [heading, commands] of GROUPS) {
+    program.commandsGroup(heading);
+    for (const command of commands()) program.addCommand(command);
+  }
   inheritTo(program, program);
   return program;
 }

@@ -18,8 +18,12 @@ export type Settings = {
   readonly profile: Profile | null;
 };
 
-export async function settingsOf({ options, output }: Context): Promise<Settings> {
-  const name = profileName(options.profile);
+/** `newProfile` is the name of one that needn't be there yet. */
+export async function settingsOf(
+  { options, output }: Context,
+  newProfile?: string,
+): Promise<Settings> {
+  const name = profileName(newProfile ?? options.profile);
   const profile = await readProfile(name, output.warn);
   if (profile === null && options.profile !== undefined) noSuchProfile(name);
   const { AMS_URL, AMS_CREDENTIAL } = process.env;

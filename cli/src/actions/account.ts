@@ -1,0 +1,161 @@
+/** `ams account …`: who one is at a deployment, kept in a profile. */
+import { type Account, createAccount } from "@ams/client";
+import { askToGoOn } from "../ask.ts";
+import type { Context } from "../context.ts";
+import { CliError } from "../fault.ts";
+import { harmless } from "../harmless.ts";
+import { draftProfile, type Profile, type ProfileDraft, removeProfile } from "../profile.ts";
+import { accountOf, isSameOrigin, type Settings, settingsOf } from "../settings.ts";
+
+export type ShowCredential = { readonly showCredential?: boolean };
+
+export async function createInProfile(
+  context: Context,
+  namespace: string,
+  { showCredential = false }: ShowCredential,
+): Promise<void> {
+  const { output, signal, options } = context;
+  const { profile: wanted, ...others } = options;
+  const settings = await settingsOf({ ...context, options: others }, wanted);
+  const { url, profile, profileName } = settings;
+  if (profile !== null) throw profileTaken(profileName, profile);
+  const { AMS_INVITE: invite } = process.env;
+  // Before the account is made: a credential that can't be kept would be lost.
+  const draft = await draftProfile(profileName);
+  try {
+    const account = await createAccount(url, {
+      namespace,
+      ...(invite ? { invite } : {}),
+      signal,
+    });
+    await keep(draft, account, output.warn);
+    output.answer(
+      { ...accountJson(account, showCredential), profile: profileName, path: draft.path },
+      `The account ${account.namespace} (${harmless(account.accountId)}) is made at ${account.url}.`,
+      `Its credential is kept in ${draft.path}.`,
+      ...(showCredential ? [account.credential] : []),
+    );
+  } finally {
+    await draft.discard();
+  }
+}
+
+export async function show(
+  context: Context,
+  { showCredential = false }: ShowCredential,
+): Promise<void> {
+  const { output, signal } = context;
+  const settings = await settingsOf(context);
+  const account = await accountOf(context, settings);
+  const { limits } = await account.details({ signal });
+  const { streamsPerAccount, subscribersPerConversation } = limits;
+  output.answer(
+    {
+      ...accountJson(account, showCredential),
+      limits: {
+        streams_per_account: streamsPerAccount,
+        subscribers_per_conversation: subscribersPerConversation,
+      },
+      credential_from: settings.credentialFrom,
+    },
+    `namespace    ${harmless(account.namespace)}`,
+    `account      ${harmless(account.accountId)}`,
+    `at           ${account.url}`,
+    `made         ${harmless(account.createdAt)}`,
+    `limits       ${streamsPerAccount} live streams, ${subscribersPerConversation} subscribers in a conversation`,
+    `credential   ${showCredential ? account.credential : sourceOf(settings)}`,
+  );
+}
+
+export async function rotate(
+  context: Context,
+  { showCredential = false, grace }: ShowCredential & { readonly grace?: number },
+): Promise<void> {
+  const { output, signal } = context;
+  const settings = await settingsOf(context);
+  const { profile, credentialFrom, profileName } = settings;
+  const isKept = credentialFrom === "profile" && profile !== null;
+  if (!isKept && !showCredential) {
+    throw new CliError(
+      "bad_usage",
+      "The credential is from AMS_CREDENTIAL, which ams can't change: add --show-credential to see the new one.",
+    );
+  }
+  const draft = isKept ? await draftProfile(profileName) : null;
+  try {
+    const account = await accountOf(context, settings);
+    await account.rotate({ ...(grace === undefined ? {} : { graceS: grace }), signal });
+    if (draft !== null) await keep(draft, account, output.warn);
+    output.answer(
+      { ...accountJson(account, showCredential), grace_s: grace ?? 0 },
+      graceSentence(grace ?? 0) + (draft === null ? "" : ` The new one is kept in ${draft.path}.`),
+      ...(showCredential ? [account.credential] : []),
+    );
+  } finally {
+    await draft?.discard();
+  }
+}
+
+export async function deleteAccount(
+  context: Context,
+  { yes = false }: { readonly yes?: boolean },
+): Promise<void> {
+  const { output, signal } = context;
+  const settings = await settingsOf(context);
+  const account = await accountOf(context, settings);
+  const name = harmless(account.namespace);
+  await askToGoOn(
+    context,
+    yes,
+    `Delete the account ${name} at ${account.url} with all its conversations? Its namespace is never given out again.`,
+  );
+  await account.delete({ signal });
+  const { profile, profileName } = settings;
+  const isOfProfile =
+    profile?.accountId === account.accountId && isSameOrigin(profile.url, account.url);
+  if (isOfProfile) await removeProfile(profileName);
+  output.answer(
+    { deleted: account.namespace, account_id: account.accountId, url: account.url },
+    `The account ${name} and its conversations are gone${isOfProfile ? `, and so is the profile ${profileName}` : ""}.`,
+  );
+}
+
+/** Where the profile can't be written after all, the credential is told: it would be lost. */
+async function keep(draft: ProfileDraft, account: Account, warn: (text: string) => void) {
+  const { url, namespace, accountId, credential } = account;
+  try {
+    await draft.save({ url, namespace, accountId, credential });
+  } catch (error) {
+    warn(`ams: Keep this credential of ${namespace}, it is not shown again: ${credential}`);
+    throw error;
+  }
+}
+
+function accountJson(account: Account, showCredential: boolean) {
+  const { url, namespace, accountId, createdAt, credential } = account;
+  return {
+    account_id: accountId,
+    namespace,
+    url,
+    created_at: createdAt,
+    ...(showCredential ? { credential } : {}),
+  };
+}
+
+function sourceOf({ credentialFrom, profileName }: Settings): string {
+  const from = credentialFrom === "profile" ? `in the profile ${profileName}` : "in AMS_CREDENTIAL";
+  return `${from} (--show-credential prints it)`;
+}
+
+function graceSentence(graceS: number): string {
+  return graceS === 0
+    ? "The old credential ended."
+    : `The old credential works for ${graceS} s more.`;
+}
+
+function profileTaken(name: string, { namespace, url }: Profile): CliError {
+  return new CliError(
+    "profile_taken",
+    `The profile ${name} holds the account ${harmless(namespace)} at ${harmless(url)} already: keep the new one under another name with --profile.`,
+  );
+}

@@ -1,0 +1,149 @@
+/** `ams mint`, `list`, `link`, `inspect`, `close`: conversations from outside. */
+import {
+  AmsError,
+  type Conversation,
+  type Inspected,
+  inspect as inspectLink,
+  type MintOptions,
+} from "@ams/client";
+import { askToGoOn } from "../ask.ts";
+import type { Context } from "../context.ts";
+import { harmless } from "../harmless.ts";
+import { linkOf } from "../link-argument.ts";
+import { startProgress } from "../progress.ts";
+import { accountOf, settingsOf } from "../settings.ts";
+import { conversationJson, peerJson } from "../view/event-json.ts";
+
+/** Prints the link alone on stdout, so that `link=$(ams mint)` has it. */
+export async function mint(context: Context, options: MintOptions): Promise<void> {
+  const { output, signal } = context;
+  const account = await accountOf(context, await settingsOf(context));
+  const minted = await account.mint({ ...options, signal });
+  const { magicLink, streamId, streamName, streamMetadata } = minted;
+  output.note(`Minted ${nameOf(minted)}. Whoever has this link can join:`);
+  output.answer(
+    {
+      ...conversationJson(minted),
+      magic_link: magicLink,
+      stream_id: streamId,
+      stream_name: streamName,
+      stream_metadata: streamMetadata,
+    },
+    harmless(magicLink),
+  );
+}
+
+export async function list(context: Context): Promise<void> {
+  const { output, signal } = context;
+  const account = await accountOf(context, await settingsOf(context));
+  const progress = startProgress(output, "listing");
+  let count = 0;
+  try {
+    for await (const conversation of account.list({ signal })) {
+      count += 1;
+      progress.set(count, null, "conversations");
+      output.answer(conversationJson(conversation), rowOf(conversation));
+    }
+  } finally {
+    progress.end();
+  }
+  if (count === 0) output.note("There is none yet: `ams mint` makes one.");
+}
+
+export async function newLink(
+  context: Context,
+  conversation: string,
+  { keepConnected = false }: { readonly keepConnected?: boolean },
+): Promise<void> {
+  const { output, signal } = context;
+  const account = await accountOf(context, await settingsOf(context));
+  const link = await account.newLink(aliasOf(conversation, account.namespace), {
+    keepConnected,
+    signal,
+  });
+  output.note("Every earlier link of it stopped working. Whoever has this one can join:");
+  output.answer({ magic_link: link }, harmless(link));
+}
+
+/** The deployment ends links by making a new one: nobody is told that, so there is none. */
+export async function revokeLinks(
+  context: Context,
+  conversation: string,
+  { keepConnected = false }: { readonly keepConnected?: boolean },
+): Promise<void> {
+  const { output, signal } = context;
+  const account = await accountOf(context, await settingsOf(context));
+  const alias = aliasOf(conversation, account.namespace);
+  await account.newLink(alias, { keepConnected, signal });
+  const others = keepConnected ? "who is in stays" : "who came in by one is out";
+  output.answer(
+    { revoked: alias, kept_connected: keepConnected },
+    `No link of ${harmless(alias)} admits anybody now, and ${others}; \`ams link new ${harmless(alias)}\` makes a new one.`,
+  );
+}
+
+export async function close(
+  context: Context,
+  conversation: string,
+  { yes = false }: { readonly yes?: boolean },
+): Promise<void> {
+  const { output, signal } = context;
+  const account = await accountOf(context, await settingsOf(context));
+  const alias = aliasOf(conversation, account.namespace);
+  await askToGoOn(context, yes, `Close ${harmless(alias)} and send everybody out of it?`);
+  await account.close(alias, { signal });
+  output.answer({ closed: alias }, `${harmless(alias)} is closed.`);
+}
+
+/** By a link, or by the alias of a conversation of one's own. */
+export async function inspect(context: Context, word: string | undefined): Promise<void> {
+  const { output, signal } = context;
+  const isAlias = word !== undefined && /^[a-z0-9][a-z0-9-]*$/.test(word);
+  const found = isAlias
+    ? await (await accountOf(context, await settingsOf(context))).inspect(word, { signal })
+    : await inspectLink(await linkOf(word, "free", signal), { signal });
+  output.answer(
+    {
+      ...conversationJson(found),
+      streams: found.streams.map((stream) => ({ ...peerJson(stream), joined_at: stream.joinedAt })),
+    },
+    ...linesOf(found),
+  );
+}
+
+function linesOf(found: Inspected): readonly string[] {
+  const { conversationId, metadata, createdAt, expiresAt, streams } = found;
+  const names = streams.map(({ streamName }) => streamName.length);
+  const widest = Math.max(0, ...names);
+  return [
+    `conversation ${nameOf(found)} (${harmless(conversationId)})`,
+    `made         ${harmless(createdAt)}`,
+    `links expire ${expiresAt === null ? "never" : harmless(expiresAt)}`,
+    `metadata     ${harmless(JSON.stringify(metadata))}`,
+    streams.length === 0 ? "streams      nobody is here" : `streams      ${streams.length}`,
+    ...streams.map(({ streamName, ownerAccountId, joinedAt, metadata: own }) => {
+      const name = harmless(streamName).padEnd(widest);
+      const about = Object.keys(own).length === 0 ? "" : `  ${harmless(JSON.stringify(own))}`;
+      return `  ${name}  since ${harmless(joinedAt)}  ${harmless(ownerAccountId)}${about}`;
+    }),
+  ];
+}
+
+function rowOf(conversation: Conversation): string {
+  const { alias, createdAt, expiresAt, metadata } = conversation;
+  const expiry = expiresAt === null ? "" : `  links until ${harmless(expiresAt)}`;
+  const about = Object.keys(metadata).length === 0 ? "" : `  ${harmless(JSON.stringify(metadata))}`;
+  return `${harmless(alias).padEnd(24)}  ${harmless(createdAt)}${expiry}${about}`;
+}
+
+function nameOf({ namespace, alias }: Conversation): string {
+  return harmless(`${namespace}/${alias}`);
+}
+
+/** A conversation of one's own, by its alias or by a link to it. */
+function aliasOf(word: string, namespace: string): string {
+  if (!URL.canParse(word)) return word;
+  const [, owner, alias] = /\/([^/]+)\/conversations\/([^/]+)$/.exec(new URL(word).pathname) ?? [];
+  if (owner === namespace && alias !== undefined) return alias;
+  throw new AmsError("invalid_link", "This is no link to a conversation of your account.");
+}

@@ -1,0 +1,73 @@
+/** `ams join`: listen and speak. On a terminal a live view, else lines in and lines out. */
+import { type Connection, splitText } from "@ams/client";
+import type { Context } from "../context.ts";
+import { readLines, readText } from "../input.ts";
+import { LISTENER_RECONNECT_S, type WhoOptions, withConnection } from "../joining.ts";
+import { linkOf } from "../link-argument.ts";
+import { Sender, sendAll } from "../sender.ts";
+import { isLiveTerminal, openView } from "../view/open-view.ts";
+import { showAll } from "./tail.ts";
+
+export type JoinOptions = WhoOptions & { readonly reconnectFor?: number };
+
+export async function join(
+  context: Context,
+  word: string | undefined,
+  options: JoinOptions,
+): Promise<void> {
+  const isLive = isLiveTerminal(context.output);
+  const link = await linkOf(word, "taken", context.signal);
+  const { reconnectFor = LISTENER_RECONNECT_S } = options;
+  const wishes = { reconnectForMs: reconnectFor * 1_000 };
+  if (isLive) {
+    await withConnection(context, link, options, { ...wishes, kind: "human" }, (connection) =>
+      talk(context, connection),
+    );
+  } else {
+    const ours = { ...wishes, kind: "agent", receipts: true } as const;
+    await withConnection(context, link, options, ours, (connection) => relay(context, connection));
+  }
+}
+
+/** Until Ctrl-C, Ctrl-D, or the end of the connection. */
+async function talk({ output }: Context, connection: Connection): Promise<void> {
+  const view = openView(output, connection, {
+    line: (text) => {
+      for (const token of splitText(text)) {
+        connection.send(token).catch((error: Error) => view.tell(`not sent: ${error.message}`));
+      }
+    },
+    leave: () => void connection.close(),
+  });
+  try {
+    await showAll(connection, (event) => view.show(event));
+  } finally {
+    view.close();
+  }
+}
+
+/** Until stdin ends: each of its lines is a token. */
+async function relay({ output, signal }: Context, connection: Connection): Promise<void> {
+  const view = openView(output, connection, null);
+  const sender = new Sender(connection);
+  const listening = showAll(connection, (event) => view.show(event)).catch(() => {});
+  const tellLong = onceOnly(() =>
+    output.note("* a line of more than 64 KiB is sent in several tokens"),
+  );
+  const texts = readText(process.stdin, AbortSignal.any([signal, sender.failed]));
+  try {
+    await sendAll(sender, readLines(texts, tellLong));
+  } finally {
+    await connection.close();
+    await listening;
+    view.close();
+  }
+}
+
+function onceOnly(call: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) call();
+    isDone = true;
+  };
+}

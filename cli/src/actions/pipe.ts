@@ -1,0 +1,119 @@
+/** `ams pipe`: stdin becomes a stream as it comes, and with --duplex the others' streams become stdout. */
+import { fstatSync } from "node:fs";
+import { type Connection, isEndOfTurn } from "@ams/client";
+import type { Context } from "../context.ts";
+import { readLines, readText } from "../input.ts";
+import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../joining.ts";
+import { linkOf } from "../link-argument.ts";
+import { type Output, writeOut } from "../output.ts";
+import { type Progress, startProgress } from "../progress.ts";
+import { Sender, type Sent, sendAll } from "../sender.ts";
+import { RawView } from "../view/raw-view.ts";
+
+export type PipeOptions = WhoOptions & {
+  /** False with --no-turn. */
+  readonly turn?: boolean;
+  readonly duplex?: boolean;
+  /** One token a line, instead of what each read gives. */
+  readonly lines?: boolean;
+  /** Seconds for which a broken connection tries to come back. */
+  readonly reconnectFor?: number;
+};
+
+export async function pipe(
+  context: Context,
+  word: string | undefined,
+  options: PipeOptions,
+): Promise<void> {
+  const link = await linkOf(word, "taken", context.signal);
+  const reconnectForMs = (options.reconnectFor ?? WRITER_RECONNECT_S) * 1_000;
+  const wishes = { kind: "agent", receipts: true, reconnectForMs } as const;
+  await withConnection(context, link, options, wishes, async (connection) => {
+    const answers = options.duplex === true ? new Answers(connection, context.output) : null;
+    const sent = await sendStdin(context, connection, options);
+    tellSent(context, connection, sent);
+    const { turn = true } = options;
+    if (context.signal.aborted || !turn) return;
+    await connection.endTurn();
+    await answers?.untilAnswered();
+  });
+}
+
+async function sendStdin(
+  { output, signal }: Context,
+  connection: Connection,
+  { duplex = false, lines = false }: PipeOptions,
+): Promise<Sent> {
+  const sender = new Sender(connection);
+  const texts = readText(process.stdin, AbortSignal.any([signal, sender.failed]));
+  const progress = duplex ? null : startProgress(output, "sending");
+  try {
+    const sent = sendAll(sender, measured(lines ? readLines(texts, () => {}) : texts, progress));
+    return await sent.catch((error: unknown) => {
+      if (signal.aborted) return sender.sent;
+      throw error;
+    });
+  } finally {
+    progress?.end();
+  }
+}
+
+/** Tells how far it is: of the whole when stdin is a file. */
+async function* measured(texts: AsyncIterable<string>, progress: Progress | null) {
+  const stdin = fstatSync(process.stdin.fd);
+  const total = stdin.isFile() ? stdin.size : null;
+  let tokens = 0;
+  let bytes = 0;
+  for await (const text of texts) {
+    yield text;
+    tokens += 1;
+    bytes += Buffer.byteLength(text);
+    progress?.set(total === null ? tokens : bytes, total, `${tokens} tokens sent`);
+  }
+}
+
+function tellSent({ output, signal }: Context, { streamName }: Connection, sent: Sent): void {
+  const { accepted, inDoubt, last } = sent;
+  if (output.json) {
+    output.answer({
+      type: "sent",
+      stream_name: streamName,
+      accepted,
+      in_doubt: inDoubt,
+      last_seq: last?.seq ?? null,
+    });
+    return;
+  }
+  const tokens = accepted === 1 ? "1 token" : `${accepted} tokens`;
+  output.note(`${signal.aborted ? "Stopped: sent" : "Sent"} ${tokens} as ${streamName}.`);
+}
+
+/** What the others say, printed as it comes. */
+class Answers {
+  readonly #connection: Connection;
+  #answered: () => void = () => {};
+  readonly #over: Promise<void>;
+
+  constructor(connection: Connection, output: Output) {
+    this.#connection = connection;
+    this.#over = this.#print(new RawView(output, writeOut));
+  }
+
+  /** Resolves at the next end of a turn, when nobody is left who could answer, or when the connection has ended. */
+  async untilAnswered(): Promise<void> {
+    if (this.#connection.peers.size === 0) return;
+    const answered = new Promise<void>((resolve) => {
+      this.#answered = resolve;
+    });
+    await Promise.race([answered, this.#over]);
+  }
+
+  async #print(view: RawView): Promise<void> {
+    for await (const event of this.#connection.events()) {
+      view.show(event);
+      const isTurn = event.type === "stream_metadata" && isEndOfTurn(event.metadata);
+      const isLast = event.type === "stream_left" && this.#connection.peers.size === 0;
+      if (isTurn || isLast) this.#answered();
+    }
+  }
+}

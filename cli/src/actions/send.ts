@@ -1,0 +1,48 @@
+/** `ams send`: one text, and the broker's word that it has it. */
+import type { Context } from "../context.ts";
+import { CliError } from "../fault.ts";
+import { readText } from "../input.ts";
+import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../joining.ts";
+import { takeLink } from "../link-argument.ts";
+import { Sender } from "../sender.ts";
+
+export async function send(
+  context: Context,
+  words: readonly string[],
+  options: WhoOptions,
+): Promise<void> {
+  const { output, signal } = context;
+  const readsStdin = words.at(-1) === "-";
+  const { link, rest } = await takeLink(words, 1, readsStdin ? "taken" : "free", signal);
+  const [text] = rest;
+  if (text === undefined || rest.length > 1) {
+    throw new CliError(
+      "bad_usage",
+      text === undefined
+        ? "The text is missing: ams send <link> <text>, or - for stdin."
+        : "There is more than one text: put it in quotes.",
+    );
+  }
+  const whole = readsStdin ? await allOf(readText(process.stdin, signal)) : text;
+  if (signal.aborted) return;
+  const wishes = {
+    kind: "agent",
+    receipts: true,
+    reconnectForMs: WRITER_RECONNECT_S * 1_000,
+  } as const;
+  await withConnection(context, link, options, wishes, async (connection) => {
+    const sender = new Sender(connection);
+    await sender.send(whole);
+    const { accepted, last } = await sender.finish();
+    const what = accepted === 1 ? "Sent" : `Sent in ${accepted} tokens`;
+    const result = { type: "sent", accepted, last_seq: last?.seq ?? null, ts: last?.ts ?? null };
+    if (output.json) output.answer({ ...result, stream_name: connection.streamName });
+    else output.say(`${what} as ${connection.streamName}.`);
+  });
+}
+
+async function allOf(texts: AsyncIterable<string>): Promise<string> {
+  let whole = "";
+  for await (const text of texts) whole += text;
+  return whole;
+}

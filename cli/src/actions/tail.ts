@@ -1,0 +1,66 @@
+/** `ams tail`: everything that others say, for as long as one likes. */
+import { type AmsEvent, type Connection, offer } from "@ams/client";
+import type { Context } from "../context.ts";
+import { CliError } from "../fault.ts";
+import { LISTENER_RECONNECT_S, type WhoOptions, withConnection } from "../joining.ts";
+import { linkOf } from "../link-argument.ts";
+import { openView } from "../view/open-view.ts";
+
+export type TailOptions = WhoOptions & {
+  readonly since?: string;
+  /** Ids or names of the only streams to hear. */
+  readonly stream?: readonly string[];
+  readonly reconnectFor?: number;
+};
+
+const STREAM_ID = /^str_[0-9a-f]{26}$/;
+
+export async function tail(
+  context: Context,
+  word: string | undefined,
+  options: TailOptions,
+): Promise<void> {
+  const link = await linkOf(word, "free", context.signal);
+  if (options.since !== undefined) await requireReplay(context, link);
+  const { stream: streams = [], reconnectFor = LISTENER_RECONNECT_S } = options;
+  // By id the broker selects; names it doesn't know.
+  const isByIds = streams.length > 0 && streams.every((stream) => STREAM_ID.test(stream));
+  const wishes = {
+    kind: "agent",
+    reconnectForMs: reconnectFor * 1_000,
+    ...(isByIds ? { subscribeStreams: streams } : {}),
+  } as const;
+  await withConnection(context, link, options, wishes, async (connection) => {
+    const view = openView(context.output, connection, null);
+    try {
+      await showAll(connection, (event) => {
+        if (isWanted(event, streams)) view.show(event);
+      });
+    } finally {
+      view.close();
+    }
+  });
+}
+
+/** Every event of a connection, until it ends. Throws why it ended, unless this side closed it. */
+export async function showAll(connection: Connection, show: (event: AmsEvent) => void) {
+  for await (const event of connection.events()) show(event);
+}
+
+/** Also of a selection, who comes and goes is heard of every stream (§5.10); here nobody asked for that. */
+function isWanted(event: AmsEvent, streams: readonly string[]): boolean {
+  if (streams.length === 0 || !("streamId" in event) || event.type === "joined") return true;
+  const { streamId, streamName } = event;
+  return [streamId, streamName].some((key) => key !== null && streams.includes(key));
+}
+
+async function requireReplay({ signal }: Context, link: string): Promise<void> {
+  const url = URL.canParse(link) ? new URL(link).origin : link;
+  const { features } = await offer(url, { signal });
+  throw new CliError(
+    "not_offered",
+    features.includes("replay")
+      ? "This version of ams can't read what was kept yet: leave --since out."
+      : "This deployment keeps nothing that was said, as it doesn't offer replay: leave --since out.",
+  );
+}

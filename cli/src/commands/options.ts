@@ -1,0 +1,30 @@
+/** Options and words that several commands have, so that they read the same everywhere. */
+import type { Command } from "commander";
+import { readDuration, readMetadata } from "../values.ts";
+
+/** What a command calls its link; the help text says the rest. */
+export const LINK = "[link]";
+export const LINK_HELP = "the magic link; AMS_LINK unless given, - is the first line of stdin";
+export const LINK_HELP_STDIN_TAKEN = "the magic link; AMS_LINK unless given";
+
+/** Who one is in a conversation. */
+export function declareWho(command: Command): Command {
+  return command
+    .option("--name <name>", "the stream's name; made up unless given")
+    .option("--metadata <json>", "the stream's metadata: a JSON object, or @file", readMetadata)
+    .option("--guest", "join as a guest, though there is an account")
+    .option("--account", "join with the account, though the link is of another host");
+}
+
+export function declareReconnect(command: Command, unless: string): Command {
+  return command.option(
+    "--reconnect-for <time>",
+    `try to come back for this long when the connection breaks (${unless})`,
+    readDuration,
+  );
+}
+
+/** What stands below a command's options: a real example, and what else is to say. */
+export function explain(command: Command, text: string): Command {
+  return command.addHelpText("after", `\n${text.trim()}\n`);
+}

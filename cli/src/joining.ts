@@ -1,0 +1,101 @@
+/** Joins a conversation for a command: with the account that holds, if it is of the link's deployment, else as a guest. */
+import { AmsError, type Connection, type JoinOptions, join } from "@ams/client";
+import type { Context } from "./context.ts";
+import { CliError } from "./fault.ts";
+import { isSameOrigin, type Settings, settingsOf } from "./settings.ts";
+import { VERSION } from "./version.ts";
+
+export type WhoOptions = {
+  /** The stream's name. */
+  readonly name?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Join as a guest though there is an account. */
+  readonly guest?: boolean;
+  /** Join with the account though the link is of another host than the profile. */
+  readonly account?: boolean;
+};
+
+export type JoinWishes = Pick<
+  JoinOptions,
+  "receipts" | "subscribeStreams" | "reconnectForMs" | "selfSubscribe"
+> & { readonly kind: "agent" | "human" };
+
+/** Seconds for which a broken connection tries to come back, unless told: those who listen can wait, a writer's source can't. */
+export const LISTENER_RECONNECT_S = 600;
+export const WRITER_RECONNECT_S = 30;
+
+/**
+ * Joins, gives the connection to `use`, and leaves when that is done, in good order also at Ctrl-C: the connection then
+ * closes, and what listens to it ends.
+ */
+export async function withConnection<Result>(
+  context: Context,
+  link: string,
+  who: WhoOptions,
+  wishes: JoinWishes,
+  use: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const { signal } = context;
+  const connection = await joinAs(context, link, who, wishes);
+  const leave = () => void connection.close();
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return await use(connection);
+  } finally {
+    signal.removeEventListener("abort", leave);
+    await connection.close();
+  }
+}
+
+async function joinAs(
+  context: Context,
+  link: string,
+  who: WhoOptions,
+  { kind, ...wishes }: JoinWishes,
+): Promise<Connection> {
+  const identity = await identityFor(context, link, who);
+  const { name, metadata } = who;
+  // Only until it has joined: later, Ctrl-C closes the connection in good order instead.
+  const joining = new AbortController();
+  const stop = () => joining.abort();
+  context.signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await join(link, {
+      ...identity,
+      ...wishes,
+      peerIdentity: { kind, client: `ams ${VERSION}` },
+      ...(name === undefined ? {} : { streamName: name }),
+      ...(metadata === undefined ? {} : { streamMetadata: metadata }),
+      signal: joining.signal,
+    });
+  } finally {
+    context.signal.removeEventListener("abort", stop);
+  }
+}
+
+type Identity = { readonly credential: string } | { readonly guest: true };
+
+async function identityFor(context: Context, link: string, who: WhoOptions): Promise<Identity> {
+  if (who.guest === true) return { guest: true };
+  const settings = await settingsOf(context);
+  const { credential, credentialFor } = settings;
+  if (credential === null) {
+    if (who.account === true) throw new AmsError("missing_credential", "There is no account.");
+    return { guest: true };
+  }
+  const isTheirs = credentialFor === null || isSameOrigin(credentialFor, link);
+  if (isTheirs || who.account === true) return { credential };
+  if (context.options.profile !== undefined) throw otherHost(settings);
+  context.output.note(
+    `Joining as a guest: the account is of ${credentialFor}, and the link is not (--account uses it all the same).`,
+  );
+  return { guest: true };
+}
+
+/** Who names a profile wants its account, and not to be a guest. */
+function otherHost({ profileName, credentialFor }: Settings): CliError {
+  return new CliError(
+    "no_account",
+    `The account of the profile ${profileName} is of ${credentialFor}, and the link is not: --account uses it all the same.`,
+  );
+}

@@ -1,0 +1,136 @@
+/** One line of input: what is typed, where the cursor is, what was sent before. Keys in, state out; it draws nothing. */
+import { columnsOf, graphemes } from "./width.ts";
+
+export type Key = {
+  readonly name?: string | undefined;
+  readonly ctrl?: boolean | undefined;
+  readonly meta?: boolean | undefined;
+};
+
+export type Typed =
+  | { readonly type: "edited" }
+  | { readonly type: "line"; readonly text: string }
+  /** Ctrl-D on an empty line. */
+  | { readonly type: "leave" }
+  | { readonly type: "interrupt" }
+  | { readonly type: "redraw" };
+
+/** Lines that are kept to come back to. */
+const HISTORY_MAX = 200;
+/** Characters of a line: as many as the smallest token can hold whatever they are. */
+const CHARACTERS_MAX = 16_384;
+
+const EDITED: Typed = { type: "edited" };
+
+export class LineEditor {
+  #before: string[] = []; // Graphemes before the cursor, and behind it.
+  #after: string[] = [];
+  #history: string[] = [];
+  #at = 0; // The place in the history; its length is the line that is being typed.
+  #draft = "";
+
+  key(text: string | undefined, key: Key): Typed {
+    if (key.ctrl === true) return this.#control(key.name ?? "");
+    const edit = this.#edits[key.name ?? ""];
+    if (edit !== undefined) return edit();
+    if (text !== undefined && key.meta !== true) this.#insert(text);
+    return EDITED;
+  }
+
+  get text(): string {
+    return [...this.#before, ...this.#after].join("");
+  }
+
+  /** The part of the line around the cursor that fits, and the cursor's column in it. */
+  window(columns: number): { readonly text: string; readonly column: number } {
+    const shown = [...this.#before];
+    const width = () => shown.reduce((sum, grapheme) => sum + columnsOf(grapheme), 0);
+    let used = width();
+    while (used >= columns && shown.length > 0) used -= columnsOf(shown.shift() ?? "");
+    const column = used;
+    for (const grapheme of this.#after) {
+      used += columnsOf(grapheme);
+      if (used >= columns) break;
+      shown.push(grapheme);
+    }
+    return { text: shown.join(""), column };
+  }
+
+  readonly #edits: Readonly<Record<string, () => Typed>> = {
+    return: () => this.#enter(),
+    enter: () => this.#enter(),
+    backspace: () => this.#edit(() => this.#before.pop()),
+    delete: () => this.#edit(() => this.#after.shift()),
+    left: () => this.#edit(() => this.#after.unshift(...this.#before.splice(-1))),
+    right: () => this.#edit(() => this.#before.push(...this.#after.splice(0, 1))),
+    home: () => this.#edit(() => this.#after.unshift(...this.#before.splice(0))),
+    end: () => this.#edit(() => this.#before.push(...this.#after.splice(0))),
+    up: () => this.#edit(() => this.#recall(this.#at - 1)),
+    down: () => this.#edit(() => this.#recall(this.#at + 1)),
+  };
+
+  #control(name: string): Typed {
+    switch (name) {
+      case "c":
+        return { type: "interrupt" };
+      case "d":
+        return this.text === "" ? { type: "leave" } : this.#edit(() => this.#after.shift());
+      case "l":
+        return { type: "redraw" };
+      case "a":
+        return this.#edits.home?.() ?? EDITED;
+      case "e":
+        return this.#edits.end?.() ?? EDITED;
+      case "u":
+        return this.#edit(() => this.#before.splice(0));
+      case "k":
+        return this.#edit(() => this.#after.splice(0));
+      case "w":
+        return this.#edit(() => this.#eraseWord());
+      case "j":
+        return this.#enter();
+      default:
+        return EDITED;
+    }
+  }
+
+  #insert(text: string): void {
+    const isText = !/\p{Cc}/u.test(text);
+    if (!isText || this.#before.length + this.#after.length >= CHARACTERS_MAX) return;
+    // A combining character joins what stands before it.
+    const last = this.#before.pop() ?? "";
+    this.#before.push(...graphemes(last + text));
+  }
+
+  #enter(): Typed {
+    const { text } = this;
+    if (text === "") return EDITED;
+    this.#history = [...this.#history.filter((line) => line !== text), text].slice(-HISTORY_MAX);
+    this.#at = this.#history.length;
+    this.#draft = "";
+    this.#set("");
+    return { type: "line", text };
+  }
+
+  #recall(at: number): void {
+    if (at < 0 || at > this.#history.length) return;
+    if (this.#at === this.#history.length) this.#draft = this.text;
+    this.#at = at;
+    this.#set(this.#history[at] ?? this.#draft);
+  }
+
+  #eraseWord(): void {
+    while (this.#before.at(-1) === " ") this.#before.pop();
+    while (this.#before.length > 0 && this.#before.at(-1) !== " ") this.#before.pop();
+  }
+
+  #set(text: string): void {
+    this.#before = [...graphemes(text)];
+    this.#after = [];
+  }
+
+  #edit(change: () => unknown): Typed {
+    change();
+    return EDITED;
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The lower end of a terminal: rows that are final scroll up and away, a few live rows below them are drawn anew each time. No
+ * alternate screen, so that what was said stays in the scrollback when it is over.
+ */
+import { columnsOf } from "./width.ts";
+
+/** A row as it is drawn: `plain` has the same text without colours. */
+export type Drawn = { readonly plain: string; readonly styled: string };
+
+export type Cursor = { readonly row: number; readonly column: number };
+
+const ESC = "\x1b";
+const HIDE_CURSOR = `${ESC}[?25l`;
+export const SHOW_CURSOR = `${ESC}[?25h`;
+const CLEAR_BELOW = `${ESC}[J`;
+
+export type Terminal = {
+  readonly columns: number;
+  write(text: string): unknown;
+};
+
+export class Screen {
+  readonly #terminal: Terminal;
+  #live: readonly Drawn[] = [];
+  #cursorRow = 0; // Of the live rows, as they were drawn.
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** Columns of a row: the last one stays empty, as a terminal that is full there may wrap or not. */
+  get columns(): number {
+    return Math.max(10, (this.#terminal.columns || 80) - 1);
+  }
+
+  /** Adds final rows and draws the live ones. The cursor is hidden without a place for it. */
+  draw(final: readonly Drawn[], live: readonly Drawn[], cursor: Cursor | null): void {
+    const rows = [...final.map(({ styled }) => `${styled}\r\n`), styledRows(live)];
+    this.#terminal.write(HIDE_CURSOR + this.#erase() + rows.join("") + place(live, cursor));
+    this.#live = live;
+    this.#cursorRow = cursor?.row ?? Math.max(0, live.length - 1);
+  }
+
+  /** Takes the live rows away; the next thing that is written stands in their place. */
+  end(): void {
+    this.#terminal.write(`${this.#erase()}${SHOW_CURSOR}`);
+    this.#live = [];
+    this.#cursorRow = 0;
+  }
+
+  #erase(): string {
+    // A terminal that became narrower has wrapped the rows: more of them are above the cursor than were drawn.
+    const columns = Math.max(1, this.#terminal.columns || 80);
+    const above = this.#live
+      .slice(0, this.#cursorRow)
+      .reduce((sum, { plain }) => sum + Math.max(1, Math.ceil(columnsOf(plain) / columns)), 0);
+    return `\r${above === 0 ? "" : `${ESC}[${above}A`}${CLEAR_BELOW}`;
+  }
+}
+
+function styledRows(rows: readonly Drawn[]): string {
+  return rows.map(({ styled }) => styled).join("\r\n");
+}
+
+/** From the end of the last live row to the cursor's place. */
+function place(live: readonly Drawn[], cursor: Cursor | null): string {
+  if (cursor === null) return "";
+  const up = live.length - 1 - cursor.row;
+  const right = cursor.column === 0 ? "" : `${ESC}[${cursor.column}C`;
+  return `${up === 0 ? "" : `${ESC}[${up}A`}\r${right}${SHOW_CURSOR}`;
+}
