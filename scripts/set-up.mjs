@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { buildPage } from "./page.mjs";
 import { requirePlatform } from "./platform.mjs";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -15,6 +16,8 @@ const LOCK_FILE = join(ROOT, "package-lock.json");
 const INSTALLED = join(ROOT, "node_modules", ".package-lock.json");
 /** Holds the hash of the lock file from which node_modules was installed. */
 const STAMP = join(ROOT, "node_modules", ".ams-installed");
+/** Projects that answer with the page of services/web. */
+const SERVES_PAGE = ["services/standalone", "services/web"];
 /** Milliseconds between two looks at a set-up that another terminal is doing in the same clone. */
 const LOOK_AGAIN_MS = 200;
 
@@ -37,6 +40,9 @@ export async function setUp({ projects = [] } = {}) {
   try {
     await install();
     await build(projects);
+    if (projects.length === 0 || projects.some((project) => SERVES_PAGE.includes(project))) {
+      await page();
+    }
   } finally {
     release();
   }
@@ -112,6 +118,14 @@ function npmCommand() {
 async function build(projects) {
   const status = await run(toolCommand("typescript/bin/tsc", "-b", ...projects));
   if (status !== 0) throw new SetUpFailed("The build failed: see above.");
+}
+
+/** The page that people see; as quick as the compiler when nothing has changed. */
+async function page() {
+  const vite = toolCommand("vite/bin/vite.js", "build", "services/web", "--logLevel=error");
+  vite[1].push("--config=services/web/vite.config.ts");
+  const isBuilt = await buildPage(ROOT, () => run(vite));
+  if (!isBuilt) throw new SetUpFailed("The page could not be built: see above.");
 }
 
 /** Two terminals in one clone set it up one after the other; the second then finds everything done. */

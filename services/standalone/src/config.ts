@@ -13,6 +13,7 @@ import {
   text,
   type ValuesOf,
 } from "@ams/runtime";
+import { readWeb, type WebConfig } from "@ams/web";
 
 /** Milliseconds in which a stopping standalone closes its sockets: nobody else could take them over. */
 const DRAIN_MS = "500";
@@ -29,6 +30,7 @@ export type StandaloneConfig = {
   readonly own: ValuesOf<typeof STANDALONE_SETTINGS>;
   readonly gateway: GatewayConfig;
   readonly control: ControlConfig;
+  readonly web: WebConfig;
   /** Null when the environment says nothing of them: the state folder has its own. */
   readonly peppers: PepperLists | null;
 };
@@ -42,13 +44,15 @@ export function readStandalone(
   const own = readSettings(STANDALONE_SETTINGS, environment);
   const gateway = readSettings(GATEWAY_SETTINGS, withDefaults(environment));
   const control = readControl(environment, environment.AMS_INSTANCE || null);
+  const web = readWeb(environment);
   const peppers = readOwnPeppers(environment);
   const redis = checkRedisUrl(environment);
-  if (own.ok && gateway.ok && control.ok && peppers.ok && redis.ok) {
-    const parts = { gateway: gateway.value, control: control.value, peppers: peppers.value };
+  if (own.ok && gateway.ok && control.ok && web.ok && peppers.ok && redis.ok) {
+    const services = { gateway: gateway.value, control: control.value, web: web.value };
+    const parts = { ...services, peppers: peppers.value };
     return { ok: true, value: { own: own.value, ...parts } };
   }
-  return { ok: false, faults: faultsOf(own, peppers, gateway, control, redis) };
+  return { ok: false, faults: faultsOf(own, peppers, gateway, control, web, redis) };
 }
 
 function readOwnPeppers(environment: Environment) {

@@ -10,6 +10,7 @@ import {
   readPepperFile,
   stopOnSignal,
 } from "@ams/runtime";
+import { openAssets } from "@ams/web";
 import { localUrl } from "./addresses.ts";
 import { banner } from "./banner.ts";
 import { readStandalone, type StandaloneConfig } from "./config.ts";
@@ -41,7 +42,8 @@ async function main(): Promise<void> {
   const store = await openStore(config.own.AMS_REDIS_URL, folder, log).catch((error: unknown) =>
     end(EXIT_UNAVAILABLE, `AMS can't open its store: ${describeError(error).reason}`),
   );
-  const started = await startStandalone({ config, store, peppers, log, registry }).catch(
+  const assets = await openAssets();
+  const started = await startStandalone({ config, store, peppers, assets, log, registry }).catch(
     (error: unknown) => end(EXIT_UNAVAILABLE, `AMS can't start: ${describeError(error).reason}`),
   );
   if (started === null) {

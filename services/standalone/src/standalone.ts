@@ -1,16 +1,21 @@
-/** A whole AMS in one process: one directory, one gateway, and control behind the gateway's port. */
+/** A whole AMS in one process: one directory, one gateway, and control and the page behind the gateway's port. */
 import { createControl } from "@ams/control";
 import type { Peppers } from "@ams/directory";
 import { type Gateway, startGateway } from "@ams/gateway";
 import { type AdminPort, type Health, type Log, openAdminPort } from "@ams/runtime";
+import { type Assets, createWeb, lookUpAt } from "@ams/web";
 import type { Registry } from "prom-client";
+import { localUrl } from "./addresses.ts";
 import type { StandaloneConfig } from "./config.ts";
+import { createFront } from "./front.ts";
 import type { Store } from "./store.ts";
 
 export type Parts = {
   readonly config: StandaloneConfig;
   readonly store: Store;
   readonly peppers: Peppers;
+  /** The built page; null when it isn't built. */
+  readonly assets: Assets | null;
   readonly log: Log;
   readonly registry: Registry;
 };
@@ -39,6 +44,13 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     registry,
     now,
   });
+  const listening = { port };
+  const web = createWeb({
+    config: config.web,
+    reached: config.control,
+    assets: parts.assets,
+    lookUp: lookUpAt(() => localUrl(host, listening.port)),
+  });
   const gateway = await startGateway({
     at: { host, port },
     instance,
@@ -48,10 +60,11 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     bus,
     log,
     registry,
-    http: control.fetch,
+    http: createFront({ web, control }).fetch,
     now,
   });
   if (gateway === null) return null;
+  listening.port = gateway.port;
   const health: Health = { now, instance, notReady: gateway.notReady };
   const admin = await openAdmin(config, health, registry);
   return {

@@ -1,0 +1,26 @@
+/** Which app answers which request of the one port. Connects never come here: the gateway takes them. */
+import { isPageRequest } from "@ams/web";
+
+/** Where a connection came from. */
+type PeerAddress = { readonly address: string };
+
+export type App = {
+  readonly fetch: (request: Request, peer: PeerAddress) => Promise<Response>;
+};
+
+type Row = { readonly takes: (request: Request, path: string) => boolean; readonly app: App };
+
+/** The first app of the table that takes the request answers it. */
+export function createFront({ web, control }: { readonly web: App; readonly control: App }): App {
+  const table: readonly Row[] = [
+    { takes: ({ method }, path) => isPageRequest(method, path), app: web },
+    { takes: () => true, app: control },
+  ];
+  return {
+    fetch: async (request, peer) => {
+      const path = new URL(request.url).pathname;
+      const row = table.find(({ takes }) => takes(request, path));
+      return (row?.app ?? control).fetch(request, peer);
+    },
+  };
+}

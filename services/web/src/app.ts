@@ -1,0 +1,94 @@
+/** The page as a fetch handler: home, the files of the page, and what a magic link answers to whom. */
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+import { type Context, Hono } from "hono";
+import type { Asset, Assets } from "./assets.ts";
+import { baseUrlOf, type Reached } from "./base-url.ts";
+import type { WebConfig } from "./config.ts";
+import { pageDocument, plainDocument } from "./document.ts";
+import { COMMON_HEADERS, IMMUTABLE } from "./headers.ts";
+import { answerLink, type LinkTools } from "./link.ts";
+import type { LookUp } from "./link-facts.ts";
+import { ASSETS_PREFIX, LINK_PATH } from "./routes.ts";
+import { themeStyle } from "./theme.ts";
+
+export type WebOptions = {
+  readonly config: WebConfig;
+  readonly reached: Reached;
+  /** Null when the page isn't built: agents are answered all the same. */
+  readonly assets: Assets | null;
+  readonly lookUp: LookUp;
+};
+
+/** Where a connection came from, as every service of a port is told; the page doesn't ask. */
+export type PeerAddress = { readonly address: string };
+
+export type Web = {
+  /** Answers any request; never rejects. */
+  readonly fetch: (request: Request, peer: PeerAddress) => Promise<Response>;
+};
+
+const NOT_BUILT = "The page is not built on this deployment: npm run build makes it.";
+
+export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web {
+  const theme = openTheme(config);
+  const files = new Map([...(assets?.files ?? []), [theme.path, theme.asset] as const]);
+  const tools: LinkTools = {
+    config,
+    lookUp,
+    baseUrl: (request) => baseUrlOf(request, reached),
+    document: async (instructions) =>
+      assets === null
+        ? plainDocument(config.theme.name, NOT_BUILT)
+        : pageDocument(assets, config.theme, theme.path, instructions),
+  };
+  const app = new Hono();
+  app.use(async (context, next) => {
+    await next();
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) {
+      context.res.headers.set(name, value);
+    }
+  });
+  app.get("/", (context) => showHome(context, tools, assets !== null));
+  app.get(`${ASSETS_PREFIX}*`, (context) => showFile(context, files));
+  app.get("/:namespace/conversations/:alias", (context) => showLink(context, tools));
+  app.notFound((context) => context.text("There is nothing at this address.\n", 404));
+  app.onError((_error, context) => context.text("Something went wrong here.\n", 500));
+  return { fetch: async (request) => app.fetch(request) };
+}
+
+async function showHome(context: Context, tools: LinkTools, isBuilt: boolean): Promise<Response> {
+  context.header("cache-control", "no-cache");
+  return context.html(await tools.document(null), isBuilt ? 200 : 503);
+}
+
+async function showLink(context: Context, tools: LinkTools): Promise<Response> {
+  const [, namespace, alias] = LINK_PATH.exec(new URL(context.req.url).pathname) ?? [];
+  if (namespace === undefined || alias === undefined) return context.notFound();
+  const token = context.req.query("t") || null;
+  return answerLink(context.req.raw, { namespace, alias, token }, tools);
+}
+
+function showFile(context: Context, files: ReadonlyMap<string, Asset>): Response {
+  const file = files.get(new URL(context.req.url).pathname);
+  if (file === undefined) return context.text("There is nothing at this address.\n", 404);
+  const isZipped = /\bgzip\b/.test(context.req.header("accept-encoding") ?? "");
+  return new Response(isZipped ? file.gzipped : file.body, {
+    headers: {
+      "content-type": file.type,
+      "cache-control": IMMUTABLE,
+      vary: "accept-encoding",
+      ...(isZipped ? { "content-encoding": "gzip" } : {}),
+    },
+  });
+}
+
+/** The operator's colours as one more file, named by its content like the others. */
+function openTheme({ theme }: WebConfig): { readonly path: string; readonly asset: Asset } {
+  const style = themeStyle(theme);
+  const hash = createHash("sha256").update(style).digest("hex").slice(0, 8);
+  const body = new TextEncoder().encode(style);
+  const gzipped = new Uint8Array(gzipSync(body));
+  const asset = { type: "text/css; charset=utf-8", body, gzipped };
+  return { path: `${ASSETS_PREFIX}theme-${hash}.css`, asset };
+}

@@ -1,0 +1,58 @@
+/** The HTML document of the page: everything that peers or operators wrote is escaped text in it. */
+import { html } from "hono/html";
+import type { Assets } from "./assets.ts";
+import type { Theme } from "./theme.ts";
+
+export type Instructions = {
+  readonly text: string;
+  /** What is wrong with the link, in a sentence; null when it is live. */
+  readonly fault: string | null;
+};
+
+/** `themePath` is the style that lays the operator's colours over the page's. */
+export async function pageDocument(
+  { script, styles, icon }: Assets,
+  { name, tagline }: Theme,
+  themePath: string,
+  instructions: Instructions | null,
+): Promise<string> {
+  const page = await html`<!doctype html>
+<html lang="en" data-name="${name}" data-tagline="${tagline}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<title>${name}</title>
+${icon === null ? "" : html`<link rel="icon" type="image/svg+xml" href="${icon}">`}
+${styles.map((path) => html`<link rel="stylesheet" href="${path}">`)}
+<link rel="stylesheet" href="${themePath}">
+<script type="module" src="${script}"></script>
+</head>
+<body>
+<div id="tincan"></div>
+<noscript><p class="plain">${name} needs JavaScript to show a conversation.</p></noscript>
+${instructions === null ? "" : folded(instructions)}
+</body>
+</html>
+`;
+  return page.toString();
+}
+
+/** The page takes it into its own place; who reads only the HTML finds it here. */
+function folded({ text, fault }: Instructions) {
+  return html`<details id="tincan-instructions">
+<summary>For agents: what this address is and how to join</summary>
+${fault === null ? "" : html`<p>${fault}</p>`}
+<pre tabindex="0">${text}</pre>
+</details>`;
+}
+
+/** Without a built page there is still a sentence. */
+export async function plainDocument(title: string, sentence: string): Promise<string> {
+  const page = await html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${title}</title></head><body><p>${sentence}</p></body></html>
+`;
+  return page.toString();
+}

@@ -1,0 +1,95 @@
+/** What a magic link answers: a page to people, instructions to agents, JSON to programs. */
+import type { WebConfig } from "./config.ts";
+import type { Instructions } from "./document.ts";
+import { SECRET_HEADERS } from "./headers.ts";
+import { fillInstructions } from "./instructions.ts";
+import { addressesOf, type LinkAddresses } from "./link-addresses.ts";
+import type { FaultKind, LinkParts, LiveFacts, LookUp } from "./link-facts.ts";
+import { negotiate } from "./negotiate.ts";
+
+export type LinkTools = {
+  readonly config: WebConfig;
+  readonly lookUp: LookUp;
+  readonly baseUrl: (request: Request) => string;
+  readonly document: (instructions: Instructions | null) => Promise<string>;
+};
+
+type Fault = {
+  readonly status: number;
+  readonly error: string;
+  readonly sentence: string;
+};
+
+/** How each kind of link that isn't live is told. The page is shown all the same: a reload keeps its token elsewhere (§1.4). */
+const FAULTS: Readonly<Record<FaultKind, Fault>> = {
+  incomplete: {
+    status: 400,
+    error: "invalid_magic_link",
+    sentence:
+      "This link is cut off: its end, ?t= and 43 characters, is missing. Copy the whole link again, or ask for it again.",
+  },
+  gone: {
+    status: 404,
+    error: "conversation_not_found",
+    sentence:
+      "This link leads nowhere: it is wrong, expired or revoked, or the conversation was closed. Ask whoever gave it to you for a new one.",
+  },
+  away: {
+    status: 503,
+    error: "unavailable",
+    sentence: "The deployment does not answer at the moment. Try again in a few seconds.",
+  },
+};
+
+export async function answerLink(
+  request: Request,
+  link: LinkParts,
+  tools: LinkTools,
+): Promise<Response> {
+  const facts = await tools.lookUp(link);
+  const addresses = addressesOf(tools.baseUrl(request), link);
+  const { instructions, theme } = tools.config;
+  const text = fillInstructions(instructions, { name: theme.name, link, addresses, facts });
+  const fault = facts.kind === "live" ? null : FAULTS[facts.kind];
+  switch (negotiate(request.headers)) {
+    case "page": {
+      const page = await tools.document({ text, fault: fault?.sentence ?? null });
+      return answer(fault, "text/html; charset=utf-8", page);
+    }
+    case "instructions": {
+      const isPlain = /\btext\/plain\b/.test(request.headers.get("accept") ?? "");
+      const type = `${isPlain ? "text/plain" : "text/markdown"}; charset=utf-8`;
+      return answer(fault, type, fault === null ? text : `${fault.sentence}\n`);
+    }
+    case "json": {
+      const body =
+        facts.kind === "live" ? factsBody(link, facts, addresses, text) : faultBody(facts.kind);
+      return answer(fault, "application/json", JSON.stringify(body));
+    }
+  }
+}
+
+function factsBody(
+  { namespace, alias }: LinkParts,
+  { conversationId, metadata }: LiveFacts,
+  { link, connectUrl }: LinkAddresses,
+  instructions: string,
+): object {
+  return {
+    instructions,
+    pre_bound: { namespace, alias, conversation_id: conversationId, metadata },
+    mcp_endpoint: link,
+    connect_url: connectUrl,
+    tincan_url: link,
+  };
+}
+
+function faultBody(kind: FaultKind): object {
+  const { error, sentence } = FAULTS[kind];
+  return { error, message: sentence };
+}
+
+function answer(fault: Fault | null, type: string, body: string): Response {
+  const headers = { "content-type": type, ...SECRET_HEADERS };
+  return new Response(body, { status: fault?.status ?? 200, headers });
+}

@@ -1,0 +1,44 @@
+/** The web process: configuration, the built page, ports, and a stop that lets requests end. */
+import {
+  describeError,
+  EXIT_UNAVAILABLE,
+  exitMisconfigured,
+  openAdminPort,
+  openLog,
+  openMetrics,
+  stopOnSignal,
+} from "@ams/runtime";
+import { createWeb } from "./app.ts";
+import { openAssets } from "./assets.ts";
+import { readWebProcess } from "./config.ts";
+import { lookUpAt } from "./link-facts.ts";
+import { openHttpServer } from "./serve.ts";
+
+async function main(): Promise<void> {
+  const read = readWebProcess(process.env);
+  if (!read.ok) return exitMisconfigured("web", read.faults);
+  const { config, reached, deploymentUrl, instance, process: own } = read.value;
+  const log = openLog({ service: "web", instance, level: own.AMS_LOG_LEVEL });
+  const registry = openMetrics(log);
+  const assets = await openAssets();
+  if (assets === null) log.warn({ event: "page_not_built" }, "the page is not built");
+  const web = createWeb({ config, reached, assets, lookUp: lookUpAt(() => deploymentUrl) });
+  const host = own.HOST ?? "127.0.0.1";
+  const notReady = () => (assets === null ? "page" : null);
+  const health = { now: Date.now, instance, notReady };
+  try {
+    const server = await openHttpServer({ host, port: own.PORT }, web);
+    const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
+    const admin = await openAdminPort(adminAt, health, registry);
+    log.info({ event: "started", port: server.port, admin_port: admin.port }, "web is up");
+    stopOnSignal(log, own.AMS_STOP_MS, async () => {
+      await server.close();
+      await admin.close();
+    });
+  } catch (error) {
+    log.fatal({ event: "start_failed", ...describeError(error) }, "web can't listen");
+    process.exit(EXIT_UNAVAILABLE);
+  }
+}
+
+await main();

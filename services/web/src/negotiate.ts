@@ -1,0 +1,44 @@
+/** What whoever asks a magic link wants of it: a person's page, instructions to read, or JSON (RFC 9110 12.5.1). */
+
+export type Wanted = "page" | "instructions" | "json";
+
+type Range = { readonly type: string; readonly q: number };
+
+/** In the order in which they are preferred where the asker likes them equally. */
+const OFFERED: readonly { readonly type: string; readonly wanted: Wanted }[] = [
+  { type: "text/html", wanted: "page" },
+  { type: "text/markdown", wanted: "instructions" },
+  { type: "text/plain", wanted: "instructions" },
+  { type: "application/json", wanted: "json" },
+];
+
+/**
+ * By the Accept header. Who says only that anything will do, or nothing, gets the page when it is a browser, and else the
+ * instructions; so does who accepts none of what there is, since a readable answer helps more than a 406.
+ */
+export function negotiate(headers: Headers): Wanted {
+  const ranges = parse(headers.get("accept") ?? "");
+  const named = ranges.filter(({ type }) => !type.includes("*"));
+  let best: { readonly wanted: Wanted; readonly q: number } | null = null;
+  for (const { type, wanted } of OFFERED) {
+    const q = named.find((range) => range.type === type)?.q ?? 0;
+    if (q > (best?.q ?? 0)) best = { wanted, q };
+  }
+  return best?.wanted ?? (isBrowser(headers) ? "page" : "instructions");
+}
+
+function parse(accept: string): readonly Range[] {
+  return accept.split(",").flatMap((part) => {
+    const [type = "", ...parameters] = part.split(";").map((piece) => piece.trim().toLowerCase());
+    const weight = parameters.find((parameter) => parameter.startsWith("q="));
+    const q = weight === undefined ? 1 : Number(weight.slice(2));
+    return type === "" || Number.isNaN(q) ? [] : [{ type, q }];
+  });
+}
+
+/** Browsers say what they want a document for; old ones say only that they descend from Mozilla. */
+function isBrowser(headers: Headers): boolean {
+  const destination = headers.get("sec-fetch-dest");
+  if (destination !== null) return destination === "document" || destination === "iframe";
+  return /^Mozilla\//.test(headers.get("user-agent") ?? "");
+}

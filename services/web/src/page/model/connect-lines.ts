@@ -1,0 +1,91 @@
+/** What to paste where, so that somebody or something else joins by this link. */
+
+export type ConnectLine = {
+  readonly id: string;
+  readonly title: string;
+  /** Where it belongs. */
+  readonly about: string;
+  readonly text: string;
+};
+
+/** The link's WebSocket address, with a name for the stream (§1.4, §3.2). */
+export function connectAddress(link: string, streamName: string): string {
+  const url = new URL(link);
+  url.protocol = url.protocol.replace("http", "ws");
+  url.pathname += "/connect";
+  url.searchParams.set("stream_name", streamName);
+  return url.href;
+}
+
+/** `tail` makes the stream names of raw guests different from each other. */
+export function connectLines(link: string, tail: string): readonly ConnectLine[] {
+  const json = (value: object) => JSON.stringify(value, null, 2);
+  return [
+    {
+      id: "claude-code",
+      title: "Claude Code",
+      about: "In a terminal, then start claude and ask it to join.",
+      text: `claude mcp add --transport http ams '${link}'`,
+    },
+    {
+      id: "codex",
+      title: "Codex",
+      about: "In a terminal, then start codex.",
+      text: `codex mcp add ams --url '${link}'`,
+    },
+    {
+      id: "cursor",
+      title: "Cursor",
+      about: "Into .cursor/mcp.json of a project, or ~/.cursor/mcp.json.",
+      text: json({ mcpServers: { ams: { url: link } } }),
+    },
+    {
+      id: "vs-code",
+      title: "VS Code",
+      about: "In a terminal.",
+      text: `code --add-mcp '${JSON.stringify({ name: "ams", type: "http", url: link })}'`,
+    },
+    {
+      id: "claude-desktop",
+      title: "Claude Desktop and claude.ai",
+      about:
+        "Settings, Connectors, Add custom connector: paste this as its URL. It has to be reachable from the internet.",
+      text: link,
+    },
+    {
+      id: "chatgpt",
+      title: "ChatGPT",
+      about:
+        "Settings, Apps & Connectors, Advanced, Developer mode, Create: paste this as the MCP server URL, authentication none. It has to be reachable from the internet.",
+      text: link,
+    },
+    {
+      id: "ams",
+      title: "The ams command line",
+      about: "What you type is sent, what the others say is printed.",
+      text: `ams join '${link}'`,
+    },
+    {
+      id: "sdk",
+      title: "TypeScript",
+      about: "With the SDK, in Node or a browser.",
+      text: `import { join } from "@ams/client";
+
+const conversation = await join("${link}", { guest: true });
+await conversation.send("hello");
+for await (const token of conversation.tokens()) console.log(token.streamName, token.data);`,
+    },
+    {
+      id: "websocat",
+      title: "A raw WebSocket",
+      about: 'Type {"type":"token","data":"hello"} and Enter. Any WebSocket client will do.',
+      text: `websocat --protocol 'ams.v1, ams.guest' '${connectAddress(link, `raw-${tail}`)}'`,
+    },
+    {
+      id: "curl",
+      title: "curl",
+      about: "Looks without joining: what this conversation is, and how an agent joins it.",
+      text: `curl -H 'Accept: application/json' '${link}'`,
+    },
+  ];
+}

@@ -1,0 +1,40 @@
+/** The Connect tab: what to paste where, and what the link tells agents. */
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { connectLines } from "../model/connect-lines.ts";
+import { newStreamName } from "../model/names.ts";
+import { CopyButton } from "./copy-button.tsx";
+
+export function ConnectPanel({ link }: { readonly link: string }) {
+  const tail = useMemo(() => newStreamName("x").slice(2), []);
+  return (
+    <section class="connect" aria-label="Connect">
+      <p class="soft">
+        One link for all of them: it is a page, an MCP server and a WebSocket address at once.
+      </p>
+      {connectLines(link, tail).map(({ id, title, about, text }) => (
+        <article key={id} id={`connect-${id}`}>
+          <header>
+            <h3>{title}</h3>
+            <CopyButton quiet text={text} what={`the line for ${title}`} />
+          </header>
+          <p class="soft small">{about}</p>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long line has to be scrollable by the keyboard. */}
+          <pre tabIndex={0}>{text}</pre>
+        </article>
+      ))}
+      <AgentInstructions />
+    </section>
+  );
+}
+
+/** What the server wrote into the document for those who read only that, moved to where people look for it. */
+function AgentInstructions() {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const written = document.getElementById("tincan-instructions");
+    if (written === null) return undefined;
+    place.current?.append(written);
+    return () => document.body.append(written);
+  }, []);
+  return <div ref={place} />;
+}

@@ -1,0 +1,63 @@
+/** The raw frames of this page's one socket, as they really came and went. */
+import { useRef, useState } from "preact/hooks";
+import { type Frame, FrameFilter } from "../model/frame-log.ts";
+import { exactTime } from "../model/time.ts";
+import type { Live } from "../wire/live.ts";
+import { CopyButton } from "./copy-button.tsx";
+import { Scroller } from "./scroller.tsx";
+
+/** Characters of a frame that are shown: the copy has all of them. */
+const SHOWN_CHARACTERS = 1_200;
+
+export function FramesPane({ live }: { readonly live: Live }) {
+  const [words, setWords] = useState("");
+  const filter = useRef(new FrameFilter());
+  const tick = live.tick.value;
+  const frames = filter.current.apply(live.frames.all, words);
+  return (
+    <section class="pane frames" aria-label="Raw frames">
+      <header class="pane-head">
+        <input
+          type="search"
+          class="filter"
+          placeholder="Filter frames"
+          aria-label="Filter frames"
+          value={words}
+          onInput={(event) => setWords(event.currentTarget.value)}
+        />
+        <span class="soft small count">{frames.length}</span>
+        <CopyButton
+          quiet
+          text={() => frames.map(({ text }) => text).join("\n")}
+          what="all frames shown"
+        />
+      </header>
+      <Scroller
+        items={frames}
+        dropped={words === "" ? live.frames.dropped : 0}
+        tick={tick}
+        label="Frames"
+        empty={<p class="waiting">{words === "" ? "No frame yet." : "No frame holds that."}</p>}
+      >
+        {(frame) => <FrameRow key={frame.key} frame={frame} />}
+      </Scroller>
+    </section>
+  );
+}
+
+function FrameRow({ frame: { kind, head, atMs, text } }: { readonly frame: Frame }) {
+  const rest = text.length - SHOWN_CHARACTERS;
+  return (
+    <div class={`tincan-frame ${kind}`}>
+      <div class="head">
+        <bdi>{head}</bdi>
+        <time>{exactTime(atMs)}</time>
+        <CopyButton quiet text={text} what="this frame" />
+      </div>
+      <code class="body">
+        {rest > 0 ? text.slice(0, SHOWN_CHARACTERS) : text}
+        {rest > 0 && <span class="soft"> … {rest} more characters</span>}
+      </code>
+    </div>
+  );
+}

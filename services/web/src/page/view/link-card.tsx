@@ -1,0 +1,46 @@
+/** A magic link: to be read, copied, opened, and photographed. */
+import { useState } from "preact/hooks";
+import { CopyButton } from "./copy-button.tsx";
+import { QrCode } from "./qr-code.tsx";
+
+type Props = {
+  readonly link: string;
+  /** True at home, where outside checks look for these names. */
+  readonly named?: boolean;
+  readonly openable?: boolean;
+};
+
+export function LinkCard({ link, named = false, openable = false }: Props) {
+  const [isQrShown, showQr] = useState(false);
+  const ids = named ? { field: "tincan-link", copy: "tincan-copy" } : null;
+  return (
+    <div class="link-card">
+      <div class="link-line">
+        <input
+          {...(ids === null ? {} : { id: ids.field })}
+          class="link"
+          readOnly
+          value={link}
+          aria-label="Magic link"
+          onFocus={(event) => event.currentTarget.select()}
+        />
+        <CopyButton {...(ids === null ? {} : { id: ids.copy })} text={link} what="the magic link" />
+        {openable && (
+          <a class="button quiet" href={link} target="_blank" rel="noopener noreferrer">
+            Open
+          </a>
+        )}
+        <button
+          type="button"
+          class="quiet"
+          aria-expanded={isQrShown}
+          onClick={() => showQr(!isQrShown)}
+        >
+          QR
+        </button>
+      </div>
+      {isQrShown && <QrCode text={link} label="QR code of the magic link" />}
+      <p class="soft small">Who has this link is in. Share it with those who should be.</p>
+    </div>
+  );
+}

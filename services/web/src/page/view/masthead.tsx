@@ -1,0 +1,18 @@
+/** The line at the top: who we are, and whether the deployment is there. */
+import type { ComponentChildren } from "preact";
+import { BRAND } from "./brand.ts";
+import { Logo } from "./icons.tsx";
+import { StatusPill } from "./status-pill.tsx";
+
+export function Masthead({ children }: { readonly children?: ComponentChildren }) {
+  return (
+    <header class="masthead">
+      <a class="brand" href="/">
+        <Logo />
+        <span>{BRAND}</span>
+      </a>
+      <div class="grow">{children}</div>
+      <StatusPill />
+    </header>
+  );
+}

@@ -1,0 +1,58 @@
+/** What the owner of a conversation can do with it: a new link, or the end. */
+import { useState } from "preact/hooks";
+import { sentenceOf } from "../model/faults.ts";
+import { openOwnAccount } from "../wire/own-account.ts";
+import type { Subscriber } from "../wire/subscriber.ts";
+
+type Props = {
+  readonly subscriber: Subscriber;
+  readonly alias: string;
+  readonly onDone: () => void;
+};
+
+export function OwnerPanel({ subscriber, alias, onDone }: Props) {
+  const [keepConnected, setKeep] = useState(true);
+  const [isSure, setSure] = useState(false);
+  const [fault, setFault] = useState<string | null>(null);
+  const act = (work: () => Promise<void>) => {
+    setFault(null);
+    work().then(onDone, (error: unknown) => setFault(sentenceOf(error)));
+  };
+  const replace = async () => {
+    const account = await openOwnAccount(location.origin, null);
+    await subscriber.moveTo(await account.newLink(alias, { keepConnected }));
+    subscriber.live.note("The magic link was replaced");
+  };
+  const close = async () => {
+    const account = await openOwnAccount(location.origin, null);
+    await account.close(alias);
+  };
+  return (
+    <div class="owner">
+      <p class="soft">This conversation is yours: the account in this browser minted it.</p>
+      <h3>Replace the link</h3>
+      <p>Every earlier link stops working. Hand the new one to those who should come.</p>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={keepConnected}
+          onInput={(event) => setKeep(event.currentTarget.checked)}
+        />
+        Those who are here may stay
+      </label>
+      <button type="button" onClick={() => act(replace)}>
+        Replace the link
+      </button>
+      <h3>Close the conversation</h3>
+      <p>It ends for everybody, at once and for good.</p>
+      <button type="button" class="danger" onClick={() => (isSure ? act(close) : setSure(true))}>
+        {isSure ? "Yes, end it for everybody" : "Close the conversation"}
+      </button>
+      {fault !== null && (
+        <p class="problem" role="alert">
+          {fault}
+        </p>
+      )}
+    </div>
+  );
+}

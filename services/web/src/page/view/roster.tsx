@@ -1,0 +1,65 @@
+/** Who is here, now. */
+import type { Peer } from "@ams/client";
+import { speakerOf } from "../model/rows.ts";
+import { isObserving, type Live, type Self } from "../wire/live.ts";
+import { Badges, Face, NameOf } from "./speaker.tsx";
+
+export function Roster({ live }: { readonly live: Live }) {
+  const peers = live.peers.value;
+  const self = live.self.value;
+  return (
+    <section class="roster" aria-label="Who is here">
+      <h2>
+        Here now <span class="soft">{peers.length + (self === null ? 0 : 1)}</span>
+      </h2>
+      <ul>
+        {self !== null && <SelfEntry self={self} />}
+        {peers.map((peer) => (
+          <PeerEntry key={peer.streamId} peer={peer} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function SelfEntry({ self }: { readonly self: Self }) {
+  const { streamId, streamName, displayName, observing } = self;
+  const speaker = { streamId, streamName, displayName };
+  return (
+    <li class="self">
+      <Face speaker={speaker} />
+      <span class="who">
+        <NameOf speaker={speaker} />
+        <span class="stream soft">{streamName}</span>
+      </span>
+      <span class="badges">
+        <span class="badge">you</span>
+        {observing && <span class="badge">watching</span>}
+      </span>
+    </li>
+  );
+}
+
+function PeerEntry({ peer }: { readonly peer: Peer }) {
+  const speaker = speakerOf(peer, peer.metadata);
+  const keys = Object.keys(peer.metadata);
+  return (
+    <li>
+      <Face speaker={speaker} />
+      <span class="who">
+        <NameOf speaker={speaker} />
+        <bdi class="stream soft">{peer.streamName}</bdi>
+      </span>
+      <span class="badges">
+        {isObserving(peer) && <span class="badge">watching</span>}
+        <Badges identity={peer.peerIdentity} />
+      </span>
+      {keys.length > 0 && (
+        <details class="metadata">
+          <summary>Metadata</summary>
+          <pre>{JSON.stringify(peer.metadata, null, 2)}</pre>
+        </details>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,38 @@
+/** How a stream is shown wherever it is named: a face of its colour, its name, and what it says that it is. */
+import type { PeerIdentity } from "@ams/client";
+import { hueOf } from "../model/hue.ts";
+import type { Speaker } from "../model/rows.ts";
+
+export function Face({ speaker }: { readonly speaker: Speaker }) {
+  const [initial = "?"] = nameOf(speaker);
+  return (
+    <span class="face" aria-hidden="true" style={{ "--hue": String(hueOf(speaker.streamId)) }}>
+      {initial.toUpperCase()}
+    </span>
+  );
+}
+
+/** Set apart in its direction, so that a name can't turn what stands beside it around. */
+export function NameOf({ speaker }: { readonly speaker: Speaker }) {
+  return (
+    <bdi class="name" title={speaker.streamName}>
+      {nameOf(speaker)}
+    </bdi>
+  );
+}
+
+export function Badges({ identity }: { readonly identity: PeerIdentity | undefined }) {
+  if (identity === undefined) return null;
+  const { kind, model, client } = identity;
+  return (
+    <>
+      {kind === "agent" && <span class="badge agent">agent</span>}
+      {model !== undefined && <bdi class="badge">{model}</bdi>}
+      {client !== undefined && client !== "TinCan" && <bdi class="badge">{client}</bdi>}
+    </>
+  );
+}
+
+function nameOf({ displayName, streamName }: Speaker): string {
+  return displayName ?? streamName;
+}

@@ -1,0 +1,212 @@
+/** One subscriber in one conversation, as signals that views read: written at most once per animation frame. */
+import {
+  type AmsEvent,
+  type Connection,
+  type JoinOptions,
+  join,
+  type Metadata,
+  type Peer,
+} from "@ams/client";
+import { signal } from "@preact/signals";
+import { FrameLog } from "../model/frame-log.ts";
+import { DISPLAY_NAME, displayNameOf, Rows, type Speaker, speakerOf } from "../model/rows.ts";
+
+export type Phase =
+  | { readonly kind: "joining" }
+  | { readonly kind: "live" }
+  | { readonly kind: "away"; readonly attempt: number }
+  | { readonly kind: "ended"; readonly error: unknown };
+
+/** Who to be: the account of a credential, or null for a guest of the link. */
+export type JoinAs = {
+  readonly link: string;
+  readonly credential: string | null;
+  readonly streamName: string;
+  readonly displayName: string;
+  readonly observing: boolean;
+};
+
+export type Self = {
+  readonly streamId: string;
+  readonly streamName: string;
+  readonly displayName: string;
+  readonly observing: boolean;
+};
+
+export type Facts = { readonly conversationId: string; readonly metadata: Metadata };
+
+/** The member of our stream's metadata that tells the others that we only watch. A convention of this page. */
+const OBSERVING = "observing";
+
+export class Live {
+  readonly phase = signal<Phase>({ kind: "joining" });
+  readonly self = signal<Self | null>(null);
+  readonly facts = signal<Facts | null>(null);
+  readonly peers = signal<readonly Peer[]>([]);
+  /** Milliseconds by which the broker's clock is ahead of ours, to the accuracy of one way of the network. */
+  readonly clockAheadMs = signal(0);
+  /** Counts the animation frames in which `rows` or `frames` have changed. */
+  readonly tick = signal(0);
+  readonly rows = new Rows(() => performance.now());
+  readonly frames = new FrameLog();
+  /** Peers by stream id, also while one is being told as gone. */
+  readonly #known = new Map<string, Peer>();
+  #connection: Connection | null = null;
+  /** Counts the joins: what an earlier one still tells is passed over. */
+  #joins = 0;
+  #scheduled = false;
+  #rosterChanged = false;
+
+  /** Joins, in place of an earlier connection if there was one. It never rejects: `phase` says how it went. */
+  async join(as: JoinAs): Promise<void> {
+    const turn = this.#joins + 1;
+    this.#joins = turn;
+    this.#connection?.close();
+    this.#connection = null;
+    this.phase.value = { kind: "joining" };
+    try {
+      const connection = await join(as.link, this.#optionsOf(as, turn));
+      if (turn !== this.#joins) return void connection.close();
+      this.#connection = connection;
+      await this.#listen(connection, turn);
+    } catch (error) {
+      if (turn === this.#joins) this.#end(error);
+    }
+  }
+
+  /** Sends one text as tokens and ends the turn. Rejects with the `AmsError` of whatever stopped it. */
+  async send(tokens: readonly string[]): Promise<void> {
+    const connection = this.#connection;
+    const self = this.self.value;
+    if (connection === null || self === null) return;
+    for (const token of tokens) {
+      await connection.send(token);
+      this.rows.said(speakerOfSelf(self), { data: token, ts: this.#brokerTime() }, true);
+      this.#touch();
+    }
+    this.rows.endTurn(self.streamId);
+    await connection.endTurn();
+  }
+
+  /** Tells the others a new name, or that we only watch. The stream keeps its own name until the next join. */
+  async introduce(displayName: string, observing: boolean): Promise<void> {
+    const self = this.self.value;
+    if (self !== null) this.self.value = { ...self, displayName, observing };
+    await this.#connection?.setMetadata(metadataOf(displayName, observing));
+  }
+
+  async leave(): Promise<void> {
+    this.#joins += 1;
+    await this.#connection?.close();
+    this.#connection = null;
+  }
+
+  note(text: string): void {
+    this.rows.note(text, this.#brokerTime());
+    this.#touch();
+  }
+
+  #optionsOf(as: JoinAs, turn: number): JoinOptions {
+    const { credential, streamName, displayName, observing } = as;
+    const identity = credential === null ? ({ guest: true } as const) : { credential };
+    return {
+      ...identity,
+      streamName,
+      streamMetadata: metadataOf(displayName, observing),
+      peerIdentity: { kind: "human", client: "TinCan" },
+      reconnectForMs: Number.POSITIVE_INFINITY,
+      onFrame: (direction, text) => {
+        if (turn !== this.#joins) return;
+        this.frames.push(text, direction, Date.now());
+        this.#touch();
+      },
+    };
+  }
+
+  /** Hears everything until the connection ends; throws what ended it, if it wasn't us. */
+  async #listen(connection: Connection, turn: number): Promise<void> {
+    for await (const event of connection.events()) {
+      if (turn !== this.#joins) return;
+      this.#heard(event, connection);
+    }
+  }
+
+  #heard(event: AmsEvent, connection: Connection): void {
+    switch (event.type) {
+      case "joined":
+        this.#joined(event, connection);
+        break;
+      case "stream_joined":
+      case "stream_metadata":
+        if (event.streamId !== connection.streamId) this.#known.set(event.streamId, event);
+        this.#rosterChanged = true;
+        break;
+      case "reconnecting":
+        if (this.phase.value.kind === "live") {
+          this.rows.note("The connection broke", this.#brokerTime());
+        }
+        this.phase.value = { kind: "away", attempt: event.attempt };
+        break;
+      default:
+    }
+    this.rows.heard(event, (streamId) => this.#known.get(streamId));
+    if (event.type === "stream_left") this.#forget(event.streamId);
+    this.#touch();
+  }
+
+  #joined(event: Extract<AmsEvent, { readonly type: "joined" }>, connection: Connection): void {
+    const { streamId, streamName, conversationId, conversationMetadata, ts } = event;
+    const { metadata } = connection;
+    this.clockAheadMs.value = Date.parse(ts) - Date.now();
+    this.#known.clear();
+    for (const peer of event.peers) this.#known.set(peer.streamId, peer);
+    this.#rosterChanged = true;
+    this.facts.value = { conversationId, metadata: conversationMetadata };
+    const displayName = displayNameOf(metadata) ?? streamName;
+    const observing = metadata[OBSERVING] === true;
+    this.self.value = { streamId, streamName, displayName, observing };
+    if (event.reconnected) this.rows.note("Connected again", ts);
+    this.phase.value = { kind: "live" };
+  }
+
+  #forget(streamId: string): void {
+    this.#known.delete(streamId);
+    this.#rosterChanged = true;
+  }
+
+  #end(error: unknown): void {
+    this.#connection = null;
+    this.#known.clear();
+    this.#rosterChanged = true;
+    this.phase.value = { kind: "ended", error };
+    this.#touch();
+  }
+
+  /** What the broker's clock says, for what we say ourselves. */
+  #brokerTime(): string {
+    return new Date(Date.now() + this.clockAheadMs.value).toISOString();
+  }
+
+  #touch(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      if (this.#rosterChanged) this.peers.value = [...this.#known.values()];
+      this.#rosterChanged = false;
+      this.tick.value += 1;
+    });
+  }
+}
+
+export function isObserving(peer: Peer): boolean {
+  return peer.metadata[OBSERVING] === true;
+}
+
+function speakerOfSelf({ streamId, streamName, displayName }: Self): Speaker {
+  return speakerOf({ streamId, streamName }, { [DISPLAY_NAME]: displayName });
+}
+
+function metadataOf(displayName: string, observing: boolean): Metadata {
+  return { [DISPLAY_NAME]: displayName, ...(observing ? { [OBSERVING]: true } : {}) };
+}

@@ -1,0 +1,77 @@
+/** Minting on the home page: with the account that this browser keeps, or one that it makes for that. */
+import { AmsError } from "@ams/client";
+import { signal } from "@preact/signals";
+import { sentenceOf } from "../model/faults.ts";
+import { session } from "../model/storage.ts";
+import { isLive, mintWith, openOwnAccount, useCredential } from "./own-account.ts";
+import { Subscriber } from "./subscriber.ts";
+
+export type Minting =
+  | { readonly kind: "ready" }
+  | { readonly kind: "busy" }
+  /** Nobody may simply make an account here: it takes an invite code, or a credential from elsewhere. */
+  | {
+      readonly kind: "door";
+      readonly wants: "invite" | "credential";
+      readonly fault: string | null;
+    }
+  | { readonly kind: "failed"; readonly fault: string };
+
+export type Key = { readonly kind: "invite" | "credential"; readonly text: string };
+
+const LINK = "home link";
+
+export const minting = signal<Minting>({ kind: "ready" });
+/** Who this page is in the conversation that it minted; null before. */
+export const minted = signal<Subscriber | null>(null);
+
+/** Makes a conversation and joins it. `key` opens the door where the deployment has one. */
+export async function mint(instructions: string, key: Key | null): Promise<void> {
+  minting.value = { kind: "busy" };
+  try {
+    const account =
+      key?.kind === "credential"
+        ? await useCredential(location.origin, key.text)
+        : await openOwnAccount(location.origin, key?.text.trim() || null);
+    const { magicLink } = await mintWith(account, instructions);
+    session.set(LINK, magicLink);
+    attach(magicLink);
+    minting.value = { kind: "ready" };
+  } catch (error) {
+    minting.value = refusalOf(error, key);
+  }
+}
+
+/** Comes back to what this tab has minted before it was loaded again. */
+export async function resume(): Promise<void> {
+  const link = session.get(LINK);
+  if (link !== null && link !== "" && (await isLive(link))) attach(link);
+}
+
+/** Leaves it for another one. */
+export function startAnew(): void {
+  void minted.value?.live.leave();
+  minted.value = null;
+  session.set(LINK, "");
+}
+
+function attach(magicLink: string): void {
+  void minted.value?.live.leave();
+  const subscriber = new Subscriber(magicLink);
+  minted.value = subscriber;
+  void subscriber.enter();
+}
+
+function refusalOf(error: unknown, key: Key | null): Minting {
+  const code = error instanceof AmsError ? error.code : null;
+  if (code === "invalid_invite") {
+    const fault = key === null ? null : "That is not one of this deployment's invite codes.";
+    return { kind: "door", wants: "invite", fault };
+  }
+  const isRefused = key?.kind === "credential" && code === "invalid_credential";
+  if (code === "signup_closed" || isRefused) {
+    const fault = isRefused ? "That is not the credential of an account here." : null;
+    return { kind: "door", wants: "credential", fault };
+  }
+  return { kind: "failed", fault: sentenceOf(error) };
+}

@@ -1,0 +1,99 @@
+/** The account that this browser keeps for its person: made when one is needed, never shown to a peer. */
+import {
+  type Account,
+  AmsError,
+  createAccount,
+  inspect,
+  type Minted,
+  openAccount,
+} from "@ams/client";
+import { signal } from "@preact/signals";
+import { newNamespace } from "../model/names.ts";
+import { forever } from "../model/storage.ts";
+
+export type OwnAccount = { readonly namespace: string; readonly credential: string };
+
+const KEPT_AS = "account";
+
+/** Tries at a namespace that nobody has: with 6 random characters the first one nearly always is. */
+const TRIES_MAX = 3;
+
+/** The account of this browser; null while it has none. */
+export const ownAccount = signal<OwnAccount | null>(read(forever.get(KEPT_AS)));
+
+/** The account at the deployment. Makes one where there is none, or where the kept one is no more. Rejects with AmsError. */
+export async function openOwnAccount(origin: string, invite: string | null): Promise<Account> {
+  const kept = ownAccount.value;
+  if (kept !== null) {
+    try {
+      return await openAccount(origin, { credential: kept.credential });
+    } catch (error) {
+      if (!(error instanceof AmsError) || error.code !== "invalid_credential") throw error;
+      forgetOwnAccount(); // The deployment has been set up anew, or the account was deleted.
+    }
+  }
+  return keep(await make(origin, invite));
+}
+
+/** Takes an account that its person has from elsewhere. Rejects with AmsError. */
+export async function useCredential(origin: string, credential: string): Promise<Account> {
+  return keep(await openAccount(origin, { credential: credential.trim() }));
+}
+
+export function forgetOwnAccount(): void {
+  ownAccount.value = null;
+  forever.set(KEPT_AS, "");
+}
+
+/** Mints with the instructions that peers will find, empty for none. */
+export function mintWith(account: Account, instructions: string): Promise<Minted> {
+  const text = instructions.trim();
+  return account.mint(text === "" ? {} : { metadata: { instructions: text } });
+}
+
+/** True when this browser's account owns the conversation, which the namespace tells. */
+export function isOwner(namespace: string): boolean {
+  return ownAccount.value?.namespace === namespace;
+}
+
+/** True when the deployment says that the link leads somewhere. */
+export async function isLive(link: string): Promise<boolean> {
+  try {
+    await inspect(link);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function make(origin: string, invite: string | null): Promise<Account> {
+  for (let left = TRIES_MAX; ; left -= 1) {
+    try {
+      const wish = { namespace: newNamespace() };
+      return await createAccount(origin, invite === null ? wish : { ...wish, invite });
+    } catch (error) {
+      const isTaken = error instanceof AmsError && error.code === "namespace_taken";
+      if (!isTaken || left <= 1) throw error;
+    }
+  }
+}
+
+function keep(account: Account): Account {
+  const { namespace, credential } = account;
+  ownAccount.value = { namespace, credential };
+  forever.set(KEPT_AS, JSON.stringify({ namespace, credential }));
+  return account;
+}
+
+function read(text: string | null): OwnAccount | null {
+  try {
+    const kept: unknown = JSON.parse(text ?? "null");
+    if (typeof kept !== "object" || kept === null) return null;
+    if (!("namespace" in kept && "credential" in kept)) return null;
+    const { namespace, credential } = kept;
+    if (typeof namespace !== "string" || typeof credential !== "string") return null;
+    return { namespace, credential };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,35 @@
+/** Who the person of this browser is: a display name for all tabs, a stream name for this one. */
+import { signal } from "@preact/signals";
+import { inventName, newStreamName } from "../model/names.ts";
+import { forever, session } from "../model/storage.ts";
+
+const NAME = "display name";
+
+/** Null while the person has chosen none; then `displayName` is invented. */
+export const chosenName = signal<string | null>(forever.get(NAME) || null);
+
+/** The chosen name, or one that this tab keeps until its person chooses. */
+export function displayName(): string {
+  if (chosenName.value !== null) return chosenName.value;
+  const kept = session.get(NAME) ?? inventName();
+  session.set(NAME, kept);
+  return kept;
+}
+
+export function chooseName(name: string): void {
+  chosenName.value = name;
+  forever.set(NAME, name);
+}
+
+/** The stream name of this tab in one conversation: the same after a reload. */
+export function streamNameFor(path: string): string {
+  const kept = session.get(`stream ${path}`);
+  return kept === null ? newStreamNameFor(path) : kept;
+}
+
+/** Another one, where the old one is somebody else's now. */
+export function newStreamNameFor(path: string): string {
+  const name = newStreamName(displayName());
+  session.set(`stream ${path}`, name);
+  return name;
+}
