@@ -97,7 +97,10 @@ export interface Wrapper {
   readonly links: Links;
   /** What the deployment offers (`GET /v1`), kept for a minute. Fault: `unavailable`. */
   offer(): Promise<Result<{ readonly offer: Offer }>>;
-  /** Opens a session. Faults: `too_many_sessions` (of the process, or of this address), `session_exists`. */
+  /**
+   * Opens a session. Faults: `too_many_sessions` (of the process, or of this address), `session_exists`,
+   * `invalid_session_id`.
+   */
   open(request: OpenSession): Result<{ readonly session: Session }>;
   /**
    * The session of that id for one request, null if there is none or it belongs to somebody else: the two can't be told apart.
@@ -135,12 +138,16 @@ export type OpenSession = {
  * Which seat a call is about. With `link`: the conversation of that link, checked in this call, wherever the session has been
  * before. Without: `conversationId`; without either, the only conversation that the session has a seat in (`which_conversation` if
  * there are several). A link and another `conversationId` together: `conversation_mismatch`. Within the conversation:
- * `streamName`; without it, the stream name in `cursor`, then the seat that this session used last there, then (with a link) a
- * new one with an automatic name. An account reaches all its seats by conversation and name; a guest's seat is reached by the
- * session that took it, or by its stream name with its link.
+ * `streamName`; without it, the stream name in `cursor`, then the seat that this session used last there, then (with a link) one with
+ * an automatic name, or (without) the only one that the account has there (`which_stream` if there are several). An account reaches
+ * all its seats by conversation and name; a guest's seat is reached by the session that took it, or by its stream name with its link.
+ *
+ * An automatic name is the slug of the caller's program, `-`, and 4 hex: for accounts of the account and the conversation, so that a
+ * new session finds the seat again that no other one has (names of others' seats, here or live elsewhere, are passed over); for
+ * guests of the session, so that no two share a seat.
  *
  * Common faults of all calls: `invalid_magic_link`, `conversation_not_found`, `not_joined` (no seat there, and no link to take one
- * with), `which_conversation`, `conversation_mismatch`, `invalid_stream_name`, `seat_taken` (by another live session, or this one
+ * with), `which_conversation`, `which_stream`, `conversation_mismatch`, `invalid_stream_name`, `seat_taken` (by another live session, or this one
  * lost it to a take-over), `left`, `too_many_seats`, what refuses a dial (`invalid_credential`, `stream_name_conflict`,
  * `account_concurrency_limit`, `conversation_subscriber_limit`, `dial_timeout`, `unavailable`), what ended the seat
  * (`link_revoked`, `conversation_closed`), `session_ended`, `aborted`.
@@ -150,7 +157,10 @@ export interface Session {
   readonly who: Who;
   /** False once it was ended or forgotten. */
   readonly open: boolean;
-  /** Takes the seat, or finds it again. The only call that comes back after `leave`. Faults also: `invalid_cursor`, `invalid_metadata`, `invalid_peer_identity`. */
+  /**
+   * Takes the seat, or finds it again. The only call that comes back after `leave`. Faults also: `invalid_cursor`, `invalid_max_events`
+   * (of `lastN`), `invalid_metadata`, `invalid_peer_identity`.
+   */
   join(request: JoinRequest): Promise<Result<Joined>>;
   /** Emits one token; takes the seat first if need be. Faults also: `token_too_large`, `backpressure`, `rate_limited`, `delivery_unknown`. */
   send(request: SendRequest): Promise<Result<Sent>>;
@@ -197,7 +207,7 @@ export type JoinRequest = Target & {
   readonly selfSubscribe?: boolean;
   /** A cursor of this seat: the next `recv` goes on behind it. */
   readonly since?: string;
-  /** The next `recv` begins with the last so many events that the buffer holds. Not with `since`. */
+  /** The next `recv` begins with the last so many events that the buffer holds, 1 at least; `since` beats it. */
   readonly lastN?: number;
   /** Takes the seat from whatever session holds it. */
   readonly takeOver?: boolean;

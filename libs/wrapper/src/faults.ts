@@ -1,11 +1,12 @@
 /** Everything that can be refused here, each with one sentence for whoever reads the answer. A new fault doesn't compile without. */
 
 export const FAULTS = {
-  invalid_credential: "The credential is not one of a live account.",
+  invalid_credential: "The credential is not one of a live account, or guests are not let in here.",
   invalid_magic_link: "The magic link is not one, or it is wrong, expired or revoked.",
   conversation_not_found: "There is no conversation behind this link.",
   not_joined: "There is no seat in this conversation: join it first, or give its magic link.",
   which_conversation: "This session is in several conversations: say which one.",
+  which_stream: "The account has several seats in this conversation: say which stream name.",
   conversation_mismatch:
     "The magic link leads to another conversation than the one that was named.",
   seat_taken:
@@ -34,6 +35,7 @@ export const FAULTS = {
   too_many_sessions: "Too many sessions are open: end some, or come back later.",
   too_many_seats: "Too many seats are taken: leave some, or come back later.",
   too_many_listeners: "This session has as many listeners as it may have.",
+  invalid_session_id: "A session id has 1 to 128 characters.",
   session_exists: "There is a session of that id already.",
   session_ended: "The session has ended: open a new one.",
   aborted: "The caller has gone.",

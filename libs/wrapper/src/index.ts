@@ -32,3 +32,4 @@ export type {
 } from "./contract.ts";
 export { FAULTS, type Failure, type Fault, failure } from "./faults.ts";
 export { WRAPPER_LIMITS, type WrapperLimits } from "./limits.ts";
+export { createWrapper } from "./wrapper.ts";

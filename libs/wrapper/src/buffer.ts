@@ -1,0 +1,100 @@
+/**
+ * What a seat has heard and its readers may still have to read: a window on one long row of events, numbered from 0. Readers are
+ * only places in that row, so that one that lags costs nothing; what it missed is the distance from its place to the window.
+ */
+import type { SeatEvent } from "./contract.ts";
+
+type WithoutCursor<Event> = Event extends unknown ? Omit<Event, "cursor"> : never;
+
+/** An event as it is kept. `truncated` is never kept: it is told to the readers whom it concerns. */
+export type Heard = WithoutCursor<Exclude<SeatEvent, { readonly kind: "truncated" }>>;
+
+/** Where a reader stands. */
+export type Place = {
+  /** The number of the next event to read. */
+  readonly next: number;
+  /** True when an unknown number of events may be lost before it, since the place comes from a seat that is gone. */
+  readonly unsure: boolean;
+};
+
+export type Reading = {
+  /** Whether something is lost between the place and the first event. */
+  readonly truncated: boolean;
+  /** How many events of this buffer those are. */
+  readonly dropped: number;
+  /** The number of the first event. */
+  readonly from: number;
+  readonly events: readonly Heard[];
+};
+
+export const START: Place = { next: 0, unsure: false };
+
+export type BufferLimits = { readonly bufferEvents: number; readonly bufferBytes: number };
+
+type Kept = { readonly event: Heard; readonly bytes: number };
+
+/** Places at the array's front that may be empty before it is moved: so each event is moved about once. */
+const SLACK = 1_024;
+
+export class EventBuffer {
+  readonly #limits: BufferLimits;
+  #row: Kept[] = [];
+  #skip = 0; // How many at the front of the row are dropped already.
+  #first = 0;
+  #bytes = 0;
+
+  constructor(limits: BufferLimits) {
+    this.#limits = limits;
+  }
+
+  /** The number of the oldest event kept. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** The number that the next event will have. */
+  get end(): number {
+    return this.#first + this.#row.length - this.#skip;
+  }
+
+  /** Returns how many events were dropped to make room. The newest is kept whatever its size. */
+  append(event: Heard, bytes: number): number {
+    const before = this.#first;
+    this.#row.push({ event, bytes });
+    this.#bytes += bytes;
+    while (this.#isOver()) this.#dropOldest();
+    if (this.#skip > SLACK && this.#skip * 2 > this.#row.length) {
+      this.#row = this.#row.slice(this.#skip);
+      this.#skip = 0;
+    }
+    return this.#first - before;
+  }
+
+  /** Looks, and changes nothing: the same place reads the same events for as long as they are kept. */
+  read(place: Place, eventsMax: number): Reading {
+    const dropped = Math.max(0, this.#first - place.next);
+    const from = Math.max(place.next, this.#first);
+    const at = this.#skip + from - this.#first;
+    const events = this.#row.slice(at, at + eventsMax).map((kept) => kept.event);
+    return { truncated: place.unsure || dropped > 0, dropped, from, events };
+  }
+
+  /** How many events are left to read from there. */
+  countFrom(place: Place): number {
+    return this.end - Math.max(place.next, this.#first);
+  }
+
+  #isOver(): boolean {
+    const count = this.end - this.#first;
+    const { bufferEvents, bufferBytes } = this.#limits;
+    return count > 1 && (count > bufferEvents || this.#bytes > bufferBytes);
+  }
+
+  #dropOldest(): void {
+    this.#bytes -= this.#row[this.#skip]?.bytes ?? 0;
+    // The event goes at once; its empty place waits for the row to be moved.
+    delete this.#row[this.#skip];
+    this.#skip += 1;
+    this.#first += 1;
+  }
+}

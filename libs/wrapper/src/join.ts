@@ -1,0 +1,80 @@
+/** An explicit join: the only call that comes back after a leave, takes over, or says where reading begins. */
+import type { Connection } from "@ams/client";
+import { faultOf } from "./ams-faults.ts";
+import type { Place } from "./buffer.ts";
+import type { Joined, JoinRequest, Result } from "./contract.ts";
+import { type Fault, failure } from "./faults.ts";
+import type { Seat, Wishes } from "./seat.ts";
+import { abandon, type Room, reach, sit } from "./sit.ts";
+
+export async function join(room: Room, request: JoinRequest): Promise<Result<Joined>> {
+  const { since, lastN = 1, signal, takeOver = false } = request;
+  if (!Number.isSafeInteger(lastN) || lastN < 1) return failure("invalid_max_events");
+  const how = { explicit: true, takeOver };
+  const seated = await sit(
+    room,
+    since === undefined ? request : { ...request, cursor: since },
+    how,
+  );
+  if (!seated.ok) return seated;
+  const { seat } = seated;
+  const place = placeFor(seat, request);
+  if (place === null) {
+    abandon(room, seat);
+    return failure("invalid_cursor");
+  }
+  const wasOn = seat.connection !== null;
+  const wasKnown = seat.known;
+  const reached = await reach(room, seated, how, signal, wishesOf(request));
+  if (!reached.ok) return reached;
+  const { connection } = reached;
+  const fault = wasOn ? await retell(connection, request) : null;
+  if (fault !== null) return failure(fault);
+  seat.places.at = place;
+  return { ok: true, ...joined(seat, connection), resumed: wasKnown || seat.resumed };
+}
+
+/** Where reading goes on; null for a cursor of somewhere else. */
+function placeFor({ buffer, places }: Seat, { since, lastN }: JoinRequest): Place | null {
+  if (since !== undefined) return places.placeOf(since, buffer.end);
+  if (lastN === undefined) return places.at;
+  return { next: Math.max(buffer.first, buffer.end - lastN), unsure: false };
+}
+
+function wishesOf({ streamMetadata, peerIdentity, selfSubscribe }: JoinRequest): Wishes {
+  return {
+    ...(streamMetadata === undefined ? {} : { streamMetadata }),
+    ...(peerIdentity === undefined ? {} : { peerIdentity }),
+    ...(selfSubscribe === undefined ? {} : { selfSubscribe }),
+  };
+}
+
+/** A seat that is live already hears of new metadata; a dial brings it along by itself. */
+async function retell(
+  connection: Connection,
+  { streamMetadata }: JoinRequest,
+): Promise<Fault | null> {
+  if (streamMetadata === undefined) return null;
+  try {
+    await connection.setMetadata(streamMetadata);
+    return null;
+  } catch (error) {
+    return faultOf(error);
+  }
+}
+
+function joined(seat: Seat, connection: Connection): Omit<Joined, "resumed"> {
+  const { conversationId, streamName, places } = seat;
+  return {
+    conversationId,
+    streamId: connection.streamId,
+    streamName,
+    ownerAccountId: connection.ownerAccountId,
+    metadata: connection.metadata,
+    selfSubscribe: seat.selfSubscribe,
+    peers: [...connection.peers.values()],
+    conversationMetadata: connection.conversationMetadata,
+    cursor: places.cursorOf(places.at),
+    truncated: places.at.unsure,
+  };
+}

@@ -1,0 +1,47 @@
+/** One request to read: its bounds, its seat, its place. */
+import type { Received, RecvRequest, Result } from "./contract.ts";
+import { type Fault, failure } from "./faults.ts";
+import { EVENTS_DEFAULT, EVENTS_MAX, WAIT_MS_MAX } from "./limits.ts";
+import { readFrom } from "./reading.ts";
+import { receive } from "./receive.ts";
+import { abandon, type Room, reach, sit } from "./sit.ts";
+
+export async function recv(room: Room, request: RecvRequest): Promise<Result<Received>> {
+  const { cursor, signal, waitMs = 0, maxEvents = EVENTS_DEFAULT } = request;
+  const outOfBounds = boundsFault(waitMs, maxEvents);
+  if (outOfBounds !== null) return failure(outOfBounds);
+  const seated = await sit(room, request);
+  if (!seated.ok) return seated;
+  const { seat } = seated;
+  const place = cursor === undefined ? null : seat.places.placeOf(cursor, seat.buffer.end);
+  if (cursor !== undefined && place === null) {
+    abandon(room, seat);
+    return failure("invalid_cursor");
+  }
+  const reached = await reach(room, seated, {}, signal);
+  // What was heard before the seat went off the wire can still be read.
+  const canRead = readFrom(seat, place ?? seat.places.at, 1).events.length > 0;
+  if (!reached.ok && (reached.fault === "aborted" || !canRead)) return reached;
+  const { state, clock } = room;
+  const eventsMax = maxEvents;
+  const received = await receive({ seat, state, place, waitMs, eventsMax, signal, clock });
+  if (!received.ok) return received;
+  const { events, after, truncated, dropped } = received.read;
+  room.counters.add("events_received", events.length);
+  return {
+    ok: true,
+    ...seat.named(),
+    events,
+    nextCursor: seat.places.cursorOf(after),
+    truncated,
+    dropped,
+    more: seat.buffer.countFrom(after) > 0,
+  };
+}
+
+function boundsFault(waitMs: number, maxEvents: number): Fault | null {
+  const isWithin = (value: number, min: number, max: number) =>
+    Number.isSafeInteger(value) && value >= min && value <= max;
+  if (!isWithin(waitMs, 0, WAIT_MS_MAX)) return "invalid_wait";
+  return isWithin(maxEvents, 1, EVENTS_MAX) ? null : "invalid_max_events";
+}

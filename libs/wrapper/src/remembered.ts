@@ -1,0 +1,42 @@
+/** Answers that are asked for again and again: a yes is kept for a while, a no never, and those who ask at once share one question. */
+import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import type { Clock, Result } from "./contract.ts";
+
+export type RememberedOptions = {
+  readonly keptMs: number;
+  readonly max: number;
+  readonly clock: Clock;
+};
+
+export class Remembered<Value extends object> {
+  readonly #kept: LRUCache<string, Result<Value>>;
+  readonly #asked = new Map<string, Promise<Result<Value>>>();
+
+  constructor({ keptMs, max, clock }: RememberedOptions) {
+    // A resolution of 0: the cache would else remember the time itself, by a timer of its own.
+    this.#kept = new LRUCache({ max, ttl: keptMs, ttlResolution: 0, perf: clock });
+  }
+
+  async get(secret: string, ask: () => Promise<Result<Value>>): Promise<Result<Value>> {
+    const key = hashOf(secret);
+    return this.#kept.get(key) ?? (await (this.#asked.get(key) ?? this.#ask(key, ask)));
+  }
+
+  #ask(key: string, ask: () => Promise<Result<Value>>): Promise<Result<Value>> {
+    const asked = this.#answer(key, ask).finally(() => this.#asked.delete(key));
+    this.#asked.set(key, asked);
+    return asked;
+  }
+
+  async #answer(key: string, ask: () => Promise<Result<Value>>): Promise<Result<Value>> {
+    const result = await ask();
+    if (result.ok) this.#kept.set(key, result);
+    return result;
+  }
+}
+
+/** What stands for a secret where it needn't be known, and opens nothing. */
+export function hashOf(secret: string): string {
+  return createHash("sha256").update(secret).digest("base64url");
+}

@@ -1,0 +1,106 @@
+/** From a request to a seat that the session has for itself, and on to its connection. */
+import type { Connection } from "@ams/client";
+import type { CheckedLink, Clock, Counters, Links, Result, Who } from "./contract.ts";
+import { failure } from "./faults.ts";
+import type { WrapperLimits } from "./limits.ts";
+import type { Seat, Wishes } from "./seat.ts";
+import type { Seats } from "./seats.ts";
+import type { SessionState } from "./session-state.ts";
+import { type Aim, type Found, find, nameFor } from "./target.ts";
+import { identityOf, ownerOf } from "./who.ts";
+
+/** What a call works with: the process's, and its own. */
+export type Room = {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly limits: WrapperLimits;
+  readonly links: Links;
+  readonly seats: Seats;
+  readonly state: SessionState;
+  readonly who: Who;
+  /** Takes the session, which has ended, out of the process. */
+  readonly forget: () => void;
+};
+
+export type How = {
+  /** True for a join: it may come back after a leave. */
+  readonly explicit?: boolean;
+  readonly takeOver?: boolean;
+};
+
+export type Seated = { readonly seat: Seat; readonly link: CheckedLink | null };
+
+/** The seat that a call is about, made if there is none and a link leads there, and claimed by this session. */
+export async function sit(room: Room, aim: Aim, how: How = {}): Promise<Result<Seated>> {
+  const found = await unlessAborted(find(room, aim), aim.signal);
+  if (!found.ok) return found;
+  if (room.state.ended) return failure("session_ended");
+  const taken = seatFor(room, found, how);
+  if (!taken.ok) return taken;
+  const { seat } = taken;
+  if (!claim(room.state, seat, how.takeOver ?? false)) return failure("seat_taken");
+  seat.usedAt = room.clock.now();
+  room.state.keep(seat);
+  return { ok: true, seat, link: found.link };
+}
+
+/** Its connection, dialled if need be. A caller that goes doesn't end the dial: others may wait for it too. */
+export async function reach(
+  room: Room,
+  { seat, link }: Seated,
+  { takeOver = false }: How,
+  signal: AbortSignal | undefined,
+  wishes?: Wishes,
+): Promise<Result<{ readonly connection: Connection }>> {
+  const reached = await unlessAborted(
+    seat.reach({
+      identity: identityOf(room.who),
+      link: link?.magicLink ?? null,
+      takeBack: takeOver || room.state.name.passing,
+      ...(wishes === undefined ? {} : { wishes }),
+    }),
+    signal,
+  );
+  if (!reached.ok) abandon(room, seat);
+  return reached;
+}
+
+/** Nothing is kept of a seat that has never been on the wire. */
+export function abandon({ seats, state }: Room, seat: Seat): void {
+  if (seat.known || seat.dialling) return;
+  seats.forget(seat);
+  state.drop(seat);
+}
+
+/** What it resolves with, or `aborted` as soon as the caller has gone. */
+export function unlessAborted<Value>(
+  promise: Promise<Result<Value>>,
+  signal: AbortSignal | undefined,
+): Promise<Result<Value>> {
+  if (signal === undefined) return promise;
+  if (signal.aborted) return Promise.resolve(failure("aborted"));
+  return new Promise((resolve, reject) => {
+    const abort = () => resolve(failure("aborted"));
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+function seatFor(room: Room, found: Found, { explicit = false }: How): Result<{ seat: Seat }> {
+  const { seats, state, limits, who } = room;
+  const { seat, link, conversationId } = found;
+  if (seat?.left) return explicit ? { ok: true, seat: seats.renew(seat) } : failure("left");
+  if (seat !== null) return { ok: true, seat };
+  const owner = ownerOf(who, link);
+  if (link === null || owner === null) return failure("not_joined");
+  const held = state.holds.filter((hold) => seats.has(hold.seat) && !hold.seat.left);
+  if (held.length >= limits.seatsPerSession) return failure("too_many_seats");
+  const made = seats.take(owner, conversationId, found.streamName ?? nameFor(room, link));
+  return made === null ? failure("too_many_seats") : { ok: true, seat: made };
+}
+
+/** Who lost a seat must say so to have it back, and so must who wants it from a session that is live. */
+function claim(state: SessionState, seat: Seat, takeOver: boolean): boolean {
+  const hasLost = state.holdOf(seat)?.lost ?? false;
+  return seat.claim(state, takeOver || !(hasLost || (seat.holder?.live ?? false)));
+}

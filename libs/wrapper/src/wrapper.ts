@@ -1,0 +1,69 @@
+/** Puts the wrapper together: the only file that knows all its parts. */
+import type { Join } from "@ams/client";
+import { systemClock } from "./clock.ts";
+import type { Clock, Counters, Session, Who, Wrapper, WrapperOptions } from "./contract.ts";
+import { askCredentials } from "./credentials.ts";
+import { dialOver } from "./dial.ts";
+import { SWEEP_MS, WRAPPER_LIMITS } from "./limits.ts";
+import { askLinks } from "./links.ts";
+import { LiveSession } from "./live-session.ts";
+import { askOffer } from "./offers.ts";
+import { Seats } from "./seats.ts";
+import type { SessionState } from "./session-state.ts";
+import { Sessions } from "./sessions.ts";
+import { principalOf } from "./who.ts";
+
+const UNCOUNTED: Counters = { add: () => {} };
+
+/** What a test puts in the place of the wire. */
+export type Outside = Partial<Pick<Wrapper, "credentials" | "links">> & { readonly join?: Join };
+
+/** Nothing is dialled and nobody is asked before the first request. */
+export function createWrapper(options: WrapperOptions, outside: Outside = {}): Wrapper {
+  const { url, clock = systemClock, counters = UNCOUNTED } = options;
+  const limits = { ...WRAPPER_LIMITS, ...options.limits };
+  const links = outside.links ?? askLinks(url, clock);
+  const seats = new Seats({ clock, counters, dial: dialOver(clock, outside.join), limits });
+  const sessions = new Sessions(clock, counters, limits);
+  const sessionFor = (state: SessionState, who: Who): Session =>
+    new LiveSession({
+      ...{ clock, counters, limits, links, seats, state, who },
+      forget: () => sessions.forget(state),
+    });
+  const stopSweeping = every(clock, SWEEP_MS, () => {
+    sessions.sweep();
+    seats.sweep();
+  });
+  return {
+    credentials: outside.credentials ?? askCredentials(url, clock),
+    links,
+    offer: askOffer(url, clock),
+    open: ({ who, ...rest }) => {
+      const name = { clientName: undefined, passing: false, ...rest, principal: principalOf(who) };
+      const opened = sessions.open(name);
+      return opened.ok ? { ok: true, session: sessionFor(opened.state, who) } : opened;
+    },
+    find: (id, who) => {
+      const state = sessions.get(id, principalOf(who));
+      return state === null ? null : sessionFor(state, who);
+    },
+    get size() {
+      return { sessions: sessions.size, seats: seats.size, listeners: sessions.listeners };
+    },
+    close: async () => {
+      stopSweeping();
+      sessions.close();
+      await seats.close();
+    },
+  };
+}
+
+/** Calls again and again until the returned function is called. */
+function every(clock: Clock, ms: number, call: () => void): () => void {
+  let cancel = clock.after(ms, again);
+  function again(): void {
+    call();
+    cancel = clock.after(ms, again);
+  }
+  return () => cancel();
+}
