@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   const store = await openStore(config.own.AMS_REDIS_URL, folder, log).catch((error: unknown) =>
     end(EXIT_UNAVAILABLE, `AMS can't open its store: ${describeError(error).reason}`),
   );
-  const assets = await openAssets();
+  const assets = openAssets();
   const started = await startStandalone({ config, store, peppers, assets, log, registry }).catch(
     (error: unknown) => end(EXIT_UNAVAILABLE, `AMS can't start: ${describeError(error).reason}`),
   );

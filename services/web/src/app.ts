@@ -1,8 +1,6 @@
 /** The page as a fetch handler: home, the files of the page, and what a magic link answers to whom. */
-import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
 import { type Context, Hono } from "hono";
-import type { Asset, Assets } from "./assets.ts";
+import { type Asset, type Assets, hashedPath, toAsset } from "./assets.ts";
 import { baseUrlOf, type Reached } from "./base-url.ts";
 import type { WebConfig } from "./config.ts";
 import { pageDocument, plainDocument } from "./document.ts";
@@ -85,10 +83,6 @@ function showFile(context: Context, files: ReadonlyMap<string, Asset>): Response
 
 /** The operator's colours as one more file, named by its content like the others. */
 function openTheme({ theme }: WebConfig): { readonly path: string; readonly asset: Asset } {
-  const style = themeStyle(theme);
-  const hash = createHash("sha256").update(style).digest("hex").slice(0, 8);
-  const body = new TextEncoder().encode(style);
-  const gzipped = new Uint8Array(gzipSync(body));
-  const asset = { type: "text/css; charset=utf-8", body, gzipped };
-  return { path: `${ASSETS_PREFIX}theme-${hash}.css`, asset };
+  const style = new TextEncoder().encode(themeStyle(theme));
+  return { path: hashedPath("theme", ".css", style), asset: toAsset(".css", style) };
 }

@@ -1,13 +1,18 @@
 /** The built page, held in memory: a handful of files, named by their hashes, each also compressed. */
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { constants, gzip } from "node:zlib";
+import { constants, gzipSync } from "node:zlib";
 import { ASSETS_PREFIX } from "./routes.ts";
 
 /** Where `vite build` puts the page; the same from the sources as from what is compiled of them. */
 export const PAGE_FOLDER = fileURLToPath(new URL("../dist/page", import.meta.url));
+
+const ICON = fileURLToPath(new URL("../icon.svg", import.meta.url));
+
+/** Hex characters in the name of a file: as many as tell two contents apart. */
+const HASH_CHARACTERS = 10;
 
 /** The source file from which the page begins, as the manifest calls it. */
 const ENTRY = "main.tsx";
@@ -25,30 +30,42 @@ export type Asset = {
 };
 
 export type Assets = {
-  /** Path of the script and of the styles that a document has to name. */
+  /** Path of the script, of the styles and of the icon that a document has to name. */
   readonly script: string;
   readonly styles: readonly string[];
-  readonly icon: string | null;
+  readonly icon: string;
   /** By their path on the port. */
   readonly files: ReadonlyMap<string, Asset>;
 };
 
 /** Reads the built page; null when it isn't built. */
-export async function openAssets(folder: string = PAGE_FOLDER): Promise<Assets | null> {
-  const manifest = readManifest(folder);
-  const entry = manifest?.[ENTRY];
+export function openAssets(folder: string = PAGE_FOLDER): Assets | null {
+  const entry = readManifest(folder)?.[ENTRY];
   if (entry === undefined) return null;
   const names = readdirSync(folder).filter((name) => extname(name) in TYPES);
-  const files = await Promise.all(
-    names.map(async (name) => [ASSETS_PREFIX + name, await openAsset(folder, name)] as const),
-  );
-  const icon = names.find((name) => extname(name) === ".svg");
+  const built = names.map((name) => [ASSETS_PREFIX + name, readAsset(join(folder, name))] as const);
+  const icon = readAsset(ICON);
+  const iconPath = hashedPath("icon", ".svg", icon.body);
   return {
     script: ASSETS_PREFIX + entry.file,
     styles: (entry.css ?? []).map((name) => ASSETS_PREFIX + name),
-    icon: icon === undefined ? null : ASSETS_PREFIX + icon,
-    files: new Map(files),
+    icon: iconPath,
+    files: new Map([...built, [iconPath, icon]]),
   };
+}
+
+/** A file of the page, compressed once for all. */
+export function toAsset(extension: string, content: Uint8Array): Asset {
+  const body = new Uint8Array(content);
+  const level = constants.Z_BEST_COMPRESSION;
+  const type = TYPES[extension] ?? "application/octet-stream";
+  return { type, body, gzipped: new Uint8Array(gzipSync(body, { level })) };
+}
+
+/** A path that changes with the content, as those that the build makes do. */
+export function hashedPath(name: string, extension: string, content: Uint8Array): string {
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, HASH_CHARACTERS);
+  return `${ASSETS_PREFIX}${name}-${hash}${extension}`;
 }
 
 type Manifest = Readonly<
@@ -63,10 +80,6 @@ function readManifest(folder: string): Manifest | null {
   }
 }
 
-async function openAsset(folder: string, name: string): Promise<Asset> {
-  const body = new Uint8Array(readFileSync(join(folder, name)));
-  const gzipped = new Uint8Array(
-    await promisify(gzip)(body, { level: constants.Z_BEST_COMPRESSION }),
-  );
-  return { type: TYPES[extname(name)] ?? "application/octet-stream", body, gzipped };
+function readAsset(path: string): Asset {
+  return toAsset(extname(path), readFileSync(path));
 }

@@ -25,7 +25,7 @@ export async function pageDocument(
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
 <title>${name}</title>
-${icon === null ? "" : html`<link rel="icon" type="image/svg+xml" href="${icon}">`}
+<link rel="icon" type="image/svg+xml" href="${icon}">
 ${styles.map((path) => html`<link rel="stylesheet" href="${path}">`)}
 <link rel="stylesheet" href="${themePath}">
 <script type="module" src="${script}"></script>

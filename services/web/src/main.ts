@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const { config, reached, deploymentUrl, instance, process: own } = read.value;
   const log = openLog({ service: "web", instance, level: own.AMS_LOG_LEVEL });
   const registry = openMetrics(log);
-  const assets = await openAssets();
+  const assets = openAssets();
   if (assets === null) log.warn({ event: "page_not_built" }, "the page is not built");
   const web = createWeb({ config, reached, assets, lookUp: lookUpAt(() => deploymentUrl) });
   const host = own.HOST ?? "127.0.0.1";

@@ -2,7 +2,7 @@
 import { AmsError, type AmsErrorCode } from "@ams/client";
 
 /** Buttons that help; the view has one for each. */
-export type Remedy = "try_again" | "new_name" | "take_back" | "go_home" | "as_guest" | "reload";
+export type Remedy = "try_again" | "new_name" | "take_back" | "go_home" | "as_guest";
 
 export type Fault = {
   readonly title: string;

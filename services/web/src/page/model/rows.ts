@@ -74,21 +74,22 @@ export class Rows {
   heard(event: AmsEvent, nameOf: (streamId: string) => Peer | undefined): void {
     switch (event.type) {
       case "token":
-        return this.said(speakerOf(event, nameOf(event.streamId)?.metadata), event, false);
+        this.said(speakerOf(event, nameOf(event.streamId)?.metadata), event, false);
+        break;
       case "stream_metadata":
-        if (isEndOfTurn(event.metadata)) this.#open.delete(event.streamId);
-        return undefined;
+        if (isEndOfTurn(event.metadata)) this.endTurn(event.streamId);
+        break;
       case "stream_joined":
-        return this.#note("joined", speakerOf(event, event.metadata), "joined", event.ts);
-      case "stream_left": {
-        this.#open.delete(event.streamId);
-        const speaker = speakerOf(event, nameOf(event.streamId)?.metadata);
-        return this.#note("left", speaker, "left", event.ts);
-      }
+        this.#note("joined", speakerOf(event, event.metadata), "joined", event.ts);
+        break;
+      case "stream_left":
+        this.endTurn(event.streamId);
+        this.#note("left", speakerOf(event, nameOf(event.streamId)?.metadata), "left", event.ts);
+        break;
       case "gap":
-        return this.#gap(event, event.streamId === null ? undefined : nameOf(event.streamId));
-      default:
-        return undefined;
+        this.#gap(event, event.streamId === null ? undefined : nameOf(event.streamId));
+        break;
+      default: // The connection's own fortunes are told by whoever holds it.
     }
   }
 

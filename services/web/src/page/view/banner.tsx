@@ -37,14 +37,16 @@ function remedy(name: Remedy, subscriber: Subscriber): void {
   switch (name) {
     case "try_again":
     case "take_back":
-      return void subscriber.enter();
+      void subscriber.enter();
+      break;
     case "new_name":
-      return void subscriber.enterUnderNewName();
+      void subscriber.enterUnderNewName();
+      break;
     case "as_guest":
-      return void subscriber.enterAsGuest();
+      void subscriber.enterAsGuest();
+      break;
     case "go_home":
-      return location.assign("/");
-    case "reload":
-      return location.reload();
+      location.assign("/");
+      break;
   }
 }

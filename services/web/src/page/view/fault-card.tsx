@@ -7,7 +7,6 @@ const LABELS: Readonly<Record<Remedy, string>> = {
   take_back: "Take it back",
   go_home: "Start a new conversation",
   as_guest: "Come in as a guest",
-  reload: "Load the page again",
 };
 
 type Props = { readonly fault: Fault; readonly onRemedy: (remedy: Remedy) => void };

@@ -1,7 +1,7 @@
 /** What the owner of a conversation can do with it: a new link, or the end. */
 import { useState } from "preact/hooks";
 import { sentenceOf } from "../model/faults.ts";
-import { openOwnAccount } from "../wire/own-account.ts";
+import { openOwnersAccount } from "../wire/own-account.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
 
 type Props = {
@@ -19,12 +19,12 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
     work().then(onDone, (error: unknown) => setFault(sentenceOf(error)));
   };
   const replace = async () => {
-    const account = await openOwnAccount(location.origin, null);
+    const account = await openOwnersAccount(location.origin);
     await subscriber.moveTo(await account.newLink(alias, { keepConnected }));
     subscriber.live.note("The magic link was replaced");
   };
   const close = async () => {
-    const account = await openOwnAccount(location.origin, null);
+    const account = await openOwnersAccount(location.origin);
     await account.close(alias);
   };
   return (

@@ -171,7 +171,6 @@ function Foot({ subscriber, onName }: FootProps) {
         <label class="check">
           <input
             type="checkbox"
-            role="switch"
             checked={self.observing}
             onInput={(event) => void subscriber.observe(event.currentTarget.checked)}
           />

@@ -18,56 +18,55 @@ type Props<Item> = {
 };
 
 export function Scroller<Item>({ items, dropped, tick, label, children, empty }: Props<Item>) {
-  const box = useRef<HTMLDivElement>(null);
-  const pinned = useRef(true);
-  const [isPinned, setPinned] = useState(true);
-  const pin = (next: boolean) => {
-    pinned.current = next;
-    setPinned(next);
-  };
-  const toEnd = () => {
-    if (box.current !== null) box.current.scrollTop = box.current.scrollHeight;
-  };
-  const onScroll = () => {
-    if (box.current === null) return;
-    const { scrollHeight, clientHeight, scrollTop } = box.current;
-    pin(scrollHeight - clientHeight - scrollTop <= NEAR_PX);
-  };
-  useLayoutEffect(() => {
-    if (pinned.current) toEnd();
-  }, [tick, items.length]);
+  const { box, isPinned, pin, onScroll } = usePinned(tick, items.length === 0);
   const isShifted = useChanged(dropped);
   if (items.length === 0) return <div class="scroller empty">{empty}</div>;
   return (
     <div class="scroller">
-      {/* Focusable, so that the keyboard can scroll it. */}
-      <div
-        class="rows"
-        ref={box}
-        onScroll={onScroll}
-        role="log"
-        aria-label={label}
-        aria-live="off"
-        tabIndex={0}
-      >
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard has to be able to scroll it. */}
+      <section class="rows" ref={box} onScroll={onScroll} aria-label={label} tabIndex={0}>
         <Virtualizer data={items} shift={isShifted}>
           {children}
         </Virtualizer>
-      </div>
+      </section>
       {!isPinned && (
-        <button
-          type="button"
-          class="to-end"
-          onClick={() => {
-            pin(true);
-            toEnd();
-          }}
-        >
+        <button type="button" class="to-end" onClick={() => pin(true)}>
           Latest
         </button>
       )}
     </div>
   );
+}
+
+/** Keeps a box at its end, whatever grows in it, until its reader scrolls away; and again once they are back. */
+function usePinned(tick: number, isEmpty: boolean) {
+  const box = useRef<HTMLElement>(null);
+  const pinned = useRef(true);
+  const [isPinned, setPinned] = useState(true);
+  const toEnd = () => {
+    if (pinned.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
+  };
+  const pin = (next: boolean) => {
+    pinned.current = next;
+    setPinned(next);
+    toEnd();
+  };
+  const onScroll = () => {
+    if (box.current === null) return;
+    const { scrollHeight, clientHeight, scrollTop } = box.current;
+    const isAtEnd = scrollHeight - clientHeight - scrollTop <= NEAR_PX;
+    if (isAtEnd !== pinned.current) pin(isAtEnd);
+  };
+  useLayoutEffect(toEnd, [tick]);
+  // Rows are measured after they were written, and the box itself changes with the window.
+  useLayoutEffect(() => {
+    const observer = new ResizeObserver(toEnd);
+    const content = box.current?.firstElementChild;
+    if (box.current !== null) observer.observe(box.current);
+    if (content) observer.observe(content);
+    return () => observer.disconnect();
+  }, [isEmpty]);
+  return { box, isPinned, pin, onScroll };
 }
 
 /** True in the one rendering in which the value is another one than before. */

@@ -92,7 +92,11 @@ export class Live {
   async introduce(displayName: string, observing: boolean): Promise<void> {
     const self = this.self.value;
     if (self !== null) this.self.value = { ...self, displayName, observing };
-    await this.#connection?.setMetadata(metadataOf(displayName, observing));
+    try {
+      await this.#connection?.setMetadata(metadataOf(displayName, observing));
+    } catch {
+      // The connection has ended, which is told where it is shown; the next one introduces us anew.
+    }
   }
 
   async leave(): Promise<void> {

@@ -35,6 +35,11 @@ export async function openOwnAccount(origin: string, invite: string | null): Pro
   return keep(await make(origin, invite));
 }
 
+/** The account of a conversation's owner, which this browser keeps; never a new one. Rejects with AmsError. */
+export function openOwnersAccount(origin: string): Promise<Account> {
+  return openAccount(origin, { credential: ownAccount.value?.credential ?? "" });
+}
+
 /** Takes an account that its person has from elsewhere. Rejects with AmsError. */
 export async function useCredential(origin: string, credential: string): Promise<Account> {
   return keep(await openAccount(origin, { credential: credential.trim() }));
