@@ -13,6 +13,7 @@ import {
 } from "./commands/conversations.ts";
 import { joinCommand, pipeCommand, sendCommand, tailCommand } from "./commands/talking.ts";
 import { declareGlobalOptions } from "./global-options.ts";
+import { loadCommand } from "./load/command.ts";
 import { wantsColors } from "./output.ts";
 import { VERSION } from "./version.ts";
 
@@ -25,6 +26,7 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
   ],
   ["Being in one:", () => [joinCommand(), tailCommand(), sendCommand(), pipeCommand()]],
   ["Who you are:", () => [accountCommand()]],
+  ["Measuring:", () => [loadCommand()]],
 ];
 
 export function buildProgram(): Command {

@@ -1,0 +1,116 @@
+/** The books of a run: what all workers told, second by second, and in all. */
+import { Latencies, type Percentiles, type Recorded } from "./latencies.ts";
+import type { WorkerWindow } from "./messages.ts";
+import { addTally, emptyTally, type Tally } from "./tally.ts";
+
+/** One second of the whole run. */
+export type Second = {
+  /** Seconds after the start at which it began. */
+  readonly at_s: number;
+  /** Counted in this second. */
+  readonly tally: Readonly<Tally>;
+  /** Of the tokens that came in this second. */
+  readonly latency: Percentiles;
+  /** 99th percentile of how late tokens were sent, in microseconds. */
+  readonly latenessP99Us: number;
+  /** Of the busiest worker: share of a core. */
+  readonly cpu: number;
+  /** Of the worst worker, in milliseconds. */
+  readonly stallMs: number;
+};
+
+type Open = {
+  workers: number;
+  readonly tally: Tally;
+  readonly latencies: Recorded[];
+  readonly lateness: Recorded[];
+  cpu: number;
+  stallMs: number;
+};
+
+export class Book {
+  readonly #processes: number;
+  readonly #onSecond: (second: Second) => void;
+  readonly #latencies = new Latencies();
+  readonly #lateness = new Latencies();
+  readonly #earlier: Tally[];
+  readonly #open = new Map<number, Open>();
+  readonly #seconds: Second[] = [];
+  #cpuSeconds = 0;
+
+  /** `onSecond` is called when every worker has told of a second. */
+  constructor(processes: number, onSecond: (second: Second) => void) {
+    this.#processes = processes;
+    this.#onSecond = onSecond;
+    this.#earlier = Array.from({ length: processes }, emptyTally);
+  }
+
+  add(worker: number, window: WorkerWindow): void {
+    const open = this.#open.get(window.index) ?? emptySecond();
+    this.#open.set(window.index, open);
+    addTally(open.tally, window.tally);
+    addTally(open.tally, this.#earlier[worker] ?? emptyTally(), -1);
+    this.#earlier[worker] = window.tally;
+    open.latencies.push(window.latencies);
+    open.lateness.push(window.lateness);
+    open.cpu = Math.max(open.cpu, window.cpu);
+    open.stallMs = Math.max(open.stallMs, window.stallMs);
+    open.workers += 1;
+    this.#cpuSeconds += window.cpu;
+    this.#latencies.add(window.latencies);
+    this.#lateness.add(window.lateness);
+    if (open.workers === this.#processes) this.#close(window.index, open);
+  }
+
+  /** Closes the seconds that not every worker has told of. */
+  end(): void {
+    for (const [index, open] of [...this.#open]) this.#close(index, open);
+    this.#seconds.sort((one, other) => one.at_s - other.at_s);
+  }
+
+  get seconds(): readonly Second[] {
+    return this.#seconds;
+  }
+
+  get latency(): Percentiles {
+    return this.#latencies.percentiles();
+  }
+
+  get latencies(): Recorded {
+    return this.#latencies.recorded();
+  }
+
+  get lateness(): Percentiles {
+    return this.#lateness.percentiles();
+  }
+
+  /** Of all workers together. */
+  get cpuSeconds(): number {
+    return this.#cpuSeconds;
+  }
+
+  #close(index: number, open: Open): void {
+    this.#open.delete(index);
+    const { tally, cpu, stallMs } = open;
+    const second = {
+      at_s: index,
+      tally,
+      latency: percentilesOf(open.latencies),
+      latenessP99Us: percentilesOf(open.lateness).p99,
+      cpu,
+      stallMs,
+    };
+    this.#seconds.push(second);
+    this.#onSecond(second);
+  }
+}
+
+function emptySecond(): Open {
+  return { workers: 0, tally: emptyTally(), latencies: [], lateness: [], cpu: 0, stallMs: 0 };
+}
+
+function percentilesOf(recorded: readonly Recorded[]): Percentiles {
+  const latencies = new Latencies();
+  for (const pairs of recorded) latencies.add(pairs);
+  return latencies.percentiles();
+}

@@ -1,0 +1,191 @@
+/** The members of one worker process, through a run: they join, emit, hear what is left, and leave. */
+import { nowUs } from "./clock.ts";
+import { Emission, type Emitter } from "./emission.ts";
+import { Latencies } from "./latencies.ts";
+import type { Sent } from "./ledger.ts";
+import { Member, refusalOf } from "./member.ts";
+import type { Close, FromWorker, Share } from "./messages.ts";
+import { Meter } from "./meter.ts";
+import { emptyTally } from "./tally.ts";
+
+/** Connects under way at once, per process: enough to keep a gateway busy, too few to look like an attack. */
+const JOINS_AT_ONCE = 32;
+const WINDOW_US = 1_000_000;
+/** Milliseconds between looks at what is still to come. */
+const LOOK_MS = 50;
+/** Milliseconds in which nothing more has come, after which nothing more is expected. */
+const QUIET_MS = 3_000;
+/** Likewise when the user stopped the run. */
+const QUIET_STOPPED_MS = 400;
+/** Milliseconds for hanging up in good order. */
+const LEAVE_MS = 3_000;
+
+export type Tell = (message: FromWorker) => void;
+
+export class Crew {
+  readonly #share: Share;
+  readonly #tell: Tell;
+  readonly #tally = emptyTally();
+  readonly #latencies = new Latencies();
+  readonly #lateness = new Latencies();
+  readonly #listeners: Member[];
+  readonly #emitters: Emitter[];
+  readonly #meter = new Meter();
+  #emission: Emission | null = null;
+  #atUs = 0;
+  #window = 0;
+  #over = false;
+
+  constructor(share: Share, tell: Tell) {
+    this.#share = share;
+    this.#tell = tell;
+    const { worker, processes, subscribers, emitters } = share;
+    const own = (count: number) =>
+      Array.from({ length: count }, (_, index) => index).filter(
+        (index) => index % processes === worker,
+      );
+    this.#listeners = own(subscribers).map((index) => this.#member(`s${index}`, true));
+    this.#emitters = own(emitters).map((index) => ({
+      member: this.#member(`e${index}`, !share.emitOnly),
+      phase: (index + 0.5) / emitters,
+    }));
+  }
+
+  /** Everybody joins, or the first refusal is told. */
+  async join(): Promise<void> {
+    const waiting = [...this.#members];
+    let joined = 0;
+    let refused = false;
+    const joinNext = async (): Promise<void> => {
+      for (let member = waiting.shift(); member !== undefined; member = waiting.shift()) {
+        try {
+          await member.join();
+        } catch (error) {
+          waiting.length = 0;
+          const { code, message, closeCode = null } = refusalOf(error);
+          if (!refused) this.#tell({ type: "refused", code, message, closeCode, joined });
+          refused = true;
+          return;
+        }
+        joined += 1;
+        this.#tell({ type: "joining", joined });
+      }
+    };
+    await Promise.all(Array.from({ length: JOINS_AT_ONCE }, joinNext));
+    if (!refused) this.#tell({ type: "joined", joined });
+  }
+
+  begin(atUs: number): void {
+    this.#atUs = atUs;
+    const { rhythm } = this.#share;
+    const options = {
+      emitters: this.#emitters,
+      rhythm,
+      now: nowUs,
+      onLateness: (latenessUs: number) => this.#lateness.record(latenessUs),
+      onDone: () => this.#tell({ type: "emitted", sent: this.#sent() }),
+    };
+    setTimeout(
+      () => {
+        this.#meter.take();
+        this.#nextWindow();
+        this.#emission = new Emission(options, atUs);
+      },
+      Math.max(0, (atUs - nowUs()) / 1_000),
+    );
+  }
+
+  stop(): void {
+    this.#emission?.stop();
+  }
+
+  /** Waits for what is still to come, then closes the books. */
+  settle(sent: readonly Sent[], stopped: boolean): void {
+    let received = this.#tally.received;
+    let changedAt = performance.now();
+    const look = () => {
+      if (this.#tally.received !== received) changedAt = performance.now();
+      received = this.#tally.received;
+      const isQuiet =
+        performance.now() - changedAt > (stopped ? QUIET_STOPPED_MS : QUIET_MS) ||
+        this.#all.every((member) => !member.isOpen || member.ledger.outstanding(sent) === 0);
+      if (isQuiet) this.#close(sent, stopped);
+      else setTimeout(look, LOOK_MS);
+    };
+    look();
+  }
+
+  async leave(): Promise<void> {
+    this.#meter.stop();
+    const late = new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
+    await Promise.race([Promise.all(this.#members.map((member) => member.leave())), late]);
+  }
+
+  get #members(): readonly Member[] {
+    return [...this.#listeners, ...this.#emitters.map(({ member }) => member)];
+  }
+
+  /** Those who should hear everything. */
+  get #all(): readonly Member[] {
+    return this.#members.filter((member) => member.listens);
+  }
+
+  #member(name: string, listens: boolean): Member {
+    const { link, credential, namePrefix, payloadBytes } = this.#share;
+    return new Member({
+      link,
+      credential,
+      streamName: `${namePrefix}${name}`,
+      namePrefix,
+      payloadBytes,
+      listens,
+      tally: this.#tally,
+      now: nowUs,
+      onLatency: (latencyUs) => this.#latencies.record(latencyUs),
+    });
+  }
+
+  #sent(): readonly Sent[] {
+    return this.#emitters.flatMap(({ member }) => member.sent ?? []);
+  }
+
+  #nextWindow(): void {
+    const endsUs = this.#atUs + (this.#window + 1) * WINDOW_US;
+    setTimeout(
+      () => {
+        if (this.#over) return;
+        this.#tellWindow();
+        this.#nextWindow();
+      },
+      Math.max(0, (endsUs - nowUs()) / 1_000),
+    );
+  }
+
+  #tellWindow(): void {
+    const window = {
+      index: this.#window,
+      tally: { ...this.#tally },
+      latencies: this.#latencies.take(),
+      lateness: this.#lateness.take(),
+      ...this.#meter.take(),
+    };
+    this.#window += 1;
+    this.#tell({ type: "window", window });
+  }
+
+  #close(sent: readonly Sent[], stopped: boolean): void {
+    for (const member of this.#all) {
+      const { ledger } = member;
+      if (!member.isOpen) this.#tally.cutOff += ledger.outstanding(sent);
+      else if (stopped) this.#tally.inFlight += ledger.outstanding(sent);
+      else ledger.settle(sent);
+    }
+    this.#over = true;
+    this.#tellWindow();
+    this.#tell({ type: "settled", tally: { ...this.#tally }, closes: this.#closes() });
+  }
+
+  #closes(): readonly Close[] {
+    return this.#members.flatMap(({ ending }) => (ending === null ? [] : { ...ending, count: 1 }));
+  }
+}

@@ -1,0 +1,90 @@
+/** Sends the tokens of one worker's emitters when they are due, however the broker does: nobody waits for an answer. */
+import type { Member } from "./member.ts";
+import { dueAt, type Rhythm, tokensOf } from "./schedule.ts";
+
+/**
+ * Microseconds: timers tick in whole milliseconds, so a token goes out some time after it is due. One that is no later than
+ * this counts from when it was sent; one that is later, because this process or its socket was held up, counts from when it
+ * was due: else a stall would hide the very tokens that it delayed.
+ */
+const RESOLUTION_US = 3_000;
+/** Milliseconds between looks at sockets that are full or have not taken everything yet. */
+const LOOK_MS = 2;
+/** Milliseconds for which a timer is set at most, so that `stop` is heard soon. */
+const SLEEP_MS_MAX = 100;
+
+export type Emitter = {
+  readonly member: Member;
+  /** Sets it apart from the others: 0 to less than 1 token. */
+  readonly phase: number;
+};
+
+export type EmissionOptions = {
+  readonly emitters: readonly Emitter[];
+  readonly rhythm: Rhythm;
+  readonly now: () => number;
+  /** Called with the microseconds by which a token went out too late. */
+  readonly onLateness: (latenessUs: number) => void;
+  /** Everything is in the sockets' hands. */
+  readonly onDone: () => void;
+};
+
+type Running = Emitter & { readonly total: number; index: number };
+
+export class Emission {
+  readonly #options: EmissionOptions;
+  readonly #running: readonly Running[];
+  readonly #atUs: number;
+  #stopped = false;
+
+  /** Starts at `atUs` of the shared clock. */
+  constructor(options: EmissionOptions, atUs: number) {
+    const { emitters, rhythm } = options;
+    this.#options = options;
+    this.#atUs = atUs;
+    this.#running = emitters.map((emitter) => ({
+      ...emitter,
+      total: tokensOf(rhythm, emitter.phase),
+      index: 0,
+    }));
+    this.#tick();
+  }
+
+  /** Sends nothing more. `onDone` follows when the sockets have taken what they hold. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #tick(): void {
+    const waitMs = this.#stopped ? null : this.#sendWhatIsDue();
+    if (waitMs !== null) setTimeout(() => this.#tick(), Math.min(waitMs, SLEEP_MS_MAX));
+    else if (this.#running.every(({ member }) => member.isIdle)) this.#options.onDone();
+    else setTimeout(() => this.#tick(), LOOK_MS);
+  }
+
+  /** Milliseconds until the next token is due; null when none is left. */
+  #sendWhatIsDue(): number | null {
+    const now = this.#options.now();
+    let next: number | null = null;
+    for (const emitter of this.#running) {
+      const waitUs = this.#sendOf(emitter, now);
+      if (waitUs !== null) next = next === null ? waitUs : Math.min(next, waitUs);
+    }
+    return next === null ? null : next / 1_000;
+  }
+
+  #sendOf(emitter: Running, now: number): number | null {
+    const { rhythm, onLateness, now: clock } = this.#options;
+    const { member, phase, total } = emitter;
+    while (emitter.index < total && member.isOpen) {
+      const dueUs = this.#atUs + dueAt(rhythm, emitter.index, phase) * 1_000_000;
+      if (dueUs > now) return dueUs - now;
+      if (!member.hasRoom) return LOOK_MS * 1_000;
+      const sentUs = clock();
+      onLateness(sentUs - dueUs);
+      member.emit(emitter.index, sentUs - dueUs <= RESOLUTION_US ? sentUs : dueUs);
+      emitter.index += 1;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,50 @@
+/** What a run looks like while it goes on: one line on a terminal, drawn anew; else a line every ten seconds. */
+import type { Output } from "../output.ts";
+import type { Second } from "./book.ts";
+import { addTally, emptyTally } from "./tally.ts";
+import { count, span } from "./words.ts";
+
+/** Seconds between two lines where there is no terminal. */
+const LINE_S = 10;
+
+export type Live = {
+  readonly joining: (joined: number, all: number) => void;
+  readonly second: (second: Second) => void;
+  /** A phase that takes a while, in words. */
+  readonly phase: (words: string) => void;
+  /** Wipes the line. */
+  readonly end: () => void;
+};
+
+const SILENT: Live = { joining: () => {}, second: () => {}, phase: () => {}, end: () => {} };
+
+/** `length_s` is how long tokens will be sent. Nothing shows with --quiet or --json. */
+export function startLive(output: Output, length_s: number): Live {
+  if (output.quiet || output.json) return SILENT;
+  const isTerminal = process.stderr.isTTY === true;
+  const draw = (line: string) => {
+    if (isTerminal) process.stderr.write(`\r\x1b[K${line.slice(0, columns() - 1)}`);
+  };
+  const tally = emptyTally();
+  let told = 0;
+  return {
+    joining: (joined, all) => draw(`joining ${count(joined)} of ${count(all)}`),
+    second: (second) => {
+      addTally(tally, second.tally);
+      const wrong = tally.lost + tally.doubled + tally.reordered + tally.selfDelivered;
+      const line = `${second.at_s + 1} of ${length_s} s  ${count(second.tally.emitted)} tokens/s  ${count(second.tally.received)} deliveries/s  p50 ${span(second.latency.p50)}  p99 ${span(second.latency.p99)}  lost ${count(tally.lost)}  faults ${count(wrong)}`;
+      draw(line);
+      if (isTerminal || second.at_s + 1 < told + LINE_S) return;
+      told = second.at_s + 1;
+      process.stderr.write(`${line}\n`);
+    },
+    phase: draw,
+    end: () => {
+      if (isTerminal) process.stderr.write("\r\x1b[K");
+    },
+  };
+}
+
+function columns(): number {
+  return process.stderr.columns ?? 80;
+}

@@ -1,0 +1,42 @@
+/** Why a run could not begin, in a sentence that says which setting to raise and to what. */
+import { AmsError, type AmsErrorCode } from "@ams/client";
+import { EXIT_OF } from "../exit-codes.ts";
+import { CliError } from "../fault.ts";
+import type { Plan } from "./plan.ts";
+import type { Target } from "./preflight.ts";
+import type { Refusal } from "./swarm.ts";
+
+export function refusedError(refusal: Refusal, plan: Plan, target: Target): Error {
+  const { code, message, closeCode } = refusal;
+  const details = closeCode === null ? {} : { close_code: closeCode };
+  const known = isCode(code) ? code : "refused";
+  const sentence = sentenceOf(code, plan, target);
+  if (sentence !== null) return new CliError(known, sentence, details);
+  return new AmsError(known, message, {
+    ...(closeCode === null ? {} : { closeCode }),
+  });
+}
+
+function sentenceOf(code: string, plan: Plan, target: Target): string | null {
+  const { connections } = plan;
+  if (code === "conversation_subscriber_limit") {
+    const { present, limits } = target;
+    const there = present === 0 ? "" : ` beside the ${present} that were there`;
+    return `The conversation is full${at(limits.subscribers_per_conversation)}: this run needs ${connections} subscribers${there}, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=${connections + present} or more.`;
+  }
+  if (code === "account_concurrency_limit") {
+    return `The account has no more streams${at(target.limits.streams_per_account)}: this run needs ${connections} beside its others, so start the deployment with AMS_STREAMS_PER_ACCOUNT=${connections} or more (guests are not held to it).`;
+  }
+  if (code === "rate_limited") {
+    return "The deployment closed a connection for sending too fast (4290): raise its AMS_FRAMES_PER_SECOND and AMS_BYTES_PER_SECOND, or lower --rate.";
+  }
+  return null;
+}
+
+function at(limit: number | undefined): string {
+  return limit === undefined ? "" : ` (the deployment allows ${limit})`;
+}
+
+function isCode(text: string): text is AmsErrorCode {
+  return Object.hasOwn(EXIT_OF, text);
+}

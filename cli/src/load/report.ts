@@ -1,0 +1,137 @@
+/** A run's result as one HTML file that asks for nothing from anywhere: plots, figures, and their JSON. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { REPORT_SCRIPT } from "./report-script.ts";
+import { REPORT_STYLE } from "./report-style.ts";
+import type { LoadResult, Outcome } from "./result.ts";
+import { jsonOf } from "./result-json.ts";
+import { countRows, kneeSentence } from "./table.ts";
+import { count, percent, span } from "./words.ts";
+
+const OUTCOMES: Readonly<Record<Outcome, string>> = {
+  ok: "Every token reached everybody, once and in order",
+  broken: "The wire broke its promise",
+  cut: "Connections were closed before the end",
+  interrupted: "Stopped before the end",
+};
+
+/** Nothing may be fetched, and nothing runs but what is in the file. */
+const POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+export async function reportOf(result: LoadResult): Promise<string> {
+  const [plotScript, plotStyle] = await Promise.all([
+    assetOf("uPlot.iife.min.js"),
+    assetOf("uPlot.min.css"),
+  ]);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<title>Load on ${asText(result.host)}</title>
+<style>${plotStyle}${REPORT_STYLE}</style>
+<main>
+${headOf(result)}
+${tilesOf(result)}
+${limitOf(result)}
+<section><h2>Latency, emit to receive</h2><div class="plot" id="latency"></div></section>
+<section><h2>Deliveries per second</h2><div class="plot" id="deliveries"></div></section>
+<section><h2>Distribution of latency</h2><div class="plot" id="histogram"></div></section>
+<section><h2>Load client</h2><div class="plot" id="client"></div></section>
+${countsOf(result)}
+${notesOf(result)}
+</main>
+<script type="application/json" id="result">${inScript(JSON.stringify(jsonOf(result)))}</script>
+<script>${plotScript}</script>
+<script>${REPORT_SCRIPT}</script>
+</html>
+`;
+}
+
+/** From beside this program where it was bundled, else from the package. Throws when it is in neither place. */
+async function assetOf(name: string): Promise<string> {
+  const beside = new URL(`./uplot/${name}`, import.meta.url);
+  const inPackage = () =>
+    readFile(createRequire(import.meta.url).resolve(`uplot/dist/${name}`), "utf8");
+  return await readFile(beside, "utf8").catch(inPackage);
+}
+
+function headOf({ outcome, host, brokerVersion, startedAt, plan, machine, identity }: LoadResult) {
+  const { rhythm } = plan;
+  const ramp = rhythm.ramp_s > 0 ? `, after a ramp of ${rhythm.ramp_s} s` : "";
+  return `<header>
+<p class="verdict ${outcome}">${OUTCOMES[outcome]}</p>
+<h1>Load on ${asText(host)}</h1>
+<p>${count(plan.subscribers)} subscribers and ${count(plan.emitters)} emitters as ${identity}s, each emitter at ${rhythm.rate} tokens/s of ${count(plan.payloadBytes)} bytes for ${rhythm.duration_s} s${ramp}.</p>
+<p class="small">AMS ${asText(brokerVersion)} · ${startedAt} · measured from ${machine.platform} with ${machine.cores} cores (${asText(machine.cpu)}), Node ${machine.node}, ${plan.processes} load ${plan.processes === 1 ? "process" : "processes"}</p>
+</header>`;
+}
+
+function tilesOf({ latency, deliveriesPerSecond, tally }: LoadResult): string {
+  const wrong = tally.lost + tally.doubled + tally.reordered + tally.selfDelivered + tally.altered;
+  const tiles: readonly (readonly [string, string])[] = [
+    ["p50", span(latency.p50)],
+    ["p90", span(latency.p90)],
+    ["p99", span(latency.p99)],
+    ["p99.9", span(latency.p999)],
+    ["deliveries/s", count(deliveriesPerSecond)],
+    ["faults", count(wrong)],
+  ];
+  const cells = tiles.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
+  return `<dl class="tiles">${cells.join("")}</dl>`;
+}
+
+function limitOf({ client, knee, plan }: LoadResult): string {
+  const limit = client.isLimit
+    ? `<p class="warning"><b>The load client itself was the limit</b>, so these figures say little of the deployment. ${asText(client.reasons.join(" "))}</p>`
+    : "";
+  if (plan.rhythm.ramp_s === 0) return limit;
+  const sentence =
+    knee === null
+      ? "No knee: neither losses nor a bend in latency up to the full rate."
+      : kneeSentence(knee);
+  return `${limit}<p class="knee">${sentence}</p>`;
+}
+
+function countsOf(result: LoadResult): string {
+  const rows = countRows(result).map(([name, value, isBad]) => tableRow(name, value, isBad));
+  const closes =
+    result.closes.length === 0
+      ? [tableRow("closes", "none", false)]
+      : result.closes.map(({ code, reason, count: times }) =>
+          tableRow("closed", `${count(times)} × ${code ?? "-"} ${reason}`, true),
+        );
+  const { cpuMax, stallMsMax, ceilingPerProcess } = result.client;
+  const client = [
+    tableRow("load client, CPU of a core at most", percent(cpuMax), false),
+    tableRow("load client, longest stall", span(stallMsMax * 1_000), false),
+    tableRow("load client, sent late (p99)", span(result.lateness.p99), false),
+    ...(ceilingPerProcess === null
+      ? []
+      : [tableRow("load client, deliveries per CPU second", count(ceilingPerProcess), false)]),
+  ];
+  return `<section><h2>Counts</h2><table>${[...rows, ...closes, ...client].join("")}</table></section>`;
+}
+
+function tableRow(name: string, value: string, isBad: boolean): string {
+  return `<tr${isBad ? ' class="bad"' : ""}><th scope="row">${asText(name)}</th><td>${asText(value)}</td></tr>`;
+}
+
+function notesOf({ notes, version }: LoadResult): string {
+  const items = notes.map((note) => `<li>${asText(note)}</li>`).join("");
+  return `<footer><ul>${items}</ul><p>Written by ams ${asText(version)}. The figures are in this file as JSON, in the element <code>result</code>.</p></footer>`;
+}
+
+function asText(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}
+
+/** JSON that can't end the element that it stands in. */
+function inScript(json: string): string {
+  return json.replaceAll("<", "\\u003c");
+}

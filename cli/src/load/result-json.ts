@@ -1,0 +1,96 @@
+/** A run's result as JSON: one object, members in snake case as on the wire; times in microseconds unless their name says otherwise. */
+import type { Second } from "./book.ts";
+import type { Percentiles } from "./latencies.ts";
+import type { LoadResult } from "./result.ts";
+import type { Tally } from "./tally.ts";
+
+/** Changes when a member changes its meaning or goes; new members don't change it. */
+const SCHEMA = "ams.load.v1";
+
+export function jsonOf(result: LoadResult) {
+  const { plan, machine, joins, client, knee } = result;
+  return {
+    schema: SCHEMA,
+    outcome: result.outcome,
+    started_at: result.startedAt,
+    host: result.host,
+    broker_version: result.brokerVersion,
+    version: result.version,
+    settings: {
+      identity: result.identity,
+      subscribers: plan.subscribers,
+      emitters: plan.emitters,
+      rate: plan.rhythm.rate,
+      payload_bytes: plan.payloadBytes,
+      duration_s: plan.rhythm.duration_s,
+      ramp_s: plan.rhythm.ramp_s,
+      processes: plan.processes,
+      emit_only: plan.emitOnly,
+    },
+    machine,
+    joins: { count: joins.count, seconds: joins.seconds, per_second: joins.perSecond },
+    seconds: result.seconds,
+    tokens_per_second: result.tokensPerSecond,
+    deliveries_per_second: result.deliveriesPerSecond,
+    counts: { expected: result.expected, ...countsOf(result.tally) },
+    closes: result.closes,
+    latency_us: percentilesOf(result.latency),
+    client: {
+      was_limit: client.isLimit,
+      reasons: client.reasons,
+      cpu_max: client.cpuMax,
+      stall_ms_max: client.stallMsMax,
+      lateness_us: percentilesOf(result.lateness),
+      ceiling_per_process: client.ceilingPerProcess,
+    },
+    knee:
+      knee === null
+        ? null
+        : {
+            kind: knee.kind,
+            at_s: knee.at_s,
+            tokens_per_second: knee.tokensPerSecond,
+            p99_us: knee.p99Us,
+            calm_p99_us: knee.calmP99Us,
+          },
+    per_second: result.perSecond.map(secondOf),
+    /** Value, count, value, count, …: microseconds, rising. */
+    histogram_us: result.latencies,
+    notes: result.notes,
+  };
+}
+
+function countsOf(tally: Readonly<Tally>) {
+  return {
+    emitted: tally.emitted,
+    received: tally.received,
+    lost: tally.lost,
+    doubled: tally.doubled,
+    reordered: tally.reordered,
+    self_delivered: tally.selfDelivered,
+    altered: tally.altered,
+    unreadable: tally.unreadable,
+    gaps_told: tally.gapsTold,
+    frames_told: tally.framesTold,
+    cut_off: tally.cutOff,
+    in_flight: tally.inFlight,
+    foreign: tally.foreign,
+  };
+}
+
+function percentilesOf({ p50, p90, p99, p999, max, mean }: Percentiles) {
+  return { p50, p90, p99, p99_9: p999, max, mean };
+}
+
+function secondOf({ at_s, tally, latency, latenessP99Us, cpu, stallMs }: Second) {
+  return {
+    at_s,
+    emitted: tally.emitted,
+    received: tally.received,
+    lost: tally.lost,
+    latency_us: percentilesOf(latency),
+    lateness_p99_us: latenessP99Us,
+    client_cpu: cpu,
+    client_stall_ms: stallMs,
+  };
+}

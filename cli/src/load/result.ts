@@ -1,0 +1,98 @@
+/** What a load run found, whole: the table, the JSON and the report are pictures of it. */
+import { VERSION } from "../version.ts";
+import type { Book, Second } from "./book.ts";
+import { type ClientLimit, clientLimitOf } from "./client-limit.ts";
+import { type Knee, kneeOf } from "./knee.ts";
+import type { Percentiles, Recorded } from "./latencies.ts";
+import { blindSpotsOf, type Machine } from "./machine.ts";
+import type { Close } from "./messages.ts";
+import type { Plan } from "./plan.ts";
+import type { Settled } from "./swarm.ts";
+import { isBroken, type Tally } from "./tally.ts";
+
+/** `broken`: the wire broke a promise. `cut`: connections were closed before the end. */
+export type Outcome = "ok" | "broken" | "cut" | "interrupted";
+
+export type LoadResult = {
+  readonly outcome: Outcome;
+  readonly startedAt: string;
+  /** The deployment, without its link. */
+  readonly host: string;
+  readonly brokerVersion: string;
+  readonly version: string;
+  readonly identity: "guest" | "account";
+  readonly plan: Plan;
+  readonly machine: Machine;
+  readonly joins: { readonly count: number; readonly seconds: number; readonly perSecond: number };
+  /** Seconds for which tokens were sent. */
+  readonly seconds: number;
+  readonly tally: Readonly<Tally>;
+  /** Deliveries that the tokens should have made. */
+  readonly expected: number;
+  readonly tokensPerSecond: number;
+  readonly deliveriesPerSecond: number;
+  readonly closes: readonly Close[];
+  readonly latency: Percentiles;
+  readonly latencies: Recorded;
+  readonly lateness: Percentiles;
+  readonly client: ClientLimit;
+  /** Null when there was no ramp, or none was seen. */
+  readonly knee: Knee | null;
+  readonly perSecond: readonly Second[];
+  /** Sentences: what couldn't be measured, and on what the figures rest. */
+  readonly notes: readonly string[];
+};
+
+export type Run = {
+  readonly startedAt: Date;
+  readonly host: string;
+  readonly brokerVersion: string;
+  readonly identity: "guest" | "account";
+  readonly plan: Plan;
+  readonly machine: Machine;
+  readonly joinSeconds: number;
+  readonly seconds: number;
+  readonly settled: Settled;
+  readonly book: Book;
+  readonly wasInterrupted: boolean;
+};
+
+export function resultOf(run: Run): LoadResult {
+  const { plan, machine, joinSeconds, seconds, settled, book, wasInterrupted } = run;
+  const { tally, closes } = settled;
+  const { connections, emitters, rhythm, audience } = plan;
+  const perSecond = (count: number) => (seconds === 0 ? 0 : count / seconds);
+  return {
+    outcome: outcomeOf(settled, wasInterrupted),
+    startedAt: run.startedAt.toISOString(),
+    host: run.host,
+    brokerVersion: run.brokerVersion,
+    version: VERSION,
+    identity: run.identity,
+    plan,
+    machine,
+    joins: { count: connections, seconds: joinSeconds, perSecond: connections / joinSeconds },
+    seconds,
+    tally,
+    expected: tally.emitted * audience,
+    tokensPerSecond: perSecond(tally.emitted),
+    deliveriesPerSecond: perSecond(tally.received),
+    closes,
+    latency: book.latency,
+    latencies: book.latencies,
+    lateness: book.lateness,
+    client: clientLimitOf(book, tally.received),
+    knee: rhythm.ramp_s > 0 ? kneeOf(book.seconds, rhythm, emitters) : null,
+    perSecond: book.seconds,
+    notes: [
+      "Latency is from when a token was meant to be sent until it was read, by one monotonic clock that all load processes of this machine share.",
+      ...blindSpotsOf(machine),
+    ],
+  };
+}
+
+function outcomeOf({ tally, closes }: Settled, wasInterrupted: boolean): Outcome {
+  if (isBroken(tally)) return "broken";
+  if (closes.length > 0) return "cut";
+  return wasInterrupted ? "interrupted" : "ok";
+}

@@ -1,0 +1,146 @@
+/** `ams load`, from the options to the answer. */
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { isAbsolute, resolve } from "node:path";
+import type { Context } from "../context.ts";
+import { EXIT_CODES } from "../exit-codes.ts";
+import { CliError } from "../fault.ts";
+import { linkOf } from "../link-argument.ts";
+import { Book } from "./book.ts";
+import { nowUs } from "./clock.ts";
+import { type Live, startLive } from "./live.ts";
+import { type Machine, readMachine } from "./machine.ts";
+import type { Share } from "./messages.ts";
+import { type Options, type Plan, planOf } from "./plan.ts";
+import { lookAt, type Target } from "./preflight.ts";
+import { refusedError } from "./refused.ts";
+import { reportOf } from "./report.ts";
+import { type LoadResult, resultOf } from "./result.ts";
+import { jsonOf } from "./result-json.ts";
+import { lengthOf } from "./schedule.ts";
+import { Swarm } from "./swarm.ts";
+import { tableOf } from "./table.ts";
+
+export type LoadOptions = Options & {
+  /** Path of the HTML report; null writes none. */
+  readonly report: string | null;
+  readonly account: boolean;
+};
+
+/** Microseconds between the word to begin and the beginning, so that it reaches every worker before. */
+const START_US = 300_000;
+/** The words that make `ams` a worker. */
+const WORKER = ["load", "worker"];
+
+/** Sets the exit status when the wire broke a promise or connections were closed. Throws what refused the run. */
+export async function runLoad(
+  word: string | undefined,
+  options: LoadOptions,
+  context: Context,
+): Promise<void> {
+  const { output, signal } = context;
+  const machine = readMachine();
+  const plan = planOf(options, machine);
+  const link = await linkOf(word, "free", signal);
+  const target = await lookAt(link, options.account, context);
+  const report = options.report === null ? null : await Report.at(options.report);
+  const result = await perform(plan, target, machine, context);
+  output.answer(jsonOf(result), ...tableOf(result, output.colors));
+  if (report !== null) {
+    await report.write(result);
+    output.note(`The report is ${report.path}`);
+  }
+  if (result.outcome === "broken" || result.outcome === "cut") {
+    process.exitCode = EXIT_CODES.lost.status;
+  }
+}
+
+async function perform(
+  plan: Plan,
+  target: Target,
+  machine: Machine,
+  { output, signal }: Context,
+): Promise<LoadResult> {
+  const live = startLive(output, lengthOf(plan.rhythm));
+  const book = new Book(plan.processes, live.second);
+  const startedAt = new Date();
+  const joinFromMs = performance.now();
+  const swarm = new Swarm(process.argv[1] ?? "", WORKER, sharesOf(plan, target), {
+    joining: (joined) => live.joining(joined, plan.connections),
+    window: (worker, window) => book.add(worker, window),
+  });
+  try {
+    const refusal = await swarm.joined(signal);
+    if (refusal !== null) throw refusedError(refusal, plan, target);
+    const joinSeconds = (performance.now() - joinFromMs) / 1_000;
+    const { seconds, settled } = await emit(swarm, live, signal);
+    book.end();
+    const { url: host, brokerVersion, credential } = target;
+    const identity = credential === null ? "guest" : "account";
+    const wasInterrupted = signal.aborted;
+    const run = { startedAt, host, brokerVersion, identity, plan, machine } as const;
+    return resultOf({ ...run, joinSeconds, seconds, settled, book, wasInterrupted });
+  } finally {
+    live.end();
+    await swarm.leave();
+  }
+}
+
+async function emit(swarm: Swarm, live: Live, signal: AbortSignal) {
+  const atUs = nowUs() + START_US;
+  if (!signal.aborted) swarm.begin(atUs);
+  const sent = await swarm.emitted(signal);
+  const seconds = Math.max(0, (nowUs() - atUs) / 1_000_000);
+  live.phase("waiting for what is on its way");
+  return { seconds, settled: await swarm.settle(sent, signal.aborted) };
+}
+
+function sharesOf(plan: Plan, { link, credential }: Target): readonly Share[] {
+  const { processes, subscribers, emitters, rhythm, payloadBytes, emitOnly } = plan;
+  // Two runs in one conversation don't take each other's streams.
+  const namePrefix = `load-${randomBytes(4).toString("hex")}-`;
+  return Array.from({ length: processes }, (_, worker) => ({
+    worker,
+    processes,
+    link,
+    credential,
+    namePrefix,
+    subscribers,
+    emitters,
+    rhythm,
+    payloadBytes,
+    emitOnly,
+  }));
+}
+
+/** The file of the report, found writable before the run and not after it. */
+class Report {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async at(given: string): Promise<Report> {
+    const report = new Report(isAbsolute(given) ? given : resolve(given));
+    await report.#save("");
+    return report;
+  }
+
+  async write(result: LoadResult): Promise<void> {
+    await this.#save(await reportOf(result));
+  }
+
+  async #save(text: string): Promise<void> {
+    try {
+      await writeFile(this.path, text);
+    } catch (cause) {
+      throw new CliError(
+        "file_unusable",
+        `The report can't be written to ${this.path}.`,
+        {},
+        cause,
+      );
+    }
+  }
+}

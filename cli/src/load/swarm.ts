@@ -1,0 +1,176 @@
+/** The worker processes of a load run, as one: what is asked of it is asked of each, and done when each has done it. */
+import { type ChildProcess, fork } from "node:child_process";
+import type { Sent } from "./ledger.ts";
+import {
+  type Close,
+  type FromWorker,
+  isFromWorker,
+  type Share,
+  type ToWorker,
+  type WorkerWindow,
+} from "./messages.ts";
+import { addTally, emptyTally, type Tally } from "./tally.ts";
+
+export type Refusal = Omit<Extract<FromWorker, { type: "refused" }>, "type">;
+export type Settled = { readonly tally: Tally; readonly closes: readonly Close[] };
+
+export type SwarmEvents = {
+  /** How many have joined, of all workers. */
+  readonly joining: (joined: number) => void;
+  readonly window: (worker: number, window: WorkerWindow) => void;
+};
+
+/** What the workers have told, each in its place. */
+type Told = {
+  joined: number;
+  isComplete: boolean;
+  sent: readonly Sent[] | null;
+  settled: Settled | null;
+};
+
+export class Swarm {
+  readonly #workers: readonly ChildProcess[];
+  readonly #told: readonly Told[];
+  readonly #events: SwarmEvents;
+  #refusal: Refusal | null = null;
+  #fault: Error | null = null;
+  #leaving = false;
+  #onChange: () => void = () => {};
+
+  /** Starts one process for each share. `program` is a script that runs a worker when it is called with `words`. */
+  constructor(
+    program: string,
+    words: readonly string[],
+    shares: readonly Share[],
+    events: SwarmEvents,
+  ) {
+    this.#events = events;
+    this.#told = shares.map(() => ({ joined: 0, isComplete: false, sent: null, settled: null }));
+    this.#workers = shares.map((share, index) => {
+      const worker = fork(program, words, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+      worker.on("message", (message: unknown) => {
+        if (isFromWorker(message)) this.#hear(index, message);
+      });
+      worker.on("exit", (code, signal) => this.#onExit(code, signal));
+      worker.on("error", (error) => this.#onFault(error));
+      send(worker, { type: "join", share });
+      return worker;
+    });
+  }
+
+  /** Null when everybody has joined; who was refused first, and why, when not. `signal` ends the waiting. */
+  async joined(signal: AbortSignal): Promise<Refusal | null> {
+    await this.#until(
+      () => this.#refusal !== null || this.#told.every((told) => told.isComplete),
+      signal,
+    );
+    return this.#refusal;
+  }
+
+  begin(atUs: number): void {
+    this.#tell({ type: "begin", atUs });
+  }
+
+  /** How far each emitter's stream goes, when all have emitted what they should; earlier when `signal` fires. */
+  async emitted(signal: AbortSignal): Promise<readonly Sent[]> {
+    const isDone = () => this.#told.every((told) => told.sent !== null);
+    await this.#until(isDone, signal);
+    if (!isDone()) {
+      this.#tell({ type: "stop" });
+      await this.#until(isDone, null);
+    }
+    return this.#told.flatMap((told) => told.sent ?? []);
+  }
+
+  async settle(sent: readonly Sent[], stopped: boolean): Promise<Settled> {
+    this.#tell({ type: "settle", sent, stopped });
+    await this.#until(() => this.#told.every((told) => told.settled !== null), null);
+    const tally = emptyTally();
+    for (const { settled } of this.#told) if (settled !== null) addTally(tally, settled.tally);
+    return { tally, closes: sumCloses(this.#told.flatMap((told) => told.settled?.closes ?? [])) };
+  }
+
+  /** Hangs up, and resolves when the processes have ended. */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    await Promise.all(
+      this.#workers.map(async (worker) => {
+        if (worker.exitCode !== null || worker.signalCode !== null) return;
+        const ended = new Promise((resolve) => worker.once("exit", resolve));
+        send(worker, { type: "leave" });
+        await ended;
+      }),
+    );
+  }
+
+  #tell(message: ToWorker): void {
+    for (const worker of this.#workers) send(worker, message);
+  }
+
+  #hear(index: number, message: FromWorker): void {
+    const told = this.#told[index];
+    if (told === undefined) return;
+    switch (message.type) {
+      case "joining":
+        told.joined = message.joined;
+        this.#events.joining(this.#joinedCount());
+        return;
+      case "joined":
+        told.isComplete = true;
+        break;
+      case "refused":
+        this.#refusal ??= message;
+        break;
+      case "window":
+        this.#events.window(index, message.window);
+        return;
+      case "emitted":
+        told.sent = message.sent;
+        break;
+      case "settled":
+        told.settled = { tally: message.tally, closes: message.closes };
+        break;
+    }
+    this.#onChange();
+  }
+
+  #joinedCount(): number {
+    return this.#told.reduce((sum, told) => sum + told.joined, 0);
+  }
+
+  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#leaving) return;
+    const how = signal === null ? `with status ${code}` : `by ${signal}`;
+    this.#onFault(new Error(`a load process ended ${how}: is this machine out of memory?`));
+  }
+
+  #onFault(error: Error): void {
+    this.#fault ??= error;
+    this.#onChange();
+  }
+
+  /** Resolves when it is so, or the signal fires; rejects when a worker has failed. */
+  #until(isSo: () => boolean, signal: AbortSignal | null): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#onChange = () => {
+        if (this.#fault !== null) reject(this.#fault);
+        else if (isSo() || signal?.aborted) resolve();
+      };
+      signal?.addEventListener("abort", () => this.#onChange(), { once: true });
+      this.#onChange();
+    });
+  }
+}
+
+function send(worker: ChildProcess, message: ToWorker): void {
+  if (worker.connected) worker.send(message, () => {}); // One that has gone tells so by its exit.
+}
+
+export function sumCloses(closes: readonly Close[]): readonly Close[] {
+  const sums = new Map<string, Close>();
+  for (const close of closes) {
+    const key = `${close.code} ${close.reason}`;
+    sums.set(key, { ...close, count: close.count + (sums.get(key)?.count ?? 0) });
+  }
+  return [...sums.values()];
+}

@@ -1,0 +1,130 @@
+/** A run's result as a table for a terminal. */
+import type { Colors } from "../output.ts";
+import type { Knee } from "./knee.ts";
+import type { LoadResult, Outcome } from "./result.ts";
+import { count, percent, span } from "./words.ts";
+
+/** Columns of the names in front of the figures. */
+const NAME_COLUMNS = 22;
+
+const OUTCOMES: Readonly<Record<Outcome, string>> = {
+  ok: "Every token reached everybody, once and in order.",
+  broken:
+    "The wire broke its promise: see what is lost, doubled, reordered, altered or self-delivered.",
+  cut: "Connections were closed before the end.",
+  interrupted:
+    "Stopped before the end; up to there every token reached everybody, once and in order.",
+};
+
+export function tableOf(result: LoadResult, colors: Colors): readonly string[] {
+  const { outcome } = result;
+  const paint =
+    outcome === "broken" ? colors.red : outcome === "cut" ? colors.yellow : colors.green;
+  return [
+    ...head(result),
+    "",
+    ...latencyRows(result),
+    "",
+    ...countRows(result).map(([name, value, isBad]) => {
+      const line = row(name, value);
+      return isBad ? colors.red(line) : line;
+    }),
+    ...closeRows(result),
+    "",
+    ...clientRows(result, colors),
+    ...(result.knee === null ? [] : ["", kneeSentence(result.knee)]),
+    ...(result.plan.rhythm.ramp_s > 0 && result.knee === null
+      ? ["", "No knee: neither losses nor a bend in latency up to the full rate."]
+      : []),
+    "",
+    paint(OUTCOMES[outcome]),
+    ...result.notes.map((note) => colors.dim(note)),
+  ];
+}
+
+export function kneeSentence({ kind, at_s, tokensPerSecond, p99Us, calmP99Us }: Knee): string {
+  const load = `at about ${count(tokensPerSecond)} tokens/s, ${at_s} s after the start`;
+  return kind === "loss"
+    ? `The first frames went missing ${load}.`
+    : `Latency bent ${load}: p99 ${span(p99Us)}, up from ${span(calmP99Us)} at little load.`;
+}
+
+function head({ plan, host, brokerVersion, identity }: LoadResult): readonly string[] {
+  const { subscribers, emitters, rhythm, payloadBytes, processes, emitOnly } = plan;
+  const ramp = rhythm.ramp_s > 0 ? `, after a ramp of ${rhythm.ramp_s} s` : "";
+  const deaf = emitOnly ? " that hear nobody" : "";
+  return [
+    `${host} (AMS ${brokerVersion}): ${count(subscribers)} subscribers, ${count(emitters)} emitters${deaf} at ${rhythm.rate} tokens/s of ${count(payloadBytes)} bytes for ${rhythm.duration_s} s${ramp}; ${identity}s, ${processes} load ${processes === 1 ? "process" : "processes"}`,
+  ];
+}
+
+function latencyRows({ latency }: LoadResult): readonly string[] {
+  const { p50, p90, p99, p999, max } = latency;
+  const cells = ["", "p50", "p90", "p99", "p99.9", "max"];
+  const values = ["emit → receive", ...[p50, p90, p99, p999, max].map(span)];
+  return [cells, values].map((line) =>
+    line.map((cell, at) => (at === 0 ? cell.padEnd(NAME_COLUMNS) : cell.padStart(10))).join(""),
+  );
+}
+
+type CountRow = readonly [name: string, value: string, isBad: boolean];
+
+/** What was counted, in the order of the table; the report shows the same. */
+export function countRows(result: LoadResult): readonly CountRow[] {
+  const { tally, joins, expected } = result;
+  const bad = (name: string, value: number): CountRow => [name, count(value), value > 0];
+  const shown = (name: string, value: number): readonly CountRow[] =>
+    value > 0 ? [[name, count(value), false]] : [];
+  return [
+    ["tokens sent", `${count(tally.emitted)} (${count(result.tokensPerSecond)}/s)`, false],
+    ["deliveries", `${count(tally.received)} of ${count(expected)}`, false],
+    ["deliveries/s", count(result.deliveriesPerSecond), false],
+    [
+      "joins/s",
+      `${count(joins.perSecond)} (${count(joins.count)} in ${joins.seconds.toFixed(2)} s)`,
+      false,
+    ],
+    bad("lost", tally.lost),
+    bad("doubled", tally.doubled),
+    bad("reordered", tally.reordered),
+    bad("self-delivered", tally.selfDelivered),
+    bad("altered", tally.altered + tally.unreadable),
+    ...shown("gaps told", tally.gapsTold),
+    ...shown("missing as told", tally.framesTold),
+    ...shown("missing, cut off", tally.cutOff),
+    ...shown("left on the way", tally.inFlight),
+    ...shown("of other streams", tally.foreign),
+  ];
+}
+
+function closeRows({ closes }: LoadResult): readonly string[] {
+  if (closes.length === 0) return [row("closes", "none")];
+  return closes.map(({ code, reason, count: times }) =>
+    row("closed", `${count(times)} × ${code ?? "-"} ${reason}`),
+  );
+}
+
+function clientRows({ client, lateness }: LoadResult, colors: Colors): readonly string[] {
+  const { isLimit, reasons, cpuMax, stallMsMax, ceilingPerProcess } = client;
+  const ceiling =
+    ceilingPerProcess === null
+      ? ""
+      : `; about ${count(ceilingPerProcess)} deliveries per CPU second is its ceiling`;
+  return [
+    row(
+      "load client",
+      `CPU at most ${percent(cpuMax)} of a core, stalls at most ${span(stallMsMax * 1_000)}, sent late by ${span(lateness.p99)} (p99)${ceiling}`,
+    ),
+    ...(isLimit
+      ? [
+          colors.yellow(
+            `The load client itself was the limit, so these figures say little of the deployment. ${reasons.join(" ")} Give it more --processes, more cores, or another machine.`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function row(name: string, value: string): string {
+  return `${name.padEnd(NAME_COLUMNS)}${value}`;
+}

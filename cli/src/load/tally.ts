@@ -1,0 +1,70 @@
+/** What a load run counts, in frames unless said otherwise. */
+
+export type Tally = {
+  /** Tokens that the emitters' sockets took. */
+  emitted: number;
+  /** Tokens of this run that came for the first time, late ones included. */
+  received: number;
+  /** Missing without a word: neither told by the broker nor explained by a closed connection. */
+  lost: number;
+  /** Came after a later one of its stream. */
+  reordered: number;
+  /** Came again. */
+  doubled: number;
+  /** A connection's own tokens, which nobody asked for. */
+  selfDelivered: number;
+  /** Tokens that are not what was sent at their place of the stream. */
+  altered: number;
+  /** Gaps that the broker told (§4.7), and the frames missing in them as far as it said. */
+  gapsTold: number;
+  framesTold: number;
+  /** Not delivered to connections that had been closed. */
+  cutOff: number;
+  /** Still on the way when the run was stopped. */
+  inFlight: number;
+  /** Tokens of streams that are not of this run. */
+  foreign: number;
+  /** Frames that break the protocol. */
+  unreadable: number;
+};
+
+export function emptyTally(): Tally {
+  return {
+    emitted: 0,
+    received: 0,
+    lost: 0,
+    reordered: 0,
+    doubled: 0,
+    selfDelivered: 0,
+    altered: 0,
+    gapsTold: 0,
+    framesTold: 0,
+    cutOff: 0,
+    inFlight: 0,
+    foreign: 0,
+    unreadable: 0,
+  };
+}
+
+/** Every count of `to` raised by that of `what`, times `sign`. */
+export function addTally(to: Tally, what: Readonly<Tally>, sign: 1 | -1 = 1): void {
+  to.emitted += sign * what.emitted;
+  to.received += sign * what.received;
+  to.lost += sign * what.lost;
+  to.reordered += sign * what.reordered;
+  to.doubled += sign * what.doubled;
+  to.selfDelivered += sign * what.selfDelivered;
+  to.altered += sign * what.altered;
+  to.gapsTold += sign * what.gapsTold;
+  to.framesTold += sign * what.framesTold;
+  to.cutOff += sign * what.cutOff;
+  to.inFlight += sign * what.inFlight;
+  to.foreign += sign * what.foreign;
+  to.unreadable += sign * what.unreadable;
+}
+
+/** True when the broker broke a promise: something lost, doubled, reordered, altered, unreadable, or delivered to its owner. */
+export function isBroken(tally: Readonly<Tally>): boolean {
+  const { lost, doubled, reordered, altered, selfDelivered, unreadable } = tally;
+  return lost + doubled + reordered + altered + selfDelivered + unreadable > 0;
+}

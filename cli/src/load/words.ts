@@ -1,0 +1,24 @@
+/** Numbers as people read them. */
+
+/** `1,234,567` */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** Microseconds as `85 µs`, `1.24 ms` or `2.5 s`. */
+export function span(microseconds: number): string {
+  if (microseconds < 1_000) return `${Math.round(microseconds)} µs`;
+  if (microseconds < 1_000_000) return `${three(microseconds / 1_000)} ms`;
+  return `${three(microseconds / 1_000_000)} s`;
+}
+
+/** A share as `87 %`. */
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+function three(value: number): string {
+  return value.toPrecision(3).includes("e")
+    ? String(Math.round(value))
+    : String(Number(value.toPrecision(3)));
+}
