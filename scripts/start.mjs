@@ -2,5 +2,6 @@
 // to stop. The service runs in this very process, so that signals and exit status are its own.
 import { setUpOrExit } from "./set-up.mjs";
 
-await setUpOrExit({ projects: ["services/standalone"] });
+// The SDK as well, so that the examples run against it at once.
+await setUpOrExit({ projects: ["services/standalone", "libs/client"] });
 await import("../services/standalone/dist/main.js");
