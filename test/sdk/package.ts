@@ -1,7 +1,13 @@
 /** The package of the SDK as it is published, built by its own script. */
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { repositoryRoot } from "../repository-root.ts";
+
+const run = promisify(execFile);
 
 export const CLIENT = join(repositoryRoot(), "libs", "client");
 
@@ -30,4 +36,58 @@ export async function buildScript(): Promise<Script> {
 
 export async function buildPackage(folder: string): Promise<Built> {
   return await (await buildScript()).buildPackage(folder);
+}
+
+/** An app of one folder that has installed the package, and nothing else, as from a registry. */
+export type App = {
+  readonly folder: string;
+  readonly built: Built;
+  /** Compiles the TypeScript files of the folder beside themselves, strictly; fails with the compiler's words. */
+  readonly compile: () => Promise<void>;
+  /** What the file prints; fails with what it says on stderr. */
+  readonly run: (file: string, ...flags: readonly string[]) => Promise<string>;
+  readonly remove: () => Promise<void>;
+};
+
+const TSC = join(repositoryRoot(), "node_modules", "typescript", "bin", "tsc");
+const COMPILER_OPTIONS = {
+  target: "es2023",
+  lib: ["es2023", "dom", "dom.iterable", "dom.asynciterable"],
+  module: "nodenext",
+  types: [],
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+};
+
+/** Builds the package, packs it with npm and unpacks it where npm would. */
+export async function installPackage(): Promise<App> {
+  const folder = await mkdtemp(join(tmpdir(), "ams-app-"));
+  const [source, target] = [join(folder, "source"), join(folder, "node_modules/@ams/client")];
+  const built = await buildPackage(source);
+  const packed = await run("npm", ["pack", "--silent", "--offline", source], { cwd: folder });
+  await mkdir(target, { recursive: true });
+  const file = join(folder, packed.stdout.trim());
+  await run("tar", ["-xzf", file, "--strip-components=1", "-C", target]);
+  await rm(source, { recursive: true });
+  await writeFile(join(folder, "package.json"), '{"type":"module"}');
+  await writeFile(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ["*.ts"] }),
+  );
+  return {
+    folder,
+    built,
+    compile: async () => {
+      await run(process.execPath, [TSC, "-p", folder]).catch((error) => {
+        throw new Error(`It doesn't compile:\n${error.stdout}`);
+      });
+    },
+    run: async (name, ...flags) => {
+      const { stdout } = await run(process.execPath, [...flags, name], { cwd: folder });
+      return stdout;
+    },
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
 }

@@ -45,7 +45,8 @@ export type AmsErrorDetails = {
  * try {
  *   await createAccount("http://127.0.0.1:8080", { namespace: "Not A Namespace" });
  * } catch (error) {
- *   if (error instanceof AmsError && error.code === "invalid_namespace") console.log("another name, please");
+ *   if (error instanceof AmsError && error.code === "invalid_namespace") console.log("Another name, please.");
+ *   // Another name, please.
  * }
  * ```
  */

@@ -82,7 +82,7 @@ export { splitText } from "./sending/token.ts";
  * import { createAccount, join } from "@ams/client";
  *
  * async function* model() {
- *   for (const word of ["all ", "at ", "once"]) yield { delta: { content: word } };
+ *   for (const word of ["all", "at", "once"]) yield { delta: { content: word } };
  * }
  *
  * const account = await createAccount("http://127.0.0.1:8080", { namespace: "a-model" });
@@ -94,6 +94,9 @@ export { splitText } from "./sending/token.ts";
  * await agent.pipe(model(), (chunk) => chunk.delta.content);
  * await agent.endTurn();
  * for await (const piece of answer) console.log(piece);
+ * // all
+ * // at
+ * // once
  * await Promise.all([person.close(), agent.close()]);
  * ```
  */

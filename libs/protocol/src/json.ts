@@ -16,7 +16,7 @@ export type Json = {
 };
 
 /** The empty object: the metadata of whoever gave none. */
-export const EMPTY_OBJECT = emptyObject();
+export const EMPTY_OBJECT = /* @__PURE__ */ emptyObject();
 
 /** A whole JSON document, or null when it isn't JSON or is nested deeper than `JSON_DEPTH_MAX`. */
 export function readJson(text: string): Json | null {

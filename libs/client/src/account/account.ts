@@ -32,6 +32,8 @@ export type MintOptions = RequestOptions & {
   readonly maxJoins?: number;
   /** Any JSON: the same input in the same namespace is the same conversation, minted anew or not (§2.6). */
   readonly canonicalInput?: unknown;
+  /** For how many seconds, and up to how many bytes, later readers can catch up; only where `offer` lists the feature `replay`. */
+  readonly replay?: { readonly ttlS: number; readonly maxBytes: number };
 };
 
 export type NewLinkOptions = RequestOptions & {
@@ -89,8 +91,8 @@ export interface Account {
  * import { createAccount } from "@ams/client";
  *
  * const account = await createAccount("http://127.0.0.1:8080", { namespace: "demo" });
- * const conversation = await account.mint({ metadata: { purpose: "demo" } });
- * console.log(conversation.alias, account.namespace);
+ * const conversation = await account.mint({ alias: "stand-up" });
+ * console.log(account.namespace, conversation.alias); // demo stand-up
  * ```
  */
 export async function createAccount(url: string, options: CreateAccountOptions): Promise<Account> {
@@ -110,7 +112,10 @@ export async function createAccount(url: string, options: CreateAccountOptions):
  *
  * const { credential } = await createAccount("http://127.0.0.1:8080", { namespace: "kept" });
  * const account = await openAccount("http://127.0.0.1:8080", { credential });
+ * for (const alias of ["one", "two"]) await account.mint({ alias });
  * for await (const conversation of account.list()) console.log(conversation.alias);
+ * // one
+ * // two
  * ```
  */
 export async function openAccount(url: string, options: OpenAccountOptions): Promise<Account> {

@@ -51,7 +51,7 @@ export async function health(url: string, options: RequestOptions = {}): Promise
  * const account = await createAccount("http://127.0.0.1:8080", { namespace: "look" });
  * const { magicLink } = await account.mint({ metadata: { title: "Stand-up" } });
  * const { metadata, streams } = await inspect(magicLink);
- * console.log(metadata, streams.length);
+ * console.log(metadata, streams.length); // { title: 'Stand-up' } 0
  * ```
  */
 export async function inspect(magicLink: string, options: RequestOptions = {}): Promise<Inspected> {

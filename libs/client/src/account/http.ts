@@ -1,5 +1,5 @@
 /** One request to the control plane (§2.1), with every way in which it can fail told apart. */
-import { PROBLEMS, type ProblemCode } from "@ams/protocol";
+import type { ProblemCode } from "@ams/protocol";
 import { AmsError, abortedError, throwIfAborted } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";
 
@@ -101,6 +101,40 @@ function why(error: unknown): string {
   return isFields(cause) && typeof cause.code === "string" ? ` (${cause.code})` : "";
 }
 
+/** All codes, without the protocol's sentences: those come with the answer, and a page shouldn't load them twice. */
+const KNOWN: Readonly<Record<ProblemCode, 1>> = {
+  invalid_json: 1,
+  invalid_namespace: 1,
+  invalid_alias: 1,
+  invalid_stream_name: 1,
+  unsupported_id_kind: 1,
+  invalid_metadata: 1,
+  invalid_stream_metadata: 1,
+  invalid_expiry: 1,
+  invalid_max_joins: 1,
+  invalid_canonical_input: 1,
+  invalid_replay: 1,
+  invalid_cursor: 1,
+  invalid_limit: 1,
+  invalid_grace: 1,
+  invalid_keep_connected: 1,
+  missing_credential: 1,
+  invalid_credential: 1,
+  namespace_mismatch: 1,
+  signup_closed: 1,
+  invalid_invite: 1,
+  invalid_token: 1,
+  not_found: 1,
+  method_not_allowed: 1,
+  namespace_taken: 1,
+  alias_taken: 1,
+  body_too_large: 1,
+  upgrade_required: 1,
+  rate_limited: 1,
+  internal_error: 1,
+  unavailable: 1,
+};
+
 function isProblemCode(text: string): text is ProblemCode {
-  return Object.hasOwn(PROBLEMS, text);
+  return Object.hasOwn(KNOWN, text);
 }

@@ -126,7 +126,7 @@ export function readAccount(answer: Fields): Identity {
 
 /** Members that are undefined are left out of the JSON, and so count as not given. */
 function mintBody(options: MintOptions): Fields {
-  const { canonicalInput } = options;
+  const { canonicalInput, replay } = options;
   return {
     alias: options.alias,
     stream_name: options.streamName,
@@ -134,6 +134,7 @@ function mintBody(options: MintOptions): Fields {
     stream_metadata: options.streamMetadata,
     expires_in_s: options.expiresInS,
     max_joins: options.maxJoins,
+    ...(replay === undefined ? {} : { replay: { ttl_s: replay.ttlS, max_bytes: replay.maxBytes } }),
     ...(canonicalInput === undefined
       ? {}
       : { id_kind: "jcs-sha256", canonical_input: canonicalInput }),

@@ -1,6 +1,5 @@
 /** Where and how to connect: the link's address with its wishes as query parameters, and who we are as subprotocols (§3.2). */
 import {
-  CONNECT_PARAMETERS,
   METADATA_HEADER_BYTES_MAX,
   SUBPROTOCOL,
   SUBPROTOCOL_BEARER_PREFIX,
@@ -29,15 +28,15 @@ export type Address = { readonly url: string; readonly protocols: readonly strin
 /** The same form everywhere, as browsers can't set headers. */
 export function addressOf(wishes: Wishes): Address {
   const url = new URL(wishes.connectUrl);
-  const ask = (wish: keyof typeof CONNECT_PARAMETERS, value: string | null) => {
-    if (value !== null) url.searchParams.set(CONNECT_PARAMETERS[wish].query, value);
+  const ask = (wish: string, value: string | null) => {
+    if (value !== null) url.searchParams.set(wish, value);
   };
   const { streamMetadata, peerIdentity, subscribeStreams } = wishes;
-  ask("streamName", wishes.streamName);
-  ask("streamMetadata", fitsAddress(streamMetadata) ? base64url(streamMetadata) : null);
-  ask("peerIdentity", peerIdentity === null ? null : base64url(peerIdentity));
-  ask("selfSubscribe", wishes.selfSubscribe ? "true" : null);
-  ask("subscribeStreams", subscribeStreams === null ? null : subscribeStreams.join(","));
+  ask("stream_name", wishes.streamName);
+  ask("stream_metadata", fitsAddress(streamMetadata) ? base64url(streamMetadata) : null);
+  ask("peer_identity", peerIdentity === null ? null : base64url(peerIdentity));
+  ask("self_subscribe", wishes.selfSubscribe ? "true" : null);
+  ask("subscribe_streams", subscribeStreams === null ? null : subscribeStreams.join(","));
   ask("receipts", wishes.receipts ? "true" : null);
   const { credential } = wishes;
   const who = credential === null ? SUBPROTOCOL_GUEST : SUBPROTOCOL_BEARER_PREFIX + credential;

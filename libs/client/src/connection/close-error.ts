@@ -9,6 +9,9 @@ export type Closed = {
   readonly byAms: boolean;
 };
 
+/** For what the SDK checks before it sends: seen only where a deployment is stricter than the protocol. */
+const REFUSED = "The deployment refused what this connection sent; the code says what.";
+
 const SENTENCES: Readonly<Record<CloseReason, string>> = {
   invalid_magic_link: "The magic link is wrong, expired, used up or revoked.",
   link_revoked: "The owner revoked the magic link by which this connection came in.",
@@ -21,12 +24,12 @@ const SENTENCES: Readonly<Record<CloseReason, string>> = {
   conversation_closed: "The owner closed the conversation.",
   subscriber_backpressure: "This subscriber read too slowly.",
   rate_limited: "This connection sent faster than the deployment allows.",
-  malformed_frame: "The deployment could not read a frame that this connection sent.",
-  unknown_frame_type: "The deployment does not know a frame type that this connection sent.",
-  invalid_stream_name_header: "The deployment refused the stream name.",
-  invalid_stream_metadata_header: "The deployment refused the stream metadata.",
-  invalid_peer_identity_header: "The deployment refused the peer identity.",
-  invalid_subscribe_streams_header: "The deployment refused the selection of streams.",
+  malformed_frame: REFUSED,
+  unknown_frame_type: REFUSED,
+  invalid_stream_name_header: REFUSED,
+  invalid_stream_metadata_header: REFUSED,
+  invalid_peer_identity_header: REFUSED,
+  invalid_subscribe_streams_header: REFUSED,
   internal_error: "Something went wrong in the deployment.",
   draining: "The gateway is going away.",
 };

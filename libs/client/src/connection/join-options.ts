@@ -12,7 +12,7 @@ import { isPeerIdentity, type Metadata, type PeerIdentity } from "../listening/e
 import type { Wishes } from "./address.ts";
 import { guestName } from "./guest-name.ts";
 import type { Link } from "./link.ts";
-import { metadataText } from "./metadata.ts";
+import { readMetadata } from "./metadata.ts";
 import type { OnFrame } from "./observe.ts";
 
 /** Milliseconds for which a broken connection tries to come back, unless told. */
@@ -66,14 +66,16 @@ export function wishesOf(link: Link, options: JoinOptions): Wishes {
       "A stream name is 1 to 63 of A-Z, a-z, 0-9, dot, _ and -, beginning with a letter or digit.",
     );
   }
-  if (streamMetadata !== undefined) metadataText(streamMetadata, "invalid_stream_metadata");
   if (peerIdentity !== undefined) checkPeerIdentity(peerIdentity);
   if (subscribeStreams !== undefined) checkSelection(subscribeStreams);
   return {
     connectUrl: link.connectUrl,
     credential: credential ?? null,
     streamName: streamName ?? (credential === undefined ? guestName() : null),
-    streamMetadata: streamMetadata ?? null,
+    streamMetadata:
+      streamMetadata === undefined
+        ? null
+        : readMetadata(streamMetadata, "invalid_stream_metadata").copy,
     peerIdentity: peerIdentity ?? null,
     selfSubscribe: options.selfSubscribe ?? false,
     subscribeStreams: subscribeStreams ?? null,

@@ -1,7 +1,6 @@
 /** A connection at work: what the line hears becomes events, what its owner sends goes out by the outbox. */
 
 import { AmsError, abortedError, throwIfAborted } from "../errors.ts";
-import { fieldsOf } from "../fields.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { JoinedFrame, Receipt } from "../listening/frames.ts";
 import { Hub } from "../listening/hub.ts";
@@ -23,7 +22,7 @@ import { tokenFrame } from "../sending/token.ts";
 import { type Address, addressOf, fitsAddress, type Wishes } from "./address.ts";
 import type { Connection, ListenOptions, TokensOptions } from "./connection.ts";
 import { Line, type LineOptions } from "./line.ts";
-import { metadataText } from "./metadata.ts";
+import { readMetadata } from "./metadata.ts";
 
 export type LiveOptions = Omit<LineOptions, "address"> & {
   readonly wishes: Wishes;
@@ -168,8 +167,7 @@ export class LiveConnection implements Connection {
   }
 
   async setMetadata(metadata: Metadata, options: SendOptions = {}): Promise<Receipt | null> {
-    const text = metadataText(metadata, "invalid_metadata");
-    const copy = fieldsOf(JSON.parse(text));
+    const { text, copy } = readMetadata(metadata, "invalid_metadata");
     const onHanded = () => {
       this.#given = copy;
     };

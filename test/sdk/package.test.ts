@@ -1,0 +1,88 @@
+// The package as its users get it: small, of nothing but itself, and alive in an empty folder.
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Standalone, startStandalone } from "../standalone.ts";
+import { type App, buildScript, installPackage } from "./package.ts";
+
+let ams: Standalone;
+let app: App;
+beforeAll(async () => {
+  [ams, app] = await Promise.all([startStandalone(), installPackage()]);
+});
+afterAll(async () => {
+  await Promise.all([ams.stop(), app.remove()]);
+});
+
+const installed = (name: string) => join(app.folder, "node_modules/@ams/client", name);
+
+test("the browser's file is as small as promised", async () => {
+  const { BROWSER_GZIP_BYTES_MAX } = await buildScript();
+  expect(app.built.browser.gzipBytes).toBeLessThanOrEqual(BROWSER_GZIP_BYTES_MAX);
+});
+
+test("from the browser's file nothing of Node is reachable, nor any other package", async () => {
+  const { inputs, outputs } = app.built.browser.metafile;
+  const strange = Object.keys(inputs).filter(
+    (path) => !/libs\/(client|protocol)\/src\//.test(path),
+  );
+  expect(strange).toEqual([]);
+  expect(Object.values(outputs).flatMap(({ imports }) => imports)).toEqual([]);
+  const text = await readFile(installed("browser.js"), "utf8");
+  expect(text).not.toMatch(/\b(?:process|Buffer|require|setImmediate|__dirname)\b|node:/);
+  expect(text).not.toMatch(/(?:^|[;}])import\b/);
+});
+
+test("from Node's file nothing but Node is reachable", () => {
+  const { outputs } = app.built.node.metafile;
+  const imports = Object.values(outputs).flatMap((output) => output.imports);
+  expect(imports.map(({ path }) => path).filter((path) => !isBuiltin(path))).toEqual([]);
+});
+
+test("it brings its licences and a README along, declares no dependency, and its types need no other package", async () => {
+  expect(await readdir(installed(""))).toEqual(
+    expect.arrayContaining(["LICENSE", "LICENSE-ws", "README.md", "types"]),
+  );
+  const manifest = JSON.parse(await readFile(installed("package.json"), "utf8"));
+  expect(manifest).not.toHaveProperty("private");
+  expect(manifest.dependencies).toBeUndefined();
+  const types = await readdir(installed("types"), { recursive: true });
+  for (const name of types.filter((path) => path.endsWith(".d.ts"))) {
+    const text = await readFile(installed(join("types", name)), "utf8");
+    const bare = [...text.matchAll(/^(?:import|export) .* from "([^."][^"]*)"/gm)];
+    expect(bare.map((match) => match[1])).toEqual([]);
+  }
+});
+
+const PROGRAM = `import { createAccount, join, type TokenEvent } from "@ams/client";
+const account = await createAccount("URL", { namespace: "NAMESPACE" });
+const { magicLink } = await account.mint({ metadata: { purpose: "demo" } });
+const [reader, writer] = [await join(magicLink, { guest: true }), await join(magicLink, { guest: true })];
+await writer.send("hello");
+for await (const token of reader.tokens()) {
+  const { data }: TokenEvent = token;
+  console.log(data);
+  break;
+}
+await Promise.all([reader.close(), writer.close()]);
+`;
+
+test("in an empty folder it type-checks, joins by Node's file, and by the browser's over a WebSocket of the platform", async () => {
+  for (const name of ["node", "browser"]) {
+    const program = PROGRAM.replace("URL", ams.url).replace("NAMESPACE", `packed-${name}`);
+    await writeFile(join(app.folder, `${name}.ts`), program);
+  }
+  await app.compile();
+  expect(await app.run("node.js")).toBe("hello\n");
+  expect(await app.run("browser.js", "--conditions=browser", "--experimental-websocket")).toBe(
+    "hello\n",
+  );
+});
+
+test("what doesn't fit the types doesn't compile", async () => {
+  const path = join(app.folder, "wrong.ts");
+  await writeFile(path, 'import { join } from "@ams/client";\nawait join("link", { guest: 1 });\n');
+  await expect(app.compile()).rejects.toThrow("wrong.ts");
+  await writeFile(path, "");
+});
