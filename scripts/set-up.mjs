@@ -122,7 +122,7 @@ async function build(projects) {
 
 /** The page that people see; as quick as the compiler when nothing has changed. */
 async function page() {
-  const vite = toolCommand("vite/bin/vite.js", "build", "services/web", "--logLevel=error");
+  const vite = toolCommand("vite/bin/vite.js", "build", "--logLevel=error");
   vite[1].push("--config=services/web/vite.config.ts");
   const isBuilt = await buildPage(ROOT, () => run(vite));
   if (!isBuilt) throw new SetUpFailed("The page could not be built: see above.");
