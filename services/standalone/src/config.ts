@@ -2,6 +2,7 @@
 import { type ControlConfig, readControl } from "@ams/control";
 import { redisUrlFault } from "@ams/directory";
 import { GATEWAY_SETTINGS, type GatewayConfig } from "@ams/gateway";
+import { type McpConfig, readMcp } from "@ams/mcp";
 import {
   type Environment,
   faultsOf,
@@ -30,6 +31,7 @@ export type StandaloneConfig = {
   readonly own: ValuesOf<typeof STANDALONE_SETTINGS>;
   readonly gateway: GatewayConfig;
   readonly control: ControlConfig;
+  readonly mcp: McpConfig;
   readonly web: WebConfig;
   /** Null when the environment says nothing of them: the state folder has its own. */
   readonly peppers: PepperLists | null;
@@ -44,15 +46,17 @@ export function readStandalone(
   const own = readSettings(STANDALONE_SETTINGS, environment);
   const gateway = readSettings(GATEWAY_SETTINGS, withDefaults(environment));
   const control = readControl(environment, environment.AMS_INSTANCE || null);
+  const mcp = readMcp(environment);
   const web = readWeb(environment);
   const peppers = readOwnPeppers(environment);
   const redis = checkRedisUrl(environment);
-  if (own.ok && gateway.ok && control.ok && web.ok && peppers.ok && redis.ok) {
-    const services = { gateway: gateway.value, control: control.value, web: web.value };
-    const parts = { ...services, peppers: peppers.value };
+  if (own.ok && gateway.ok && control.ok && mcp.ok && web.ok && peppers.ok && redis.ok) {
+    const services = { gateway: gateway.value, control: control.value };
+    const edges = { mcp: mcp.value, web: web.value };
+    const parts = { ...services, ...edges, peppers: peppers.value };
     return { ok: true, value: { own: own.value, ...parts } };
   }
-  return { ok: false, faults: faultsOf(own, peppers, gateway, control, web, redis) };
+  return { ok: false, faults: faultsOf(own, peppers, gateway, control, mcp, web, redis) };
 }
 
 function readOwnPeppers(environment: Environment) {

@@ -1,4 +1,5 @@
 /** Which app answers which request of the one port. Connects never come here: the gateway takes them. */
+import { isMcpRequest } from "@ams/mcp";
 import { isPageRequest } from "@ams/web";
 
 /** Where a connection came from. */
@@ -10,9 +11,13 @@ export type App = {
 
 type Row = { readonly takes: (request: Request, path: string) => boolean; readonly app: App };
 
+type Apps = { readonly mcp: App; readonly web: App; readonly control: App };
+
 /** The first app of the table that takes the request answers it. */
-export function createFront({ web, control }: { readonly web: App; readonly control: App }): App {
+export function createFront({ mcp, web, control }: Apps): App {
   const table: readonly Row[] = [
+    // Before the page: a GET of a magic link is an MCP client's when it asks for an event stream.
+    { takes: (request, path) => isMcpRequest(request, path), app: mcp },
     { takes: ({ method }, path) => isPageRequest(method, path), app: web },
     { takes: () => true, app: control },
   ];

@@ -1,7 +1,8 @@
-/** A whole AMS in one process: one directory, one gateway, and control and the page behind the gateway's port. */
+/** A whole AMS in one process: one directory, one gateway, and control, the MCP edge and the page behind the gateway's port. */
 import { createControl } from "@ams/control";
 import type { Peppers } from "@ams/directory";
 import { type Gateway, startGateway } from "@ams/gateway";
+import { createMcp, type Mcp } from "@ams/mcp";
 import { type AdminPort, type Health, type Log, openAdminPort } from "@ams/runtime";
 import { type Assets, createWeb, lookUpAt } from "@ams/web";
 import type { Registry } from "prom-client";
@@ -25,7 +26,7 @@ export type Standalone = {
   readonly admin: AdminPort | null;
   /** Asks control as somebody on this machine would, without a socket. */
   readonly ask: (request: Request) => Promise<Response>;
-  /** Sockets told and closed, then the admin port. The store is the caller's to close. */
+  /** MCP sessions ended, sockets told and closed, then the admin port. The store is the caller's to close. */
   readonly stop: () => Promise<void>;
 };
 
@@ -45,11 +46,19 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     now,
   });
   const listening = { port };
+  const ownUrl = () => localUrl(host, listening.port);
   const web = createWeb({
     config: config.web,
     reached: config.control,
     assets: parts.assets,
-    lookUp: lookUpAt(() => localUrl(host, listening.port)),
+    lookUp: lookUpAt(ownUrl),
+  });
+  const mcp = createMcp({
+    config: config.mcp,
+    reached: config.control,
+    url: ownUrl,
+    log,
+    registry,
   });
   const gateway = await startGateway({
     at: { host, port },
@@ -60,7 +69,7 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     bus,
     log,
     registry,
-    http: createFront({ web, control }).fetch,
+    http: createFront({ mcp, web, control }).fetch,
     now,
   });
   if (gateway === null) return null;
@@ -71,7 +80,7 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     port: gateway.port,
     admin,
     ask: (request) => control.fetch(request, { address: "127.0.0.1" }),
-    stop: () => stop(gateway, admin),
+    stop: () => stop(mcp, gateway, admin),
   };
 }
 
@@ -89,7 +98,9 @@ async function openAdmin(
   return openAdminPort({ host: host ?? "127.0.0.1", port }, health, registry);
 }
 
-async function stop(gateway: Gateway, admin: AdminPort | null): Promise<void> {
+/** The edge first: its callers leave while the gateway can still tell the others. */
+async function stop(mcp: Mcp, gateway: Gateway, admin: AdminPort | null): Promise<void> {
+  await mcp.stop();
   await gateway.stop();
   await admin?.close();
 }

@@ -1,0 +1,121 @@
+/** What the MCP edge can be told by its environment. */
+import { hostname } from "node:os";
+import {
+  type Environment,
+  faultsOf,
+  flag,
+  integer,
+  optionalBaseUrl,
+  processSettings,
+  readSettings,
+  text,
+  type ValuesOf,
+} from "@ams/runtime";
+import type { Reached } from "./base-url.ts";
+
+/** What the edge does, alone or composed with a gateway in one process. */
+export const MCP_SETTINGS = {
+  AMS_MCP_ORIGINS: text(
+    "",
+    "Origins of web pages that may speak with the MCP edge, separated by commas; the deployment's own and loopback may anyway.",
+  ),
+  AMS_MCP_SESSIONS: integer(10_000, "MCP sessions that are open at a time; past it 429.", {
+    min: 1,
+  }),
+  AMS_MCP_SESSIONS_PER_ADDRESS: integer(
+    200,
+    "MCP sessions that are open at a time from one address; past it 429.",
+    { min: 1 },
+  ),
+  AMS_MCP_SEATS: integer(
+    5_000,
+    "Seats that MCP callers hold at a time, each a connection of this process.",
+    { min: 1 },
+  ),
+};
+
+const { AMS_REDIS_URL: _redis, ...OWN_PROCESS_SETTINGS } = processSettings({
+  port: 8083,
+  adminPort: "9093",
+  logLevel: "info",
+});
+
+/** What the MCP process needs besides. */
+export const MCP_PROCESS_SETTINGS = {
+  ...OWN_PROCESS_SETTINGS,
+  AMS_URL: optionalBaseUrl("Where this process reaches the deployment. Needed."),
+  AMS_PUBLIC_URL: optionalBaseUrl(
+    "Base URL of magic links. Without it, a link carries the address at which its mint was asked for.",
+  ),
+  AMS_TRUST_PROXY: flag(
+    false,
+    "Whether X-Forwarded-For, -Host and -Proto are believed. Only behind a proxy that sets them.",
+  ),
+  AMS_STOP_MS: integer(
+    10_000,
+    "Milliseconds that requests under way get to end when the process stops.",
+  ),
+};
+
+export type McpConfig = {
+  /** Origins that the operator lists. */
+  readonly origins: readonly string[];
+  readonly sessions: number;
+  readonly sessionsPerAddress: number;
+  readonly seats: number;
+};
+
+export type Checked<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** The edge's own configuration, or every fault of it at once. */
+export function readMcp(environment: Environment): Checked<McpConfig> {
+  const read = readSettings(MCP_SETTINGS, environment);
+  if (!read.ok) return read;
+  const { AMS_MCP_ORIGINS: listed, ...numbers } = read.value;
+  const origins = (listed ?? "").split(",").flatMap((one) => one.trim() || []);
+  const wrong = origins.find((one) => !URL.canParse(one) || new URL(one).origin !== one);
+  if (wrong !== undefined) {
+    return { ok: false, faults: ["AMS_MCP_ORIGINS must be origins such as https://example.org"] };
+  }
+  return {
+    ok: true,
+    value: {
+      origins,
+      sessions: numbers.AMS_MCP_SESSIONS,
+      sessionsPerAddress: numbers.AMS_MCP_SESSIONS_PER_ADDRESS,
+      seats: numbers.AMS_MCP_SEATS,
+    },
+  };
+}
+
+export type McpProcess = {
+  readonly config: McpConfig;
+  readonly reached: Reached;
+  readonly deploymentUrl: string;
+  readonly instance: string;
+  readonly process: ValuesOf<typeof MCP_PROCESS_SETTINGS>;
+};
+
+/** All that the MCP process runs with, or every fault of it at once. */
+export function readMcpProcess(environment: Environment): Checked<McpProcess> {
+  const own = readSettings(MCP_PROCESS_SETTINGS, environment);
+  const config = readMcp(environment);
+  const url: Checked<null> =
+    (environment.AMS_URL ?? "") === ""
+      ? { ok: false, faults: ["AMS_URL is needed"] }
+      : { ok: true, value: null };
+  if (!own.ok || !config.ok || !url.ok) return { ok: false, faults: faultsOf(config, own, url) };
+  const { AMS_PUBLIC_URL: publicUrl, AMS_TRUST_PROXY: trustProxy } = own.value;
+  return {
+    ok: true,
+    value: {
+      config: config.value,
+      reached: { publicUrl, trustProxy },
+      deploymentUrl: own.value.AMS_URL ?? "",
+      instance: own.value.AMS_INSTANCE ?? hostname(),
+      process: own.value,
+    },
+  };
+}

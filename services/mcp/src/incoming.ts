@@ -1,0 +1,11 @@
+/** A request that was let in, with all that is known of it. */
+import type { Caller } from "./who.ts";
+
+export type Incoming = {
+  readonly request: Request;
+  readonly caller: Caller;
+  /** Where it comes from: compared only, never told or logged. */
+  readonly address: string;
+  /** Base URL of the links that this caller is shown. */
+  readonly baseUrl: string;
+};

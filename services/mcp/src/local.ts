@@ -1,0 +1,168 @@
+/** The one caller of a process that speaks over stdio: its settings, its presence, and its server. */
+import { randomUUID } from "node:crypto";
+import type { Environment } from "@ams/runtime";
+import type { CheckedLink, PushEvent, Result, Session, Who, Wrapper } from "@ams/wrapper";
+import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
+import type { Call } from "./call.ts";
+import { noticeOf } from "./notices.ts";
+import type { Parts } from "./parts.ts";
+import { Push } from "./push.ts";
+import { createServer } from "./server.ts";
+import { changedBy, Updates } from "./updates.ts";
+
+/** The address of a caller that came over no network. */
+const ADDRESS = "local";
+
+export type LocalSettings = {
+  readonly url: string;
+  readonly credential: string | null;
+  readonly link: string | null;
+};
+
+export type Checked<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** From the environment and the one argument. Without AMS_URL the link's own address is the deployment's. */
+export function readLocal(environment: Environment, argument = ""): Checked<LocalSettings> {
+  const link = argument || environment.AMS_LINK || null;
+  const credential = environment.AMS_CREDENTIAL || null;
+  if (link !== null && !isLink(link)) {
+    return { ok: false, faults: ["the magic link is none: it ends in /conversations/…?t=…"] };
+  }
+  const url = environment.AMS_URL || (link === null ? null : baseOf(link));
+  if (url === null) return { ok: false, faults: ["AMS_URL is needed, or a magic link"] };
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    return { ok: false, faults: ["AMS_URL must be an http or https URL"] };
+  }
+  return { ok: true, value: { url: url.replace(/\/+$/, ""), credential, link } };
+}
+
+function isLink(text: string): boolean {
+  return URL.canParse(text) && /\/conversations\/[^/]+$/.test(new URL(text).pathname);
+}
+
+function baseOf(link: string): string {
+  const { origin, pathname } = new URL(link);
+  return origin + pathname.split("/").slice(0, -3).join("/");
+}
+
+type LocalParts = {
+  readonly wrapper: Wrapper;
+  readonly credential: string | null;
+  readonly link: string | null;
+};
+
+export class LocalCaller {
+  readonly #given: LocalParts;
+  readonly #parts: Parts;
+  readonly #who: Who;
+  readonly #link: CheckedLink | null;
+  readonly #id = randomUUID();
+  #push: Push | null = null;
+
+  private constructor(given: LocalParts, who: Who, link: CheckedLink | null) {
+    this.#given = given;
+    this.#who = who;
+    this.#link = link;
+    const metrics = {
+      request: () => undefined,
+      toolRan: () => undefined,
+      counters: { add: () => undefined },
+    };
+    this.#parts = { wrapper: given.wrapper, metrics, keepAliveMs: 0, lost: () => undefined };
+  }
+
+  /** Checks credential and link once, so that a mistake shows at the start; the wire checks them at every dial. */
+  static async open(given: LocalParts): Promise<Checked<LocalCaller>> {
+    const { wrapper } = given;
+    const link = given.link === null ? null : await wrapper.links.check(given.link);
+    if (link !== null && !link.ok) return { ok: false, faults: [link.message] };
+    const bound = link === null ? null : link.link;
+    if (given.credential === null) {
+      const who: Who = { kind: "guest", link: bound };
+      return { ok: true, value: new LocalCaller(given, who, bound) };
+    }
+    const checked = await wrapper.credentials.check(given.credential);
+    if (!checked.ok) return { ok: false, faults: [checked.message] };
+    const who: Who = { kind: "account", account: checked.account };
+    return { ok: true, value: new LocalCaller(given, who, bound) };
+  }
+
+  /** The SDK asks for one per connection, and for one more where the client first probes the era. */
+  createServer(era: "legacy" | "modern"): McpServer {
+    const subscriptions = new Set<string>();
+    const server: McpServer = createServer(this.#parts, {
+      link: this.#link,
+      callOf: (context) => this.#callOf(server, era, subscriptions, context),
+      subscriptions,
+    });
+    return server;
+  }
+
+  #callOf(
+    server: McpServer,
+    era: "legacy" | "modern",
+    subscriptions: ReadonlySet<string>,
+    { mcpReq }: ServerContext,
+  ): Call {
+    const clientName = server.server.getClientVersion()?.name ?? null;
+    return {
+      who: this.#who,
+      link: this.#link,
+      session: () => this.#sessionOf(server, era, subscriptions, clientName),
+      linkToShow: (magicLink) => magicLink,
+      rideAlong: async () => undefined,
+      nameless: null,
+      signal: mcpReq.signal,
+      clientName,
+    };
+  }
+
+  #sessionOf(
+    server: McpServer,
+    era: "legacy" | "modern",
+    subscriptions: ReadonlySet<string>,
+    clientName: string | null,
+  ): Result<{ readonly session: Session }> {
+    const { wrapper } = this.#given;
+    const found = wrapper.find(this.#id, this.#who);
+    const named = clientName === null ? {} : { clientName };
+    const opened =
+      found === null
+        ? wrapper.open({ id: this.#id, who: this.#who, address: ADDRESS, ...named })
+        : ({ ok: true, session: found } as const);
+    if (opened.ok && this.#push === null) {
+      this.#push = pushTo(server, era, subscriptions);
+      this.#push.start(opened.session, {});
+    }
+    return opened;
+  }
+}
+
+/** Pipes carry notifications as they come: what is written is what was taken. */
+function pushTo(
+  { server }: McpServer,
+  era: "legacy" | "modern",
+  subscriptions: ReadonlySet<string>,
+): Push {
+  const tell = (method: string, params: { [key: string]: unknown }) =>
+    server.notification({ method, params }).catch(() => undefined);
+  const updates = new Updates(subscriptions, (uri) => {
+    void tell("notifications/resources/updated", { uri });
+  });
+  const push = new Push({
+    push: (event: PushEvent) => {
+      const notice = noticeOf(event);
+      void tell(notice.method, notice.params).then(() => push.taken(Number.POSITIVE_INFINITY));
+      if (era === "legacy") return updates.after(event);
+      // The SDK gives each to those subscriptions that asked for its resource.
+      for (const uri of changedBy(event)) {
+        const _meta = uri.endsWith("/peers") ? {} : { "ams/notice": notice };
+        void tell("notifications/resources/updated", { uri, _meta });
+      }
+    },
+    ended: () => undefined,
+  });
+  return push;
+}

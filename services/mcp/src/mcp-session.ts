@@ -1,0 +1,173 @@
+/** One session of the older era: the SDK's server and transport, and the push stream that its client has open. */
+import type { CheckedLink, PushEvent, Session } from "@ams/wrapper";
+import {
+  type McpServer,
+  type ServerContext,
+  WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
+import { atBase } from "./base-url.ts";
+import { BODY_BYTES_MAX } from "./body.ts";
+import type { Call } from "./call.ts";
+import type { Incoming } from "./incoming.ts";
+import { noticeOf } from "./notices.ts";
+import type { Parts } from "./parts.ts";
+import { isPostEvent, PostLog } from "./post-log.ts";
+import { Push } from "./push.ts";
+import { createServer } from "./server.ts";
+import { careForStream } from "./sse.ts";
+import { Updates } from "./updates.ts";
+
+export type SessionBirth = {
+  readonly id: string;
+  /** As the wrapper opened it: asked only whether it is still open. */
+  readonly session: Session;
+  /** The conversation of the address at which it was opened. */
+  readonly link: CheckedLink | null;
+  readonly clientName: string;
+};
+
+export class McpSession {
+  readonly id: string;
+  readonly #birth: SessionBirth;
+  readonly #parts: Parts;
+  readonly #mcp: McpServer;
+  readonly #transport: WebStandardStreamableHTTPServerTransport;
+  /** The call of each request under way, by the request that the SDK hands back to its handlers. */
+  readonly #calls = new WeakMap<Request, Call>();
+  readonly #updates: Updates;
+  #push: Push | null = null;
+
+  constructor(parts: Parts, birth: SessionBirth) {
+    this.id = birth.id;
+    this.#birth = birth;
+    this.#parts = parts;
+    const subscriptions = new Set<string>();
+    this.#mcp = createServer(parts, {
+      link: birth.link,
+      callOf: (context) => this.#callOf(context),
+      subscriptions,
+    });
+    this.#updates = new Updates(subscriptions, (uri) =>
+      this.#notify("notifications/resources/updated", { uri }),
+    );
+    this.#transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => birth.id,
+      eventStore: new PostLog(),
+      maxRequestBodySize: BODY_BYTES_MAX,
+      keepAliveMs: 0, // `careForStream` does it, in this deployment's own words.
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#birth.session.open;
+  }
+
+  /** Answers `initialize`. */
+  async open(incoming: Incoming, body: unknown): Promise<Response> {
+    await this.#mcp.connect(this.#transport);
+    return this.post(incoming, this.#birth.session, body);
+  }
+
+  async post(incoming: Incoming, session: Session, body: unknown): Promise<Response> {
+    const { request } = incoming;
+    this.#calls.set(request, this.#callFor(incoming, session));
+    const response = await this.#transport.handleRequest(request, { parsedBody: body });
+    const { keepAliveMs } = this.#parts;
+    return careForStream(response, { greet: false, signal: request.signal, keepAliveMs });
+  }
+
+  /** The push stream. A newer one replaces an older, and goes on behind the last event that its client saw. */
+  async stream({ request }: Incoming, session: Session): Promise<Response> {
+    const lastSeen = request.headers.get("last-event-id");
+    const isRest = lastSeen !== null && isPostEvent(lastSeen);
+    const accepts = request.headers.get("accept")?.includes("text/event-stream") === true;
+    if (isRest || !accepts)
+      return this.#care(await this.#transport.handleRequest(request), request);
+    this.#push?.stop();
+    this.#transport.closeStandaloneSSEStream();
+    const response = await this.#transport.handleRequest(withoutLastEventId(request));
+    if (response.status !== 200) return response;
+    const push = new Push({
+      push: (event) => this.#tell(event),
+      ended: () => this.#transport.closeStandaloneSSEStream(),
+    });
+    this.#push = push;
+    const cared = this.#care(response, request, push);
+    const isBegun = lastSeen !== null && push.start(session, { since: lastSeen });
+    if (!isBegun) push.start(session, {});
+    return cared;
+  }
+
+  /** DELETE: the SDK's answer, in the status that says that there is nothing more to it. */
+  async end({ request }: Incoming): Promise<Response> {
+    const response = await this.#transport.handleRequest(request);
+    if (response.status !== 200) return response;
+    this.#birth.session.end({ leaveWire: true });
+    return new Response(null, { status: 204 });
+  }
+
+  async close(): Promise<void> {
+    this.#push?.stop();
+    await this.#mcp.close();
+  }
+
+  #care(response: Response, { signal }: Request, push?: Push): Response {
+    return careForStream(response, {
+      greet: true,
+      signal,
+      keepAliveMs: this.#parts.keepAliveMs,
+      onTaken: (bytes) => push?.taken(bytes),
+      onEnd: () => {
+        push?.stop();
+        if (this.#push === push) this.#push = null;
+      },
+    });
+  }
+
+  #tell(event: PushEvent): void {
+    const { method, params } = noticeOf(event);
+    this.#notify(method, params);
+    this.#updates.after(event);
+  }
+
+  #notify(method: string, params: { [key: string]: unknown }): void {
+    this.#mcp.server.notification({ method, params }).catch((error: unknown) => {
+      this.#parts.lost("push", error);
+    });
+  }
+
+  #callFor({ request, caller, baseUrl }: Incoming, session: Session): Call {
+    return {
+      ...caller,
+      session: () => ({ ok: true, session }),
+      linkToShow: (magicLink) => atBase(magicLink, baseUrl),
+      rideAlong: async () => undefined,
+      nameless: null,
+      signal: request.signal,
+      clientName: this.#birth.clientName,
+    };
+  }
+
+  /** With notifications on the answer itself for a client that has no push stream. */
+  #callOf(context: ServerContext): Call {
+    const { mcpReq, http } = context;
+    const call = http?.req === undefined ? undefined : this.#calls.get(http.req);
+    if (call === undefined) throw new Error("a request without its call");
+    return {
+      ...call,
+      signal: AbortSignal.any([call.signal, mcpReq.signal]),
+      rideAlong: async (notices) => {
+        if (this.#push !== null) return;
+        for (const notice of notices) await mcpReq.notify(notice);
+      },
+    };
+  }
+}
+
+/** The push stream's events are had again from the seats, not from the SDK's store. */
+function withoutLastEventId(request: Request): Request {
+  if (!request.headers.has("last-event-id")) return request;
+  const headers = new Headers(request.headers);
+  headers.delete("last-event-id");
+  return new Request(request.url, { headers, signal: request.signal });
+}

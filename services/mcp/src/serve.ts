@@ -1,0 +1,55 @@
+/** The fetch handler on a TCP port. */
+import { createServer } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import type { Mcp } from "./mcp.ts";
+
+/** Bytes of request line and headers: a link, a credential and what clients send fit well. */
+const HEADER_BYTES_MAX = 32_768;
+/** Milliseconds in which a request's headers must have come: no client needs them, slow-loris does. */
+const HEADERS_MS = 10_000;
+/** Milliseconds in which a whole request must have come: 1 MiB over a slow phone takes less. */
+const REQUEST_MS = 60_000;
+/** Milliseconds for which an idle connection is kept: longer than proxies keep theirs, so that they close first. */
+const KEEP_ALIVE_MS = 75_000;
+
+export type HttpServer = {
+  readonly port: number;
+  /** Takes no more connections, and ends when the requests under way have been answered. */
+  readonly close: () => Promise<void>;
+};
+
+export async function openHttpServer(
+  at: { readonly host: string; readonly port: number },
+  mcp: Mcp,
+): Promise<HttpServer> {
+  const listener = getRequestListener(
+    (request, { incoming }) => mcp.fetch(request, { address: incoming.socket.remoteAddress ?? "" }),
+    // An address that can't even be parsed, or a Host that is none.
+    { errorHandler: () => new Response(null, { status: 404 }), overrideGlobalObjects: false },
+  );
+  const server = createServer(
+    {
+      maxHeaderSize: HEADER_BYTES_MAX,
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
+    // The listener answers its own faults; it has nothing to say by rejecting.
+    (request, response) => void listener(request, response),
+  );
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(at.port, at.host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : at.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * The same tools over stdin and stdout, for clients without HTTP: `ams mcp [link]` runs this. AMS_URL says where the deployment is
+ * (a link says it too), AMS_CREDENTIAL who speaks, AMS_LINK which conversation, unless the argument does.
+ */
+import { exitMisconfigured } from "@ams/runtime";
+import { createWrapper } from "@ams/wrapper";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { LocalCaller, readLocal } from "./local.ts";
+
+const read = readLocal(process.env, process.argv[2]);
+if (!read.ok) exitMisconfigured("ams mcp", read.faults);
+const { url, credential, link } = read.value;
+const wrapper = createWrapper({ url });
+const caller = await LocalCaller.open({ wrapper, credential, link });
+if (!caller.ok) exitMisconfigured("ams mcp", caller.faults);
+const handle = serveStdio((context) => caller.value.createServer(context.era));
+
+async function stop(): Promise<void> {
+  await handle.close().catch(() => undefined);
+  await wrapper.close();
+  process.exit(0);
+}
+
+process.stdin.once("close", () => void stop());
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void stop());
