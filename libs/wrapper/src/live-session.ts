@@ -93,9 +93,12 @@ export class LiveSession implements Session {
     return listen(this.#room, listener, options);
   }
 
-  end(): void {
+  end({ leaveWire = false }: { readonly leaveWire?: boolean } = {}): void {
     if (!this.open) return;
-    this.#room.state.end("session_ended");
+    const { state } = this.#room;
+    const held = state.holds.map(({ seat }) => seat).filter(({ holder }) => holder === state);
+    state.end("session_ended");
+    if (leaveWire) for (const seat of held) seat.rest();
     this.#room.forget();
   }
 
