@@ -21,7 +21,7 @@ export async function join(room: Room, request: JoinRequest): Promise<Result<Joi
   const place = placeFor(seat, request);
   if (place === null) {
     abandon(room, seat);
-    return failure("invalid_cursor");
+    return failure(seat.left ? "left" : "invalid_cursor");
   }
   const wasOn = seat.connection !== null;
   const wasKnown = seat.known;

@@ -1,29 +1,34 @@
 /** One listener of a session: pushes what its seats hear for as long as it takes it. It keeps no events: the seats' buffers do. */
-import type { Counters, Listener } from "./contract.ts";
+import type { Counters, Listener, PushEvent } from "./contract.ts";
 import type { Hold } from "./hold.ts";
 
-export class Push {
+export type PushOptions = {
   readonly path: string;
-  readonly #listener: Listener;
-  readonly #conversationId: string | null;
-  readonly #counters: Counters;
+  readonly listener: Listener;
+  /** The only conversation that it hears; null for all. */
+  readonly conversationId: string | null;
+  readonly counters: Counters;
+  /** Called when the listener threw: it gets nothing any more. */
+  readonly broken: (push: Push) => void;
+};
+
+export class Push {
+  readonly #options: PushOptions;
   #full = false;
   #over = false;
 
-  constructor(path: string, listener: Listener, conversationId: string | null, counters: Counters) {
-    this.path = path;
-    this.#listener = listener;
-    this.#conversationId = conversationId;
-    this.#counters = counters;
+  constructor(options: PushOptions) {
+    this.#options = options;
+  }
+
+  get path(): string {
+    return this.#options.path;
   }
 
   /** There may be something new in this seat. */
   pump(hold: Hold): void {
     if (this.#full || this.#over || !this.#wants(hold)) return;
-    this.#full = !hold.push(this.path, (event) => {
-      this.#counters.add("events_pushed", 1);
-      return this.#listener.event(event) && !this.#over;
-    });
+    this.#full = !hold.push(this.path, (event) => this.#take(event));
   }
 
   resume(holds: Iterable<Hold>): void {
@@ -39,10 +44,26 @@ export class Push {
   end(why: Parameters<Listener["ended"]>[0]): void {
     if (this.#over) return;
     this.#over = true;
-    this.#listener.ended(why);
+    this.#options.listener.ended(why);
   }
 
-  #wants(hold: Hold): boolean {
-    return this.#conversationId === null || this.#conversationId === hold.seat.conversationId;
+  /** A listener that throws is its author's fault: it is reported as uncaught, and the seat goes on. */
+  #take(event: PushEvent): boolean {
+    const { listener, counters, broken } = this.#options;
+    counters.add("events_pushed", 1);
+    try {
+      return listener.event(event) && !this.#over;
+    } catch (error) {
+      broken(this);
+      queueMicrotask(() => {
+        throw error;
+      });
+      return false;
+    }
+  }
+
+  #wants({ seat }: Hold): boolean {
+    const { conversationId } = this.#options;
+    return conversationId === null || conversationId === seat.conversationId;
   }
 }

@@ -107,7 +107,11 @@ export class SessionState implements Holder {
     if (!this.#pushes.has(path) && this.#pushes.size >= pathsMax) return null;
     this.#remember(path, pathsMax);
     const before = this.#pushes.get(path);
-    const push = new Push(path, listener, conversationId, this.#counters);
+    const push = new Push({
+      ...{ path, listener, conversationId },
+      counters: this.#counters,
+      broken: (broken) => this.unlisten(broken),
+    });
     this.#pushes.set(path, push);
     before?.end("replaced");
     return push;

@@ -1,0 +1,87 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { EventBuffer, type Heard, START } from "./buffer.ts";
+
+function token(n: number): Heard {
+  const stream = { streamId: "str_1", streamName: "peer", ownerAccountId: "acc_1" };
+  return {
+    kind: "token",
+    conversationId: "conv_1",
+    ...stream,
+    ts: "",
+    seq: `1-${n}`,
+    data: `${n}`,
+  };
+}
+
+function numbers(events: readonly Heard[]): number[] {
+  return events.map((event) => (event.kind === "token" ? Number(event.data) : Number.NaN));
+}
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 3, arbitrary: fc.record({ append: fc.integer({ min: 1, max: 60 }) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        reader: fc.integer({ min: 0, max: 2 }),
+        max: fc.integer({ min: 1, max: 6 }),
+      }),
+    },
+  ),
+  { maxLength: 200 },
+);
+
+test("every reader sees every event once and in order, or has it counted as dropped at its place", () => {
+  const limits = { bufferEvents: 8, bufferBytes: 200 };
+  fc.assert(
+    fc.property(steps, (list) => {
+      const buffer = new EventBuffer(limits);
+      const places = [START, START, START];
+      const next = [0, 0, 0]; // What each reader must see next.
+      let said = 0;
+      for (const step of list) {
+        if ("append" in step) {
+          buffer.append(token(said), step.append);
+          said += 1;
+          continue;
+        }
+        const place = places[step.reader] ?? START;
+        const reading = buffer.read(place, step.max);
+        expect(buffer.read(place, step.max)).toEqual(reading);
+        const expected = (next[step.reader] ?? 0) + reading.dropped;
+        const seen = numbers(reading.events);
+        expect(seen).toEqual(seen.map((_, index) => expected + index));
+        expect(reading.truncated).toBe(reading.dropped > 0);
+        expect(seen.length).toBe(Math.min(step.max, said - expected));
+        next[step.reader] = expected + seen.length;
+        places[step.reader] = { next: reading.from + seen.length, unsure: false };
+      }
+      expect(buffer.end).toBe(said);
+      expect(buffer.end - buffer.first).toBeLessThanOrEqual(limits.bufferEvents);
+    }),
+  );
+});
+
+test("of 1,100 events into a buffer of 1,000 the oldest 100 are dropped, for whoever hadn't read them", () => {
+  const buffer = new EventBuffer({ bufferEvents: 1_000, bufferBytes: 1_048_576 });
+  for (let n = 0; n < 1_100; n += 1) buffer.append(token(n), 10);
+  expect(buffer.read(START, 1_000)).toMatchObject({ truncated: true, dropped: 100, from: 100 });
+  expect(buffer.read({ next: 40, unsure: false }, 1)).toMatchObject({ dropped: 60, from: 100 });
+  expect(buffer.read({ next: 100, unsure: false }, 1)).toMatchObject({ truncated: false });
+});
+
+test("bytes are a limit too, and one event larger than it is still kept", () => {
+  const buffer = new EventBuffer({ bufferEvents: 1_000, bufferBytes: 100 });
+  expect(buffer.append(token(0), 60)).toBe(0);
+  expect(buffer.append(token(1), 60)).toBe(1);
+  expect(buffer.append(token(2), 1_000)).toBe(1);
+  expect(numbers(buffer.read(START, 10).events)).toEqual([2]);
+});
+
+test("a long life of the buffer keeps no more than its window", () => {
+  const buffer = new EventBuffer({ bufferEvents: 10, bufferBytes: 1_000_000 });
+  for (let n = 0; n < 20_000; n += 1) buffer.append(token(n), 1);
+  expect(numbers(buffer.read(START, 3).events)).toEqual([19_990, 19_991, 19_992]);
+  expect(buffer.end).toBe(20_000);
+});

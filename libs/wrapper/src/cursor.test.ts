@@ -1,0 +1,33 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type Cursor, formatCursor, parseCursor, tagOf } from "./cursor.ts";
+
+const cursor: fc.Arbitrary<Cursor> = fc.record({
+  streamName: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/),
+  tag: fc.string({ maxLength: 40 }).map(tagOf),
+  incarnation: fc.stringMatching(/^[A-Za-z0-9_-]{8}$/),
+  place: fc.record({ next: fc.maxSafeNat(), unsure: fc.boolean() }),
+  replay: fc.option(fc.stringMatching(/^\d{13}-\d{1,6}$/)),
+});
+
+test("a cursor comes back from its text as it was", () => {
+  fc.assert(
+    fc.property(cursor, (value) => {
+      expect(parseCursor(formatCursor(value))).toEqual(value);
+    }),
+  );
+});
+
+test("a text that no seat gave is no cursor, and never throws", () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      expect(parseCursor(text)).toBeNull();
+    }),
+  );
+  const good = "c1~me~abcdefgh~ijklmnop~5k";
+  expect(parseCursor(good)).not.toBeNull();
+  const damaged = ["", "c2", good.slice(0, -3), `${good}~x`, `${good}~1-2~3`, good.toUpperCase()];
+  for (const text of damaged) expect(parseCursor(text), text).toBeNull();
+  expect(parseCursor(good.replace("5k", "zzzzzzzzzzz"))).toBeNull();
+  expect(parseCursor(good.replace("me", "m".repeat(300)))).toBeNull();
+});

@@ -1,0 +1,19 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { automaticName, isStreamName } from "./names.ts";
+
+test("§1.1 an automatic name is a stream name, whatever the program is called", () => {
+  fc.assert(
+    fc.property(fc.option(fc.string({ unit: "binary" })), fc.string(), (client, seed) => {
+      expect(isStreamName(automaticName(client ?? undefined, seed))).toBe(true);
+    }),
+  );
+});
+
+test("it is the slug of the program and 4 hex of the seed, the same each time, and another at each attempt", () => {
+  expect(automaticName("Claude Code / 1.2", "s1")).toMatch(/^claude-code-1-2-[0-9a-f]{4}$/);
+  expect(automaticName("Claude", "s1")).toBe(automaticName("Claude", "s1"));
+  expect(automaticName("Claude", "s1")).not.toBe(automaticName("Claude", "s2"));
+  expect(automaticName("Claude", "s1", 1)).not.toBe(automaticName("Claude", "s1"));
+  expect(automaticName("测试", "s1")).toMatch(/^agent-/);
+});
