@@ -228,7 +228,7 @@ export class Line {
     const isFirst = this.#stoodAt === null;
     const awayMs = performance.now() - this.#awaySince + (delayMs ?? 0);
     if (delayMs === null) this.end(closed.error);
-    else if (awayMs > (isFirst ? timing.joinMs : reconnectForMs)) {
+    else if (awayMs >= (isFirst ? timing.joinMs : reconnectForMs)) {
       this.end(isFirst || closed.byAms ? closed.error : gaveUp(closed.error));
     } else {
       this.#attempt += 1;

@@ -42,6 +42,7 @@ export class LiveConnection implements Connection {
   #first: JoinedFrame | null = null;
   #wanted: Metadata | null; // The own metadata as last asked for, and as last given to a socket.
   #given: Metadata | null;
+  #restoring: Outgoing | null = null;
   #leaving = false;
   #settleClosed: (error: AmsError | null) => void = () => {};
   #settleJoin: (error: AmsError | null) => void = () => {};
@@ -218,10 +219,16 @@ export class LiveConnection implements Connection {
     this.#first ??= frame;
     this.#wanted ??= frame.metadata;
     this.#given ??= frame.metadata;
-    if (!fitsAddress(this.#given))
-      this.#outbox.offerFirst(quiet(metadataFrame(JSON.stringify(this.#given))));
+    if (!fitsAddress(this.#given)) this.#restore(this.#given);
     this.#intake.joined(frame, characters);
     if (isFirst) this.#settleJoin(null);
+  }
+
+  /** Metadata too large for the address goes out first; that of an earlier reconnect, should it still wait, doesn't. */
+  #restore(metadata: Metadata): void {
+    if (this.#restoring !== null) this.#outbox.withdraw(this.#restoring);
+    this.#restoring = quiet(metadataFrame(JSON.stringify(metadata)));
+    this.#outbox.offerFirst(this.#restoring);
   }
 
   #onEnded(error: AmsError | null): void {

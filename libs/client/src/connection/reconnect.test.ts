@@ -1,3 +1,5 @@
+import { CLOSE, type ComeBack } from "@ams/protocol";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AmsEvent } from "../listening/events.ts";
 import { codeOf, take } from "../testing/collect.ts";
@@ -22,36 +24,32 @@ beforeEach(async () => {
 });
 afterEach(() => broker.stop());
 
+const REASONS = Object.entries(CLOSE).map(([reason, row]) => ({ reason, ...row }));
+const isFinal = ({ comeBack }: { readonly comeBack: ComeBack }) =>
+  comeBack === "no" || comeBack === "renamed";
+
 describe("§6.1 a connection that ends", () => {
-  test.each([
-    [4001, "invalid_magic_link"],
-    [4001, "link_revoked"],
-    [4001, "stream_displaced"],
-    [4002, "invalid_credential"],
-    [4004, "stream_name_conflict"],
-    [4005, "conversation_closed"],
-    [4400, "malformed_frame"],
-    [4400, "unknown_frame_type"],
-  ])("with %i %s stays ended, and says why everywhere", async (code, reason) => {
-    const { me, call } = await joinQuickly(broker);
-    const reading = codeOf(me.tokens().next());
-    call.close(code, reason);
-    expect((await me.closed)?.code).toBe(reason);
-    expect(await reading).toBe(reason);
-    expect(await codeOf(me.send("x"))).toBe(reason);
-    expect(await codeOf(me.tokens().next())).toBe(reason);
-    await me.close();
-  });
+  test.each(REASONS.filter(isFinal))(
+    "with $code $reason stays ended, and says why everywhere",
+    async ({ code, reason }) => {
+      const { me, call } = await joinQuickly(broker);
+      const reading = codeOf(me.tokens().next());
+      call.close(code, reason);
+      expect(await me.closed).toMatchObject({ code: reason, closeCode: code });
+      expect((await me.closed)?.message).toMatch(/^[A-Z][^\n]+\.$/);
+      expect(await reading).toBe(reason);
+      expect(await codeOf(me.send("x"))).toBe(reason);
+      expect(await codeOf(me.tokens().next())).toBe(reason);
+      await me.close();
+    },
+  );
 
   test.each([
-    [4003, "conversation_subscriber_limit"],
-    [4290, "subscriber_backpressure"],
-    [4290, "rate_limited"],
-    [4500, "internal_error"],
-    [4503, "draining"],
-    [4999, "something_new"],
-    [1001, ""],
-  ])("with %i %s comes back, under the same stream name", async (code, reason) => {
+    ...REASONS.filter((row) => !isFinal(row)),
+    { code: 4999, reason: "something_new" },
+    { code: 4290, reason: "something_new" },
+    { code: 1001, reason: "" },
+  ])("with $code $reason comes back, under the same stream name", async ({ code, reason }) => {
     const { me, call } = await joinQuickly(broker, { streamName: "writer" });
     call.close(code, reason);
     const again = await broker.call();
@@ -61,6 +59,12 @@ describe("§6.1 a connection that ends", () => {
     expect(types(events)).toEqual(["joined", "reconnecting", "joined"]);
     expect(events[2]).toMatchObject({ reconnected: true });
     await me.close();
+  });
+
+  test("§6.2 with an unknown reason of a code that is final stays ended", async () => {
+    const { me, call } = await joinQuickly(broker);
+    call.close(4400, "something_new");
+    expect(await me.closed).toMatchObject({ code: "refused", closeCode: 4400 });
   });
 
   test("without a word comes back, under the name that the broker generated", async () => {
@@ -122,6 +126,37 @@ test("§4.6 what was lost while away shows by seq, and what is heard again isn't
   await me.close();
 });
 
+test("a turn whose end was told while away is a loss to who reads it, and not a wait for ever", async () => {
+  const roster = { peers: [peer("peer", PEER_ID)] };
+  const { me, call } = await joinQuickly(broker, {}, roster);
+  const text = me.text("peer");
+  const events = me.events();
+  call.send(token("1-4", "a"));
+  await take(text, 1);
+  call.cut();
+  const metadata = { "ams.convention.v1": "end_of_turn" };
+  (await broker.call()).join({ peers: [{ ...peer("peer", PEER_ID), metadata }] });
+  expect(await codeOf(text.next())).toBe("tokens_lost");
+  const [, , , gap] = await take(events, 4);
+  expect(gap).toMatchObject({ after: "1-4", before: null, missing: null, reason: "reconnected" });
+  await me.close();
+});
+
+test("metadata too large for the address is restored once, however often the connection breaks", async () => {
+  const big = { big: "x".repeat(10_000) };
+  const { me, call } = await joinQuickly(broker, { streamMetadata: big });
+  let last = call;
+  for (let count = 0; count < 3; count += 1) {
+    last.cut();
+    last = await broker.call();
+    last.join();
+  }
+  await me.send("x");
+  expect(await last.frame()).toEqual({ type: "set_metadata", metadata: big });
+  expect(await last.frame()).toEqual({ type: "token", data: "x" });
+  await me.close();
+});
+
 test("a broker that falls silent is left for a new connection", async () => {
   const { me, call } = await joinQuickly(broker, {}, {}, { idleMs: 20, pongMs: 20 });
   expect(await call.frame()).toEqual({ type: "ping" });
@@ -176,6 +211,47 @@ describe("§4.9 a gateway that drains", () => {
     call.close(4503, "draining");
     (await broker.call()).close(4001, "link_revoked");
     expect((await me.closed)?.code).toBe("link_revoked");
+  });
+});
+
+describe("when to come back, for every row of the table, every try and every die", () => {
+  const row = fc.constantFrom(...REASONS);
+  const attempt = fc.nat({ max: 10_000 });
+  const die = fc.double({ min: 0, max: 1, noNaN: true });
+  const delay = (comeBack: ComeBack, tries: number, random: number) =>
+    comeBackDelayMs(comeBack, tries, { ...TIMING, random: () => random });
+
+  test("never where the table says no, else within the longest pause", () => {
+    fc.assert(
+      fc.property(row, attempt, die, ({ comeBack }, tries, random) => {
+        const delayMs = delay(comeBack, tries, random);
+        if (isFinal({ comeBack })) expect(delayMs).toBeNull();
+        else {
+          expect(delayMs).toBeGreaterThanOrEqual(0);
+          expect(delayMs).toBeLessThanOrEqual(2 * TIMING.pauseMs + TIMING.backoffMaxMs);
+        }
+      }),
+    );
+  });
+
+  test("spread by half, and at once only the first time where nothing is wrong", () => {
+    fc.assert(
+      fc.property(row, attempt, ({ comeBack }, tries) => {
+        if (isFinal({ comeBack })) return;
+        const [least, most] = [delay(comeBack, tries, 0) ?? 0, delay(comeBack, tries, 1) ?? 0];
+        if (comeBack === "resume" && tries === 0) expect(most).toBe(0);
+        else expect(most).toBeCloseTo(2 * least, 6);
+      }),
+    );
+  });
+
+  test("never sooner for a later try", () => {
+    fc.assert(
+      fc.property(row, attempt, die, ({ comeBack }, tries, random) => {
+        const [now, then] = [delay(comeBack, tries, random), delay(comeBack, tries + 1, random)];
+        expect(then ?? 0).toBeGreaterThanOrEqual(now ?? 0);
+      }),
+    );
   });
 });
 

@@ -90,7 +90,9 @@ function construct(
 ): WebSocketLike {
   try {
     return make(url, protocols);
-  } catch (cause) {
-    throw new AmsError("websocket_blocked", "A WebSocket can't be opened here.", { cause });
+  } catch (error) {
+    // Its name and no more: what platforms say of an address may hold the address, and so the link token.
+    const name = error instanceof Error ? error.name : "unknown error";
+    throw new AmsError("websocket_blocked", `A WebSocket can't be opened here (${name}).`);
   }
 }

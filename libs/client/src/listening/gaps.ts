@@ -38,6 +38,14 @@ export class Gaps {
     return lost;
   }
 
+  /** Frames of a stream that is still there were missed, nobody knows how many: the next one is then no news. */
+  missed(id: string): Loss {
+    const place = this.#places.get(id);
+    this.#places.set(id, UNKNOWN);
+    const after = place?.at === "seq" ? text(place.seq) : null;
+    return { after, before: null, missing: null };
+  }
+
   /** A stream came while this connection was there: its first frame will be the first of its epoch. */
   joined(id: string): void {
     this.#places.set(id, { at: "start" });

@@ -23,7 +23,7 @@ export class Intake {
     const reconnected = this.#own !== null;
     this.#own = frame;
     this.#selection = selectionOf(frame);
-    const { left, came } = this.#roster.replace(frame.peers);
+    const { left, came, changed } = this.#roster.replace(frame.peers);
     const present = [...frame.peers.map((peer) => peer.streamId), streamId];
     const lost = this.#gaps.reset(present.filter((id) => this.#hears(id)));
     this.#gaps.joined(streamId);
@@ -31,6 +31,11 @@ export class Intake {
       for (const { metadata, ...stream } of left) {
         this.#tellLoss(stream, lost.get(stream.streamId) ?? null, "reconnected");
         this.#hub.publish({ type: "stream_left", ...stream, ts }, 0);
+      }
+      // Their metadata was told while nobody listened here, and perhaps tokens before it: who reads a turn must not wait for its end.
+      for (const peer of changed) {
+        if (this.#hears(peer.streamId))
+          this.#tellLoss(peer, this.#gaps.missed(peer.streamId), "reconnected");
       }
       for (const peer of came)
         this.#hub.publish({ type: "stream_joined", ...peer, ts }, characters);

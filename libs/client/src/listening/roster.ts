@@ -9,17 +9,22 @@ export class Roster {
     return this.#peers;
   }
 
-  /** Takes the roster of a new connection, and says who left and who came since the last one. */
+  /** Takes the roster of a new connection, and says who left, came, or has other metadata since the last one. */
   replace(peers: readonly Peer[]): {
     readonly left: readonly Peer[];
     readonly came: readonly Peer[];
+    readonly changed: readonly Peer[];
   } {
     const present = new Set(peers.map((peer) => peer.streamId));
     const left = [...this.#peers.values()].filter((peer) => !present.has(peer.streamId));
     const came = peers.filter((peer) => !this.#peers.has(peer.streamId));
+    const changed = peers.filter((peer) => {
+      const before = this.#peers.get(peer.streamId)?.metadata ?? peer.metadata;
+      return JSON.stringify(before) !== JSON.stringify(peer.metadata);
+    });
     this.#peers.clear();
     for (const peer of peers) this.#peers.set(peer.streamId, peer);
-    return { left, came };
+    return { left, came, changed };
   }
 
   set({ streamId, streamName, ownerAccountId, peerIdentity, metadata }: Peer): void {
