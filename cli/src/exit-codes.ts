@@ -35,7 +35,8 @@ export const EXIT_CODES = {
   },
   local: {
     status: 8,
-    meaning: "Something on this machine: the config folder can't be used, stdin is not text.",
+    meaning:
+      "Something on this machine: the config folder can't be used, stdin is not text, its clock is wrong.",
   },
   interrupted: { status: 130, meaning: "Ctrl-C; it left the conversation in good order." },
   terminated: { status: 143, meaning: "SIGTERM or SIGHUP; likewise." },
@@ -122,6 +123,7 @@ export const EXIT_OF = {
   not_in_a_clone: "local",
   not_built: "local",
   unhealthy: "internal",
+  clock_skew: "local",
   machine_limit: "limit",
   deployment_limit: "limit",
   internal: "internal",

@@ -12,6 +12,7 @@ export type CliFault =
   | "not_in_a_clone" /** The command starts another package, and there is none around. */
   | "not_built" /** That package is not built. */
   | "unhealthy" /** `doctor` found something that no other code names. */
+  | "clock_skew" /** This machine's clock and the deployment's are too far apart. */
   | "machine_limit" /** A load run asks for more than this machine can do. */
   | "deployment_limit" /** A load run asks for more than the deployment allows. */
   | "internal"; /** A fault of ams itself. */

@@ -25,7 +25,10 @@ export function hearSignals(): void {
   for (const [signal, exit] of Object.entries(SIGNALS)) process.on(signal, () => interrupt(exit));
 }
 
-/** Leaves signals to a child process, which is in the same group and hears them too. */
-export function ignoreSignals(): void {
-  for (const signal of Object.keys(SIGNALS)) process.removeAllListeners(signal);
+/** From now on signals are the caller's. */
+export function takeSignals(hear: (signal: NodeJS.Signals) => void): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, hear);
+  }
 }

@@ -1,10 +1,9 @@
 /** `ams`: reads the command line, runs the one command, and ends with its status. */
 import { CommanderError } from "commander";
 import { EXIT_CODES } from "./exit-codes.ts";
-import { failureOf, tell } from "./fail.ts";
 import { hearSignals, interrupt, interruptStatus } from "./interrupt.ts";
 import { buildProgram } from "./program.ts";
-import { usageErrorOf } from "./usage.ts";
+import { HELP_INSTEAD, usageErrorOf } from "./usage.ts";
 
 const words = process.argv.slice(2);
 
@@ -18,15 +17,26 @@ async function run(): Promise<number> {
     await buildProgram().parseAsync(words, { from: "user" });
     return interruptStatus() ?? Number(process.exitCode ?? EXIT_CODES.ok.status);
   } catch (error) {
-    const cause = error instanceof CommanderError ? usageErrorOf(error) : error;
-    if (cause === null) return EXIT_CODES.ok.status;
+    if (error instanceof CommanderError) return await endParsing(error);
     const status = interruptStatus();
     if (status !== null) return status; // What an interrupted command throws is the interruption.
-    const failure = failureOf(cause);
-    tell(failure, words.includes("--json"));
-    if (process.env.AMS_DEBUG && cause instanceof Error) process.stderr.write(`${cause.stack}\n`);
-    return failure.status;
+    return await fail(error);
   }
+}
+
+/** The command line was wrong, or only asked for help or the version. */
+async function endParsing(error: CommanderError): Promise<number> {
+  if (error.exitCode === 0) return EXIT_CODES.ok.status;
+  return error.code === HELP_INSTEAD ? EXIT_CODES.usage.status : await fail(usageErrorOf(error));
+}
+
+/** Says why; loaded only now, as it brings the SDK. */
+async function fail(error: unknown): Promise<number> {
+  const { failureOf, tell } = await import("./fail.ts");
+  const failure = failureOf(error);
+  tell(failure, words.includes("--json"));
+  if (process.env.AMS_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return failure.status;
 }
 
 /** Ends when what was written is out; stdin or a socket that is still open must not hold the process. */
@@ -38,8 +48,5 @@ function end(status: number): void {
 /** The reader of a pipe has gone, as `head` does: leave in good order; that is no failure, and there is nobody to tell. */
 function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") interrupt("ok");
-  else {
-    tell(failureOf(error), words.includes("--json"));
-    process.exit(EXIT_CODES.internal.status);
-  }
+  else fail(error).then(process.exit, process.exit);
 }

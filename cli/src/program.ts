@@ -11,6 +11,15 @@ import {
   listCommand,
   mintCommand,
 } from "./commands/conversations.ts";
+import { helpCommand } from "./commands/help.ts";
+import { explain } from "./commands/options.ts";
+import {
+  configCommand,
+  conformanceCommand,
+  doctorCommand,
+  mcpCommand,
+  upCommand,
+} from "./commands/others.ts";
 import { joinCommand, pipeCommand, sendCommand, tailCommand } from "./commands/talking.ts";
 import { declareGlobalOptions } from "./global-options.ts";
 import { loadCommand } from "./load/command.ts";
@@ -25,34 +34,51 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
     () => [mintCommand(), listCommand(), inspectCommand(), linkCommand(), closeCommand()],
   ],
   ["Being in one:", () => [joinCommand(), tailCommand(), sendCommand(), pipeCommand()]],
-  ["Who you are:", () => [accountCommand()]],
-  ["Measuring:", () => [loadCommand()]],
+  ["Who you are:", () => [accountCommand(), configCommand()]],
+  [
+    "Deployments:",
+    () => [upCommand(), doctorCommand(), loadCommand(), conformanceCommand(), mcpCommand()],
+  ],
 ];
+
+const EPILOGUE = `
+Example:
+  $ ams account create falcon --url http://127.0.0.1:8080
+  $ export AMS_LINK=$(ams mint)
+  $ ams join
+
+Every command has --help with an example; \`ams help exit-codes\` lists with which status it ends. No credential is ever
+an argument, as other users of the machine see those: it is in the profile or in AMS_CREDENTIAL. The link may be in AMS_LINK.`;
 
 export function buildProgram(): Command {
   const program = declareGlobalOptions(new Command("ams"))
     .description(SUMMARY)
     .version(VERSION, "-V, --version", "print the version")
-    .helpOption("-h, --help", "print this help")
     .showHelpAfterError(false);
   for (const [heading, commands] of GROUPS) {
     program.commandsGroup(heading);
     for (const command of commands()) program.addCommand(command);
   }
-  inheritTo(program, program);
+  program.addCommand(helpCommand(program));
+  explain(program, EPILOGUE);
+  inheritTo(program);
   return program;
 }
 
 /** Commands that were made elsewhere don't inherit: each is told how to speak and how to end. */
-function inheritTo(command: Command, program: Command): void {
+function inheritTo(command: Command): void {
+  command.helpOption("-h, --help", "print this help");
   command.exitOverride().configureOutput({
     outputError: () => {}, // Told once, by `main`.
     getOutHasColors: () => wantsColors(undefined, process.stdout),
   });
-  command.configureHelp({
+  command.helpCommand(false).configureHelp({
     showGlobalOptions: true,
+    // What it takes, without the words that every command would have.
+    subcommandTerm: (child) =>
+      `${child.name()} ${child.usage().replace(/\[(options|command)\] ?/g, "")}`.trim(),
     styleTitle: (title) =>
       wantsColors(undefined, process.stdout) ? `\x1b[1m${title}\x1b[22m` : title,
   });
-  for (const child of command.commands) inheritTo(child, program);
+  for (const child of command.commands) inheritTo(child);
 }

@@ -2,9 +2,10 @@
 import type { CommanderError } from "commander";
 import { CliError } from "./fault.ts";
 
-/** Null when commander only showed the help or the version, which is no failure. */
-export function usageErrorOf(error: CommanderError): CliError | null {
-  if (error.exitCode === 0) return null;
+/** What commander throws when a command was called without its subcommand, after it has printed the help. */
+export const HELP_INSTEAD = "commander.help";
+
+export function usageErrorOf(error: CommanderError): CliError {
   const [first = "", second = ""] = error.message.replace(/^error: /, "").split("\n");
   const said = first.replace(/\.$/, "");
   const sentence = said.charAt(0).toUpperCase() + said.slice(1);

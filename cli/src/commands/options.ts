@@ -24,7 +24,34 @@ export function declareReconnect(command: Command, unless: string): Command {
   );
 }
 
-/** What stands below a command's options: a real example, and what else is to say. */
+/** Columns of what stands below the options: as wide as the rest is on the narrowest usual terminal. */
+const COLUMNS = 80;
+
+/** What stands below a command's options: a real example, and what else is to say. Lines that are indented stay as they are. */
 export function explain(command: Command, text: string): Command {
-  return command.addHelpText("after", `\n${text.trim()}\n`);
+  return command.addHelpText("after", `\n${wrapped(text.trim())}\n`);
+}
+
+function wrapped(text: string): string {
+  const paragraphs = text.replace(/(?<=\S)\n(?=\S)/g, (feed, at: number) =>
+    isExample(text, at) ? feed : " ",
+  );
+  return paragraphs.split("\n").map(wrapLine).join("\n");
+}
+
+/** True when the line that ends at `at` is indented, or a heading. */
+function isExample(text: string, at: number): boolean {
+  const line = text.slice(text.lastIndexOf("\n", at - 1) + 1, at);
+  return line.startsWith(" ") || line.endsWith(":");
+}
+
+function wrapLine(line: string): string {
+  if (line.startsWith(" ")) return line;
+  let column = 0;
+  return line.split(" ").reduce((done, word) => {
+    const fits = column + 1 + word.length <= COLUMNS;
+    column = fits && done !== "" ? column + 1 + word.length : word.length;
+    if (done === "") return word;
+    return `${done}${fits ? " " : "\n"}${word}`;
+  }, "");
 }

@@ -32,7 +32,10 @@ export function styleRow({ voice, text, isFirst }: Row, prefix: number, colors: 
   return { plain: `${voice.name}: ${text}`, styled: `${paintName(voice, colors)}: ${text}` };
 }
 
-/** Who is here, as many as fit: `── 3 here: you (birch-k3ta) · agent · scribe ──────`. */
+/**
+ * Who is here, as many as fit: `── 3 here: birch-k3ta (you) · agent · scribe`. It isn't filled up to the edge: a row that is
+ * shorter than a terminal stays one row when that becomes narrower.
+ */
 export function rosterRow(
   own: Named,
   peers: readonly Named[],
@@ -52,16 +55,10 @@ export function rosterRow(
     const room = columns - columnsOf(plain) - columnsOf(separator) - columnsOf(named.name) - 2;
     if (room < (left === 1 ? 0 : columnsOf(more))) {
       const rest = fit(more, columns - columnsOf(plain) - 1);
-      return line(plain + rest, styled + colors.dim(rest), columns, colors);
+      return { plain: plain + rest, styled: styled + colors.dim(rest) };
     }
     plain += separator + named.name;
     styled += colors.dim(separator) + paintName(named, colors);
   }
-  return line(plain, styled, columns, colors);
-}
-
-function line(plain: string, styled: string, columns: number, colors: Colors): Drawn {
-  const rule = "─".repeat(Math.max(0, columns - columnsOf(plain) - 1));
-  if (rule === "") return { plain, styled };
-  return { plain: `${plain} ${rule}`, styled: `${styled} ${colors.dim(rule)}` };
+  return { plain, styled };
 }

@@ -12,10 +12,15 @@ export type Cursor = { readonly row: number; readonly column: number };
 const ESC = "\x1b";
 const HIDE_CURSOR = `${ESC}[?25l`;
 export const SHOW_CURSOR = `${ESC}[?25h`;
+/** Rows that are wider than the terminal are cut there: its size may have changed, and we not heard of it yet. */
+const CUT_ROWS = `${ESC}[?7l`;
+const WRAP_ROWS = `${ESC}[?7h`;
 const CLEAR_BELOW = `${ESC}[J`;
 
 export type Terminal = {
   readonly columns: number;
+  /** Node asks for the size only when the signal of a change has come, which may be after the next row is drawn. */
+  _refreshSize?(): void;
   write(text: string): unknown;
 };
 
@@ -35,8 +40,10 @@ export class Screen {
 
   /** Adds final rows and draws the live ones. The cursor is hidden without a place for it. */
   draw(final: readonly Drawn[], live: readonly Drawn[], cursor: Cursor | null): void {
-    const rows = [...final.map(({ styled }) => `${styled}\r\n`), styledRows(live)];
-    this.#terminal.write(HIDE_CURSOR + this.#erase() + rows.join("") + place(live, cursor));
+    this.#terminal._refreshSize?.();
+    const finals = final.map(({ styled }) => `${styled}\r\n`).join("");
+    const lives = CUT_ROWS + live.map(({ styled }) => styled).join("\r\n") + WRAP_ROWS;
+    this.#terminal.write(HIDE_CURSOR + this.#erase() + finals + lives + place(live, cursor));
     this.#live = live;
     this.#cursorRow = cursor?.row ?? Math.max(0, live.length - 1);
   }
@@ -56,10 +63,6 @@ export class Screen {
       .reduce((sum, { plain }) => sum + Math.max(1, Math.ceil(columnsOf(plain) / columns)), 0);
     return `\r${above === 0 ? "" : `${ESC}[${above}A`}${CLEAR_BELOW}`;
   }
-}
-
-function styledRows(rows: readonly Drawn[]): string {
-  return rows.map(({ styled }) => styled).join("\r\n");
 }
 
 /** From the end of the last live row to the cursor's place. */

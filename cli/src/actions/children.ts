@@ -1,0 +1,41 @@
+/** `ams up`, `ams mcp`, `ams conformance`: other parts of AMS, each as a process of its own. */
+import { becomeChild } from "../child.ts";
+import { fileOfClone } from "../clone.ts";
+import type { Context } from "../context.ts";
+import { CliError } from "../fault.ts";
+import { settingsOf } from "../settings.ts";
+
+export type UpOptions = { readonly port?: number; readonly data?: string };
+
+export async function up({ port, data }: UpOptions): Promise<void> {
+  await becomeChild(fileOfClone("scripts/start.mjs", "up"), [], {
+    ...(port === undefined ? {} : { PORT: String(port) }),
+    ...(data === undefined ? {} : { AMS_DATA: data }),
+  });
+}
+
+/** The credential goes by the environment, where other users of the machine can't see it. */
+export async function mcp(context: Context, link: string | undefined): Promise<void> {
+  const file = fileOfClone("services/mcp/dist/stdio.js", "mcp");
+  const { url, credential, credentialFor } = await settingsOf(context);
+  const at = credentialFor ?? url;
+  await becomeChild(file, [], {
+    AMS_URL: url,
+    // A credential goes to its own deployment and nowhere else.
+    AMS_CREDENTIAL: credential !== null && at === url ? credential : undefined,
+    AMS_LINK: link ?? process.env.AMS_LINK,
+  });
+}
+
+export async function conformance(
+  { options }: Context,
+  url: string | undefined,
+  words: readonly string[],
+): Promise<void> {
+  const given = url ?? options.url ?? process.env.AMS_URL;
+  if (!given) {
+    throw new CliError("bad_usage", "Say which AMS to try: ams conformance <url>.");
+  }
+  const file = fileOfClone("test/conformance/run.mjs", "conformance");
+  await becomeChild(file, ["--url", given, ...words]);
+}

@@ -1,0 +1,52 @@
+/** `ams help`: of a command, or of a topic. */
+import { Command } from "commander";
+import { contextOf } from "../context.ts";
+import { EXIT_CODES } from "../exit-codes.ts";
+import { CliError } from "../fault.ts";
+
+const EXIT_TOPIC = "exit-codes";
+
+export function helpCommand(program: Command): Command {
+  return new Command("help")
+    .helpGroup("Help:")
+    .description(`help for a command; \`ams help ${EXIT_TOPIC}\` lists with which status ams ends`)
+    .argument("[command...]", `a command, or ${EXIT_TOPIC}`)
+    .action((words: readonly string[], _options: object, self: Command) => {
+      if (words.length === 1 && words[0] === EXIT_TOPIC) tellExitCodes(self);
+      else commandOf(program, words).outputHelp();
+    });
+}
+
+function tellExitCodes(self: Command): void {
+  const rows = Object.entries(EXIT_CODES).map(([name, { status, meaning }]) => ({
+    name,
+    status,
+    meaning,
+  }));
+  const { json, answer } = contextOf(self).output;
+  if (!json) answer(null, "ams ends with one of these:", "");
+  for (const { name, status, meaning } of rows) {
+    answer({ status, name, meaning }, `${String(status).padStart(5)}  ${meaning}`);
+  }
+  if (!json) {
+    answer(
+      null,
+      "",
+      "`up`, `mcp` and `conformance` end with the status of what they started.",
+      "With --json an error is one object on stderr: {error, message, exit, …}.",
+    );
+  }
+}
+
+function commandOf(program: Command, words: readonly string[]): Command {
+  return words.reduce((parent, word) => {
+    const found = parent.commands.find((child) =>
+      [child.name(), ...child.aliases()].includes(word),
+    );
+    if (found !== undefined) return found;
+    throw new CliError(
+      "bad_usage",
+      `There is no command '${word}' to help with: see \`ams --help\`.`,
+    );
+  }, program);
+}

@@ -1,0 +1,70 @@
+/** `ams doctor`: looks at one thing after the other, from the address to a conversation, and says what is wrong. */
+import type { Context } from "../context.ts";
+import { startProgress } from "../progress.ts";
+import { settingsOf } from "../settings.ts";
+import { type Finding, findingJson, findingLine, fine, statusOf, wrongBy } from "./finding.ts";
+import { type Place, placeOf } from "./place.ts";
+import { lookAtLink, lookAtOffer, lookAtReach, lookAtWebSocket } from "./reach.ts";
+import { testItself } from "./self-test.ts";
+import { lookAtTls } from "./tls.ts";
+
+export async function doctor(
+  context: Context,
+  word: string | undefined,
+  { selfTest }: { readonly selfTest: boolean },
+): Promise<void> {
+  const { output, signal, options } = context;
+  const asked = word ?? options.url ?? (process.env.AMS_LINK || (await settingsOf(context)).url);
+  const place = placeOf(asked);
+  const progress = startProgress(output, `looking at ${place.url}`);
+  let firstWrong: Finding | null = null;
+  try {
+    for await (const finding of examine(place, context, selfTest)) {
+      if (signal.aborted) return;
+      const line = findingLine(finding);
+      const paint = {
+        ok: output.colors.green,
+        note: output.colors.yellow,
+        wrong: output.colors.red,
+      };
+      const painted = paint[finding.level](line.slice(0, 1)) + line.slice(1);
+      const isSaid = !output.quiet || output.json || finding.level === "wrong";
+      if (isSaid) output.answer(findingJson(finding), painted);
+      if (finding.level === "wrong") firstWrong ??= finding;
+    }
+  } finally {
+    progress.end();
+  }
+  if (firstWrong !== null) process.exitCode = statusOf(firstWrong);
+}
+
+/** Ends where nothing further can be found out. */
+async function* examine(
+  place: Place,
+  context: Context,
+  selfTest: boolean,
+): AsyncGenerator<Finding> {
+  const { signal } = context;
+  yield fine("address", place.url, { url: place.url });
+  if (place.isSecure) {
+    const tls = await lookAtTls(place, signal, Date.now());
+    yield tls;
+    if (tls.level === "wrong") return;
+  }
+  const { finding, clock } = await lookAtReach(place, signal);
+  yield finding;
+  if (finding.level === "wrong") return;
+  const ams = await lookAtOffer(place, signal);
+  yield ams;
+  if (ams.level === "wrong") return;
+  if (clock !== null) yield clock;
+  const webSocket = await lookAtWebSocket(place, signal);
+  yield webSocket;
+  if (place.link !== null) yield await lookAtLink(place.link, signal);
+  if (webSocket.level === "wrong" || !selfTest) return;
+  try {
+    yield* testItself(place, context);
+  } catch (error) {
+    yield wrongBy("self-test", error);
+  }
+}

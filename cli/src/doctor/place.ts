@@ -1,0 +1,34 @@
+/** Where to look: the deployment of a URL or of a link. */
+import { CliError } from "../fault.ts";
+
+export type Place = {
+  /** The deployment, without a slash at its end. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+  /** The link, when one was given. */
+  readonly link: string | null;
+};
+
+const LINK_PATH = /\/[^/]+\/conversations\/[^/]+\/?$/;
+
+export function placeOf(text: string): Place {
+  const trimmed = text.trim();
+  const url = URL.canParse(trimmed) ? new URL(trimmed) : null;
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new CliError(
+      "bad_usage",
+      "The address of a deployment, or a link, begins with http:// or https://.",
+    );
+  }
+  const isLink = LINK_PATH.test(url.pathname);
+  const isSecure = url.protocol === "https:";
+  return {
+    url: `${url.origin}${url.pathname.replace(LINK_PATH, "")}`.replace(/\/+$/, ""),
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port || (isSecure ? 443 : 80)),
+    isSecure,
+    link: isLink ? trimmed : null,
+  };
+}
