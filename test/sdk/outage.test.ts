@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { AmsEvent, Connection, JoinOptions } from "@ams/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
-import { describeEach } from "./entries.ts";
+import { describeEach, TWO_DOORS } from "./entries.ts";
 import { all, failure, next, take } from "./reading.ts";
 
 let ams: Standalone;
@@ -193,7 +193,7 @@ describeEach((sdk) => {
     expect(given).toBeGreaterThan(8_000_000);
     expect(given).toBeLessThanOrEqual(8_388_608);
   });
-});
+}, TWO_DOORS);
 
 /** Resolves when the connection has joined for another time. */
 async function returned(connection: Connection): Promise<void> {

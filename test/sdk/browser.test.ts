@@ -1,0 +1,80 @@
+// The browser's file in a real browser, on a page of another origin than AMS: accounts over CORS, streams over its WebSocket.
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Standalone, startStandalone } from "../standalone.ts";
+import { findChromium, openBrowser } from "../web/browser.ts";
+import { buildPackage } from "./package.ts";
+
+const PAGE =
+  '<!doctype html><script type="module">import * as sdk from "./browser.js"; window.sdk = sdk;</script>';
+
+type Sdk = typeof import("@ams/client");
+
+let ams: Standalone;
+let folder: string;
+let pages: Server;
+let browser: Browser | null = null;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ams-sdk-"));
+  ams = await startStandalone();
+  await buildPackage(folder);
+  const script = await readFile(join(folder, "browser.js"));
+  pages = createServer(({ url }, response) => {
+    const isScript = url === "/browser.js";
+    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
+    response.end(isScript ? script : PAGE);
+  });
+  await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve));
+  if (findChromium() !== null) browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  pages.close();
+  await ams.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs in the page. */
+async function talk([url, namespace]: readonly [string, string]): Promise<readonly unknown[]> {
+  const { createAccount, join: joinSdk, offer } = (globalThis as unknown as { sdk: Sdk }).sdk;
+  const account = await createAccount(url, { namespace });
+  const { magicLink } = await account.mint();
+  const { credential } = account;
+  const reader = await joinSdk(magicLink, { guest: true });
+  const writer = await joinSdk(magicLink, { credential, streamName: "writer", receipts: true });
+  const text = reader.text("writer");
+  const piped = await writer.pipe(
+    new Response("from a page").body?.pipeThrough(new TextDecoderStream()) ?? [],
+  );
+  await writer.endTurn();
+  let heard = "";
+  for await (const piece of text) heard += piece;
+  const milliseconds = await writer.ping();
+  const wrong = joinSdk(magicLink.replace(/t=.*/, `t=${"w".repeat(43)}`), { guest: true });
+  const refused = await wrong.catch((error) => error.code);
+  const nobody = await offer("http://127.0.0.1:1").catch((error) => error.code);
+  await Promise.all([reader.close(), writer.close()]);
+  return [heard, piped.tokens, typeof piped.receipt?.seq, milliseconds > 0, refused, nobody];
+}
+
+test.skipIf(findChromium() === null)(
+  "a page makes an account, mints, joins, pipes, hears and is refused",
+  async () => {
+    const page = await browser?.newPage();
+    await page?.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}/`);
+    await page?.waitForFunction(() => "sdk" in globalThis);
+    expect(await page?.evaluate(talk, [ams.url, "a-page"] as const)).toEqual([
+      "from a page",
+      1,
+      "string",
+      true,
+      "invalid_magic_link",
+      "unreachable",
+    ]);
+  },
+);
