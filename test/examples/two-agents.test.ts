@@ -1,6 +1,7 @@
 // examples/two-agents, run as its README says.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
+import { mint } from "./conversation.ts";
 import { runExample } from "./example.ts";
 import { linkIn } from "./links.ts";
 
@@ -25,4 +26,11 @@ test("one agent mints and shares a link, asks, and is answered by the other, tok
   });
   expect(asked).toMatchObject({ code: 0, stderr: "" });
   expect(asked.stdout).toContain(`asking ${name}: What is 6 times 7?\n6 times 7 is 42.\n`);
+});
+
+test("with a credential the conversation is that account's", async () => {
+  const { account } = await mint(ams.url);
+  const env = { AMS_URL: ams.url, AMS_CREDENTIAL: account.credential };
+  const asker = runExample("two-agents", [], env);
+  expect(linkIn(await asker.line(/npx tsx/))).toContain(`${ams.url}/${account.namespace}/`);
 });

@@ -1,0 +1,34 @@
+// The index of examples, and the page of each: nothing is missing, and what they name exists.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { repositoryRoot } from "../repository-root.ts";
+
+const ROOT = repositoryRoot();
+const EXAMPLES = join(ROOT, "examples");
+const NAMES = readdirSync(EXAMPLES, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !["dist", "node_modules"].includes(entry.name))
+  .map((entry) => entry.name);
+const index = readFileSync(join(EXAMPLES, "README.md"), "utf8");
+
+test("the index lists every example once, and no other", () => {
+  const listed = [...index.matchAll(/^\| \[([\w-]+)\]\(\1\/README\.md\) \|/gm)].map(
+    ([, name]) => name,
+  );
+  expect(listed).toHaveLength(NAMES.length);
+  expect(new Set(listed)).toEqual(new Set(NAMES));
+});
+
+test.each(NAMES)("%s is one program and its page", (name) => {
+  const files = readdirSync(join(EXAMPLES, name));
+  expect(files).toHaveLength(2);
+  const [program] = files.filter((file) => file !== "README.md");
+  const page = readFileSync(join(EXAMPLES, name, "README.md"), "utf8");
+  expect(page).toContain(`examples/${name}/${program}`);
+  const named = [...page.matchAll(/examples\/[\w-]+\/[\w.-]+/g)].map(([path]) => path);
+  const linked = [...page.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = ""]) =>
+    join("examples", name, path),
+  );
+  expect([...named, ...linked].filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  expect(page).not.toMatch(/\?t=[\w-]{43}/); // A link that admits belongs to whom it was given.
+});
