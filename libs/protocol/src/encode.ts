@@ -1,18 +1,17 @@
 /** The frames that a server sends, as text (§4.5). Each function writes one; no other file spells a field name. */
 import type { Gap, Joined, Peer, StreamIdentity } from "./frames.ts";
-import { type JsonText, joinMembers, toJsonText } from "./json.ts";
+import { type JsonText, joinMembers, toJsonText, trustJsonText } from "./json.ts";
 import { formatSeq } from "./seq.ts";
 
 export const PONG = '{"type":"pong"}';
 
 export function encodeJoined(joined: Joined): string {
   const { stream } = joined;
-  const peers = Array.from(joined.peers, encodePeer).join(",");
-  const head = withoutBraces({
-    type: toJsonText("joined"),
-    conversation_id: toJsonText(joined.conversation_id),
-    ...identityMembers(stream),
-    metadata: stream.metadata,
+  let peers = "";
+  for (const peer of joined.peers)
+    peers += peers === "" ? encodePeer(peer) : `,${encodePeer(peer)}`;
+  const head = `"type":"joined","conversation_id":"${joined.conversation_id}"`;
+  const rest = withoutBraces({
     conversation_metadata: joined.conversation_metadata,
     self_subscribe: toJsonText(joined.self_subscribe),
     resumed: joined.resumed ? toJsonText(true) : undefined,
@@ -20,26 +19,17 @@ export function encodeJoined(joined: Joined): string {
     ts: toJsonText(joined.ts),
     epoch: toJsonText(joined.epoch),
   });
-  return `{${head},"peers":[${peers}]}`;
+  return `{${head},${peerMembers(stream)},${rest},"peers":[${peers}]}`;
 }
 
 export function encodeStreamJoined(peer: Peer, ts: string): string {
-  return joinMembers({
-    type: toJsonText("stream_joined"),
-    ...identityMembers(peer),
-    metadata: peer.metadata,
-    ts: toJsonText(ts),
-  });
+  return `{"type":"stream_joined",${peerMembers(peer)},"ts":"${ts}"}`;
 }
 
 /** `seq` is the stream's last, null when the broker doesn't know it. */
 export function encodeStreamLeft(stream: StreamIdentity, ts: string, seq: string | null): string {
-  return joinMembers({
-    type: toJsonText("stream_left"),
-    ...identityMembers(stream),
-    ts: toJsonText(ts),
-    seq: optional(seq),
-  });
+  const last = seq === null ? "" : `,"seq":"${seq}"`;
+  return `{"type":"stream_left",${identityMembers(stream)},"ts":"${ts}"${last}}`;
 }
 
 /**
@@ -47,8 +37,7 @@ export function encodeStreamLeft(stream: StreamIdentity, ts: string, seq: string
  * A whole frame is: this, the time, `SEQ_KEY`, the seq, `DATA_KEY`, the raw data, a brace.
  */
 export function encodeTokenHead(stream: StreamIdentity): string {
-  const head = withoutBraces({ type: toJsonText("token"), ...identityMembers(stream) });
-  return `{${head},"ts":"`;
+  return `{"type":"token",${identityMembers(stream)},"ts":"`;
 }
 
 export const SEQ_KEY = '","seq":"';
@@ -60,13 +49,8 @@ export function encodeStreamMetadata(
   ts: string,
   seq: { readonly epoch: number; readonly n: number },
 ): string {
-  return joinMembers({
-    type: toJsonText("stream_metadata"),
-    ...identityMembers(stream),
-    metadata,
-    ts: toJsonText(ts),
-    seq: toJsonText(formatSeq(seq.epoch, seq.n)),
-  });
+  const members = `${identityMembers(stream)},"metadata":${metadata}`;
+  return `{"type":"stream_metadata",${members},"ts":"${ts}","seq":"${formatSeq(seq.epoch, seq.n)}"}`;
 }
 
 export function encodeGap(gap: Gap): string {
@@ -87,18 +71,20 @@ export function encodeDrain(reconnectAfterMs: number): string {
   return `{"type":"x_drain","reconnect_after_ms":${reconnectAfterMs}}`;
 }
 
-/** A peer as `joined` lists it. */
+/** A peer as `joined` lists it. A roster of thousands is written at each join, so it is spliced and not put together. */
 export function encodePeer(peer: Peer): JsonText {
-  return joinMembers({ ...identityMembers(peer), metadata: peer.metadata });
+  return trustJsonText(`{${peerMembers(peer)}}`);
 }
 
-function identityMembers(stream: StreamIdentity) {
-  return {
-    stream_id: toJsonText(stream.stream_id),
-    stream_name: toJsonText(stream.stream_name),
-    owner_account_id: toJsonText(stream.owner_account_id),
-    peer_identity: stream.peer_identity ?? undefined,
-  };
+function peerMembers(peer: Peer): string {
+  return `${identityMembers(peer)},"metadata":${peer.metadata}`;
+}
+
+/** Ids and names are of letters that JSON writes as they are (ids.ts). */
+function identityMembers(stream: StreamIdentity): string {
+  const { stream_id, stream_name, owner_account_id, peer_identity } = stream;
+  const identity = `"stream_id":"${stream_id}","stream_name":"${stream_name}","owner_account_id":"${owner_account_id}"`;
+  return peer_identity === null ? identity : `${identity},"peer_identity":${peer_identity}`;
 }
 
 function optional(value: string | readonly string[] | null): JsonText | undefined {

@@ -168,7 +168,8 @@ function checkWishes(
   return {
     ok: true,
     value: {
-      ...who,
+      accountId: who.accountId,
+      account: who.account,
       admission,
       link,
       streamId,

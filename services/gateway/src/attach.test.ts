@@ -91,8 +91,11 @@ function join() {
       releases += 1;
     },
   } as unknown as Conversations;
-  const config = { AMS_FRAMES_PER_SECOND: 0, AMS_BYTES_PER_SECOND: 0 } as GatewayConfig;
-  const attachParts: AttachParts = { parts: { ...rig.parts, directory }, conversations, config };
+  const config = {} as GatewayConfig;
+  const unlimited = { perSecond: 0, burst: 1 };
+  const rates = { frames: unlimited, bytes: unlimited };
+  const parts = { ...rig.parts, directory };
+  const attachParts: AttachParts = { parts, conversations, config, rates };
   return attach(admitted, door, attachParts);
 }
 

@@ -11,6 +11,7 @@ import type { Subscription } from "./audience.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Conversations } from "./conversations.ts";
+import type { Rates } from "./limits.ts";
 import type { JoinOutcome } from "./metrics.ts";
 import type { GatewayParts } from "./parts.ts";
 import { Session, type SessionTerms } from "./session.ts";
@@ -24,7 +25,11 @@ export type AttachParts = {
   readonly parts: GatewayParts;
   readonly conversations: Conversations;
   readonly config: GatewayConfig;
+  readonly rates: Rates;
 };
+
+/** What most subscribers ask for. */
+const EVERY_STREAM: Subscription = { streams: null, self: null };
 
 /** Seats the connect, or refuses it. Rejects with DirectoryUnavailable when it can't be known whether it may sit. */
 export async function attach(
@@ -71,18 +76,20 @@ class Join {
   readonly #conversation: Conversation;
   readonly #parts: GatewayParts;
   readonly #config: GatewayConfig;
+  readonly #rates: Rates;
 
   constructor(
     admitted: Admitted,
     door: Door,
     conversation: Conversation,
-    { parts, config }: AttachParts,
+    { parts, config, rates }: AttachParts,
   ) {
     this.#admitted = admitted;
     this.#door = door;
     this.#conversation = conversation;
     this.#parts = parts;
     this.#config = config;
+    this.#rates = rates;
     this.#place =
       admitted.account === null
         ? null
@@ -218,17 +225,11 @@ class Join {
 
   #terms(): SessionTerms {
     const { streamId, selfSubscribe, subscribeStreams, receipts } = this.#admitted;
-    const config = this.#config;
-    const subscription: Subscription = {
-      streams: subscribeStreams?.filter((id) => id !== streamId) ?? null,
-      self: selfSubscribe ? streamId : null,
-    };
-    return {
-      subscription,
-      receipts,
-      frameRate: { perSecond: config.AMS_FRAMES_PER_SECOND, burst: config.AMS_FRAMES_BURST },
-      byteRate: { perSecond: config.AMS_BYTES_PER_SECOND, burst: config.AMS_BYTES_BURST },
-    };
+    const streams = subscribeStreams?.filter((id) => id !== streamId) ?? null;
+    const self = selfSubscribe ? streamId : null;
+    const isPlain = streams === null && self === null;
+    const subscription = isPlain ? EVERY_STREAM : { streams, self };
+    return { subscription, receipts, rates: this.#rates };
   }
 
   async #within(seated: Promise<JoinOutcome>): Promise<JoinOutcome> {

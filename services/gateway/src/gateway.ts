@@ -18,6 +18,7 @@ import { drain } from "./drain.ts";
 import { Holdings } from "./holdings.ts";
 import type { HttpHandler } from "./http-bridge.ts";
 import { Lease } from "./lease.ts";
+import type { Rates } from "./limits.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
 import type { GatewayParts } from "./parts.ts";
 import { Relay } from "./relay.ts";
@@ -73,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     gateway,
   };
   const conversations = new Conversations(parts, bus);
+  const attachParts = { parts, conversations, config, rates: ratesOf(config) };
   let draining = false;
   let pending = 0;
 
@@ -83,7 +85,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
       const admitted = await admit(request, { directory, peppers, guests: config.AMS_GUESTS, now });
       if (!admitted.ok) return refuse(door, admitted.fault);
       if (draining) return refuse(door, "draining");
-      return await attach(admitted.value, door, { parts, conversations, config });
+      return await attach(admitted.value, door, attachParts);
     } catch (error) {
       if (!(error instanceof DirectoryUnavailable)) {
         log.error({ event: "connect_failed", ...describeError(error) }, "connect failed");
@@ -127,6 +129,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     await server.close();
   };
   return { port, notReady, stop };
+}
+
+function ratesOf(config: GatewayConfig): Rates {
+  return {
+    frames: { perSecond: config.AMS_FRAMES_PER_SECOND, burst: config.AMS_FRAMES_BURST },
+    bytes: { perSecond: config.AMS_BYTES_PER_SECOND, burst: config.AMS_BYTES_BURST },
+  };
 }
 
 function refuse(door: Door, reason: CloseReason): CloseReason {

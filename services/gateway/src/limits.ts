@@ -7,6 +7,9 @@ export type Rate = {
   readonly burst: number;
 };
 
+/** What each connection may send. */
+export type Rates = { readonly frames: Rate; readonly bytes: Rate };
+
 /** A bucket that fills with time and is emptied by use. */
 export class TokenBucket {
   readonly #rate: Rate;

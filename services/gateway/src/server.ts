@@ -156,7 +156,8 @@ export class Server implements Sockets {
 class OpenSocket implements Door, Socket, SlowSocket {
   #ws: UwsWebSocket<SocketData> | null;
   #owner: SocketOwner | null = null;
-  readonly #early: EarlyFrames;
+  /** Null once it is accepted: most sockets are, and live long. */
+  #early: EarlyFrames | null;
   readonly #metrics: GatewayMetrics;
 
   constructor(ws: UwsWebSocket<SocketData>, early: EarlyFrames, metrics: GatewayMetrics) {
@@ -171,7 +172,8 @@ class OpenSocket implements Door, Socket, SlowSocket {
 
   accept(owner: SocketOwner): boolean {
     if (this.#ws === null) return false;
-    const early = this.#early.release();
+    const early = this.#early?.release() ?? [];
+    this.#early = null;
     this.#owner = owner;
     this.#ws.cork(() => {
       owner.opened(this);
@@ -189,7 +191,7 @@ class OpenSocket implements Door, Socket, SlowSocket {
       this.#owner.received(frame, isBinary);
       return;
     }
-    if (!this.#early.keep(frame, isBinary)) this.refuse("rate_limited");
+    if (this.#early?.keep(frame, isBinary) === false) this.refuse("rate_limited");
   }
 
   send(frame: string): void {
@@ -229,7 +231,7 @@ class OpenSocket implements Door, Socket, SlowSocket {
   /** The library's last word on this socket. */
   closed(): void {
     this.#ws = null;
-    this.#early.release();
+    this.#early?.release();
     this.#owner?.gone();
   }
 }

@@ -4,6 +4,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { endOfTurn, entryOf } from "./testing/fakes.ts";
 import { Rig, type Seated, textOf } from "./testing/rig.ts";
 
+const UNLIMITED = { perSecond: 0, burst: 1 };
+
 let rig: Rig;
 let emitter: Seated;
 let reader: Seated;
@@ -81,12 +83,12 @@ describe("§4.4 a faulty frame", () => {
 });
 
 test("§4.4.3 frames and bytes over the rate end the socket, and what came before is delivered", () => {
-  const frameRate = { perSecond: 10, burst: 2 };
-  const byteRate = { perSecond: 100, burst: 100 };
-  const byFrames = rig.seat(entryOf(3, 3), { frameRate });
+  const frames = { perSecond: 10, burst: 2 };
+  const bytes = { perSecond: 100, burst: 100 };
+  const byFrames = rig.seat(entryOf(3, 3), { rates: { frames, bytes: UNLIMITED } });
   for (let n = 0; n < 3; n += 1) say(token('"x"'), byFrames);
   expect(byFrames.socket.ended).toBe("rate_limited");
-  const byBytes = rig.seat(entryOf(4, 4), { byteRate });
+  const byBytes = rig.seat(entryOf(4, 4), { rates: { frames: UNLIMITED, bytes } });
   say(token(`"${"x".repeat(60)}"`), byBytes);
   expect(byBytes.socket.ended).toBeNull();
   rig.nowMs += 500;

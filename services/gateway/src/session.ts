@@ -8,7 +8,7 @@ import type { CloseReason, FrameFault } from "@ams/protocol";
 import { type DataSpan, findTokenData, type JsonText, PONG, parseClientFrame } from "@ams/protocol";
 import type { Subscription } from "./audience.ts";
 import { prepareHead, type TokenHead } from "./emit.ts";
-import { type Rate, TokenBucket } from "./limits.ts";
+import { type Rates, TokenBucket } from "./limits.ts";
 import type { LiveStream } from "./roster.ts";
 import type { Socket, SocketOwner } from "./sockets.ts";
 
@@ -16,8 +16,7 @@ import type { Socket, SocketOwner } from "./sockets.ts";
 export type SessionTerms = {
   readonly subscription: Subscription;
   readonly receipts: boolean;
-  readonly frameRate: Rate;
-  readonly byteRate: Rate;
+  readonly rates: Rates;
 };
 
 /** Where a session's frames go, and who is told when it ends: its conversation. */
@@ -38,16 +37,22 @@ export type SessionHome = {
 /** Reused by every frame: one is looked at at a time. */
 const span: DataSpan = { start: 0, end: 0 };
 
+/** What only a session that emits needs: most subscribers listen, and an idle one should weigh little. */
+type Emitter = {
+  readonly head: TokenHead;
+  readonly frames: TokenBucket;
+  readonly bytes: TokenBucket;
+};
+
 export class Session implements SocketOwner {
   readonly stream: LiveStream;
   readonly terms: SessionTerms;
   /** What the account's limit counts; null for guests, who hold none. It follows the gateway's lease. */
   place: Place | null;
-  readonly head: TokenHead;
   readonly #home: SessionHome;
-  readonly #welcome: (session: Session) => void;
-  readonly #frames: TokenBucket;
-  readonly #bytes: TokenBucket;
+  /** Called once, and then forgotten with all that the join knew. */
+  #welcome: ((session: Session) => void) | null;
+  #emitter: Emitter | null = null;
   #socket: Socket | null = null;
 
   constructor(
@@ -62,10 +67,11 @@ export class Session implements SocketOwner {
     this.place = place;
     this.terms = terms;
     this.#welcome = welcome;
-    this.head = prepareHead(stream.entry);
-    const nowMs = home.now();
-    this.#frames = new TokenBucket(terms.frameRate, nowMs);
-    this.#bytes = new TokenBucket(terms.byteRate, nowMs);
+  }
+
+  /** The constant beginning of its token frames. */
+  get head(): TokenHead {
+    return this.#asEmitter(this.#home.now()).head;
   }
 
   /** The socket, null before it was accepted and after it has gone. */
@@ -75,14 +81,17 @@ export class Session implements SocketOwner {
 
   opened(socket: Socket): void {
     this.#socket = socket;
-    this.#welcome(this);
+    const welcome = this.#welcome;
+    this.#welcome = null;
+    welcome?.(this);
   }
 
   received(frame: ArrayBuffer, isBinary: boolean): void {
     const socket = this.#socket;
     if (socket === null) return;
     const nowMs = this.#home.now();
-    if (!this.#frames.take(1, nowMs) || !this.#bytes.take(frame.byteLength, nowMs)) {
+    const { frames, bytes: volume } = this.#asEmitter(nowMs);
+    if (!frames.take(1, nowMs) || !volume.take(frame.byteLength, nowMs)) {
       this.#fault("rate_limited");
       return;
     }
@@ -113,6 +122,16 @@ export class Session implements SocketOwner {
     const socket = this.#socket;
     this.#socket = null;
     socket?.end(reason);
+  }
+
+  #asEmitter(nowMs: number): Emitter {
+    const { rates } = this.terms;
+    this.#emitter ??= {
+      head: prepareHead(this.stream.entry),
+      frames: new TokenBucket(rates.frames, nowMs),
+      bytes: new TokenBucket(rates.bytes, nowMs),
+    };
+    return this.#emitter;
   }
 
   #receivedOther(socket: Socket, bytes: Buffer, nowMs: number): void {

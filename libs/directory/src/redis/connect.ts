@@ -5,6 +5,7 @@
  */
 import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
 import type { Outcome } from "../directory.ts";
+import { gatherWrites } from "./gather-writes.ts";
 import { type Login, parseRedisUrl, type RedisAddress } from "./url.ts";
 
 /** `command` also publishes. */
@@ -39,6 +40,7 @@ export function connectRedis(url: string, role: RedisRole): Outcome<RedisConnect
   const connection = open(address.value, role);
   // Without a listener an `error` event ends the process. What it says shows in every rejected command too.
   connection.client.on("error", () => {});
+  if (connection.kind !== "cluster") gatherWrites(connection.client);
   return { ok: true, value: connection };
 }
 
@@ -78,6 +80,7 @@ function ready(client: RedisClient, untilMs: number, timeoutMs: number): Promise
 function openCluster(nodes: readonly ClusterNode[], options: ClusterOptions): Cluster {
   const client = new Cluster([...nodes], options);
   client.on("+node", (node: Redis) => {
+    gatherWrites(node);
     // A node that can't be reached is dropped and found again by the client.
     node.connect().catch(() => {});
   });

@@ -20,8 +20,7 @@ export const GATEWAY = "gateway-a";
 const TERMS: SessionTerms = {
   subscription: { streams: null, self: null },
   receipts: false,
-  frameRate: { perSecond: 0, burst: 1 },
-  byteRate: { perSecond: 0, burst: 1 },
+  rates: { frames: { perSecond: 0, burst: 1 }, bytes: { perSecond: 0, burst: 1 } },
 };
 
 /** One who sits in the conversation. */
