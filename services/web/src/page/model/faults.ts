@@ -2,7 +2,13 @@
 import { AmsError, type AmsErrorCode } from "@ams/client";
 
 /** Buttons that help; the view has one for each. */
-export type Remedy = "try_again" | "new_name" | "take_back" | "go_home" | "as_guest";
+export type Remedy =
+  | "try_again"
+  | "new_name"
+  | "take_back"
+  | "go_home"
+  | "as_guest"
+  | "with_account";
 
 export type Fault = {
   readonly title: string;
@@ -15,6 +21,13 @@ const NO_LINK: Fault = {
   sentence:
     "It is wrong, expired, used up or revoked. Ask whoever gave it to you for a new one, and copy all of it.",
   remedies: ["try_again", "go_home"],
+};
+
+const NO_SIGN_UP: Fault = {
+  title: "It takes an account",
+  sentence:
+    "This deployment lets in nobody without one, and not everybody can make one. Mint once on its home page with your credential or invite code, then open this link again.",
+  remedies: ["go_home"],
 };
 
 const FAULTS: Partial<Record<AmsErrorCode, Fault>> = {
@@ -57,9 +70,11 @@ const FAULTS: Partial<Record<AmsErrorCode, Fault>> = {
   invalid_credential: {
     title: "You were not let in",
     sentence:
-      "This deployment doesn't know the account that this browser keeps, or lets in nobody without one.",
-    remedies: ["as_guest", "go_home"],
+      "This deployment lets in nobody without an account of its own. Where signing up is open, this page makes one for you and keeps it in this browser.",
+    remedies: ["with_account", "go_home"],
   },
+  signup_closed: NO_SIGN_UP,
+  invalid_invite: NO_SIGN_UP,
   account_concurrency_limit: {
     title: "Your account is everywhere",
     sentence: "It holds as many live streams as it may. Close another tab, or come in as a guest.",

@@ -45,6 +45,9 @@ function remedy(name: Remedy, subscriber: Subscriber): void {
     case "as_guest":
       void subscriber.enterAsGuest();
       break;
+    case "with_account":
+      void subscriber.enterWithAccount();
+      break;
     case "go_home":
       location.assign("/");
       break;

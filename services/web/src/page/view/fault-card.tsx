@@ -7,6 +7,7 @@ const LABELS: Readonly<Record<Remedy, string>> = {
   take_back: "Take it back",
   go_home: "Start a new conversation",
   as_guest: "Come in as a guest",
+  with_account: "Make an account and come in",
 };
 
 type Props = { readonly fault: Fault; readonly onRemedy: (remedy: Remedy) => void };

@@ -20,7 +20,7 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
   };
   const replace = async () => {
     const account = await openOwnersAccount(location.origin);
-    await subscriber.moveTo(await account.newLink(alias, { keepConnected }));
+    subscriber.moveTo(await account.newLink(alias, { keepConnected }));
     subscriber.live.note("The magic link was replaced");
   };
   const close = async () => {

@@ -105,6 +105,12 @@ export class Live {
     this.#connection = null;
   }
 
+  /** What hindered us before we could even join. */
+  fail(error: unknown): void {
+    this.#joins += 1;
+    this.#end(error);
+  }
+
   note(text: string): void {
     this.rows.note(text, this.#brokerTime());
     this.#touch();

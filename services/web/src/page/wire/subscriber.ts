@@ -3,7 +3,7 @@ import { AmsError } from "@ams/client";
 import { signal } from "@preact/signals";
 import { session } from "../model/storage.ts";
 import { Live } from "./live.ts";
-import { forgetOwnAccount, ownAccount } from "./own-account.ts";
+import { forgetOwnAccount, openOwnAccount, ownAccount } from "./own-account.ts";
 import { chooseName, displayName, newStreamNameFor, streamNameFor } from "./person.ts";
 
 export class Subscriber {
@@ -51,12 +51,24 @@ export class Subscriber {
     await this.enter();
   }
 
-  /** The owner has a new link: what was admitted by the old one moves over to it. */
-  async moveTo(link: string): Promise<void> {
+  /** Makes an account for this browser, where the deployment has no guests. */
+  async enterWithAccount(): Promise<void> {
+    this.#asGuest = false;
+    try {
+      await openOwnAccount(location.origin, null);
+    } catch (error) {
+      this.live.fail(error);
+      return;
+    }
+    await this.enter();
+  }
+
+  /** The owner has a new link: the connection that the old one admitted moves over to it. */
+  moveTo(link: string): void {
     const url = new URL(link);
     session.set(`token ${this.#path}`, url.searchParams.get("t") ?? "");
     this.link.value = `${location.origin}${url.pathname}${url.search}`;
-    await this.enter();
+    void this.enter();
   }
 
   async rename(name: string): Promise<void> {

@@ -1,0 +1,94 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { findChromium } from "./browser.ts";
+import { hears, isIn, mintAtHome, say, startTinCan, streamNameOf, type TinCan } from "./tincan.ts";
+import { joinByWire } from "./wire.ts";
+
+describe.skipIf(findChromium() === null)("what ends, and what comes back", () => {
+  let tincan: TinCan | null = null;
+  const start = async (env?: Readonly<Record<string, string>>) => {
+    tincan = await startTinCan(env);
+    return tincan;
+  };
+  afterEach(async () => {
+    await tincan?.stop();
+    tincan = null;
+  });
+
+  test("the gateway is restarted, and the page says so and comes back by itself under its name", async () => {
+    const { ams, visit, mint } = await start();
+    const { link } = await mint();
+    const { page, faults } = await visit(link);
+    await isIn(page);
+    const name = await streamNameOf(page);
+    await ams.halt("SIGKILL");
+    await page.locator(".banner", { hasText: "Coming back by itself" }).waitFor();
+    await ams.resume();
+    await page.locator(".note.connection", { hasText: "Connected again" }).waitFor();
+    expect(await streamNameOf(page)).toBe(name);
+    const peer = await joinByWire(link, "peer-1");
+    peer.token("still here?");
+    await hears(page, "still here?");
+    await say(page, "yes");
+    await peer.frame((frame) => frame.includes('"data":"yes"'));
+    expect(faults).toEqual([]);
+  });
+
+  test("the owner closes the conversation, and both pages say so", async () => {
+    const { ams, visit } = await start();
+    const owner = await visit(ams.url);
+    const link = await mintAtHome(owner.page);
+    const guest = await visit(link);
+    await isIn(guest.page);
+    await say(owner.page, "last words");
+    await hears(guest.page, "last words");
+    const [portal] = await Promise.all([
+      owner.page.context().waitForEvent("page"),
+      owner.page.getByRole("link", { name: "Open" }).click(),
+    ]);
+    await isIn(portal);
+    await portal.getByRole("button", { name: "Link", exact: true }).click();
+    await portal.getByRole("button", { name: "Close the conversation" }).click();
+    await portal.getByRole("button", { name: "Yes, end it for everybody" }).click();
+    for (const page of [owner.page, guest.page, portal]) {
+      await page.getByRole("heading", { name: "The conversation is closed" }).waitFor();
+    }
+    await hears(guest.page, "last words");
+  });
+
+  test("the owner replaces the link: who came by the old one goes on or is sent away, as chosen", async () => {
+    const { ams, visit } = await start();
+    const owner = await visit(ams.url);
+    const link = await mintAtHome(owner.page);
+    const guest = await visit(link);
+    await isIn(guest.page);
+    await owner.page.goto(link);
+    await isIn(owner.page);
+    await owner.page.getByRole("button", { name: "Link", exact: true }).click();
+    await owner.page.getByLabel("Those who are here may stay").uncheck();
+    await owner.page.getByRole("button", { name: "Replace the link" }).click();
+    await guest.page.getByRole("heading", { name: "The link was replaced" }).waitFor();
+    await owner.page.locator(".note", { hasText: "The magic link was replaced" }).waitFor();
+    await owner.page.getByRole("button", { name: "Invite" }).click();
+    const fresh = await owner.page.getByLabel("Magic link").inputValue();
+    expect(fresh).not.toBe(link);
+    const third = await visit(fresh);
+    await isIn(third.page);
+    const late = await visit(link);
+    await late.page.getByRole("heading", { name: "This link leads nowhere" }).waitFor();
+  });
+
+  test("another tab under the same name takes the stream over, and each tab can have it back", async () => {
+    const { visit, mint } = await start();
+    const { link } = await mint();
+    const { page } = await visit(link);
+    await isIn(page);
+    const name = await streamNameOf(page);
+    const thief = await joinByWire(link, name);
+    await page.getByRole("heading", { name: "Your place was taken over" }).waitFor();
+    await page.getByRole("button", { name: "Go on under a new name" }).click();
+    await isIn(page);
+    await expect.poll(() => streamNameOf(page)).not.toBe(name);
+    await say(page, "I am someone else now");
+    await thief.frame((frame) => frame.includes("I am someone else now"));
+  });
+});
