@@ -23,7 +23,7 @@ let waiting = 0;
 let dropped = 0;
 
 try {
-  if (link === undefined || WEBHOOK_SECRET === "" || !URL.canParse(WEBHOOK_URL)) {
+  if (link === undefined || WEBHOOK_SECRET === "" || !URL.canParse(WEBHOOK_URL) || !isPort(port)) {
     fail("Usage: WEBHOOK_URL=… WEBHOOK_SECRET=… npx tsx …/webhook-wrapper.ts '<magic link>'.");
   }
   await wrap(link);
@@ -42,7 +42,9 @@ async function wrap(magicLink: string): Promise<void> {
   me.on("token", deliverLater);
 
   const server = createServer(async (request, response) => {
-    response.writeHead(await accept(request, me)).end();
+    // It fails when the sender goes away in the middle of a body; nobody is left to read the answer then.
+    const status = await accept(request, me).catch(() => 400);
+    response.writeHead(status).end();
   });
   server.once("error", () => fail(`Port ${port} can't be used: set PORT to another one.`));
   server.listen(port, "127.0.0.1", () => {
@@ -140,6 +142,10 @@ function isSigned({ headers }: IncomingMessage, body: Buffer): boolean {
   const given = Buffer.from(String(headers["x-signature"]));
   const wanted = Buffer.from(signature(timestamp, body));
   return given.length === wanted.length && timingSafeEqual(given, wanted);
+}
+
+function isPort(number: number): boolean {
+  return Number.isInteger(number) && number >= 0 && number < 65_536;
 }
 
 function fail(sentence: string): never {

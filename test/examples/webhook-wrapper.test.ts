@@ -1,5 +1,7 @@
 // examples/webhook-wrapper, run as its README says, between a conversation and a URL; and what its being there has changed: nothing.
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
@@ -63,6 +65,19 @@ describe("in: a POST", () => {
     const refused = await fetch(endpoint, { method: "POST", body, headers: headers() });
     expect(refused.status).toBe(status);
     expect((await fetch(endpoint)).status).toBe(405);
+    const next = { method: "POST", body: "next", headers: signed(SECRET, "next") };
+    expect((await fetch(endpoint, next)).status).toBe(202);
+    expect((await heard.next()).value?.data).toBe("next");
+    await quit(wrapper);
+  });
+
+  test("whose sender goes away in the middle is no token, and the next is served", async () => {
+    const { ada, endpoint, wrapper } = await wrap("http://127.0.0.1:2");
+    const heard = ada.tokens();
+    const { port } = new URL(endpoint);
+    const sender = connect(Number(port), "127.0.0.1");
+    sender.end("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    await once(sender.resume(), "close");
     const next = { method: "POST", body: "next", headers: signed(SECRET, "next") };
     expect((await fetch(endpoint, next)).status).toBe(202);
     expect((await heard.next()).value?.data).toBe("next");
@@ -163,6 +178,17 @@ test("it says why when the conversation is closed under it", async () => {
   await account.close(alias);
   const { code, stderr } = await wrapper.ended;
   expect([code, stderr]).toEqual([1, "The owner closed the conversation.\n"]);
+});
+
+test.each([
+  ["no secret", { WEBHOOK_SECRET: "" }],
+  ["a URL that is none", { WEBHOOK_URL: "somewhere" }],
+  ["a port that is none", { PORT: "many" }],
+])("with %s it says what it needs", async (_, wrong) => {
+  const env = { WEBHOOK_URL: "http://127.0.0.1:2", WEBHOOK_SECRET: SECRET, ...wrong };
+  const { code, stderr } = await runExample("webhook-wrapper", [ams.url], env).ended;
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^Usage: [^\n]+\n$/);
 });
 
 test("a port that is taken is told in one sentence", async () => {
