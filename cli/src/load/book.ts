@@ -7,6 +7,8 @@ import { addTally, emptyTally, type Tally } from "./tally.ts";
 export type Second = {
   /** Seconds after the start at which it began. */
   readonly at_s: number;
+  /** False for the last, which ended with the run and may be shorter. */
+  readonly isWhole: boolean;
   /** Counted in this second. */
   readonly tally: Readonly<Tally>;
   /** Of the tokens that came in this second. */
@@ -21,6 +23,7 @@ export type Second = {
 
 type Open = {
   workers: number;
+  isWhole: boolean;
   readonly tally: Tally;
   readonly latencies: Recorded[];
   readonly lateness: Recorded[];
@@ -55,6 +58,7 @@ export class Book {
     open.lateness.push(window.lateness);
     open.cpu = Math.max(open.cpu, window.cpu);
     open.stallMs = Math.max(open.stallMs, window.stallMs);
+    open.isWhole &&= window.isWhole;
     open.workers += 1;
     this.#cpuSeconds += window.cpu;
     this.#latencies.add(window.latencies);
@@ -91,9 +95,10 @@ export class Book {
 
   #close(index: number, open: Open): void {
     this.#open.delete(index);
-    const { tally, cpu, stallMs } = open;
+    const { tally, isWhole, cpu, stallMs } = open;
     const second = {
       at_s: index,
+      isWhole,
       tally,
       latency: percentilesOf(open.latencies),
       latenessP99Us: percentilesOf(open.lateness).p99,
@@ -106,7 +111,15 @@ export class Book {
 }
 
 function emptySecond(): Open {
-  return { workers: 0, tally: emptyTally(), latencies: [], lateness: [], cpu: 0, stallMs: 0 };
+  return {
+    workers: 0,
+    isWhole: true,
+    tally: emptyTally(),
+    latencies: [],
+    lateness: [],
+    cpu: 0,
+    stallMs: 0,
+  };
 }
 
 function percentilesOf(recorded: readonly Recorded[]): Percentiles {

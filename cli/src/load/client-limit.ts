@@ -24,7 +24,8 @@ const SECONDS_SHARE = 0.1;
 const CPU_SECONDS_MIN = 0.5;
 
 export function clientLimitOf(book: Book, received: number): ClientLimit {
-  const { seconds, cpuSeconds } = book;
+  const { cpuSeconds } = book;
+  const seconds = book.seconds.filter(({ isWhole }) => isWhole);
   const count = (isSo: (second: Book["seconds"][number]) => boolean) => seconds.filter(isSo).length;
   const full = count((second) => second.cpu >= CPU_FULL);
   const stalled = count((second) => second.stallMs >= STALL_MS);

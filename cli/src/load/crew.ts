@@ -53,6 +53,7 @@ export class Crew {
 
   /** Everybody joins, or the first refusal is told. */
   async join(): Promise<void> {
+    const fromUs = nowUs();
     const waiting = [...this.#members];
     let joined = 0;
     let refused = false;
@@ -72,7 +73,7 @@ export class Crew {
       }
     };
     await Promise.all(Array.from({ length: JOINS_AT_ONCE }, joinNext));
-    if (!refused) this.#tell({ type: "joined", joined });
+    if (!refused) this.#tell({ type: "joined", fromUs, toUs: nowUs() });
   }
 
   begin(atUs: number): void {
@@ -154,16 +155,17 @@ export class Crew {
     setTimeout(
       () => {
         if (this.#over) return;
-        this.#tellWindow();
+        this.#tellWindow(true);
         this.#nextWindow();
       },
       Math.max(0, (endsUs - nowUs()) / 1_000),
     );
   }
 
-  #tellWindow(): void {
+  #tellWindow(isWhole: boolean): void {
     const window = {
       index: this.#window,
+      isWhole,
       tally: { ...this.#tally },
       latencies: this.#latencies.take(),
       lateness: this.#lateness.take(),
@@ -181,7 +183,7 @@ export class Crew {
       else ledger.settle(sent);
     }
     this.#over = true;
-    this.#tellWindow();
+    this.#tellWindow(false);
     this.#tell({ type: "settled", tally: { ...this.#tally }, closes: this.#closes() });
   }
 

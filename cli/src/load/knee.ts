@@ -29,7 +29,7 @@ export function kneeOf(seconds: readonly Second[], rhythm: Rhythm, emitters: num
   const calmP99Us = median(heard.slice(0, CALM_S).map((second) => second.latency.p99));
   const bentUs = Math.max(calmP99Us * BENT, BENT_US_MIN);
   const isBent = (second: Second | undefined) =>
-    second === undefined || second.latency.p99 > bentUs;
+    second?.isWhole === true && second.latency.p99 > bentUs;
   const lossAt = heard.findIndex((second) => isHurt(second.tally));
   const bentAt = heard.findIndex((_, index) =>
     Array.from({ length: BENT_S }, (_, more) => heard[index + more]).every(isBent),

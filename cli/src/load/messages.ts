@@ -41,6 +41,8 @@ export type ToWorker =
 export type WorkerWindow = {
   /** Seconds after the start. */
   readonly index: number;
+  /** False for the last, which ended with the run and may be shorter. */
+  readonly isWhole: boolean;
   /** All that was counted so far. */
   readonly tally: Tally;
   readonly latencies: Recorded;
@@ -54,7 +56,8 @@ export type WorkerWindow = {
 
 export type FromWorker =
   | { readonly type: "joining"; readonly joined: number }
-  | { readonly type: "joined"; readonly joined: number }
+  /** All of this worker's have joined, between these moments of the shared clock, in microseconds. */
+  | { readonly type: "joined"; readonly fromUs: number; readonly toUs: number }
   | {
       readonly type: "refused";
       /** A code of the SDK's errors. */

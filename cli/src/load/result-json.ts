@@ -82,9 +82,10 @@ function percentilesOf({ p50, p90, p99, p999, max, mean }: Percentiles) {
   return { p50, p90, p99, p99_9: p999, max, mean };
 }
 
-function secondOf({ at_s, tally, latency, latenessP99Us, cpu, stallMs }: Second) {
+function secondOf({ at_s, isWhole, tally, latency, latenessP99Us, cpu, stallMs }: Second) {
   return {
     at_s,
+    is_whole: isWhole,
     emitted: tally.emitted,
     received: tally.received,
     lost: tally.lost,

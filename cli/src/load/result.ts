@@ -71,7 +71,11 @@ export function resultOf(run: Run): LoadResult {
     identity: run.identity,
     plan,
     machine,
-    joins: { count: connections, seconds: joinSeconds, perSecond: connections / joinSeconds },
+    joins: {
+      count: connections,
+      seconds: joinSeconds,
+      perSecond: joinSeconds === 0 ? 0 : connections / joinSeconds,
+    },
     seconds,
     tally,
     expected: tally.emitted * audience,

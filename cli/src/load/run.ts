@@ -64,7 +64,6 @@ async function perform(
   const live = startLive(output, lengthOf(plan.rhythm));
   const book = new Book(plan.processes, live.second);
   const startedAt = new Date();
-  const joinFromMs = performance.now();
   const swarm = new Swarm(process.argv[1] ?? "", WORKER, sharesOf(plan, target), {
     joining: (joined) => live.joining(joined, plan.connections),
     window: (worker, window) => book.add(worker, window),
@@ -72,13 +71,13 @@ async function perform(
   try {
     const refusal = await swarm.joined(signal);
     if (refusal !== null) throw refusedError(refusal, plan, target);
-    const joinSeconds = (performance.now() - joinFromMs) / 1_000;
     const { seconds, settled } = await emit(swarm, live, signal);
     book.end();
     const { url: host, brokerVersion, credential } = target;
     const identity = credential === null ? "guest" : "account";
     const wasInterrupted = signal.aborted;
     const run = { startedAt, host, brokerVersion, identity, plan, machine } as const;
+    const { joinSeconds } = swarm;
     return resultOf({ ...run, joinSeconds, seconds, settled, book, wasInterrupted });
   } finally {
     live.end();

@@ -2,12 +2,10 @@
 
 export type Seq = { readonly epoch: number; readonly n: number };
 
-/** Null for text that is no seq. */
+const SEQ = /^(\d{1,15})-(\d{1,15})$/;
+
+/** Null for what is no seq. */
 export function readSeq(text: unknown): Seq | null {
-  if (typeof text !== "string") return null;
-  const dash = text.indexOf("-");
-  const epoch = Number(text.slice(0, dash));
-  const n = Number(text.slice(dash + 1));
-  const isWhole = dash > 0 && Number.isSafeInteger(epoch) && Number.isSafeInteger(n);
-  return isWhole && epoch >= 0 && n >= 0 ? { epoch, n } : null;
+  const found = typeof text === "string" ? SEQ.exec(text) : null;
+  return found === null ? null : { epoch: Number(found[1]), n: Number(found[2]) };
 }

@@ -23,7 +23,8 @@ export type SwarmEvents = {
 /** What the workers have told, each in its place. */
 type Told = {
   joined: number;
-  isComplete: boolean;
+  /** When its members joined, in microseconds; null until all have. */
+  join: { readonly fromUs: number; readonly toUs: number } | null;
   sent: readonly Sent[] | null;
   settled: Settled | null;
 };
@@ -45,7 +46,7 @@ export class Swarm {
     events: SwarmEvents,
   ) {
     this.#events = events;
-    this.#told = shares.map(() => ({ joined: 0, isComplete: false, sent: null, settled: null }));
+    this.#told = shares.map(() => ({ joined: 0, join: null, sent: null, settled: null }));
     this.#workers = shares.map((share, index) => {
       const worker = fork(program, words, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
       worker.on("message", (message: unknown) => {
@@ -61,10 +62,18 @@ export class Swarm {
   /** Null when everybody has joined; who was refused first, and why, when not. `signal` ends the waiting. */
   async joined(signal: AbortSignal): Promise<Refusal | null> {
     await this.#until(
-      () => this.#refusal !== null || this.#told.every((told) => told.isComplete),
+      () => this.#refusal !== null || this.#told.every((told) => told.join !== null),
       signal,
     );
     return this.#refusal;
+  }
+
+  /** Seconds from when the first connect began until the last had joined. */
+  get joinSeconds(): number {
+    const joins = this.#told.flatMap(({ join }) => join ?? []);
+    const from = Math.min(...joins.map(({ fromUs }) => fromUs));
+    const to = Math.max(...joins.map(({ toUs }) => toUs));
+    return joins.length === 0 ? 0 : (to - from) / 1_000_000;
   }
 
   begin(atUs: number): void {
@@ -116,7 +125,7 @@ export class Swarm {
         this.#events.joining(this.#joinedCount());
         return;
       case "joined":
-        told.isComplete = true;
+        told.join = message;
         break;
       case "refused":
         this.#refusal ??= message;

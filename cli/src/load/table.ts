@@ -71,14 +71,19 @@ type CountRow = readonly [name: string, value: string, isBad: boolean];
 
 /** What was counted, in the order of the table; the report shows the same. */
 export function countRows(result: LoadResult): readonly CountRow[] {
-  const { tally, joins, expected } = result;
+  const { tally, joins, expected, perSecond } = result;
+  const bestSecond = Math.max(0, ...perSecond.map((second) => second.tally.received));
   const bad = (name: string, value: number): CountRow => [name, count(value), value > 0];
   const shown = (name: string, value: number): readonly CountRow[] =>
     value > 0 ? [[name, count(value), false]] : [];
   return [
     ["tokens sent", `${count(tally.emitted)} (${count(result.tokensPerSecond)}/s)`, false],
     ["deliveries", `${count(tally.received)} of ${count(expected)}`, false],
-    ["deliveries/s", count(result.deliveriesPerSecond), false],
+    [
+      "deliveries/s",
+      `${count(result.deliveriesPerSecond)} (${count(bestSecond)} in the best second)`,
+      false,
+    ],
     [
       "joins/s",
       `${count(joins.perSecond)} (${count(joins.count)} in ${joins.seconds.toFixed(2)} s)`,

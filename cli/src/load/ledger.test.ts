@@ -1,0 +1,133 @@
+/** What one subscriber hears, frame by frame. */
+import { expect, test } from "vitest";
+import { Ledger } from "./ledger.ts";
+import { readPayload, writePayload } from "./payload.ts";
+import { emptyTally } from "./tally.ts";
+
+const OWN = `str_${"0".repeat(26)}`;
+const EMITTER = `str_${"1".repeat(26)}`;
+const STRANGER = `str_${"2".repeat(26)}`;
+const BYTES = 32;
+const NOW_US = 5_000_000;
+
+function ledgerOf() {
+  const tally = emptyTally();
+  const latencies: number[] = [];
+  const ledger = new Ledger({
+    namePrefix: "load-1-",
+    payloadBytes: BYTES,
+    tally,
+    now: () => NOW_US,
+    onLatency: (latencyUs) => latencies.push(latencyUs),
+  });
+  const hear = (frame: object) => ledger.hear(JSON.stringify(frame));
+  hear({ type: "joined", stream_id: OWN, epoch: 7, peers: [] });
+  const token = (n: number, more: object = {}) =>
+    hear({
+      type: "token",
+      stream_id: EMITTER,
+      stream_name: "load-1-e0",
+      seq: `3-${n}`,
+      data: writePayload(n - 1, NOW_US - 250, BYTES),
+      ...more,
+    });
+  return { ledger, tally, latencies, hear, token };
+}
+
+test("a token counts once, with the time since it was meant to be sent", () => {
+  const { ledger, tally, latencies, token } = ledgerOf();
+  token(1);
+  token(2);
+  token(2);
+  expect(tally).toEqual({ ...emptyTally(), received: 2, doubled: 1 });
+  expect(latencies).toEqual([250, 250]);
+  expect(ledger.own).toEqual({ streamId: OWN, epoch: 7 });
+});
+
+test("§5.1 the own token is a self-delivery", () => {
+  const { tally, token } = ledgerOf();
+  token(1, { stream_id: OWN, stream_name: "load-1-s0" });
+  expect(tally).toEqual({ ...emptyTally(), selfDelivered: 1 });
+});
+
+test("§8.6 a token that is not the one sent at its place is altered, and so is one of another size", () => {
+  const { tally, token } = ledgerOf();
+  token(1);
+  token(2, { data: writePayload(7, NOW_US, BYTES) });
+  expect(tally.altered).toBe(1);
+  token(3, { data: "short" });
+  expect(tally.altered).toBe(2);
+});
+
+test("a token that was lost before the broker numbered it shows at the next one", () => {
+  const { tally, token } = ledgerOf();
+  token(1);
+  token(2, { data: writePayload(2, NOW_US, BYTES) });
+  token(3, { data: writePayload(3, NOW_US, BYTES) });
+  expect(tally.altered).toBe(1);
+});
+
+test("tokens of strangers are checked and not measured", () => {
+  const { tally, latencies, token } = ledgerOf();
+  const stranger = { stream_id: STRANGER, stream_name: "somebody", data: "hello" };
+  token(5, stranger);
+  token(8, stranger);
+  expect(tally).toEqual({ ...emptyTally(), foreign: 2, lost: 2 });
+  expect(latencies).toEqual([]);
+});
+
+test("what has not come when the books are closed is lost", () => {
+  const { ledger, tally, token } = ledgerOf();
+  token(1);
+  const sent = [
+    { streamId: EMITTER, last: { epoch: 3, n: 4 } },
+    { streamId: STRANGER, last: { epoch: 4, n: 2 } },
+    { streamId: OWN, last: { epoch: 7, n: 9 } },
+  ];
+  expect(ledger.outstanding(sent)).toBe(5);
+  ledger.settle(sent);
+  expect(tally).toEqual({ ...emptyTally(), received: 1, lost: 5 });
+});
+
+test("§4.6.3 the last seq of a stream that leaves shows a lost tail; §4.7 what is told is not lost", () => {
+  const { tally, hear, token } = ledgerOf();
+  hear({
+    type: "x_gap",
+    stream_id: EMITTER,
+    after: null,
+    before: "3-4",
+    reason: "bus_interrupted",
+  });
+  token(4);
+  expect(tally).toEqual({ ...emptyTally(), gapsTold: 1, received: 1 });
+  hear({ type: "stream_left", stream_id: EMITTER, stream_name: "load-1-e0", seq: "3-6" });
+  expect(tally.lost).toBe(2);
+});
+
+test("§4.9 who was sent to another gateway goes on there without blame", () => {
+  const { tally, hear, token } = ledgerOf();
+  token(1);
+  hear({ type: "joined", stream_id: OWN, epoch: 9, peers: [] });
+  token(5);
+  expect(tally).toEqual({ ...emptyTally(), received: 2, framesTold: 3 });
+});
+
+test("§4.2 unknown frames are nothing, §4.1 texts that are no frames are faults", () => {
+  const { ledger, tally, hear, token } = ledgerOf();
+  hear({ type: "x_new" });
+  hear({ type: "pong" });
+  expect(tally).toEqual(emptyTally());
+  for (const text of ["", "{", "7", "null", '{"type":3}', '{"type":"token"}']) ledger.hear(text);
+  token(1, { seq: "one" });
+  expect(tally.unreadable).toBe(7);
+});
+
+test("a payload says its index and time again, in any size", () => {
+  for (const bytes of [24, 64, 65_536]) {
+    const text = writePayload(123_456, 987_654_321_012, bytes);
+    expect(text).toHaveLength(bytes);
+    expect(readPayload(text)).toEqual({ index: 123_456, intendedUs: 987_654_321_012 });
+  }
+  for (const text of ["", "hello", "a.b", "..", ". .", "!.?.x"])
+    expect(readPayload(text)).toBe(null);
+});
