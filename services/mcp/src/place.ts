@@ -22,13 +22,11 @@ export function placeOf(url: URL): Place | null {
 export function isMcpRequest({ method, headers }: Request, path: string): boolean {
   if (path === "/mcp") return true;
   if (!isLinkPath(path)) return false;
-  if (method === "POST" || method === "DELETE") return true;
-  if (method === "OPTIONS") return headers.has("access-control-request-method");
+  if (method !== "GET") return method !== "HEAD";
   return (
-    method === "GET" &&
-    (headers.has("mcp-session-id") ||
-      headers.has("mcp-protocol-version") ||
-      (headers.get("accept") ?? "").includes("text/event-stream"))
+    headers.has("mcp-session-id") ||
+    headers.has("mcp-protocol-version") ||
+    (headers.get("accept") ?? "").includes("text/event-stream")
   );
 }
 

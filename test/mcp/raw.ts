@@ -1,0 +1,211 @@
+/** MCP over HTTP without an SDK: what is sent and answered, byte for byte. */
+import { expect } from "vitest";
+
+export type Json = { readonly [key: string]: unknown };
+
+const BOTH = "application/json, text/event-stream";
+
+export type Ask = {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+};
+
+/** A POST with the headers of an honest client, or whatever is asked for instead. */
+export function ask(
+  url: string,
+  { method = "POST", headers = {}, body, signal }: Ask,
+): Promise<Response> {
+  const isText = typeof body === "string" || body === undefined;
+  return fetch(url, {
+    method,
+    headers: {
+      accept: BOTH,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: isText ? body : JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+export function initialize(name = "raw", protocolVersion = "2025-11-25"): Json {
+  const params = { protocolVersion, capabilities: {}, clientInfo: { name, version: "1" } };
+  return { jsonrpc: "2.0", id: 1, method: "initialize", params };
+}
+
+export function call(name: string, given: Json = {}, id: number | string = 2): Json {
+  return { jsonrpc: "2.0", id, method: "tools/call", params: { name, arguments: given } };
+}
+
+/** A request of the stateless era. */
+export function stateless(method: string, params: Json = {}, id: number | string = 3): Json {
+  const _meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "raw", version: "1" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  return { jsonrpc: "2.0", id, method, params: { ...params, _meta } };
+}
+
+export function statelessHeaders(method: string, name?: string): Record<string, string> {
+  return {
+    "mcp-protocol-version": "2026-07-28",
+    "mcp-method": method,
+    ...(name === undefined ? {} : { "mcp-name": name }),
+  };
+}
+
+/** A session that stands, by its id. */
+export async function open(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+  name = "raw",
+): Promise<string> {
+  const response = await ask(url, { body: initialize(name), headers });
+  expect(response.status).toBe(200);
+  await response.text();
+  return response.headers.get("mcp-session-id") ?? "";
+}
+
+/** The messages of a whole event stream, or the one of a JSON answer. */
+export async function messages(response: Response): Promise<readonly Json[]> {
+  const text = await response.text();
+  if (response.headers.get("content-type")?.startsWith("application/json")) {
+    return [JSON.parse(text)];
+  }
+  return text
+    .split("\n")
+    .flatMap((line) => (line.startsWith("data: {") ? [JSON.parse(line.slice(6))] : []));
+}
+
+export type ToolAnswer = {
+  readonly isError: boolean;
+  readonly value: Record<string, unknown> & {
+    readonly events?: readonly Json[];
+    readonly frames?: readonly { readonly method: string; readonly params: Json }[];
+  };
+  /** What came before the answer on the same stream. */
+  readonly before: readonly Json[];
+};
+
+/** Calls a tool in a session and reads its answer. */
+export async function tool(
+  url: string,
+  session: string,
+  name: string,
+  given: Json = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ToolAnswer> {
+  const response = await ask(url, {
+    body: call(name, given),
+    headers: { "mcp-session-id": session, ...headers },
+  });
+  return readToolAnswer(await messages(response));
+}
+
+/** Calls a tool without a session, in the stateless era. */
+export async function toolAlone(
+  url: string,
+  name: string,
+  given: Json = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<ToolAnswer> {
+  const response = await ask(url, {
+    body: stateless("tools/call", { name, arguments: given }),
+    headers: { ...statelessHeaders("tools/call", name), ...headers },
+  });
+  return readToolAnswer(await messages(response));
+}
+
+export function readToolAnswer(all: readonly Json[]): ToolAnswer {
+  const answer = all.at(-1) as {
+    readonly result?: {
+      readonly isError?: boolean;
+      readonly structuredContent: Record<string, unknown>;
+      readonly content: readonly [{ readonly text: string }];
+    };
+    readonly error?: Json;
+  };
+  if (answer?.result === undefined) throw new Error(`no result: ${JSON.stringify(answer)}`);
+  const { isError = false, structuredContent, content } = answer.result;
+  expect(JSON.parse(content[0].text)).toEqual(structuredContent);
+  return { isError, value: structuredContent, before: all.slice(0, -1) };
+}
+
+/** An event stream as it comes. */
+export class EventStream {
+  readonly response: Response;
+  /** Everything that came, byte for byte. */
+  text = "";
+  ended = false;
+  readonly #abort: AbortController;
+  #changed: (() => void) | null = null;
+
+  private constructor(response: Response, abort: AbortController) {
+    this.response = response;
+    this.#abort = abort;
+    void this.#read();
+  }
+
+  static async open(url: string, request: Ask): Promise<EventStream> {
+    const abort = new AbortController();
+    const response = await ask(url, { ...request, signal: abort.signal });
+    return new EventStream(response, abort);
+  }
+
+  get events(): readonly { readonly id: string | null; readonly message: Json }[] {
+    return this.text.split("\n\n").flatMap((block) => {
+      const lines = block.split("\n");
+      const data = lines.find((line) => line.startsWith("data: {"));
+      const id = lines.find((line) => line.startsWith("id: "))?.slice(4) ?? null;
+      return data === undefined || !this.text.includes(`${block}\n\n`)
+        ? []
+        : [{ id, message: JSON.parse(data.slice(6)) }];
+    });
+  }
+
+  /** The params of all notifications of one kind that came. */
+  notices(kind: string): readonly Json[] {
+    return this.events.flatMap(({ message }) =>
+      message.method === `notifications/ams/${kind}` ? [message.params as Json] : [],
+    );
+  }
+
+  /** Resolves when it holds; looks again whenever bytes come or the stream ends. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.ended) throw new Error(`the stream has ended: ${this.text.slice(-500)}`);
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+  }
+
+  async untilEnded(): Promise<void> {
+    while (!this.ended) {
+      await new Promise<void>((resolve) => {
+        this.#changed = resolve;
+      });
+    }
+  }
+
+  close(): void {
+    this.#abort.abort();
+  }
+
+  async #read(): Promise<void> {
+    const decoder = new TextDecoder();
+    try {
+      for await (const chunk of this.response.body ?? []) {
+        this.text += decoder.decode(chunk, { stream: true });
+        this.#changed?.();
+      }
+    } catch {
+      // It was cut: here or there.
+    }
+    this.ended = true;
+    this.#changed?.();
+  }
+}
