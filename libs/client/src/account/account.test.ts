@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { all, codeOf } from "../testing/collect.ts";
 import {
@@ -167,6 +168,29 @@ describe("what goes wrong over HTTP", () => {
   ])("%s is not AMS", async (_, answer) => {
     broker.answer = () => answer;
     expect(await codeOf(create())).toBe("not_ams");
+  });
+
+  test.each([502, 503, 504])("a proxy's %i is a deployment that is not up", async (status) => {
+    broker.answer = () => ({ status, type: "text/html", body: "<h1>Bad gateway</h1>" });
+    await expect(create()).rejects.toMatchObject({ code: "unavailable", status });
+  });
+
+  test("an answer without end is not AMS, and is not read to its end", async () => {
+    const chunk = `"${"x".repeat(1_048_576)}",`;
+    const endless = createServer((_, response) => {
+      response.setHeader("content-type", "application/json");
+      const write = () => {
+        if (response.destroyed) return;
+        if (response.write(chunk)) setImmediate(write);
+        else response.once("drain", write);
+      };
+      write();
+    });
+    await new Promise<void>((resolve) => endless.listen(0, "127.0.0.1", resolve));
+    const address = endless.address();
+    if (address === null || typeof address === "string") throw new Error("It has a port.");
+    expect(await codeOf(offer(`http://127.0.0.1:${address.port}`))).toBe("not_ams");
+    endless.close();
   });
 
   test("an answer of another shape breaks the protocol", async () => {

@@ -6,6 +6,12 @@ import { type Fields, isFields } from "../fields.ts";
 /** Milliseconds for a whole request, answer included, unless the caller says otherwise. */
 export const REQUEST_MS = 15_000;
 
+/** Characters of an answer that is read: the largest listing stays far below it. */
+const ANSWER_CHARACTERS_MAX = 67_108_864;
+
+/** What a proxy answers when it can't reach what is behind it. */
+const PROXY_STATUSES: readonly number[] = [502, 503, 504];
+
 export type RequestOptions = {
   /** Stops the request with `aborted`. */
   readonly signal?: AbortSignal;
@@ -55,7 +61,7 @@ async function exchange(baseUrl: string, call: Call) {
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
     const isJson = response.headers.get("content-type")?.includes("json") ?? false;
-    if (isJson) return { response, text: await response.text() };
+    if (isJson) return { response, text: await readText(response) };
     await response.body?.cancel(); // A page, perhaps an endless one.
     return { response, text: "" };
   } catch (cause) {
@@ -68,6 +74,21 @@ async function exchange(baseUrl: string, call: Call) {
       cause,
     });
   }
+}
+
+/** The body as text; cut off where no answer of AMS goes on, as a stranger's may have no end. */
+async function readText({ body }: Response): Promise<string> {
+  let text = "";
+  if (body === null) return text;
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  while (text.length <= ANSWER_CHARACTERS_MAX) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    text += decoder.decode(value, { stream: true });
+  }
+  await reader.cancel();
+  return ""; // No JSON, and so not AMS.
 }
 
 function stringify(body: Fields): string {
@@ -88,7 +109,13 @@ function parse(text: string): Fields | null {
 }
 
 function notAms(baseUrl: string, status: number): AmsError {
-  return new AmsError("not_ams", `What answers at ${hostOf(baseUrl)} is not AMS.`, { status });
+  return PROXY_STATUSES.includes(status)
+    ? new AmsError(
+        "unavailable",
+        `${hostOf(baseUrl)} is a proxy, and what is behind it is not up (${status}).`,
+        { status },
+      )
+    : new AmsError("not_ams", `What answers at ${hostOf(baseUrl)} is not AMS.`, { status });
 }
 
 function hostOf(baseUrl: string): string {
