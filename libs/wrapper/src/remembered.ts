@@ -14,8 +14,9 @@ export class Remembered<Value extends object> {
   readonly #asked = new Map<string, Promise<Result<Value>>>();
 
   constructor({ keptMs, max, clock }: RememberedOptions) {
-    // A resolution of 0: the cache would else remember the time itself, by a timer of its own.
-    this.#kept = new LRUCache({ max, ttl: keptMs, ttlResolution: 0, perf: clock });
+    // To the cache a time of 0 is none. With a resolution of 0 it asks the clock each time, instead of a timer of its own.
+    const perf = { now: () => clock.now() + 1 };
+    this.#kept = new LRUCache({ max, ttl: keptMs, ttlResolution: 0, perf });
   }
 
   async get(secret: string, ask: () => Promise<Result<Value>>): Promise<Result<Value>> {

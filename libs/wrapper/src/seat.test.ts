@@ -223,3 +223,23 @@ test("a receipt that doesn't come is `delivery_unknown`; a caller that goes is `
   gone.abort();
   expect(faultIn(await cut)).toBe("aborted");
 });
+
+test("what a connection hadn't taken when it ended is sent by the next, if there may be one", async () => {
+  const { wire, open } = desk();
+  const session = open("s1");
+  must(await session.join(X));
+  const endBy = (code: "connection_lost" | "stream_displaced") => {
+    const { call } = wire;
+    call.sending = async () => {
+      const error = new AmsError(code, "Ended.");
+      call.end(error);
+      throw error;
+    };
+  };
+  endBy("connection_lost");
+  must(await session.send({ data: "hello" }));
+  expect(wire.calls.map((call) => call.sent)).toEqual([[], ["hello"]]);
+  endBy("stream_displaced");
+  expect(faultIn(await session.send({ data: "hello" }))).toBe("seat_taken");
+  expect(wire.calls).toHaveLength(2);
+});

@@ -75,6 +75,7 @@ export class Seat {
   #link: string | null = null;
   #wishes: Wishes = {}; // Those that it first joined with.
   #last: Dialled | null = null; // The connection that is, or was the last.
+  #hearing: Promise<void> = Promise.resolve();
   readonly #room: SeatRoom;
   readonly #watchers = new Set<() => void>();
 
@@ -178,6 +179,11 @@ export class Seat {
     }
   }
 
+  /** Resolves when all is heard that a connection, which has ended, still had to say. */
+  heardOut(): Promise<void> {
+    return this.#hearing;
+  }
+
   /** Leaves the wire and forgets what was heard; only a new seat comes after this one. */
   leave(): void {
     if (this.left) return;
@@ -252,7 +258,7 @@ export class Seat {
       this.#keepAll(heardWhileAway(peers, joined.peers, this.conversationId, joined.ts));
     }
     this.#tell();
-    void this.#hear(dialled);
+    this.#hearing = this.#hear(dialled);
     return { ok: true, connection };
   }
 

@@ -4,34 +4,60 @@ import { faultOf } from "./ams-faults.ts";
 import type { Result, Sent, Target } from "./contract.ts";
 import { failure } from "./faults.ts";
 import { RECEIPT_MS } from "./limits.ts";
-import { type Room, reach, sit } from "./sit.ts";
+import { type Room, reach, type Seated, sit } from "./sit.ts";
 
 type Receipted = Awaited<ReturnType<Connection["send"]>>;
+type Give = (connection: Connection, signal: AbortSignal) => Promise<Receipted>;
 
-/** Sends by the connection of the seat; `how` gives the frame to it. */
-export async function emit(
-  room: Room,
-  target: Target,
-  how: (connection: Connection, signal: AbortSignal) => Promise<Receipted>,
-): Promise<Result<Sent>> {
+/** Sends by the connection of the seat; `give` hands the frame to it. */
+export async function emit(room: Room, target: Target, give: Give): Promise<Result<Sent>> {
   const seated = await sit(room, target);
   if (!seated.ok) return seated;
-  const reached = await reach(room, seated, {}, target.signal);
+  const once = await tryOnce(room, seated, target, give);
+  return once === "unsent" ? await tryAgain(room, seated, target, give) : once;
+}
+
+/** `unsent`: the connection had ended before it took the frame. */
+async function tryOnce(
+  room: Room,
+  seated: Seated,
+  { signal }: Target,
+  give: Give,
+): Promise<Result<Sent> | "unsent"> {
+  const reached = await reach(room, seated, {}, signal);
   if (!reached.ok) return reached;
   const { connection } = reached;
   const { conversationId, streamName } = seated.seat;
   const limit = new AbortController();
   const cancel = room.clock.after(RECEIPT_MS, () => limit.abort());
-  const signals = target.signal === undefined ? [] : [target.signal];
   try {
-    const receipt = await how(connection, AbortSignal.any([limit.signal, ...signals]));
+    const signals = signal === undefined ? [limit.signal] : [limit.signal, signal];
+    const receipt = await give(connection, AbortSignal.any(signals));
     if (receipt === null) return failure("delivery_unknown"); // Never: every seat asks for receipts.
     const { ts, seq } = receipt;
     return { ok: true, conversationId, streamId: connection.streamId, streamName, ts, seq };
   } catch (error) {
-    if (target.signal?.aborted) return failure("aborted");
-    return failure(limit.signal.aborted ? "delivery_unknown" : faultOf(error));
+    if (signal?.aborted) return failure("aborted");
+    const fault = limit.signal.aborted ? "delivery_unknown" : faultOf(error);
+    return fault !== "delivery_unknown" && (await hasEnded(connection)) ? "unsent" : failure(fault);
   } finally {
     cancel();
   }
+}
+
+/** With a new connection, where the seat may have one; else with the fault that says why not. */
+async function tryAgain(
+  room: Room,
+  seated: Seated,
+  target: Target,
+  give: Give,
+): Promise<Result<Sent>> {
+  await seated.seat.heardOut();
+  const again = await tryOnce(room, seated, target, give);
+  return again === "unsent" ? failure("unavailable") : again;
+}
+
+/** A connection that ends its senders has ended by the time that they know. */
+function hasEnded(connection: Connection): Promise<boolean> {
+  return Promise.race([connection.closed.then(() => true), Promise.resolve().then(() => false)]);
 }

@@ -43,6 +43,10 @@ export class FakeCall {
   readonly #waiting: AmsEvent[] = [];
   #error: AmsError | null = null;
   #wake: () => void = () => {};
+  #settleClosed: (error: AmsError | null) => void = () => {};
+  readonly #closed = new Promise<AmsError | null>((resolve) => {
+    this.#settleClosed = resolve;
+  });
 
   constructor(link: string, options: JoinOptions) {
     this.link = link;
@@ -74,6 +78,7 @@ export class FakeCall {
   end(error: AmsError | null): void {
     this.#error = error;
     this.tell({ type: "closed", error });
+    this.#settleClosed(error);
   }
 
   /** The SDK's reader was too slow. */
@@ -117,6 +122,7 @@ export class FakeCall {
       ownerAccountId: "acc_own",
       metadata: this.metadata,
       peers,
+      closed: this.#closed,
       events: () => this.#events(),
       send: (data, options) => sent(data, options?.signal),
       setMetadata: (metadata, options) => sent(JSON.stringify(metadata), options?.signal),
