@@ -69,7 +69,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await guest.page.getByRole("heading", { name: "The link was replaced" }).waitFor();
     await owner.page.locator(".note", { hasText: "The magic link was replaced" }).waitFor();
     await owner.page.getByRole("button", { name: "Invite" }).click();
-    const fresh = await owner.page.getByLabel("Magic link").inputValue();
+    const fresh = await owner.page.getByLabel("Magic link", { exact: true }).inputValue();
     expect(fresh).not.toBe(link);
     const third = await visit(fresh);
     await isIn(third.page);

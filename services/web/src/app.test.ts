@@ -1,0 +1,207 @@
+import { expect, test } from "vitest";
+import { createWeb, type WebOptions } from "./app.ts";
+import type { Assets } from "./assets.ts";
+import { readWeb } from "./config.ts";
+import type { LinkFacts } from "./link-facts.ts";
+import { isPageRequest } from "./routes.ts";
+import { parseTheme } from "./theme.ts";
+
+const TOKEN = "a".repeat(43);
+const LINK = `https://ams.example/falcon/conversations/standup?t=${TOKEN}`;
+const LIVE: LinkFacts = {
+  kind: "live",
+  conversationId: "conv_01J8ZQ4T9V3W5X7Y9ABCDEFGHJ",
+  metadata: { instructions: "Be brief.\n</pre><script>x</script>\n# not ours", n: 1 },
+};
+const BODY = new TextEncoder().encode("the script");
+const ASSETS: Assets = {
+  script: "/_tincan/main-1.js",
+  styles: ["/_tincan/main-1.css"],
+  icon: "/_tincan/icon-1.svg",
+  files: new Map([["/_tincan/main-1.js", { type: "text/javascript", body: BODY, gzipped: BODY }]]),
+};
+
+function ask(url: string, headers: Record<string, string> = {}, options: Partial<WebOptions> = {}) {
+  const read = readWeb({});
+  if (!read.ok) throw new Error(read.faults.join());
+  const web = createWeb({
+    config: read.value,
+    reached: { publicUrl: null, trustProxy: false },
+    assets: ASSETS,
+    lookUp: async () => LIVE,
+    ...options,
+  });
+  return web.fetch(new Request(url, { headers }), { address: "127.0.0.1" });
+}
+
+test("a browser gets the page, with the instructions in it as escaped text", async () => {
+  const response = await ask(LINK, { accept: "text/html" });
+  expect(response.status).toBe(200);
+  const text = await response.text();
+  expect(text).toContain('<script type="module" src="/_tincan/main-1.js">');
+  expect(text).toContain("Ask your user once before joining");
+  expect(text).toContain("&lt;/pre&gt;&lt;script&gt;x&lt;/script&gt;");
+  expect(text).not.toContain("<script>x");
+});
+
+test("an agent gets Markdown that says all it needs to come in", async () => {
+  const response = await ask(LINK);
+  expect(response.headers.get("content-type")).toBe("text/markdown; charset=utf-8");
+  const text = await response.text();
+  expect(text).toContain(`claude mcp add --transport http ams '${LINK}'`);
+  expect(text).toContain(`wss://ams.example/falcon/conversations/standup/connect?t=${TOKEN}`);
+  expect(text).toContain("> Be brief.");
+  expect(text).toContain("> # not ours");
+  expect(text).not.toContain("{{");
+});
+
+test("who asks for plain text gets the same as such", async () => {
+  const response = await ask(LINK, { accept: "text/plain" });
+  expect(response.headers.get("content-type")).toBe("text/plain; charset=utf-8");
+});
+
+test("a program gets JSON, and nothing in it is changed", async () => {
+  const response = await ask(LINK, { accept: "application/json" });
+  expect(await response.json()).toEqual({
+    instructions: expect.stringContaining("magic link"),
+    pre_bound: {
+      namespace: "falcon",
+      alias: "standup",
+      conversation_id: "conv_01J8ZQ4T9V3W5X7Y9ABCDEFGHJ",
+      metadata: LIVE.metadata,
+    },
+    mcp_endpoint: LINK,
+    connect_url: `wss://ams.example/falcon/conversations/standup/connect?t=${TOKEN}`,
+    tincan_url: LINK,
+  });
+});
+
+test("behind a proxy that is trusted, and with a public URL, the addresses are those that people reach", async () => {
+  const forwarded = {
+    "x-forwarded-host": "evil.example, ams.test:8443",
+    "x-forwarded-proto": "https",
+  };
+  const headers = { accept: "application/json", ...forwarded };
+  const tincanUrl = async (reached: WebOptions["reached"]) => {
+    const body: unknown = await (
+      await ask(`http://10.0.0.1${LINK.slice(19)}`, headers, { reached })
+    ).json();
+    return Object(body).tincan_url;
+  };
+  expect(await tincanUrl({ publicUrl: null, trustProxy: true })).toMatch(
+    /^https:\/\/ams\.test:8443\//,
+  );
+  expect(await tincanUrl({ publicUrl: null, trustProxy: false })).toMatch(
+    /^http:\/\/10\.0\.0\.1\//,
+  );
+  expect(await tincanUrl({ publicUrl: "https://p.example/ams", trustProxy: true })).toMatch(
+    /^https:\/\/p\.example\/ams\/falcon\//,
+  );
+});
+
+test.each([
+  ["gone", 404, "conversation_not_found"],
+  ["away", 503, "unavailable"],
+  ["incomplete", 400, "invalid_magic_link"],
+] as const)(
+  "a link that is %s is %i in every form, and none of them repeats its token",
+  async (kind, status, error) => {
+    const options = { lookUp: async () => ({ kind }) };
+    const page = await ask(LINK, { accept: "text/html" }, options);
+    const json = await ask(LINK, { accept: "application/json" }, options);
+    const text = await ask(LINK, {}, options);
+    expect([page.status, json.status, text.status]).toEqual([status, status, status]);
+    expect(await json.json()).toMatchObject({ error });
+    expect(await text.text()).not.toContain(TOKEN);
+  },
+);
+
+test("every answer forbids what is inline, what is from elsewhere, and to hand the address on", async () => {
+  for (const url of [
+    LINK,
+    "https://ams.example/",
+    "https://ams.example/_tincan/main-1.js",
+    "https://ams.example/_tincan/x",
+  ]) {
+    const { headers } = await ask(url, { accept: "text/html" });
+    expect(headers.get("content-security-policy")).toContain(
+      "default-src 'none'; script-src 'self'",
+    );
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+  }
+  expect((await ask(LINK)).headers.get("cache-control")).toBe("no-store");
+});
+
+test("files are kept for a year under their hash, and an unknown one is 404", async () => {
+  const response = await ask("https://ams.example/_tincan/main-1.js", {
+    "accept-encoding": "gzip",
+  });
+  expect(response.headers.get("cache-control")).toContain("immutable");
+  expect(response.headers.get("content-encoding")).toBe("gzip");
+  expect((await ask("https://ams.example/_tincan/../../etc/passwd")).status).toBe(404);
+  expect((await ask("https://ams.example/_tincan/main-2.js")).status).toBe(404);
+});
+
+test("without a built page there is a sentence for people, and agents are answered all the same", async () => {
+  const page = await ask(LINK, { accept: "text/html" }, { assets: null });
+  expect(await page.text()).toContain("not built");
+  expect((await ask(LINK, {}, { assets: null })).status).toBe(200);
+  expect((await ask("https://ams.example/", {}, { assets: null })).status).toBe(503);
+});
+
+test("an operator's name and colours are in the page and its theme file", async () => {
+  const theme = parseTheme(
+    '{"name":"Acme <Line>","light":{"mark":"#123456"},"dark":{"paper":"black"}}',
+  );
+  if (!theme.ok) throw new Error(theme.fault);
+  const options = { config: { instructions: "{{name}} {{unknown}}", theme: theme.value } };
+  const page = await (await ask("https://ams.example/", {}, options)).text();
+  expect(page).toContain("<title>Acme &lt;Line&gt;</title>");
+  const path = /\/_tincan\/theme-\w+\.css/.exec(page)?.[0] ?? "";
+  const style = await (await ask(`https://ams.example${path}`, {}, options)).text();
+  expect(style).toContain("--mark: #123456;");
+  expect(style).toContain("--paper: black;");
+  expect(await (await ask(LINK, {}, options)).text()).toBe("Acme <Line> {{unknown}}");
+});
+
+test.each([
+  "[]",
+  "{",
+  '{"name":7}',
+  '{"name":""}',
+  '{"light":{"mark":"red; } body { display: none"}}',
+  '{"light":{"mark":"url(https://elsewhere.example)"}}',
+  '{"light":{"mark":"var(--x)"}}',
+  '{"dark":{"ink2":"#000"}}',
+  '{"light":[]}',
+])("a theme that is %s is refused", (text) => {
+  expect(parseTheme(text).ok).toBe(false);
+});
+
+test("files that can't be read are told at once, each by its setting", () => {
+  const read = readWeb({ AMS_WEB_INSTRUCTIONS: "/nowhere/a.md", AMS_WEB_THEME: "/nowhere/b.json" });
+  const faults = read.ok ? [] : read.faults;
+  expect(faults.map((fault) => fault.split(" ")[0])).toEqual([
+    "AMS_WEB_INSTRUCTIONS",
+    "AMS_WEB_THEME",
+  ]);
+});
+
+test.each([
+  ["GET", "/", true],
+  ["HEAD", "/", true],
+  ["POST", "/", false],
+  ["GET", "/_tincan/main.js", true],
+  ["GET", "/falcon/conversations/standup", true],
+  ["HEAD", "/falcon/conversations/standup", true],
+  ["POST", "/falcon/conversations/standup", false],
+  ["GET", "/falcon/conversations/standup/connect", false],
+  ["GET", "/v1/conversations/standup", false],
+  ["GET", "/v1/falcon/conversations/standup", false],
+  ["GET", "/docs", false],
+  ["GET", "/healthz", false],
+  ["GET", "/Falcon/conversations/standup", false],
+])("%s %s is the page's: %s", (method, path, isPages) => {
+  expect(isPageRequest(method, path)).toBe(isPages);
+});

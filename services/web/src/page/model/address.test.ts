@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { findPlace, type Keep } from "./address.ts";
+
+function storage(works = true) {
+  const kept = new Map<string, string>();
+  const keep: Keep = {
+    get: (key) => kept.get(key) ?? null,
+    set: (key, value) => {
+      if (works) kept.set(key, value);
+      return works;
+    },
+  };
+  return keep;
+}
+
+const LINK = "http://h:1/falcon/conversations/standup?t=secret";
+
+test("the link token is taken out of the address bar and kept for a reload", () => {
+  const session = storage();
+  const shown: string[] = [];
+  const first = findPlace(new URL(LINK), session, (path) => shown.push(path));
+  expect(first).toMatchObject({ kind: "portal", alias: "standup", link: LINK, isHidden: true });
+  expect(shown).toEqual(["/falcon/conversations/standup"]);
+  const again = findPlace(new URL("http://h:1/falcon/conversations/standup"), session, () => {
+    throw new Error("nothing is left to hide");
+  });
+  expect(again).toMatchObject({ link: LINK, isHidden: true });
+});
+
+test("a browser that keeps nothing leaves the token where it is", () => {
+  const place = findPlace(new URL(LINK), storage(false), () => {
+    throw new Error("it would be lost");
+  });
+  expect(place).toMatchObject({ link: LINK, isHidden: false });
+});
+
+test("a link without a token that was never kept has none, and another conversation's isn't taken", () => {
+  const session = storage();
+  findPlace(new URL(LINK), session, () => undefined);
+  const other = findPlace(
+    new URL("http://h:1/falcon/conversations/other"),
+    session,
+    () => undefined,
+  );
+  expect(other).toMatchObject({ kind: "portal", link: null });
+});
+
+test("everything else is home", () => {
+  expect(findPlace(new URL("http://h:1/"), storage(), () => undefined)).toEqual({ kind: "home" });
+});

@@ -1,0 +1,114 @@
+import type { TokenEvent } from "@ams/client";
+import { expect, test } from "vitest";
+import { cut, PASSAGE_CHARACTERS_MAX, PAUSE_MS, type Passage, Rows } from "./rows.ts";
+
+const TS = "2026-01-31T12:00:00.000Z";
+
+function token(streamName: string, data: string): TokenEvent {
+  const identity = { streamId: `str_${streamName}`, streamName, ownerAccountId: "acc_1" };
+  return { type: "token", ...identity, data, ts: TS, seq: "1-1" };
+}
+
+/** Rows with a clock that the test moves. */
+function start(bounds?: { itemsMax: number; charactersMax: number }) {
+  const clock = { ms: 0 };
+  const rows = new Rows(() => clock.ms, bounds);
+  const hear = (event: Parameters<Rows["heard"]>[0]) => rows.heard(event, () => undefined);
+  const texts = () =>
+    rows.all.filter((row): row is Passage => row.kind === "passage").map(({ text }) => text);
+  return { rows, clock, hear, texts };
+}
+
+test("tokens of one stream become one text, also when streams speak at once", () => {
+  const { hear, texts } = start();
+  for (const word of ["a", "b", "c"]) {
+    hear(token("one", word));
+    hear(token("two", word.toUpperCase()));
+  }
+  expect(texts()).toEqual(["abc", "ABC"]);
+});
+
+test("a pause begins a new passage", () => {
+  const { clock, hear, texts } = start();
+  hear(token("one", "a"));
+  clock.ms += PAUSE_MS;
+  hear(token("one", "b"));
+  clock.ms += PAUSE_MS + 1;
+  hear(token("one", "c"));
+  expect(texts()).toEqual(["ab", "c"]);
+});
+
+test("the end of a turn, leaving and a gap end a passage", () => {
+  const { rows, hear, texts } = start();
+  const { data: _data, ...stream } = token("one", "");
+  hear(token("one", "a"));
+  hear({ ...stream, type: "stream_metadata", metadata: { "ams.convention.v1": "end_of_turn" } });
+  hear(token("one", "b"));
+  const seqs = { after: "1-2", before: "1-4", missing: 1, reason: "missed" };
+  hear({ type: "gap", streamId: "str_one", streamName: "one", ...seqs });
+  hear(token("one", "c"));
+  hear({ ...stream, type: "stream_left" });
+  hear({ ...stream, type: "stream_joined", metadata: {} });
+  hear(token("one", "d"));
+  expect(texts()).toEqual(["a", "b", "c", "d"]);
+  expect(rows.all.map((row) => (row.kind === "note" ? row.about : "text"))).toEqual([
+    ...["text", "text", "gap", "text", "left", "joined", "text"],
+  ]);
+});
+
+test("metadata that ends no turn ends no passage", () => {
+  const { hear, texts } = start();
+  const { data: _data, ...stream } = token("one", "");
+  hear(token("one", "a"));
+  hear({ ...stream, type: "stream_metadata", metadata: { status: "thinking" } });
+  hear(token("one", "b"));
+  expect(texts()).toEqual(["ab"]);
+});
+
+test("a long text is cut into passages that go on, and nothing of it is lost", () => {
+  const { rows, hear, texts } = start();
+  const text = "0123456789".repeat(1_000);
+  hear(token("one", text.slice(0, 15)));
+  hear(token("one", text.slice(15)));
+  expect(texts().join("")).toBe(text);
+  expect(Math.max(...texts().map((part) => part.length))).toBe(PASSAGE_CHARACTERS_MAX);
+  const continues = rows.all.map((row) => row.kind === "passage" && row.continues);
+  expect(continues).toEqual([false, true, true, true, true]);
+});
+
+test("a character of two halves is never cut in two, and lone halves pass", () => {
+  const { hear, texts } = start();
+  hear(token("one", `x${"\u{1f600}".repeat(PASSAGE_CHARACTERS_MAX)}`));
+  for (const text of texts()) expect(() => encodeURIComponent(text)).not.toThrow();
+  hear(token("two", "\ud800"));
+  expect(texts().at(-1)).toBe("\ud800");
+  expect(cut("\ud800\ud800", 1)).toBe("");
+});
+
+test("an empty token is a token, and makes no second row", () => {
+  const { hear, texts } = start();
+  hear(token("one", ""));
+  hear(token("one", "a"));
+  hear(token("one", ""));
+  expect(texts()).toEqual(["a"]);
+});
+
+test("what is kept is bounded, and a passage that was forgotten begins anew", () => {
+  const { rows, hear, texts } = start({ itemsMax: 16, charactersMax: 1_000_000 });
+  hear(token("first", "old "));
+  for (let index = 0; index < 100; index += 1) hear(token(`s${index}`, "x"));
+  expect(rows.all.length).toBeLessThanOrEqual(16);
+  expect(rows.dropped).toBe(101 - rows.all.length);
+  hear(token("first", "new"));
+  expect(texts().at(-1)).toBe("new");
+});
+
+test("what is kept is bounded in characters too, however the rows grow", () => {
+  const { rows, clock, hear, texts } = start({ itemsMax: 10_000, charactersMax: 20_000 });
+  for (let index = 0; index < 500; index += 1) {
+    hear(token("one", "y".repeat(100)));
+    if (index % 7 === 0) clock.ms += PAUSE_MS * 2;
+  }
+  expect(texts().join("").length).toBeLessThanOrEqual(20_000);
+  expect(rows.all.length).toBeGreaterThan(5);
+});

@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import axe from "axe-core";
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { repositoryRoot } from "../repository-root.ts";
+import { findChromium } from "./browser.ts";
+import { hears, isIn, mintAtHome, startTinCan, type TinCan } from "./tincan.ts";
+import { joinByWire } from "./wire.ts";
+
+/** Bytes of all that the page loads, compressed: a phone on a slow line has it in about two seconds. */
+const BUNDLE_BYTES_MAX = 120 * 1024;
+
+/** Milliseconds from the request until something is seen, on loopback. */
+const FIRST_PAINT_MS_MAX = 1_000;
+
+const WIDTHS = [320, 360, 414, 768, 1280];
+
+test("the whole page is at most 120 KiB compressed", () => {
+  const folder = join(repositoryRoot(), "services", "web", "dist", "page");
+  const files = readdirSync(folder).filter((name) => /\.(js|css|svg)$/.test(name));
+  const bytes = files.map((name) => gzipSync(readFileSync(join(folder, name))).byteLength);
+  expect(files.length).toBeGreaterThan(1);
+  expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(BUNDLE_BYTES_MAX);
+});
+
+describe.skipIf(findChromium() === null)("how it looks and feels", () => {
+  let tincan: TinCan;
+  beforeAll(async () => {
+    tincan = await startTinCan();
+  });
+  afterAll(() => tincan.stop());
+  afterEach(async () => {
+    await Promise.all(tincan.browser.contexts().map((context) => context.close()));
+  });
+
+  test("the first paint is there within a second", async () => {
+    await tincan.visit(tincan.ams.url); // Whatever a browser does once.
+    const { page } = await tincan.visit(tincan.ams.url);
+    const paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null";
+    await expect.poll(() => page.evaluate(paint)).not.toBeNull();
+    expect(Number(await page.evaluate(paint))).toBeLessThan(FIRST_PAINT_MS_MAX);
+  });
+
+  test.each(WIDTHS)("at %i px nothing makes home or portal scroll sideways", async (width) => {
+    const { link } = await tincan.mint({
+      title: "A title that is rather long for a telephone's screen",
+    });
+    const { page } = await tincan.visit(tincan.ams.url, { width });
+    await page.locator("#tincan-mint").waitFor();
+    expect(await overflow(page)).toBe(0);
+    await mintAtHome(page);
+    expect(await overflow(page)).toBe(0);
+    await page.getByRole("tab", { name: "Connect" }).click();
+    expect(await overflow(page)).toBe(0);
+    await page.goto(link);
+    await isIn(page);
+    const peer = await joinByWire(link, `long-${"n".repeat(50)}`, {
+      peerIdentity: { kind: "agent", model: "m".repeat(200), client: "c".repeat(200) },
+      metadata: { display_name: "N".repeat(300), [`k${"k".repeat(300)}`]: "v".repeat(300) },
+    });
+    peer.token("w".repeat(3_000));
+    await hears(page, "wwww");
+    expect(await overflow(page)).toBe(0);
+    for (const name of ["Invite", "Connect"]) {
+      await page.getByRole("button", { name }).click();
+      expect(await overflow(page)).toBe(0);
+      await page.keyboard.press("Escape");
+    }
+  });
+
+  test.each([
+    ["light", false],
+    ["dark", true],
+  ])("axe-core finds no serious fault, %s", async (_name, dark) => {
+    const { link } = await tincan.mint({ instructions: "Be brief." });
+    const { page } = await tincan.visit(tincan.ams.url, { dark });
+    await page.locator("#tincan-mint").waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+    await mintAtHome(page);
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole("tab", { name: "Connect" }).click();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.goto(link);
+    await isIn(page);
+    const peer = await joinByWire(link, "peer-1", {
+      peerIdentity: { kind: "agent", model: "m-1" },
+      metadata: { display_name: "Peer" },
+    });
+    for (let index = 0; index < 40; index += 1) peer.token(`Something to be read, ${index}.\n`);
+    await hears(page, "read, 39");
+    expect(await faultsOf(page)).toEqual([]);
+    await page.getByRole("button", { name: "Connect" }).click();
+    expect(await faultsOf(page)).toEqual([]);
+    await page.goto(link.replace(/.{4}$/, "AAAA"));
+    await page.getByRole("alert").waitFor();
+    expect(await faultsOf(page)).toEqual([]);
+  });
+
+  test("the keyboard alone mints, says something and looks around", async () => {
+    const { page } = await tincan.visit(tincan.ams.url);
+    await page.locator("#tincan-mint").waitFor();
+    await page.keyboard.press("Tab"); // The name of the page.
+    await page.keyboard.press("Tab"); // The instructions.
+    await page.keyboard.type("Be brief.");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await isIn(page);
+    await page.getByRole("tab", { name: "Live" }).focus();
+    await page.keyboard.press("ArrowRight");
+    await page.locator("#panel-connect").waitFor();
+    await page.keyboard.press("ArrowLeft");
+    await page.locator(".composer textarea").focus();
+    await page.keyboard.type("by keyboard");
+    await page.keyboard.press("Enter");
+    await hears(page, "by keyboard");
+  });
+
+  test("the Connect tab shows agents' instructions to people too, and copies its lines whole", async () => {
+    const { link } = await tincan.mint({ instructions: "Bring cake." });
+    const { page } = await tincan.visit(link);
+    await isIn(page);
+    await page.getByRole("button", { name: "Connect" }).click();
+    await page.getByRole("button", { name: "Copy the line for Claude Code" }).click();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(
+      `claude mcp add --transport http ams '${link}'`,
+    );
+    await page.getByText("For agents: what this address is and how to join").click();
+    await page.locator("#tincan-instructions", { hasText: "Bring cake." }).waitFor();
+  });
+});
+
+/** Pixels by which the page is wider than its window. */
+async function overflow(page: Page): Promise<number> {
+  const { scrollWidth, clientWidth } = await page
+    .locator("html")
+    .evaluate(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }));
+  return scrollWidth - clientWidth;
+}
+
+/** What axe calls serious or critical, each with its place. The policy lets in no foreign script: it is run from outside. */
+async function faultsOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source);
+  const violations: readonly Violation[] = await page.evaluate(
+    "axe.run(document).then(({ violations }) => violations)",
+  );
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+}
+
+type Violation = {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+};
