@@ -32,6 +32,8 @@ export class LiveView {
   readonly #transcript = new Transcript(() => this.#screen.columns);
   readonly #editor = new LineEditor();
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #isDrawing = false;
+  #isDrawingSoon = false;
   #status: string | null = null; // Said instead of the roster while there is no connection.
   #isOpen = true;
 
@@ -85,7 +87,10 @@ export class LiveView {
   }
 
   readonly #draw = (): void => {
-    if (!this.#isOpen) return;
+    if (!this.#isOpen || this.#isDrawing) return;
+    this.#isDrawing = true; // To ask for the size may tell of a new one at once.
+    this.#screen.refresh();
+    this.#isDrawing = false;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#transcript.settle(performance.now());
@@ -102,8 +107,6 @@ export class LiveView {
     this.#isDrawingSoon = inMs === PICTURE_MS;
     this.#timer = setTimeout(this.#draw, inMs);
   }
-
-  #isDrawingSoon = false;
 
   /** Adds the line of input to the live rows, and says where the cursor is in it. */
   #input(live: Drawn[]): Cursor {

@@ -15,6 +15,8 @@ export const SHOW_CURSOR = `${ESC}[?25h`;
 /** Rows that are wider than the terminal are cut there: its size may have changed, and we not heard of it yet. */
 const CUT_ROWS = `${ESC}[?7l`;
 const WRAP_ROWS = `${ESC}[?7h`;
+/** Milliseconds for which a terminal may have had its new size before it tells: tmux waits that long. */
+const SIZE_STALE_MS = 300;
 const CLEAR_BELOW = `${ESC}[J`;
 
 export type Terminal = {
@@ -26,41 +28,57 @@ export type Terminal = {
 
 export class Screen {
   readonly #terminal: Terminal;
-  #live: readonly Drawn[] = [];
+  readonly #now: () => number;
+  #drawnAt = 0;
+  #widths: readonly number[] = []; // Columns of the live rows, as they were drawn.
   #cursorRow = 0; // Of the live rows, as they were drawn.
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, now: () => number = () => performance.now()) {
     this.#terminal = terminal;
+    this.#now = now;
   }
 
   /** Columns of a row: the last one stays empty, as a terminal that is full there may wrap or not. */
   get columns(): number {
-    return Math.max(10, (this.#terminal.columns || 80) - 1);
+    return Math.max(10, this.#width - 1);
+  }
+
+  /** Asks the terminal how wide it is now. */
+  refresh(): void {
+    this.#terminal._refreshSize?.();
   }
 
   /** Adds final rows and draws the live ones. The cursor is hidden without a place for it. */
   draw(final: readonly Drawn[], live: readonly Drawn[], cursor: Cursor | null): void {
-    this.#terminal._refreshSize?.();
     const finals = final.map(({ styled }) => `${styled}\r\n`).join("");
     const lives = CUT_ROWS + live.map(({ styled }) => styled).join("\r\n") + WRAP_ROWS;
     this.#terminal.write(HIDE_CURSOR + this.#erase() + finals + lives + place(live, cursor));
-    this.#live = live;
+    // What is wider was cut, and is one row all the same.
+    this.#widths = live.map(({ plain }) => Math.min(columnsOf(plain), this.#width));
+    this.#drawnAt = this.#now();
     this.#cursorRow = cursor?.row ?? Math.max(0, live.length - 1);
   }
 
   /** Takes the live rows away; the next thing that is written stands in their place. */
   end(): void {
     this.#terminal.write(`${this.#erase()}${SHOW_CURSOR}`);
-    this.#live = [];
+    this.#widths = [];
     this.#cursorRow = 0;
   }
 
+  get #width(): number {
+    return this.#terminal.columns || 80;
+  }
+
   #erase(): string {
-    // A terminal that became narrower has wrapped the rows: more of them are above the cursor than were drawn.
-    const columns = Math.max(1, this.#terminal.columns || 80);
-    const above = this.#live
+    // A terminal that became narrower has wrapped the rows, unless they were drawn when it was that narrow already, and so
+    // were cut. In doubt something is left standing, rather than taken away that is final.
+    const isWrapped = this.#now() - this.#drawnAt > SIZE_STALE_MS;
+    const rowsOf = (columns: number) =>
+      isWrapped ? Math.max(1, Math.ceil(columns / this.#width)) : 1;
+    const above = this.#widths
       .slice(0, this.#cursorRow)
-      .reduce((sum, { plain }) => sum + Math.max(1, Math.ceil(columnsOf(plain) / columns)), 0);
+      .reduce((sum, columns) => sum + rowsOf(columns), 0);
     return `\r${above === 0 ? "" : `${ESC}[${above}A`}${CLEAR_BELOW}`;
   }
 }

@@ -60,9 +60,12 @@ export class Transcript {
     this.#wrap(null, sentence, true);
   }
 
-  /** Finishes the rows of all who have been silent for a while, or of all. */
+  /** Finishes the rows of all who have been silent for a while, and what doesn't fit any more since the width changed. */
   settle(now: number): void {
-    for (const [id, { at }] of this.#open) if (now - at >= PAUSE_MS) this.#finish(id, false);
+    for (const [id, { row, at }] of this.#open) {
+      if (now - at >= PAUSE_MS) this.#finish(id, false);
+      else this.#open.set(id, { row: this.#wrapped(row), at });
+    }
   }
 
   /** The rows that were finished since the last call. */
