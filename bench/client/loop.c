@@ -196,5 +196,9 @@ int main(void) {
   tokens_prepare();
   run_loop();
   print_result();
+  fflush(stdout);
+  /* Whoever started this looks around before the connections end, and then ends its stdin. */
+  char rest[64];
+  while (read(STDIN_FILENO, rest, sizeof rest) > 0) continue;
   return 0;
 }

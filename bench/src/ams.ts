@@ -19,17 +19,17 @@ export const DELIVERED = { prefix: DELIVERED_HEAD, suffix: DELIVERED_TAIL };
 /** What stands around it in a frame that a client of AMS sends. */
 const EMITTED = { prefix: '{"type":"token","data":"', suffix: '"}' };
 
+/** A stream that is nobody's: whoever listens to this one alone hears no token. */
+const NOBODY = `str_${"0".repeat(26)}`;
+
 export type AmsAccount = {
   /** Paths with query, to which a member connects: as many new conversations. */
   readonly mint: (conversations: number) => Promise<readonly Minted[]>;
   readonly credential: string;
 };
 
-export type Minted = {
-  readonly link: string;
-  readonly alias: string;
-  readonly connectPath: string;
-};
+/** Paths with their queries. */
+export type Minted = { readonly connectPath: string; readonly inspectPath: string };
 
 export async function openAmsAccount(url: string): Promise<AmsAccount> {
   const namespace = `bench-${randomBytes(6).toString("hex")}`;
@@ -46,16 +46,19 @@ export async function openAmsAccount(url: string): Promise<AmsAccount> {
 }
 
 async function mintOne(account: Account): Promise<Minted> {
-  const { magicLink, alias } = await account.mint();
+  const { magicLink } = await account.mint();
   const { pathname, search } = new URL(magicLink);
-  return { link: magicLink, alias, connectPath: `${pathname}/connect${search}` };
+  return {
+    connectPath: `${pathname}/connect${search}`,
+    inspectPath: `/v1${pathname}${search}`,
+  };
 }
 
 export type AmsWays = {
   /** The gateway of a seat. */
   readonly gateway: (seat: Seat) => GroundMember;
   readonly more?: Partial<Pick<Target, "comesBack" | "checksSeq">>;
-  readonly source?: (seat: Seat) => string;
+  readonly source?: (seat: Seat) => string | undefined;
   readonly otherPort?: (seat: Seat) => number;
 };
 
@@ -75,13 +78,18 @@ export async function amsTarget(
     member: (seat) => ({
       port: ways.gateway(seat).port,
       ...(ways.otherPort && { otherPort: ways.otherPort(seat) }),
-      ...(ways.source && { source: ways.source(seat) }),
+      ...sourceAt(ways.source?.(seat)),
       request: upgradeRequest(minted[seat.conversation]?.connectPath ?? "/", {
         Authorization: `Bearer ${account.credential}`,
         "X-AMS-Stream-Name": `s${String(seat.number).padStart(7, "0")}`,
+        ...(!seat.hears && { "X-AMS-Subscribe-Streams": NOBODY }),
       }),
       ready: '"type":"joined"',
       ...EMITTED,
     }),
   };
+}
+
+function sourceAt(source: string | undefined) {
+  return source === undefined ? {} : { source };
 }

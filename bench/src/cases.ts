@@ -1,6 +1,12 @@
 /** The table of cases, in the order in which they run. */
 import type { Case } from "./case.ts";
-import { fanCase } from "./cases/fan.ts";
+import { idleCase } from "./cases/idle.ts";
+import { LATENCY_ACROSS, LATENCY_SAME } from "./cases/latency.ts";
+import { NOISY_TENANT } from "./cases/noisy-tenant.ts";
+import { PACED } from "./cases/paced.ts";
+import { fanCase, saturatedCase } from "./cases/saturated.ts";
+import { SLOW_READERS } from "./cases/slow-readers.ts";
+import { CONNECT_STORM, RECONNECT_STORM } from "./cases/storms.ts";
 
 export const CASES: readonly Case[] = [
   fanCase(1, 32, { gatewayPerToken: 2.5, redisPerToken: 0.2, commandsPerToken: 0.2 }),
@@ -10,6 +16,28 @@ export const CASES: readonly Case[] = [
   fanCase(5_000, 32),
   fanCase(100, 1_024),
   fanCase(100, 65_536),
+  saturatedCase(
+    "conversations-100",
+    "100 conversations of 10 streams each, everybody hears the other nine, saturated",
+    { conversations: 100, emitters: 10, readers: 0, payload: 32 },
+  ),
+  saturatedCase("many-to-one", "100 streams into one reader, saturated", {
+    conversations: 1,
+    emitters: 100,
+    readers: 1,
+    payload: 32,
+    deafEmitters: true,
+  }),
+  PACED,
+  LATENCY_SAME,
+  LATENCY_ACROSS,
+  idleCase(10_000),
+  idleCase(30_000),
+  idleCase(60_000),
+  SLOW_READERS,
+  NOISY_TENANT,
+  CONNECT_STORM,
+  RECONNECT_STORM,
 ];
 
 /** Those whose names were asked for, or all. Null when a name is unknown. */

@@ -10,9 +10,11 @@ import type { Target } from "./parties.ts";
 export function bareTarget(port: number, when: "at once" | "turn"): Target {
   return {
     name: "bare",
-    member: ({ conversation }) => ({
+    member: ({ conversation, hears }) => ({
       port,
-      request: upgradeRequest(when === "turn" ? `/${conversation}/turn` : `/${conversation}`),
+      request: upgradeRequest(
+        `/${conversation}${when === "turn" ? "/turn" : ""}${hears ? "" : "?deaf"}`,
+      ),
       ready: "entered",
       ...DELIVERED,
     }),

@@ -34,7 +34,9 @@ export type Run = {
   readonly back: Promise<number>;
   /** Of a client that holds: ends the measure. */
   readonly stop: () => void;
+  /** Comes while the connections still stand; then `close` is due. */
   readonly result: Promise<LoadResult>;
+  readonly close: () => void;
 };
 
 export function openLoadClient(): LoadClient {
@@ -50,7 +52,10 @@ export function openLoadClient(): LoadClient {
       ? "native (C, epoll)"
       : `Node, because the native one can't be had (${built}): it is slower, and figures of saturation are its own`,
     start,
-    run: (spec) => start(spec).result,
+    run: async (spec) => {
+      const run = start(spec);
+      return run.result.finally(() => run.close());
+    },
   };
 }
 
@@ -85,15 +90,12 @@ function startClient([file, args]: Command, spec: LoadSpec): Run {
   child.once("close", () => clearTimeout(hanging));
   const lines = createInterface({ input: child.stdout });
   const result: Promise<LoadResult> = told(child, lines, "result", JSON.parse);
-  result.then(
-    () => child.stdin.end(),
-    () => undefined,
-  );
   return {
     ready: told(child, lines, "ready", Number),
     back: told(child, lines, "back", Number),
     stop: () => child.stdin.write("stop\n"),
     result,
+    close: () => child.stdin.end(),
   };
 }
 

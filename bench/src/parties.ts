@@ -9,6 +9,8 @@ export type Party = {
   readonly readers: number;
   /** Of those readers, how many stop reading. */
   readonly slowReaders?: number;
+  /** Emitters hear nobody; otherwise they hear each other. */
+  readonly deafEmitters?: boolean;
   /** Bytes of a token. */
   readonly payload: number;
   readonly pace: Pace;
@@ -20,8 +22,15 @@ export type Seat = {
   /** Counted through the whole party. */
   readonly number: number;
   readonly emits: boolean;
+  readonly hears: boolean;
   readonly slow: boolean;
 };
+
+/** How many hear each token, slow readers left out. */
+export function fanOf(party: Party): number {
+  const { emitters, readers, slowReaders = 0, deafEmitters = false } = party;
+  return readers - slowReaders + (deafEmitters ? 0 : emitters - 1);
+}
 
 /** How a server wants to be spoken to: a control, a peer, or AMS. */
 export type Target = {
@@ -42,7 +51,7 @@ export function seatParty(party: Party, target: Target, firstChannel = 0): Group
       ...target.member(seat),
       channel: firstChannel + seat.conversation,
       emits: seat.emits,
-      hears: !(seat.emits && target.deafEmitters === true),
+      hears: seat.hears && !(seat.emits && target.deafEmitters === true),
       slow: seat.slow,
     })),
   };
@@ -54,6 +63,8 @@ function seatsOf(party: Party): readonly Seat[] {
   return Array.from({ length: party.conversations * perConversation }, (_, number) => {
     const place = number % perConversation;
     const conversation = Math.floor(number / perConversation);
-    return { conversation, number, emits: place < party.emitters, slow: place >= firstSlow };
+    const emits = place < party.emitters;
+    const hears = !(emits && party.deafEmitters === true);
+    return { conversation, number, emits, hears, slow: place >= firstSlow };
   });
 }

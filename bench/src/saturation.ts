@@ -13,6 +13,7 @@ const CONNECTING_MAX = 64;
 const UNDER_WAY_BYTES = 262_144;
 /** Deliveries of one emitter that may be on their way to all of its readers. */
 const UNDER_WAY_DELIVERIES = 100_000;
+const WINDOW_MAX = 512;
 /** Bytes of a delivered frame around its payload, about. */
 const ENVELOPE_BYTES = 200;
 
@@ -24,17 +25,18 @@ export type Saturation = {
   readonly serverPerDelivery: number | null;
   readonly serverPerToken: number | null;
   readonly redisPerToken: number | null;
+  readonly commandsPerToken: number;
   /** The load client's share of one processor. */
   readonly clientBusy: number;
   readonly result: LoadResult;
   readonly faults: readonly string[];
 };
 
-/** How many tokens of one emitter keep everybody busy without filling a buffer. */
-export function windowFor(fan: number, payload: number): number {
-  const byBytes = Math.floor(UNDER_WAY_BYTES / (payload + ENVELOPE_BYTES));
+/** How many tokens of one emitter keep everybody busy without filling a buffer; `emitters` of them share a reader. */
+export function windowFor(fan: number, payload: number, emitters = 1): number {
+  const byBytes = Math.floor(UNDER_WAY_BYTES / (payload + ENVELOPE_BYTES) / emitters);
   const byDeliveries = Math.max(64, Math.floor(UNDER_WAY_DELIVERIES / fan));
-  return Math.max(2, Math.min(512, byBytes, byDeliveries));
+  return Math.max(2, Math.min(WINDOW_MAX, byBytes, byDeliveries));
 }
 
 export function specFor(
@@ -54,15 +56,20 @@ export function specFor(
   };
 }
 
-/** `watched` has the server as `server`, and Redis as `redis` where there is one. */
+/** `watched` has the server as `server`, and Redis as `redis` where there is one, whose commands `countCommands` tells. */
 export async function saturate(
   stage: Stage,
   party: Party,
   target: Target,
   watched: Readonly<Record<string, number>>,
+  countCommands: () => Promise<number> = () => Promise.resolve(0),
 ): Promise<Saturation> {
-  const result = await stage.client.run(specFor(stage, [seatParty(party, target)], watched));
-  const { delivered, emitted } = groupOf(result, target.name);
+  const run = stage.client.start(specFor(stage, [seatParty(party, target)], watched));
+  const before = await run.ready.then(countCommands);
+  const result = await run.result;
+  const commands = (await countCommands()) - before;
+  run.close();
+  const { delivered, emitted, emitted_total } = groupOf(result, target.name);
   const cpu = (name: string, count: number) => {
     const seconds = result.cpu_s[name];
     return seconds === undefined || seconds < 0 || count === 0 ? null : (seconds * 1e6) / count;
@@ -73,9 +80,10 @@ export async function saturate(
     serverPerDelivery: cpu("server", delivered),
     serverPerToken: cpu("server", emitted),
     redisPerToken: cpu("redis", emitted),
+    commandsPerToken: commands / emitted_total,
     clientBusy: result.client_cpu_s / result.measured_s,
     result,
-    faults: faultsOf(result),
+    faults: faultsOf(result, party.slowReaders),
   };
 }
 
@@ -92,6 +100,7 @@ export function bestOf(runs: readonly Saturation[]) {
     serverPerDelivery: least((run) => run.serverPerDelivery),
     serverPerToken: least((run) => run.serverPerToken),
     redisPerToken: least((run) => run.redisPerToken),
+    commandsPerToken: Math.min(...runs.map((run) => run.commandsPerToken)),
     clientBusy: most((run) => run.clientBusy),
   };
 }

@@ -14,7 +14,7 @@ const IDLE_TIMEOUT_S = 120;
 const FRAME_BYTES_MAX = 1_048_576;
 
 type Ways = "at once" | "echo" | "turn";
-type Data = { readonly topic: string; readonly ways: Ways };
+type Data = { readonly topic: string; readonly ways: Ways; readonly isDeaf: boolean };
 
 type Waiting = { readonly ws: uWS.WebSocket<Data>; readonly frame: Buffer };
 let waiting: Waiting[] = [];
@@ -28,7 +28,7 @@ app.ws<Data>("/*", {
   upgrade: (response, request, context) => {
     const topic = request.getUrl();
     response.upgrade<Data>(
-      { topic, ways: waysOf(topic) },
+      { topic, ways: waysOf(topic), isDeaf: request.getQuery() === "deaf" },
       request.getHeader("sec-websocket-key"),
       "",
       "",
@@ -36,8 +36,9 @@ app.ws<Data>("/*", {
     );
   },
   open: (ws) => {
-    const { topic, ways } = ws.getUserData();
-    if (ways !== "echo") ws.subscribe(topic);
+    const { topic, ways, isDeaf } = ws.getUserData();
+    // A socket on no topic can't publish: one that is to hear nothing sits on a topic of nobody's.
+    if (ways !== "echo") ws.subscribe(isDeaf ? "/nobody" : topic);
     ws.send("entered");
   },
   message: (ws, frame) => {
