@@ -1,9 +1,10 @@
-// `npm test`: sets the clone up, finds Redis, runs every test, and says in the last line of stdout how it went. A skip is
+// `npm test`: sets the clone up, finds Redis and Chromium, runs every test, and says in the last line of stdout how it went. A skip is
 // listed with its reason, and is a failure under AMS_STRICT=1. `npm test -- <filter>` runs the files that match.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { findChromium } from "./chromium.mjs";
 import { findRedis } from "./redis.mjs";
 import { ROOT, SetUpFailed, say, setUp, toolCommand } from "./set-up.mjs";
 
@@ -23,13 +24,15 @@ process.stdout.write(
 async function test(filters) {
   await setUp();
   const redis = await findRedis();
+  const chromium = await findChromium();
   const folder = mkdtempSync(join(tmpdir(), "ams-test-"));
   try {
     const report = join(folder, "report.json");
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
     const vitest = toolCommand("vitest/vitest.mjs", "run", ...reporters, ...filters);
-    const status = await runTests(vitest, { ...process.env, ...redis.env });
-    return judge(status, readReport(report), redis.missing);
+    const status = await runTests(vitest, { ...process.env, ...redis.env, ...chromium.env });
+    const missing = [redis.missing, chromium.missing].filter((sentence) => sentence !== null);
+    return judge(status, readReport(report), missing);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -64,7 +67,7 @@ function runTests([command, args], env) {
 }
 
 /** The counts, from what vitest wrote and from how it ended: one failure more when it failed for another reason. */
-function judge(status, report, redisMissing) {
+function judge(status, report, missing) {
   if (report === null) return { passed: 0, failed: 1, skipped: 0 };
   const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = report;
   const skipped = numPendingTests + numTodoTests;
@@ -73,7 +76,7 @@ function judge(status, report, redisMissing) {
   ).length;
   const known = numFailedTests + brokenFiles;
   const failed = known === 0 && status !== 0 ? 1 : known; // An unhandled error, or no test at all.
-  if (skipped > 0) say(box(skippedSuites(report, redisMissing)));
+  if (skipped > 0) say(box(skippedSuites(report, missing)));
   if (skipped === 0 || !strict) return { passed, failed, skipped };
   say(`AMS_STRICT=1: the ${skipped} that were skipped count as failed.`);
   return { passed, failed: failed + skipped, skipped: 0 };
@@ -84,13 +87,14 @@ function hasFailed(assertion) {
 }
 
 /** One line for each file that skipped something, and why. */
-function skippedSuites({ testResults }, redisMissing) {
+function skippedSuites({ testResults }, missing) {
   const lines = testResults.flatMap(({ name, assertionResults }) => {
     const skips = assertionResults.filter(({ status }) => !["passed", "failed"].includes(status));
     if (skips.length === 0) return [];
     return [`${relative(ROOT, name)}: ${skips.length} of ${assertionResults.length}`];
   });
-  const why = redisMissing === null ? "The tests themselves say why." : `Why: ${redisMissing}.`;
+  const why =
+    missing.length === 0 ? "The tests themselves say why." : `Why: ${missing.join("; ")}.`;
   return ["SKIPPED", "", ...lines, "", ...wrap(why)];
 }
 
