@@ -112,7 +112,9 @@ test("AMS is killed and comes back: the seat goes on with its buffer and cursors
   // Both come back by themselves, neither knows when the other does.
   while ((await owner.inspect(minted.alias)).streams.length < 2);
   must(await b.send({ data: "after" }));
-  expect(tokensIn(await waiting)).toEqual(["after"]);
+  const events = await waiting;
+  expect(tokensIn(events)).toEqual(["after"]);
+  expect(events.map((event) => event.kind)).toContain("gap");
   const again = must(await a.recv({ cursor }));
   expect(tokensIn(again.events)).toEqual(["before", "after"]);
 });

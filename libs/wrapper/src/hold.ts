@@ -30,6 +30,11 @@ export class Hold {
     this.#lost = true;
   }
 
+  /** The session has the seat again: every path goes on where it stopped. */
+  regain(): void {
+    this.#lost = false;
+  }
+
   /** How many events wait for `recv`. */
   get unread(): number {
     return this.#lost ? 0 : this.seat.buffer.countFrom(this.seat.places.at);
@@ -75,7 +80,7 @@ export class Hold {
   }
 
   #pushEnding(path: string, take: (event: PushEvent) => boolean): boolean {
-    const ending: Ending | null = this.#lost ? TAKEN : this.seat.ending;
+    const ending: Ending | null = this.#lost ? TAKEN : this.seat.line.ending;
     if (ending === null) this.#told.delete(path);
     if (ending === null || this.#told.has(path)) return true;
     this.#told.add(path);

@@ -4,7 +4,8 @@ import { faultOf } from "./ams-faults.ts";
 import type { Place } from "./buffer.ts";
 import type { Joined, JoinRequest, Result } from "./contract.ts";
 import { type Fault, failure } from "./faults.ts";
-import type { Seat, Wishes } from "./seat.ts";
+import type { Wishes } from "./line.ts";
+import type { Seat } from "./seat.ts";
 import { abandon, type Room, reach, sit } from "./sit.ts";
 
 export async function join(room: Room, request: JoinRequest): Promise<Result<Joined>> {
@@ -21,17 +22,18 @@ export async function join(room: Room, request: JoinRequest): Promise<Result<Joi
   const place = placeFor(seat, request);
   if (place === null) {
     abandon(room, seat);
-    return failure(seat.left ? "left" : "invalid_cursor");
+    return failure(seat.line.left ? "left" : "invalid_cursor");
   }
-  const wasOn = seat.connection !== null;
-  const wasKnown = seat.known;
+  const { line } = seat;
+  const wasKnown = line.joined !== null;
+  const bringsNews = line.connection === null && !line.dialling;
   const reached = await reach(room, seated, how, signal, wishesOf(request));
   if (!reached.ok) return reached;
   const { connection } = reached;
-  const fault = wasOn ? await retell(connection, request) : null;
+  const fault = bringsNews ? null : await retell(connection, request);
   if (fault !== null) return failure(fault);
   seat.places.at = place;
-  return { ok: true, ...joined(seat, connection), resumed: wasKnown || seat.resumed };
+  return { ok: true, ...joined(seat, connection, wasKnown) };
 }
 
 /** Where reading goes on; null for a cursor of somewhere else. */
@@ -63,18 +65,19 @@ async function retell(
   }
 }
 
-function joined(seat: Seat, connection: Connection): Omit<Joined, "resumed"> {
-  const { conversationId, streamName, places } = seat;
+function joined(seat: Seat, connection: Connection, wasKnown: boolean): Joined {
+  const { conversationId, streamName, places, line } = seat;
   return {
     conversationId,
     streamId: connection.streamId,
     streamName,
     ownerAccountId: connection.ownerAccountId,
     metadata: connection.metadata,
-    selfSubscribe: seat.selfSubscribe,
+    selfSubscribe: line.joined?.selfSubscribe ?? false,
     peers: [...connection.peers.values()],
     conversationMetadata: connection.conversationMetadata,
     cursor: places.cursorOf(places.at),
+    resumed: wasKnown || (line.joined?.resumed ?? false),
     truncated: places.at.unsure,
   };
 }

@@ -10,7 +10,7 @@ export async function leave(room: Room, target: Target): Promise<Result<Named>> 
   const { seat } = found;
   if (seat === null) return failure("not_joined");
   const isAnothers = seat.holder !== null && seat.holder !== room.state && seat.holder.live;
-  if (isAnothers && !seat.left) return failure("seat_taken");
+  if (isAnothers && !seat.line.left) return failure("seat_taken");
   seat.leave();
   return { ok: true, ...seat.named() };
 }

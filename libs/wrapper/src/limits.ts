@@ -16,7 +16,7 @@ export const WRAPPER_LIMITS: WrapperLimits = {
   seats: 5_000, // Each is a socket; a process often has no more than 20,000 file descriptors, both ends on one machine.
   sessions: 10_000, // An idle one costs about a kilobyte.
   sessionsPerAddress: 200, // An office behind one address has room; a flood from one place does not take the process.
-  seatsPerSession: 32, // Three times what an account may have live.
+  seatsPerSession: 16, // More than an account may have live (10); one address can't take all seats of the process.
   listenersPerSession: 8,
   bufferEvents: 1_000,
   bufferBytes: 1_048_576,

@@ -98,7 +98,7 @@ export class LiveSession implements Session {
     const { state } = this.#room;
     const held = state.holds.map(({ seat }) => seat).filter(({ holder }) => holder === state);
     state.end("session_ended");
-    if (leaveWire) for (const seat of held) seat.rest();
+    if (leaveWire) for (const seat of held) seat.line.rest();
     this.#room.forget();
   }
 

@@ -25,11 +25,11 @@ export async function receive(receiving: Receiving): Promise<Result<{ readonly r
     if (fault !== null) return failure(fault);
     const read = readFrom(seat, place ?? seat.places.at, eventsMax);
     const leftMs = until - clock.now();
-    if (read.events.length > 0 || (leftMs <= 0 && seat.ending === null)) {
+    if (read.events.length > 0 || (leftMs <= 0 && seat.line.ending === null)) {
       seat.places.at = read.after;
       return { ok: true, read };
     }
-    if (seat.ending !== null) return failure(seat.ending.fault ?? "unavailable");
+    if (seat.line.ending !== null) return failure(seat.line.ending.fault ?? "unavailable");
     await change(receiving, leftMs);
   }
 }
@@ -38,7 +38,7 @@ export async function receive(receiving: Receiving): Promise<Result<{ readonly r
 function obstacle({ seat, state, signal }: Receiving): Fault | null {
   if (signal?.aborted) return "aborted";
   if (state.ended) return "session_ended";
-  if (seat.left) return "left";
+  if (seat.line.left) return "left";
   return seat.holder === state ? null : "seat_taken";
 }
 

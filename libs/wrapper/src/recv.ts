@@ -16,7 +16,7 @@ export async function recv(room: Room, request: RecvRequest): Promise<Result<Rec
   const place = cursor === undefined ? null : seat.places.placeOf(cursor, seat.buffer.end);
   if (cursor !== undefined && place === null) {
     abandon(room, seat);
-    return failure(seat.left ? "left" : "invalid_cursor");
+    return failure(seat.line.left ? "left" : "invalid_cursor");
   }
   const reached = await reach(room, seated, {}, signal);
   // What was heard before the seat went off the wire can still be read.

@@ -8,7 +8,7 @@ export async function roster(room: Room, target: Target): Promise<Result<Roster>
   const found = await unlessAborted(find(room, target), target.signal);
   if (!found.ok) return found;
   const { conversationId, link, seat } = found;
-  const inside = seat?.connection ?? null;
+  const inside = seat?.line.connection ?? null;
   if (seat !== null && inside !== null) {
     const peers = [...inside.peers.values()];
     return { ok: true, conversationId, streamName: seat.streamName, peers };

@@ -1,15 +1,13 @@
 /**
- * A seat: one account's stream in one conversation. It holds the connection, keeps what it hears in its buffer, and tells whoever
- * watches that there is news. It outlives its connection and the sessions that use it.
+ * A seat: one account's stream in one conversation. What its line hears goes into its buffer, and whoever watches is told that there
+ * is news. It outlives its connections and the sessions that use it.
  */
-import { AmsError, type AmsEvent, type Connection, type JoinOptions } from "@ams/client";
 import { EventBuffer, type Heard } from "./buffer.ts";
-import type { Clock, Counters, Named, Result } from "./contract.ts";
-import type { Dial, Dialled } from "./dial.ts";
-import { type Ending, endingOf, IDLE, LEFT, TAKEN } from "./ending.ts";
-import { failure } from "./faults.ts";
-import { away, bytesOf, heardOf, heardWhileAway } from "./hearing.ts";
+import type { Clock, Counters, Named } from "./contract.ts";
+import type { Dial } from "./dial.ts";
+import { bytesOf } from "./hearing.ts";
 import type { WrapperLimits } from "./limits.ts";
+import { Line } from "./line.ts";
 import { Places } from "./places.ts";
 
 /** The session that has the seat for itself. */
@@ -23,30 +21,6 @@ export interface Holder {
   /** Another session has it now. */
   lost(seat: Seat): void;
 }
-
-/** As whom a stream joins. */
-export type Identity = { readonly credential: string } | { readonly guest: true };
-
-/** What a stream brings along when it first joins. */
-export type Wishes = Pick<JoinOptions, "streamMetadata" | "peerIdentity" | "selfSubscribe">;
-
-/** What a call brings along to get the seat onto the wire. */
-export type Reach = {
-  readonly identity: Identity;
-  /** A link that was checked in this very call; null when the call brought none. */
-  readonly link: string | null;
-  /** Whether a stream that was taken over from outside may be taken back. */
-  readonly takeBack: boolean;
-  readonly wishes?: Wishes;
-};
-
-export type Reached = { readonly connection: Connection };
-
-type Standing =
-  | { readonly is: "off"; readonly why: Ending | null }
-  | { readonly is: "dialling"; readonly reached: Promise<Result<Reached>> }
-  | { readonly is: "on"; readonly connection: Connection }
-  | { readonly is: "left" };
 
 export type SeatRoom = {
   readonly clock: Clock;
@@ -66,27 +40,28 @@ export class Seat {
   readonly key: string;
   readonly conversationId: string;
   readonly streamName: string;
+  readonly line: Line;
   readonly places: Places;
   /** When a call was last about it, by the clock. */
   usedAt: number;
   #buffer: EventBuffer;
   #holder: Holder | null = null;
-  #standing: Standing = { is: "off", why: null };
-  #link: string | null = null;
-  #wishes: Wishes = {}; // Those that it first joined with.
-  #last: Dialled | null = null; // The connection that is, or was the last.
-  #hearing: Promise<void> = Promise.resolve();
   readonly #room: SeatRoom;
   readonly #watchers = new Set<() => void>();
 
-  constructor(name: SeatName, room: SeatRoom) {
-    this.key = name.key;
-    this.conversationId = name.conversationId;
-    this.streamName = name.streamName;
-    this.places = new Places(name.key, name.streamName);
+  constructor({ key, conversationId, streamName }: SeatName, room: SeatRoom) {
+    this.key = key;
+    this.conversationId = conversationId;
+    this.streamName = streamName;
+    this.places = new Places(key, streamName);
     this.usedAt = room.clock.now();
     this.#buffer = new EventBuffer(room.limits);
     this.#room = room;
+    this.line = new Line({
+      ...{ conversationId, streamName, dial: room.dial, counters: room.counters },
+      heard: (all) => this.#keep(all),
+      changed: () => this.#tell(),
+    });
   }
 
   get buffer(): EventBuffer {
@@ -97,53 +72,20 @@ export class Seat {
     return this.#holder;
   }
 
-  /** The connection when it is on the wire (or on its way back there), else null. */
-  get connection(): Connection | null {
-    return this.#standing.is === "on" ? this.#standing.connection : null;
-  }
-
-  /** Whether it has ever been on the wire. */
-  get known(): boolean {
-    return this.#last !== null;
-  }
-
-  /** Whether its last dial found its stream live, and took it over. */
-  get resumed(): boolean {
-    return this.#last?.joined.resumed ?? false;
-  }
-
-  get dialling(): boolean {
-    return this.#standing.is === "dialling";
-  }
-
-  get left(): boolean {
-    return this.#standing.is === "left";
-  }
-
-  /** Why it is off the wire; null when it isn't, or hasn't been there yet. */
-  get ending(): Ending | null {
-    if (this.left) return LEFT;
-    return this.#standing.is === "off" ? this.#standing.why : null;
-  }
-
-  get selfSubscribe(): boolean {
-    return this.#last?.joined.selfSubscribe ?? false;
-  }
-
   /** How answers name it. The stream's id is empty before the first dial. */
   named(): Named {
     const { conversationId, streamName } = this;
-    return { conversationId, streamId: this.#last?.joined.streamId ?? "", streamName };
+    return { conversationId, streamId: this.line.joined?.streamId ?? "", streamName };
   }
 
-  /** Gives the seat to a session. False when another one has it that is live, or that took it from this one. */
+  /** Gives the seat to a session; from another one only if it may take it. False when it is not given. */
   claim(holder: Holder, mayTake: boolean): boolean {
     const before = this.#holder;
     if (before === holder) return true;
     if (before !== null && !mayTake) return false;
     this.#holder = holder;
     if (before !== null) {
-      this.#count("seat_takeovers");
+      this.#room.counters.add("seat_takeovers", 1);
       before.lost(this);
       this.#wake();
     }
@@ -163,142 +105,19 @@ export class Seat {
     return () => this.#watchers.delete(call);
   }
 
-  /** The connection; those who ask while it is dialled share the dial. */
-  async reach(reach: Reach): Promise<Result<Reached>> {
-    if (reach.link !== null) this.#link = reach.link;
-    const standing = this.#standing;
-    switch (standing.is) {
-      case "on":
-        return { ok: true, connection: standing.connection };
-      case "dialling":
-        return await standing.reached;
-      case "left":
-        return failure("left");
-      case "off":
-        return await this.#comeBack(standing.why, reach);
-    }
-  }
-
-  /** Resolves when all is heard that a connection, which has ended, still had to say. */
-  heardOut(): Promise<void> {
-    return this.#hearing;
-  }
-
   /** Leaves the wire and forgets what was heard; only a new seat comes after this one. */
   leave(): void {
-    if (this.left) return;
-    this.#hangUp({ is: "left" });
     this.#buffer = new EventBuffer(this.#room.limits);
-    this.#count("seats_left");
-    this.#tell();
+    this.line.leave();
   }
 
-  /** Leaves the wire until somebody calls, and keeps the rest. */
-  rest(): void {
-    if (this.#standing.is !== "on") return;
-    this.#hangUp({ is: "off", why: IDLE });
-    this.#count("seats_idle");
-    this.#tell();
-  }
-
-  async close(): Promise<void> {
-    const { connection } = this;
-    this.#standing = { is: "left" };
-    await connection?.close();
-  }
-
-  #hangUp(standing: Standing): void {
-    const { connection } = this;
-    this.#standing = standing;
-    connection?.close().catch(() => {}); // It never rejects.
-  }
-
-  async #comeBack(why: Ending | null, reach: Reach): Promise<Result<Reached>> {
-    const fault = why?.fault ?? null;
-    const isHealed = fault === TAKEN.fault ? reach.takeBack : reach.link !== null;
-    if (fault !== null && !isHealed) return failure(fault);
-    if (this.#link === null) return failure("not_joined");
-    const reached = this.#dial(this.#link, reach);
-    this.#standing = { is: "dialling", reached };
-    return await reached;
-  }
-
-  async #dial(link: string, { identity, wishes }: Reach): Promise<Result<Reached>> {
-    const { streamName, ending: why } = this;
-    if (this.#last === null) this.#wishes = wishes ?? {};
-    const streamMetadata = wishes?.streamMetadata ?? this.#last?.connection.metadata;
-    this.#count("dials");
-    const dialled = await this.#room.dial(link, {
-      ...this.#wishes,
-      ...(streamMetadata === undefined ? {} : { streamMetadata }),
-      ...identity,
-      streamName,
-      receipts: true,
-    });
-    if (!dialled.ok) {
-      this.#count("dials_failed");
-      if (this.#standing.is === "dialling") this.#standing = { is: "off", why };
-      return dialled;
-    }
-    return this.#sit(dialled);
-  }
-
-  #sit(dialled: Dialled): Result<Reached> {
-    const { connection, joined } = dialled;
-    if (this.left) {
-      connection.close().catch(() => {}); // It never rejects.
-      return failure("left");
-    }
-    const before = this.#last;
-    this.#last = dialled;
-    this.#standing = { is: "on", connection };
-    if (before === null) this.#count("seats_taken");
-    else {
-      const peers = [...before.connection.peers.values()];
-      this.#keepAll(heardWhileAway(peers, joined.peers, this.conversationId, joined.ts));
-    }
-    this.#tell();
-    this.#hearing = this.#hear(dialled);
-    return { ok: true, connection };
-  }
-
-  /** The one loop that fills the buffer. */
-  async #hear({ connection, events }: Dialled): Promise<void> {
-    let source = events;
-    for (;;) {
-      const next = await source.next().catch(failed);
-      if ("error" in next) {
-        if (next.error?.code !== "slow_consumer") return this.#ended(connection, next.error);
-        // This process stood still for so long that the SDK gave up on its reader: begin anew, and say so.
-        source = connection.events();
-        this.#keepAll([away(this.conversationId)]);
-      } else if (next.value === undefined || next.value.type === "closed") {
-        return this.#ended(connection, next.value?.error ?? null);
-      } else this.#heard(connection, next.value);
-    }
-  }
-
-  #heard(connection: Connection, event: AmsEvent): void {
-    if (this.connection !== connection) return; // It has left and hears no more.
-    if (event.type === "joined") this.#count("reconnects");
-    const heard = heardOf(event, this.conversationId);
-    if (heard !== null) this.#keepAll([heard]);
-  }
-
-  #ended(connection: Connection, error: AmsError | null): void {
-    if (this.connection !== connection) return;
-    const why = endingOf(error);
-    this.#standing = { is: "off", why };
-    this.#count(why.fault === TAKEN.fault ? "seats_displaced" : "seats_closed");
-    this.#tell();
-  }
-
-  #keepAll(all: readonly Heard[]): void {
+  #keep(all: readonly Heard[]): void {
+    const { counters } = this.#room;
     for (const heard of all) {
       const dropped = this.#buffer.append(heard, bytesOf(heard));
-      if (dropped > 0) this.#room.counters.add("events_dropped", dropped);
+      if (dropped > 0) counters.add("events_dropped", dropped);
     }
-    this.#room.counters.add("events_buffered", all.length);
+    counters.add("events_buffered", all.length);
     this.#tell();
   }
 
@@ -310,12 +129,4 @@ export class Seat {
   #wake(): void {
     for (const call of [...this.#watchers]) call();
   }
-
-  #count(count: Parameters<Counters["add"]>[0]): void {
-    this.#room.counters.add(count, 1);
-  }
-}
-
-function failed(error: unknown): { readonly error: AmsError | null } {
-  return { error: error instanceof AmsError ? error : null };
 }

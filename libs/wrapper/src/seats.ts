@@ -53,7 +53,7 @@ export class Seats {
     for (const seat of [...this.#seats.values()]) {
       if (seat.holder?.busy) seat.usedAt = now;
       const idleMs = now - seat.usedAt;
-      if (idleMs > SEAT_IDLE_MS) seat.rest();
+      if (idleMs > SEAT_IDLE_MS) seat.line.rest();
       if (idleMs > SEAT_IDLE_MS + SEAT_KEPT_MS) this.forget(seat);
     }
   }
@@ -61,7 +61,7 @@ export class Seats {
   async close(): Promise<void> {
     const seats = [...this.#seats.values()];
     this.#seats.clear();
-    await Promise.all(seats.map((seat) => seat.close()));
+    await Promise.all(seats.map((seat) => seat.line.close()));
   }
 
   #put(seat: Seat): Seat {
@@ -71,7 +71,7 @@ export class Seats {
 
   /** Forgets the seat off the wire that was used longest ago. */
   #makePlace(): boolean {
-    const resting = [...this.#seats.values()].filter((seat) => seat.ending !== null);
+    const resting = [...this.#seats.values()].filter((seat) => seat.line.ending !== null);
     const oldest = resting.sort((a, b) => a.usedAt - b.usedAt)[0];
     if (oldest === undefined) return false;
     this.forget(oldest);

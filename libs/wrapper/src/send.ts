@@ -52,7 +52,7 @@ async function tryAgain(
   target: Target,
   give: Give,
 ): Promise<Result<Sent>> {
-  await seated.seat.heardOut();
+  await seated.seat.line.heardOut();
   const again = await tryOnce(room, seated, target, give);
   return again === "unsent" ? failure("unavailable") : again;
 }

@@ -75,10 +75,12 @@ export class SessionState implements Holder {
   /** The session has the seat and used it last. */
   keep(seat: Seat): void {
     const kept = this.holdOf(seat);
-    const hold = kept === null || kept.lost ? new Hold(seat) : kept;
+    const hold = kept ?? new Hold(seat);
+    const isNew = kept === null || kept.lost;
+    hold.regain();
     this.#holds.delete(seat.key);
     this.#holds.set(seat.key, hold);
-    if (hold !== kept) this.news(seat);
+    if (isNew) this.news(seat);
   }
 
   /** The seat came to nothing. */

@@ -89,6 +89,23 @@ test("of two live sessions that claim one seat the second gets `seat_taken`; who
   expect(counted.get("seat_takeovers")).toBe(2);
 });
 
+test("a seat that is had back is pushed from where each path stopped", async () => {
+  const { wire, open } = desk();
+  const [first, second] = [open("s1"), open("s2")];
+  const ear = new Ear();
+  must(first.listen(ear));
+  must(await first.join(ME));
+  wire.call.say("one");
+  await settle();
+  must(await second.join({ ...ME, takeOver: true }));
+  wire.call.say("two");
+  await settle();
+  must(await first.join({ ...ME, takeOver: true }));
+  wire.call.say("three");
+  await settle();
+  expect(ear.brief).toEqual(["one", "closed 4001 seat_taken", "two", "three"]);
+});
+
 test("a session that is not live for 30 s loses its seat to who asks; one that listens is live", async () => {
   const { clock, open } = desk();
   const [first, second] = [open("s1"), open("s2")];
@@ -210,6 +227,15 @@ test("seats have limits, of a session and of the process; what has left makes a 
   expect(faultIn(await b.join({ ...X, streamName: "four" }))).toBe("too_many_seats");
   must(await a.leave({ ...X, streamName: "one" }));
   must(await b.join({ ...X, streamName: "four" }));
+  expect(wrapper.size.seats).toBe(3);
+});
+
+test("who joins and leaves again and again costs no more than the seats of a session", async () => {
+  const { wrapper, open } = desk({ seatsPerSession: 3 });
+  const session = open("s1");
+  for (let n = 0; n < 100; n += 1) {
+    must(await session.leave(must(await session.join({ ...X, streamName: `brief-${n}` }))));
+  }
   expect(wrapper.size.seats).toBe(3);
 });
 

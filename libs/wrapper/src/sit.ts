@@ -3,7 +3,8 @@ import type { Connection } from "@ams/client";
 import type { CheckedLink, Clock, Counters, Links, Result, Who } from "./contract.ts";
 import { failure } from "./faults.ts";
 import type { WrapperLimits } from "./limits.ts";
-import type { Seat, Wishes } from "./seat.ts";
+import type { Wishes } from "./line.ts";
+import type { Seat } from "./seat.ts";
 import type { Seats } from "./seats.ts";
 import type { SessionState } from "./session-state.ts";
 import { type Aim, type Found, find, nameFor } from "./target.ts";
@@ -53,7 +54,7 @@ export async function reach(
   wishes?: Wishes,
 ): Promise<Result<{ readonly connection: Connection }>> {
   const reached = await unlessAborted(
-    seat.reach({
+    seat.line.reach({
       identity: identityOf(room.who),
       link: link?.magicLink ?? null,
       takeBack: takeOver || room.state.name.passing,
@@ -67,7 +68,7 @@ export async function reach(
 
 /** Nothing is kept of a seat that has never been on the wire. */
 export function abandon({ seats, state }: Room, seat: Seat): void {
-  if (seat.known || seat.dialling) return;
+  if (seat.line.joined !== null || seat.line.dialling) return;
   seats.forget(seat);
   state.drop(seat);
 }
@@ -87,16 +88,26 @@ export function unlessAborted<Value>(
 }
 
 function seatFor(room: Room, found: Found, { explicit = false }: How): Result<{ seat: Seat }> {
-  const { seats, state, limits, who } = room;
+  const { seats, who } = room;
   const { seat, link, conversationId } = found;
-  if (seat?.left) return explicit ? { ok: true, seat: seats.renew(seat) } : failure("left");
+  if (seat?.line.left) return explicit ? { ok: true, seat: seats.renew(seat) } : failure("left");
   if (seat !== null) return { ok: true, seat };
   const owner = ownerOf(who, link);
   if (link === null || owner === null) return failure("not_joined");
-  const held = state.holds.filter((hold) => seats.has(hold.seat) && !hold.seat.left);
-  if (held.length >= limits.seatsPerSession) return failure("too_many_seats");
+  if (!hasPlace(room)) return failure("too_many_seats");
   const made = seats.take(owner, conversationId, found.streamName ?? nameFor(room, link));
   return made === null ? failure("too_many_seats") : { ok: true, seat: made };
+}
+
+/** Whether the session may have one more seat. Of those that it left, the oldest makes place. */
+function hasPlace({ seats, state, limits }: Room): boolean {
+  for (const { seat } of state.holds) if (!seats.has(seat)) state.drop(seat);
+  if (state.holds.length < limits.seatsPerSession) return true;
+  const oldest = state.holds.find(({ seat }) => seat.line.left)?.seat;
+  if (oldest === undefined) return false;
+  seats.forget(oldest);
+  state.drop(oldest);
+  return true;
 }
 
 /** Who lost a seat must say so to have it back, and so must who wants it from a session that is live. */

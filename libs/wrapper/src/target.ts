@@ -87,7 +87,7 @@ function conversationOf(
   }
   if (conversationId !== undefined) return { ok: true, conversationId };
   const own = state.holds.map((hold) => hold.seat).filter((seat) => seats.has(seat));
-  const here = own.some((seat) => !seat.left) ? own.filter((seat) => !seat.left) : own;
+  const here = own.some((seat) => !seat.line.left) ? own.filter((seat) => !seat.line.left) : own;
   const [only, ...more] = new Set(here.map((seat) => seat.conversationId));
   if (only === undefined) return failure("not_joined");
   return more.length === 0 ? { ok: true, conversationId: only } : failure("which_conversation");

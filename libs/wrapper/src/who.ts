@@ -1,6 +1,6 @@
 /** Who speaks, as text to compare: an account by its id, a guest by a link. */
 import type { CheckedLink, Who } from "./contract.ts";
-import type { Identity } from "./seat.ts";
+import type { Identity } from "./line.ts";
 
 /** Whose a session is. */
 export function principalOf(who: Who): string {

@@ -1,0 +1,219 @@
+/**
+ * A seat's line to AMS: on it, off it, or on the way. It dials when somebody needs it, says why it is off, and tells the seat what
+ * it hears, in order. It keeps nothing that was said.
+ */
+import { AmsError, type AmsEvent, type Connection, type JoinOptions } from "@ams/client";
+import type { Heard } from "./buffer.ts";
+import type { Count, Counters, Result } from "./contract.ts";
+import type { Dial, Dialled } from "./dial.ts";
+import { type Ending, endingOf, IDLE, LEFT, TAKEN } from "./ending.ts";
+import { failure } from "./faults.ts";
+import { away, heardOf, heardWhileAway } from "./hearing.ts";
+
+/** As whom a stream joins. */
+export type Identity = { readonly credential: string } | { readonly guest: true };
+
+/** What a stream brings along when it first joins. */
+export type Wishes = Pick<JoinOptions, "streamMetadata" | "peerIdentity" | "selfSubscribe">;
+
+/** What a call brings along to get onto the wire. */
+export type Reach = {
+  readonly identity: Identity;
+  /** A link that was checked in this very call; null when the call brought none. */
+  readonly link: string | null;
+  /** Whether a stream that was taken over from outside may be taken back. */
+  readonly takeBack: boolean;
+  readonly wishes?: Wishes;
+};
+
+export type Reached = { readonly connection: Connection };
+
+export type LineOptions = {
+  readonly conversationId: string;
+  readonly streamName: string;
+  readonly dial: Dial;
+  readonly counters: Counters;
+  readonly heard: (all: readonly Heard[]) => void;
+  /** It is on the wire now, or off it. */
+  readonly changed: () => void;
+};
+
+type Standing =
+  | { readonly is: "off"; readonly why: Ending | null }
+  | { readonly is: "dialling"; readonly reached: Promise<Result<Reached>> }
+  | { readonly is: "on"; readonly connection: Connection }
+  | { readonly is: "left" };
+
+export class Line {
+  readonly #options: LineOptions;
+  #standing: Standing = { is: "off", why: null };
+  #link: string | null = null;
+  #wishes: Wishes = {}; // Those that it first joined with.
+  #last: Dialled | null = null; // The connection that is, or was the last.
+  #hearing: Promise<void> = Promise.resolve();
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+  }
+
+  /** The connection when it is on the wire (or on its way back there by itself), else null. */
+  get connection(): Connection | null {
+    return this.#standing.is === "on" ? this.#standing.connection : null;
+  }
+
+  get dialling(): boolean {
+    return this.#standing.is === "dialling";
+  }
+
+  get left(): boolean {
+    return this.#standing.is === "left";
+  }
+
+  /** Why it is off the wire; null when it isn't, or hasn't been there yet. */
+  get ending(): Ending | null {
+    if (this.left) return LEFT;
+    return this.#standing.is === "off" ? this.#standing.why : null;
+  }
+
+  /** What the last dial found; null before the first. */
+  get joined(): Dialled["joined"] | null {
+    return this.#last?.joined ?? null;
+  }
+
+  /** The connection; those who ask while it is dialled share the dial. */
+  async reach(reach: Reach): Promise<Result<Reached>> {
+    if (reach.link !== null) this.#link = reach.link;
+    const standing = this.#standing;
+    switch (standing.is) {
+      case "on":
+        return { ok: true, connection: standing.connection };
+      case "dialling":
+        return await standing.reached;
+      case "left":
+        return failure("left");
+      case "off":
+        return await this.#comeBack(standing.why, reach);
+    }
+  }
+
+  /** Resolves when all is heard that a connection, which has ended, still had to say. */
+  heardOut(): Promise<void> {
+    return this.#hearing;
+  }
+
+  /** Leaves for good. */
+  leave(): void {
+    if (this.left) return;
+    this.#hangUp({ is: "left" });
+    this.#count("seats_left");
+  }
+
+  /** Leaves until somebody calls. */
+  rest(): void {
+    if (this.connection === null) return;
+    this.#hangUp({ is: "off", why: IDLE });
+    this.#count("seats_idle");
+  }
+
+  /** Leaves for good, and waits until it is done. */
+  async close(): Promise<void> {
+    const { connection } = this;
+    this.#standing = { is: "left" };
+    await connection?.close();
+  }
+
+  #hangUp(standing: Standing): void {
+    const { connection } = this;
+    this.#standing = standing;
+    connection?.close().catch(() => {}); // It never rejects.
+    this.#options.changed();
+  }
+
+  async #comeBack(why: Ending | null, reach: Reach): Promise<Result<Reached>> {
+    const fault = why?.fault ?? null;
+    const isHealed = fault === TAKEN.fault ? reach.takeBack : reach.link !== null;
+    if (fault !== null && !isHealed) return failure(fault);
+    if (this.#link === null) return failure("not_joined");
+    const reached = this.#dial(this.#link, reach).finally(() => {
+      if (this.dialling) this.#standing = { is: "off", why };
+    });
+    this.#standing = { is: "dialling", reached };
+    return await reached;
+  }
+
+  async #dial(link: string, { identity, wishes }: Reach): Promise<Result<Reached>> {
+    const { streamName, dial } = this.#options;
+    if (this.#last === null) this.#wishes = wishes ?? {};
+    const streamMetadata = wishes?.streamMetadata ?? this.#last?.connection.metadata;
+    this.#count("dials");
+    const dialled = await dial(link, {
+      ...this.#wishes,
+      ...(streamMetadata === undefined ? {} : { streamMetadata }),
+      ...identity,
+      streamName,
+      receipts: true,
+    });
+    if (dialled.ok) return this.#stand(dialled);
+    this.#count("dials_failed");
+    return dialled;
+  }
+
+  #stand(dialled: Dialled): Result<Reached> {
+    const { connection, joined } = dialled;
+    if (this.left) {
+      connection.close().catch(() => {}); // It never rejects.
+      return failure("left");
+    }
+    const before = this.#last;
+    this.#last = dialled;
+    this.#standing = { is: "on", connection };
+    if (before === null) this.#count("seats_taken");
+    else {
+      const peers = [...before.connection.peers.values()];
+      const { conversationId, heard } = this.#options;
+      heard(heardWhileAway(peers, joined.peers, conversationId, joined.ts));
+    }
+    this.#options.changed();
+    this.#hearing = this.#hear(dialled);
+    return { ok: true, connection };
+  }
+
+  /** The one loop that listens. */
+  async #hear({ connection, events }: Dialled): Promise<void> {
+    let source = events;
+    for (;;) {
+      const next = await source.next().catch(failed);
+      if ("error" in next) {
+        if (next.error?.code !== "slow_consumer") return this.#ended(connection, next.error);
+        // This process stood still for so long that the SDK gave up on its reader: begin anew, and say so.
+        source = connection.events();
+        this.#options.heard([away(this.#options.conversationId)]);
+      } else if (next.value === undefined || next.value.type === "closed") {
+        return this.#ended(connection, next.value?.error ?? null);
+      } else this.#heard(connection, next.value);
+    }
+  }
+
+  #heard(connection: Connection, event: AmsEvent): void {
+    if (this.connection !== connection) return; // It has left and hears no more.
+    if (event.type === "joined") this.#count("reconnects");
+    const heard = heardOf(event, this.#options.conversationId);
+    if (heard !== null) this.#options.heard([heard]);
+  }
+
+  #ended(connection: Connection, error: AmsError | null): void {
+    if (this.connection !== connection) return;
+    const why = endingOf(error);
+    this.#standing = { is: "off", why };
+    this.#count(why.fault === TAKEN.fault ? "seats_displaced" : "seats_closed");
+    this.#options.changed();
+  }
+
+  #count(count: Count): void {
+    this.#options.counters.add(count, 1);
+  }
+}
+
+function failed(error: unknown): { readonly error: AmsError | null } {
+  return { error: error instanceof AmsError ? error : null };
+}
