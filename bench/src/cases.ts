@@ -40,8 +40,20 @@ export const CASES: readonly Case[] = [
   RECONNECT_STORM,
 ];
 
+/** What a smoke run takes when no case is named: each way of a token once. */
+const SMOKE_CASES = [
+  "fan-1",
+  "fan-100",
+  "fan-100-64k",
+  "many-to-one",
+  "latency-same",
+  "latency-across",
+  "reconnect-storm",
+];
+
 /** Those whose names were asked for, or all. Null when a name is unknown. */
-export function chooseCases(names: readonly string[]): readonly Case[] | null {
+export function chooseCases(asked: readonly string[], isSmoke: boolean): readonly Case[] | null {
+  const names = asked.length === 0 && isSmoke ? SMOKE_CASES : asked;
   if (names.length === 0) return CASES;
   const chosen = CASES.filter(({ name }) => names.includes(name));
   return new Set(names).size === chosen.length ? chosen : null;

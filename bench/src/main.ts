@@ -23,7 +23,7 @@ const EXIT_USAGE = 64;
 /** Resolves with the exit status: 1 when a token was lost, doubled or reordered. */
 export async function bench(args: readonly string[], ground: Ground): Promise<number> {
   const options = readOptions(args);
-  const cases = options && chooseCases(options.case);
+  const cases = options && chooseCases(options.case, options.smoke);
   if (!options || !cases) return say(USAGE, EXIT_USAGE);
   if (options.list) return list();
   const client = openLoadClient();
