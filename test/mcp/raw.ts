@@ -35,7 +35,12 @@ export function initialize(name = "raw", protocolVersion = "2025-11-25"): Json {
   return { jsonrpc: "2.0", id: 1, method: "initialize", params };
 }
 
-export function call(name: string, given: Json = {}, id: number | string = 2): Json {
+let lastId = 1;
+
+/** A tool call with an id of its own: a session takes two of the same for one. */
+export function call(name: string, given: Json = {}): Json {
+  lastId += 1;
+  const id = lastId;
   return { jsonrpc: "2.0", id, method: "tools/call", params: { name, arguments: given } };
 }
 

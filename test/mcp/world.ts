@@ -63,8 +63,9 @@ export class Watcher {
     connection.on("stream_left", ({ streamName }) => this.#note(`-${streamName}`));
   }
 
+  /** With receipts, so that whoever awaits each `send` floods nobody. */
   static async join(link: string, streamName = "watcher"): Promise<Watcher> {
-    return new Watcher(await join(link, { guest: true, streamName }));
+    return new Watcher(await join(link, { guest: true, streamName, receipts: true }));
   }
 
   async until(holds: (heard: readonly string[]) => boolean): Promise<void> {
