@@ -70,8 +70,10 @@ export class LiveConnection implements Connection {
         moving: () => this.#outbox.pause(),
         staying: (socket) => this.#outbox.attach(socket),
         away: () => this.#outbox.detach(),
-        retrying: (cause, attempt, delayMs) =>
-          this.#hub.publish({ type: "reconnecting", attempt, delayMs, cause }, 0),
+        retrying: (cause, attempt, delayMs) => {
+          this.#intake.broke(cause);
+          this.#hub.publish({ type: "reconnecting", attempt, delayMs, cause }, 0);
+        },
         ended: (error) => this.#onEnded(error),
       },
     );

@@ -142,6 +142,39 @@ test("a turn whose end was told while away is a loss to who reads it, and not a 
   await me.close();
 });
 
+test("a turn within which the connection broke is a loss to who reads it; one that hasn't begun is waited for", async () => {
+  const roster = { peers: [peer("peer", PEER_ID), peer("other", OTHER_ID)] };
+  const { me, call } = await joinQuickly(broker, {}, roster);
+  const [begun, skipping, waiting] = [
+    me.text("peer"),
+    me.text("peer", { gaps: "skip" }),
+    me.text("other"),
+  ];
+  call.send(token("1-1", "a"));
+  await take(begun, 1);
+  call.cut();
+  const again = await broker.call();
+  again.join(roster);
+  expect(await codeOf(begun.next())).toBe("tokens_lost");
+  again.send(token("1-2", "b"), token("2-1", "c", named("other", OTHER_ID)));
+  expect(await take(skipping, 2)).toEqual(["a", "b"]);
+  expect(await take(waiting, 1)).toEqual(["c"]);
+  await me.close();
+});
+
+test("§5.7 what the broker dropped because it was not read is a gap of every stream that was heard", async () => {
+  const roster = { peers: [peer("peer", PEER_ID), peer("other", OTHER_ID)] };
+  const { me, call } = await joinQuickly(broker, {}, roster);
+  const events = me.events();
+  call.send(token("1-1", "a"));
+  call.close(4290, "subscriber_backpressure");
+  (await broker.call()).join(roster);
+  const got = await take(events, 5);
+  expect(types(got)).toEqual(["joined", "token", "reconnecting", "gap", "joined"]);
+  expect(got[3]).toMatchObject({ streamId: PEER_ID, after: "1-1", reason: "reconnected" });
+  await me.close();
+});
+
 test("metadata too large for the address is restored once, however often the connection breaks", async () => {
   const big = { big: "x".repeat(10_000) };
   const { me, call } = await joinQuickly(broker, { streamMetadata: big });

@@ -38,6 +38,11 @@ export class Gaps {
     return lost;
   }
 
+  /** True for a stream of which a frame has been heard. */
+  knows(id: string): boolean {
+    return this.#places.get(id)?.at === "seq";
+  }
+
   /** Frames of a stream that is still there were missed, nobody knows how many: the next one is then no news. */
   missed(id: string): Loss {
     const place = this.#places.get(id);

@@ -1,4 +1,5 @@
 /** What the line hears, as events: keeps the roster true, and never lets a loss pass in silence. */
+import type { AmsError } from "../errors.ts";
 import type { GapEvent, StreamIdentity, StreamMetadataEvent, TokenEvent } from "./events.ts";
 import type { JoinedFrame, ServerFrame } from "./frames.ts";
 import { Gaps, type Loss } from "./gaps.ts";
@@ -11,6 +12,7 @@ export class Intake {
   readonly #gaps = new Gaps();
   #own: StreamIdentity | null = null; // Null before the first join.
   #selection: ReadonlySet<string> | null = null;
+  #dropped = false; // True when the broker closed because of what was not read.
 
   constructor(hub: Hub, roster: Roster) {
     this.#hub = hub;
@@ -32,15 +34,27 @@ export class Intake {
         this.#tellLoss(stream, lost.get(stream.streamId) ?? null, "reconnected");
         this.#hub.publish({ type: "stream_left", ...stream, ts }, 0);
       }
-      // Their metadata was told while nobody listened here, and perhaps tokens before it: who reads a turn must not wait for its end.
-      for (const peer of changed) {
+      const missed = this.#dropped
+        ? frame.peers.filter((peer) => this.#gaps.knows(peer.streamId))
+        : changed;
+      for (const peer of missed) {
         if (this.#hears(peer.streamId))
           this.#tellLoss(peer, this.#gaps.missed(peer.streamId), "reconnected");
       }
       for (const peer of came)
         this.#hub.publish({ type: "stream_joined", ...peer, ts }, characters);
     }
+    this.#dropped = false;
     this.#hub.publish({ ...frame, reconnected }, characters);
+  }
+
+  /**
+   * The connection broke. What its peers say now shows as a loss at their next frame; but two losses are certain at the next join
+   * and are told there, since a next frame may never come: where the broker dropped what was not read in time (§5.7), and where
+   * a peer has other metadata than before, which may have been the end of its turn.
+   */
+  broke(cause: AmsError): void {
+    this.#dropped ||= cause.code === "subscriber_backpressure";
   }
 
   /** `joined`, `pong` and `x_receipt` are not for this file: the line and the outbox take them. */

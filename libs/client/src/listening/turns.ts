@@ -10,7 +10,10 @@ export const END_OF_TURN = "end_of_turn";
 
 export type TextOptions = {
   readonly signal?: AbortSignal;
-  /** What a loss in the stream does: `throw` (unless given) ends the text with `tokens_lost`, `skip` goes on behind the hole. */
+  /**
+   * What a loss in the stream does: `throw` (unless given) ends the text with `tokens_lost`, also when the connection broke
+   * within a turn; `skip` goes on behind the hole.
+   */
   readonly gaps?: "throw" | "skip";
 };
 
@@ -99,10 +102,21 @@ class Turn implements AsyncIterableIterator<string, undefined> {
 
 /** Everything of one stream, until it leaves. */
 function listen(hub: Hub, stream: string, { signal, gaps = "throw" }: TextOptions): Queue<Piece> {
+  let within = false; // True from a turn's first token to its end.
+  let broken = false; // True when the connection broke within a turn.
   const select = (event: AmsEvent, queue: Queue<Piece>): Piece | undefined => {
+    if (event.type === "reconnecting") broken ||= within;
+    // What came while away is lost, perhaps the end of the turn too: to wait for it could be for ever.
+    if (event.type === "joined" && broken && gaps === "throw") queue.end(lost());
     if (!isOf(event, stream)) return undefined;
-    if (event.type === "token") return { data: event.data };
-    if (event.type === "stream_metadata" && isEndOfTurn(event.metadata)) return END_OF_TURN;
+    if (event.type === "token") {
+      within = true;
+      return { data: event.data };
+    }
+    if (event.type === "stream_metadata" && isEndOfTurn(event.metadata)) {
+      within = false;
+      return END_OF_TURN;
+    }
     if (event.type === "stream_left") queue.end(null);
     if (event.type === "gap" && gaps === "throw") queue.end(lost());
     return undefined;
@@ -115,5 +129,8 @@ function isOf(event: AmsEvent, stream: string): boolean {
 }
 
 function lost(): AmsError {
-  return new AmsError("tokens_lost", "Tokens of this stream are lost: its text has a hole here.");
+  return new AmsError(
+    "tokens_lost",
+    "Tokens of this stream are lost, or may be: its text has a hole here.",
+  );
 }
