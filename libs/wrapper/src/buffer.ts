@@ -2,7 +2,7 @@
  * What a seat has heard and its readers may still have to read: a window on one long row of events, numbered from 0. Readers are
  * only places in that row, so that one that lags costs nothing; what it missed is the distance from its place to the window.
  */
-import type { SeatEvent } from "./contract.ts";
+import type { SeatEvent } from "./events.ts";
 
 type WithoutCursor<Event> = Event extends unknown ? Omit<Event, "cursor"> : never;
 

@@ -2,9 +2,24 @@
  * What a wrapper gives to an edge whose callers can't hold a socket: sessions that come and go, seats that stay, one buffer per
  * seat, and several ways to read it. It knows nothing of how the edge speaks with its callers. Types only; README.md has the story.
  */
-import type { Account, Metadata, Offer, Peer, PeerIdentity } from "@ams/client";
+import type { Account, Metadata, Offer, Peer } from "@ams/client";
+import type { PushEvent } from "./events.ts";
 import type { Fault } from "./faults.ts";
 import type { WrapperLimits } from "./limits.ts";
+import type {
+  Joined,
+  JoinRequest,
+  MetadataRequest,
+  Named,
+  Pending,
+  PendingOptions,
+  Received,
+  RecvRequest,
+  Roster,
+  SendRequest,
+  Sent,
+  Target,
+} from "./requests.ts";
 
 /** What was asked is done, or one fault with one sentence that may be shown to anybody: it repeats nothing that was given. */
 export type Result<Value> =
@@ -188,109 +203,6 @@ export interface Session {
   end(options?: { readonly leaveWire?: boolean }): void;
 }
 
-/** Which seat a call is about: see `Session`. */
-export type Target = {
-  /** A magic link as it was given; checked in this call. */
-  readonly link?: string;
-  readonly conversationId?: string;
-  readonly streamName?: string;
-  /** The caller has gone: the call answers `aborted` and, if it reads, has consumed nothing. */
-  readonly signal?: AbortSignal;
-};
-
-export type JoinRequest = Target & {
-  /** At most 16 KiB of JSON. On a seat that is live it replaces the metadata. */
-  readonly streamMetadata?: Metadata;
-  /** Set once, when the seat is first taken. */
-  readonly peerIdentity?: PeerIdentity;
-  /** Set once, when the seat is first taken: also hear the own stream. */
-  readonly selfSubscribe?: boolean;
-  /** A cursor of this seat: the next `recv` goes on behind it. */
-  readonly since?: string;
-  /** The next `recv` begins with the last so many events that the buffer holds, 1 at least; `since` beats it. */
-  readonly lastN?: number;
-  /** Takes the seat from whatever session holds it. */
-  readonly takeOver?: boolean;
-};
-
-/** What every call that acted under a name says. */
-export type Named = {
-  readonly conversationId: string;
-  readonly streamId: string;
-  readonly streamName: string;
-};
-
-export type Joined = Named & {
-  readonly ownerAccountId: string;
-  readonly metadata: Metadata;
-  readonly selfSubscribe: boolean;
-  readonly peers: readonly Peer[];
-  readonly conversationMetadata: Metadata;
-  /** Where the next `recv` begins. */
-  readonly cursor: string;
-  /** True when the seat was there already, or its stream was live and this took it over. */
-  readonly resumed: boolean;
-  /** True when `since` is of a seat that is gone (its process ended, or it was forgotten): what came in between is lost. */
-  readonly truncated: boolean;
-};
-
-export type SendRequest = Target & {
-  /** At most 65,536 bytes of UTF-8. */
-  readonly data: string;
-};
-
-/** The broker's receipt: it has taken the frame. */
-export type Sent = Named & {
-  /** The broker's clock, ISO 8601 with milliseconds. */
-  readonly ts: string;
-  /** The frame's place in its stream, `<epoch>-<n>`. */
-  readonly seq: string;
-};
-
-export type MetadataRequest = Target & { readonly metadata: Metadata };
-
-export type RecvRequest = Target & {
-  /** What came after it; without one, what came after the last `recv` of this seat. It may name the stream by itself. */
-  readonly cursor?: string;
-  /** Milliseconds to wait when there is nothing yet: 0, unless given, to 25,000. */
-  readonly waitMs?: number;
-  /** 1 to 1,000; 100 unless given. `truncated` doesn't count. */
-  readonly maxEvents?: number;
-};
-
-export type Received = Named & {
-  /** Oldest first; empty when the wait was over. */
-  readonly events: readonly SeatEvent[];
-  /** For the next `recv`. The same cursor gives the same events again, for as long as the buffer holds them. */
-  readonly nextCursor: string;
-  /** True when something between the cursor and `nextCursor` is, or may be, lost at this side: a `truncated` or a gap with reason `away` is among the events. */
-  readonly truncated: boolean;
-  /** How many events of this seat are lost that this reader hadn't read, as far as they could be counted. */
-  readonly dropped: number;
-  /** True when there is more already. */
-  readonly more: boolean;
-};
-
-export type Roster = {
-  readonly conversationId: string;
-  /** The session's own stream there; null without a seat, and then `peers` are all streams. */
-  readonly streamName: string | null;
-  readonly peers: readonly Peer[];
-};
-
-export type PendingOptions = {
-  readonly conversationId?: string;
-  /** Events at most, 64 unless given; 0 only counts. */
-  readonly max?: number;
-};
-
-export type Pending = {
-  /** How many events wait for `recv`. */
-  readonly count: number;
-  /** Those that were not shown to this session yet, oldest first; `truncated` doesn't count towards `max`. */
-  readonly events: readonly SeatEvent[];
-};
-
 export type ListenOptions = {
   /** Which reader of the session this is; `push` unless given. A path has one listener at a time and remembers its place. */
   readonly path?: string;
@@ -316,58 +228,3 @@ export interface Listening {
   /** Stops; the path keeps its place for the next listener. */
   stop(): void;
 }
-
-type Placed = {
-  readonly conversationId: string;
-  /** The place behind this event: give it to `recv`, to `since`, or to `listen`. */
-  readonly cursor: string;
-};
-
-type OfStream = Placed & {
-  readonly streamId: string;
-  readonly streamName: string;
-  readonly ownerAccountId: string;
-  readonly peerIdentity?: PeerIdentity;
-  /** The broker's clock, ISO 8601 with milliseconds. */
-  readonly ts: string;
-};
-
-/** What a seat hears. Everything in it that peers wrote (names, data, metadata, identity) is theirs. */
-export type SeatEvent =
-  | (OfStream & { readonly kind: "token"; readonly seq: string; readonly data: string })
-  | (OfStream & {
-      readonly kind: "stream_metadata";
-      readonly seq: string;
-      readonly metadata: Metadata;
-    })
-  | (OfStream & { readonly kind: "stream_joined"; readonly metadata: Metadata })
-  | (OfStream & { readonly kind: "stream_left"; readonly seq?: string })
-  /**
-   * The wire lost frames, or may have: the SDK's `GapEvent`, of one stream or of all (null). Reason `away`: this seat wasn't
-   * connected for a while (idle, closed, displaced), and what was said meanwhile is not known here.
-   */
-  | (Placed & {
-      readonly kind: "gap";
-      readonly streamId: string | null;
-      readonly streamName: string | null;
-      readonly after: string | null;
-      readonly before: string | null;
-      readonly missing: number | null;
-      readonly reason: string;
-    })
-  /** This side lost events between the one before and the one behind: how many that this reader hadn't read, null if unknown. */
-  | (Placed & { readonly kind: "truncated"; readonly dropped: number | null });
-
-export type PushEvent =
-  | SeatEvent
-  /**
-   * The seat hears nothing any more, or this session does not. `code` and `reason` are the wire's (4001 `link_revoked`, 4005
-   * `conversation_closed` …), or 1006 `connection_lost`, 1000 `left`, 1000 `idle`, 4001 `seat_taken` (by another session here).
-   */
-  | {
-      readonly kind: "closed";
-      readonly conversationId: string;
-      readonly streamName: string;
-      readonly code: number;
-      readonly reason: string;
-    };

@@ -1,7 +1,7 @@
 /** A seat as one session has it: what was shown to it and pushed to it, each path for itself. */
 import type { Place } from "./buffer.ts";
-import type { PushEvent, SeatEvent } from "./contract.ts";
 import { type Ending, TAKEN } from "./ending.ts";
+import type { PushEvent, SeatEvent } from "./events.ts";
 import { readFrom } from "./reading.ts";
 import type { Seat } from "./seat.ts";
 

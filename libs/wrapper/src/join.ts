@@ -2,9 +2,10 @@
 import type { Connection } from "@ams/client";
 import { faultOf } from "./ams-faults.ts";
 import type { Place } from "./buffer.ts";
-import type { Joined, JoinRequest, Result } from "./contract.ts";
+import type { Result } from "./contract.ts";
 import { type Fault, failure } from "./faults.ts";
 import type { Wishes } from "./line.ts";
+import type { Joined, JoinRequest } from "./requests.ts";
 import type { Seat } from "./seat.ts";
 import { abandon, type Room, reach, sit } from "./sit.ts";
 

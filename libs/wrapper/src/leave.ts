@@ -1,6 +1,8 @@
 /** Leaving for good: nothing but a join comes back from it. */
-import type { Named, Result, Target } from "./contract.ts";
+
+import type { Result } from "./contract.ts";
 import { failure } from "./faults.ts";
+import type { Named, Target } from "./requests.ts";
 import { type Room, unlessAborted } from "./sit.ts";
 import { find } from "./target.ts";
 

@@ -1,30 +1,26 @@
 /** A session for one request: what the contract promises, each call done in a file of its own. */
-import type {
-  Joined,
-  JoinRequest,
-  Listener,
-  Listening,
-  ListenOptions,
-  MetadataRequest,
-  Named,
-  Pending,
-  PendingOptions,
-  Received,
-  RecvRequest,
-  Result,
-  Roster,
-  SendRequest,
-  Sent,
-  Session,
-  Target,
-  Who,
-} from "./contract.ts";
+
+import type { Listener, Listening, ListenOptions, Result, Session, Who } from "./contract.ts";
 import { failure } from "./faults.ts";
 import { join } from "./join.ts";
 import { leave } from "./leave.ts";
 import { listen } from "./listen.ts";
 import { pending } from "./pending.ts";
 import { recv } from "./recv.ts";
+import type {
+  Joined,
+  JoinRequest,
+  MetadataRequest,
+  Named,
+  Pending,
+  PendingOptions,
+  Received,
+  RecvRequest,
+  Roster,
+  SendRequest,
+  Sent,
+  Target,
+} from "./requests.ts";
 import { roster } from "./roster.ts";
 import { emit } from "./send.ts";
 import type { Room } from "./sit.ts";

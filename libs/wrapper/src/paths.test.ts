@@ -1,7 +1,7 @@
 /** All ways to read one seat, against a model: what was said, and where each reader stands. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { PushEvent } from "./contract.ts";
+import type { PushEvent } from "./events.ts";
 import { desk, Ear, must, settle } from "./testing/desk.ts";
 
 const BUFFER = 12;

@@ -1,6 +1,8 @@
 /** What rides along with another answer: what is unread, shown once. */
-import type { Pending, PendingOptions, SeatEvent } from "./contract.ts";
+
+import type { SeatEvent } from "./events.ts";
 import { PENDING_MAX } from "./limits.ts";
+import type { Pending, PendingOptions } from "./requests.ts";
 import type { Room } from "./sit.ts";
 
 export function pending(

@@ -1,5 +1,6 @@
 /** One listener of a session: pushes what its seats hear for as long as it takes it. It keeps no events: the seats' buffers do. */
-import type { Counters, Listener, PushEvent } from "./contract.ts";
+import type { Counters, Listener } from "./contract.ts";
+import type { PushEvent } from "./events.ts";
 import type { Hold } from "./hold.ts";
 
 export type PushOptions = {

@@ -1,9 +1,11 @@
 /** One request to read: its bounds, its seat, its place. */
-import type { Received, RecvRequest, Result } from "./contract.ts";
+
+import type { Result } from "./contract.ts";
 import { type Fault, failure } from "./faults.ts";
 import { EVENTS_DEFAULT, EVENTS_MAX, WAIT_MS_MAX } from "./limits.ts";
 import { readFrom } from "./reading.ts";
 import { receive } from "./receive.ts";
+import type { Received, RecvRequest } from "./requests.ts";
 import { abandon, type Room, reach, sit } from "./sit.ts";
 
 export async function recv(room: Room, request: RecvRequest): Promise<Result<Received>> {

@@ -1,6 +1,7 @@
 /** Who is in a conversation now, by a seat in it or by a link to it. */
-import type { Result, Roster, Target } from "./contract.ts";
+import type { Result } from "./contract.ts";
 import { failure } from "./faults.ts";
+import type { Roster, Target } from "./requests.ts";
 import { type Room, reach, unlessAborted } from "./sit.ts";
 import { find } from "./target.ts";
 

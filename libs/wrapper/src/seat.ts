@@ -3,12 +3,13 @@
  * is news. It outlives its connections and the sessions that use it.
  */
 import { EventBuffer, type Heard } from "./buffer.ts";
-import type { Clock, Counters, Named } from "./contract.ts";
+import type { Clock, Counters } from "./contract.ts";
 import type { Dial } from "./dial.ts";
 import { bytesOf } from "./hearing.ts";
 import type { WrapperLimits } from "./limits.ts";
 import { Line } from "./line.ts";
 import { Places } from "./places.ts";
+import type { Named } from "./requests.ts";
 
 /** The session that has the seat for itself. */
 export interface Holder {

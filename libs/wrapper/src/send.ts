@@ -1,9 +1,10 @@
 /** Emitting, with the broker's receipt as proof. */
 import type { Connection } from "@ams/client";
 import { faultOf } from "./ams-faults.ts";
-import type { Result, Sent, Target } from "./contract.ts";
+import type { Result } from "./contract.ts";
 import { failure } from "./faults.ts";
 import { RECEIPT_MS } from "./limits.ts";
+import type { Sent, Target } from "./requests.ts";
 import { type Room, reach, type Seated, sit } from "./sit.ts";
 
 type Receipted = Awaited<ReturnType<Connection["send"]>>;

@@ -1,8 +1,9 @@
 /** Which seat a call is about: see `Session` of the contract for the rules. Finds, and changes nothing. */
-import type { CheckedLink, Links, Result, Target, Who } from "./contract.ts";
+import type { CheckedLink, Links, Result, Who } from "./contract.ts";
 import { parseCursor } from "./cursor.ts";
 import { failure } from "./faults.ts";
 import { automaticName, isStreamName } from "./names.ts";
+import type { Target } from "./requests.ts";
 import type { Seat } from "./seat.ts";
 import type { Seats } from "./seats.ts";
 import type { SessionState } from "./session-state.ts";

@@ -1,5 +1,6 @@
 /** A wrapper on a fake wire, and what most tests do with it. */
-import type { Count, PushEvent, Result, SeatEvent, Session, Who, Wrapper } from "../contract.ts";
+import type { Count, Result, Session, Who, Wrapper } from "../contract.ts";
+import type { PushEvent, SeatEvent } from "../events.ts";
 import type { WrapperLimits } from "../limits.ts";
 import { createWrapper } from "../wrapper.ts";
 import { FakeClock } from "./fake-clock.ts";
