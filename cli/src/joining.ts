@@ -53,14 +53,14 @@ async function joinAs(
   who: WhoOptions,
   { kind, ...wishes }: JoinWishes,
 ): Promise<Connection> {
-  const identity = await identityFor(context, link, who);
+  const { identity, note } = await identityFor(context, link, who);
   const { name, metadata } = who;
   // Only until it has joined: later, Ctrl-C closes the connection in good order instead.
   const joining = new AbortController();
   const stop = () => joining.abort();
   context.signal.addEventListener("abort", stop, { once: true });
   try {
-    return await join(link, {
+    const connection = await join(link, {
       ...identity,
       ...wishes,
       peerIdentity: { kind, client: `ams ${VERSION}` },
@@ -68,28 +68,36 @@ async function joinAs(
       ...(metadata === undefined ? {} : { streamMetadata: metadata }),
       signal: joining.signal,
     });
+    if (note !== null) context.output.note(note);
+    return connection;
   } finally {
     context.signal.removeEventListener("abort", stop);
   }
 }
 
-type Identity = { readonly credential: string } | { readonly guest: true };
+type Identity = {
+  readonly identity: { readonly credential: string } | { readonly guest: true };
+  /** What the user should know of it, once it was let in. */
+  readonly note: string | null;
+};
+
+const GUEST: Identity = { identity: { guest: true }, note: null };
 
 async function identityFor(context: Context, link: string, who: WhoOptions): Promise<Identity> {
-  if (who.guest === true) return { guest: true };
+  if (who.guest === true) return GUEST;
   const settings = await settingsOf(context);
   const { credential, credentialFor } = settings;
   if (credential === null) {
     if (who.account === true) throw new AmsError("missing_credential", "There is no account.");
-    return { guest: true };
+    return GUEST;
   }
   const isTheirs = credentialFor === null || isSameOrigin(credentialFor, link);
-  if (isTheirs || who.account === true) return { credential };
+  if (isTheirs || who.account === true) return { identity: { credential }, note: null };
   if (context.options.profile !== undefined) throw otherHost(settings);
-  context.output.note(
-    `Joining as a guest: the account is of ${credentialFor}, and the link is not (--account uses it all the same).`,
-  );
-  return { guest: true };
+  return {
+    ...GUEST,
+    note: `Joined as a guest: the account is of ${credentialFor}, and the link is not (--account uses it all the same).`,
+  };
 }
 
 /** Who names a profile wants its account, and not to be a guest. */

@@ -2,6 +2,8 @@
 import { CliError } from "./fault.ts";
 import { readLines, readText } from "./input.ts";
 
+const LINK_TOKEN = /^[\w-]{43}$/;
+
 /** The words of the command that follow the link. `wanted` is how many there must be. */
 export type LinkAndRest = { readonly link: string; readonly rest: readonly string[] };
 
@@ -10,6 +12,18 @@ export type LinkAndRest = { readonly link: string; readonly rest: readonly strin
  * `-` may read it from there.
  */
 export async function takeLink(
+  words: readonly string[],
+  wanted: number,
+  stdin: "free" | "taken",
+  signal: AbortSignal,
+): Promise<LinkAndRest> {
+  const taken = await take(words, wanted, stdin, signal);
+  const fault = faultOf(taken.link.trim());
+  if (fault !== null) throw new CliError("invalid_link", fault);
+  return taken;
+}
+
+async function take(
   words: readonly string[],
   wanted: number,
   stdin: "free" | "taken",
@@ -47,4 +61,22 @@ async function firstLine(signal: AbortSignal): Promise<string> {
     throw new CliError("bad_usage", "There is no link on stdin.");
   }
   return first.value.trim();
+}
+
+/** What is wrong with a link that can be seen by looking at it; the sentence never repeats it. Null when nothing is. */
+function faultOf(link: string): string | null {
+  if (link === "") return "The magic link is empty.";
+  if (!URL.canParse(link)) return "The magic link is not a URL.";
+  const { protocol, pathname, searchParams } = new URL(link);
+  if (!/^https?:$/.test(protocol)) return "A magic link begins with http:// or https://.";
+  if (!/\/[^/]+\/conversations\/[^/]+$/.test(pathname)) {
+    return "This URL is not a magic link: its path should end in /<namespace>/conversations/<alias>.";
+  }
+  const token = searchParams.get("t");
+  if (token === null) {
+    return "The magic link is cut off: its end, ?t=…, is missing. In a shell, put it in quotes.";
+  }
+  return LINK_TOKEN.test(token)
+    ? null
+    : "The magic link is damaged: the 43 characters after ?t= are not whole.";
 }

@@ -30,7 +30,7 @@ export async function pipe(
   const wishes = { kind: "agent", receipts: true, reconnectForMs } as const;
   await withConnection(context, link, options, wishes, async (connection) => {
     const answers = options.duplex === true ? new Answers(connection, context.output) : null;
-    const sent = await sendStdin(context, connection, options);
+    const sent = await sendStdin(context, connection, options, () => answers?.asked());
     tellSent(context, connection, sent);
     const { turn = true } = options;
     if (context.signal.aborted || !turn) return;
@@ -43,12 +43,14 @@ async function sendStdin(
   { output, signal }: Context,
   connection: Connection,
   { duplex = false, lines = false }: PipeOptions,
+  onText: () => void,
 ): Promise<Sent> {
   const sender = new Sender(connection);
   const texts = readText(process.stdin, AbortSignal.any([signal, sender.failed]));
   const progress = duplex ? null : startProgress(output, "sending");
   try {
-    const sent = sendAll(sender, measured(lines ? readLines(texts, () => {}) : texts, progress));
+    const pieces = lines ? readLines(texts, () => {}) : texts;
+    const sent = sendAll(sender, measured(pieces, progress, onText));
     return await sent.catch((error: unknown) => {
       if (signal.aborted) return sender.sent;
       throw error;
@@ -59,12 +61,17 @@ async function sendStdin(
 }
 
 /** Tells how far it is: of the whole when stdin is a file. */
-async function* measured(texts: AsyncIterable<string>, progress: Progress | null) {
+async function* measured(
+  texts: AsyncIterable<string>,
+  progress: Progress | null,
+  onText: () => void,
+) {
   const stdin = fstatSync(process.stdin.fd);
   const total = stdin.isFile() ? stdin.size : null;
   let tokens = 0;
   let bytes = 0;
   for await (const text of texts) {
+    onText();
     yield text;
     tokens += 1;
     bytes += Buffer.byteLength(text);
@@ -91,7 +98,8 @@ function tellSent({ output, signal }: Context, { streamName }: Connection, sent:
 /** What the others say, printed as it comes. */
 class Answers {
   readonly #connection: Connection;
-  #answered: () => void = () => {};
+  #isAnswered = false; // Since the last text went out.
+  #onAnswer: () => void = () => {};
   readonly #over: Promise<void>;
 
   constructor(connection: Connection, output: Output) {
@@ -99,11 +107,16 @@ class Answers {
     this.#over = this.#print(new RawView(output, writeOut));
   }
 
-  /** Resolves at the next end of a turn, when nobody is left who could answer, or when the connection has ended. */
+  /** A text goes out: what ends a turn from now on may be the answer to it. */
+  asked(): void {
+    this.#isAnswered = false;
+  }
+
+  /** Resolves when somebody has ended a turn since the last text, when nobody is left who could answer, or when the connection has ended. */
   async untilAnswered(): Promise<void> {
-    if (this.#connection.peers.size === 0) return;
+    if (this.#isAnswered || this.#connection.peers.size === 0) return;
     const answered = new Promise<void>((resolve) => {
-      this.#answered = resolve;
+      this.#onAnswer = resolve;
     });
     await Promise.race([answered, this.#over]);
   }
@@ -113,7 +126,8 @@ class Answers {
       view.show(event);
       const isTurn = event.type === "stream_metadata" && isEndOfTurn(event.metadata);
       const isLast = event.type === "stream_left" && this.#connection.peers.size === 0;
-      if (isTurn || isLast) this.#answered();
+      if (isTurn) this.#isAnswered = true;
+      if (isTurn || isLast) this.#onAnswer();
     }
   }
 }

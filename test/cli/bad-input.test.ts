@@ -1,0 +1,272 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { type Connection, join } from "@ams/client";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Standalone, startStandalone } from "../standalone.ts";
+import { type Ended, Home, jsonLines } from "./ams.ts";
+
+let ams: Standalone;
+let home: Home;
+let link: string;
+let env: { AMS_LINK: string };
+
+beforeAll(async () => {
+  ams = await startStandalone({ AMS_SUBSCRIBERS_PER_CONVERSATION: "2" });
+  home = new Home();
+  await home.run(["account", "create", "careful", "--url", ams.url]);
+});
+afterAll(async () => {
+  home.remove();
+  await ams.stop();
+});
+beforeEach(async () => {
+  link = String((await home.one(["mint"])).magic_link);
+  env = { AMS_LINK: link };
+});
+
+/** One sentence, with the status that it should have, and the secret of no link in it. */
+function expectSentence({ code, stderr }: Ended, status: number, sentence: RegExp): void {
+  expect(stderr).toMatch(sentence);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+  expect(stderr).toMatch(/^ams: [A-Z`].*[.?`]\n$/);
+  expect(stderr).not.toContain(new URL(link).searchParams.get("t") ?? "");
+  expect(code).toBe(status);
+}
+
+describe("a link", () => {
+  test.each([
+    ["nothing", "", /magic link is empty/],
+    ["no URL", "standup", /not a URL/],
+    ["cut off in the path", "http://127.0.0.1:9/ns/conversations", /path should end in/],
+    ["cut off before its token", "http://127.0.0.1:9/ns/conversations/alias", /cut off/],
+    ["of a web page", "https://127.0.0.1:9/index.html", /not a magic link/],
+    ["of another scheme", "ftp://127.0.0.1/ns/conversations/a?t=x", /http:\/\/ or https:\/\//],
+  ])("that is %s ends with 4 before anything is sent", async (_what, broken, sentence) => {
+    expectSentence(await home.run(["tail", broken]), 4, sentence);
+  });
+
+  test("that is truncated ends with 4", async () => {
+    expectSentence(await home.run(["join", link.slice(0, -3)]), 4, /damaged/);
+  });
+
+  test("that is wrong ends with 4", async () => {
+    const wrong = link.replace(/.{3}$/, "AAA");
+    expectSentence(
+      await home.run(["send", wrong, "hello"]),
+      4,
+      /wrong, expired, used up or revoked/,
+    );
+    expectSentence(await home.run(["inspect", wrong]), 4, /wrong, expired or revoked/);
+  });
+
+  test("that has expired ends with 4", async () => {
+    const { magic_link: short, expires_at: until } = await home.one(["mint", "--expires-in", "1s"]);
+    // It ends by the clock of the deployment, which is this machine's.
+    while (Date.now() <= Date.parse(String(until))) await new Promise(setImmediate);
+    expectSentence(await home.run(["join", String(short)]), 4, /expired/);
+  });
+
+  test("that is missing ends with 2", async () => {
+    for (const command of ["join", "tail", "pipe", "inspect"]) {
+      expectSentence(await home.run([command]), 2, /The magic link is missing/);
+    }
+    expectSentence(await home.run(["send", link]), 2, /The text is missing/);
+    expectSentence(await home.run(["pipe", "-"]), 2, /Stdin is the text here/);
+    expectSentence(await home.run(["tail", "-"]), 2, /no link on stdin/);
+  });
+});
+
+describe("an address", () => {
+  let page: Server;
+  let pageUrl: string;
+
+  beforeAll(async () => {
+    page = createServer((_request, response) => {
+      response.setHeader("content-type", "text/html").end("<h1>Welcome to nginx!</h1>");
+    }).listen(0, "127.0.0.1");
+    await once(page, "listening");
+    pageUrl = `http://127.0.0.1:${Object(page.address()).port}`;
+  });
+  afterAll(() => page.close());
+
+  test("where a web page answers instead of AMS ends with 5", async () => {
+    const created = await home.run(["account", "create", "x", "--profile", "x", "--url", pageUrl]);
+    expectSentence(created, 5, /What answers at .* is not AMS/);
+    const other = `${pageUrl}/ns/conversations/alias?t=${"A".repeat(43)}`;
+    expectSentence(await home.run(["join", other, "--guest"]), 5, /is not AMS/);
+    expectSentence(await home.run(["inspect", other]), 5, /is not AMS/);
+  });
+
+  test("where nothing answers ends with 5", async () => {
+    const gone = await startStandalone();
+    await gone.stop();
+    const nowhere = `${gone.url}/ns/conversations/alias?t=${"A".repeat(43)}`;
+    expectSentence(await home.run(["send", nowhere, "x"]), 5, /Nothing answers at /);
+  });
+
+  test("that is none ends with 2", async () => {
+    const ended = await home.run([
+      "account",
+      "create",
+      "x",
+      "--profile",
+      "x",
+      "--url",
+      "localhost",
+    ]);
+    expectSentence(ended, 2, /begins with http:\/\/ or https:\/\//);
+  });
+});
+
+describe("who one is", () => {
+  test("a revoked credential ends with 3", async () => {
+    const wrong = { AMS_CREDENTIAL: `ams_sk_${"A".repeat(43)}`, AMS_URL: ams.url };
+    expectSentence(await home.run(["list"], { env: wrong }), 3, /not one of a live account/);
+    const joined = await home.run(["join"], { env: { ...wrong, ...env } });
+    expectSentence(joined, 3, /not one of a live account/);
+  });
+
+  test("a credential that is none ends with 3, and isn't repeated", async () => {
+    const ended = await home.run(["list"], {
+      env: { AMS_CREDENTIAL: "hunter2", AMS_URL: ams.url },
+    });
+    expectSentence(ended, 3, /credential/i);
+    expect(ended.stderr).not.toContain("hunter2");
+  });
+
+  test("no account where one is needed ends with 3, and says how to get one", async () => {
+    const nobody = new Home();
+    expectSentence(await nobody.run(["mint", "--url", ams.url]), 3, /ams account create/);
+    expectSentence(await nobody.run(["mint", "--profile", "no"]), 3, /no profile no/);
+    nobody.remove();
+  });
+
+  test("§3.3.8 a stream name that is another account's ends with 3 and names the option", async () => {
+    const guest = await join(link, { guest: true, streamName: "ada" });
+    expectSentence(
+      await home.run(["join", "--name", "ada"], { env }),
+      3,
+      /choose another with --name/,
+    );
+    await guest.close();
+  });
+
+  test("a stream name that is none ends with 2", async () => {
+    expectSentence(await home.run(["join", "--name", "a b"], { env }), 2, /A stream name is/);
+  });
+});
+
+describe("a full conversation", () => {
+  let guests: readonly Connection[];
+
+  beforeEach(async () => {
+    guests = [await join(link, { guest: true }), await join(link, { guest: true })];
+  });
+  afterEach(async () => {
+    await Promise.all(guests.map((guest) => guest.close()));
+  });
+
+  test("§3.3.9 ends with 6 and names the setting", async () => {
+    expectSentence(await home.run(["join"], { env }), 6, /AMS_SUBSCRIBERS_PER_CONVERSATION/);
+    const { code, stderr } = await home.run(["send", "hello", "--json"], { env });
+    expect(code).toBe(6);
+    expect(jsonLines(stderr)).toMatchObject([
+      { error: "conversation_subscriber_limit", close_code: 4003, exit: 6 },
+    ]);
+  });
+});
+
+describe("stdin", () => {
+  test("binary ends with 8, what stood before it is sent, and it says how much that is", async () => {
+    const ear = await join(link, { guest: true });
+    const heard = ear.text("model");
+    const stdin = Buffer.concat([Buffer.from("grüße"), Buffer.from([0xff, 0xfe, 0x00, 0x41])]);
+    const ended = await home.run(["pipe", "--name", "model"], { env, stdin });
+    expectSentence(
+      ended,
+      8,
+      /Stdin is not text in UTF-8 \(byte 8\): .*; 1 token was accepted before\.$/m,
+    );
+    const texts: string[] = [];
+    for await (const text of heard) texts.push(text);
+    expect(texts.join("")).toBe("grüße");
+    await ear.close();
+  });
+
+  test("that ends within a character ends with 8", async () => {
+    const stdin = Buffer.from("a👋").subarray(0, 3);
+    expectSentence(await home.run(["pipe"], { env, stdin }), 8, /byte 2/);
+    expectSentence(await home.run(["send", "-"], { env, stdin }), 8, /byte 2/);
+    const { code, stderr } = await home.run(["join"], { env, stdin });
+    expect([code, stderr]).toEqual([8, expect.stringContaining("not text in UTF-8 (byte 2)")]);
+  });
+});
+
+describe("a server that goes away in the middle", () => {
+  test("pipe ends with 7 and says how many tokens were accepted, and those did arrive", async () => {
+    const ear = await join(link, { guest: true, streamName: "ear", reconnectForMs: 0 });
+    const heard: string[] = [];
+    const listening = (async () => {
+      for await (const { data } of ear.tokens()) heard.push(data);
+    })().catch(() => {});
+    const pipe = home.start(["pipe", "--name", "model", "--json", "--reconnect-for", "1s"], {
+      env,
+    });
+    const feeding = setInterval(() => pipe.type("token "), 5);
+    while (heard.length < 20) await new Promise(setImmediate);
+    await ams.halt("SIGKILL");
+    const { code, stderr } = await pipe.ended;
+    clearInterval(feeding);
+    await listening;
+    await ams.resume();
+    expect(code).toBe(7);
+    const failure = jsonLines(stderr).at(-1);
+    expect(failure).toMatchObject({
+      exit: 7,
+      accepted: expect.any(Number),
+      last_seq: expect.any(String),
+    });
+    expect(failure?.message).toMatch(/; \d+ tokens were accepted before/);
+    // Each of them was heard, unless it was on its way to the ear as the server died.
+    expect(Number(failure?.accepted)).toBeGreaterThanOrEqual(19);
+  });
+
+  test("tail and send end with 7 or 5 in one sentence, and say nothing twice", async () => {
+    const tail = home.start(["tail", "--reconnect-for", "0s"], { env });
+    await tail.shows("you are");
+    await ams.halt("SIGKILL");
+    const ended = await tail.ended;
+    const sent = await home.run(["send", "hello"], { env });
+    await ams.resume();
+    expect(ended.code).toBe(7);
+    expect(ended.stderr).toMatch(/\nams: The connection broke[^\n]*\.\n$/);
+    expectSentence(sent, 5, /Nothing answers/);
+  });
+});
+
+describe("the command line", () => {
+  test.each([
+    [["jion"], /^ams: Unknown command 'jion': did you mean join\?\n$/],
+    [["join", "--nmae", "x"], /^ams: Unknown option '--nmae': did you mean --name\?\n$/],
+    [["link", "nwe", "x"], /^ams: Unknown command 'nwe': did you mean new\?\n$/],
+    [
+      ["mint", "extra"],
+      /^ams: Too many arguments for 'mint'\. Expected 0 arguments but got 1: see `ams --help`\n$/,
+    ],
+    [["account", "create"], /^ams: Missing required argument 'namespace': see `ams --help`\n$/],
+    [["list", "--profile", "../x"], /^ams: A profile's name is /],
+    [["help", "nonsense"], /^ams: There is no command 'nonsense'/],
+  ])("%j ends with 2 in one sentence", async (words, sentence) => {
+    const { code, stdout, stderr } = await home.run(words);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(sentence);
+  });
+
+  test("with --json an error is one object on stderr", async () => {
+    const { code, stdout, stderr } = await home.run(["jion", "--json"]);
+    expect([code, stdout]).toEqual([2, ""]);
+    expect(jsonLines(stderr)).toEqual([
+      { error: "bad_usage", message: "Unknown command 'jion': did you mean join?", exit: 2 },
+    ]);
+  });
+});
