@@ -87,6 +87,7 @@ void connection_lost(Connection *connection, int code) {
   connection->fd = -1;
   buffer_free(&connection->out);
   buffer_free(&connection->rest);
+  buffer_free(&connection->tail);
   group->lost_connections++;
   for (int at = 0; at < CODES_MAX; at++) {
     if (group->codes[at].count && group->codes[at].code != code) continue;
@@ -172,11 +173,26 @@ static size_t upgraded(Connection *connection, const char *bytes, size_t length)
   return (size_t)(end + 4 - bytes);
 }
 
+/* A server of binary frames may cut its bytes anywhere: what isn't whole at the end of a frame waits for the next. */
+static void scan_stream(Connection *connection, const char *bytes, size_t length, uint64_t now) {
+  Buffer *tail = &connection->tail;
+  if (tail->length == 0) {
+    size_t used = tokens_scan(connection, bytes, length, now);
+    buffer_append(tail, bytes + used, length - used);
+    return;
+  }
+  buffer_append(tail, bytes, length);
+  size_t used = tokens_scan(connection, tail->bytes, tail->length, now);
+  memmove(tail->bytes, tail->bytes + used, tail->length - used);
+  tail->length -= used;
+}
+
 static void text_came(Connection *connection, const char *bytes, size_t length, uint64_t now) {
   Group *group = connection->group;
   if (connection->state == ENTERING && memmem(bytes, length, connection->ready, strlen(connection->ready))) entered(connection, now);
   uint64_t before = group->delivered;
-  tokens_scan(connection, bytes, length, now);
+  if (group->is_binary) scan_stream(connection, bytes, length, now);
+  else tokens_scan(connection, bytes, length, now);
   if (group->delivered != before) return;
   if (*group->answer_to && length >= strlen(group->answer_to) && !memcmp(bytes, group->answer_to, strlen(group->answer_to))) {
     send_frame(connection, group->is_binary ? 2 : 1, group->answer, strlen(group->answer));

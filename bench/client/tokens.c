@@ -148,7 +148,7 @@ static bool count_token(Connection *connection, const char *marker, size_t befor
 
 size_t tokens_scan(Connection *connection, const char *bytes, size_t length, uint64_t now) {
   /* In frames of one server the marker stands nearly always at the same place; a piece of raw bytes may begin anywhere. */
-  size_t at = connection->group->is_raw ? 0 : connection->hint;
+  size_t at = connection->group->is_raw || connection->group->is_binary ? 0 : connection->hint;
   if (at >= length || bytes[at] != '@') at = 0;
   for (;;) {
     const char *marker = memchr(bytes + at, '@', length - at);

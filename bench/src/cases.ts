@@ -4,6 +4,7 @@ import { idleCase } from "./cases/idle.ts";
 import { LATENCY_ACROSS, LATENCY_SAME } from "./cases/latency.ts";
 import { NOISY_TENANT } from "./cases/noisy-tenant.ts";
 import { PACED } from "./cases/paced.ts";
+import { PEERS_CASE } from "./cases/peers.ts";
 import { fanCase, saturatedCase } from "./cases/saturated.ts";
 import { SLOW_READERS } from "./cases/slow-readers.ts";
 import { CONNECT_STORM, RECONNECT_STORM } from "./cases/storms.ts";
@@ -40,6 +41,9 @@ export const CASES: readonly Case[] = [
   RECONNECT_STORM,
 ];
 
+/** Others that do the same work; on request, since they take a while and aren't everywhere. */
+export const PEER_CASES: readonly Case[] = [PEERS_CASE];
+
 /** What a smoke run takes when no case is named: each way of a token once. */
 const SMOKE_CASES = [
   "fan-1",
@@ -51,10 +55,12 @@ const SMOKE_CASES = [
   "reconnect-storm",
 ];
 
+type Choice = { readonly isSmoke: boolean; readonly withPeers: boolean };
+
 /** Those whose names were asked for, or all. Null when a name is unknown. */
-export function chooseCases(asked: readonly string[], isSmoke: boolean): readonly Case[] | null {
-  const names = asked.length === 0 && isSmoke ? SMOKE_CASES : asked;
-  if (names.length === 0) return CASES;
-  const chosen = CASES.filter(({ name }) => names.includes(name));
+export function chooseCases(asked: readonly string[], options: Choice): readonly Case[] | null {
+  const names = asked.length === 0 && options.isSmoke ? SMOKE_CASES : asked;
+  if (names.length === 0) return options.withPeers ? [...CASES, ...PEER_CASES] : CASES;
+  const chosen = [...CASES, ...PEER_CASES].filter(({ name }) => names.includes(name));
   return new Set(names).size === chosen.length ? chosen : null;
 }

@@ -36,13 +36,13 @@ export function echoTarget(port: number): Target {
 }
 
 /** Redis alone: emitters PUBLISH, readers SUBSCRIBE, in RESP, without any library. */
-export function redisTarget(port: number, payload: number): Target {
+export function redisTarget(port: number): Target {
   const channel = (conversation: number) => `bench:${conversation}`;
   return {
     name: "redis",
     raw: true,
     deafEmitters: true,
-    member: ({ conversation, emits }) => {
+    member: ({ conversation, emits, payload }) => {
       if (!emits) {
         return { port, hello: respCommand("SUBSCRIBE", channel(conversation)), ready: "subscribe" };
       }

@@ -1,7 +1,7 @@
 /** `npm run bench`: runs the cases one after the other and prints what they say. */
 import { parseArgs } from "node:util";
 import type { Case } from "./case.ts";
-import { CASES, chooseCases } from "./cases.ts";
+import { CASES, chooseCases, PEER_CASES } from "./cases.ts";
 import type { Ground } from "./ground.ts";
 import { openLoadClient } from "./load-client.ts";
 import { describeMachine } from "./machine.ts";
@@ -12,6 +12,7 @@ import { FULL, SMOKE, Stage } from "./stage.ts";
 const USAGE = `npm run bench -- [options]
 
   --case <name>   only this case; may be given more than once
+  --peers         also others that do the same work, as far as they are installed
   --smoke         seconds instead of minutes: shows that nothing is lost, not how fast it is
   --json          one line of JSON instead of tables
   --list          the cases
@@ -23,7 +24,8 @@ const EXIT_USAGE = 64;
 /** Resolves with the exit status: 1 when a token was lost, doubled or reordered. */
 export async function bench(args: readonly string[], ground: Ground): Promise<number> {
   const options = readOptions(args);
-  const cases = options && chooseCases(options.case, options.smoke);
+  const cases =
+    options && chooseCases(options.case, { isSmoke: options.smoke, withPeers: options.peers });
   if (!options || !cases) return say(USAGE, EXIT_USAGE);
   if (options.list) return list();
   const client = openLoadClient();
@@ -61,6 +63,7 @@ function readOptions(args: readonly string[]) {
       options: {
         case: { type: "string", multiple: true, default: [] },
         smoke: { type: "boolean", default: false },
+        peers: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
       },
@@ -73,7 +76,7 @@ function readOptions(args: readonly string[]) {
 }
 
 function list(): number {
-  for (const { name, about } of CASES) print(`${name.padEnd(24)}${about}\n`);
+  for (const { name, about } of [...CASES, ...PEER_CASES]) print(`${name.padEnd(24)}${about}\n`);
   return 0;
 }
 

@@ -21,6 +21,8 @@ export type Seat = {
   readonly conversation: number;
   /** Counted through the whole party. */
   readonly number: number;
+  /** Bytes of its tokens. */
+  readonly payload: number;
   readonly emits: boolean;
   readonly hears: boolean;
   readonly slow: boolean;
@@ -65,6 +67,7 @@ function seatsOf(party: Party): readonly Seat[] {
     const conversation = Math.floor(number / perConversation);
     const emits = place < party.emitters;
     const hears = !(emits && party.deafEmitters === true);
-    return { conversation, number, emits, hears, slow: place >= firstSlow };
+    const { payload } = party;
+    return { conversation, number, payload, emits, hears, slow: place >= firstSlow };
   });
 }

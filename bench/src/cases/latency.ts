@@ -48,7 +48,7 @@ export const LATENCY_ACROSS: Case = {
     const gateway = ({ emits }: { readonly emits: boolean }) => (emits ? first : second);
     return measure(stage, { p50: 6, p99: 5 }, async () => [
       seatParty(PARTY, await amsTarget(account, PARTY, { gateway })),
-      seatParty(PARTY, redisTarget(port, PARTY.payload), PARTY.conversations),
+      seatParty(PARTY, redisTarget(port), PARTY.conversations),
     ]);
   },
 };

@@ -1,0 +1,88 @@
+/** The same work at others: fan-out to 100 with Redis (or what they have for it), saturated. */
+import { amsTarget } from "../ams.ts";
+import type { Case } from "../case.ts";
+import type { Party } from "../parties.ts";
+import { PEERS, type PeerKind } from "../peers.ts";
+import { type Row, row } from "../row.ts";
+import { alternate, bestOf, saturate, windowFor } from "../saturation.ts";
+import type { Stage } from "../stage.ts";
+
+const READERS = 100;
+const PAYLOAD = 32;
+
+/** What ours is to reach, as a ratio to the peer. */
+const REACH: Readonly<
+  Record<string, { readonly deliveries?: number; readonly perCpuSecond?: number }>
+> = {
+  "ws + ioredis": { deliveries: 10 },
+  "socket.io": { deliveries: 10 },
+  NATS: { perCpuSecond: 1.3 },
+  Centrifugo: { perCpuSecond: 3 },
+};
+
+const PARTY: Party = {
+  conversations: 1,
+  emitters: 1,
+  readers: READERS,
+  payload: PAYLOAD,
+  pace: { kind: "saturated", window: windowFor(READERS, PAYLOAD) },
+};
+
+export const PEERS_CASE: Case = {
+  name: "peers",
+  about: `1 emitter, ${READERS} readers, tokens of ${PAYLOAD} B, saturated; control: each peer in turn`,
+  run: async (stage) => {
+    const rows: Row[] = [];
+    const faults: string[] = [];
+    for (const kind of PEERS) {
+      const settings = kind.describe();
+      if (settings === null) {
+        rows.push(
+          row({ what: kind.name, ours: null, note: "not measured: it isn't installed here" }),
+        );
+        continue;
+      }
+      const measured = await measure(stage, kind, settings);
+      rows.push(...measured.rows);
+      faults.push(...measured.faults);
+    }
+    return { rows, faults };
+  },
+};
+
+async function measure(stage: Stage, kind: PeerKind, settings: string) {
+  const [gateway] = await stage.gateways();
+  const account = await stage.account();
+  const peer = await kind.start(stage);
+  const ours = async () => {
+    const target = await amsTarget(account, PARTY, { gateway: () => gateway });
+    return saturate(stage, PARTY, target, { server: gateway.pid });
+  };
+  const theirs = () => saturate(stage, PARTY, peer.target, { server: peer.pid });
+  const [peerRuns = [], ourRuns = []] = await alternate(stage.scale.rounds, [theirs, ours]);
+  await peer.stop();
+  const [control, best] = [bestOf(peerRuns), bestOf(ourRuns)];
+  const { deliveries, perCpuSecond } = REACH[kind.name] ?? {};
+  const reaches = { ...(deliveries && { atLeast: deliveries }) };
+  const reachesCpu = { ...(perCpuSecond && { atLeast: perCpuSecond }) };
+  const perSecond = (cpuUs: number | null) => (cpuUs === null ? null : 1e6 / cpuUs);
+  const lost = peerRuns.flatMap((run) => run.faults).join(", ");
+  return {
+    rows: [
+      row({
+        what: `${kind.name}: deliveries/s`,
+        control: control.deliveriesPerS,
+        ours: best.deliveriesPerS,
+        note: lost === "" ? settings : `${settings}; it lost: ${lost}`,
+        ...reaches,
+      }),
+      row({
+        what: `${kind.name}: deliveries per CPU second`,
+        control: perSecond(control.serverPerDelivery),
+        ours: perSecond(best.serverPerDelivery),
+        ...reachesCpu,
+      }),
+    ],
+    faults: ourRuns.flatMap((run) => run.faults),
+  };
+}
