@@ -23,23 +23,33 @@ export type Checked<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-/** From the environment and the one argument. Without AMS_URL the link's own address is the deployment's. */
+/**
+ * From the environment and the one argument. A link is asked for at its own address; but where there is a credential everything is
+ * asked at AMS_URL, so that the credential goes to its own deployment and nowhere else.
+ */
 export function readLocal(environment: Environment, argument = ""): Checked<LocalSettings> {
   const link = argument || environment.AMS_LINK || null;
   const credential = environment.AMS_CREDENTIAL || null;
+  const given = environment.AMS_URL || null;
   if (link !== null && !isLink(link)) {
     return { ok: false, faults: ["the magic link is none: it ends in /conversations/…?t=…"] };
   }
-  const url = environment.AMS_URL || (link === null ? null : baseOf(link));
-  if (url === null) return { ok: false, faults: ["AMS_URL is needed, or a magic link"] };
-  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+  if (given !== null && !(/^https?:\/\//.test(given) && URL.canParse(given))) {
     return { ok: false, faults: ["AMS_URL must be an http or https URL"] };
   }
+  if (credential !== null && given === null) {
+    return { ok: false, faults: ["AMS_URL is needed with AMS_CREDENTIAL: it says whose it is"] };
+  }
+  const url = credential === null && link !== null ? baseOf(link) : given;
+  if (url === null) return { ok: false, faults: ["AMS_URL is needed, or a magic link"] };
   return { ok: true, value: { url: url.replace(/\/+$/, ""), credential, link } };
 }
 
 function isLink(text: string): boolean {
-  return URL.canParse(text) && /\/conversations\/[^/]+$/.test(new URL(text).pathname);
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname, searchParams } = new URL(text);
+  const isPath = /\/conversations\/[^/]+$/.test(pathname);
+  return isPath && searchParams.has("t") && /^https?:$/.test(protocol);
 }
 
 function baseOf(link: string): string {

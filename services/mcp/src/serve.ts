@@ -11,6 +11,8 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 60_000;
 /** Milliseconds for which an idle connection is kept: longer than proxies keep theirs, so that they close first. */
 const KEEP_ALIVE_MS = 75_000;
+/** Milliseconds between two looks for idle connections of a closing port. */
+const CLOSE_IDLE_MS = 20;
 
 export type HttpServer = {
   readonly port: number;
@@ -48,8 +50,12 @@ export async function openHttpServer(
     port: typeof address === "object" && address !== null ? address.port : at.port,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
+        // A connection whose last answer ended after the close is idle only then.
+        const closing = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_MS);
+        server.close(() => {
+          clearInterval(closing);
+          resolve();
+        });
       }),
   };
 }

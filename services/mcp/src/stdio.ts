@@ -1,6 +1,6 @@
 /**
  * The same tools over stdin and stdout, for clients without HTTP: `ams mcp [link]` runs this. AMS_URL says where the deployment is
- * (a link says it too), AMS_CREDENTIAL who speaks, AMS_LINK which conversation, unless the argument does.
+ * (for a guest a link says it too), AMS_CREDENTIAL who speaks, AMS_LINK which conversation, unless the argument does.
  */
 import { exitMisconfigured } from "@ams/runtime";
 import { createWrapper } from "@ams/wrapper";

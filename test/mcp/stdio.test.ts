@@ -1,0 +1,123 @@
+// `ams mcp`: the same tools over stdin and stdout.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport as OldTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { repositoryRoot } from "../repository-root.ts";
+import type { Json } from "./raw.ts";
+import { startWorld, Watcher, type World } from "./world.ts";
+
+const STDIO = join(repositoryRoot(), "services", "mcp", "dist", "stdio.js");
+const PATH = process.env.PATH ?? "";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+
+afterAll(() => world.stop());
+
+function answerOf(result: unknown): Json {
+  return (result as { structuredContent: Json }).structuredContent;
+}
+
+test("a guest with a link as the argument joins, sends and receives, and hears by push", async () => {
+  const { link } = await world.conversation({ metadata: { instructions: "Say hello." } });
+  const watcher = await Watcher.join(link);
+  const client = new OldClient({ name: "desktop", version: "1" });
+  const pushed: Json[] = [];
+  let wake: () => void = () => undefined;
+  client.fallbackNotificationHandler = async ({ method, params }) => {
+    pushed.push({ method, params });
+    wake();
+  };
+  await client.connect(
+    new OldTransport({ command: process.execPath, args: [STDIO, link], env: { PATH } }),
+  );
+  expect(client.getInstructions()).toContain("Say hello.");
+  const joined = answerOf(await client.callTool({ name: "ams_join", arguments: {} }));
+  expect(joined.stream_name).toMatch(/^desktop-[0-9a-f]{4}$/);
+  await client.callTool({ name: "ams_send", arguments: { data: "from a pipe" } });
+  await watcher.until((heard) => heard.includes(`${joined.stream_name}: from a pipe`));
+  await watcher.connection.send("to a pipe");
+  while (pushed.length === 0) {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  }
+  expect(pushed[0]).toMatchObject({
+    method: "notifications/ams/token",
+    params: { data: "to a pipe" },
+  });
+  const received = answerOf(await client.callTool({ name: "ams_recv", arguments: {} }));
+  expect(received.events).toMatchObject([{ kind: "token", data: "to a pipe" }]);
+  await client.close();
+  await watcher.until((heard) => heard.includes(`-${joined.stream_name}`));
+  await watcher.connection.close();
+});
+
+test("an account by its environment creates, in the stateless era; the link may come by AMS_LINK", async () => {
+  const { account, link } = await world.conversation();
+  const env = { PATH, AMS_URL: world.url, AMS_CREDENTIAL: account.credential, AMS_LINK: link };
+  const client = new Client(
+    { name: "young", version: "1" },
+    { versionNegotiation: { mode: { pin: "2026-07-28" } } },
+  );
+  await client.connect(new StdioClientTransport({ command: process.execPath, args: [STDIO], env }));
+  expect(client.getInstructions()).toContain("magic link of one conversation");
+  const minted = answerOf(
+    await client.callTool({ name: "ams_create_conversation", arguments: {} }),
+  );
+  expect(minted.magic_link).toContain(world.url);
+  const joined = answerOf(await client.callTool({ name: "ams_join", arguments: {} }));
+  expect(joined.ok).toBe(true);
+  const watcher = await Watcher.join(link);
+  const peer = watcher.connection.peers.get(String(joined.stream_id));
+  expect(peer?.ownerAccountId).toBe(account.accountId);
+  await watcher.connection.close();
+  await client.close();
+});
+
+test.each<[string, readonly string[], Record<string, string>, string]>([
+  ["nothing", [], {}, "AMS_URL is needed"],
+  ["a link that is none", ["http://x/y"], {}, "magic link"],
+  ["a credential for nowhere", [], { AMS_CREDENTIAL: `ams_sk_${"A".repeat(43)}` }, "AMS_URL"],
+  ["a URL that is none", [], { AMS_URL: "here" }, "AMS_URL must be"],
+])("%s is refused at the start with status 78, on stderr alone", async (_, args, env, sentence) => {
+  const { code, out, err } = await run(args, env);
+  expect([code, out]).toEqual([78, ""]);
+  expect(err).toContain(sentence);
+});
+
+test("a link or credential that the deployment refuses is told at the start, and not repeated", async () => {
+  const { link } = await world.conversation();
+  const wrong = link.replace(/t=.*/, `t=${"B".repeat(43)}`);
+  const refused = await run([wrong], {});
+  expect([refused.code, refused.out]).toEqual([78, ""]);
+  expect(refused.err).not.toContain("BBBB");
+  const credential = `ams_sk_${"C".repeat(43)}`;
+  const other = await run([], { AMS_URL: world.url, AMS_CREDENTIAL: credential });
+  expect(other.code).toBe(78);
+  expect(other.err).not.toContain("CCCC");
+});
+
+async function run(args: readonly string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, [STDIO, ...args], {
+    env: { PATH, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let [out, err] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    out += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    err += text;
+  });
+  const [code] = await once(child, "close");
+  return { code, out, err };
+}

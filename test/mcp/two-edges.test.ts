@@ -1,0 +1,185 @@
+// Two edge processes, each served alone, behind a proxy that gives every request to the other one than the last.
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, request as httpRequest, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { freePort } from "../cluster/free-port.ts";
+import { type ServerProcess, startProcess } from "../cluster/server-process.ts";
+import { repositoryRoot } from "../repository-root.ts";
+import { connectNew } from "./clients.ts";
+import { ask, EventStream, initialize, type Json, tool, toolAlone } from "./raw.ts";
+import { startWorld, Watcher, type World } from "./world.ts";
+
+type Edge = { readonly url: string; readonly admin: string; readonly process: ServerProcess };
+
+let world: World;
+let folder: string;
+let edges: readonly [Edge, Edge];
+let proxy: Server;
+let mcp: string;
+/** Where the next request goes; null takes turns. */
+let only: Edge | null = null;
+
+beforeAll(async () => {
+  world = await startWorld();
+  folder = await mkdtemp(join(tmpdir(), "ams-edges-"));
+  edges = [await startEdge("one"), await startEdge("two")];
+  const opened = await startProxy();
+  proxy = opened.proxy;
+  mcp = `${opened.url}/mcp`;
+});
+
+beforeEach(() => {
+  only = null;
+});
+
+afterAll(async () => {
+  proxy.close();
+  proxy.closeAllConnections();
+  await Promise.all(edges.map(({ process }) => process.kill()));
+  await world.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function tokens({ value }: { readonly value: { readonly events?: readonly Json[] } }) {
+  return (value.events ?? []).filter(({ kind }) => kind === "token").map(({ data }) => data);
+}
+
+describe("the stateless era on either process", () => {
+  test("the official client of an account joins, sends and receives, whoever answers", async () => {
+    const { link, bearer } = await world.conversation();
+    const watcher = await Watcher.join(link);
+    const { any } = await connectNew(mcp, "wanderer", bearer);
+    const joined = await any.call("ams_join", { magic_link: link });
+    const named = { magic_link: link };
+    for (let at = 0; at < 6; at += 1) {
+      const sent = await any.call("ams_send", { data: String(at), ...named });
+      expect(sent.stream_name).toBe(joined.stream_name);
+    }
+    await watcher.until((heard) => heard.filter((line) => line.includes(": ")).length === 6);
+    const said = watcher.heard.filter((line) => line.includes(": "));
+    expect(said).toEqual([0, 1, 2, 3, 4, 5].map((at) => `${joined.stream_name}: ${at}`));
+    expect(watcher.heard.filter((line) => line.startsWith("+"))).toHaveLength(1);
+    await any.close();
+    await watcher.connection.close();
+  });
+
+  test("a guest's calls find their seat by its name", async () => {
+    const { link } = await world.conversation();
+    const guest = { magic_link: link, stream_name: "named-guest" };
+    expect((await toolAlone(mcp, "ams_join", guest)).value).toMatchObject({ ok: true });
+    for (let at = 0; at < 4; at += 1) {
+      const { value } = await toolAlone(mcp, "ams_send", { ...guest, data: "x" });
+      expect(value).toMatchObject({ ok: true, stream_name: "named-guest" });
+    }
+    expect((await toolAlone(mcp, "ams_leave", guest)).value.ok).toBe(true);
+  });
+});
+
+test("killing one mid-conversation: without replay the next answer, on the other one, says truncated, and what follows is all there", async () => {
+  const { link, bearer } = await world.conversation();
+  const watcher = await Watcher.join(link);
+  [only] = edges;
+  const seat = { magic_link: link, stream_name: "survivor" };
+  const { value: joined } = await toolAlone(mcp, "ams_join", seat, bearer);
+  await watcher.connection.send("before");
+  const first = await toolAlone(mcp, "ams_recv", { ...seat, wait_ms: 5_000 }, bearer);
+  expect(tokens(first)).toEqual(["before"]);
+  await edges[0].process.kill("SIGKILL");
+  await watcher.until((heard) => heard.includes("-survivor"));
+  await watcher.connection.send("lost with it");
+  only = edges[1];
+  const cursor = first.value.next_cursor;
+  const next = await toolAlone(mcp, "ams_recv", { ...seat, cursor, wait_ms: 100 }, bearer);
+  expect(next.value).toMatchObject({ ok: true, truncated: true, stream_name: "survivor" });
+  await watcher.connection.send("after");
+  const after = await toolAlone(
+    mcp,
+    "ams_recv",
+    { ...seat, cursor: next.value.next_cursor, wait_ms: 5_000 },
+    bearer,
+  );
+  expect(tokens(after)).toEqual(["after"]);
+  expect(after.value).toMatchObject({ truncated: false });
+  expect(joined.stream_id).toBe((await toolAlone(mcp, "ams_join", seat, bearer)).value.stream_id);
+  await watcher.connection.close();
+});
+
+test("served alone: sessions with push, addresses of links as the caller reaches them, metrics, and a stop in order", async () => {
+  const { link, bearer } = await world.conversation();
+  const [, edge] = edges;
+  only = edge;
+  const here = link.replace(world.url, edge.url);
+  const opened = await ask(here, { body: initialize(), headers: bearer });
+  const session = opened.headers.get("mcp-session-id") ?? "";
+  await opened.text();
+  await tool(here, session, "ams_join", { stream_name: "alone" }, bearer);
+  const push = await EventStream.open(here, {
+    method: "GET",
+    headers: { accept: "text/event-stream", "mcp-session-id": session, ...bearer },
+  });
+  const watcher = await Watcher.join(link);
+  await watcher.connection.send("hello");
+  await push.until(() => push.notices("token").length === 1);
+  const minted = await tool(here, session, "ams_create_conversation", {}, bearer);
+  expect(minted.value.magic_link).toContain(edge.url);
+  const metrics = await (await fetch(`${edge.admin}/metrics`)).text();
+  expect(metrics).toContain("ams_mcp_sessions ");
+  expect(metrics).toMatch(
+    /ams_mcp_requests_total\{era="session",method="POST",status="2xx"\} [1-9]/,
+  );
+  expect(metrics).toMatch(/ams_mcp_tool_calls_total\{tool="ams_join",outcome="ok"\} [1-9]/);
+  const exit = edge.process.stop();
+  await push.untilEnded();
+  expect(await exit).toEqual({ code: 0, signal: null });
+  await watcher.until((heard) => heard.includes("-alone"));
+  await watcher.connection.close();
+});
+
+async function startEdge(name: string): Promise<Edge> {
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const admin = `http://127.0.0.1:${adminPort}`;
+  const own = { HOST: "127.0.0.1", PORT: String(port), AMS_ADMIN_PORT: String(adminPort) };
+  const process_ = await startProcess(
+    {
+      name: `mcp ${name}`,
+      file: process.execPath,
+      args: [join(repositoryRoot(), "services", "mcp", "dist", "main.js")],
+      env: { ...process.env, ...own, AMS_URL: world.url },
+      logFile: join(folder, `${name}.log`),
+    },
+    async () => {
+      try {
+        return (await fetch(`${admin}/readyz`)).ok;
+      } catch {
+        return false;
+      }
+    },
+  );
+  return { url, admin, process: process_ };
+}
+
+async function startProxy(): Promise<{ readonly proxy: Server; readonly url: string }> {
+  let turn = 0;
+  const server = createServer((incoming, outgoing) => {
+    turn += 1;
+    const edge = only ?? edges[turn % 2] ?? edges[0];
+    const { method, headers, url = "/" } = incoming;
+    const forwarded = httpRequest(
+      `${edge.url}${url}`,
+      { ...(method && { method }), headers },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    forwarded.on("error", () => outgoing.writeHead(502).end());
+    incoming.pipe(forwarded);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { proxy: server, url: `http://127.0.0.1:${port}` };
+}
