@@ -34,6 +34,7 @@ export const FAULTS = {
   unavailable: "AMS can't be reached or is too busy: try again in a moment.",
   too_many_sessions: "Too many sessions are open: end some, or come back later.",
   too_many_seats: "Too many seats are taken: leave some, or come back later.",
+  too_many_calls: "This session has as many calls under way as it may have.",
   too_many_listeners: "This session has as many listeners as it may have.",
   invalid_session_id: "A session id has 1 to 128 characters.",
   session_exists: "There is a session of that id already.",

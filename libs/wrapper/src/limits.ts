@@ -7,6 +7,8 @@ export type WrapperLimits = {
   readonly sessionsPerAddress: number;
   readonly seatsPerSession: number;
   readonly listenersPerSession: number;
+  /** Calls under way at once, most of them waiting. */
+  readonly callsPerSession: number;
   /** Events that a seat keeps for its readers. */
   readonly bufferEvents: number;
   readonly bufferBytes: number;
@@ -17,7 +19,8 @@ export const WRAPPER_LIMITS: WrapperLimits = {
   sessions: 10_000, // An idle one costs about a kilobyte.
   sessionsPerAddress: 200, // An office behind one address has room; a flood from one place does not take the process.
   seatsPerSession: 16, // More than an account may have live (10); one address can't take all seats of the process.
-  listenersPerSession: 8,
+  listenersPerSession: 16, // One for each of its seats.
+  callsPerSession: 64, // Each holds a timer and whatever its edge holds for it.
   bufferEvents: 1_000,
   bufferBytes: 1_048_576,
 };

@@ -105,7 +105,9 @@ export class LiveSession implements Session {
   ): Promise<Result<Value>> {
     if (!this.open) return failure("session_ended");
     if (signal?.aborted) return failure("aborted");
-    const done = this.#room.state.begin();
+    const { state, limits } = this.#room;
+    if (state.calls >= limits.callsPerSession) return failure("too_many_calls");
+    const done = state.begin();
     try {
       return await call();
     } finally {

@@ -41,6 +41,11 @@ export class SessionState implements Holder {
     return this.#calls > 0 || this.#pushes.size > 0;
   }
 
+  /** How many calls are under way. */
+  get calls(): number {
+    return this.#calls;
+  }
+
   /** Milliseconds since it was busy. */
   get quietMs(): number {
     return this.busy ? 0 : this.#clock.now() - this.#quietSince;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SESSION_KEPT_MS, SESSION_LIVE_MS } from "./limits.ts";
+import { SEAT_IDLE_MS, SESSION_KEPT_MS, SESSION_LIVE_MS } from "./limits.ts";
 import { brief, desk, Ear, faultIn, must, settle } from "./testing/desk.ts";
 import { account, GUEST, PEER } from "./testing/fake-wire.ts";
 
@@ -228,6 +228,29 @@ test("seats have limits, of a session and of the process; what has left makes a 
   must(await a.leave({ ...X, streamName: "one" }));
   must(await b.join({ ...X, streamName: "four" }));
   expect(wrapper.size.seats).toBe(3);
+});
+
+test("calls under way at once have a limit", async () => {
+  const { open } = desk({ callsPerSession: 2 });
+  const session = open("s1");
+  must(await session.join(X));
+  const gone = new AbortController();
+  const wait = () => session.recv({ waitMs: 1_000, signal: gone.signal });
+  const waiting = [wait(), wait()];
+  expect(faultIn(await wait())).toBe("too_many_calls");
+  gone.abort();
+  await Promise.all(waiting);
+  must(await session.recv({}));
+});
+
+test("a seat that rests makes place for another of its session", async () => {
+  const { clock, open } = desk({ seatsPerSession: 1 });
+  const session = open("s1");
+  must(await session.join({ ...X, streamName: "one" }));
+  expect(faultIn(await session.join({ ...X, streamName: "two" }))).toBe("too_many_seats");
+  clock.pass(SEAT_IDLE_MS + 10_000);
+  must(await session.join({ ...X, streamName: "two" }));
+  expect(faultIn(await session.recv({ streamName: "one" }))).toBe("not_joined");
 });
 
 test("who joins and leaves again and again costs no more than the seats of a session", async () => {

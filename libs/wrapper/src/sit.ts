@@ -99,11 +99,12 @@ function seatFor(room: Room, found: Found, { explicit = false }: How): Result<{ 
   return made === null ? failure("too_many_seats") : { ok: true, seat: made };
 }
 
-/** Whether the session may have one more seat. Of those that it left, the oldest makes place. */
+/** Whether the session may have one more seat. One that it left makes place, else one that is off the wire: the oldest. */
 function hasPlace({ seats, state, limits }: Room): boolean {
   for (const { seat } of state.holds) if (!seats.has(seat)) state.drop(seat);
   if (state.holds.length < limits.seatsPerSession) return true;
-  const oldest = state.holds.find(({ seat }) => seat.line.left)?.seat;
+  const resting = state.holds.map(({ seat }) => seat).filter((seat) => seat.line.ending !== null);
+  const oldest = resting.find((seat) => seat.line.left) ?? resting[0];
   if (oldest === undefined) return false;
   seats.forget(oldest);
   state.drop(oldest);
