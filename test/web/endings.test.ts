@@ -33,6 +33,21 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     expect(faults).toEqual([]);
   });
 
+  test("who tries at once while nothing answers still comes back by itself", async () => {
+    const { ams, visit, mint } = await start();
+    const { link } = await mint();
+    const { page } = await visit(link);
+    await isIn(page);
+    await ams.halt("SIGKILL");
+    await page.getByRole("button", { name: "Try now" }).click();
+    await page.locator(".banner", { hasText: "Coming back by itself" }).waitFor();
+    await ams.resume();
+    await isIn(page);
+    const peer = await joinByWire(link, "peer-1");
+    peer.token("there you are");
+    await hears(page, "there you are");
+  });
+
   test("the owner closes the conversation, and both pages say so", async () => {
     const { ams, visit } = await start();
     const owner = await visit(ams.url);

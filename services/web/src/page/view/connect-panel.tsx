@@ -18,8 +18,7 @@ export function ConnectPanel({ link }: { readonly link: string }) {
             <CopyButton quiet text={text} what={`the line for ${title}`} />
           </header>
           <p class="soft small">{about}</p>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long line has to be scrollable by the keyboard. */}
-          <pre tabIndex={0}>{text}</pre>
+          <pre>{text}</pre>
         </article>
       ))}
       <AgentInstructions />

@@ -45,8 +45,15 @@ export function FramesPane({ live }: { readonly live: Live }) {
   );
 }
 
+/** Where in a frame of a stream that begins which its author wrote: what stands before it is alike in all its frames. */
+function contentAt(text: string): number {
+  const at = text.search(/"(?:data|metadata)":/);
+  return at < 0 ? 0 : at;
+}
+
 function FrameRow({ frame: { kind, head, atMs, text } }: { readonly frame: Frame }) {
   const rest = text.length - SHOWN_CHARACTERS;
+  const start = Math.min(contentAt(text), SHOWN_CHARACTERS);
   return (
     <div class={`tincan-frame ${kind}`}>
       <div class="head">
@@ -55,7 +62,8 @@ function FrameRow({ frame: { kind, head, atMs, text } }: { readonly frame: Frame
         <CopyButton quiet text={text} what="this frame" />
       </div>
       <code class="body">
-        {rest > 0 ? text.slice(0, SHOWN_CHARACTERS) : text}
+        <span class="frame-start">{text.slice(0, start)}</span>
+        {text.slice(start, SHOWN_CHARACTERS)}
         {rest > 0 && <span class="soft"> … {rest} more characters</span>}
       </code>
     </div>

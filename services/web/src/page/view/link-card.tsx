@@ -8,10 +8,11 @@ type Props = {
   /** True at home, where outside checks look for these names. */
   readonly named?: boolean;
   readonly openable?: boolean;
+  readonly isQrOpen?: boolean;
 };
 
-export function LinkCard({ link, named = false, openable = false }: Props) {
-  const [isQrShown, showQr] = useState(false);
+export function LinkCard({ link, named = false, openable = false, isQrOpen = false }: Props) {
+  const [isQrShown, showQr] = useState(isQrOpen);
   const ids = named ? { field: "tincan-link", copy: "tincan-copy" } : null;
   return (
     <div class="link-card">

@@ -1,8 +1,11 @@
 /** Who is here, now. */
-import type { Peer } from "@ams/client";
-import { speakerOf } from "../model/rows.ts";
-import { isObserving, type Live, type Self } from "../wire/live.ts";
+import { CONVENTION, type Peer } from "@ams/client";
+import { DISPLAY_NAME, speakerOf } from "../model/rows.ts";
+import { isObserving, type Live, OBSERVING, type Self } from "../wire/live.ts";
 import { Badges, Face, NameOf } from "./speaker.tsx";
+
+/** Members of metadata that are shown by name, badge or the text itself. */
+const SHOWN_ELSEWHERE = [DISPLAY_NAME, OBSERVING, CONVENTION];
 
 export function Roster({ live }: { readonly live: Live }) {
   const peers = live.peers.value;
@@ -42,7 +45,7 @@ function SelfEntry({ self }: { readonly self: Self }) {
 
 function PeerEntry({ peer }: { readonly peer: Peer }) {
   const speaker = speakerOf(peer, peer.metadata);
-  const keys = Object.keys(peer.metadata);
+  const isTelling = Object.keys(peer.metadata).some((key) => !SHOWN_ELSEWHERE.includes(key));
   return (
     <li>
       <Face speaker={speaker} />
@@ -54,7 +57,7 @@ function PeerEntry({ peer }: { readonly peer: Peer }) {
         {isObserving(peer) && <span class="badge">watching</span>}
         <Badges identity={peer.peerIdentity} />
       </span>
-      {keys.length > 0 && (
+      {isTelling && (
         <details class="metadata">
           <summary>Metadata</summary>
           <pre>{JSON.stringify(peer.metadata, null, 2)}</pre>

@@ -10,6 +10,7 @@ import {
 import { signal } from "@preact/signals";
 import { FrameLog } from "../model/frame-log.ts";
 import { DISPLAY_NAME, displayNameOf, Rows, type Speaker, speakerOf } from "../model/rows.ts";
+import { lookAtDeployment } from "./status.ts";
 
 export type Phase =
   | { readonly kind: "joining" }
@@ -36,7 +37,7 @@ export type Self = {
 export type Facts = { readonly conversationId: string; readonly metadata: Metadata };
 
 /** The member of our stream's metadata that tells the others that we only watch. A convention of this page. */
-const OBSERVING = "observing";
+export const OBSERVING = "observing";
 
 export class Live {
   readonly phase = signal<Phase>({ kind: "joining" });
@@ -105,6 +106,11 @@ export class Live {
     this.#connection = null;
   }
 
+  /** The join failed for a reason that passes; whoever holds this tries again. */
+  stayAway(): void {
+    this.phase.value = { kind: "away", attempt: 1 };
+  }
+
   /** What hindered us before we could even join. */
   fail(error: unknown): void {
     this.#joins += 1;
@@ -156,6 +162,7 @@ export class Live {
           this.rows.note("The connection broke", this.#brokerTime());
         }
         this.phase.value = { kind: "away", attempt: event.attempt };
+        lookAtDeployment();
         break;
       default:
     }
@@ -177,6 +184,7 @@ export class Live {
     this.self.value = { streamId, streamName, displayName, observing };
     if (event.reconnected) this.rows.note("Connected again", ts);
     this.phase.value = { kind: "live" };
+    lookAtDeployment();
   }
 
   #forget(streamId: string): void {
@@ -188,6 +196,7 @@ export class Live {
     this.#connection = null;
     this.#known.clear();
     this.#rosterChanged = true;
+    this.self.value = null;
     this.phase.value = { kind: "ended", error };
     this.#touch();
   }

@@ -50,13 +50,13 @@ export async function resume(): Promise<void> {
 
 /** Leaves it for another one. */
 export function startAnew(): void {
-  void minted.value?.live.leave();
+  void minted.value?.leave();
   minted.value = null;
   session.set(LINK, "");
 }
 
 function attach(magicLink: string): void {
-  void minted.value?.live.leave();
+  void minted.value?.leave();
   const subscriber = new Subscriber(magicLink);
   minted.value = subscriber;
   void subscriber.enter();

@@ -6,12 +6,16 @@ import { Live } from "./live.ts";
 import { forgetOwnAccount, openOwnAccount, ownAccount } from "./own-account.ts";
 import { chooseName, displayName, newStreamNameFor, streamNameFor } from "./person.ts";
 
+/** Milliseconds between two tries of somebody who has been in, when nothing answers at all. */
+const RETRY_MS = 2_000;
+
 export class Subscriber {
   readonly live = new Live();
   /** The magic link, as this page reached it. */
   readonly link = signal("");
   readonly #path: string;
   #asGuest = false;
+  #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(link: string) {
     this.link.value = link;
@@ -22,8 +26,18 @@ export class Subscriber {
     return session.get(`observing ${this.#path}`) === "true";
   }
 
-  /** Joins, or takes the stream of this tab back from whoever has it. */
+  /** Joins, or takes the stream of this tab back from whoever has it. Who has been in keeps trying while nothing answers. */
   async enter(): Promise<void> {
+    clearTimeout(this.#retry);
+    await this.#enterOnce();
+    const { phase, facts } = this.live;
+    if (phase.value.kind !== "ended" || facts.value === null) return;
+    if (!isOutage(phase.value.error)) return;
+    this.live.stayAway();
+    this.#retry = setTimeout(() => void this.enter(), RETRY_MS);
+  }
+
+  async #enterOnce(): Promise<void> {
     const credential = this.#asGuest ? null : (ownAccount.value?.credential ?? null);
     await this.live.join({
       link: this.link.value,
@@ -38,7 +52,8 @@ export class Subscriber {
     if (!(error instanceof AmsError) || error.code !== "invalid_credential") return;
     // The account that this browser kept is none any more: what it could do, a guest can too.
     forgetOwnAccount();
-    await this.enterAsGuest();
+    this.#asGuest = true;
+    await this.#enterOnce();
   }
 
   async enterUnderNewName(): Promise<void> {
@@ -71,6 +86,11 @@ export class Subscriber {
     void this.enter();
   }
 
+  async leave(): Promise<void> {
+    clearTimeout(this.#retry);
+    await this.live.leave();
+  }
+
   async rename(name: string): Promise<void> {
     chooseName(name);
     await this.live.introduce(name, this.observing);
@@ -80,4 +100,10 @@ export class Subscriber {
     session.set(`observing ${this.#path}`, String(observing));
     await this.live.introduce(displayName(), observing);
   }
+}
+
+/** True when nothing is wrong with who asks: the deployment is away, or the way to it. */
+function isOutage(error: unknown): boolean {
+  const codes: readonly string[] = ["unreachable", "timeout", "connection_lost", "internal_error"];
+  return error instanceof AmsError && codes.includes(error.code);
 }

@@ -1,0 +1,132 @@
+/**
+ * How the page bears a busy conversation: `npx tsx test/web/measure.ts [streams] [tokens per second and stream] [seconds]`.
+ * It prints the page's own log of animation frames, how long a key takes to show, and what memory it held, as JSON.
+ */
+import { isMainThread } from "node:worker_threads";
+import type { CDPSession, Page } from "playwright-core";
+import { isIn, startTinCan } from "./tincan.ts";
+import { joinByWire, type Wire } from "./wire.ts";
+
+export type Load = {
+  readonly streams: number;
+  readonly tokensPerSecond: number;
+  readonly seconds: number;
+};
+
+export type Measured = Load & {
+  readonly sent: number;
+  readonly animationFrames: number;
+  /** Milliseconds between two animation frames. */
+  readonly frameMs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly framesOver100Ms: number;
+  /** Milliseconds from a key press until the page has painted it. */
+  readonly keyMs: { readonly count: number; readonly p50: number; readonly max: number };
+  /** MiB of the page's heap after a garbage collection. */
+  readonly heapMiB: { readonly before: number; readonly middle: number; readonly after: number };
+  readonly domNodes: number;
+  readonly gaps: number;
+};
+
+/** Runs in the page: logs every animation frame and every key. */
+const RECORD = `
+globalThis.recorded = { frames: [], keys: [] };
+let last = performance.now();
+requestAnimationFrame(function note(now) {
+  recorded.frames.push(now - last);
+  last = now;
+  requestAnimationFrame(note);
+});
+addEventListener("keydown", () => {
+  const began = performance.now();
+  requestAnimationFrame(() => setTimeout(() => recorded.keys.push(performance.now() - began)));
+}, true);`;
+
+/** Milliseconds between two keys that are pressed meanwhile. */
+const KEY_EVERY_MS = 500;
+/** Milliseconds between two looks of an emitter at what it should have sent by now. */
+const EMIT_EVERY_MS = 20;
+
+export async function measurePage(load: Load): Promise<Measured> {
+  const tincan = await startTinCan();
+  try {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link);
+    await isIn(page);
+    const probe = await page.context().newCDPSession(page);
+    const wires = await Promise.all(
+      Array.from({ length: load.streams }, (_, index) => joinByWire(link, `load-${index}`)),
+    );
+    const before = await heapMiB(probe);
+    await page.evaluate(RECORD);
+    const halfMs = (load.seconds * 1_000) / 2;
+    const first = await busy(page, wires, load, halfMs);
+    const middle = await heapMiB(probe);
+    await page.evaluate("recorded.frames.splice(-3)"); // What the collection itself took.
+    const second = await busy(page, wires, load, halfMs);
+    const recorded = await page.evaluate<Recorded>("recorded");
+    const after = await heapMiB(probe);
+    return {
+      ...load,
+      sent: first + second,
+      ...summary(recorded),
+      heapMiB: { before, middle, after },
+      domNodes: await page.evaluate<number>("document.querySelectorAll('*').length"),
+      gaps: await page.locator(".note.gap").count(),
+    };
+  } finally {
+    await tincan.stop();
+  }
+}
+
+type Recorded = { readonly frames: readonly number[]; readonly keys: readonly number[] };
+
+/** Lets the streams speak and the person type for so long; resolves with the number of tokens sent. */
+async function busy(
+  page: Page,
+  wires: readonly Wire[],
+  { tokensPerSecond }: Load,
+  forMs: number,
+): Promise<number> {
+  const began = performance.now();
+  let perStream = 0;
+  const timer = setInterval(() => {
+    const due = Math.floor(((performance.now() - began) / 1_000) * tokensPerSecond);
+    for (; perStream < due; perStream += 1) {
+      for (const wire of wires) wire.token(`word ${perStream} `);
+    }
+  }, EMIT_EVERY_MS);
+  await page.locator(".composer textarea").focus();
+  while (performance.now() - began < forMs) {
+    await page.keyboard.press("a");
+    await new Promise((resolve) => setTimeout(resolve, KEY_EVERY_MS));
+  }
+  clearInterval(timer);
+  return perStream * wires.length;
+}
+
+async function heapMiB(probe: CDPSession): Promise<number> {
+  await probe.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await probe.send("Runtime.getHeapUsage");
+  return Math.round((usedSize / 2 ** 20) * 10) / 10;
+}
+
+function summary({ frames, keys }: Recorded) {
+  return {
+    animationFrames: frames.length,
+    frameMs: { p50: at(frames, 0.5), p99: at(frames, 0.99), max: at(frames, 1) },
+    framesOver100Ms: frames.filter((ms) => ms > 100).length,
+    keyMs: { count: keys.length, p50: at(keys, 0.5), max: at(keys, 1) },
+  };
+}
+
+function at(values: readonly number[], quantile: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const index = Math.min(sorted.length - 1, Math.floor(sorted.length * quantile));
+  return Math.round((sorted[index] ?? 0) * 10) / 10;
+}
+
+if (isMainThread && process.argv[1]?.endsWith("measure.ts")) {
+  const [streams = 20, tokensPerSecond = 50, seconds = 60] = process.argv.slice(2).map(Number);
+  const measured = await measurePage({ streams, tokensPerSecond, seconds });
+  process.stdout.write(`${JSON.stringify(measured, null, 2)}\n`);
+}
