@@ -227,6 +227,10 @@ describeEach((sdk) => {
     expect((await refusal(me.setMetadata({ big }))).code).toBe("invalid_metadata");
     expect((await refusal(me.pipe([1] as never))).code).toBe("invalid_argument");
     expect((await refusal(me.pipe(7 as never))).code).toBe("invalid_argument");
+    const deep = (levels: number): object => (levels === 1 ? {} : { a: deep(levels - 1) });
+    expect((await refusal(me.setMetadata({ a: deep(127) }))).code).toBe("invalid_metadata");
+    await me.setMetadata({ a: deep(126) });
+    expect(await me.ping()).toBeGreaterThan(0);
     const broken = new Error("The model broke.");
     async function* model() {
       yield "a";

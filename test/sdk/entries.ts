@@ -49,12 +49,13 @@ export function describeEach(promises: (sdk: () => Sdk) => void, doors = ENTRIES
   afterAll(() => rm(folder, { recursive: true, force: true }));
   describe.each(doors)("by $name:", ({ load: loadEntry, needsWebSocket }) => {
     let sdk: Sdk | null = null;
+    const brings = needsWebSocket && !("WebSocket" in globalThis);
     beforeAll(async () => {
-      if (needsWebSocket) Object.assign(globalThis, { WebSocket });
+      if (brings) Object.assign(globalThis, { WebSocket });
       sdk = await loadEntry(folder);
     });
     afterAll(() => {
-      if (needsWebSocket) Reflect.deleteProperty(globalThis, "WebSocket");
+      if (brings) Reflect.deleteProperty(globalThis, "WebSocket");
     });
     promises(() => {
       if (sdk === null) throw new Error("An entry is loaded before its tests run.");

@@ -208,6 +208,9 @@ describe("what goes wrong over HTTP", () => {
     );
     const account = await open();
     expect(await codeOf(account.mint({ metadata: { n: 1n } }))).toBe("invalid_argument");
+    for (const timeoutMs of [-1, Number.NaN]) {
+      expect(await codeOf(offer(broker.url, { timeoutMs }))).toBe("invalid_argument");
+    }
   });
 
   test("nobody there, no answer in time, and a caller who stops it", async () => {

@@ -1,5 +1,6 @@
 /** One request to the control plane (§2.1), with every way in which it can fail told apart. */
 import type { ProblemCode } from "@ams/protocol";
+import { checkAmount } from "../amount.ts";
 import { AmsError, abortedError, throwIfAborted } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";
 
@@ -12,18 +13,21 @@ const ANSWER_CHARACTERS_MAX = 67_108_864;
 /** What a proxy answers when it can't reach what is behind it. */
 const PROXY_STATUSES: readonly number[] = [502, 503, 504];
 
+/** Milliseconds that a timer can count: 24 days. */
+const TIMEOUT_MS_MAX = 2_147_483_647;
+
 export type RequestOptions = {
   /** Stops the request with `aborted`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds until `timeout`; 15,000 unless given. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 };
 
 export type Call = RequestOptions & {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
-  readonly credential?: string;
-  readonly body?: Fields;
+  readonly credential?: string | undefined;
+  readonly body?: Fields | undefined;
 };
 
 /** The answer's JSON object; empty when the answer has no body. Throws an AmsError for everything else. */
@@ -47,7 +51,8 @@ export async function request(baseUrl: string, call: Call): Promise<Fields> {
 async function exchange(baseUrl: string, call: Call) {
   const { method, path, credential, body, signal, timeoutMs = REQUEST_MS } = call;
   throwIfAborted(signal);
-  const timeout = AbortSignal.timeout(timeoutMs);
+  checkAmount("timeoutMs", timeoutMs);
+  const timeout = AbortSignal.timeout(Math.min(Math.ceil(timeoutMs), TIMEOUT_MS_MAX));
   const headers = {
     accept: "application/json",
     ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -57,7 +62,7 @@ async function exchange(baseUrl: string, call: Call) {
     const response = await fetch(`${baseUrl}${path}`, {
       method,
       headers,
-      ...(body === undefined ? {} : { body: stringify(body) }),
+      body: body === undefined ? null : stringify(body),
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
     const isJson = response.headers.get("content-type")?.includes("json") ?? false;

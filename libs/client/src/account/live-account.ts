@@ -97,14 +97,8 @@ export class LiveAccount implements Account {
     path: string,
     body?: Fields,
   ) {
-    return request(this.url, {
-      method,
-      path,
-      credential: this.#credential,
-      ...(body === undefined ? {} : { body }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
+    const credential = this.#credential;
+    return request(this.url, { method, path, credential, body, signal, timeoutMs });
   }
 
   #conversations(): string {

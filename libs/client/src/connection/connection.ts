@@ -9,7 +9,7 @@ import type { Source } from "../sending/source.ts";
 
 export type ListenOptions = {
   /** Ends the iterator with `aborted`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 };
 
 export type TokensOptions = ListenOptions & {

@@ -7,6 +7,7 @@ import {
   utf8Bytes,
 } from "@ams/protocol";
 import { checkCredential } from "../account/credential.ts";
+import { checkAmount } from "../amount.ts";
 import { AmsError } from "../errors.ts";
 import { isPeerIdentity, type Metadata, type PeerIdentity } from "../listening/events.ts";
 import type { Wishes } from "./address.ts";
@@ -40,7 +41,7 @@ export type JoinOptions = Identity & {
   /** Have every `send` proved by the broker; false unless given. */
   readonly receipts?: boolean;
   /** Stops joining, and later ends the connection, with `aborted`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds for which a broken connection tries to come back: 600,000 unless given, 0 is not at all, Infinity is for ever. */
   readonly reconnectForMs?: number;
   /** Bytes that may wait to be sent before `send` rejects with `backpressure`: 4,194,304 unless given. */
@@ -66,6 +67,8 @@ export function wishesOf(link: Link, options: JoinOptions): Wishes {
       "A stream name is 1 to 63 of A-Z, a-z, 0-9, dot, _ and -, beginning with a letter or digit.",
     );
   }
+  checkAmount("reconnectForMs", options.reconnectForMs);
+  checkAmount("sendBufferBytes", options.sendBufferBytes);
   if (peerIdentity !== undefined) checkPeerIdentity(peerIdentity);
   if (subscribeStreams !== undefined) checkSelection(subscribeStreams);
   return {

@@ -120,6 +120,8 @@ describe("what can't be joined is told in one sentence", () => {
     ["a cycle", "", { streamMetadata: cycle() }, "invalid_stream_metadata"],
     ["a bad peer identity", "", { peerIdentity: { kind: "robot" } as never }, "invalid_argument"],
     ["a stream name as a selection", "", { subscribeStreams: ["writer"] }, "invalid_argument"],
+    ["less than no time", "", { reconnectForMs: -1 }, "invalid_argument"],
+    ["a buffer of no size", "", { sendBufferBytes: Number.NaN }, "invalid_argument"],
     ["an aborted signal", "", { signal: AbortSignal.abort() }, "aborted"],
   ];
 

@@ -19,10 +19,6 @@ export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
     const { signal, onFrame } = options;
     throwIfAborted(signal);
     const link = readLink(magicLink);
-    const request = {
-      timeoutMs: timing.diagnoseMs,
-      ...(signal === undefined ? {} : { signal }),
-    };
     const connection = new LiveConnection({
       open: onFrame === undefined ? open : observed(open, onFrame),
       timing,
@@ -30,7 +26,7 @@ export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
       signal: signal ?? null,
       reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
       sendBufferBytes: options.sendBufferBytes ?? SEND_BUFFER_BYTES,
-      diagnose: () => diagnose(link.baseUrl, request),
+      diagnose: () => diagnose(link.baseUrl, { signal, timeoutMs: timing.diagnoseMs }),
     });
     await connection.start();
     return connection;

@@ -160,7 +160,7 @@ export class LiveConnection implements Connection {
     const picks = typeof pickOrOptions === "function";
     const { signal } = picks ? options : pickOrOptions;
     return await pipe(this.#outbox, source, picks ? pickOrOptions : (item: Item) => item, {
-      ...(signal === undefined ? {} : { signal }),
+      signal,
       receipts: this.#options.wishes.receipts,
       onEnd: (call) => {
         this.#endings.add(call);
@@ -175,8 +175,15 @@ export class LiveConnection implements Connection {
       this.#given = copy;
     };
     const sent = this.#send(metadataFrame(text), options, onHanded);
+    const before = this.#wanted;
     this.#wanted = copy;
-    return await sent;
+    try {
+      return await sent;
+    } catch (error) {
+      const isHere = this.#wanted === copy && this.#given !== copy; // It never went out.
+      if (isHere) this.#wanted = before;
+      throw error;
+    }
   }
 
   endTurn(options: SendOptions = {}): Promise<Receipt | null> {

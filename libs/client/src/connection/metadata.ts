@@ -3,6 +3,9 @@ import { JSON_DEPTH_MAX, METADATA_BYTES_MAX, type ProblemCode, utf8Bytes } from 
 import { AmsError } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";
 
+/** Levels of objects and arrays in metadata: the frame around it is one more (§1.8). */
+const LEVELS_MAX = JSON_DEPTH_MAX - 1;
+
 /** Metadata as it goes out: its JSON text, and a copy that its author can't change any more. */
 export type OwnMetadata = { readonly text: string; readonly copy: Fields };
 
@@ -10,7 +13,7 @@ export type OwnMetadata = { readonly text: string; readonly copy: Fields };
 export function readMetadata(metadata: unknown, code: ProblemCode): OwnMetadata {
   const text = isFields(metadata) ? stringify(metadata) : "";
   const copy: unknown = text === "" ? null : JSON.parse(text);
-  if (!isFields(copy) || isDeeper(copy, JSON_DEPTH_MAX)) {
+  if (!isFields(copy) || isDeeper(copy, LEVELS_MAX)) {
     throw new AmsError(code, "Metadata is an object that can be written as JSON.");
   }
   const bytes = utf8Bytes(text);

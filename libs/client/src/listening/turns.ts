@@ -9,7 +9,7 @@ export const CONVENTION = "ams.convention.v1";
 export const END_OF_TURN = "end_of_turn";
 
 export type TextOptions = {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * What a loss in the stream does: `throw` (unless given) ends the text with `tokens_lost`, also when the connection broke
    * within a turn; `skip` goes on behind the hole.

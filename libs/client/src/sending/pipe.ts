@@ -11,7 +11,7 @@ export type Pick<Item> = (item: Item) => string | null | undefined;
 
 export type PipeOptions = {
   /** Stops reading and cancels the source; what was handed over has been sent. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 };
 
 export type Piped = {

@@ -106,15 +106,17 @@ describe("setMetadata", () => {
     const expected = { name: "Ada", "ams.convention.v1": "end_of_turn" };
     expect(await call.frame()).toEqual({ type: "set_metadata", metadata: expected });
     expect(me.metadata).toEqual(expected);
+    expect(await codeOf(me.setMetadata({}, { signal: AbortSignal.abort() }))).toBe("aborted");
+    expect(me.metadata).toEqual(expected);
     await me.close();
   });
 
   test("§4.3.2 refuses what the broker would close for", async () => {
     const { me } = await joinQuickly(broker);
-    for (const bad of [[], null, "x", { x: "x".repeat(16_384) }, { n: 1n }, deep(128)]) {
+    for (const bad of [[], null, "x", { x: "x".repeat(16_384) }, { n: 1n }, deep(127)]) {
       expect(await codeOf(me.setMetadata(bad as never))).toBe("invalid_metadata");
     }
-    await me.setMetadata(deep(125));
+    await me.setMetadata(deep(126));
     await me.close();
   });
 });

@@ -5,7 +5,7 @@ import type { Outbox, Outgoing } from "./outbox.ts";
 
 export type SendOptions = {
   /** Takes the frame back if it is still here; once it is out, only the waiting for its receipt ends. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 };
 
 /** Resolves with the receipt where receipts were asked for, else with null when the socket has taken the frame. */
