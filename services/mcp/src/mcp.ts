@@ -48,8 +48,8 @@ export function createMcp(options: McpOptions): Mcp {
   let edge: Edge | null = null;
   const metrics = createMetrics(options.registry, () => edge?.size ?? null);
   const lost = (where: string, error: unknown) => {
-    const { name, reason } = describeError(error);
-    options.log.warn({ event: "mcp_failed", where, error: name, reason }, "an answer was lost");
+    const { name } = describeError(error);
+    options.log.warn({ event: "mcp_failed", where, error: name }, "an answer was lost");
   };
   const open = () => {
     const { sessions, sessionsPerAddress, seats } = options.config;

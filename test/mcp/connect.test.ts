@@ -1,0 +1,135 @@
+// docs/CONNECT.md: what a reader pastes is what the programs take, and leads into a conversation.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { repositoryRoot } from "../repository-root.ts";
+import { connect, ERAS } from "./clients.ts";
+import { type Minted, startWorld, Watcher, type World } from "./world.ts";
+
+const TEXT = readFileSync(join(repositoryRoot(), "docs", "CONNECT.md"), "utf8");
+const LINK = "https://ams.example/falcon/conversations/stand-up?t=LINK_TOKEN";
+const CREDENTIAL = /\$\{(?:env:|input:)?(?:AMS_CREDENTIAL|ams-credential)\}|ams_sk_CREDENTIAL/g;
+
+type Server = {
+  readonly type?: string;
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly command?: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+};
+type Config = {
+  readonly mcpServers?: { readonly ams: Server };
+  readonly servers?: { readonly ams: Server };
+  readonly inputs?: readonly { readonly id: string }[];
+};
+
+let world: World;
+let there: Minted;
+
+beforeAll(async () => {
+  world = await startWorld();
+  there = await world.conversation();
+});
+
+afterAll(() => world.stop());
+
+function blocks(language: string): readonly string[] {
+  return [...TEXT.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, "g"))].map(
+    ([, block = ""]) => block,
+  );
+}
+
+/** As a reader fills it in. */
+function filled(text: string): string {
+  return text
+    .replaceAll(LINK, there.link)
+    .replaceAll("https://ams.example", world.url)
+    .replaceAll(CREDENTIAL, there.account.credential);
+}
+
+const configs = blocks("json");
+
+describe("its files", () => {
+  test("are JSON with one server called ams, in the place where each program looks", () => {
+    expect(configs).toHaveLength(6);
+    for (const block of configs) {
+      const config = JSON.parse(block) as Config;
+      const server = config.mcpServers?.ams ?? config.servers?.ams;
+      expect(server?.url ?? server?.command).toBeTypeOf("string");
+      const asked = /\$\{input:([^}]+)\}/.exec(block)?.[1];
+      if (asked !== undefined) expect(config.inputs?.map(({ id }) => id)).toContain(asked);
+    }
+    const vscode = configs.filter((block) => "servers" in JSON.parse(block));
+    expect(vscode).toHaveLength(1);
+  });
+
+  test.each(configs.map((block, at) => [at + 1, block] as const))(
+    "filled in, number %i lets an agent join and speak",
+    async (_, block) => {
+      const config = JSON.parse(filled(block)) as Config;
+      const server = config.mcpServers?.ams ?? config.servers?.ams ?? {};
+      if (server.url === undefined) await speakOverStdio(server);
+      else await speakOverHttp(server.url, server.headers ?? {});
+    },
+  );
+
+  test("Codex's file has the keys that Codex documents", () => {
+    const [block = ""] = blocks("toml");
+    const [table, ...lines] = block.trim().split("\n");
+    expect(table).toBe("[mcp_servers.ams]");
+    const keys = lines.map((line) => /^(\w+) = "[^"]+"$/.exec(line)?.[1]);
+    expect(keys).toEqual(["url", "bearer_token_env_var"]);
+  });
+});
+
+describe("its command lines", () => {
+  const lines = blocks("sh").flatMap((block) => block.trim().split("\n"));
+
+  test("are those that the programs document, with the link as one quoted word", () => {
+    const q = `'${LINK}'`;
+    expect(lines).toEqual([
+      `claude mcp add --transport http ams ${q}`,
+      'claude mcp add --transport http --header "Authorization: Bearer $AMS_CREDENTIAL" ams https://ams.example/mcp',
+      `codex mcp add ams --url ${q}`,
+      `code --add-mcp '{"name":"ams","type":"http","url":"${LINK}"}'`,
+      `claude mcp add ams -- ams mcp ${q}`,
+      `codex mcp add ams -- ams mcp ${q}`,
+    ]);
+    const added = /--add-mcp '(.*)'/.exec(lines[3] ?? "")?.[1] ?? "";
+    expect(JSON.parse(added)).toEqual({ name: "ams", type: "http", url: LINK });
+  });
+});
+
+async function speakOverHttp(url: string, headers: Readonly<Record<string, string>>) {
+  for (const era of ERAS) {
+    const client = await connect(era, url, "reader", headers);
+    const given = url.endsWith("/mcp") ? { magic_link: there.link } : {};
+    const { stream_name } = await client.call("ams_join", given);
+    const sent = await client.call("ams_send", { ...given, stream_name, data: "hello" });
+    expect(sent.ok).toBe(true);
+    await client.call("ams_leave", { ...given, stream_name });
+    await client.close();
+  }
+}
+
+async function speakOverStdio({ command, args = [], env = {} }: Server) {
+  expect(command).toBe("ams");
+  const ams = join(repositoryRoot(), "cli", "bin", "ams.mjs");
+  const own = { PATH: process.env.PATH ?? "", HOME: world.standalone.folder };
+  const client = new Client({ name: "reader", version: "1" });
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [ams, ...args],
+    env: { ...own, ...env },
+  });
+  await client.connect(transport);
+  const watcher = await Watcher.join(there.link, "stdio-watcher");
+  const given = args.length === 1 ? { magic_link: there.link } : {};
+  await client.callTool({ name: "ams_send", arguments: { ...given, data: "hello by stdio" } });
+  await watcher.until((heard) => heard.some((line) => line.endsWith(": hello by stdio")));
+  await client.close();
+  await watcher.connection.close();
+}
