@@ -91,7 +91,7 @@ export class Transcript {
     let rest = row;
     for (;;) {
       const text = firstRow(rest.text, this.#room(rest.voice));
-      if (text.length === rest.text.length) return rest;
+      if (text.length === rest.text.length) return rest; // It fits, but for a space at its end perhaps.
       this.#finished.push({ ...rest, text: text.trimEnd() });
       rest = { ...rest, text: rest.text.slice(text.length), isFirst: false };
     }

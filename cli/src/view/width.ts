@@ -41,6 +41,7 @@ export function fit(text: string, columns: number): string {
 export function firstRow(text: string, columns: number): string {
   const row = beginning(text, columns);
   if (row.length === text.length) return row;
+  if (text[row.length] === " ") return `${row} `; // It ends with a whole word; the space may stand beyond the edge.
   if (row === "") return graphemes(text)[0] ?? ""; // Narrower than one character.
   const space = row.lastIndexOf(" ");
   return space > row.length / 2 ? row.slice(0, space + 1) : row;
