@@ -51,6 +51,7 @@ export class Line {
   #wishes: Wishes = {}; // Those that it first joined with.
   #last: Dialled | null = null; // The connection that is, or was the last.
   #hearing: Promise<void> = Promise.resolve();
+  #away = false;
 
   constructor(options: LineOptions) {
     this.#options = options;
@@ -59,6 +60,11 @@ export class Line {
   /** The connection when it is on the wire (or on its way back there by itself), else null. */
   get connection(): Connection | null {
     return this.#standing.is === "on" ? this.#standing.connection : null;
+  }
+
+  /** Whether its connection broke and is coming back by itself: what is sent now waits, and none of it is out. */
+  get away(): boolean {
+    return this.#away;
   }
 
   get dialling(): boolean {
@@ -167,6 +173,7 @@ export class Line {
     const before = this.#last;
     this.#last = dialled;
     this.#standing = { is: "on", connection };
+    this.#away = false;
     if (before === null) this.#count("seats_taken");
     else {
       const peers = [...before.connection.peers.values()];
@@ -196,7 +203,11 @@ export class Line {
 
   #heard(connection: Connection, event: AmsEvent): void {
     if (this.connection !== connection) return; // It has left and hears no more.
-    if (event.type === "joined") this.#count("reconnects");
+    if (event.type === "reconnecting") this.#away = true;
+    if (event.type === "joined") {
+      this.#away = false;
+      this.#count("reconnects");
+    }
     const heard = heardOf(event, this.#options.conversationId);
     if (heard !== null) this.#options.heard([heard]);
   }

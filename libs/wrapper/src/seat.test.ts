@@ -224,6 +224,29 @@ test("a receipt that doesn't come is `delivery_unknown`; a caller that goes is `
   expect(faultIn(await cut)).toBe("aborted");
 });
 
+test("what waits for a connection that doesn't come back in time is `unavailable`: it was not sent", async () => {
+  const { wire, clock, open } = desk();
+  const session = open("s1");
+  must(await session.join(X));
+  const { call } = wire;
+  const cause = new AmsError("connection_lost", "Broke.");
+  call.tell({ type: "reconnecting", attempt: 1, delayMs: 1, cause });
+  call.sending = (signal) =>
+    new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(new AmsError("aborted", "Stopped.")));
+    });
+  const waiting = session.send({ data: "hello" });
+  await settle();
+  clock.pass(RECEIPT_MS);
+  expect(faultIn(await waiting)).toBe("unavailable");
+  call.joined(true);
+  await settle();
+  const inDoubt = session.send({ data: "hello" });
+  await settle();
+  clock.pass(RECEIPT_MS);
+  expect(faultIn(await inDoubt)).toBe("delivery_unknown");
+});
+
 test("what a connection hadn't taken when it ended is sent by the next, if there may be one", async () => {
   const { wire, open } = desk();
   const session = open("s1");

@@ -39,7 +39,8 @@ async function tryOnce(
     return { ok: true, conversationId, streamId: connection.streamId, streamName, ts, seq };
   } catch (error) {
     if (signal?.aborted) return failure("aborted");
-    const fault = limit.signal.aborted ? "delivery_unknown" : faultOf(error);
+    const late = seated.seat.line.away ? "unavailable" : "delivery_unknown";
+    const fault = limit.signal.aborted ? late : faultOf(error);
     return fault !== "delivery_unknown" && (await hasEnded(connection)) ? "unsent" : failure(fault);
   } finally {
     cancel();
