@@ -23,9 +23,16 @@ export type BrokerOptions = {
   /** Refuse the connects from this one on, counted from 0. */
   readonly refusal?: { readonly from: number; readonly code: number; readonly reason: string };
   readonly features?: readonly string[];
+  /** Take connects and say nothing. */
+  readonly isMute?: boolean;
 };
 
-export type LoadBroker = { readonly link: string; readonly stop: () => Promise<void> };
+export type LoadBroker = {
+  readonly link: string;
+  /** Resolves at the first connect. */
+  readonly called: Promise<void>;
+  readonly stop: () => Promise<void>;
+};
 
 type Member = { readonly socket: WebSocket; readonly id: string; readonly name: string; n: number };
 
@@ -40,10 +47,16 @@ export async function startLoadBroker(options: BrokerOptions = {}): Promise<Load
   });
   const members: Member[] = [];
   let connects = 0;
+  let tellCalled = () => {};
+  const called = new Promise<void>((resolve) => {
+    tellCalled = resolve;
+  });
   sockets.on("connection", (socket, request) => {
     const { refusal } = options;
     const number = connects;
     connects += 1;
+    tellCalled();
+    if (options.isMute === true) return;
     if (refusal !== undefined && number >= refusal.from) {
       socket.close(refusal.code, refusal.reason);
       return;
@@ -60,6 +73,7 @@ export async function startLoadBroker(options: BrokerOptions = {}): Promise<Load
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     link: `http://127.0.0.1:${portOf(server)}/demo/conversations/hello?t=${"t".repeat(43)}`,
+    called,
     stop: async () => {
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();

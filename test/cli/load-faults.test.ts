@@ -1,7 +1,7 @@
 /** `ams load` against a broker that lies: whatever it does to one token, the run ends with a failure that names it. */
 import { describe, expect, test } from "vitest";
 import { type BrokerOptions, type Mischief, startLoadBroker } from "./load-broker.ts";
-import { runLoad } from "./load-run.ts";
+import { runLoad, signalGroup, startLoad } from "./load-run.ts";
 
 const RUN = ["--subscribers", "3", "--emitters", "1", "--rate", "20", "--duration", "1s", "--json"];
 const TOKENS = 20;
@@ -136,6 +136,17 @@ test.each([
     expect(status).toBe(exit);
   },
 );
+
+test("Ctrl-C while the broker says nothing ends it at once, and says that nothing was measured", async () => {
+  const broker = await startLoadBroker({ isMute: true });
+  const running = startLoad([broker.link, "--subscribers", "3"]);
+  await broker.called;
+  signalGroup(running, "SIGINT");
+  const { status, out, err } = await running.ended;
+  expect(err).toContain("Stopped while 0 of 4 had joined");
+  expect({ status, out }).toEqual({ status: 130, out: "" });
+  await broker.stop();
+});
 
 test("a deployment that lets no guests in asks for an account", async () => {
   const { status, err } = await run({ features: [] });

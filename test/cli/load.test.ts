@@ -2,11 +2,14 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Account, createAccount } from "@ams/client";
+import { join as joinPath } from "node:path";
+import { type Account, createAccount, join } from "@ams/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { runLoad, signalGroup, startLoad } from "./load-run.ts";
+
+/** For how long a test stops the broker. */
+const STALL_MS = 1_000;
 
 let ams: Standalone;
 let account: Account;
@@ -16,7 +19,7 @@ beforeAll(async () => {
   const limits = { AMS_STREAMS_PER_ACCOUNT: "40", AMS_SUBSCRIBERS_PER_CONVERSATION: "200" };
   ams = await startStandalone(limits);
   account = await createAccount(ams.url, { namespace: "load" });
-  folder = await mkdtemp(join(tmpdir(), "ams-load-"));
+  folder = await mkdtemp(joinPath(tmpdir(), "ams-load-"));
 });
 
 afterAll(async () => {
@@ -27,7 +30,7 @@ afterAll(async () => {
 const link = async () => (await account.mint()).magicLink;
 
 test("a run counts every token at every subscriber, over two processes, and writes its report", async () => {
-  const report = join(folder, "report.html");
+  const report = joinPath(folder, "report.html");
   const words = ["--subscribers", "20", "--emitters", "4", "--rate", "25", "--duration", "2s"];
   const more = ["--processes", "2", "--payload", "200", "--report", report, "--json"];
   const magicLink = await link();
@@ -150,6 +153,23 @@ test("Ctrl-C prints what was measured up to there, and ends with 130", async () 
   expect(out).toMatch(/^lost +0$/m);
 });
 
+test("a stall of the broker shows in the latencies of all tokens that it delayed, and not of the first alone", async () => {
+  const words = ["--subscribers", "2", "--rate", "100", "--duration", "4s", "--json"];
+  const magicLink = await link();
+  const witness = await join(magicLink, { guest: true });
+  const running = startLoad([magicLink, ...words]);
+  await witness.tokens().next();
+  process.kill(ams.pid(), "SIGSTOP");
+  setTimeout(() => process.kill(ams.pid(), "SIGCONT"), STALL_MS);
+  const { status, out } = await running.ended;
+  await witness.close();
+  const { latency_us, histogram_us, counts } = JSON.parse(out);
+  expect(latency_us.max).toBeGreaterThan(STALL_MS * 900);
+  // At 100 tokens/s half of the stall delays some 50 of them by more than half of it, for each of 2 subscribers.
+  expect(countAbove(histogram_us, STALL_MS * 500)).toBeGreaterThan(60);
+  expect({ status, lost: counts.lost }).toEqual({ status: 0, lost: 0 });
+});
+
 test("with an account its credential is used, and its limit is named with the number that it takes", async () => {
   const env = { AMS_CREDENTIAL: account.credential };
   const few = ["--subscribers", "2", "--rate", "5", "--duration", "1s", "--account"];
@@ -217,11 +237,18 @@ test("a link of somebody else's making, a dead host, and one that isn't AMS are 
 });
 
 test("a report that can't be written is found before the run", async () => {
-  const path = join(folder, "no", "such", "folder.html");
+  const path = joinPath(folder, "no", "such", "folder.html");
   const { status, err } = await runLoad([await link(), "--report", path]);
   expect(err).toBe(`ams: The report can't be written to ${path}.\n`);
   expect(status).toBe(8);
 });
+
+/** Of value, count, value, count, …: how many have a value above this. */
+function countAbove(histogram: readonly number[], value: number): number {
+  return histogram
+    .filter((_, index) => index % 2 === 1 && (histogram[index - 1] ?? 0) > value)
+    .reduce((sum, count) => sum + count, 0);
+}
 
 function portOf(server: Server): number {
   const address = server.address();

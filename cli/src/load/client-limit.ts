@@ -18,8 +18,9 @@ const CPU_FULL = 0.9;
 const STALL_MS = 50;
 /** Microseconds by which tokens go out too late: what timers and the collector of garbage cost is below. */
 const LATENESS_US = 20_000;
-/** Share of the seconds in which it must be so. */
+/** Share of the seconds in which it must be so, and seconds at least: once is chance. */
 const SECONDS_SHARE = 0.1;
+const SECONDS_MIN = 2;
 /** CPU seconds from which on the ceiling means something. */
 const CPU_SECONDS_MIN = 0.5;
 
@@ -31,7 +32,7 @@ export function clientLimitOf(book: Book, received: number): ClientLimit {
   const stalled = count((second) => second.stallMs >= STALL_MS);
   const late = count((second) => second.latenessP99Us >= LATENESS_US);
   const all = seconds.length;
-  const isMany = (some: number) => some > 0 && some >= all * SECONDS_SHARE;
+  const isMany = (some: number) => some >= Math.max(SECONDS_MIN, all * SECONDS_SHARE);
   const reasons = [
     ...(isMany(full) ? [`A load process used 90 % of a core or more in ${full} of ${all} s.`] : []),
     ...(isMany(stalled)

@@ -86,14 +86,8 @@ export class Crew {
       onLateness: (latenessUs: number) => this.#lateness.record(latenessUs),
       onDone: () => this.#tell({ type: "emitted", sent: this.#sent() }),
     };
-    setTimeout(
-      () => {
-        this.#meter.take();
-        this.#nextWindow();
-        this.#emission = new Emission(options, atUs);
-      },
-      Math.max(0, (atUs - nowUs()) / 1_000),
-    );
+    this.#emission = new Emission(options, atUs);
+    this.#nextWindow();
   }
 
   stop(): void {

@@ -25,7 +25,7 @@ export type EmissionOptions = {
   readonly now: () => number;
   /** Called with the microseconds by which a token went out too late. */
   readonly onLateness: (latenessUs: number) => void;
-  /** Everything is in the sockets' hands. */
+  /** Everything is in the sockets' hands, or it was stopped. Called once. */
   readonly onDone: () => void;
 };
 
@@ -50,13 +50,17 @@ export class Emission {
     this.#tick();
   }
 
-  /** Sends nothing more. `onDone` follows when the sockets have taken what they hold. */
+  /** Sends nothing more; `onDone` follows soon. */
   stop(): void {
     this.#stopped = true;
   }
 
   #tick(): void {
-    const waitMs = this.#stopped ? null : this.#sendWhatIsDue();
+    if (this.#stopped) {
+      this.#options.onDone();
+      return;
+    }
+    const waitMs = this.#sendWhatIsDue();
     if (waitMs !== null) setTimeout(() => this.#tick(), Math.min(waitMs, SLEEP_MS_MAX));
     else if (this.#running.every(({ member }) => member.isIdle)) this.#options.onDone();
     else setTimeout(() => this.#tick(), LOOK_MS);

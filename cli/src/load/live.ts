@@ -7,6 +7,9 @@ import { count, span } from "./words.ts";
 /** Seconds between two lines where there is no terminal. */
 const LINE_S = 10;
 
+/** Milliseconds between two pictures of what changes quickly. */
+const PICTURE_MS = 100;
+
 export type Live = {
   readonly joining: (joined: number, all: number) => void;
   readonly second: (second: Second) => void;
@@ -27,8 +30,13 @@ export function startLive(output: Output, length_s: number): Live {
   };
   const tally = emptyTally();
   let told = 0;
+  let drawnAt = 0;
   return {
-    joining: (joined, all) => draw(`joining ${count(joined)} of ${count(all)}`),
+    joining: (joined, all) => {
+      if (joined < all && performance.now() - drawnAt < PICTURE_MS) return;
+      drawnAt = performance.now();
+      draw(`joining: ${count(joined)} of ${count(all)}`);
+    },
     second: (second) => {
       addTally(tally, second.tally);
       const wrong = tally.lost + tally.doubled + tally.reordered + tally.selfDelivered;
@@ -46,5 +54,5 @@ export function startLive(output: Output, length_s: number): Live {
 }
 
 function columns(): number {
-  return process.stderr.columns ?? 80;
+  return process.stderr.columns || 80; // 0 where a terminal doesn't say.
 }

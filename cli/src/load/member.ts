@@ -100,7 +100,9 @@ export class Member {
 
   #onClosed(error: AmsError | null): void {
     if (this.#leaving) return;
-    this.ending = { code: error?.closeCode ?? null, reason: error?.code ?? "closed" };
+    // Of a connection that broke without a word the cause has the code.
+    const { closeCode = null } = error?.cause instanceof AmsError ? error.cause : (error ?? {});
+    this.ending = { code: error?.closeCode ?? closeCode, reason: error?.code ?? "closed" };
   }
 }
 

@@ -6,7 +6,7 @@ import { REPORT_STYLE } from "./report-style.ts";
 import type { LoadResult, Outcome } from "./result.ts";
 import { jsonOf } from "./result-json.ts";
 import { countRows, kneeSentence } from "./table.ts";
-import { count, percent, span } from "./words.ts";
+import { count, percent, plural, span } from "./words.ts";
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {
   ok: "Every token reached everybody, once and in order",
@@ -63,8 +63,8 @@ function headOf({ outcome, host, brokerVersion, startedAt, plan, machine, identi
   return `<header>
 <p class="verdict ${outcome}">${OUTCOMES[outcome]}</p>
 <h1>Load on ${asText(host)}</h1>
-<p>${count(plan.subscribers)} subscribers and ${count(plan.emitters)} emitters as ${identity}s, each emitter at ${rhythm.rate} tokens/s of ${count(plan.payloadBytes)} bytes for ${rhythm.duration_s} s${ramp}.</p>
-<p class="small">AMS ${asText(brokerVersion)} · ${startedAt} · measured from ${machine.platform} with ${machine.cores} cores (${asText(machine.cpu)}), Node ${machine.node}, ${plan.processes} load ${plan.processes === 1 ? "process" : "processes"}</p>
+<p>${plural(plan.subscribers, "subscriber")} and ${plural(plan.emitters, "emitter")} as ${identity}s, each emitter at ${rhythm.rate} tokens/s of ${count(plan.payloadBytes)} bytes for ${rhythm.duration_s} s${ramp}.</p>
+<p class="small">AMS ${asText(brokerVersion)} · ${startedAt} · measured from ${machine.platform} with ${machine.cores} cores (${asText(machine.cpu)}), Node ${machine.node}, ${plural(plan.processes, "load process", "load processes")}</p>
 </header>`;
 }
 

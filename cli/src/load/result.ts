@@ -43,6 +43,14 @@ export type LoadResult = {
   readonly notes: readonly string[];
 };
 
+/** By the reason of a close. */
+const WHAT_TO_DO: Readonly<Record<string, string>> = {
+  rate_limited:
+    "rate_limited: an emitter sent faster than the deployment's AMS_FRAMES_PER_SECOND or AMS_BYTES_PER_SECOND allow.",
+  subscriber_backpressure:
+    "subscriber_backpressure: a subscriber had more than the deployment's AMS_BACKPRESSURE_BYTES unread; it is the load client that reads, so see whether it was the limit.",
+};
+
 export type Run = {
   readonly startedAt: Date;
   readonly host: string;
@@ -91,6 +99,7 @@ export function resultOf(run: Run): LoadResult {
     notes: [
       "Latency is from when a token was meant to be sent until it was read, by one monotonic clock that all load processes of this machine share.",
       ...blindSpotsOf(machine),
+      ...closes.flatMap(({ reason }) => WHAT_TO_DO[reason] ?? []),
     ],
   };
 }

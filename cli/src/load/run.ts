@@ -45,6 +45,7 @@ export async function runLoad(
   const target = await lookAt(link, options.account, context);
   const report = options.report === null ? null : await Report.at(options.report);
   const result = await perform(plan, target, machine, context);
+  if (result === null) return;
   output.answer(jsonOf(result), ...tableOf(result, output.colors));
   if (report !== null) {
     await report.write(result);
@@ -55,12 +56,13 @@ export async function runLoad(
   }
 }
 
+/** Null when it was stopped before anything could be measured. */
 async function perform(
   plan: Plan,
   target: Target,
   machine: Machine,
   { output, signal }: Context,
-): Promise<LoadResult> {
+): Promise<LoadResult | null> {
   const live = startLive(output, lengthOf(plan.rhythm));
   const book = new Book(plan.processes, live.second);
   const startedAt = new Date();
@@ -71,6 +73,14 @@ async function perform(
   try {
     const refusal = await swarm.joined(signal);
     if (refusal !== null) throw refusedError(refusal, plan, target);
+    if (signal.aborted) {
+      live.end();
+      const { joinedCount } = swarm;
+      output.warn(
+        `Stopped while ${joinedCount} of ${plan.connections} had joined: nothing was sent yet.`,
+      );
+      return null;
+    }
     const { seconds, settled } = await emit(swarm, live, signal);
     book.end();
     const { url: host, brokerVersion, credential } = target;
@@ -87,7 +97,7 @@ async function perform(
 
 async function emit(swarm: Swarm, live: Live, signal: AbortSignal) {
   const atUs = nowUs() + START_US;
-  if (!signal.aborted) swarm.begin(atUs);
+  swarm.begin(atUs);
   const sent = await swarm.emitted(signal);
   const seconds = Math.max(0, (nowUs() - atUs) / 1_000_000);
   live.phase("waiting for what is on its way");

@@ -122,7 +122,7 @@ export class Swarm {
     switch (message.type) {
       case "joining":
         told.joined = message.joined;
-        this.#events.joining(this.#joinedCount());
+        this.#events.joining(this.joinedCount);
         return;
       case "joined":
         told.join = message;
@@ -143,7 +143,7 @@ export class Swarm {
     this.#onChange();
   }
 
-  #joinedCount(): number {
+  get joinedCount(): number {
     return this.#told.reduce((sum, told) => sum + told.joined, 0);
   }
 

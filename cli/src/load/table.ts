@@ -2,7 +2,7 @@
 import type { Colors } from "../output.ts";
 import type { Knee } from "./knee.ts";
 import type { LoadResult, Outcome } from "./result.ts";
-import { count, percent, span } from "./words.ts";
+import { count, percent, plural, span } from "./words.ts";
 
 /** Columns of the names in front of the figures. */
 const NAME_COLUMNS = 22;
@@ -52,9 +52,10 @@ export function kneeSentence({ kind, at_s, tokensPerSecond, p99Us, calmP99Us }: 
 function head({ plan, host, brokerVersion, identity }: LoadResult): readonly string[] {
   const { subscribers, emitters, rhythm, payloadBytes, processes, emitOnly } = plan;
   const ramp = rhythm.ramp_s > 0 ? `, after a ramp of ${rhythm.ramp_s} s` : "";
-  const deaf = emitOnly ? " that hear nobody" : "";
+  const deaf = emitOnly ? " (hearing nobody)" : "";
   return [
-    `${host} (AMS ${brokerVersion}): ${count(subscribers)} subscribers, ${count(emitters)} emitters${deaf} at ${rhythm.rate} tokens/s of ${count(payloadBytes)} bytes for ${rhythm.duration_s} s${ramp}; ${identity}s, ${processes} load ${processes === 1 ? "process" : "processes"}`,
+    `${host} (AMS ${brokerVersion}): ${plural(subscribers, "subscriber")} and ${plural(emitters, "emitter")}${deaf} as ${identity}s, from ${plural(processes, "load process", "load processes")}`,
+    `${rhythm.rate} tokens/s of ${plural(payloadBytes, "byte")} from each emitter for ${rhythm.duration_s} s${ramp}`,
   ];
 }
 
@@ -72,18 +73,16 @@ type CountRow = readonly [name: string, value: string, isBad: boolean];
 /** What was counted, in the order of the table; the report shows the same. */
 export function countRows(result: LoadResult): readonly CountRow[] {
   const { tally, joins, expected, perSecond } = result;
-  const bestSecond = Math.max(0, ...perSecond.map((second) => second.tally.received));
+  const most = Math.max(0, ...perSecond.map((second) => second.tally.received));
+  // A client that stood still counts what came meanwhile in one second.
+  const best = result.client.isLimit ? "" : ` (${count(most)} in the best second)`;
   const bad = (name: string, value: number): CountRow => [name, count(value), value > 0];
   const shown = (name: string, value: number): readonly CountRow[] =>
     value > 0 ? [[name, count(value), false]] : [];
   return [
     ["tokens sent", `${count(tally.emitted)} (${count(result.tokensPerSecond)}/s)`, false],
     ["deliveries", `${count(tally.received)} of ${count(expected)}`, false],
-    [
-      "deliveries/s",
-      `${count(result.deliveriesPerSecond)} (${count(bestSecond)} in the best second)`,
-      false,
-    ],
+    ["deliveries/s", `${count(result.deliveriesPerSecond)}${best}`, false],
     [
       "joins/s",
       `${count(joins.perSecond)} (${count(joins.count)} in ${joins.seconds.toFixed(2)} s)`,

@@ -5,6 +5,11 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** `1 emitter`, `1,000 emitters` */
+export function plural(value: number, noun: string, nouns = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : nouns}`;
+}
+
 /** Microseconds as `85 µs`, `1.24 ms` or `2.5 s`. */
 export function span(microseconds: number): string {
   if (microseconds < 1_000) return `${Math.round(microseconds)} µs`;
