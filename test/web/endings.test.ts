@@ -92,6 +92,32 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await late.page.getByRole("heading", { name: "This link leads nowhere" }).waitFor();
   });
 
+  test("what is sent while nothing answers goes out when the connection is back", async () => {
+    const { ams, visit, mint } = await start();
+    const { link } = await mint();
+    const { page } = await visit(link);
+    await isIn(page);
+    await ams.halt("SIGKILL");
+    await page.locator(".banner", { hasText: "Coming back by itself" }).waitFor();
+    await say(page, "into the void");
+    await page.locator(".hint", { hasText: "waits until the connection is back" }).waitFor();
+    await ams.resume();
+    await hears(page, "into the void");
+  });
+
+  test("the owner manages the conversation on the home page too, and a reload keeps the new link", async () => {
+    const { ams, visit } = await start();
+    const { page } = await visit(ams.url);
+    const link = await mintAtHome(page);
+    await page.getByRole("button", { name: "Manage" }).click();
+    await page.getByRole("button", { name: "Replace the link" }).click();
+    await expect.poll(() => page.locator("#tincan-link").inputValue()).not.toBe(link);
+    const fresh = await page.locator("#tincan-link").inputValue();
+    await page.reload();
+    await isIn(page);
+    expect(await page.locator("#tincan-link").inputValue()).toBe(fresh);
+  });
+
   test("another tab under the same name takes the stream over, and each tab can have it back", async () => {
     const { visit, mint } = await start();
     const { link } = await mint();

@@ -82,7 +82,6 @@ async function portalEmpty({ mint, visit }: TinCan): Promise<void> {
   await isIn(page);
   await shoot(page, "portal-empty");
   await page.getByRole("button", { name: "Invite" }).click();
-  await page.getByRole("button", { name: "QR" }).click();
   await shoot(page, "portal-invite");
 }
 

@@ -71,7 +71,7 @@ export function parseTheme(text: string): ThemeRead {
 
 /** The style that lays the theme's colours over the page's own. */
 export function themeStyle({ light, dark }: Theme): string {
-  const night = `:root:not([data-light]) { ${declarations(dark)} }`;
+  const night = `:root { ${declarations(dark)} }`;
   return `:root { ${declarations(light)} }\n@media (prefers-color-scheme: dark) { ${night} }\n`;
 }
 

@@ -1,12 +1,13 @@
 /** The send box: Enter sends, Shift+Enter breaks the line. */
 import { useRef, useState } from "preact/hooks";
-import { compose } from "../model/composing.ts";
+import { type Composed, compose } from "../model/composing.ts";
 import { sentenceOf } from "../model/faults.ts";
-import type { Live } from "../wire/live.ts";
+import type { Live, Phase } from "../wire/live.ts";
 
 export function Composer({ live }: { readonly live: Live }) {
   const [text, setText] = useState("");
   const [fault, setFault] = useState<string | null>(null);
+  const [waiting, setWaiting] = useState(0);
   const field = useRef<HTMLTextAreaElement>(null);
   const composed = compose(text);
   const send = () => {
@@ -16,7 +17,14 @@ export function Composer({ live }: { readonly live: Live }) {
     }
     setText("");
     setFault(null);
-    live.send(composed.tokens).catch((error: unknown) => setFault(sentenceOf(error)));
+    setWaiting((count) => count + 1);
+    live
+      .send(composed.tokens)
+      .catch((error: unknown) => {
+        setFault(sentenceOf(error));
+        setText((newer) => (newer === "" ? text : newer)); // Nobody has to write it twice.
+      })
+      .finally(() => setWaiting((count) => count - 1));
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -47,13 +55,14 @@ export function Composer({ live }: { readonly live: Live }) {
         Send
       </button>
       <p class="hint small" role="status">
-        {fault ?? hintOf(composed)}
+        {fault ?? hintOf(composed, waiting, live.phase.value.kind)}
       </p>
     </form>
   );
 }
 
-function hintOf(composed: ReturnType<typeof compose>): string {
+function hintOf(composed: Composed, waiting: number, phase: Phase["kind"]): string {
+  if (waiting > 0 && phase === "away") return "What you sent waits until the connection is back.";
   if (!composed.ok) return composed.why;
   if (composed.tokens.length === 1) return "";
   return `A long text: it goes out as ${composed.tokens.length} tokens, one after the other.`;

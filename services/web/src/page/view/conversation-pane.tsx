@@ -1,6 +1,7 @@
 /** The conversation as people read it. */
 import type { Row } from "../model/rows.ts";
 import type { Live } from "../wire/live.ts";
+import { Announcer } from "./announcer.tsx";
 import { NoteRow, PassageRow } from "./row-view.tsx";
 import { Scroller } from "./scroller.tsx";
 
@@ -14,6 +15,7 @@ export function ConversationPane({ live, waiting }: Props) {
       {dropped > 0 && (
         <p class="forgotten">What was said earlier is no longer kept on this page.</p>
       )}
+      <Announcer live={live} />
       <Scroller
         items={all}
         dropped={dropped}

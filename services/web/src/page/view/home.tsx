@@ -7,26 +7,43 @@ import { TAGLINE } from "./brand.ts";
 import { Composer } from "./composer.tsx";
 import { ConnectPanel } from "./connect-panel.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
+import { Dialog } from "./dialog.tsx";
 import { FramesPane } from "./frames-pane.tsx";
 import { LinkCard } from "./link-card.tsx";
 import { Masthead } from "./masthead.tsx";
 import { MintForm } from "./mint-form.tsx";
+import { OwnerPanel } from "./owner-panel.tsx";
 import { Roster } from "./roster.tsx";
 import { Tabs } from "./tabs.tsx";
 
 export function Home() {
   useEffect(() => void resume(), []);
+  const [isManaging, manage] = useState(false);
   const subscriber = minted.value;
   return (
     <div class={`page home${subscriber === null ? "" : " attached"}`}>
       <Masthead>
         {subscriber !== null && (
-          <button type="button" class="quiet small" onClick={startAnew}>
-            Start another
-          </button>
+          <div class="buttons">
+            <button type="button" class="quiet small" onClick={() => manage(true)}>
+              Manage
+            </button>
+            <button type="button" class="quiet small" onClick={startAnew}>
+              Start another
+            </button>
+          </div>
         )}
       </Masthead>
       <main>{subscriber === null ? <Welcome /> : <Attached subscriber={subscriber} />}</main>
+      {isManaging && subscriber !== null && (
+        <Dialog title="Your conversation" onClose={() => manage(false)}>
+          <OwnerPanel
+            subscriber={subscriber}
+            alias={subscriber.alias}
+            onDone={() => manage(false)}
+          />
+        </Dialog>
+      )}
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** Minting on the home page: with the account that this browser keeps, or one that it makes for that. */
 import { AmsError } from "@ams/client";
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { sentenceOf } from "../model/faults.ts";
 import { session } from "../model/storage.ts";
 import { isLive, mintWith, openOwnAccount, useCredential } from "./own-account.ts";
@@ -25,6 +25,12 @@ export const minting = signal<Minting>({ kind: "ready" });
 /** Who this page is in the conversation that it minted; null before. */
 export const minted = signal<Subscriber | null>(null);
 
+// The link may be replaced later: what is kept for a reload is the one that works.
+effect(() => {
+  const link = minted.value?.link.value;
+  if (link !== undefined) session.set(LINK, link);
+});
+
 /** Makes a conversation and joins it. `key` opens the door where the deployment has one. */
 export async function mint(instructions: string, key: Key | null): Promise<void> {
   minting.value = { kind: "busy" };
@@ -34,7 +40,6 @@ export async function mint(instructions: string, key: Key | null): Promise<void>
         ? await useCredential(location.origin, key.text)
         : await openOwnAccount(location.origin, key?.text.trim() || null);
     const { magicLink } = await mintWith(account, instructions);
-    session.set(LINK, magicLink);
     attach(magicLink);
     minting.value = { kind: "ready" };
   } catch (error) {

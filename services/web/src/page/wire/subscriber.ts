@@ -22,6 +22,10 @@ export class Subscriber {
     this.#path = new URL(link).pathname;
   }
 
+  get alias(): string {
+    return this.#path.split("/").at(-1) ?? "";
+  }
+
   get observing(): boolean {
     return session.get(`observing ${this.#path}`) === "true";
   }

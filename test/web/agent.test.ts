@@ -1,0 +1,119 @@
+import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import WebSocket from "ws";
+import { connect, ERAS } from "../mcp/clients.ts";
+import { repositoryRoot } from "../repository-root.ts";
+import { findChromium } from "./browser.ts";
+import { hears, isIn, say, startTinCan, type TinCan } from "./tincan.ts";
+
+const ROOT = repositoryRoot();
+
+describe.skipIf(findChromium() === null)("an agent beside a person", () => {
+  let tincan: TinCan;
+  let page: Page;
+  let lines: ReadonlyMap<string, string>;
+  beforeAll(async () => {
+    tincan = await startTinCan();
+    const { link } = await tincan.mint({ instructions: "Bring cake." });
+    ({ page } = await tincan.visit(link));
+    await isIn(page);
+    await page.getByRole("button", { name: "Connect" }).click();
+    const articles = await page.locator(".connect article").all();
+    const found = articles.map(async (article) => {
+      const id = (await article.getAttribute("id")) ?? "";
+      const text = (await article.locator("pre").textContent()) ?? "";
+      return [id.replace("connect-", ""), text] as const;
+    });
+    lines = new Map(await Promise.all(found));
+    await page.keyboard.press("Escape");
+  });
+  afterAll(() => tincan.stop());
+
+  const line = (id: string) => lines.get(id) ?? `there is no line ${id}`;
+
+  test.each(ERAS)(
+    "%s joins by the address of the Connect tab and appears with its badge",
+    async (era) => {
+      const url: unknown = JSON.parse(line("cursor")).mcpServers.ams.url;
+      const name = `agent-${ERAS.indexOf(era)}`;
+      const agent = await connect(era, String(url), name);
+      expect(agent.instructions()).toContain("Bring cake.");
+      await agent.call("ams_join", {
+        stream_metadata: { display_name: `Agent ${ERAS.indexOf(era)}` },
+        peer_identity: { kind: "agent", client: name, model: "m-1" },
+      });
+      const entry = page.locator(".side .roster li", { hasText: name });
+      await entry.locator(".badge", { hasText: "m-1" }).waitFor();
+      await agent.call("ams_send", { data: `hello from ${name}` });
+      await hears(page, `hello from ${name}`);
+      await say(page, `hello ${name}`);
+      const heard = async () => JSON.stringify(await agent.call("ams_recv", { wait_ms: 5_000 }));
+      await expect.poll(heard, { timeout: 15_000 }).toContain(`hello ${name}`);
+      await agent.call("ams_leave");
+      await agent.close();
+      await entry.waitFor({ state: "detached" });
+    },
+  );
+
+  test("the line for curl, pasted as it stands, answers what the link is", () => {
+    const answer: unknown = JSON.parse(
+      execFileSync("sh", ["-c", `${line("curl")} --silent`], { encoding: "utf8" }),
+    );
+    expect(answer).toMatchObject({ pre_bound: { metadata: { instructions: "Bring cake." } } });
+  });
+
+  test("the line for a raw WebSocket names an address and subprotocols that any client joins by", async () => {
+    const [, protocols = "", address = ""] =
+      /^websocat --protocol '([^']+)' '([^']+)'$/.exec(line("websocat")) ?? [];
+    const socket = new WebSocket(address, protocols.split(", "));
+    await once(socket, "open");
+    socket.send('{"type":"token","data":"hello from a socket"}');
+    await hears(page, "hello from a socket");
+    socket.close();
+  });
+
+  test("the line for the command line, pasted as it stands, joins, hears and speaks", async () => {
+    const folder = mkdtempSync(join(ROOT, "test", "dist", "path-"));
+    writeFileSync(
+      join(folder, "ams"),
+      `#!/bin/sh\nexec node '${join(ROOT, "cli/bin/ams.mjs")}' "$@"\n`,
+      { mode: 0o755 },
+    );
+    const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}`, HOME: folder };
+    const child = spawn("sh", ["-c", line("ams")], { env, stdio: ["pipe", "pipe", "inherit"] });
+    await pastedWorks(child, () => child.stdin.write("hello from a shell\n"), "hello from a shell");
+    rmSync(folder, { recursive: true });
+  });
+
+  test("the lines for TypeScript, pasted as they stand, join, hear and speak", async () => {
+    const folder = mkdtempSync(join(ROOT, "test", "dist", "pasted-"));
+    const file = join(folder, "pasted.mjs");
+    writeFileSync(file, line("sdk").replace('"hello"', '"hello from a script"'));
+    const child = spawn(process.execPath, [file], { stdio: ["pipe", "pipe", "inherit"] });
+    await pastedWorks(child, () => undefined, "hello from a script");
+    rmSync(folder, { recursive: true });
+  });
+
+  /** It says its words to the page, prints what the page says, and ends. */
+  async function pastedWorks(
+    child: ChildProcessByStdio<Writable, Readable, null>,
+    speak: () => void,
+    words: string,
+  ) {
+    let printed = "";
+    child.stdout.on("data", (data) => {
+      printed += data;
+    });
+    speak();
+    await hears(page, words);
+    await say(page, `you said ${words}`);
+    await expect.poll(() => printed, { timeout: 15_000 }).toContain(`you said ${words}`);
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  }
+});
