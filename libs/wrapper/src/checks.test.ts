@@ -31,6 +31,19 @@ test("a yes is kept for a second and no longer, and for so many secrets and no m
   expect(asked()).toBe(5);
 });
 
+test("what is too old is gone by itself", async () => {
+  const clock = new FakeClock();
+  const { remembered, ask } = counting(clock);
+  await remembered.get("a", ask);
+  clock.pass(900);
+  await remembered.get("b", ask);
+  expect(remembered.size).toBe(2);
+  clock.pass(101);
+  expect(remembered.size).toBe(1);
+  clock.pass(1_001);
+  expect(remembered.size).toBe(0);
+});
+
 test("those who ask at once share one question, and a no is never kept", async () => {
   const { remembered, ask, asked } = counting(new FakeClock());
   await Promise.all([remembered.get("a", ask), remembered.get("a", ask), remembered.get("b", ask)]);

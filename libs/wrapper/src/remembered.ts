@@ -12,11 +12,20 @@ export type RememberedOptions = {
 export class Remembered<Value extends object> {
   readonly #kept: LRUCache<string, Result<Value>>;
   readonly #asked = new Map<string, Promise<Result<Value>>>();
+  readonly #options: RememberedOptions;
+  #forgetting = false;
 
-  constructor({ keptMs, max, clock }: RememberedOptions) {
+  constructor(options: RememberedOptions) {
+    const { keptMs, max, clock } = options;
+    this.#options = options;
     // To the cache a time of 0 is none. With a resolution of 0 it asks the clock each time, instead of a timer of its own.
     const perf = { now: () => clock.now() + 1 };
     this.#kept = new LRUCache({ max, ttl: keptMs, ttlResolution: 0, perf });
+  }
+
+  /** How many answers are kept at this moment. */
+  get size(): number {
+    return this.#kept.size;
   }
 
   async get(secret: string, ask: () => Promise<Result<Value>>): Promise<Result<Value>> {
@@ -32,8 +41,23 @@ export class Remembered<Value extends object> {
 
   async #answer(key: string, ask: () => Promise<Result<Value>>): Promise<Result<Value>> {
     const result = await ask();
-    if (result.ok) this.#kept.set(key, result);
+    if (result.ok) {
+      this.#kept.set(key, result);
+      this.#forgetLater();
+    }
     return result;
+  }
+
+  /** Answers hold accounts and rosters: what is too old to be given goes, and doesn't wait for its place to be needed. */
+  #forgetLater(): void {
+    if (this.#forgetting) return;
+    this.#forgetting = true;
+    const { clock, keptMs } = this.#options;
+    clock.after(keptMs + 1, () => {
+      this.#forgetting = false;
+      this.#kept.purgeStale();
+      if (this.size > 0) this.#forgetLater();
+    });
   }
 }
 
