@@ -228,6 +228,18 @@ describe("what goes wrong over HTTP", () => {
     expect(await codeOf(offer(broker.url, { signal: stop.signal }))).toBe("aborted");
     expect(await codeOf(offer(broker.url, { timeoutMs: 0 }))).toBe("timeout");
   });
+
+  test("a request under way holds the process until its time is over, and not longer", async () => {
+    const timers = () =>
+      process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+    const before = timers();
+    const stop = new AbortController();
+    const asking = codeOf(offer(broker.url, { signal: stop.signal }));
+    expect(timers()).toBe(before + 1);
+    stop.abort();
+    await asking;
+    expect(timers()).toBe(before);
+  });
 });
 
 test("§2.8 §2.9 anybody may ask what a deployment offers and how it is", async () => {

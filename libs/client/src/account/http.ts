@@ -52,7 +52,10 @@ async function exchange(baseUrl: string, call: Call) {
   const { method, path, credential, body, signal, timeoutMs = REQUEST_MS } = call;
   throwIfAborted(signal);
   checkAmount("timeoutMs", timeoutMs);
-  const timeout = AbortSignal.timeout(Math.min(Math.ceil(timeoutMs), TIMEOUT_MS_MAX));
+  // Not AbortSignal.timeout: its timer doesn't hold a Node process, which would end without an answer while the request hangs.
+  const expiry = new AbortController();
+  const timer = setTimeout(() => expiry.abort(), Math.min(timeoutMs, TIMEOUT_MS_MAX));
+  const timeout = expiry.signal;
   const headers = {
     accept: "application/json",
     ...(body === undefined ? {} : { "content-type": "application/json" }),
@@ -78,6 +81,8 @@ async function exchange(baseUrl: string, call: Call) {
     throw new AmsError("unreachable", `Nothing answers at ${hostOf(baseUrl)}${why(cause)}.`, {
       cause,
     });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -227,6 +227,20 @@ describe("§4.9 a gateway that drains", () => {
     await me.close();
   });
 
+  test("is left within a turn, and the turn goes on", async () => {
+    const roster = { peers: [peer("peer", PEER_ID)] };
+    const { me, call } = await joinQuickly(broker, {}, roster);
+    const text = me.text("peer");
+    call.send(token("1-1", "a"), { type: "x_drain", reconnect_after_ms: 0 });
+    const again = await broker.call();
+    call.close(4001, "stream_displaced"); // By our own new connection.
+    for await (const event of me.events()) if (event.type === "reconnecting") break;
+    again.join({ ...roster, resumed: true });
+    again.send(token("1-2", "b"));
+    expect(await take(text, 2)).toEqual(["a", "b"]);
+    await me.close();
+  });
+
   test("is kept while the new one refuses", async () => {
     const { me, call } = await joinQuickly(broker);
     call.send({ type: "x_drain", reconnect_after_ms: 0 });

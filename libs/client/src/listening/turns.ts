@@ -105,7 +105,8 @@ function listen(hub: Hub, stream: string, { signal, gaps = "throw" }: TextOption
   let within = false; // True from a turn's first token to its end.
   let broken = false; // True when the connection broke within a turn.
   const select = (event: AmsEvent, queue: Queue<Piece>): Piece | undefined => {
-    if (event.type === "reconnecting") broken ||= within;
+    // One's own move to another gateway (§4.9) takes a moment: the turn goes on, and a loss in it shows at its next frame.
+    if (event.type === "reconnecting" && event.cause.code !== "stream_displaced") broken ||= within;
     // What came while away is lost, perhaps the end of the turn too: to wait for it could be for ever.
     if (event.type === "joined" && broken && gaps === "throw") queue.end(lost());
     if (!isOf(event, stream)) return undefined;
