@@ -1,12 +1,14 @@
 // Makes dist/ams.mjs: the whole command line in one file that needs nothing beside it, for publishing.
 //   node cli/build.mjs
 import { chmodSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 
 const here = import.meta.dirname;
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const outfile = join(here, "dist", "ams.mjs");
+const packageText = (path) => readFileSync(createRequire(import.meta.url).resolve(path), "utf8");
 
 await build({
   entryPoints: [join(here, "src", "main.ts")],
@@ -20,7 +22,12 @@ await build({
   minify: true,
   keepNames: true,
   legalComments: "eof",
-  define: { AMS_VERSION: JSON.stringify(version) },
+  define: {
+    AMS_VERSION: JSON.stringify(version),
+    // What the report of `ams load` draws its plots with.
+    AMS_UPLOT_SCRIPT: JSON.stringify(packageText("uplot/dist/uPlot.iife.min.js")),
+    AMS_UPLOT_STYLE: JSON.stringify(packageText("uplot/dist/uPlot.min.css")),
+  },
   // Packages in CommonJS inside an ES module still ask for `require`.
   banner: {
     js: [

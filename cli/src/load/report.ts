@@ -1,6 +1,5 @@
 /** A run's result as one HTML file that asks for nothing from anywhere: plots, figures, and their JSON. */
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { readPlotAssets } from "./plot-assets.ts";
 import { REPORT_SCRIPT } from "./report-script.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import type { LoadResult, Outcome } from "./result.ts";
@@ -20,17 +19,14 @@ const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 export async function reportOf(result: LoadResult): Promise<string> {
-  const [plotScript, plotStyle] = await Promise.all([
-    assetOf("uPlot.iife.min.js"),
-    assetOf("uPlot.min.css"),
-  ]);
+  const plot = await readPlotAssets();
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <title>Load on ${asText(result.host)}</title>
-<style>${plotStyle}${REPORT_STYLE}</style>
+<style>${plot.style}${REPORT_STYLE}</style>
 <main>
 ${headOf(result)}
 ${tilesOf(result)}
@@ -43,18 +39,10 @@ ${countsOf(result)}
 ${notesOf(result)}
 </main>
 <script type="application/json" id="result">${inScript(JSON.stringify(jsonOf(result)))}</script>
-<script>${plotScript}</script>
+<script>${plot.script}</script>
 <script>${REPORT_SCRIPT}</script>
 </html>
 `;
-}
-
-/** From beside this program where it was bundled, else from the package. Throws when it is in neither place. */
-async function assetOf(name: string): Promise<string> {
-  const beside = new URL(`./uplot/${name}`, import.meta.url);
-  const inPackage = () =>
-    readFile(createRequire(import.meta.url).resolve(`uplot/dist/${name}`), "utf8");
-  return await readFile(beside, "utf8").catch(inPackage);
 }
 
 function headOf({ outcome, host, brokerVersion, startedAt, plan, machine, identity }: LoadResult) {
