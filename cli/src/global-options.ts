@@ -6,6 +6,8 @@ export type GlobalOptions = {
   readonly url?: string;
   /** Which profile: AMS_PROFILE, or `default`. */
   readonly profile?: string;
+  /** A file that holds the credential, or `-` for stdin, instead of AMS_CREDENTIAL and the profile's. */
+  readonly credentialFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   /** False with --no-color. */
@@ -16,6 +18,10 @@ export function declareGlobalOptions(program: Command): Command {
   return program
     .option("--url <url>", "where AMS is (AMS_URL; else the profile's, else http://127.0.0.1:8080)")
     .option("--profile <name>", "which account of yours (AMS_PROFILE; else `default`)")
+    .option(
+      "--credential-file <path>",
+      "read the credential there, - is stdin (else AMS_CREDENTIAL; else the profile's)",
+    )
     .option("--json", "print JSON, one value a line, and errors as JSON on stderr")
     .option("--quiet", "print the answer and nothing beside it")
     .option("--no-color", "no colours (NO_COLOR)");

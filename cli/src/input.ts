@@ -6,6 +6,27 @@ import { CliError } from "./fault.ts";
 /** Characters of a line after which it goes out in parts, as a token can't be longer anyway. */
 const LINE_CHARACTERS_MAX = 65_536;
 
+let isTaken = false;
+
+/** The text of stdin, for the one who asks first. Throws `bad_usage` when it was given away already. */
+export function readStdin(signal: AbortSignal): AsyncGenerator<string, undefined> {
+  if (isTaken) {
+    throw new CliError(
+      "bad_usage",
+      "Stdin can be one thing only: the text, the link or the credential.",
+    );
+  }
+  isTaken = true;
+  return readText(process.stdin, signal);
+}
+
+/** The first line of stdin, without spaces around it; null when there is nothing in it. */
+export async function firstLineOfStdin(signal: AbortSignal): Promise<string | null> {
+  const first = await readLines(readStdin(signal), () => {}).next();
+  const line = first.done ? "" : first.value.trim();
+  return line === "" ? null : line;
+}
+
 /**
  * The text of a stream of bytes, piece by piece as it arrives; none of them is empty. It ends without a word when `signal` fires.
  * Throws `not_text` at a byte that is not UTF-8, after it has given what stood before it.

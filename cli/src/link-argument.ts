@@ -1,6 +1,6 @@
 /** The link of a command: an argument, `-` for the first line of stdin, or AMS_LINK, which other users of the machine can't see. */
 import { CliError } from "./fault.ts";
-import { readLines, readText } from "./input.ts";
+import { firstLineOfStdin } from "./input.ts";
 
 const LINK_TOKEN = /^[\w-]{43}$/;
 
@@ -55,12 +55,9 @@ export async function linkOf(
 }
 
 async function firstLine(signal: AbortSignal): Promise<string> {
-  const lines = readLines(readText(process.stdin, signal), () => {});
-  const first = await lines.next();
-  if (first.done || first.value.trim() === "") {
-    throw new CliError("bad_usage", "There is no link on stdin.");
-  }
-  return first.value.trim();
+  const line = await firstLineOfStdin(signal);
+  if (line === null) throw new CliError("bad_usage", "There is no link on stdin.");
+  return line;
 }
 
 /** What is wrong with a link that can be seen by looking at it; the sentence never repeats it. Null when nothing is. */

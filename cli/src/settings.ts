@@ -1,7 +1,9 @@
 /** Which deployment and which account hold for a command: from its options, the environment and the profile, in this order. */
+import { readFile } from "node:fs/promises";
 import { type Account, openAccount } from "@ams/client";
 import type { Context } from "./context.ts";
 import { CliError } from "./fault.ts";
+import { firstLineOfStdin } from "./input.ts";
 import { type Profile, profileName, readProfile } from "./profile.ts";
 
 /** Where `ams up` and `npm start` listen unless told. */
@@ -11,7 +13,7 @@ export type Settings = {
   readonly url: string;
   readonly urlFrom: "--url" | "AMS_URL" | "profile" | "default";
   readonly credential: string | null;
-  readonly credentialFrom: "AMS_CREDENTIAL" | "profile" | null;
+  readonly credentialFrom: "--credential-file" | "AMS_CREDENTIAL" | "profile" | null;
   /** The origin that the credential is for; null is any, when the user gave one without a URL. */
   readonly credentialFor: string | null;
   readonly profileName: string;
@@ -19,21 +21,19 @@ export type Settings = {
 };
 
 /** `newProfile` is the name of one that needn't be there yet. */
-export async function settingsOf(
-  { options, output }: Context,
-  newProfile?: string,
-): Promise<Settings> {
+export async function settingsOf(context: Context, newProfile?: string): Promise<Settings> {
+  const { options, output } = context;
   const name = profileName(newProfile ?? options.profile);
   const profile = await readProfile(name, output.warn);
   if (profile === null && options.profile !== undefined) noSuchProfile(name);
-  const { AMS_URL, AMS_CREDENTIAL } = process.env;
+  const { AMS_URL } = process.env;
   const given = options.url ?? (AMS_URL || undefined);
   const urlFrom = options.url !== undefined ? "--url" : given !== undefined ? "AMS_URL" : null;
   const url = given ?? profile?.url ?? DEFAULT_URL;
   return {
     url,
     urlFrom: urlFrom ?? (profile === null ? "default" : "profile"),
-    ...credentialOf(AMS_CREDENTIAL, given, profile),
+    ...credentialOf(await givenCredential(context), given, profile),
     profileName: name,
     profile,
   };
@@ -69,15 +69,32 @@ function originOf(text: string): string {
   return isLoopback ? `${url.protocol}//127.0.0.1:${url.port}` : url.origin;
 }
 
+type Given = Pick<Settings, "credential" | "credentialFrom">;
+
+/** The credential that was given for this command, null when there is none. */
+async function givenCredential({ options, signal }: Context): Promise<Given | null> {
+  const { credentialFile: path } = options;
+  if (path !== undefined) {
+    const text = path === "-" ? await firstLineOfStdin(signal) : await readCredential(path);
+    return { credential: (text ?? "").trim(), credentialFrom: "--credential-file" };
+  }
+  const { AMS_CREDENTIAL } = process.env;
+  if (!AMS_CREDENTIAL) return null;
+  return { credential: AMS_CREDENTIAL.trim(), credentialFrom: "AMS_CREDENTIAL" };
+}
+
+async function readCredential(path: string): Promise<string> {
+  return await readFile(path, "utf8").catch((error: unknown) => {
+    throw new CliError("file_unusable", `The credential can't be read from ${path}.`, {}, error);
+  });
+}
+
 function credentialOf(
-  fromEnvironment: string | undefined,
+  given: Given | null,
   givenUrl: string | undefined,
   profile: Profile | null,
 ): Pick<Settings, "credential" | "credentialFrom" | "credentialFor"> {
-  if (fromEnvironment) {
-    const credential = fromEnvironment.trim();
-    return { credential, credentialFrom: "AMS_CREDENTIAL", credentialFor: givenUrl ?? null };
-  }
+  if (given !== null) return { ...given, credentialFor: givenUrl ?? null };
   if (profile === null) return { credential: null, credentialFrom: null, credentialFor: null };
   const { credential, url } = profile;
   return { credential, credentialFrom: "profile", credentialFor: url };

@@ -177,6 +177,23 @@ describe("profiles", () => {
     expect(stderr).toContain("is not sent to");
   });
 
+  test("a credential may be in a file, or on stdin", async () => {
+    await create();
+    const other = new Home();
+    writeFileSync(join(other.folder, "key"), `${profile().credential}\n`, { mode: 0o600 });
+    const at = ["--url", ams.url, "--credential-file"];
+    expect((await other.run(["list", ...at, "key"])).code).toBe(0);
+    const stdin = profile().credential;
+    expect((await other.run(["list", ...at, "-"], { stdin })).code).toBe(0);
+    const link = String((await home.one(["mint"])).magic_link);
+    const twice = await other.run(["send", link, "-", ...at, "-"], { stdin });
+    expect(twice.code).toBe(2);
+    expect(twice.stderr).toMatch(/^ams: Stdin can be one thing only/);
+    const { code, stderr } = await other.run(["list", ...at, "nowhere"]);
+    expect([code, stderr]).toEqual([8, "ams: The credential can't be read from nowhere.\n"]);
+    other.remove();
+  });
+
   test("config show says what holds and where it comes from, without a secret", async () => {
     await create();
     const { stdout } = await home.run(["config", "show"]);

@@ -98,6 +98,25 @@ describe("child processes", () => {
     taken.close();
   });
 
+  test("ams mcp speaks MCP on stdin and stdout, and ends when stdin does", async () => {
+    const ams = await startStandalone();
+    await home.one(["account", "create", "agent", "--url", ams.url, "--profile", "agent"]);
+    const { magic_link: link } = await home.one(["mint", "--profile", "agent"]);
+    const mcp = home.start(["mcp", "--profile", "agent"], { env: { AMS_LINK: String(link) } });
+    const params = {
+      protocolVersion: "2025-06-18",
+      capabilities: {},
+      clientInfo: { name: "t", version: "1" },
+    };
+    mcp.type(`${JSON.stringify({ jsonrpc: "2.0", id: 1, method: "initialize", params })}\n`);
+    await mcp.shows('"serverInfo"');
+    mcp.end();
+    const { code, stdout } = await mcp.ended;
+    expect(code).toBe(0);
+    expect(jsonLines(stdout)).toMatchObject([{ id: 1, result: { serverInfo: expect.anything() } }]);
+    await ams.stop();
+  });
+
   test("ams conformance hands its status on, and its arguments down", async () => {
     const { code, stderr } = await home.run(["conformance", "http://127.0.0.1:1"]);
     expect(code).toBe(2);

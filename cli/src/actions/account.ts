@@ -14,7 +14,7 @@ export async function createInProfile(
   namespace: string,
   { showCredential = false }: ShowCredential,
 ): Promise<void> {
-  const { output, signal, options } = context;
+  const { output, options } = context;
   const { profile: wanted, ...others } = options;
   const settings = await settingsOf({ ...context, options: others }, wanted);
   const { url, profile, profileName } = settings;
@@ -23,11 +23,8 @@ export async function createInProfile(
   // Before the account is made: a credential that can't be kept would be lost.
   const draft = await draftProfile(profileName);
   try {
-    const account = await createAccount(url, {
-      namespace,
-      ...(invite ? { invite } : {}),
-      signal,
-    });
+    // Not to be stopped in between: the credential is in the answer, and never again.
+    const account = await createAccount(url, { namespace, ...(invite ? { invite } : {}) });
     await keep(draft, account, output.warn);
     output.answer(
       { ...accountJson(account, showCredential), profile: profileName, path: draft.path },
@@ -71,20 +68,21 @@ export async function rotate(
   context: Context,
   { showCredential = false, grace }: ShowCredential & { readonly grace?: number },
 ): Promise<void> {
-  const { output, signal } = context;
+  const { output } = context;
   const settings = await settingsOf(context);
   const { profile, credentialFrom, profileName } = settings;
   const isKept = credentialFrom === "profile" && profile !== null;
-  if (!isKept && !showCredential) {
+  if (credentialFrom !== null && !isKept && !showCredential) {
     throw new CliError(
       "bad_usage",
-      "The credential is from AMS_CREDENTIAL, which ams can't change: add --show-credential to see the new one.",
+      `The credential is from ${credentialFrom ?? "nowhere"}, which ams can't change: add --show-credential to see the new one.`,
     );
   }
   const draft = isKept ? await draftProfile(profileName) : null;
   try {
     const account = await accountOf(context, settings);
-    await account.rotate({ ...(grace === undefined ? {} : { graceS: grace }), signal });
+    // Not to be stopped in between: the new credential is in the answer, and never again.
+    await account.rotate(grace === undefined ? {} : { graceS: grace });
     if (draft !== null) await keep(draft, account, output.warn);
     output.answer(
       { ...accountJson(account, showCredential), grace_s: grace ?? 0 },
@@ -143,7 +141,8 @@ function accountJson(account: Account, showCredential: boolean) {
 }
 
 function sourceOf({ credentialFrom, profileName }: Settings): string {
-  const from = credentialFrom === "profile" ? `in the profile ${profileName}` : "in AMS_CREDENTIAL";
+  const from =
+    credentialFrom === "profile" ? `in the profile ${profileName}` : `from ${credentialFrom}`;
   return `${from} (--show-credential prints it)`;
 }
 

@@ -3,7 +3,7 @@ import { becomeChild } from "../child.ts";
 import { fileOfClone } from "../clone.ts";
 import type { Context } from "../context.ts";
 import { CliError } from "../fault.ts";
-import { settingsOf } from "../settings.ts";
+import { isSameOrigin, settingsOf } from "../settings.ts";
 
 export type UpOptions = { readonly port?: number; readonly data?: string };
 
@@ -14,16 +14,20 @@ export async function up({ port, data }: UpOptions): Promise<void> {
   });
 }
 
-/** The credential goes by the environment, where other users of the machine can't see it. */
-export async function mcp(context: Context, link: string | undefined): Promise<void> {
+/**
+ * The credential goes by the environment, where other users of the machine can't see it; and only when what it is for is what
+ * is asked. Without it the child is a guest of the link.
+ */
+export async function mcp(context: Context, word: string | undefined): Promise<void> {
   const file = fileOfClone("services/mcp/dist/stdio.js", "mcp");
   const { url, credential, credentialFor } = await settingsOf(context);
-  const at = credentialFor ?? url;
+  const link = word ?? process.env.AMS_LINK ?? null;
+  const own = credentialFor ?? url;
+  const isAsked = isSameOrigin(own, url) && (link === null || isSameOrigin(own, link));
   await becomeChild(file, [], {
     AMS_URL: url,
-    // A credential goes to its own deployment and nowhere else.
-    AMS_CREDENTIAL: credential !== null && at === url ? credential : undefined,
-    AMS_LINK: link ?? process.env.AMS_LINK,
+    AMS_CREDENTIAL: credential !== null && isAsked ? credential : undefined,
+    AMS_LINK: link ?? undefined,
   });
 }
 

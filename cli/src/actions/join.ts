@@ -1,7 +1,7 @@
 /** `ams join`: listen and speak. On a terminal a live view, else lines in and lines out. */
 import { type Connection, splitText } from "@ams/client";
 import type { Context } from "../context.ts";
-import { readLines, readText } from "../input.ts";
+import { readLines, readStdin } from "../input.ts";
 import { LISTENER_RECONNECT_S, type WhoOptions, withConnection } from "../joining.ts";
 import { linkOf } from "../link-argument.ts";
 import { Sender, sendAll } from "../sender.ts";
@@ -54,7 +54,7 @@ async function relay({ output, signal }: Context, connection: Connection): Promi
   const tellLong = onceOnly(() =>
     output.note("* a line of more than 64 KiB is sent in several tokens"),
   );
-  const texts = readText(process.stdin, AbortSignal.any([signal, sender.failed]));
+  const texts = readStdin(AbortSignal.any([signal, sender.failed]));
   try {
     await sendAll(sender, readLines(texts, tellLong));
   } finally {

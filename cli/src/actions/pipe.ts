@@ -2,7 +2,7 @@
 import { fstatSync } from "node:fs";
 import { type Connection, isEndOfTurn } from "@ams/client";
 import type { Context } from "../context.ts";
-import { readLines, readText } from "../input.ts";
+import { readLines, readStdin } from "../input.ts";
 import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../joining.ts";
 import { linkOf } from "../link-argument.ts";
 import { type Output, writeOut } from "../output.ts";
@@ -46,7 +46,7 @@ async function sendStdin(
   onText: () => void,
 ): Promise<Sent> {
   const sender = new Sender(connection);
-  const texts = readText(process.stdin, AbortSignal.any([signal, sender.failed]));
+  const texts = readStdin(AbortSignal.any([signal, sender.failed]));
   const progress = duplex ? null : startProgress(output, "sending");
   try {
     const pieces = lines ? readLines(texts, () => {}) : texts;

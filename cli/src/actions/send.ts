@@ -1,7 +1,7 @@
 /** `ams send`: one text, and the broker's word that it has it. */
 import type { Context } from "../context.ts";
 import { CliError } from "../fault.ts";
-import { readText } from "../input.ts";
+import { readStdin } from "../input.ts";
 import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../joining.ts";
 import { takeLink } from "../link-argument.ts";
 import { Sender } from "../sender.ts";
@@ -23,7 +23,7 @@ export async function send(
         : "There is more than one text: put it in quotes.",
     );
   }
-  const whole = readsStdin ? await allOf(readText(process.stdin, signal)) : text;
+  const whole = readsStdin ? await allOf(readStdin(signal)) : text;
   if (signal.aborted) return;
   const wishes = {
     kind: "agent",
