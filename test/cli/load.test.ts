@@ -170,6 +170,19 @@ test("a stall of the broker shows in the latencies of all tokens that it delayed
   expect({ status, lost: counts.lost }).toEqual({ status: 0, lost: 0 });
 });
 
+test("§4.4.3 an emitter that is too fast for the deployment is closed 4290: the close is counted, its setting named, and the run fails", async () => {
+  const slow = await startStandalone({ AMS_FRAMES_PER_SECOND: "20", AMS_FRAMES_BURST: "20" });
+  const { magicLink } = await (await createAccount(slow.url, { namespace: "slow" })).mint();
+  const words = ["--subscribers", "2", "--rate", "200", "--duration", "2s", "--json"];
+  const { status, out } = await runLoad([magicLink, ...words]);
+  const { closes, counts, notes, outcome } = JSON.parse(out);
+  expect(closes).toEqual([{ code: 4290, reason: "rate_limited", count: 1 }]);
+  expect(counts).toMatchObject({ lost: 0, doubled: 0, reordered: 0 });
+  expect(notes.join()).toContain("AMS_FRAMES_PER_SECOND");
+  expect({ status, outcome }).toEqual({ status: 7, outcome: "cut" });
+  await slow.stop();
+});
+
 test("with an account its credential is used, and its limit is named with the number that it takes", async () => {
   const env = { AMS_CREDENTIAL: account.credential };
   const few = ["--subscribers", "2", "--rate", "5", "--duration", "1s", "--account"];

@@ -16,7 +16,9 @@ export const REPORT_SCRIPT = `
   const axis = (more) => ({ stroke: color("--faint"), grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line"), width: 1 }, size: 70, ...more });
   const line = (label, name, format, more) => ({ label, stroke: color(name), width: 1.5, points: { show: seconds.length < 40, size: 4 }, value: (_, value) => format(value), ...more });
   const clock = { label: "after", value: (_, value) => value == null ? "–" : value + " s" };
-  const timeAxis = () => axis({ size: 40, values: (_, splits) => splits.map((split) => split + " s") });
+  /** Steps of an axis of time, in seconds. */
+  const WHOLE = [1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600];
+  const timeAxis = () => axis({ size: 40, incrs: WHOLE, values: (_, splits) => splits.map((split) => split + " s") });
   const positive = (value) => value > 0 ? value : null;
   /** Of a logarithmic axis only powers of ten are named, as there is no room for more. */
   const decades = (format) => (_, splits) => splits.map((split) => split != null && Math.abs(Math.log10(split) % 1) < 1e-9 ? format(split) : "");

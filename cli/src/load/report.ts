@@ -72,7 +72,7 @@ function tilesOf({ latency, deliveriesPerSecond, tally }: LoadResult): string {
 
 function limitOf({ client, knee, plan }: LoadResult): string {
   const limit = client.isLimit
-    ? `<p class="warning"><b>The load client itself was the limit</b>, so these figures say little of the deployment. ${asText(client.reasons.join(" "))}</p>`
+    ? `<p class="warning"><b>The load client itself, or the machine that it runs on, was the limit</b>: these figures say little of the deployment. ${asText(client.reasons.join(" "))}</p>`
     : "";
   if (plan.rhythm.ramp_s === 0) return limit;
   const sentence =

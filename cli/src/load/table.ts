@@ -122,7 +122,7 @@ function clientRows({ client, lateness }: LoadResult, colors: Colors): readonly 
     ...(isLimit
       ? [
           colors.yellow(
-            `The load client itself was the limit, so these figures say little of the deployment. ${reasons.join(" ")} Give it more --processes, more cores, or another machine.`,
+            `The load client itself, or the machine that it runs on, was the limit: these figures say little of the deployment. ${reasons.join(" ")} Give it more --processes, more cores, or another machine.`,
           ),
         ]
       : []),
