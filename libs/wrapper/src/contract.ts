@@ -162,11 +162,10 @@ export type OpenSession = {
  * guests of the session, so that no two share a seat.
  *
  * Common faults of all calls: `invalid_magic_link`, `conversation_not_found`, `not_joined` (no seat there, and no link to take one
- * with), `which_conversation`, `which_stream`, `conversation_mismatch`, `invalid_stream_name`, `seat_taken` (by another live session, or this one
- * lost it to a take-over), `left`, `too_many_seats`, what refuses a dial (`invalid_credential`, `stream_name_conflict`,
+ * with), `which_conversation`, `which_stream`, `conversation_mismatch`, `invalid_stream_name`, `seat_taken` (by another
+ * live session, or this one lost it to a take-over), `left`, `too_many_seats`, what refuses a dial (`invalid_credential`, `stream_name_conflict`,
  * `account_concurrency_limit`, `conversation_subscriber_limit`, `dial_timeout`, `unavailable`), what ended the seat
- * (`link_revoked`, `conversation_closed`), `session_ended`,
- * `too_many_calls`, `aborted`.
+ * (`link_revoked`, `conversation_closed`), `session_ended`, `too_many_calls`, `aborted`.
  */
 export interface Session {
   readonly id: string;
@@ -175,7 +174,7 @@ export interface Session {
   readonly open: boolean;
   /**
    * Takes the seat, or finds it again. The only call that comes back after `leave`. Faults also: `invalid_cursor`, `invalid_max_events`
-   * (of `lastN`), `invalid_metadata`, `invalid_peer_identity`.
+   * (of `lastN`), `invalid_metadata`, `invalid_peer_identity`, and on a live seat with `streamMetadata` those of `send`.
    */
   join(request: JoinRequest): Promise<Result<Joined>>;
   /** Emits one token; takes the seat first if need be. Faults also: `token_too_large`, `backpressure`, `rate_limited`, `delivery_unknown`. */

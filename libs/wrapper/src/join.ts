@@ -1,9 +1,9 @@
 /** An explicit join: the only call that comes back after a leave, takes over, or says where reading begins. */
 import type { Connection } from "@ams/client";
-import { faultOf } from "./ams-faults.ts";
 import type { Place } from "./buffer.ts";
 import type { Result } from "./contract.ts";
 import { type Fault, failure } from "./faults.ts";
+import { type Give, handOver } from "./hand-over.ts";
 import type { Wishes } from "./line.ts";
 import type { Joined, JoinRequest } from "./requests.ts";
 import type { Seat } from "./seat.ts";
@@ -31,7 +31,7 @@ export async function join(room: Room, request: JoinRequest): Promise<Result<Joi
   const reached = await reach(room, seated, how, signal, wishesOf(request));
   if (!reached.ok) return reached;
   const { connection } = reached;
-  const fault = bringsNews ? null : await retell(connection, request);
+  const fault = bringsNews ? null : await retell(room, seat, connection, request);
   if (fault !== null) return failure(fault);
   seat.places.at = place;
   return { ok: true, ...joined(seat, connection, wasKnown) };
@@ -54,16 +54,16 @@ function wishesOf({ streamMetadata, peerIdentity, selfSubscribe }: JoinRequest):
 
 /** A seat that is live already hears of new metadata; a dial brings it along by itself. */
 async function retell(
+  { clock }: Room,
+  seat: Seat,
   connection: Connection,
-  { streamMetadata }: JoinRequest,
+  { streamMetadata, signal }: JoinRequest,
 ): Promise<Fault | null> {
   if (streamMetadata === undefined) return null;
-  try {
-    await connection.setMetadata(streamMetadata);
-    return null;
-  } catch (error) {
-    return faultOf(error);
-  }
+  const give: Give = (to, limit) => to.setMetadata(streamMetadata, { signal: limit });
+  const told = await handOver(clock, seat, connection, give, signal);
+  if (told === "unsent") return "unavailable";
+  return told.ok ? null : told.fault;
 }
 
 function joined(seat: Seat, connection: Connection, wasKnown: boolean): Joined {

@@ -24,6 +24,7 @@ const command = fc.oneof(
   fc.record({ ...where, leave: fc.constant(true) }),
   fc.record({ ...where, end: fc.boolean() }),
   fc.record({ break: fc.constantFrom(...ENDINGS), nth: fc.nat({ max: 5 }) }),
+  fc.record({ dialsFail: fc.boolean() }),
   fc.record({ pass: fc.constantFrom(1_000, 31_000, 700_000) }),
 );
 type Command = typeof command extends fc.Arbitrary<infer Value> ? Value : never;
@@ -56,7 +57,11 @@ async function run(world: Desk, commands: readonly Command[]): Promise<void> {
   const { wire, clock, wrapper } = world;
   const sessionOf = sessions(world);
   const ended = new Set<FakeCall>();
-  wire.dialling = settle; // So that much can happen while it is dialled.
+  let dialsFail = false;
+  wire.dialling = async () => {
+    await settle(); // So that much can happen while it is dialled.
+    if (dialsFail) throw new AmsError("unreachable", "Nobody answers.");
+  };
   const read = new Map<string, string[]>();
   const calls: Promise<unknown>[] = [];
   const note = (owner: string, got: Result<Received>) => {
@@ -66,6 +71,7 @@ async function run(world: Desk, commands: readonly Command[]): Promise<void> {
   };
   for (const step of commands) {
     if ("pass" in step) clock.pass(step.pass);
+    else if ("dialsFail" in step) dialsFail = step.dialsFail;
     else if ("break" in step) {
       const call = wire.calls.at(-1 - step.nth);
       if (call !== undefined && !call.hungUp && !ended.has(call)) {
@@ -118,6 +124,7 @@ test("after any of it an explicit take-over gets a seat that works", async () =>
       const sessionOf = sessions(world);
       for (const step of commands) {
         if ("pass" in step) clock.pass(step.pass);
+        else if ("dialsFail" in step) wire.resumed = step.dialsFail;
         else if ("break" in step) wire.calls.at(-1)?.end(new AmsError(step.break, "Ended."));
         else if ("leave" in step) await sessionOf(step.owner, 0).leave({ link: "link-of-x" });
         else if (!("end" in step)) {

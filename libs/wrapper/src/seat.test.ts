@@ -6,6 +6,23 @@ import { PEER } from "./testing/fake-wire.ts";
 
 const X = { link: "link-of-x" };
 
+test("a join that finds the seat live changes its metadata, and waits no longer than a receipt may take", async () => {
+  const { wire, clock, open } = desk();
+  const session = open("s1");
+  must(await session.join({ ...X, streamMetadata: { mood: "calm" } }));
+  expect(wire.call.sent).toEqual([]);
+  must(await session.join({ streamMetadata: { mood: "merry" } }));
+  expect(wire.call.sent).toEqual(['{"mood":"merry"}']);
+  wire.call.sending = (signal) =>
+    new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(new AmsError("aborted", "Stopped.")));
+    });
+  const waiting = session.join({ streamMetadata: { mood: "tired" } });
+  await settle();
+  clock.pass(RECEIPT_MS);
+  expect(faultIn(await waiting)).toBe("delivery_unknown");
+});
+
 test("calls at once share one dial, whatever they are", async () => {
   const { wire, open } = desk();
   const session = open("s1");
@@ -33,6 +50,29 @@ test("a dial that isn't answered ends after its time, and nothing is kept of it"
   clock.pass(DIAL_MS);
   expect(faultIn(await joining)).toBe("dial_timeout");
   expect(wrapper.size.seats).toBe(0);
+});
+
+test("who comes while a dial fails, at whatever moment, gets a seat that the process knows of", async () => {
+  for (let moment = 0; moment < 40; moment += 1) {
+    const { wire, wrapper, open } = desk();
+    let fail = () => {};
+    wire.dialling = () =>
+      new Promise((_, reject) => {
+        fail = () => reject(new AmsError("unreachable", "Nobody answers."));
+      });
+    const session = open("s1");
+    const first = session.join({ ...X, streamName: "me" });
+    await settle();
+    wire.dialling = async () => {};
+    fail();
+    for (let turn = 0; turn < moment; turn += 1) await null;
+    const second = session.join({ ...X, streamName: "me" });
+    expect(faultIn(await first)).toBe("unavailable");
+    const { ok } = await second;
+    expect(wrapper.size.seats, `moment ${moment}`).toBe(ok ? 1 : 0);
+    await wrapper.close();
+    expect(wire.calls.every((call) => call.hungUp)).toBe(true);
+  }
 });
 
 test("a caller that goes while it is dialled doesn't end the dial of another", async () => {

@@ -47,6 +47,13 @@ export class Seats {
     if (this.has(seat)) this.#seats.delete(seat.key);
   }
 
+  /** Takes a seat back that was forgotten while a call came for it; false when there is another in its place. */
+  restore(seat: Seat): boolean {
+    const other = this.#seats.get(seat.key);
+    if (other === undefined) this.#put(seat);
+    return other === undefined || other === seat;
+  }
+
   /** Seats that nobody uses leave the wire, and are forgotten later. */
   sweep(): void {
     const now = this.#room.clock.now();

@@ -36,6 +36,8 @@ export async function sit(room: Room, aim: Aim, how: How = {}): Promise<Result<S
   const found = await unlessAborted(find(room, aim), aim.signal);
   if (!found.ok) return found;
   if (room.state.ended) return failure("session_ended");
+  // It was forgotten or renewed since it was found.
+  if (found.seat !== null && !room.seats.has(found.seat)) return await sit(room, aim, how);
   const taken = seatFor(room, found, how);
   if (!taken.ok) return taken;
   const { seat } = taken;
@@ -53,6 +55,9 @@ export async function reach(
   signal: AbortSignal | undefined,
   wishes?: Wishes,
 ): Promise<Result<{ readonly connection: Connection }>> {
+  // Another call may have given up on it since it was found. From here on its line is in use, and nobody does.
+  if (!seat.line.left && !room.seats.restore(seat)) return failure("unavailable");
+  if (seat.holder === room.state) room.state.keep(seat);
   const reached = await unlessAborted(
     seat.line.reach({
       identity: identityOf(room.who),
