@@ -61,16 +61,18 @@ export class Audience {
     }
   }
 
-  /** A token or metadata frame of a stream whose socket is here, and hears it only when it asked to. */
+  /** A token or metadata frame of a stream whose socket is here, and hears it only when it asked to; null when it has gone. */
   deliverFrom(
-    socket: Socket,
+    socket: Socket | null,
     subscription: Subscription,
     stream: StreamId,
     frame: Uint8Array | string,
   ): void {
-    const self = subscription.self !== null;
-    const excluded = !self && subscription.streams === null ? 1 : 0;
-    this.#deliver(self ? this.#sockets : socket, stream, frame, excluded);
+    if (socket === null || subscription.self !== null) {
+      this.#deliver(this.#sockets, stream, frame, 0);
+      return;
+    }
+    this.#deliver(socket, stream, frame, subscription.streams === null ? 1 : 0);
   }
 
   /** A token or metadata frame, or an `x_gap`, of a stream whose socket is elsewhere. */

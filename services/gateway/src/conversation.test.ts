@@ -42,7 +42,7 @@ test("§5.5 another gateway's stream: joined, its frames, left, and nothing behi
 
 test("§5.3 a gateway's own batches, come round, are not delivered again", () => {
   reader.session.received(textOf('{"type":"token","data":"x"}'), false);
-  rig.parts.relay.flush(rig.parts.relay.open("another"));
+  rig.conversation.flush();
   const other = rig.seat(entryOf(3, 3));
   for (const { payload } of [...rig.bus.published]) rig.conversation.intake.receive(payload);
   expect(heard(other)).toEqual([]);

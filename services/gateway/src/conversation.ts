@@ -52,7 +52,7 @@ export class Conversation {
     this.#parts = parts;
     this.#audience = new Audience(parts.sockets);
     this.roster = new Roster(tellAudience(this.#audience, parts));
-    this.#outbox = parts.relay.open(this.channel);
+    this.#outbox = parts.relay.open(this.channel, (emitted) => this.#emission.deliver(emitted));
     this.#released = released;
     this.#emission = new Emission(where, parts, this.roster, this.#audience, this.#outbox);
     this.intake = new Intake({
@@ -73,8 +73,9 @@ export class Conversation {
     return this.#sessions.has(connection);
   }
 
-  /** Puts a session that was just welcomed among the others. */
+  /** Puts a session that was just welcomed among the others: it hears what is emitted from now on. */
   enter(session: Session, socket: Socket): void {
+    this.flush();
     this.#sessions.set(session.stream.entry.connection, session);
     this.#audience.enter(socket, session.terms.subscription);
   }
@@ -86,7 +87,7 @@ export class Conversation {
     const { stream_id, epoch } = stream.entry;
     const n = stream.lastN ?? 0;
     const ts = toIso(stamp(stream, this.now()));
-    this.#parts.relay.flush(this.#outbox);
+    this.flush();
     this.roster.left(stream_id, epoch, n, ts);
     this.#parts.holdings.giveBack(this.where, stream.entry, session.place, { n, ts });
   }
@@ -107,6 +108,11 @@ export class Conversation {
 
   emitMetadata(session: Session, socket: Socket, metadata: JsonText, nowMs: number): void {
     this.#emission.emitMetadata(session, socket, metadata, nowMs);
+  }
+
+  /** Sends what was emitted in this turn until now. */
+  flush(): void {
+    this.#parts.relay.flush(this.#outbox);
   }
 
   countFault(fault: FrameFault): void {
@@ -280,8 +286,8 @@ export class Conversation {
 
   /** Ends a session whose stream isn't its own any more in the directory. Its place is given back. */
   #expel(session: Session, reason: CloseReason): void {
+    this.flush();
     if (!this.#remove(session)) return;
-    this.#parts.relay.flush(this.#outbox);
     session.expel(reason);
     if (session.place !== null) this.#parts.holdings.releasePlace(session.place);
   }

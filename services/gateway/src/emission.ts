@@ -1,13 +1,13 @@
 /**
- * What a session says becomes a frame of its stream, which is delivered here at once and handed to the relay for the
- * others. The one way of every token and every change of metadata, in this order.
+ * What a session says becomes a frame of its stream, which waits in the conversation's outbox for the end of the turn: for
+ * the subscribers here, and for the other gateways. The one way of every token and every change of metadata.
  */
 import type { Where } from "@ams/directory";
 import { encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
 import type { Audience } from "./audience.ts";
 import { emitToken } from "./emit.ts";
 import type { GatewayParts } from "./parts.ts";
-import type { Outbox } from "./relay.ts";
+import type { Emitted, Outbox } from "./relay.ts";
 import type { LiveStream, Roster } from "./roster.ts";
 import type { Session } from "./session.ts";
 import type { Socket } from "./sockets.ts";
@@ -38,19 +38,15 @@ export class Emission {
   }
 
   emitToken(session: Session, socket: Socket, data: Uint8Array, nowMs: number): void {
-    const { stream, terms } = session;
     const { metrics } = this.#parts;
-    const place = this.#nextPlace(stream, nowMs);
-    const started = metrics.sampleStart();
+    const place = this.#nextPlace(session.stream, nowMs);
     const frame = emitToken(this.#outbox.batch, session.head, place, data);
     metrics.received(frame.length);
-    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
-    metrics.sampleEnd(started);
-    this.#handOver(session, socket, place);
+    this.#handOver(session, socket, place, frame);
   }
 
   emitMetadata(session: Session, socket: Socket, metadata: JsonText, nowMs: number): void {
-    const { stream, terms } = session;
+    const { stream } = session;
     const place = this.#nextPlace(stream, nowMs);
     const text = encodeStreamMetadata(stream.entry, metadata, toIso(place.ms), place);
     const bytes = Buffer.byteLength(text);
@@ -58,17 +54,25 @@ export class Emission {
     frame.write(text);
     this.#roster.toldMetadata(stream, metadata, place.n);
     this.#parts.metrics.received(bytes);
-    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
-    this.#handOver(session, socket, place);
+    this.#handOver(session, socket, place, frame);
     this.#parts.holdings.keepMetadata(this.#where, stream);
   }
 
-  #handOver(session: Session, socket: Socket, place: Place): void {
+  /** Lets the subscribers here hear a frame. Its own socket may have gone since it was emitted. */
+  deliver({ session, frame, since }: Emitted): void {
+    const { stream, terms, socket } = session;
+    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
+    if (since !== 0) this.#parts.metrics.sampleEnd(since);
+  }
+
+  #handOver(session: Session, socket: Socket, place: Place, frame: Buffer): void {
+    const { metrics, relay } = this.#parts;
+    this.#outbox.emitted({ session, frame, since: metrics.sampleStart() });
     if (session.terms.receipts) {
       const seq = formatSeq(place.epoch, place.n);
-      this.#outbox.receipts.push({ socket, seq, ts: toIso(place.ms) });
+      this.#outbox.wantReceipt({ socket, seq, ts: toIso(place.ms) });
     }
-    this.#parts.relay.schedule(this.#outbox);
+    relay.schedule(this.#outbox);
   }
 
   #nextPlace(stream: LiveStream, nowMs: number): Place {

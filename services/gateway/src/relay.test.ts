@@ -3,7 +3,16 @@ import { decodeEvent } from "@ams/directory";
 import { beforeEach, describe, expect, test } from "vitest";
 import { BATCH_BYTES_MAX, BATCH_VERSION, isForeignBatch, walkBatch } from "./batch.ts";
 import { type Outbox, Relay } from "./relay.ts";
-import { deferred, endOfTurn, FakeBus, FakeSockets, metricsOf, streamId } from "./testing/fakes.ts";
+import {
+  deferred,
+  endOfTurn,
+  entryOf,
+  FakeBus,
+  FakeSockets,
+  metricsOf,
+  streamId,
+} from "./testing/fakes.ts";
+import { Rig } from "./testing/rig.ts";
 
 let bus: FakeBus;
 let relay: Relay;
@@ -22,6 +31,9 @@ function emit(outbox: Outbox, n: number, bytes = 10): void {
   relay.schedule(outbox);
 }
 
+/** Nobody listens here. */
+const open = (channel: string) => relay.open(channel, () => undefined);
+
 function contents(payload: Buffer): number[] {
   const ns: number[] = [];
   if (payload[0] === BATCH_VERSION) walkBatch(payload, (_epoch, n) => ns.push(n));
@@ -31,7 +43,7 @@ function contents(payload: Buffer): number[] {
 const published = () => bus.published.map(({ channel, payload }) => [channel, contents(payload)]);
 
 test("what a conversation emits in one turn leaves as one publish, for each conversation its own", async () => {
-  const [first, second] = [relay.open("c1"), relay.open("c2")];
+  const [first, second] = [open("c1"), open("c2")];
   for (let n = 1; n <= 5; n += 1) {
     emit(first, n);
     emit(second, 10 * n);
@@ -48,12 +60,12 @@ test("what a conversation emits in one turn leaves as one publish, for each conv
   expect(published().slice(2)).toEqual([["c1", [6]]]);
 });
 
-test("a batch that is full leaves at once, and the rest of the turn behind it", async () => {
-  const outbox = relay.open("c1");
+test("a turn that fills more than one batch publishes them in order", async () => {
+  const outbox = open("c1");
   emit(outbox, 1);
   emit(outbox, 2, BATCH_BYTES_MAX);
-  expect(published()).toEqual([["c1", [1, 2]]]);
   emit(outbox, 3);
+  expect(published()).toEqual([]);
   await endOfTurn();
   expect(published()).toEqual([
     ["c1", [1, 2]],
@@ -61,8 +73,36 @@ test("a batch that is full leaves at once, and the rest of the turn behind it", 
   ]);
 });
 
+test("a turn that brings very much is not waited for", () => {
+  const outbox = open("c1");
+  const megabyte = 1_048_576;
+  for (let n = 1; n <= 20; n += 1) emit(outbox, n, megabyte);
+  expect(published().map(([, ns]) => ns)).toEqual([...Array(16).keys()].map((n) => [n + 1]));
+});
+
+test("those who are here hear a frame at the end of its turn, in order, before anything that is announced", async () => {
+  const heard: (number | undefined)[] = [];
+  const outbox = relay.open("c1", ({ frame }) => heard.push(frame[0]));
+  const { session } = new Rig().seat(entryOf(1, 1));
+  const say = (n: number) => {
+    const frame = outbox.batch.append(1, n, "token", 10).fill(n);
+    outbox.emitted({ session, frame, since: 0 });
+    relay.schedule(outbox);
+  };
+  say(1);
+  say(2);
+  expect(heard).toEqual([]);
+  await endOfTurn();
+  expect(heard).toEqual([1, 2]);
+  say(3);
+  relay.announce(outbox, { kind: "tail", stream_id: streamId(1), epoch: 1, n: 3 });
+  expect(heard).toEqual([1, 2, 3]);
+  await endOfTurn();
+  expect(heard).toEqual([1, 2, 3]);
+});
+
 test("what is announced comes behind all that was emitted before, and before what is emitted later", async () => {
-  const outbox = relay.open("c1");
+  const outbox = open("c1");
   emit(outbox, 1);
   const event = { kind: "tail", stream_id: streamId(1), epoch: 1, n: 1 } as const;
   relay.announce(outbox, event);
@@ -78,12 +118,12 @@ test("what is announced comes behind all that was emitted before, and before wha
 });
 
 test("a flush of nothing publishes nothing", () => {
-  relay.flush(relay.open("c1"));
+  relay.flush(open("c1"));
   expect(bus.published).toEqual([]);
 });
 
 test("a gateway knows its own batches", () => {
-  const outbox = relay.open("c1");
+  const outbox = open("c1");
   emit(outbox, 1);
   relay.flush(outbox);
   const batch = bus.published[0]?.payload ?? Buffer.alloc(0);
@@ -93,12 +133,12 @@ test("a gateway knows its own batches", () => {
 
 describe("receipts", () => {
   test("§4.8 come in order, and only once the bus has taken the batch", async () => {
-    const outbox = relay.open("c1");
+    const outbox = open("c1");
     const socket = new FakeSockets().open();
     const { promise, resolve } = deferred<boolean>();
     bus.answer = () => promise;
     for (const seq of ["1-1", "1-2"]) {
-      outbox.receipts.push({ socket, seq, ts: TS });
+      outbox.wantReceipt({ socket, seq, ts: TS });
       emit(outbox, 1);
     }
     await endOfTurn();
@@ -118,10 +158,10 @@ describe("receipts", () => {
     ["refused", () => Promise.resolve(false)],
     ["lost", () => Promise.reject(new Error("away"))],
   ])("§4.8 are not given for a batch that was %s; the loss is counted", async (_name, answer) => {
-    const outbox = relay.open("c1");
+    const outbox = open("c1");
     const socket = new FakeSockets().open();
     bus.answer = answer;
-    outbox.receipts.push({ socket, seq: "1-1", ts: TS });
+    outbox.wantReceipt({ socket, seq: "1-1", ts: TS });
     emit(outbox, 1);
     relay.announce(outbox, { kind: "tail", stream_id: streamId(1), epoch: 1, n: 1 });
     await endOfTurn();

@@ -1,6 +1,10 @@
 /**
- * Between this gateway and the others. What a conversation emits in one turn of the event loop leaves as one batch and
- * one publish, however many streams and frames it holds.
+ * What a conversation emits in one turn of the event loop leaves at the end of that turn: to the subscribers here frame by
+ * frame, to the other gateways as one batch and one publish, however many streams and frames it holds.
+ *
+ * The end of the turn is still before the server library writes to its sockets, so that nobody waits for it. In the handler
+ * itself the library has the emitter corked and no other socket: a burst of more than 32 frames would then cost every
+ * subscriber a system call each.
  */
 import { randomBytes } from "node:crypto";
 import { encodeEvent, type GatewayEvent } from "@ams/directory";
@@ -8,21 +12,70 @@ import { encodeReceipt } from "@ams/protocol";
 import { BATCH_BYTES_MAX, BatchWriter } from "./batch.ts";
 import type { Bus } from "./bus.ts";
 import type { GatewayMetrics } from "./metrics.ts";
+import type { Session } from "./session.ts";
 import type { Socket } from "./sockets.ts";
+
+/** Bytes that may wait for the end of a turn: much more than a turn brings, and little beside a gateway's memory. */
+const TURN_BYTES_MAX = 16_777_216;
+
+const NOTHING: readonly Parcel[] = [];
 
 /** An emitter that asked to hear when its frame was handed to the bus. */
 type Receipt = { readonly socket: Socket; readonly seq: string; readonly ts: string };
 
-/** One conversation's way out: the batch of this turn, and who waits for a receipt. */
+/** A frame that the subscribers here are still to hear: a view of the batch. `since` is its time if it is one that is timed, else 0. */
+export type Emitted = {
+  readonly session: Session;
+  readonly frame: Buffer;
+  readonly since: number;
+};
+
+/** A batch that was full before the turn was over, and who waits for a receipt of it. */
+type Parcel = { readonly batch: Buffer; readonly receipts: readonly Receipt[] };
+
+/** One conversation's way out: what was emitted in this turn, for those here and for the others, and who waits for a receipt. */
 export class Outbox {
   readonly channel: string;
   readonly batch: BatchWriter;
-  receipts: Receipt[] = [];
+  readonly #deliver: (emitted: Emitted) => void;
+  #emitted: Emitted[] = [];
+  #parcels: Parcel[] = [];
+  #receipts: Receipt[] = [];
   scheduled = false;
 
-  constructor(channel: string, origin: Uint8Array) {
+  constructor(channel: string, origin: Uint8Array, deliver: (emitted: Emitted) => void) {
     this.channel = channel;
     this.batch = new BatchWriter(origin);
+    this.#deliver = deliver;
+  }
+
+  /** A frame was put into the batch. */
+  emitted(frame: Emitted): void {
+    this.#emitted.push(frame);
+  }
+
+  /** Somebody wants to hear when the frame that was emitted last was handed to the bus. */
+  wantReceipt(receipt: Receipt): void {
+    this.#receipts.push(receipt);
+  }
+
+  /** Closes the batch; what is emitted from now on begins a new one. */
+  close(): void {
+    const batch = this.batch.take();
+    if (batch === null) return;
+    this.#parcels.push({ batch, receipts: this.#receipts });
+    if (this.#receipts.length > 0) this.#receipts = [];
+  }
+
+  /** Lets the subscribers here hear what was emitted, and returns what is for the others. */
+  empty(): readonly Parcel[] {
+    this.close();
+    if (this.#parcels.length === 0) return NOTHING;
+    const [emitted, parcels] = [this.#emitted, this.#parcels];
+    this.#emitted = [];
+    this.#parcels = [];
+    for (const one of emitted) this.#deliver(one);
+    return parcels;
   }
 }
 
@@ -32,41 +85,43 @@ export class Relay {
   readonly #bus: Bus;
   readonly #metrics: GatewayMetrics;
   #scheduled: Outbox[] = [];
+  /** Bytes of full batches that wait for the end of this turn. */
+  #closedBytes = 0;
 
   constructor(bus: Bus, metrics: GatewayMetrics) {
     this.#bus = bus;
     this.#metrics = metrics;
   }
 
-  open(channel: string): Outbox {
-    return new Outbox(channel, this.origin);
+  /** `deliver` lets the subscribers here hear a frame. */
+  open(channel: string, deliver: (emitted: Emitted) => void): Outbox {
+    return new Outbox(channel, this.origin, deliver);
   }
 
   /** To be called behind each frame that was put into the outbox's batch. */
   schedule(outbox: Outbox): void {
     if (outbox.batch.bytes >= BATCH_BYTES_MAX) {
-      this.flush(outbox);
-      return;
+      this.#closedBytes += outbox.batch.bytes;
+      outbox.close();
+      if (this.#closedBytes >= TURN_BYTES_MAX) this.#flushScheduled();
     }
     if (outbox.scheduled) return;
     outbox.scheduled = true;
     if (this.#scheduled.push(outbox) === 1) setImmediate(() => this.#flushScheduled());
   }
 
-  /** Publishes what is in the batch now, so that whatever is done next comes behind it. */
+  /** Sends what was emitted until now, so that whatever is done next comes behind it. */
   flush(outbox: Outbox): void {
-    const batch = outbox.batch.take();
-    if (batch === null) return;
-    const { receipts } = outbox;
-    if (receipts.length > 0) outbox.receipts = [];
-    this.#metrics.published(batch.length);
-    this.#bus.publish(outbox.channel, batch).then(
-      (taken) => {
-        if (!taken) this.#metrics.publishLost();
-        else for (const { socket, seq, ts } of receipts) socket.send(encodeReceipt(seq, ts));
-      },
-      () => this.#metrics.publishLost(),
-    );
+    for (const { batch, receipts } of outbox.empty()) {
+      this.#metrics.published(batch.length);
+      this.#bus.publish(outbox.channel, batch).then(
+        (taken) => {
+          if (!taken) this.#metrics.publishLost();
+          else for (const { socket, seq, ts } of receipts) socket.send(encodeReceipt(seq, ts));
+        },
+        () => this.#metrics.publishLost(),
+      );
+    }
   }
 
   /** Tells the other gateways something, behind all that was emitted before. */
@@ -83,6 +138,7 @@ export class Relay {
   #flushScheduled(): void {
     const outboxes = this.#scheduled;
     this.#scheduled = [];
+    this.#closedBytes = 0;
     for (const outbox of outboxes) {
       outbox.scheduled = false;
       this.flush(outbox);

@@ -21,10 +21,11 @@ const say = (text: string, { session } = emitter) => session.received(textOf(tex
 const token = (data: string) => `{"type":"token","data":${data}}`;
 const typesAt = ({ socket }: Seated) => socket.frames().map(({ type }) => type);
 
-test("§4.3 tokens in whatever spelling reach the others, numbered from 1, and not the emitter", () => {
+test("§4.3 tokens in whatever spelling reach the others, numbered from 1, and not the emitter", async () => {
   say(token('"plain"'));
   say('{ "data" : "e\\u0073c" , "type" : "token", "x": 1 }');
   say(token('""'));
+  await endOfTurn();
   expect(reader.socket.frames()).toMatchObject([
     { type: "token", seq: "2-1", data: "plain" },
     { type: "token", seq: "2-2", data: "esc" },
@@ -36,13 +37,13 @@ test("§4.3 tokens in whatever spelling reach the others, numbered from 1, and n
 test("§4.3 set_metadata is a frame of the stream, told to others, and kept for later joiners", async () => {
   say('{"type":"set_metadata","metadata":{"a": 1.50}}');
   say(token('"x"'));
+  await endOfTurn();
   expect(reader.socket.frames()).toMatchObject([
     { type: "stream_metadata", seq: "2-1", metadata: { a: 1.5 } },
     { type: "token", seq: "2-2" },
   ]);
   expect(rig.asked).toContain('metadata connection-2 {"a":1.50}');
   expect(emitter.session.stream.entry).toMatchObject({ metadata: '{"a":1.50}', metadata_n: 1 });
-  await endOfTurn();
 });
 
 test("§4.3 ping is answered pong to who sent it; §4.2 an unknown x_ type is passed over", () => {

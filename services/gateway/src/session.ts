@@ -30,6 +30,8 @@ export type SessionHome = {
     metadata: JsonText,
     nowMs: number,
   ) => void;
+  /** Sends what was emitted until now. */
+  readonly flush: () => void;
   readonly countFault: (fault: FrameFault) => void;
   readonly leave: (session: Session) => void;
 };
@@ -148,6 +150,7 @@ export class Session implements SocketOwner {
         this.#setMetadata(socket, frame.metadata, nowMs);
         return;
       case "ping":
+        this.#home.flush(); // What was emitted before is heard before.
         socket.send(PONG);
         return;
       case "extension":
