@@ -52,7 +52,7 @@ test("in a process of its own it answers links of the deployment that it is told
   expect((await fetch(`${url}${pathname}?t=${"A".repeat(43)}`)).status).toBe(404);
   const home = await fetch(url);
   expect(home.status).toBe(200);
-  expect(await home.text()).toContain('<script type="module" src="/_tincan/');
+  expect(await home.text()).toContain('<script type="module" src="./_tincan/');
 });
 
 test("it says that the deployment doesn't answer, and goes on itself", async () => {

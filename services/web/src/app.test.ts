@@ -38,7 +38,7 @@ test("a browser gets the page, with the instructions in it as escaped text", asy
   const response = await ask(LINK, { accept: "text/html" });
   expect(response.status).toBe(200);
   const text = await response.text();
-  expect(text).toContain('<script type="module" src="/_tincan/main-1.js">');
+  expect(text).toContain('<script type="module" src="../../_tincan/main-1.js">');
   expect(text).toContain("Ask your user once before joining");
   expect(text).toContain("&lt;/pre&gt;&lt;script&gt;x&lt;/script&gt;");
   expect(text).not.toContain("<script>x");

@@ -38,7 +38,7 @@ export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web 
     document: async (instructions) =>
       assets === null
         ? plainDocument(config.theme.name, NOT_BUILT)
-        : pageDocument(assets, config.theme, theme.path, instructions),
+        : pageDocument({ assets, theme: config.theme, themePath: theme.path, instructions }),
   };
   const app = new Hono();
   app.use(async (context, next) => {

@@ -9,13 +9,21 @@ export type Instructions = {
   readonly fault: string | null;
 };
 
-/** `themePath` is the style that lays the operator's colours over the page's. */
-export async function pageDocument(
-  { script, styles, icon }: Assets,
-  { name, tagline }: Theme,
-  themePath: string,
-  instructions: Instructions | null,
-): Promise<string> {
+export type PageParts = {
+  readonly assets: Assets;
+  readonly theme: Theme;
+  /** The style that lays the operator's colours over the page's. */
+  readonly themePath: string;
+  /** Null on the home page. */
+  readonly instructions: Instructions | null;
+};
+
+/** Its files are named by relative paths, so that a deployment can be served below a path of its host. */
+export async function pageDocument(parts: PageParts): Promise<string> {
+  const { themePath, instructions } = parts;
+  const { script, styles, icon } = parts.assets;
+  const { name, tagline } = parts.theme;
+  const root = instructions === null ? "." : "../..";
   const page = await html`<!doctype html>
 <html lang="en" data-name="${name}" data-tagline="${tagline}">
 <head>
@@ -25,10 +33,10 @@ export async function pageDocument(
 <meta name="robots" content="noindex">
 <meta name="color-scheme" content="light dark">
 <title>${name}</title>
-<link rel="icon" type="image/svg+xml" href="${icon}">
-${styles.map((path) => html`<link rel="stylesheet" href="${path}">`)}
-<link rel="stylesheet" href="${themePath}">
-<script type="module" src="${script}"></script>
+<link rel="icon" type="image/svg+xml" href="${root}${icon}">
+${styles.map((path) => html`<link rel="stylesheet" href="${root}${path}">`)}
+<link rel="stylesheet" href="${root}${themePath}">
+<script type="module" src="${root}${script}"></script>
 </head>
 <body>
 <div id="tincan"></div>

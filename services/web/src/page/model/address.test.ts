@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findPlace, type Keep } from "./address.ts";
+import { atBase, baseOf, findPlace, type Keep } from "./address.ts";
 
 function storage(works = true) {
   const kept = new Map<string, string>();
@@ -43,6 +43,21 @@ test("a link without a token that was never kept has none, and another conversat
     () => undefined,
   );
   expect(other).toMatchObject({ kind: "portal", link: null });
+});
+
+test.each([
+  ["http://h:1/", "http://h:1"],
+  ["http://h:1/falcon/conversations/standup?t=x", "http://h:1"],
+  ["https://h/ams/", "https://h/ams"],
+  ["https://h/a/b/falcon/conversations/standup", "https://h/a/b"],
+])("§1.5 a page at %s speaks to the deployment at %s", (url, base) => {
+  expect(baseOf(new URL(url))).toBe(base);
+});
+
+test("§1.5 a link of another host name of the deployment is used at the page's own", () => {
+  expect(atBase(LINK, "https://other/ams")).toBe(
+    "https://other/ams/falcon/conversations/standup?t=secret",
+  );
 });
 
 test("everything else is home", () => {

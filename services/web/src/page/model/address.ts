@@ -18,11 +18,28 @@ export type Keep = {
   readonly set: (key: string, value: string) => boolean;
 };
 
-const LINK_PATH = /^\/([^/]+)\/conversations\/([^/]+)$/;
+/** A deployment may be reached below a path of its host: it is what stands before the conversation's own. */
+const LINK_PATH = /^(.*)\/([^/]+)\/conversations\/([^/]+)$/;
+
+/** The base URL of the deployment that a page is of, without a trailing slash. */
+export function baseOf(url: URL): string {
+  const [, before] = LINK_PATH.exec(url.pathname) ?? [];
+  return url.origin + (before ?? url.pathname.replace(/\/+$/, ""));
+}
+
+/**
+ * The same link at the base URL by which this page reaches the deployment: a link works on every host name of it (§1.5),
+ * and the page may speak to its own only.
+ */
+export function atBase(link: string, base: string): string {
+  const { pathname, search } = new URL(link);
+  const [, , namespace, alias] = LINK_PATH.exec(pathname) ?? [];
+  return `${base}/${namespace}/conversations/${alias}${search}`;
+}
 
 /** Reads the address, and hides its token in `session`. `show` puts a path into the address bar. */
 export function findPlace(url: URL, session: Keep, show: (path: string) => void): Place {
-  const [path, namespace, alias] = LINK_PATH.exec(url.pathname) ?? [];
+  const [path, , namespace, alias] = LINK_PATH.exec(url.pathname) ?? [];
   if (path === undefined || namespace === undefined || alias === undefined) {
     return { kind: "home" };
   }

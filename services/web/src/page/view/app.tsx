@@ -1,5 +1,7 @@
 /** The whole page, by where it is. */
+
 import type { Place } from "../model/address.ts";
+import { BASE } from "../wire/base.ts";
 import { FaultCard } from "./fault-card.tsx";
 import { Home } from "./home.tsx";
 import { Masthead } from "./masthead.tsx";
@@ -19,7 +21,7 @@ export function App({ place }: { readonly place: Place }) {
     <div class="page">
       <Masthead />
       <main class="narrow">
-        <FaultCard fault={CUT_OFF} onRemedy={() => location.assign("/")} />
+        <FaultCard fault={CUT_OFF} onRemedy={() => location.assign(`${BASE}/`)} />
       </main>
     </div>
   );

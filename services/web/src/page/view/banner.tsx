@@ -1,6 +1,8 @@
 /** A line over the conversation while something about the connection is not as it should be. */
+
 import { faultOf, type Remedy } from "../model/faults.ts";
 import { clockWarning } from "../model/time.ts";
+import { BASE } from "../wire/base.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
 import { FaultCard } from "./fault-card.tsx";
 
@@ -49,7 +51,7 @@ function remedy(name: Remedy, subscriber: Subscriber): void {
       void subscriber.enterWithAccount();
       break;
     case "go_home":
-      location.assign("/");
+      location.assign(`${BASE}/`);
       break;
   }
 }

@@ -1,5 +1,7 @@
 /** The line at the top: who we are, and whether the deployment is there. */
+
 import type { ComponentChildren } from "preact";
+import { BASE } from "../wire/base.ts";
 import { BRAND } from "./brand.ts";
 import { Logo } from "./icons.tsx";
 import { StatusPill } from "./status-pill.tsx";
@@ -7,7 +9,7 @@ import { StatusPill } from "./status-pill.tsx";
 export function Masthead({ children }: { readonly children?: ComponentChildren }) {
   return (
     <header class="masthead">
-      <a class="brand" href="/">
+      <a class="brand" href={`${BASE}/`}>
         <Logo />
         <span>{BRAND}</span>
       </a>

@@ -1,6 +1,7 @@
 /** What the owner of a conversation can do with it: a new link, or the end. */
 import { useState } from "preact/hooks";
 import { sentenceOf } from "../model/faults.ts";
+import { BASE } from "../wire/base.ts";
 import { openOwnersAccount } from "../wire/own-account.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
 
@@ -19,12 +20,12 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
     work().then(onDone, (error: unknown) => setFault(sentenceOf(error)));
   };
   const replace = async () => {
-    const account = await openOwnersAccount(location.origin);
+    const account = await openOwnersAccount(BASE);
     subscriber.moveTo(await account.newLink(alias, { keepConnected }));
     subscriber.live.note("The magic link was replaced");
   };
   const close = async () => {
-    const account = await openOwnersAccount(location.origin);
+    const account = await openOwnersAccount(BASE);
     await account.close(alias);
   };
   return (

@@ -1,8 +1,10 @@
 /** Minting on the home page: with the account that this browser keeps, or one that it makes for that. */
 import { AmsError } from "@ams/client";
 import { effect, signal } from "@preact/signals";
+import { atBase } from "../model/address.ts";
 import { sentenceOf } from "../model/faults.ts";
 import { session } from "../model/storage.ts";
+import { BASE } from "./base.ts";
 import { isLive, mintWith, openOwnAccount, useCredential } from "./own-account.ts";
 import { Subscriber } from "./subscriber.ts";
 
@@ -37,8 +39,8 @@ export async function mint(instructions: string, key: Key | null): Promise<void>
   try {
     const account =
       key?.kind === "credential"
-        ? await useCredential(location.origin, key.text)
-        : await openOwnAccount(location.origin, key?.text.trim() || null);
+        ? await useCredential(BASE, key.text)
+        : await openOwnAccount(BASE, key?.text.trim() || null);
     const { magicLink } = await mintWith(account, instructions);
     attach(magicLink);
     minting.value = { kind: "ready" };
@@ -50,7 +52,7 @@ export async function mint(instructions: string, key: Key | null): Promise<void>
 /** Comes back to what this tab has minted before it was loaded again. */
 export async function resume(): Promise<void> {
   const link = session.get(LINK);
-  if (link !== null && link !== "" && (await isLive(link))) attach(link);
+  if (link !== null && link !== "" && (await isLive(atBase(link, BASE)))) attach(link);
 }
 
 /** Leaves it for another one. */

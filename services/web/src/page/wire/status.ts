@@ -1,6 +1,7 @@
 /** Whether the deployment answers: asked now and then, and when a connection breaks or stands again. */
 import { health } from "@ams/client";
 import { signal } from "@preact/signals";
+import { BASE } from "./base.ts";
 
 /** Milliseconds between two looks: they are for people, and each is a request. */
 const LOOK_MS = 10_000;
@@ -15,7 +16,7 @@ export const status = signal<Status>({ kind: "asking" });
 
 /** Looks once; never rejects. */
 export function lookAtDeployment(): void {
-  health(location.origin, { timeoutMs: ANSWER_MS }).then(
+  health(BASE, { timeoutMs: ANSWER_MS }).then(
     ({ host }) => {
       status.value = { kind: "up", host };
     },

@@ -1,7 +1,9 @@
 /** This person in one conversation: who they are there, and every way back in. */
 import { AmsError } from "@ams/client";
 import { signal } from "@preact/signals";
+import { atBase } from "../model/address.ts";
 import { session } from "../model/storage.ts";
+import { BASE } from "./base.ts";
 import { Live } from "./live.ts";
 import { forgetOwnAccount, openOwnAccount, ownAccount } from "./own-account.ts";
 import { chooseName, displayName, newStreamNameFor, streamNameFor } from "./person.ts";
@@ -11,7 +13,7 @@ const RETRY_MS = 2_000;
 
 export class Subscriber {
   readonly live = new Live();
-  /** The magic link, as this page reached it. */
+  /** The magic link, as it is handed on. */
   readonly link = signal("");
   readonly #path: string;
   #asGuest = false;
@@ -19,7 +21,7 @@ export class Subscriber {
 
   constructor(link: string) {
     this.link.value = link;
-    this.#path = new URL(link).pathname;
+    this.#path = new URL(atBase(link, BASE)).pathname;
   }
 
   get alias(): string {
@@ -44,7 +46,7 @@ export class Subscriber {
   async #enterOnce(): Promise<void> {
     const credential = this.#asGuest ? null : (ownAccount.value?.credential ?? null);
     await this.live.join({
-      link: this.link.value,
+      link: atBase(this.link.value, BASE),
       credential,
       streamName: streamNameFor(this.#path),
       displayName: displayName(),
@@ -74,7 +76,7 @@ export class Subscriber {
   async enterWithAccount(): Promise<void> {
     this.#asGuest = false;
     try {
-      await openOwnAccount(location.origin, null);
+      await openOwnAccount(BASE, null);
     } catch (error) {
       this.live.fail(error);
       return;
@@ -84,9 +86,8 @@ export class Subscriber {
 
   /** The owner has a new link: the connection that the old one admitted moves over to it. */
   moveTo(link: string): void {
-    const url = new URL(link);
-    session.set(`token ${this.#path}`, url.searchParams.get("t") ?? "");
-    this.link.value = `${location.origin}${url.pathname}${url.search}`;
+    session.set(`token ${this.#path}`, new URL(link).searchParams.get("t") ?? "");
+    this.link.value = link;
     void this.enter();
   }
 
