@@ -130,6 +130,15 @@ test("a ramp sends half of what its time would hold, and the table says whether 
   expect({ status, err }).toEqual({ status: 0, err: "" });
 });
 
+test("where nobody emits the connections are held for the whole time", async () => {
+  const words = ["--subscribers", "5", "--emitters", "0", "--duration", "2s", "--json"];
+  const { status, out } = await runLoad([await link(), ...words]);
+  const { seconds, counts, joins } = JSON.parse(out);
+  expect(seconds).toBeGreaterThanOrEqual(2);
+  expect({ status, joined: joins.count }).toEqual({ status: 0, joined: 5 });
+  expect(counts).toMatchObject({ emitted: 0, expected: 0, received: 0, lost: 0 });
+});
+
 test("two runs in one conversation leave each other's streams alone", async () => {
   const magicLink = await link();
   const words = ["--subscribers", "3", "--rate", "30", "--duration", "2s", "--json"];

@@ -28,8 +28,8 @@ export class Crew {
   readonly #tally = emptyTally();
   readonly #latencies = new Latencies();
   readonly #lateness = new Latencies();
-  readonly #listeners: Member[];
-  readonly #emitters: Emitter[];
+  readonly #emitters: readonly Emitter[];
+  readonly #members: readonly Member[];
   readonly #meter = new Meter();
   #emission: Emission | null = null;
   #atUs = 0;
@@ -44,11 +44,12 @@ export class Crew {
       Array.from({ length: count }, (_, index) => index).filter(
         (index) => index % processes === worker,
       );
-    this.#listeners = own(subscribers).map((index) => this.#member(`s${index}`, true));
+    const listeners = own(subscribers).map((index) => this.#member(`s${index}`, true));
     this.#emitters = own(emitters).map((index) => ({
       member: this.#member(`e${index}`, !share.emitOnly),
       phase: (index + 0.5) / emitters,
     }));
+    this.#members = [...listeners, ...this.#emitters.map(({ member }) => member)];
   }
 
   /** Everybody joins, or the first refusal is told. */
@@ -83,6 +84,7 @@ export class Crew {
       emitters: this.#emitters,
       rhythm,
       now: nowUs,
+      isAlive: () => this.#members.some((member) => member.isOpen),
       onLateness: (latenessUs: number) => this.#lateness.record(latenessUs),
       onDone: () => this.#tell({ type: "emitted", sent: this.#sent() }),
     };
@@ -114,10 +116,6 @@ export class Crew {
     this.#meter.stop();
     const late = new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
     await Promise.race([Promise.all(this.#members.map((member) => member.leave())), late]);
-  }
-
-  get #members(): readonly Member[] {
-    return [...this.#listeners, ...this.#emitters.map(({ member }) => member)];
   }
 
   /** Those who should hear everything. */

@@ -1,6 +1,6 @@
 /** Sends the tokens of one worker's emitters when they are due, however the broker does: nobody waits for an answer. */
 import type { Member } from "./member.ts";
-import { dueAt, type Rhythm, tokensOf } from "./schedule.ts";
+import { dueAt, lengthOf, type Rhythm, tokensOf } from "./schedule.ts";
 
 /**
  * Microseconds: timers tick in whole milliseconds, so a token goes out some time after it is due. One that is no later than
@@ -9,7 +9,7 @@ import { dueAt, type Rhythm, tokensOf } from "./schedule.ts";
  */
 const RESOLUTION_US = 3_000;
 /** Milliseconds between looks at sockets that are full or have not taken everything yet. */
-const LOOK_MS = 2;
+const LOOK_MS = 5;
 /** Milliseconds for which a timer is set at most, so that `stop` is heard soon. */
 const SLEEP_MS_MAX = 100;
 
@@ -23,6 +23,8 @@ export type EmissionOptions = {
   readonly emitters: readonly Emitter[];
   readonly rhythm: Rhythm;
   readonly now: () => number;
+  /** False when no connection of this worker is left. */
+  readonly isAlive: () => boolean;
   /** Called with the microseconds by which a token went out too late. */
   readonly onLateness: (latenessUs: number) => void;
   /** Everything is in the sockets' hands, or it was stopped. Called once. */
@@ -62,8 +64,16 @@ export class Emission {
     }
     const waitMs = this.#sendWhatIsDue();
     if (waitMs !== null) setTimeout(() => this.#tick(), Math.min(waitMs, SLEEP_MS_MAX));
-    else if (this.#running.every(({ member }) => member.isIdle)) this.#options.onDone();
+    else if (this.#isOver()) this.#options.onDone();
     else setTimeout(() => this.#tick(), LOOK_MS);
+  }
+
+  /** Not before its time, as connections may be there to be held only; but at once when there is none left. */
+  #isOver(): boolean {
+    const { now, isAlive, rhythm } = this.#options;
+    const endUs = this.#atUs + lengthOf(rhythm) * 1_000_000;
+    if (now() < endUs && isAlive()) return false;
+    return this.#running.every(({ member }) => member.isIdle);
   }
 
   /** Milliseconds until the next token is due; null when none is left. */

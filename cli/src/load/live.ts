@@ -40,7 +40,7 @@ export function startLive(output: Output, length_s: number): Live {
     second: (second) => {
       addTally(tally, second.tally);
       const wrong = tally.lost + tally.doubled + tally.reordered + tally.selfDelivered;
-      const line = `${second.at_s + 1} of ${length_s} s  ${count(second.tally.emitted)} tokens/s  ${count(second.tally.received)} deliveries/s  p50 ${span(second.latency.p50)}  p99 ${span(second.latency.p99)}  lost ${count(tally.lost)}  faults ${count(wrong)}`;
+      const line = `${Math.min(second.at_s + 1, length_s)} of ${length_s} s  ${count(second.tally.emitted)} tokens/s  ${count(second.tally.received)} deliveries/s  p50 ${span(second.latency.p50)}  p99 ${span(second.latency.p99)}  lost ${count(tally.lost)}  faults ${count(wrong)}`;
       draw(line);
       if (isTerminal || second.at_s + 1 < told + LINE_S) return;
       told = second.at_s + 1;

@@ -58,11 +58,12 @@ function headOf({ outcome, host, brokerVersion, startedAt, plan, machine, identi
 
 function tilesOf({ latency, deliveriesPerSecond, tally }: LoadResult): string {
   const wrong = tally.lost + tally.doubled + tally.reordered + tally.selfDelivered + tally.altered;
+  const latencyOf = (us: number) => (latency.max === 0 ? "–" : span(us));
   const tiles: readonly (readonly [string, string])[] = [
-    ["p50", span(latency.p50)],
-    ["p90", span(latency.p90)],
-    ["p99", span(latency.p99)],
-    ["p99.9", span(latency.p999)],
+    ["p50", latencyOf(latency.p50)],
+    ["p90", latencyOf(latency.p90)],
+    ["p99", latencyOf(latency.p99)],
+    ["p99.9", latencyOf(latency.p999)],
     ["deliveries/s", count(deliveriesPerSecond)],
     ["faults", count(wrong)],
   ];

@@ -62,7 +62,10 @@ function head({ plan, host, brokerVersion, identity }: LoadResult): readonly str
 function latencyRows({ latency }: LoadResult): readonly string[] {
   const { p50, p90, p99, p999, max } = latency;
   const cells = ["", "p50", "p90", "p99", "p99.9", "max"];
-  const values = ["emit → receive", ...[p50, p90, p99, p999, max].map(span)];
+  const values = [
+    "emit → receive",
+    ...[p50, p90, p99, p999, max].map((value) => (max === 0 ? "–" : span(value))),
+  ];
   return [cells, values].map((line) =>
     line.map((cell, at) => (at === 0 ? cell.padEnd(NAME_COLUMNS) : cell.padStart(10))).join(""),
   );
