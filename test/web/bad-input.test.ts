@@ -41,6 +41,16 @@ describe.skipIf(findChromium() === null)("what can go wrong is a sentence and a 
     await page.getByRole("heading", { name: "This link leads nowhere" }).waitFor();
   });
 
+  test("a link that has expired", async () => {
+    const { namespace, credential } = await tincan.mint();
+    const path = `${tincan.ams.url}/v1/${namespace}/conversations`;
+    const minted = await post(path, { expires_in_s: 1 }, credential);
+    const link = String(minted.magic_link);
+    await expect.poll(async () => (await fetch(link)).status, { timeout: 5_000 }).toBe(404);
+    const { page } = await tincan.visit(link);
+    await page.getByRole("heading", { name: "This link leads nowhere" }).waitFor();
+  });
+
   test("a WebSocket that is blocked: the page says so, says why, and comes in when it is no more", async () => {
     const { link } = await tincan.mint();
     let isBlocked = true;

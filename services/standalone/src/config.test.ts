@@ -17,6 +17,7 @@ test("every fault is told at once and once, each by its variable, and none repea
     AMS_SIGNUP: "invite",
     AMS_REDIS_URL: "localhost:canary",
     AMS_LINK_PEPPERS: "canary",
+    AMS_WEB_THEME: "/nowhere/theme.json",
   });
   const faults = read.ok ? [] : read.faults;
   expect(faults.map((fault) => fault.split(" ")[0]).sort()).toEqual([
@@ -24,6 +25,7 @@ test("every fault is told at once and once, each by its variable, and none repea
     "AMS_INVITE_CODES",
     "AMS_LINK_PEPPERS",
     "AMS_REDIS_URL",
+    "AMS_WEB_THEME",
     "PORT",
   ]);
   expect(faults.join()).not.toContain("canary");
