@@ -125,7 +125,6 @@ export const EXIT_OF = {
   unhealthy: "internal",
   clock_skew: "local",
   machine_limit: "limit",
-  deployment_limit: "limit",
   internal: "internal",
 } as const satisfies Record<AmsErrorCode | CliFault, Exit>;
 

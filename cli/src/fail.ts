@@ -21,6 +21,7 @@ const SENTENCES: Partial<Record<AmsErrorCode, string>> = {
   stream_name_conflict:
     "Another account holds this stream name in the conversation: choose another with --name.",
   missing_credential: "This needs an account: make one with `ams account create <namespace>`.",
+  not_found: "There is no such conversation.",
   invalid_token: "The link is wrong, expired or revoked, or your account has no part in this.",
 };
 

@@ -14,7 +14,6 @@ export type CliFault =
   | "unhealthy" /** `doctor` found something that no other code names. */
   | "clock_skew" /** This machine's clock and the deployment's are too far apart. */
   | "machine_limit" /** A load run asks for more than this machine can do. */
-  | "deployment_limit" /** A load run asks for more than the deployment allows. */
   | "internal"; /** A fault of ams itself. */
 
 /**

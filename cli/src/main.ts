@@ -1,16 +1,20 @@
 /** `ams`: reads the command line, runs the one command, and ends with its status. */
 import { CommanderError } from "commander";
 import { EXIT_CODES } from "./exit-codes.ts";
+import { CliError } from "./fault.ts";
 import { hearSignals, interrupt, interruptStatus } from "./interrupt.ts";
 import { buildProgram } from "./program.ts";
 import { HELP_INSTEAD, usageErrorOf } from "./usage.ts";
 
 const words = process.argv.slice(2);
 
+/** The status for an answer that could not be written, once that is so. */
+let unwritten: Promise<number> | null = null;
+
 hearSignals();
 process.stdout.on("error", endWhenNobodyReads);
 process.stderr.on("error", () => {});
-end(await run());
+await end(await run());
 
 async function run(): Promise<number> {
   try {
@@ -40,13 +44,25 @@ async function fail(error: unknown): Promise<number> {
 }
 
 /** Ends when what was written is out; stdin or a socket that is still open must not hold the process. */
-function end(status: number): void {
-  process.exitCode = status;
-  process.stdout.write("", () => process.stderr.write("", () => process.exit(status)));
+async function end(status: number): Promise<void> {
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  process.exit((await unwritten) ?? status);
+}
+
+/** Resolves when all is written, or can't be, and whoever hears of errors has heard. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write("", () => setImmediate(resolve));
+  });
 }
 
 /** The reader of a pipe has gone, as `head` does: leave in good order; that is no failure, and there is nobody to tell. */
 function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") interrupt("ok");
-  else fail(error).then(process.exit, process.exit);
+  if (error.code === "EPIPE") {
+    interrupt("ok");
+    return;
+  }
+  const sentence = `What ams says can't be written (${error.code ?? error.message}).`;
+  unwritten ??= fail(new CliError("file_unusable", sentence, {}, error));
+  unwritten.then(process.exit, process.exit);
 }

@@ -16,14 +16,16 @@ const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", 
 export type Progress = {
   /** How far it is: `done` of `total`, or of nobody knows how much with null; `words` say of what. */
   readonly set: (done: number, total: number | null, words: string) => void;
-  /** Wipes the bar; calling it again is fine. */
+  /** Wipes the bar until its next picture, so that a line can be printed. */
+  readonly clear: () => void;
+  /** Wipes the bar for good; calling it again is fine. */
   readonly end: () => void;
 };
 
 /** Nothing shows with --quiet, with --json or without a terminal. */
 export function startProgress(output: Output, words: string): Progress {
   if (output.quiet || output.json || process.stderr.isTTY !== true) {
-    return { set: () => {}, end: () => {} };
+    return { set: () => {}, clear: () => {}, end: () => {} };
   }
   const startedAt = performance.now();
   let picture: () => string = () => `${spinner(startedAt)} ${words} …`;
@@ -35,14 +37,18 @@ export function startProgress(output: Output, words: string): Progress {
     process.stderr.write(`\r\x1b[K${picture().slice(0, columns - 1)}`);
   }, PICTURE_MS);
   timer.unref();
+  const clear = () => {
+    if (shown) process.stderr.write("\r\x1b[K");
+    shown = false;
+  };
   return {
     set: (done, total, what) => {
       picture = () => barOf(done, total, what, startedAt);
     },
+    clear,
     end: () => {
       clearInterval(timer);
-      if (shown) process.stderr.write("\r\x1b[K");
-      shown = false;
+      clear();
     },
   };
 }

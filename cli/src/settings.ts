@@ -28,6 +28,9 @@ export async function settingsOf(context: Context, newProfile?: string): Promise
   if (profile === null && options.profile !== undefined) noSuchProfile(name);
   const { AMS_URL } = process.env;
   const given = options.url ?? (AMS_URL || undefined);
+  if (given !== undefined && !/^https?:\/\//.test(given)) {
+    throw new CliError("bad_usage", "The URL of a deployment begins with http:// or https://.");
+  }
   const urlFrom = options.url !== undefined ? "--url" : given !== undefined ? "AMS_URL" : null;
   const url = given ?? profile?.url ?? DEFAULT_URL;
   return {

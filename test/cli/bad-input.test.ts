@@ -1,9 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type Connection, join } from "@ams/client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
-import { type Ended, Home, jsonLines } from "./ams.ts";
+import { BINARY, type Ended, Home, jsonLines } from "./ams.ts";
 
 let ams: Standalone;
 let home: Home;
@@ -244,6 +246,25 @@ describe("a server that goes away in the middle", () => {
   });
 });
 
+describe("stdout", () => {
+  test("that can't be written ends with 8, and not as if all were well", () => {
+    const readOnly = openSync("/dev/null", "r");
+    const { status, stderr } = spawnSync(process.execPath, [BINARY, "help", "exit-codes"], {
+      stdio: ["ignore", readOnly, "pipe"],
+      encoding: "utf8",
+    });
+    closeSync(readOnly);
+    expect([status, stderr]).toEqual([8, "ams: What ams says can't be written (EBADF).\n"]);
+  });
+
+  test("whose reader leaves at once ends with 0, without a word", async () => {
+    const list = home.start(["list", "--json"]);
+    list.child.stdout?.destroy();
+    const { code, stderr } = await list.ended;
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+});
+
 describe("the command line", () => {
   test.each([
     [["jion"], /^ams: Unknown command 'jion': did you mean join\?\n$/],
@@ -254,6 +275,7 @@ describe("the command line", () => {
       /^ams: Too many arguments for 'mint'\. Expected 0 arguments but got 1: see `ams --help`\n$/,
     ],
     [["account", "create"], /^ams: Missing required argument 'namespace': see `ams --help`\n$/],
+    [["list", "--url", "localhost"], /^ams: The URL of a deployment begins with http:/],
     [["list", "--profile", "../x"], /^ams: A profile's name is /],
     [["help", "nonsense"], /^ams: There is no command 'nonsense'/],
   ])("%j ends with 2 in one sentence", async (words, sentence) => {

@@ -42,6 +42,7 @@ export async function list(context: Context): Promise<void> {
     for await (const conversation of account.list({ signal })) {
       count += 1;
       progress.set(count, null, "conversations");
+      progress.clear();
       output.answer(conversationJson(conversation), rowOf(conversation));
     }
   } finally {

@@ -2,6 +2,7 @@
 import { fstatSync } from "node:fs";
 import { type Connection, isEndOfTurn } from "@ams/client";
 import type { Context } from "../context.ts";
+import { harmless } from "../harmless.ts";
 import { readLines, readStdin } from "../input.ts";
 import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../joining.ts";
 import { linkOf } from "../link-argument.ts";
@@ -92,7 +93,7 @@ function tellSent({ output, signal }: Context, { streamName }: Connection, sent:
     return;
   }
   const tokens = accepted === 1 ? "1 token" : `${accepted} tokens`;
-  output.note(`${signal.aborted ? "Stopped: sent" : "Sent"} ${tokens} as ${streamName}.`);
+  output.note(`${signal.aborted ? "Stopped: sent" : "Sent"} ${tokens} as ${harmless(streamName)}.`);
 }
 
 /** What the others say, printed as it comes. */

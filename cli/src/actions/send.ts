@@ -1,6 +1,7 @@
 /** `ams send`: one text, and the broker's word that it has it. */
 import type { Context } from "../context.ts";
 import { CliError } from "../fault.ts";
+import { harmless } from "../harmless.ts";
 import { readStdin } from "../input.ts";
 import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../joining.ts";
 import { takeLink } from "../link-argument.ts";
@@ -37,7 +38,7 @@ export async function send(
     const what = accepted === 1 ? "Sent" : `Sent in ${accepted} tokens`;
     const result = { type: "sent", accepted, last_seq: last?.seq ?? null, ts: last?.ts ?? null };
     if (output.json) output.answer({ ...result, stream_name: connection.streamName });
-    else output.say(`${what} as ${connection.streamName}.`);
+    else output.say(`${what} as ${harmless(connection.streamName)}.`);
   });
 }
 

@@ -29,6 +29,7 @@ export async function doctor(
       };
       const painted = paint[finding.level](line.slice(0, 1)) + line.slice(1);
       const isSaid = !output.quiet || output.json || finding.level === "wrong";
+      progress.clear();
       if (isSaid) output.answer(findingJson(finding), painted);
       if (finding.level === "wrong") firstWrong ??= finding;
     }
