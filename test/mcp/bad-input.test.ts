@@ -1,5 +1,6 @@
 // What hostile and broken clients send: each gets an answer, and nobody else notices.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../cluster/free-port.ts";
 import {
   ask,
   call,
@@ -19,9 +20,14 @@ const PER_ADDRESS = 300;
 
 let world: World;
 let there: Minted;
+let adminPort: number;
 
 beforeAll(async () => {
-  world = await startWorld({ AMS_MCP_SESSIONS_PER_ADDRESS: String(PER_ADDRESS) });
+  adminPort = await freePort();
+  world = await startWorld({
+    AMS_MCP_SESSIONS_PER_ADDRESS: String(PER_ADDRESS),
+    AMS_ADMIN_PORT: String(adminPort),
+  });
   there = await world.conversation();
 });
 
@@ -253,6 +259,13 @@ describe("numbers", () => {
     const { value } = await tool(link, session, "ams_recv", { wait_ms: 5_000 });
     expect(value.events?.map(({ data }) => data)).toContain("hello");
     expect(watcher.heard.filter((line) => line.endsWith("steady"))).toEqual(["+steady"]);
+    // Whoever has gone listens no more, long before a comment would have shown it.
+    await expect.poll(() => gauge("ams_mcp_listeners"), { timeout: 5_000 }).toBe(0);
     await watcher.connection.close();
   });
 });
+
+async function gauge(name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]);
+}

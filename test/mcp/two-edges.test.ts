@@ -125,6 +125,21 @@ test("served alone: sessions with push, addresses of links as the caller reaches
   await push.until(() => push.notices("token").length === 1);
   const minted = await tool(here, session, "ams_create_conversation", {}, bearer);
   expect(minted.value.magic_link).toContain(edge.url);
+  const brief = await EventStream.open(here, {
+    method: "GET",
+    headers: { accept: "text/event-stream", "mcp-session-id": session, ...bearer },
+  });
+  await push.untilEnded();
+  brief.close();
+  await expect
+    .poll(async () =>
+      (await (await fetch(`${edge.admin}/metrics`)).text()).includes("ams_mcp_listeners 0"),
+    )
+    .toBe(true);
+  const last = await EventStream.open(here, {
+    method: "GET",
+    headers: { accept: "text/event-stream", "mcp-session-id": session, ...bearer },
+  });
   const metrics = await (await fetch(`${edge.admin}/metrics`)).text();
   expect(metrics).toContain("ams_mcp_sessions ");
   expect(metrics).toMatch(
@@ -132,7 +147,7 @@ test("served alone: sessions with push, addresses of links as the caller reaches
   );
   expect(metrics).toMatch(/ams_mcp_tool_calls_total\{tool="ams_join",outcome="ok"\} [1-9]/);
   const exit = edge.process.stop();
-  await push.untilEnded();
+  await last.untilEnded();
   expect(await exit).toEqual({ code: 0, signal: null });
   await watcher.until((heard) => heard.includes("-alone"));
   await watcher.connection.close();

@@ -8,15 +8,15 @@ import {
   optionalBaseUrl,
   processSettings,
   readSettings,
-  text,
+  type Setting,
   type ValuesOf,
 } from "@ams/runtime";
+import { z } from "zod";
 import type { Reached } from "./base-url.ts";
 
 /** What the edge does, alone or composed with a gateway in one process. */
 export const MCP_SETTINGS = {
-  AMS_MCP_ORIGINS: text(
-    "",
+  AMS_MCP_ORIGINS: originList(
     "Origins of web pages that may speak with the MCP edge, separated by commas; the deployment's own and loopback may anyway.",
   ),
   AMS_MCP_SESSIONS: integer(10_000, "MCP sessions that are open at a time; past it 429.", {
@@ -73,21 +73,28 @@ export type Checked<Value> =
 export function readMcp(environment: Environment): Checked<McpConfig> {
   const read = readSettings(MCP_SETTINGS, environment);
   if (!read.ok) return read;
-  const { AMS_MCP_ORIGINS: listed, ...numbers } = read.value;
-  const origins = (listed ?? "").split(",").flatMap((one) => one.trim() || []);
-  const wrong = origins.find((one) => !URL.canParse(one) || new URL(one).origin !== one);
-  if (wrong !== undefined) {
-    return { ok: false, faults: ["AMS_MCP_ORIGINS must be origins such as https://example.org"] };
-  }
+  const { value } = read;
   return {
     ok: true,
     value: {
-      origins,
-      sessions: numbers.AMS_MCP_SESSIONS,
-      sessionsPerAddress: numbers.AMS_MCP_SESSIONS_PER_ADDRESS,
-      seats: numbers.AMS_MCP_SEATS,
+      origins: value.AMS_MCP_ORIGINS,
+      sessions: value.AMS_MCP_SESSIONS,
+      sessionsPerAddress: value.AMS_MCP_SESSIONS_PER_ADDRESS,
+      seats: value.AMS_MCP_SEATS,
     },
   };
+}
+
+/** Comma-separated origins, as browsers send them: scheme, host and port, and no path. */
+function originList(about: string): Setting<readonly string[]> {
+  const read = z
+    .string()
+    .transform((listed) => listed.split(",").flatMap((one) => one.trim() || []))
+    .refine(
+      (origins) => origins.every((one) => URL.canParse(one) && new URL(one).origin === one),
+      "must be origins such as https://example.org, separated by commas",
+    );
+  return { read, fallback: "", about, secret: false };
 }
 
 export type McpProcess = {

@@ -8,8 +8,8 @@ import type { EventStore, JSONRPCMessage } from "@modelcontextprotocol/server";
 /** Answers of a session that are kept: a client comes back for one, or for a few that ran side by side. */
 const ANSWERS_MAX = 16;
 
-/** Characters of all of them together: an answer of `ams_recv` may be as large as a seat's buffer. */
-const ANSWERS_CHARACTERS_MAX = 1_048_576;
+/** Characters of all of them together. A larger answer, of `ams_recv`, can be had again by its cursor. */
+const ANSWERS_CHARACTERS_MAX = 131_072;
 
 /** What the SDK calls the stream of a session's GET. */
 const PUSH_STREAM = "_GET_stream";
