@@ -26,6 +26,8 @@ const NONE = {
   frames_told: 0,
   cut_off: 0,
   in_flight: 0,
+  moved: 0,
+  unaccounted: 0,
   foreign: 0,
 };
 

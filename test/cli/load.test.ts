@@ -50,6 +50,8 @@ test("a run counts every token at every subscriber, over two processes, and writ
     frames_told: 0,
     cut_off: 0,
     in_flight: 0,
+    moved: 0,
+    unaccounted: 0,
     foreign: 0,
   });
   expect(status).toBe(0);

@@ -53,6 +53,7 @@ export class Member {
     this.#connection = connection;
     connection.on("joined", () => {
       this.#moves += 1;
+      this.#options.tally.moved += 1;
     });
     connection.closed.then((error) => this.#onClosed(error));
   }

@@ -32,7 +32,11 @@ export function jsonOf(result: LoadResult) {
     seconds: result.seconds,
     tokens_per_second: result.tokensPerSecond,
     deliveries_per_second: result.deliveriesPerSecond,
-    counts: { expected: result.expected, ...countsOf(result.tally) },
+    counts: {
+      expected: result.expected,
+      unaccounted: result.unaccounted,
+      ...countsOf(result.tally),
+    },
     closes: result.closes,
     latency_us: percentilesOf(result.latency),
     client: {
@@ -74,6 +78,7 @@ function countsOf(tally: Readonly<Tally>) {
     frames_told: tally.framesTold,
     cut_off: tally.cutOff,
     in_flight: tally.inFlight,
+    moved: tally.moved,
     foreign: tally.foreign,
   };
 }

@@ -29,6 +29,11 @@ export type LoadResult = {
   readonly tally: Readonly<Tally>;
   /** Deliveries that the tokens should have made. */
   readonly expected: number;
+  /**
+   * Deliveries that neither came nor are counted as missing in any other way. Connections that moved or were closed leave some: what
+   * happened in between is not seen. Without any of those it is a loss.
+   */
+  readonly unaccounted: number;
   readonly tokensPerSecond: number;
   readonly deliveriesPerSecond: number;
   readonly closes: readonly Close[];
@@ -70,8 +75,10 @@ export function resultOf(run: Run): LoadResult {
   const { tally, closes } = settled;
   const { connections, emitters, rhythm, audience } = plan;
   const perSecond = (count: number) => (seconds === 0 ? 0 : count / seconds);
+  const expected = tally.emitted * audience;
+  const unaccounted = Math.max(0, expected - accountedOf(tally));
   return {
-    outcome: outcomeOf(settled, wasInterrupted),
+    outcome: outcomeOf(settled, unaccounted, wasInterrupted),
     startedAt: run.startedAt.toISOString(),
     host: run.host,
     brokerVersion: run.brokerVersion,
@@ -86,7 +93,8 @@ export function resultOf(run: Run): LoadResult {
     },
     seconds,
     tally,
-    expected: tally.emitted * audience,
+    expected,
+    unaccounted,
     tokensPerSecond: perSecond(tally.emitted),
     deliveriesPerSecond: perSecond(tally.received),
     closes,
@@ -104,8 +112,17 @@ export function resultOf(run: Run): LoadResult {
   };
 }
 
-function outcomeOf({ tally, closes }: Settled, wasInterrupted: boolean): Outcome {
-  if (isBroken(tally)) return "broken";
+function accountedOf({ received, lost, framesTold, cutOff, inFlight }: Readonly<Tally>): number {
+  return received + lost + framesTold + cutOff + inFlight;
+}
+
+function outcomeOf(
+  { tally, closes }: Settled,
+  unaccounted: number,
+  wasInterrupted: boolean,
+): Outcome {
+  const isExplained = closes.length > 0 || tally.moved > 0 || wasInterrupted;
+  if (isBroken(tally) || (unaccounted > 0 && !isExplained)) return "broken";
   if (closes.length > 0) return "cut";
   return wasInterrupted ? "interrupted" : "ok";
 }

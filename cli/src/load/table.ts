@@ -100,6 +100,8 @@ export function countRows(result: LoadResult): readonly CountRow[] {
     ...shown("missing as told", tally.framesTold),
     ...shown("missing, cut off", tally.cutOff),
     ...shown("left on the way", tally.inFlight),
+    ...shown("missing, not seen how", result.unaccounted),
+    ...shown("connections moved", tally.moved),
     ...shown("of other streams", tally.foreign),
   ];
 }

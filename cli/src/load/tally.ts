@@ -22,6 +22,8 @@ export type Tally = {
   cutOff: number;
   /** Still on the way when the run was stopped. */
   inFlight: number;
+  /** Connections that a draining gateway sent to another one (§4.9), each time. */
+  moved: number;
   /** Tokens of streams that are not of this run. */
   foreign: number;
   /** Frames that break the protocol. */
@@ -41,6 +43,7 @@ export function emptyTally(): Tally {
     framesTold: 0,
     cutOff: 0,
     inFlight: 0,
+    moved: 0,
     foreign: 0,
     unreadable: 0,
   };
@@ -59,6 +62,7 @@ export function addTally(to: Tally, what: Readonly<Tally>, sign: 1 | -1 = 1): vo
   to.framesTold += sign * what.framesTold;
   to.cutOff += sign * what.cutOff;
   to.inFlight += sign * what.inFlight;
+  to.moved += sign * what.moved;
   to.foreign += sign * what.foreign;
   to.unreadable += sign * what.unreadable;
 }
