@@ -116,6 +116,34 @@ describe.skipIf(findChromium() === null)("a conversation on pages", () => {
     expect(texts).toEqual(["one", "two"]);
   });
 
+  test("who scrolls back stays there while others speak, and comes back to the latest", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link);
+    await isIn(page);
+    const peer = await joinByWire(link, "peer-1");
+    const speak = (from: number) => {
+      for (let line = from; line < from + 60; line += 1) peer.token(`line ${line}\n`);
+    };
+    speak(0);
+    await hears(page, "line 59");
+    const latest = page.locator(".conversation .to-end");
+    expect(await latest.count()).toBe(0);
+    await page.locator(".conversation .rows").hover();
+    await page.mouse.wheel(0, -500);
+    await latest.waitFor();
+    const place = () => page.locator(".conversation .rows").evaluate(({ scrollTop }) => scrollTop);
+    const before = await place();
+    speak(60);
+    await hears(page, "line 119");
+    expect(await place()).toBe(before);
+    await latest.click();
+    await latest.waitFor({ state: "detached" });
+    await page.mouse.wheel(0, -500);
+    await latest.waitFor();
+    await page.mouse.wheel(0, 5_000);
+    await latest.waitFor({ state: "detached" });
+  });
+
   test("a name is remembered, told to the others, and the next tab's stream is named after it", async () => {
     const { link } = await tincan.mint();
     const { page } = await tincan.visit(link);

@@ -28,8 +28,13 @@ export function Home() {
             <button type="button" class="quiet small" onClick={() => manage(true)}>
               Manage
             </button>
-            <button type="button" class="quiet small" onClick={startAnew}>
-              Start another
+            <button
+              type="button"
+              class="quiet small"
+              aria-label="New conversation"
+              onClick={startAnew}
+            >
+              New
             </button>
           </div>
         )}

@@ -42,6 +42,7 @@ export function Scroller<Item>({ items, dropped, tick, label, children, empty }:
 function usePinned(tick: number, isEmpty: boolean) {
   const box = useRef<HTMLElement>(null);
   const pinned = useRef(true);
+  const top = useRef(0);
   const [isPinned, setPinned] = useState(true);
   const toEnd = () => {
     if (pinned.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight;
@@ -55,7 +56,11 @@ function usePinned(tick: number, isEmpty: boolean) {
     if (box.current === null) return;
     const { scrollHeight, clientHeight, scrollTop } = box.current;
     const isAtEnd = scrollHeight - clientHeight - scrollTop <= NEAR_PX;
-    if (isAtEnd !== pinned.current) pin(isAtEnd);
+    // Growing content leaves the place where it is: only its reader goes up.
+    const wentUp = scrollTop < top.current;
+    top.current = scrollTop;
+    if (isAtEnd && !pinned.current) pin(true);
+    else if (!isAtEnd && wentUp && pinned.current) pin(false);
   };
   useLayoutEffect(toEnd, [tick]);
   // Rows are measured after they were written, and the box itself changes with the window.
