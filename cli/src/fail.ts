@@ -20,6 +20,7 @@ const SENTENCES: Partial<Record<AmsErrorCode, string>> = {
     "The account holds as many live streams as the deployment's AMS_STREAMS_PER_ACCOUNT allows: let one leave first.",
   stream_name_conflict:
     "Another account holds this stream name in the conversation: choose another with --name.",
+  delivery_unknown: "The connection broke in the middle.",
   missing_credential: "This needs an account: make one with `ams account create <namespace>`.",
   not_found: "There is no such conversation.",
   invalid_token: "The link is wrong, expired or revoked, or your account has no part in this.",

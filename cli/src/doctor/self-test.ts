@@ -61,8 +61,9 @@ export async function* testItself(place: Place, context: Context): AsyncGenerato
 /** The account that holds here when it is of this deployment, else one for the moment. */
 async function accountFor({ url }: Place, context: Context): Promise<Own> {
   const { signal } = context;
-  const { credential, credentialFor } = await settingsOf(context);
-  if (credential !== null && isSameOrigin(credentialFor ?? url, url)) {
+  const { credential, credentialFor, url: own } = await settingsOf(context);
+  // A doctor is sent to strange places: the credential goes only where it would go without an argument.
+  if (credential !== null && isSameOrigin(credentialFor ?? own, url)) {
     return { account: await openAccount(url, { credential, signal }), isThrowaway: false };
   }
   const namespace = `doctor-${randomBytes(6).toString("hex")}`;
