@@ -2,17 +2,10 @@
 import { readPlotAssets } from "./plot-assets.ts";
 import { REPORT_SCRIPT } from "./report-script.ts";
 import { REPORT_STYLE } from "./report-style.ts";
-import type { LoadResult, Outcome } from "./result.ts";
+import type { LoadResult } from "./result.ts";
 import { jsonOf } from "./result-json.ts";
-import { countRows, kneeSentence } from "./table.ts";
+import { countRows, kneeSentence, verdictOf } from "./table.ts";
 import { count, percent, plural, span } from "./words.ts";
-
-const OUTCOMES: Readonly<Record<Outcome, string>> = {
-  ok: "Every token reached everybody, once and in order",
-  broken: "The wire broke its promise",
-  cut: "Connections were closed before the end",
-  interrupted: "Stopped before the end",
-};
 
 /** Nothing may be fetched, and nothing runs but what is in the file. */
 const POLICY =
@@ -45,11 +38,12 @@ ${notesOf(result)}
 `;
 }
 
-function headOf({ outcome, host, brokerVersion, startedAt, plan, machine, identity }: LoadResult) {
+function headOf(result: LoadResult): string {
+  const { outcome, host, brokerVersion, startedAt, plan, machine, identity } = result;
   const { rhythm } = plan;
   const ramp = rhythm.ramp_s > 0 ? `, after a ramp of ${rhythm.ramp_s} s` : "";
   return `<header>
-<p class="verdict ${outcome}">${OUTCOMES[outcome]}</p>
+<p class="verdict ${outcome}">${verdictOf(result)}</p>
 <h1>Load on ${asText(host)}</h1>
 <p>${plural(plan.subscribers, "subscriber")} and ${plural(plan.emitters, "emitter")} as ${identity}s, each emitter at ${rhythm.rate} tokens/s of ${count(plan.payloadBytes)} bytes for ${rhythm.duration_s} s${ramp}.</p>
 <p class="small">AMS ${asText(brokerVersion)} · ${startedAt} · measured from ${machine.platform} with ${machine.cores} cores (${asText(machine.cpu)}), Node ${machine.node}, ${plural(plan.processes, "load process", "load processes")}</p>

@@ -1,20 +1,11 @@
 /** A run's result as a table for a terminal. */
 import type { Colors } from "../output.ts";
 import type { Knee } from "./knee.ts";
-import type { LoadResult, Outcome } from "./result.ts";
+import type { LoadResult } from "./result.ts";
 import { count, percent, plural, span } from "./words.ts";
 
 /** Columns of the names in front of the figures. */
 const NAME_COLUMNS = 22;
-
-const OUTCOMES: Readonly<Record<Outcome, string>> = {
-  ok: "Every token reached everybody, once and in order.",
-  broken:
-    "The wire broke its promise: see what is lost, doubled, reordered, altered or self-delivered.",
-  cut: "Connections were closed before the end.",
-  interrupted:
-    "Stopped before the end; up to there every token reached everybody, once and in order.",
-};
 
 export function tableOf(result: LoadResult, colors: Colors): readonly string[] {
   const { outcome } = result;
@@ -37,9 +28,26 @@ export function tableOf(result: LoadResult, colors: Colors): readonly string[] {
       ? ["", "No knee: neither losses nor a bend in latency up to the full rate."]
       : []),
     "",
-    paint(OUTCOMES[outcome]),
+    paint(verdictOf(result)),
     ...result.notes.map((note) => colors.dim(note)),
   ];
+}
+
+/** The run in one sentence. */
+export function verdictOf({ outcome, tally, expected }: LoadResult): string {
+  const missing = Math.max(0, expected - tally.received);
+  switch (outcome) {
+    case "ok":
+      return missing === 0
+        ? "Every token reached everybody, once and in order."
+        : `No promise was broken, but ${plural(missing, "delivery is", "deliveries are")} missing, as the broker told or while connections moved.`;
+    case "broken":
+      return "The wire broke its promise: see what is lost, doubled, reordered, altered or self-delivered.";
+    case "cut":
+      return "Connections were closed before the end.";
+    case "interrupted":
+      return "Stopped before the end; up to there nothing was lost, doubled or reordered.";
+  }
 }
 
 export function kneeSentence({ kind, at_s, tokensPerSecond, p99Us, calmP99Us }: Knee): string {
