@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,6 +61,17 @@ describe("help", () => {
     for (const { status, meaning } of codes) expect(README).toContain(`| ${status} | ${meaning} |`);
     const { stdout } = await home.run(["help", "exit-codes"]);
     for (const { meaning } of codes) expect(stdout).toContain(meaning);
+  });
+
+  test("ams --help loads neither the SDK nor what commands do, so that it is there at once", async () => {
+    const folder = join(home.folder, "coverage");
+    await home.run(["--help"], { env: { NODE_V8_COVERAGE: folder } });
+    const [file = ""] = readdirSync(folder);
+    const { result } = JSON.parse(readFileSync(join(folder, file), "utf8"));
+    const urls: readonly string[] = result.map(({ url }: { url: string }) => url);
+    expect(urls.some((url) => url.endsWith("/cli/dist/main.js"))).toBe(true);
+    const unwanted = /\/libs\/|\/cli\/dist\/(actions|doctor|view)\/|hdr-histogram|clack|\/ws\//;
+    expect(urls.filter((url) => unwanted.test(url))).toEqual([]);
   });
 
   test("ams --version is the package's", async () => {
