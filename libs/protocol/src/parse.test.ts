@@ -229,6 +229,29 @@ describe("findTokenData", () => {
     expect(found).toBeGreaterThan(100);
   });
 
+  test("§4.3 a character that needs an escape is seen wherever it stands in a long token, and nothing else is", () => {
+    const anywhere = fc.record({
+      length: fc.integer({ min: 1, max: 600 }),
+      at: fc.nat(),
+      byte: fc.integer({ min: 0, max: 0xff }),
+      fill: fc.constantFrom(0x20, 0x21, 0x23, 0x5b, 0x5d, 0x7f, 0x80, 0xa2, 0xdc, 0xff),
+      offset: fc.integer({ min: 0, max: 7 }),
+    });
+    const head = new TextEncoder().encode('{"type":"token","data":"');
+    fc.assert(
+      fc.property(anywhere, ({ length, at, byte, fill, offset }) => {
+        const frame = new Uint8Array(offset + head.length + length + 2).subarray(offset);
+        frame.set(head);
+        frame.fill(fill, head.length, head.length + length);
+        frame[head.length + (at % length)] = byte;
+        frame.set([0x22, 0x7d], head.length + length);
+        const isSpecial = byte < 0x20 || byte === 0x22 || byte === 0x5c;
+        expect(findTokenData(frame, { start: 0, end: 0 })).toBe(!isSpecial);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
   test("§4.3 plain tokens in the two common spellings are found, up to the limit", () => {
     const span: DataSpan = { start: 0, end: 0 };
     for (const data of ["", "a", "é😀", "a".repeat(TOKEN_BYTES_MAX)]) {

@@ -17,6 +17,14 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const CLOSING_BRACE = 0x7d;
 
+/** 1 for the bytes that can't stand in a JSON string as they are. */
+const SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte < 0x20 || byte === QUOTE || byte === BACKSLASH),
+);
+
+/** Bytes from which on looking at words pays for the view that it takes. */
+const LONG_BYTES = 128;
+
 /** Where the raw data of a token lies in its frame, quotes included. */
 export type DataSpan = { start: number; end: number };
 
@@ -80,9 +88,36 @@ function startsWith(frame: Uint8Array, prefix: Uint8Array): boolean {
 
 /** No quote, no backslash, no control character: the bytes are the inside of a JSON string as they stand. */
 function isPlain(frame: Uint8Array, start: number, end: number): boolean {
-  for (let index = start; index < end; index += 1) {
-    const byte = frame[index] ?? 0;
-    if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) return false;
+  if (end - start < LONG_BYTES) return isPlainByBytes(frame, start, end);
+  const words = start + ((4 - ((frame.byteOffset + start) & 3)) & 3);
+  const count = (end - words) >> 2;
+  return (
+    isPlainByBytes(frame, start, words) &&
+    isPlainByWords(new Int32Array(frame.buffer, frame.byteOffset + words, count)) &&
+    isPlainByBytes(frame, words + 4 * count, end)
+  );
+}
+
+function isPlainByBytes(frame: Uint8Array, start: number, end: number): boolean {
+  let special = 0;
+  for (let index = start; index < end; index += 1) special |= SPECIAL[frame[index] ?? 0] ?? 1;
+  return special === 0;
+}
+
+/**
+ * Four bytes at a time, several times faster than byte by byte. `(x - 1) & ~x` has the highest bit of a byte set when that
+ * byte of x is 0, and likewise `(x - 32) & ~x` when it is below 32; only a byte of which this is true can disturb its neighbour.
+ */
+function isPlainByWords(words: Int32Array): boolean {
+  let special = 0;
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? 0;
+    const quote = word ^ 0x22222222;
+    const backslash = word ^ 0x5c5c5c5c;
+    special |=
+      ((word - 0x20202020) & ~word) |
+      ((quote - 0x01010101) & ~quote) |
+      ((backslash - 0x01010101) & ~backslash);
   }
-  return true;
+  return (special & 0x80808080) === 0;
 }

@@ -21,6 +21,9 @@ const INITIAL_BYTES = 2_048;
 /** Bytes at which a batch is sent without waiting for the end of the turn, so that no subscriber waits for a megabyte. */
 export const BATCH_BYTES_MAX = 65_536;
 
+/** Bytes that a batch begins with at most: one that is sent because it is full, and the frame that filled it. */
+const EXPECTED_BYTES_MAX = BATCH_BYTES_MAX + 8_192;
+
 const U32 = 0x1_0000_0000;
 
 export type FrameKind = "token" | "stream_metadata";
@@ -32,6 +35,8 @@ export class BatchWriter {
   readonly #origin: Uint8Array;
   #buffer: Buffer | null = null;
   #length = 0;
+  /** Bytes that the next batch begins with. */
+  #expected = 0;
 
   constructor(origin: Uint8Array) {
     this.#origin = origin;
@@ -48,18 +53,21 @@ export class BatchWriter {
   append(epoch: number, n: number, kind: FrameKind, bytes: number): Buffer {
     const buffer = this.#withRoomFor(ENTRY_BYTES + bytes);
     const at = this.#length;
-    buffer.writeUInt32BE(epoch, at);
-    buffer.writeUInt32BE(Math.floor(n / U32), at + 4);
-    buffer.writeUInt32BE(n % U32, at + 8);
+    writeU32(buffer, at, epoch);
+    writeU32(buffer, at + 4, Math.floor(n / U32));
+    writeU32(buffer, at + 8, n);
     buffer[at + 12] = kind === "token" ? KIND_TOKEN : KIND_METADATA;
-    buffer.writeUInt32BE(bytes, at + 13);
+    writeU32(buffer, at + 13, bytes);
     this.#length = at + ENTRY_BYTES + bytes;
     return buffer.subarray(at + ENTRY_BYTES, this.#length);
   }
 
   /** The batch as it stands, null when it is empty; the writer begins a new one. */
   take(): Buffer | null {
-    const taken = this.#buffer?.subarray(0, this.#length) ?? null;
+    if (this.#buffer === null) return null;
+    const taken = this.#buffer.subarray(0, this.#length);
+    // The next one begins as large as this one was: what is busy stays so for a while, and growing means copying.
+    this.#expected = Math.min(this.#length, EXPECTED_BYTES_MAX);
     this.#buffer = null;
     this.#length = 0;
     return taken;
@@ -67,7 +75,9 @@ export class BatchWriter {
 
   #withRoomFor(bytes: number): Buffer {
     if (this.#buffer === null) {
-      this.#buffer = Buffer.allocUnsafe(Math.max(INITIAL_BYTES, HEADER_BYTES + bytes));
+      this.#buffer = Buffer.allocUnsafe(
+        Math.max(INITIAL_BYTES, this.#expected, HEADER_BYTES + bytes),
+      );
       this.#buffer[0] = BATCH_VERSION;
       this.#buffer.set(this.#origin, 1);
       this.#buffer.writeDoubleBE(performance.timeOrigin + performance.now(), 9);
@@ -79,6 +89,14 @@ export class BatchWriter {
     }
     return this.#buffer;
   }
+}
+
+/** The lowest 32 bits, big-endian. The library's own `writeUInt32BE` looks at ranges that are known here. */
+function writeU32(buffer: Buffer, at: number, value: number): void {
+  buffer[at] = value >>> 24;
+  buffer[at + 1] = value >>> 16;
+  buffer[at + 2] = value >>> 8;
+  buffer[at + 3] = value;
 }
 
 /** True when this payload is a batch of another gateway than `origin`; what is too short to be one is nobody's. */

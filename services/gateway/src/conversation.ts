@@ -13,6 +13,7 @@ import {
 import {
   type AccountId,
   type CloseReason,
+  type DataSpan,
   type FrameFault,
   type JsonText,
   readMembers,
@@ -102,8 +103,14 @@ export class Conversation {
     this.#parts.holdings.giveBack(this.where, claim, null, { n: 0, ts });
   }
 
-  emitToken(session: Session, socket: Socket, data: Uint8Array, nowMs: number): void {
-    this.#emission.emitToken(session, socket, data, nowMs);
+  emitToken(
+    session: Session,
+    socket: Socket,
+    bytes: Uint8Array,
+    span: Readonly<DataSpan>,
+    nowMs: number,
+  ): void {
+    this.#emission.emitToken(session, socket, bytes, span, nowMs);
   }
 
   emitMetadata(session: Session, socket: Socket, metadata: JsonText, nowMs: number): void {

@@ -3,7 +3,7 @@
  * the subscribers here, and for the other gateways. The one way of every token and every change of metadata.
  */
 import type { Where } from "@ams/directory";
-import { encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
+import { type DataSpan, encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
 import type { Audience } from "./audience.ts";
 import { emitToken } from "./emit.ts";
 import type { GatewayParts } from "./parts.ts";
@@ -37,10 +37,16 @@ export class Emission {
     this.#outbox = outbox;
   }
 
-  emitToken(session: Session, socket: Socket, data: Uint8Array, nowMs: number): void {
+  emitToken(
+    session: Session,
+    socket: Socket,
+    bytes: Uint8Array,
+    span: Readonly<DataSpan>,
+    nowMs: number,
+  ): void {
     const { metrics } = this.#parts;
     const place = this.#nextPlace(session.stream, nowMs);
-    const frame = emitToken(this.#outbox.batch, session.head, place, data);
+    const frame = emitToken(this.#outbox.batch, session.head, place, bytes, span.start, span.end);
     metrics.received(frame.length);
     this.#handOver(session, socket, place, frame);
   }

@@ -1,4 +1,5 @@
 // A token becomes a frame: the same frame that JSON would have made, from text that nobody has read.
+import type { RosterEntry } from "@ams/directory";
 import type { StreamIdentity } from "@ams/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -8,9 +9,10 @@ import { entryOf, json } from "./testing/fakes.ts";
 
 const MS = Date.UTC(2026, 0, 31, 12, 0, 7, 5);
 
-function emit(stream: StreamIdentity, data: string, place = { epoch: 2, n: 1, ms: MS }) {
+function emit(stream: RosterEntry, data: string, place = { epoch: 2, n: 1, ms: MS }) {
   const batch = new BatchWriter(Buffer.alloc(8));
-  const frame = emitToken(batch, prepareHead(stream), place, Buffer.from(data));
+  const bytes = Buffer.from(`-${data}-`);
+  const frame = emitToken(batch, prepareHead(stream), place, bytes, 1, bytes.length - 1);
   return { frame: frame.toString(), batch };
 }
 
@@ -66,7 +68,7 @@ test("frames of one turn lie behind each other in the batch and don't touch each
     const stream = entryOf(n % 3, n % 3);
     const data = Buffer.from(JSON.stringify("é".repeat(n * 10)));
     const place = { epoch: n % 3, n, ms: MS + n };
-    written.push(emitToken(batch, prepareHead(stream), place, data).toString());
+    written.push(emitToken(batch, prepareHead(stream), place, data, 0, data.length).toString());
   }
   const seen: string[] = [];
   walkBatch(batch.take() ?? Buffer.alloc(0), (...[, , , frame]) => seen.push(frame.toString()));

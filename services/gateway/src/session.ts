@@ -23,7 +23,14 @@ export type SessionTerms = {
 export type SessionHome = {
   /** Unix milliseconds. */
   readonly now: () => number;
-  readonly emitToken: (session: Session, socket: Socket, data: Uint8Array, nowMs: number) => void;
+  /** The data are those bytes that `span` says, as it is now. */
+  readonly emitToken: (
+    session: Session,
+    socket: Socket,
+    bytes: Uint8Array,
+    span: Readonly<DataSpan>,
+    nowMs: number,
+  ) => void;
   readonly emitMetadata: (
     session: Session,
     socket: Socket,
@@ -100,7 +107,7 @@ export class Session implements SocketOwner {
     const bytes = new Uint8Array(frame);
     if (isBinary) this.#fault("malformed_frame");
     else if (findTokenData(bytes, span)) {
-      this.#home.emitToken(this, socket, bytes.subarray(span.start, span.end), nowMs);
+      this.#home.emitToken(this, socket, bytes, span, nowMs);
     } else this.#receivedOther(socket, Buffer.from(frame), nowMs);
   }
 
@@ -144,7 +151,7 @@ export class Session implements SocketOwner {
     }
     switch (frame.type) {
       case "token":
-        this.#home.emitToken(this, socket, Buffer.from(frame.data), nowMs);
+        this.#emitText(socket, Buffer.from(frame.data), nowMs);
         return;
       case "set_metadata":
         this.#setMetadata(socket, frame.metadata, nowMs);
@@ -158,6 +165,10 @@ export class Session implements SocketOwner {
       default:
         frame satisfies never;
     }
+  }
+
+  #emitText(socket: Socket, data: Buffer, nowMs: number): void {
+    this.#home.emitToken(this, socket, data, { start: 0, end: data.length }, nowMs);
   }
 
   #setMetadata(socket: Socket, metadata: JsonText, nowMs: number): void {
