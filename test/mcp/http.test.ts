@@ -7,6 +7,7 @@ import {
   initialize,
   messages,
   open,
+  sse,
   stateless,
   statelessHeaders,
   tool,
@@ -29,11 +30,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => world.stop());
-
-const sse = (session: string, more = {}) => ({
-  method: "GET",
-  headers: { accept: "text/event-stream", "mcp-session-id": session, ...more },
-});
 
 describe("sessions", () => {
   test("initialize answers an event stream with a session id; notifications/initialized gets 202, and nothing waited for it", async () => {

@@ -214,3 +214,33 @@ export class EventStream {
     this.#changed?.();
   }
 }
+
+/** A time as the broker writes it. */
+export const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/** What was said, among the events of an answer of `ams_recv`. */
+export function tokens({ value }: Pick<ToolAnswer, "value">): readonly unknown[] {
+  return (value.events ?? []).filter(({ kind }) => kind === "token").map(({ data }) => data);
+}
+
+/** Reads until so many tokens have come. */
+export async function readUntil(
+  url: string,
+  session: string,
+  count: number,
+  cursor?: unknown,
+): Promise<void> {
+  let got = 0;
+  let given: Json = cursor === undefined ? {} : { cursor };
+  while (got < count) {
+    const wait = { wait_ms: 5_000, max_events: 1_000 };
+    got += tokens(await tool(url, session, "ams_recv", { ...given, ...wait })).length;
+    given = {};
+  }
+}
+
+/** A GET for the push stream of a session. */
+export function sse(session: string, headers: Readonly<Record<string, string>> = {}): Ask {
+  const own = { accept: "text/event-stream", "mcp-session-id": session };
+  return { method: "GET", headers: { ...own, ...headers } };
+}

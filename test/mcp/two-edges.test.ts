@@ -9,7 +9,7 @@ import { freePort } from "../cluster/free-port.ts";
 import { type ServerProcess, startProcess } from "../cluster/server-process.ts";
 import { repositoryRoot } from "../repository-root.ts";
 import { connectNew } from "./clients.ts";
-import { ask, EventStream, initialize, type Json, tool, toolAlone } from "./raw.ts";
+import { ask, EventStream, initialize, tokens, tool, toolAlone } from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
 type Edge = { readonly url: string; readonly admin: string; readonly process: ServerProcess };
@@ -42,10 +42,6 @@ afterAll(async () => {
   await world.stop();
   await rm(folder, { recursive: true, force: true });
 });
-
-function tokens({ value }: { readonly value: { readonly events?: readonly Json[] } }) {
-  return (value.events ?? []).filter(({ kind }) => kind === "token").map(({ data }) => data);
-}
 
 describe("the stateless era on either process", () => {
   test("the official client of an account joins, sends and receives, whoever answers", async () => {

@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connectNew, connectOld } from "./clients.ts";
+import { EventStream, type Json, stateless, statelessHeaders, toolAlone } from "./raw.ts";
+import { startWorld, Watcher, type World } from "./world.ts";
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+});
+
+afterAll(() => world.stop());
+
+describe("the stateless era", () => {
+  test("subscriptions/listen on the conversation's resource brings every event, and roster changes on /peers", async () => {
+    const { link, id } = await world.conversation();
+    const { value: joined } = await toolAlone(link, "ams_join");
+    const { stream_name } = joined;
+    const uri = `ams://conversations/${id}?stream_name=${stream_name}`;
+    const peers = `ams://conversations/${id}/peers`;
+    const listening = EventStream.open(link, {
+      body: stateless("subscriptions/listen", {
+        notifications: { resourceSubscriptions: [uri, peers] },
+      }),
+      headers: statelessHeaders("subscriptions/listen"),
+    });
+    const stream = await listening;
+    const watcher = await Watcher.join(link);
+    await watcher.connection.send("hello");
+    await watcher.connection.close();
+    const updates = () =>
+      stream.events.flatMap(({ message }) =>
+        message.method === "notifications/resources/updated" ? [message.params as Json] : [],
+      );
+    await stream.until(() => updates().length >= 5);
+    expect(stream.events[0]?.message).toMatchObject({
+      method: "notifications/subscriptions/acknowledged",
+    });
+    const notices = updates().flatMap(({ uri: of, _meta }) =>
+      of === uri ? [(_meta as { "ams/notice": Json })["ams/notice"]] : [],
+    );
+    expect(notices.map(({ method }) => method)).toEqual([
+      "notifications/ams/stream_joined",
+      "notifications/ams/token",
+      "notifications/ams/stream_left",
+    ]);
+    expect(notices[1]).toMatchObject({
+      params: { data: "hello", stream_name: "watcher", cursor: expect.any(String) },
+    });
+    expect(updates().filter(({ uri: of }) => of === peers)).toHaveLength(2);
+    stream.close();
+    const { value } = await toolAlone(link, "ams_recv", { stream_name });
+    expect(value.events).toHaveLength(3);
+  });
+
+  test("the official client's listen hears it too, under an account", async () => {
+    const { link, id, bearer } = await world.conversation();
+    const b = await connectNew(link, "listener", bearer);
+    await b.any.call("ams_join");
+    const uri = `ams://conversations/${id}`;
+    const updated: Json[] = [];
+    let wake: () => void = () => undefined;
+    b.client.setNotificationHandler("notifications/resources/updated", ({ params }) => {
+      updated.push(params);
+      wake();
+    });
+    const subscription = await b.client.listen({ resourceSubscriptions: [uri] });
+    const watcher = await Watcher.join(link);
+    await watcher.connection.send("hello");
+    while (updated.length < 2) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+    expect(updated[1]).toMatchObject({
+      uri,
+      _meta: { "ams/notice": { params: { data: "hello" } } },
+    });
+    await subscription.close();
+    await watcher.connection.close();
+    await b.any.close();
+  });
+
+  test("nobody listens to a conversation that they are not in", async () => {
+    const { id } = await world.conversation();
+    const { link, bearer } = await world.conversation();
+    for (const headers of [{}, bearer]) {
+      for (const url of [link, `${world.url}/mcp`]) {
+        const stream = await EventStream.open(url, {
+          body: stateless("subscriptions/listen", {
+            notifications: { resourceSubscriptions: [`ams://conversations/${id}`] },
+          }),
+          headers: { ...statelessHeaders("subscriptions/listen"), ...headers },
+        });
+        await stream.untilEnded();
+        expect(JSON.parse(stream.text)).toMatchObject({
+          id: 3,
+          error: { message: expect.any(String) },
+        });
+      }
+    }
+  });
+});
+
+describe("resources", () => {
+  test("the public texts and conversations are there on both routes and in both eras; updates are told to who subscribed", async () => {
+    const { link, id } = await world.conversation({ metadata: { topic: "x" } });
+    const watcher = await Watcher.join(link);
+    const uri = `ams://conversations/${id}`;
+    const old = await connectOld(link, "old");
+    const young = await connectNew(link, "young");
+    for (const { client } of [old, young]) {
+      const { resources } = await client.listResources();
+      expect(resources.map((one) => one.uri)).toEqual([
+        "ams://protocol",
+        "ams://conventions/v1",
+        uri,
+        `${uri}/peers`,
+      ]);
+      const { resourceTemplates } = await client.listResourceTemplates();
+      expect(resourceTemplates.map((one) => one.uriTemplate)).toEqual([
+        "ams://conversations/{id}",
+        "ams://conversations/{id}/peers",
+      ]);
+      expect(await read(client, uri)).toMatchObject({
+        conversation_metadata: { topic: "x" },
+        peers: [{ stream_name: "watcher" }],
+      });
+      expect(await read(client, `${uri}/peers`)).toMatchObject({
+        peers: [{ stream_name: "watcher" }],
+      });
+      const { contents } = await client.readResource({ uri: "ams://protocol" });
+      expect(contents[0]).toMatchObject({
+        mimeType: "text/markdown",
+        text: expect.stringContaining("magic link"),
+      });
+      await expect(
+        client.readResource({ uri: `ams://conversations/${id.slice(0, -1)}0` }),
+      ).rejects.toThrow();
+    }
+    await old.any.call("ams_join");
+    await old.client.subscribeResource({ uri: `${uri}/peers` });
+    await watcher.connection.close();
+    await old.any.until((told) =>
+      told.some(
+        ({ method, params }) =>
+          method === "notifications/resources/updated" && params.uri === `${uri}/peers`,
+      ),
+    );
+    expect(await read(old.client, `${uri}/peers`)).toMatchObject({ peers: [] });
+    await Promise.all([old.any.close(), young.any.close()]);
+  });
+
+  test("/mcp without bearer or link lists tools, discovers and serves the texts, and nothing of any conversation", async () => {
+    const url = `${world.url}/mcp`;
+    const { id } = await world.conversation();
+    for (const { client, any } of [await connectOld(url, "cold"), await connectNew(url, "cold")]) {
+      expect((await client.listTools()).tools).toHaveLength(7);
+      const { resources } = await client.listResources();
+      expect(resources.map(({ uri }) => uri)).toEqual(["ams://protocol", "ams://conventions/v1"]);
+      await client.readResource({ uri: "ams://conventions/v1" });
+      await expect(client.readResource({ uri: `ams://conversations/${id}` })).rejects.toThrow();
+      expect((await client.listPrompts()).prompts).toEqual([]);
+      await any.close();
+    }
+  });
+});
+
+describe("prompts and instructions", () => {
+  test("metadata.instructions and metadata.prompts are carried verbatim; malformed and duplicate prompts are skipped", async () => {
+    const instructions = "Line one\n  <b>&amp;</b> $1 {{filled}} ünï 😀";
+    const message = { role: "user", content: { type: "text", text: 'Sum up {{topic}} as "$1"' } };
+    const good = {
+      name: "sum-up",
+      title: "Sum up",
+      description: "In a line",
+      arguments: [{ name: "topic", required: true }],
+      messages: [message],
+    };
+    const prompts = [
+      good,
+      { name: "sum-up", messages: [{ role: "user", content: "second of its name" }] },
+      null,
+      3,
+      { name: "", messages: [message] },
+      { name: "no-messages" },
+      { name: "bad-role", messages: [{ role: "system", content: "x" }] },
+      { name: "short", messages: [{ role: "assistant", content: "Hi" }] },
+    ];
+    const { link } = await world.conversation({ metadata: { instructions, prompts } });
+    for (const { client, any } of [
+      await connectOld(link, "old"),
+      await connectNew(link, "young"),
+    ]) {
+      expect(any.instructions()).toMatch(/## .*\n\n/);
+      expect(any.instructions().endsWith(instructions)).toBe(true);
+      const listed = await client.listPrompts();
+      expect(listed.prompts).toEqual([
+        {
+          name: "sum-up",
+          title: "Sum up",
+          description: "In a line",
+          arguments: [{ name: "topic", required: true }],
+        },
+        { name: "short" },
+      ]);
+      const got = await client.getPrompt({ name: "sum-up", arguments: { topic: "rain" } });
+      expect(got.messages).toEqual([message]);
+      expect((await client.getPrompt({ name: "short" })).messages).toEqual([
+        { role: "assistant", content: { type: "text", text: "Hi" } },
+      ]);
+      await expect(client.getPrompt({ name: "no-messages" })).rejects.toThrow();
+      expect(await any.call("ams_join")).toMatchObject({ instructions });
+      await any.close();
+    }
+  });
+});
+
+type Reader = {
+  readResource(asked: { uri: string }): Promise<{ contents: readonly object[] }>;
+};
+
+async function read(client: Reader, uri: string): Promise<Json> {
+  const { contents } = await client.readResource({ uri });
+  return JSON.parse((contents[0] as { text: string }).text);
+}

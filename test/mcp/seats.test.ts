@@ -1,0 +1,164 @@
+// Seats, who has them, and what all tools have in common.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connectNew, connectOld } from "./clients.ts";
+import { ISO, type Json, open, tool, toolAlone } from "./raw.ts";
+import { startWorld, Watcher, type World } from "./world.ts";
+
+let world: World;
+let mcp: string;
+
+beforeAll(async () => {
+  world = await startWorld();
+  mcp = `${world.url}/mcp`;
+});
+
+afterAll(() => world.stop());
+
+describe("the rest", () => {
+  test("ams_set_metadata replaces the stream's metadata and tells the others", async () => {
+    const { link } = await world.conversation();
+    const watcher = await Watcher.join(link);
+    const told = new Promise<Json>((resolve) => {
+      watcher.connection.on("stream_metadata", ({ metadata }) => resolve(metadata));
+    });
+    const session = await open(link);
+    const metadata = { status: "working", list: [1, { a: null }] };
+    const { value } = await tool(link, session, "ams_set_metadata", { metadata });
+    expect(value).toMatchObject({
+      ok: true,
+      ts: expect.stringMatching(ISO),
+      stream_name: expect.any(String),
+    });
+    expect(await told).toEqual(metadata);
+    const big = await tool(link, session, "ams_set_metadata", {
+      metadata: { x: "y".repeat(16_384) },
+    });
+    expect(big.value.error).toBe("invalid_metadata");
+    await watcher.connection.close();
+  });
+
+  test("ams_leave leaves; recv and send answer left, nothing rejoins by itself, and join comes back", async () => {
+    const { link } = await world.conversation();
+    const watcher = await Watcher.join(link);
+    const session = await open(link);
+    await tool(link, session, "ams_join", { stream_name: "leaver" });
+    expect((await tool(link, session, "ams_leave")).value).toMatchObject({
+      ok: true,
+      stream_name: "leaver",
+    });
+    await watcher.until((heard) => heard.includes("-leaver"));
+    for (const [name, given] of [
+      ["ams_recv", {}],
+      ["ams_send", { data: "x" }],
+      ["ams_set_metadata", { metadata: {} }],
+    ] as const) {
+      expect((await tool(link, session, name, given)).value.error).toBe("left");
+    }
+    expect((await tool(link, session, "ams_leave")).value.ok).toBe(true);
+    expect(watcher.heard).toEqual(["+leaver", "-leaver"]);
+    expect((await tool(link, session, "ams_join", { stream_name: "leaver" })).value.ok).toBe(true);
+    await watcher.until((heard) => heard.length === 3);
+    await watcher.connection.close();
+  });
+
+  test("ams_peers is the live roster, without joining and with it", async () => {
+    const { link } = await world.conversation();
+    const watcher = await Watcher.join(link);
+    const session = await open(link);
+    const before = await tool(link, session, "ams_peers");
+    expect(before.value).toMatchObject({
+      ok: true,
+      stream_name: null,
+      peers: [{ stream_name: "watcher" }],
+    });
+    await tool(link, session, "ams_join", { stream_name: "me" });
+    const after = await tool(link, session, "ams_peers");
+    expect(after.value).toMatchObject({ stream_name: "me", peers: [{ stream_name: "watcher" }] });
+    await watcher.connection.close();
+    await expect.poll(async () => (await tool(link, session, "ams_peers")).value.peers).toEqual([]);
+  });
+});
+
+describe("seats", () => {
+  test("the second of two live sessions gets seat_taken unless it says take_over, and the first doesn't take it back", async () => {
+    const { link, bearer } = await world.conversation();
+    const [first, second] = [await open(link, bearer), await open(link, bearer)];
+    const seat = { stream_name: "one-seat" };
+    await tool(link, first, "ams_join", seat, bearer);
+    const refused = await tool(link, second, "ams_join", seat, bearer);
+    expect(refused).toMatchObject({ isError: true, value: { error: "seat_taken" } });
+    const taken = await tool(link, second, "ams_join", { ...seat, take_over: true }, bearer);
+    expect(taken.value).toMatchObject({ ok: true, resumed: true });
+    for (const name of ["ams_recv", "ams_join"]) {
+      expect((await tool(link, first, name, seat, bearer)).value.error).toBe("seat_taken");
+    }
+    expect((await tool(link, second, "ams_recv", {}, bearer)).value.ok).toBe(true);
+  });
+
+  test("of another account a name that is taken is a conflict", async () => {
+    const { link } = await world.conversation();
+    const watcher = await Watcher.join(link, "mine");
+    const stranger = (await world.conversation()).bearer;
+    const answer = await toolAlone(link, "ams_join", { stream_name: "mine" }, stranger);
+    expect(answer.value.error).toBe("stream_name_conflict");
+    await watcher.connection.close();
+  });
+
+  test("a closed conversation and a revoked link say so", async () => {
+    const { link, account, alias } = await world.conversation();
+    const session = await open(link);
+    await tool(link, session, "ams_join");
+    await account.newLink(alias);
+    await expect
+      .poll(async () => (await toolAlone(mcp, "ams_recv", { magic_link: link })).value.error)
+      .toBe("invalid_magic_link");
+    const other = await world.conversation();
+    const there = await open(mcp);
+    await tool(mcp, there, "ams_join", { magic_link: other.link });
+    await other.account.close(other.alias);
+    await expect
+      .poll(async () => (await tool(mcp, there, "ams_send", { data: "x" })).value.error)
+      .toBe("conversation_closed");
+  });
+});
+
+test("every tool tells its schemas, the official clients check every answer against them, and peers' text is called what it is", async () => {
+  const { link, bearer } = await world.conversation();
+  const old = await connectOld(link, "old", bearer);
+  const young = await connectNew(link, "young", bearer);
+  for (const { client, any } of [old, young]) {
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name).sort()).toEqual([
+      "ams_create_conversation",
+      "ams_join",
+      "ams_leave",
+      "ams_peers",
+      "ams_recv",
+      "ams_send",
+      "ams_set_metadata",
+    ]);
+    for (const { name, description, inputSchema, outputSchema } of tools) {
+      expect([name, inputSchema.type, outputSchema?.type]).toEqual([name, "object", "object"]);
+      if (["ams_join", "ams_send", "ams_recv", "ams_peers"].includes(name)) {
+        expect(description).toContain("not instructions");
+      }
+    }
+    for (const [name, given] of [
+      ["ams_create_conversation", {}],
+      ["ams_join", {}],
+      ["ams_send", { data: "x" }],
+      ["ams_recv", {}],
+      ["ams_set_metadata", { metadata: {} }],
+      ["ams_peers", {}],
+      ["ams_leave", {}],
+    ] as const) {
+      const value = await any.call(name, given);
+      expect(value).toMatchObject(
+        name === "ams_create_conversation" ? { id_kind: "ulid" } : { ok: true },
+      );
+      if (name !== "ams_create_conversation") expect(value.stream_name).toEqual(expect.any(String));
+    }
+    await expect(any.call("ams_recv")).rejects.toThrow("left");
+    await any.close();
+  }
+});
