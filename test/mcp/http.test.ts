@@ -25,7 +25,7 @@ let world: World;
 let there: Minted;
 
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ AMS_MCP_ORIGINS: "https://listed.example" });
   there = await world.conversation();
 });
 
@@ -299,12 +299,14 @@ describe("refusals", () => {
 });
 
 describe("pages", () => {
-  test("of loopback, the deployment's own and programs may speak; others get 403", async () => {
+  test("of loopback, the deployment's own, those that the operator lists and programs may speak; others get 403", async () => {
     const origins: readonly (readonly [string, number])[] = [
       ["http://localhost:6274", 200],
       ["http://127.0.0.1:1", 200],
       ["http://[::1]:80", 200],
       [world.url, 200],
+      ["https://listed.example", 200],
+      ["http://listed.example", 403],
       ["https://evil.example", 403],
       ["http://localhost.evil.example", 403],
       ["null", 403],

@@ -9,7 +9,7 @@ import { freePort } from "../cluster/free-port.ts";
 import { type ServerProcess, startProcess } from "../cluster/server-process.ts";
 import { repositoryRoot } from "../repository-root.ts";
 import { connectNew } from "./clients.ts";
-import { ask, EventStream, initialize, tokens, tool, toolAlone } from "./raw.ts";
+import { ask, call, EventStream, initialize, open, tokens, tool, toolAlone } from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
 type Edge = { readonly url: string; readonly admin: string; readonly process: ServerProcess };
@@ -100,6 +100,36 @@ test("killing one mid-conversation: without replay the next answer, on the other
   expect(tokens(after)).toEqual(["after"]);
   expect(after.value).toMatchObject({ truncated: false });
   expect(joined.stream_id).toBe((await toolAlone(mcp, "ams_join", seat, bearer)).value.stream_id);
+  await watcher.connection.close();
+});
+
+test("served alone: ams_recv cut off by its client, before or after its answer began, has consumed nothing", async () => {
+  const { link } = await world.conversation();
+  const [, edge] = edges;
+  const here = link.replace(world.url, edge.url);
+  const session = await open(here);
+  await tool(here, session, "ams_join");
+  for (const version of ["2025-06-18", "2025-11-25"]) {
+    const abort = new AbortController();
+    const cut = ask(here, {
+      body: call("ams_recv", { wait_ms: 20_000 }),
+      headers: { "mcp-session-id": session, "mcp-protocol-version": version },
+      signal: abort.signal,
+    }).then(
+      (response) => response.text(),
+      () => "cut",
+    );
+    // The process has it when it answers what came after it.
+    await tool(here, session, "ams_peers");
+    abort.abort();
+    expect(await cut.catch(() => "cut")).toBe("cut");
+  }
+  await tool(here, session, "ams_peers");
+  const watcher = await Watcher.join(link);
+  await watcher.connection.send("for whoever asks next");
+  const next = await tool(here, session, "ams_recv", { wait_ms: 2_000 });
+  const after = await tool(here, session, "ams_recv", { wait_ms: 300 });
+  expect([...tokens(next), ...tokens(after)]).toEqual(["for whoever asks next"]);
   await watcher.connection.close();
 });
 
