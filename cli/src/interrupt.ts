@@ -1,4 +1,4 @@
-/** Ctrl-C and its like, as one AbortSignal: the first asks the command to leave in good order, the second ends the process. */
+/** Ctrl-C and its like, as one AbortSignal: the first asks the command to leave in good order, a second Ctrl-C ends the process. */
 import { EXIT_CODES, type Exit } from "./exit-codes.ts";
 
 const SIGNALS = { SIGINT: "interrupted", SIGTERM: "terminated", SIGHUP: "terminated" } as const;
@@ -16,8 +16,8 @@ export function interruptStatus(): number | null {
 
 /** Ctrl-C, however it came (in raw mode the terminal sends it as a character), or another reason to leave in good order. */
 export function interrupt(exit: Exit = "interrupted"): void {
-  if (how !== null) process.exit(EXIT_CODES[how].status);
-  how = exit;
+  if (how !== null && exit === "interrupted") process.exit(EXIT_CODES[how].status);
+  how ??= exit;
   controller.abort();
 }
 

@@ -1,4 +1,5 @@
 /** `ams`: reads the command line, runs the one command, and ends with its status. */
+import { isatty } from "node:tty";
 import { CommanderError } from "commander";
 import { EXIT_CODES } from "./exit-codes.ts";
 import { CliError } from "./fault.ts";
@@ -46,7 +47,10 @@ async function fail(error: unknown): Promise<number> {
 /** Ends when what was written is out; stdin or a socket that is still open must not hold the process. */
 async function end(status: number): Promise<void> {
   await Promise.all([written(process.stdout), written(process.stderr)]);
-  process.exit((await unwritten) ?? status);
+  const last = (await unwritten) ?? status;
+  // A terminal that has gone can't be reset, and Node would abort over that. All is done, and nobody sees the status.
+  if (process.stdin.isTTY === true && !isatty(0)) process.kill(process.pid, "SIGKILL");
+  process.exit(last);
 }
 
 /** Resolves when all is written, or can't be, and whoever hears of errors has heard. */
@@ -58,8 +62,9 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 
 /** The reader of a pipe has gone, as `head` does: leave in good order; that is no failure, and there is nobody to tell. */
 function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") {
-    interrupt("ok");
+  const isTerminalGone = error.code === "EIO" && process.stdout.isTTY === true;
+  if (error.code === "EPIPE" || isTerminalGone) {
+    interrupt(isTerminalGone ? "terminated" : "ok");
     return;
   }
   const sentence = `What ams says can't be written (${error.code ?? error.message}).`;

@@ -31,9 +31,9 @@ export class LiveView {
   readonly #screen = new Screen(process.stdout);
   readonly #transcript = new Transcript(() => this.#screen.columns);
   readonly #editor = new LineEditor();
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #soon: ReturnType<typeof setTimeout> | null = null; // The next picture after something happened,
+  #later: ReturnType<typeof setTimeout> | null = null; // and the one after a pause, in which rows are finished.
   #isDrawing = false;
-  #isDrawingSoon = false;
   #status: string | null = null; // Said instead of the roster while there is no connection.
   #isOpen = true;
 
@@ -47,6 +47,7 @@ export class LiveView {
     emitKeypressEvents(process.stdin);
     process.stdin.setRawMode?.(true);
     process.stdin.on("keypress", this.#onKey);
+    for (const gone of ["end", "error"] as const) process.stdin.on(gone, hangUp);
     process.stdin.resume();
     this.#draw();
   }
@@ -62,25 +63,26 @@ export class LiveView {
     if (event.type === "joined") this.#status = null;
     const note = noteOf(event);
     if (note !== null) this.#transcript.note(note);
-    this.#drawSoon(PICTURE_MS);
+    this.#drawSoon();
   }
 
   /** A sentence of ours among what is said. */
   tell(sentence: string): void {
     this.#transcript.note(harmless(sentence));
-    this.#drawSoon(PICTURE_MS);
+    this.#drawSoon();
   }
 
   /** Finishes what is open and gives the terminal back as it was. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#clearTimers();
     this.#transcript.settle(Number.POSITIVE_INFINITY);
     this.#screen.draw(this.#rows(this.#transcript.take()), [], null);
     this.#screen.end();
     process.stdout.off("resize", this.#draw);
     process.stdin.off("keypress", this.#onKey);
+    process.stdin.off("end", hangUp);
     process.stdin.setRawMode?.(false);
     process.stdin.pause();
     process.off("exit", this.#restore);
@@ -91,21 +93,22 @@ export class LiveView {
     this.#isDrawing = true; // To ask for the size may tell of a new one at once.
     this.#screen.refresh();
     this.#isDrawing = false;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#clearTimers();
     this.#transcript.settle(performance.now());
     const live = [...this.#rows(this.#transcript.open), this.#roster()];
     const cursor = this.#speaker === null ? null : this.#input(live);
     this.#screen.draw(this.#rows(this.#transcript.take()), live, cursor);
-    if (this.#transcript.open.length > 0) this.#drawSoon(PAUSE_MS);
+    if (this.#transcript.open.length > 0) this.#later = setTimeout(this.#draw, PAUSE_MS);
   };
 
-  #drawSoon(inMs: number): void {
-    if (this.#timer !== null && inMs === PAUSE_MS) return;
-    if (this.#timer !== null && this.#isDrawingSoon) return;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#isDrawingSoon = inMs === PICTURE_MS;
-    this.#timer = setTimeout(this.#draw, inMs);
+  #drawSoon(): void {
+    this.#soon ??= setTimeout(this.#draw, PICTURE_MS);
+  }
+
+  #clearTimers(): void {
+    for (const timer of [this.#soon, this.#later]) if (timer !== null) clearTimeout(timer);
+    this.#soon = null;
+    this.#later = null;
   }
 
   /** Adds the line of input to the live rows, and says where the cursor is in it. */
@@ -155,6 +158,11 @@ export class LiveView {
     process.stdin.setRawMode?.(false);
     writeAtExit(1, `\r\n${SHOW_CURSOR}`);
   };
+}
+
+/** The terminal is gone. */
+function hangUp(): void {
+  interrupt("terminated");
 }
 
 function endsLine(event: AmsEvent): boolean {
