@@ -71,6 +71,18 @@ export function abortedError(signal: AbortSignal): AmsError {
   return new AmsError("aborted", "The caller stopped this.", { cause: signal.reason });
 }
 
+/** Calls back when the signal fires, at once when it has; the returned function stops that. */
+export function onAbort(
+  signal: AbortSignal | undefined,
+  call: (error: AmsError) => void,
+): () => void {
+  if (signal === undefined) return () => {};
+  const abort = () => call(abortedError(signal));
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  return () => signal.removeEventListener("abort", abort);
+}
+
 /** Throws when the signal has fired already. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortedError(signal);

@@ -22,6 +22,7 @@ export {
   type GapEvent,
   type Health,
   health,
+  type Identity,
   type Inspected,
   inspect,
   isEndOfTurn,

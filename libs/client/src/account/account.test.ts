@@ -61,6 +61,13 @@ describe("an account", () => {
     expect(JSON.stringify(account)).not.toContain(CREDENTIAL);
   });
 
+  test("§1.1 gets a namespace of its own where none is given: a word and 8 random characters", async () => {
+    answerWith([201, { ...ACCOUNT, credential: CREDENTIAL }]);
+    await createAccount(broker.url);
+    const namespace = expect.stringMatching(/^[a-z]+-[a-z2-7]{8}$/);
+    expect(asked).toEqual([{ method: "POST", path: "/v1/accounts", body: { namespace } }]);
+  });
+
   test("§2.3 mints, and returns the conversation with its link", async () => {
     const account = await open();
     const minted = {
@@ -227,6 +234,14 @@ describe("what goes wrong over HTTP", () => {
     expect(await codeOf(offer(broker.url, { signal: stop.signal }))).toBe("aborted");
     expect(await codeOf(offer(broker.url, { signal: stop.signal }))).toBe("aborted");
     expect(await codeOf(offer(broker.url, { timeoutMs: 0 }))).toBe("timeout");
+  });
+
+  test("a port that fetch asks nobody on is told as such", async () => {
+    await expect(offer("http://127.0.0.1:6000")).rejects.toMatchObject({
+      code: "unreachable",
+      message:
+        "No request goes to http://127.0.0.1:6000: its port is one that fetch and browsers refuse.",
+    });
   });
 
   test("a request under way holds the process until its time is over, and not longer", async () => {

@@ -2,6 +2,7 @@
 
 import { type Fields, textAt } from "../fields.ts";
 import type { Metadata } from "../listening/events.ts";
+import { randomName } from "../names.ts";
 import { readBaseUrl } from "./base-url.ts";
 import type { Conversation, Inspected, Minted } from "./conversation.ts";
 import { checkCredential } from "./credential.ts";
@@ -9,9 +10,12 @@ import type { RequestOptions } from "./http.ts";
 import { request } from "./http.ts";
 import { LiveAccount, readAccount } from "./live-account.ts";
 
+/** Random characters in a namespace that nobody chose: 40 bits, so that it is not taken. */
+const NAMESPACE_CHARACTERS = 8;
+
 export type CreateAccountOptions = RequestOptions & {
-  /** 1 to 63 of a-z, 0-9 and -; the first part of the account's links. */
-  readonly namespace: string;
+  /** 1 to 63 of a-z, 0-9 and -; the first part of the account's links. A word and 8 random characters unless given. */
+  readonly namespace?: string;
   /** The operator's code, where the deployment asks for one. */
   readonly invite?: string;
 };
@@ -83,7 +87,7 @@ export interface Account {
 }
 
 /**
- * Makes an account at the deployment behind `url`. Errors: `invalid_namespace`, `namespace_taken`, `signup_closed`,
+ * Makes an account at the deployment behind `url`, with a namespace such as `heron-k3ta5w2m` unless one is given. Errors: `invalid_namespace`, `namespace_taken`, `signup_closed`,
  * `invalid_invite`, `rate_limited` (with `retryAfterS`), `not_ams`, `unreachable`, `timeout`. Source: §2.2.
  *
  * @example
@@ -95,10 +99,13 @@ export interface Account {
  * console.log(account.namespace, conversation.alias); // demo stand-up
  * ```
  */
-export async function createAccount(url: string, options: CreateAccountOptions): Promise<Account> {
-  const { namespace, invite, ...rest } = options;
+export async function createAccount(
+  url: string,
+  options: CreateAccountOptions = {},
+): Promise<Account> {
+  const { namespace = randomName(NAMESPACE_CHARACTERS), invite, ...rest } = options;
   const baseUrl = readBaseUrl(url);
-  const body: Fields = invite === undefined ? { namespace } : { namespace, invite };
+  const body: Fields = { namespace, invite };
   const answer = await request(baseUrl, { ...rest, method: "POST", path: "/v1/accounts", body });
   return new LiveAccount(baseUrl, readAccount(answer), textAt(answer, "credential"));
 }

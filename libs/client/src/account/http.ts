@@ -78,9 +78,7 @@ async function exchange(baseUrl: string, call: Call) {
     if (timeout.aborted) {
       throw new AmsError("timeout", `${hostOf(baseUrl)} did not answer within ${timeoutMs} ms.`);
     }
-    throw new AmsError("unreachable", `Nothing answers at ${hostOf(baseUrl)}${why(cause)}.`, {
-      cause,
-    });
+    throw new AmsError("unreachable", whyUnreachable(baseUrl, cause), { cause });
   } finally {
     clearTimeout(timer);
   }
@@ -132,10 +130,15 @@ function hostOf(baseUrl: string): string {
   return new URL(baseUrl).origin;
 }
 
-/** What Node says about a failed connection, such as ` (ECONNREFUSED)`; browsers don't tell. */
-function why(error: unknown): string {
+/** With what Node says about it, such as ECONNREFUSED; browsers don't tell. */
+function whyUnreachable(baseUrl: string, error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
-  return isFields(cause) && typeof cause.code === "string" ? ` (${cause.code})` : "";
+  if (!isFields(cause)) return `Nothing answers at ${hostOf(baseUrl)}.`;
+  if (cause.message === "bad port") {
+    return `No request goes to ${hostOf(baseUrl)}: its port is one that fetch and browsers refuse.`;
+  }
+  const code = typeof cause.code === "string" ? ` (${cause.code})` : "";
+  return `Nothing answers at ${hostOf(baseUrl)}${code}.`;
 }
 
 /** All codes, without the protocol's sentences: those come with the answer, and a page shouldn't load them twice. */

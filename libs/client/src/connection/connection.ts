@@ -13,7 +13,7 @@ export type ListenOptions = {
 };
 
 export type TokensOptions = ListenOptions & {
-  /** The id or name of the one stream to hear; every stream unless given. */
+  /** The id or name of the one stream to hear, until it leaves; every stream unless given. */
   readonly from?: string;
 };
 
@@ -26,6 +26,19 @@ export type TokensOptions = ListenOptions & {
  * more comes, it is dropped and a `gap` event with reason `unread` stands in its place. An iterator that is read too slowly
  * keeps about 8 million characters: it then gives all of them and throws `slow_consumer`. When the connection ends, iterators
  * give what they still hold; then they end if this side closed it, and throw its `AmsError` if not.
+ *
+ * @example
+ * ```ts
+ * import { createAccount, join } from "@ams/client";
+ *
+ * const account = await createAccount("http://127.0.0.1:8080");
+ * const { magicLink } = await account.mint();
+ * const host = await join(magicLink, { credential: account.credential });
+ * const coming = host.peer((peer) => peer.metadata.role === "translator");
+ * const guest = await join(magicLink, { guest: true, streamMetadata: { role: "translator" } });
+ * console.log((await coming).streamName === guest.streamName); // true
+ * await Promise.all([host.close(), guest.close()]);
+ * ```
  */
 export interface Connection {
   readonly conversationId: string;
@@ -43,7 +56,16 @@ export interface Connection {
   /** Resolves when the connection has ended for good: with null when this side closed it. It never rejects. */
   readonly closed: Promise<AmsError | null>;
 
-  /** Tokens of all streams, or of one, each with its stream, seq and time. */
+  /**
+   * The first peer of this id or name, or that the predicate says yes to: of those who are here, else of those who come or have new
+   * metadata from now on. It may leave again before you look. Errors: `aborted`, whatever ended the connection, `closed`, and
+   * `invalid_argument` when the predicate throws.
+   */
+  peer(which: string | ((peer: Peer) => boolean), options?: ListenOptions): Promise<Peer>;
+  /**
+   * Tokens of all streams, or of one, each with its stream, seq and time. Of one stream they end when it leaves, and at once when
+   * `from` is the id of one that has left; a take-over (§3.5) is no leaving. A name, and an id that wasn't here, is waited for.
+   */
   tokens(options?: TokensOptions): AsyncIterableIterator<TokenEvent, undefined>;
   /** Everything that happens, in order. */
   events(options?: ListenOptions): AsyncIterableIterator<AmsEvent, undefined>;
@@ -53,9 +75,13 @@ export interface Connection {
     listener: (event: EventOf<Type>) => void,
   ): () => void;
   /**
-   * The data of one stream's tokens, by its id or name, up to the next `end_of_turn` (see `endTurn`) or until it leaves; a stream
-   * that is not there yet is waited for. Throws `tokens_lost` at a hole, unless told to skip it. To ask and be answered, call
-   * this before you send.
+   * The data of one stream's tokens, by its id or name, up to the next `end_of_turn` (see `endTurn`) or until it leaves. A stream
+   * that is not there yet is waited for; the id of one that was here and has left ends at once (a name doesn't: somebody may
+   * come by it again, for whom `peer` waits too). Throws `tokens_lost` at a hole, unless told to skip it.
+   *
+   * To ask and be answered, call this before you send. What it hears first may be older than the question: tokens that were
+   * kept because nobody listened yet are heard too. Where that matters, let the answer name its question, or drop
+   * what was kept, by `await me.tokens().return?.()`, before you call this.
    */
   text(stream: string, options?: TextOptions): AsyncIterableIterator<string, undefined>;
   /** The same turn after turn, until the stream leaves, and nothing lost between two turns. */
@@ -64,8 +90,12 @@ export interface Connection {
   /**
    * Sends one token of at most 65,536 bytes of UTF-8. Without receipts it resolves with null when the socket has taken it
    * (no proof that it arrived); with `receipts: true` it resolves with the token's seq and time when the broker has. While there
-   * is no connection it waits. Errors: `backpressure` (the buffer is full; nothing was sent), `token_too_large`, `aborted`,
+   * is no connection it waits, at most for as long as that tries to come back: `reconnectForMs`, 10 minutes unless told. A `signal`
+   * ends the waiting sooner. Errors: `backpressure` (the buffer is full; nothing was sent), `token_too_large`, `aborted`,
    * `delivery_unknown` (with receipts: the connection broke in between), `closed`, and whatever ended the connection.
+   *
+   * What `aborted` says: without receipts, that the token was taken back and never goes out, as it only waits for the socket.
+   * With receipts it may be out, and only its receipt no longer waited for: whether the broker has it is not known.
    */
   send(data: string, options?: SendOptions): Promise<Receipt | null>;
   /**

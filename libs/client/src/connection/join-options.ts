@@ -10,8 +10,8 @@ import { checkCredential } from "../account/credential.ts";
 import { checkAmount } from "../amount.ts";
 import { AmsError } from "../errors.ts";
 import { isPeerIdentity, type Metadata, type PeerIdentity } from "../listening/events.ts";
+import { randomName } from "../names.ts";
 import type { Wishes } from "./address.ts";
-import { guestName } from "./guest-name.ts";
 import type { Link } from "./link.ts";
 import { readMetadata } from "./metadata.ts";
 import type { OnFrame } from "./observe.ts";
@@ -19,10 +19,17 @@ import type { OnFrame } from "./observe.ts";
 /** Milliseconds for which a broken connection tries to come back, unless told. */
 export const RECONNECT_FOR_MS = 600_000;
 
-type Identity =
-  | { readonly credential: string; readonly guest?: false }
-  /** Joins as the link's anonymous account, where the deployment lets guests in. */
-  | { readonly guest: true; readonly credential?: never };
+/** Random characters in a guest's name. All guests of a link are one account: two of one name take each other's stream (§3.2.3). */
+const GUEST_CHARACTERS = 4;
+
+/**
+ * Who joins: the account of the credential; or, without one, a guest, which is the link's anonymous account, where the deployment
+ * lets guests in. `{ credential: process.env.AMS_CREDENTIAL, guest: true }` is the account where there is a credential, and
+ * a guest where there is none. A credential that is wrong is refused, and never makes a guest of its owner.
+ */
+export type Identity =
+  | { readonly credential: string; readonly guest?: boolean }
+  | { readonly credential?: string | undefined; readonly guest: true };
 
 export type JoinOptions = Identity & {
   /**
@@ -74,7 +81,7 @@ export function wishesOf(link: Link, options: JoinOptions): Wishes {
   return {
     connectUrl: link.connectUrl,
     credential: credential ?? null,
-    streamName: streamName ?? (credential === undefined ? guestName() : null),
+    streamName: streamName ?? (credential === undefined ? randomName(GUEST_CHARACTERS) : null),
     streamMetadata:
       streamMetadata === undefined
         ? null

@@ -66,6 +66,18 @@ describe("§3.2 what a join says", () => {
     await (await joining).close();
   });
 
+  test("a credential, if there is one, goes before being a guest; a wrong one makes nobody a guest", async () => {
+    for (const credential of [undefined, CREDENTIAL]) {
+      const joining = join(broker.link, { credential, guest: true });
+      const call = await broker.call();
+      expect(call.protocols[1]).toBe(credential ? `ams.bearer.${CREDENTIAL}` : "ams.guest");
+      call.join();
+      await (await joining).close();
+    }
+    const wrong = await failure(join(broker.link, { credential: "", guest: true }));
+    expect(wrong.code).toBe("invalid_credential");
+  });
+
   test("metadata too large for an address follows in a frame, before anything else", async () => {
     const streamMetadata = { text: "x".repeat(10_000) };
     const { me, call } = await joinQuickly(broker, { streamMetadata });

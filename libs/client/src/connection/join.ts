@@ -23,7 +23,7 @@ export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
       open: onFrame === undefined ? open : observed(open, onFrame),
       timing,
       wishes: wishesOf(link, options),
-      signal: signal ?? null,
+      signal,
       reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
       sendBufferBytes: options.sendBufferBytes ?? SEND_BUFFER_BYTES,
       diagnose: () => diagnose(link.baseUrl, { signal, timeoutMs: timing.diagnoseMs }),

@@ -1,15 +1,16 @@
 /** A connection at work: what the line hears becomes events, what its owner sends goes out by the outbox. */
 
-import { AmsError, abortedError, throwIfAborted } from "../errors.ts";
+import { AmsError, onAbort, throwIfAborted, toAmsError } from "../errors.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { JoinedFrame, Receipt } from "../listening/frames.ts";
 import { Hub } from "../listening/hub.ts";
 import { Intake } from "../listening/intake.ts";
-import { Roster } from "../listening/roster.ts";
+import { isCalled, Roster } from "../listening/roster.ts";
 import {
   CONVENTION,
   END_OF_TURN,
   readText,
+  readTokens,
   readTurns,
   type TextOptions,
   type Turns,
@@ -21,13 +22,14 @@ import type { Source } from "../sending/source.ts";
 import { tokenFrame } from "../sending/token.ts";
 import { type Address, addressOf, fitsAddress, type Wishes } from "./address.ts";
 import type { Connection, ListenOptions, TokensOptions } from "./connection.ts";
+import { Ending } from "./ending.ts";
 import { Line, type LineOptions } from "./line.ts";
 import { readMetadata } from "./metadata.ts";
 
 export type LiveOptions = Omit<LineOptions, "address"> & {
   readonly wishes: Wishes;
   readonly sendBufferBytes: number;
-  readonly signal: AbortSignal | null;
+  readonly signal: AbortSignal | undefined;
 };
 
 export class LiveConnection implements Connection {
@@ -38,13 +40,13 @@ export class LiveConnection implements Connection {
   readonly #intake = new Intake(this.#hub, this.#roster);
   readonly #outbox: Outbox;
   readonly #line: Line;
-  readonly #endings = new Set<(error: AmsError) => void>();
+  readonly #ending = new Ending();
   #first: JoinedFrame | null = null;
   #wanted: Metadata | null; // The own metadata as last asked for, and as last given to a socket.
   #given: Metadata | null;
   #restoring: Outgoing | null = null;
-  #leaving = false;
   #settleClosed: (error: AmsError | null) => void = () => {};
+  #stopHearingAbort = () => {};
   #settleJoin: (error: AmsError | null) => void = () => {};
 
   constructor(options: LiveOptions) {
@@ -83,7 +85,7 @@ export class LiveConnection implements Connection {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#settleJoin = (error) => (error === null ? resolve() : reject(error));
-      this.#options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+      this.#stopHearingAbort = onAbort(this.#options.signal, (error) => this.#line.end(error));
       this.#line.start();
     });
   }
@@ -121,11 +123,7 @@ export class LiveConnection implements Connection {
   }
 
   tokens({ from, signal }: TokensOptions = {}): AsyncIterableIterator<TokenEvent, undefined> {
-    return this.#hub.queue((event) => {
-      if (event.type !== "token") return undefined;
-      const isWanted = from === undefined || event.streamId === from || event.streamName === from;
-      return isWanted ? event : undefined;
-    }, signal);
+    return readTokens(this.#hub, this.#roster, from, signal);
   }
 
   events({ signal }: ListenOptions = {}): AsyncIterableIterator<AmsEvent, undefined> {
@@ -140,11 +138,33 @@ export class LiveConnection implements Connection {
   }
 
   text(stream: string, options: TextOptions = {}): AsyncIterableIterator<string, undefined> {
-    return readText(this.#hub, stream, options);
+    return readText(this.#hub, this.#roster, stream, options);
   }
 
   turns(stream: string, options: TextOptions = {}): Turns {
-    return readTurns(this.#hub, stream, options);
+    return readTurns(this.#hub, this.#roster, stream, options);
+  }
+
+  async peer(
+    which: string | ((peer: Peer) => boolean),
+    { signal }: ListenOptions = {},
+  ): Promise<Peer> {
+    const isWanted = typeof which === "string" ? (peer: Peer) => isCalled(peer, which) : which;
+    let stopWatching = () => {};
+    const found = new Promise<Peer>((resolve, reject) => {
+      stopWatching = this.#roster.watch((peer) => {
+        try {
+          if (isWanted(peer)) resolve(peer);
+        } catch (error) {
+          reject(toAmsError(error, "invalid_argument", "The predicate for a peer threw."));
+        }
+      });
+    });
+    try {
+      return await this.#ending.orStop(found, signal);
+    } finally {
+      stopWatching();
+    }
   }
 
   async send(data: string, options: SendOptions = {}): Promise<Receipt | null> {
@@ -156,17 +176,15 @@ export class LiveConnection implements Connection {
     pickOrOptions: Pick<Item> | PipeOptions = {},
     options: PipeOptions = {},
   ): Promise<Piped> {
-    if (this.#leaving) throw closedError();
     const picks = typeof pickOrOptions === "function";
-    const { signal } = picks ? options : pickOrOptions;
-    return await pipe(this.#outbox, source, picks ? pickOrOptions : (item: Item) => item, {
-      signal,
-      receipts: this.#options.wishes.receipts,
-      onEnd: (call) => {
-        this.#endings.add(call);
-        return () => this.#endings.delete(call);
-      },
-    });
+    return await pipe(
+      this.#outbox,
+      this.#ending,
+      this.#options.wishes.receipts,
+      source,
+      picks ? pickOrOptions : (item: Item) => item,
+      picks ? options : pickOrOptions,
+    );
   }
 
   async setMetadata(metadata: Metadata, options: SendOptions = {}): Promise<Receipt | null> {
@@ -192,19 +210,12 @@ export class LiveConnection implements Connection {
 
   async ping({ signal }: ListenOptions = {}): Promise<number> {
     throwIfAborted(signal);
-    const pong = this.#line.ping();
-    if (signal === undefined) return await pong;
-    return await new Promise((resolve, reject) => {
-      const abort = () => reject(abortedError(signal));
-      signal.addEventListener("abort", abort, { once: true });
-      pong.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-    });
+    return await this.#ending.orStop(this.#line.ping(), signal);
   }
 
   async close(): Promise<void> {
-    if (!this.#leaving) {
-      this.#leaving = true;
-      for (const call of [...this.#endings]) call(closedError());
+    if (this.#ending.error === null) {
+      this.#ending.come(closedError());
       await this.#sendTheRest();
       this.#line.end(null);
     }
@@ -241,23 +252,18 @@ export class LiveConnection implements Connection {
   }
 
   #onEnded(error: AmsError | null): void {
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#stopHearingAbort();
     const reason = error ?? closedError();
     this.#outbox.end(reason);
-    for (const call of [...this.#endings]) call(reason);
+    this.#ending.come(reason);
     this.#hub.publish({ type: "closed", error }, 0);
     this.#hub.end(error);
     this.#settleClosed(error);
     this.#settleJoin(reason);
   }
 
-  #onAbort = () => {
-    const { signal } = this.#options;
-    if (signal !== null) this.#line.end(abortedError(signal));
-  };
-
   async #send(text: string, options: SendOptions, onHanded?: () => void): Promise<Receipt | null> {
-    if (this.#leaving) throw closedError();
+    if (this.#ending.error !== null) throw this.#ending.error;
     return await sendFrame(this.#outbox, text, this.#options.wishes.receipts, options, onHanded);
   }
 

@@ -1,5 +1,5 @@
 /** Hands every event to whoever listens; keeps what comes before anybody does, up to a limit. */
-import type { AmsError } from "../errors.ts";
+import { type AmsError, onAbort } from "../errors.ts";
 import type { AmsEvent, EventOf, GapEvent } from "./events.ts";
 import { Queue } from "./queue.ts";
 
@@ -49,10 +49,10 @@ export class Hub {
 
   /** A new iterator over what `select` takes, from the backlog on. */
   queue<Item>(select: Select<Item>, signal?: AbortSignal): Queue<Item> {
-    const abort = () => signal !== undefined && queue.abort(signal);
+    let stopHearing = () => {};
     const queue: Queue<Item> = new Queue(() => {
       this.#sinks.delete(sink);
-      signal?.removeEventListener("abort", abort);
+      stopHearing();
     });
     const sink: Sink = {
       hear: ({ event, characters }) => {
@@ -61,10 +61,10 @@ export class Hub {
       },
       end: (error) => queue.end(error),
     };
-    for (const kept of this.#claimBacklog()) sink.hear(kept);
     this.#add(sink);
-    if (signal?.aborted) abort();
-    else signal?.addEventListener("abort", abort, { once: true });
+    stopHearing = onAbort(signal, (error) => queue.abort(error));
+    for (const kept of this.#claimBacklog()) sink.hear(kept);
+    if (this.#over) queue.end(this.#error);
     return queue;
   }
 
@@ -100,8 +100,7 @@ export class Hub {
   }
 
   #add(sink: Sink): void {
-    if (this.#over) sink.end(this.#error);
-    else this.#sinks.add(sink);
+    if (!this.#over) this.#sinks.add(sink);
   }
 
   #keep(kept: Kept): void {

@@ -10,7 +10,7 @@ import {
   token,
 } from "../testing/fake-broker.ts";
 import { joinQuickly } from "../testing/quick.ts";
-import type { AmsEvent } from "./events.ts";
+import type { AmsEvent, Peer } from "./events.ts";
 
 const OTHER_ID = `str_${"2".repeat(26)}`;
 const left = (seq?: string) => ({
@@ -77,6 +77,14 @@ describe("what comes is told", () => {
     call.send(token("1-1", "no"), token("2-1", "yes", named("other", OTHER_ID)));
     expect((await take(byName, 1))[0]?.data).toBe("yes");
     expect((await take(byId, 1))[0]?.data).toBe("yes");
+    await me.close();
+  });
+
+  test("as tokens of one stream until it leaves, also when a taken-over one goes on", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const byName = me.tokens({ from: "peer" });
+    call.send(came(), token("1-1", "a"), token("2-1", "taken over"), left("2-1"), came());
+    expect((await all(byName)).map(({ data }) => data)).toEqual(["a", "taken over"]);
     await me.close();
   });
 
@@ -178,6 +186,69 @@ describe("§5.6 the roster", () => {
   });
 });
 
+describe("peer", () => {
+  const here = { peers: [{ ...named("peer"), metadata: { role: "host" } }] };
+
+  test("is one who is here, by id, by name or by what a predicate says", async () => {
+    const { me } = await joinQuickly(broker, {}, here);
+    for (const which of [PEER_ID, "peer", (peer: Peer) => peer.metadata.role === "host"]) {
+      expect(await me.peer(which)).toEqual(me.peers.get(PEER_ID));
+    }
+    await me.close();
+  });
+
+  test("is waited for until it comes, also while this connection is away, or until its metadata fit", async () => {
+    const { me, call } = await joinQuickly(broker, {}, here);
+    const waiting = [
+      me.peer("other"),
+      me.peer(OTHER_ID),
+      me.peer(({ metadata }) => !metadata.role),
+    ];
+    call.send(said("1-1", {}), came("other", OTHER_ID));
+    const found = await Promise.all(waiting);
+    expect(found.map(({ streamName }) => streamName)).toEqual(["other", "other", "peer"]);
+    const later = me.peer("third");
+    call.cut();
+    const third = { ...named("third", `str_${"3".repeat(26)}`), metadata: {} };
+    (await broker.call()).join({ peers: [third] });
+    expect((await later).streamName).toBe("third");
+    await me.close();
+  });
+
+  test("doesn't take what is kept for those who listen for tokens", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const coming = me.peer("peer");
+    call.send(came(), token("1-1", "at once"), left("1-1"));
+    const { streamId } = await coming;
+    expect(await all(me.text(streamId))).toEqual(["at once"]);
+    await me.close();
+  });
+
+  test("rejects by its signal, with what a predicate throws as cause, and with what ends the connection", async () => {
+    const { me } = await joinQuickly(broker, {}, here);
+    const stop = new AbortController();
+    const aborted = codeOf(me.peer("nobody", { signal: stop.signal }));
+    stop.abort();
+    expect(await aborted).toBe("aborted");
+    expect(await codeOf(me.peer("peer", { signal: stop.signal }))).toBe("aborted");
+    const cause = new Error("the predicate's own fault");
+    const thrower = () => {
+      throw cause;
+    };
+    await expect(me.peer(thrower)).rejects.toMatchObject({ code: "invalid_argument", cause });
+    const closed = codeOf(me.peer("nobody"));
+    await me.close();
+    expect(await closed).toBe("closed");
+    expect(await codeOf(me.peer("peer"))).toBe("closed");
+
+    const other = await joinQuickly(broker, {}, here);
+    const ended = codeOf(other.me.peer("nobody"));
+    other.call.close(4005, "conversation_closed");
+    expect(await ended).toBe("conversation_closed");
+    expect(await codeOf(other.me.peer("peer"))).toBe("conversation_closed");
+  });
+});
+
 describe("§4.6 §4.7 losses are told", () => {
   test("by a gap before the frame behind it, and what was seen isn't given twice", async () => {
     const { me, call } = await joinQuickly(
@@ -241,6 +312,54 @@ describe("text", () => {
     const reading = codeOf(all(other.me.text("peer")));
     other.call.close(4005, "conversation_closed");
     expect(await reading).toBe("conversation_closed");
+  });
+
+  test("of an id that was here and has left ends at once, after what was kept of it", async () => {
+    const { me, call } = await joinQuickly(broker);
+    call.send(came(), token("1-1", "bye"), left("1-1"), { type: "pong" });
+    await me.ping();
+    const kept = [me.text(PEER_ID), me.text("peer"), me.turns(PEER_ID)] as const;
+    expect(await all(kept[0])).toEqual(["bye"]);
+    expect(await all(kept[1])).toEqual(["bye"]);
+    for await (const turn of kept[2]) expect(await all(turn)).toEqual(["bye"]);
+    expect(await all(me.text(PEER_ID))).toEqual([]);
+    expect(await all(me.turns(PEER_ID))).toEqual([]);
+    expect(await all(me.tokens({ from: PEER_ID }))).toEqual([]);
+    const again = me.text("peer");
+    const events = me.events();
+    call.send(came());
+    await take(events, 1);
+    const byId = me.text(PEER_ID);
+    call.send(token("2-1", "here again"), left("2-1"));
+    expect(await all(again)).toEqual(["here again"]);
+    expect(await all(byId)).toEqual(["here again"]);
+    await me.close();
+  });
+
+  test("of an id that left while this connection was away ends at once too", async () => {
+    const peers = [{ ...named("peer"), metadata: {} }];
+    const { me, call } = await joinQuickly(broker, {}, { peers });
+    const events = me.events();
+    const waiting = me.text(PEER_ID);
+    call.cut();
+    (await broker.call()).join();
+    for await (const event of events) if (event.type === "joined" && event.reconnected) break;
+    expect(await all(waiting)).toEqual([]);
+    expect(await all(me.text(PEER_ID))).toEqual([]);
+    await me.close();
+  });
+
+  test("hears what was kept from before the call, unless that was dropped", async () => {
+    for (const drop of [false, true]) {
+      const { me, call } = await joinQuickly(broker);
+      call.send(came(), token("1-1", "early"), { type: "pong" });
+      await me.ping();
+      if (drop) await me.tokens().return?.();
+      const text = me.text("peer");
+      call.send(token("1-2", "answer"), said("1-3", END));
+      expect(await all(text)).toEqual(drop ? ["answer"] : ["early", "answer"]);
+      await me.close();
+    }
   });
 
   test("has no holes in silence: it throws, unless told to go on", async () => {

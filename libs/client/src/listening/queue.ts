@@ -1,5 +1,5 @@
 /** A capped queue behind an async iterator: what arrives waits for its reader, up to a limit and never beyond. */
-import { AmsError, abortedError } from "../errors.ts";
+import { AmsError } from "../errors.ts";
 
 /** Characters that all waiting items of one iterator may hold together: 8 to 32 MiB of memory. */
 export const QUEUE_CHARACTERS_MAX = 8_388_608;
@@ -56,9 +56,9 @@ export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
   }
 
   /** Like `end`, at once: what waits is dropped. */
-  abort(signal: AbortSignal): void {
+  abort(error: AmsError): void {
     this.#clear();
-    this.end(abortedError(signal));
+    this.end(error);
   }
 
   next(): Promise<IteratorResult<Item, undefined>> {

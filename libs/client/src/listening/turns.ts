@@ -1,8 +1,9 @@
 /** Token streams as running text: turn by turn, up to `end_of_turn` or until the stream leaves. */
 import { AmsError } from "../errors.ts";
-import type { AmsEvent, Metadata } from "./events.ts";
+import type { AmsEvent, Metadata, TokenEvent } from "./events.ts";
 import type { Hub } from "./hub.ts";
 import type { Queue } from "./queue.ts";
+import { isCalled, type Roster } from "./roster.ts";
 
 /** The member of stream metadata by which streams tell their readers where they are. A convention of clients: AMS reads no metadata. */
 export const CONVENTION = "ams.convention.v1";
@@ -23,13 +24,32 @@ export function isEndOfTurn(metadata: Metadata): boolean {
   return metadata[CONVENTION] === END_OF_TURN;
 }
 
+/** The tokens of all streams; or of one, until it leaves. It listens from the call on. */
+export function readTokens(
+  hub: Hub,
+  roster: Roster,
+  from: string | undefined,
+  signal: AbortSignal | undefined,
+): Queue<TokenEvent> {
+  const queue: Queue<TokenEvent> = hub.queue((event) => {
+    if (from !== undefined) {
+      if (!isOf(event, from)) return undefined;
+      if (event.type === "stream_left") queue.end(null);
+    }
+    return event.type === "token" ? event : undefined;
+  }, signal);
+  if (from !== undefined && roster.isGone(from)) queue.end(null);
+  return queue;
+}
+
 /** The text of a stream, by id or name, up to the end of its turn. It listens from the call on. */
 export function readText(
   hub: Hub,
+  roster: Roster,
   stream: string,
   options: TextOptions,
 ): AsyncIterableIterator<string, undefined> {
-  const pieces = listen(hub, stream, options);
+  const pieces = listen(hub, roster, stream, options);
   const turn = new Turn(pieces, null);
   return {
     next: async () => {
@@ -48,8 +68,8 @@ export function readText(
 }
 
 /** One text per turn, until the stream leaves. It listens from the call on; what is left unread of a turn is passed over. */
-export function readTurns(hub: Hub, stream: string, options: TextOptions): Turns {
-  return turnsOf(listen(hub, stream, options));
+export function readTurns(hub: Hub, roster: Roster, stream: string, options: TextOptions): Turns {
+  return turnsOf(listen(hub, roster, stream, options));
 }
 
 export type Turns = AsyncGenerator<AsyncIterableIterator<string, undefined>, undefined>;
@@ -101,7 +121,12 @@ class Turn implements AsyncIterableIterator<string, undefined> {
 }
 
 /** Everything of one stream, until it leaves. */
-function listen(hub: Hub, stream: string, { signal, gaps = "throw" }: TextOptions): Queue<Piece> {
+function listen(
+  hub: Hub,
+  roster: Roster,
+  stream: string,
+  { signal, gaps = "throw" }: TextOptions,
+): Queue<Piece> {
   let within = false; // True from a turn's first token to its end.
   let broken = false; // True when the connection broke within a turn.
   const select = (event: AmsEvent, queue: Queue<Piece>): Piece | undefined => {
@@ -122,11 +147,13 @@ function listen(hub: Hub, stream: string, { signal, gaps = "throw" }: TextOption
     if (event.type === "gap" && gaps === "throw") queue.end(lost());
     return undefined;
   };
-  return hub.queue(select, signal);
+  const queue = hub.queue(select, signal);
+  if (roster.isGone(stream)) queue.end(null);
+  return queue;
 }
 
 function isOf(event: AmsEvent, stream: string): boolean {
-  return "streamId" in event && (event.streamId === stream || event.streamName === stream);
+  return "streamId" in event && isCalled(event, stream);
 }
 
 function lost(): AmsError {

@@ -1,6 +1,7 @@
 /** Sends a source as tokens, as it comes and no faster than the connection takes it. */
 import { utf8Bytes } from "@ams/protocol";
-import { type AmsError, abortedError, toAmsError } from "../errors.ts";
+import type { Ending } from "../connection/ending.ts";
+import { type AmsError, toAmsError } from "../errors.ts";
 import type { Receipt } from "../listening/frames.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 import { pullFrom, type Source } from "./source.ts";
@@ -19,9 +20,6 @@ export type Piped = {
   /** The last token's; null without receipts. */
   readonly receipt: Receipt | null;
 };
-
-/** Calls back when the connection ends, until the returned function is called. */
-export type OnEnd = (call: (error: AmsError) => void) => () => void;
 
 /** Where a pipe stands; `interrupt` ends its waiting, whatever it waits for. */
 class Run {
@@ -54,17 +52,15 @@ class Run {
  */
 export async function pipe<Item>(
   outbox: Outbox,
+  ending: Ending,
+  receipts: boolean,
   source: Source<Item>,
   pick: (item: Item) => unknown,
-  options: PipeOptions & { readonly receipts: boolean; readonly onEnd: OnEnd },
+  { signal }: PipeOptions,
 ): Promise<Piped> {
-  const { signal, receipts, onEnd } = options;
   const run = new Run();
   const pull = pullFrom(source);
-  const abort = () => signal !== undefined && run.interrupt(abortedError(signal));
-  const stopHearing = onEnd((error) => run.interrupt(error));
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort, { once: true });
+  const stopHearing = ending.onStop(signal, (error) => run.interrupt(error));
   try {
     for (;;) {
       const next = await run.wait(fromSource(pull.next));
@@ -79,7 +75,6 @@ export async function pipe<Item>(
     throw error;
   } finally {
     stopHearing();
-    signal?.removeEventListener("abort", abort);
   }
 }
 

@@ -81,6 +81,37 @@ describe("send", () => {
     await me.close();
   });
 
+  test("with receipts and a signal is out or not, and one that was not never goes out", async () => {
+    const { me, call } = await joinQuickly(broker, { receipts: true });
+    const stop = new AbortController();
+    const out = codeOf(me.send("out", { signal: stop.signal }));
+    expect((await call.frame()).data).toBe("out");
+    stop.abort();
+    expect(await out).toBe("aborted");
+    call.cut();
+    for await (const event of me.events()) if (event.type === "reconnecting") break;
+    const stopWaiting = new AbortController();
+    const waiting = codeOf(me.send("waiting", { signal: stopWaiting.signal }));
+    stopWaiting.abort();
+    expect(await waiting).toBe("aborted");
+    const next = me.send("next");
+    const again = await broker.call();
+    again.join();
+    expect((await again.frame()).data).toBe("next");
+    again.send(receipt(1));
+    expect(await next).toEqual({ seq: "1-1", ts: TS });
+    await me.close();
+  });
+
+  test("gives up with the connection, when that has tried to come back for as long as it may", async () => {
+    const { me, call } = await joinQuickly(broker, { reconnectForMs: 60 }, {}, { dialMs: 20 });
+    call.cut();
+    for await (const event of me.events()) if (event.type === "reconnecting") break;
+    expect(await codeOf(me.send("waiting"))).toBe("connection_lost");
+    expect(await codeOf(me.send("late"))).toBe("connection_lost");
+    expect(await codeOf(me.pipe(new ReadableStream<string>()))).toBe("connection_lost");
+  });
+
   test("is taken back by its signal while it waits", async () => {
     const { me, call } = await joinQuickly(broker);
     call.cut();

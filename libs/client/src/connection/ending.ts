@@ -1,0 +1,42 @@
+/** The end of a connection, for those who wait for something else meanwhile. */
+import { type AmsError, onAbort } from "../errors.ts";
+
+export class Ending {
+  #error: AmsError | null = null;
+  readonly #calls = new Set<(error: AmsError) => void>();
+
+  /** Why nothing more can be begun; null while it can. */
+  get error(): AmsError | null {
+    return this.#error;
+  }
+
+  /** It is here. Whatever comes later is the same end. */
+  come(error: AmsError): void {
+    this.#error ??= error;
+    for (const call of [...this.#calls]) call(this.#error);
+  }
+
+  /** Calls back when the signal fires and at the end, at once when it is here; the returned function stops that. */
+  onStop(signal: AbortSignal | undefined, call: (error: AmsError) => void): () => void {
+    const stopHearing = onAbort(signal, call);
+    if (this.#error === null) this.#calls.add(call);
+    else call(this.#error);
+    return () => {
+      stopHearing();
+      this.#calls.delete(call);
+    };
+  }
+
+  /** The promise's value, unless the signal or the end comes first. */
+  async orStop<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+    let forget = () => {};
+    const stopped = new Promise<never>((_, reject) => {
+      forget = this.onStop(signal, reject);
+    });
+    try {
+      return await Promise.race([stopped, promise]);
+    } finally {
+      forget();
+    }
+  }
+}
