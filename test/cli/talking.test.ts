@@ -282,6 +282,16 @@ describe("ams join on a terminal", () => {
     expect(stdout.lastIndexOf("\u001b[?25h")).toBeGreaterThan(stdout.lastIndexOf("\u001b[?25l"));
   });
 
+  test("a terminal that goes away takes its stream with it", async () => {
+    const running = home.start(["join"], { env, terminal: true });
+    await running.shows("2 here");
+    const left = untilNobodyIsHere();
+    running.signal("SIGKILL"); // Of the terminal, and not of ams.
+    await left;
+    await running.ended;
+    expect((await home.one(["inspect"], { env })).streams).toHaveLength(1);
+  });
+
   test("Ctrl-D leaves with 0", async () => {
     const running = home.start(["join"], { env, terminal: true });
     await running.shows("2 here");
