@@ -40,9 +40,12 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await isIn(page);
     await ams.halt("SIGKILL");
     await page.getByRole("button", { name: "Try now" }).click();
+    await say(page, "into the void");
+    await page.locator(".hint", { hasText: "nothing was sent" }).waitFor();
+    expect(await page.locator(".composer textarea").inputValue()).toBe("into the void");
     await page.locator(".banner", { hasText: "Coming back by itself" }).waitFor();
     await ams.resume();
-    await isIn(page);
+    await page.locator(".note.connection", { hasText: "Connected again" }).waitFor();
     const peer = await joinByWire(link, "peer-1");
     peer.token("there you are");
     await hears(page, "there you are");

@@ -38,13 +38,6 @@ export class BoundedList<Item> {
     this.#forget();
   }
 
-  clear(): void {
-    this.dropped += this.#items.length;
-    this.#items = [];
-    this.#sizes = [];
-    this.#characters = 0;
-  }
-
   /** An eighth at a time, so that a full list doesn't move all its items with each new one. */
   #forget(): void {
     const { itemsMax, charactersMax } = this.#bounds;

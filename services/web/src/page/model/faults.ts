@@ -108,7 +108,7 @@ const FAULTS: Partial<Record<AmsErrorCode, Fault>> = {
   },
   connection_lost: {
     title: "The connection is gone",
-    sentence: "It broke and did not come back in ten minutes.",
+    sentence: "It broke and did not come back.",
     remedies: ["try_again"],
   },
   timeout: {

@@ -43,10 +43,6 @@ export class FrameLog {
     this.#list.push({ key: this.#nextKey, kind, head, atMs, text }, text.length + FRAME_CHARACTERS);
     this.#nextKey += 1;
   }
-
-  clear(): void {
-    this.#list.clear();
-  }
 }
 
 /** The frames that hold some words, found anew only in what is new: a log is looked at in every animation frame. */

@@ -28,8 +28,6 @@ export type Passage = {
   readonly key: number;
   readonly speaker: Speaker;
   readonly isOwn: boolean;
-  /** True when it goes on where the last passage of this stream was cut for its length. */
-  readonly continues: boolean;
   /** The broker's clock at the first token, ISO 8601; our own for what we said. */
   readonly ts: string;
   /** Grows; whoever shows it looks at it once per frame. */
@@ -113,13 +111,11 @@ export class Rows {
       rest = rest.slice(head.length);
       if (rest === "") return;
     }
-    let continues = goesOn;
     do {
       const text = cut(rest, PASSAGE_CHARACTERS_MAX);
-      const passage = this.#begin(speaker, isOwn, continues, ts, text);
+      const passage = this.#begin(speaker, isOwn, ts, text);
       this.#open.set(speaker.streamId, { passage, lastMs: now });
       rest = rest.slice(text.length);
-      continues = true;
     } while (rest !== "");
   }
 
@@ -133,9 +129,9 @@ export class Rows {
     this.#note("connection", null, text, ts);
   }
 
-  #begin(speaker: Speaker, isOwn: boolean, continues: boolean, ts: string, text: string): Passage {
+  #begin(speaker: Speaker, isOwn: boolean, ts: string, text: string): Passage {
     const key = this.#takeKey();
-    const passage: Passage = { kind: "passage", key, speaker, isOwn, continues, ts, text };
+    const passage: Passage = { kind: "passage", key, speaker, isOwn, ts, text };
     this.#list.push(passage, text.length + ROW_CHARACTERS);
     return passage;
   }

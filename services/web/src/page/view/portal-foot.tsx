@@ -7,7 +7,7 @@ type Props = { readonly subscriber: Subscriber; readonly onName: () => void };
 export function PortalFoot({ subscriber, onName }: Props) {
   const { live } = subscriber;
   const self = live.self.value;
-  if (self === null) return null;
+  if (self === null || live.phase.value.kind === "ended") return null;
   return (
     <footer class="foot">
       <div class="who-line small">

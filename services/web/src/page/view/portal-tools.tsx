@@ -14,8 +14,8 @@ type Props = {
 };
 
 export function PortalTools({ subscriber, namespace, isWireShown, onShow, onWire }: Props) {
-  const { peers, self } = subscriber.live;
-  const count = peers.value.length + (self.value === null ? 0 : 1);
+  const { peers, phase } = subscriber.live;
+  const count = peers.value.length + (phase.value.kind === "ended" ? 0 : 1);
   return (
     <nav class="tools" aria-label="Conversation tools">
       <Tool icon="people" label="People" onClick={() => onShow("people")} isNarrow>

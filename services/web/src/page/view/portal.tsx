@@ -31,7 +31,7 @@ export function Portal({ namespace, alias, link, isHidden }: Props) {
   useEffect(() => {
     document.title = `${alias} · ${BRAND}`;
     void subscriber.enter();
-    return () => void subscriber.leave();
+    return () => subscriber.leave();
   }, [subscriber, alias]);
   const toggleWire = () => {
     forever.set(WIRE, String(!isWireShown));

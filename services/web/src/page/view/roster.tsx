@@ -9,7 +9,7 @@ const SHOWN_ELSEWHERE = [DISPLAY_NAME, OBSERVING, CONVENTION];
 
 export function Roster({ live }: { readonly live: Live }) {
   const peers = live.peers.value;
-  const self = live.self.value;
+  const self = live.phase.value.kind === "ended" ? null : live.self.value;
   return (
     <section class="roster" aria-label="Who is here">
       <h2>

@@ -1,5 +1,6 @@
 /** One subscriber in one conversation, as signals that views read: written at most once per animation frame. */
 import {
+  AmsError,
   type AmsEvent,
   type Connection,
   type JoinOptions,
@@ -53,21 +54,27 @@ export class Live {
   /** Peers by stream id, also while one is being told as gone. */
   readonly #known = new Map<string, Peer>();
   #connection: Connection | null = null;
+  /** The join that is under way; null when there is none. */
+  #dial: AbortController | null = null;
   /** Counts the joins: what an earlier one still tells is passed over. */
   #joins = 0;
   #scheduled = false;
   #rosterChanged = false;
 
-  /** Joins, in place of an earlier connection if there was one. It never rejects: `phase` says how it went. */
+  /**
+   * Joins, in place of an earlier connection if there was one, and resolves when all is over. It never rejects: `phase` then
+   * says `ended`, or `away` where who has been in may try again.
+   */
   async join(as: JoinAs): Promise<void> {
     const turn = this.#joins + 1;
     this.#joins = turn;
-    this.#connection?.close();
-    this.#connection = null;
+    this.#letGo();
     this.phase.value = { kind: "joining" };
+    const dial = new AbortController();
+    this.#dial = dial;
     try {
-      const connection = await join(as.link, this.#optionsOf(as, turn));
-      if (turn !== this.#joins) return void connection.close();
+      const connection = await join(as.link, this.#optionsOf(as, turn, dial.signal));
+      this.#dial = null;
       this.#connection = connection;
       await this.#listen(connection, turn);
     } catch (error) {
@@ -79,7 +86,9 @@ export class Live {
   async send(tokens: readonly string[]): Promise<void> {
     const connection = this.#connection;
     const self = this.self.value;
-    if (connection === null || self === null) return;
+    if (connection === null || self === null) {
+      throw new AmsError("closed", "There is no connection at the moment: nothing was sent.");
+    }
     for (const token of tokens) {
       await connection.send(token);
       this.rows.said(speakerOfSelf(self), { data: token, ts: this.#brokerTime() }, true);
@@ -100,15 +109,9 @@ export class Live {
     }
   }
 
-  async leave(): Promise<void> {
+  leave(): void {
     this.#joins += 1;
-    await this.#connection?.close();
-    this.#connection = null;
-  }
-
-  /** The join failed for a reason that passes; whoever holds this tries again. */
-  stayAway(): void {
-    this.phase.value = { kind: "away", attempt: 1 };
+    this.#letGo();
   }
 
   /** What hindered us before we could even join. */
@@ -122,7 +125,15 @@ export class Live {
     this.#touch();
   }
 
-  #optionsOf(as: JoinAs, turn: number): JoinOptions {
+  /** A dial under way is stopped: completed later, it would take the stream from its successor. */
+  #letGo(): void {
+    this.#dial?.abort();
+    this.#dial = null;
+    void this.#connection?.close();
+    this.#connection = null;
+  }
+
+  #optionsOf(as: JoinAs, turn: number, signal: AbortSignal): JoinOptions {
     const { credential, streamName, displayName, observing } = as;
     const identity = credential === null ? ({ guest: true } as const) : { credential };
     return {
@@ -131,6 +142,7 @@ export class Live {
       streamMetadata: metadataOf(displayName, observing),
       peerIdentity: { kind: "human", client: "TinCan" },
       reconnectForMs: Number.POSITIVE_INFINITY,
+      signal,
       onFrame: (direction, text) => {
         if (turn !== this.#joins) return;
         this.frames.push(text, direction, Date.now());
@@ -178,11 +190,12 @@ export class Live {
     this.#known.clear();
     for (const peer of event.peers) this.#known.set(peer.streamId, peer);
     this.#rosterChanged = true;
+    const wasIn = this.facts.value !== null;
     this.facts.value = { conversationId, metadata: conversationMetadata };
     const displayName = displayNameOf(metadata) ?? streamName;
     const observing = metadata[OBSERVING] === true;
     this.self.value = { streamId, streamName, displayName, observing };
-    if (event.reconnected) this.rows.note("Connected again", ts);
+    if (wasIn) this.rows.note("Connected again", ts);
     this.phase.value = { kind: "live" };
     lookAtDeployment();
   }
@@ -193,11 +206,12 @@ export class Live {
   }
 
   #end(error: unknown): void {
-    this.#connection = null;
+    this.#letGo();
     this.#known.clear();
     this.#rosterChanged = true;
-    this.self.value = null;
-    this.phase.value = { kind: "ended", error };
+    const wasIn = this.facts.value !== null;
+    this.phase.value =
+      wasIn && isOutage(error) ? { kind: "away", attempt: 1 } : { kind: "ended", error };
     this.#touch();
   }
 
@@ -216,6 +230,12 @@ export class Live {
       this.tick.value += 1;
     });
   }
+}
+
+/** True when nothing is wrong with who asks: the deployment is away, or the way to it. */
+function isOutage(error: unknown): boolean {
+  const codes: readonly string[] = ["unreachable", "timeout", "connection_lost", "internal_error"];
+  return error instanceof AmsError && codes.includes(error.code);
 }
 
 export function isObserving(peer: Peer): boolean {

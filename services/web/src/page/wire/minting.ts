@@ -5,7 +5,7 @@ import { atBase } from "../model/address.ts";
 import { sentenceOf } from "../model/faults.ts";
 import { session } from "../model/storage.ts";
 import { BASE } from "./base.ts";
-import { isLive, mintWith, openOwnAccount, useCredential } from "./own-account.ts";
+import { isDead, mintWith, openOwnAccount, useCredential } from "./own-account.ts";
 import { Subscriber } from "./subscriber.ts";
 
 export type Minting =
@@ -52,18 +52,18 @@ export async function mint(instructions: string, key: Key | null): Promise<void>
 /** Comes back to what this tab has minted before it was loaded again. */
 export async function resume(): Promise<void> {
   const link = session.get(LINK);
-  if (link !== null && link !== "" && (await isLive(atBase(link, BASE)))) attach(link);
+  if (link !== null && link !== "" && !(await isDead(atBase(link, BASE)))) attach(link);
 }
 
 /** Leaves it for another one. */
 export function startAnew(): void {
-  void minted.value?.leave();
+  minted.value?.leave();
   minted.value = null;
   session.set(LINK, "");
 }
 
 function attach(magicLink: string): void {
-  void minted.value?.leave();
+  minted.value?.leave();
   const subscriber = new Subscriber(magicLink);
   minted.value = subscriber;
   void subscriber.enter();

@@ -61,13 +61,14 @@ export function isOwner(namespace: string): boolean {
   return ownAccount.value?.namespace === namespace;
 }
 
-/** True when the deployment says that the link leads somewhere. */
-export async function isLive(link: string): Promise<boolean> {
+/** True when the deployment says that the link leads nowhere; one that doesn't answer hasn't said so. */
+export async function isDead(link: string): Promise<boolean> {
   try {
     await inspect(link);
-    return true;
-  } catch {
     return false;
+  } catch (error) {
+    const codes: readonly string[] = ["invalid_link", "invalid_token", "not_found"];
+    return error instanceof AmsError && codes.includes(error.code);
   }
 }
 

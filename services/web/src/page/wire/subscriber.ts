@@ -36,10 +36,7 @@ export class Subscriber {
   async enter(): Promise<void> {
     clearTimeout(this.#retry);
     await this.#enterOnce();
-    const { phase, facts } = this.live;
-    if (phase.value.kind !== "ended" || facts.value === null) return;
-    if (!isOutage(phase.value.error)) return;
-    this.live.stayAway();
+    if (this.live.phase.value.kind !== "away") return;
     this.#retry = setTimeout(() => void this.enter(), RETRY_MS);
   }
 
@@ -91,9 +88,9 @@ export class Subscriber {
     void this.enter();
   }
 
-  async leave(): Promise<void> {
+  leave(): void {
     clearTimeout(this.#retry);
-    await this.live.leave();
+    this.live.leave();
   }
 
   async rename(name: string): Promise<void> {
@@ -105,10 +102,4 @@ export class Subscriber {
     session.set(`observing ${this.#path}`, String(observing));
     await this.live.introduce(displayName(), observing);
   }
-}
-
-/** True when nothing is wrong with who asks: the deployment is away, or the way to it. */
-function isOutage(error: unknown): boolean {
-  const codes: readonly string[] = ["unreachable", "timeout", "connection_lost", "internal_error"];
-  return error instanceof AmsError && codes.includes(error.code);
 }
