@@ -3,14 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { createInterface } from "node:readline";
-import {
-  AmsError,
-  type Connection,
-  createAccount,
-  join,
-  openAccount,
-  type StreamJoinedEvent,
-} from "@ams/client";
+import { AmsError, type Connection, createAccount, join, openAccount } from "@ams/client";
 
 const { AMS_URL = "http://127.0.0.1:8080", AMS_CREDENTIAL, AMS_LINK } = process.env;
 const link = process.argv[2] ?? AMS_LINK;
@@ -26,14 +19,14 @@ try {
 async function agent(): Promise<void> {
   const account = AMS_CREDENTIAL
     ? await openAccount(AMS_URL, { credential: AMS_CREDENTIAL })
-    : await createAccount(AMS_URL, { namespace: `human-${randomUUID().slice(0, 8)}` });
+    : await createAccount(AMS_URL);
   // The link admits the agent and one more: who gives the answers is whoever you give it to.
   const { magicLink } = await account.mint({ maxJoins: 2 });
   const me = await join(magicLink, { credential: account.credential, streamName: "agent" });
 
   console.log("Run this in another terminal:");
   console.log(`  npx tsx examples/human-in-the-loop/human-in-the-loop.ts '${magicLink}'`);
-  const owner = await new Promise<StreamJoinedEvent>((resolve) => me.on("stream_joined", resolve));
+  const owner = await me.peer(() => true); // The link admits nobody else.
 
   const folder = await mkdtemp(`${tmpdir()}/ams-human-in-the-loop-`);
   for (const name of ["draft.txt", "report.txt"]) {
@@ -51,7 +44,6 @@ async function agent(): Promise<void> {
 
 /** Asks, and waits for the answer to this very question. Leaving without one is a no. */
 async function isAllowed(question: string, me: Connection, personId: string): Promise<boolean> {
-  if (!me.peers.has(personId)) return false;
   // The answer has to name the question: a yes that was meant for another one is none.
   const id = randomUUID();
   const answers = me.text(personId);

@@ -1,10 +1,12 @@
 // A model's output as a stream: one line pipes it into a conversation, and a reader has it token by token as it is made.
-import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { AmsError, createAccount, join, openAccount, type StreamJoinedEvent } from "@ams/client";
+import { AmsError, createAccount, join, openAccount } from "@ams/client";
 
 const { AMS_URL = "http://127.0.0.1:8080", AMS_CREDENTIAL, AMS_LINK } = process.env;
 const link = process.argv[2] ?? AMS_LINK;
+
+/** What strangers wrote, without what could steer your terminal. */
+const harmless = (text: string) => text.replace(/[^\P{Cc}\n]/gu, "");
 
 try {
   await (link === undefined ? write() : read(link));
@@ -17,7 +19,7 @@ try {
 async function write(): Promise<void> {
   const account = AMS_CREDENTIAL
     ? await openAccount(AMS_URL, { credential: AMS_CREDENTIAL })
-    : await createAccount(AMS_URL, { namespace: `llm-stream-${randomUUID().slice(0, 8)}` });
+    : await createAccount(AMS_URL);
   const { magicLink } = await account.mint();
   const { credential } = account;
   // With receipts the broker says of every token that it has it.
@@ -25,7 +27,7 @@ async function write(): Promise<void> {
 
   console.log("Run this in another terminal:");
   console.log(`  npx tsx examples/llm-stream/llm-stream.ts '${magicLink}'`);
-  const reader = await new Promise<StreamJoinedEvent>((resolve) => me.on("stream_joined", resolve));
+  const reader = await me.peer(() => true); // Whoever comes first.
   console.log(`${reader.streamName} is here`);
 
   // This is all. A real model's stream goes where `model()` stands; the picker takes the text out of each chunk.
@@ -37,7 +39,7 @@ async function write(): Promise<void> {
 
 async function read(magicLink: string): Promise<void> {
   const me = await join(magicLink, { guest: true });
-  for await (const text of me.text("model")) process.stdout.write(text);
+  for await (const text of me.text("model")) process.stdout.write(harmless(text));
   process.stdout.write("\n");
   await me.close();
 }

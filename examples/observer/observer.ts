@@ -17,13 +17,12 @@ if (link === undefined) {
 
 async function observe(magicLink: string): Promise<void> {
   // The others see that an observer is here: its stream is in the roster like any other, and stays silent.
-  const streamMetadata = { role: "observer" };
-  const me = await join(
-    magicLink,
-    AMS_CREDENTIAL
-      ? { credential: AMS_CREDENTIAL, streamMetadata }
-      : { guest: true, streamMetadata },
-  );
+  // With a credential it comes as that account, without one as a guest.
+  const me = await join(magicLink, {
+    credential: AMS_CREDENTIAL,
+    guest: true,
+    streamMetadata: { role: "observer" },
+  });
   // Ctrl-C leaves; the loop below then ends by itself.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => me.close());
 

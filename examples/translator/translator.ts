@@ -1,10 +1,12 @@
 // A pipeline of three: what the author types the translator translates, and the reader reads. Each hears only whom it wants.
-import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { AmsError, createAccount, inspect, join, openAccount } from "@ams/client";
 
 const { AMS_URL = "http://127.0.0.1:8080", AMS_CREDENTIAL, AMS_LINK } = process.env;
 const [role = "author", link = AMS_LINK] = process.argv.slice(2);
+
+/** What strangers wrote, without what could steer your terminal. */
+const harmless = (text: string) => text.replace(/[^\P{Cc}\n]/gu, "");
 
 try {
   if (role === "author") await author();
@@ -19,7 +21,7 @@ try {
 async function author(): Promise<void> {
   const account = AMS_CREDENTIAL
     ? await openAccount(AMS_URL, { credential: AMS_CREDENTIAL })
-    : await createAccount(AMS_URL, { namespace: `translator-${randomUUID().slice(0, 8)}` });
+    : await createAccount(AMS_URL);
   const { magicLink, streamName, streamId } = await account.mint({ streamName: "author" });
   const me = await join(magicLink, {
     credential: account.credential,
@@ -34,7 +36,7 @@ async function author(): Promise<void> {
   console.log(`  npx tsx examples/translator/translator.ts reader '${magicLink}'`);
 
   // Who comes and who goes is told to everybody, whatever they selected.
-  for await (const _ of me.events()) if (me.peers.size === 2) break;
+  for (const role of ["translator", "reader"]) await me.peer((peer) => peer.metadata.role === role);
   console.log("Both are here. Type a line of English; Ctrl-D leaves.");
   await me.pipe(createInterface({ input: process.stdin }));
   await me.close();
@@ -61,7 +63,7 @@ async function reader(magicLink: string): Promise<void> {
     subscribeStreams: [source],
   });
   console.log("reading");
-  for await (const line of me.text(source)) console.log(line);
+  for await (const line of me.text(source)) console.log(harmless(line));
   await me.close();
 }
 

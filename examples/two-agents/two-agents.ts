@@ -1,9 +1,11 @@
 // Two agents in one conversation. The first mints it, shares its magic link and asks; the second answers.
-import { randomUUID } from "node:crypto";
-import { AmsError, createAccount, join, openAccount, type StreamJoinedEvent } from "@ams/client";
+import { AmsError, createAccount, join, openAccount } from "@ams/client";
 
 const { AMS_URL = "http://127.0.0.1:8080", AMS_CREDENTIAL, AMS_LINK } = process.env;
 const link = process.argv[2] ?? AMS_LINK;
+
+/** What strangers wrote, without what could steer your terminal. */
+const harmless = (text: string) => text.replace(/[^\P{Cc}\n]/gu, "");
 
 try {
   await (link === undefined ? ask("What is 6 times 7?") : answer(link));
@@ -18,14 +20,14 @@ try {
 async function ask(question: string): Promise<void> {
   const account = AMS_CREDENTIAL
     ? await openAccount(AMS_URL, { credential: AMS_CREDENTIAL })
-    : await createAccount(AMS_URL, { namespace: `two-agents-${randomUUID().slice(0, 8)}` });
+    : await createAccount(AMS_URL);
   const { magicLink } = await account.mint({ metadata: { purpose: "a question" } });
   const me = await join(magicLink, { credential: account.credential, streamName: "asker" });
 
   // Whoever has the link can join. Sharing it is all that two agents need.
   console.log(`Run this in another terminal:`);
   console.log(`  npx tsx examples/two-agents/two-agents.ts '${magicLink}'`);
-  const other = await new Promise<StreamJoinedEvent>((resolve) => me.on("stream_joined", resolve));
+  const other = await me.peer(() => true); // Whoever comes first.
 
   // Listen before you speak, and no answer is too quick for you.
   const reply = me.text(other.streamId);
@@ -34,7 +36,7 @@ async function ask(question: string): Promise<void> {
   await me.endTurn();
 
   // The reply comes token by token, until the other ends its turn.
-  for await (const token of reply) process.stdout.write(token);
+  for await (const token of reply) process.stdout.write(harmless(token));
   process.stdout.write("\n");
   await me.close();
 }
@@ -48,7 +50,7 @@ async function answer(magicLink: string): Promise<void> {
   for await (const turn of me.turns("asker")) {
     let question = "";
     for await (const token of turn) question += token;
-    console.log(`was asked: ${question}`);
+    console.log(`was asked: ${harmless(question)}`);
     await me.pipe(think(question));
     await me.endTurn();
   }

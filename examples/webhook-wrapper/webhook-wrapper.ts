@@ -33,12 +33,8 @@ try {
 }
 
 async function wrap(magicLink: string): Promise<void> {
-  const me = await join(
-    magicLink,
-    AMS_CREDENTIAL
-      ? { credential: AMS_CREDENTIAL, receipts: true }
-      : { guest: true, receipts: true },
-  );
+  // With a credential it speaks as that account, without one as a guest.
+  const me = await join(magicLink, { credential: AMS_CREDENTIAL, guest: true, receipts: true });
   me.on("token", deliverLater);
 
   const server = createServer(async (request, response) => {

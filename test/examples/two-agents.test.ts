@@ -1,7 +1,7 @@
 // examples/two-agents, run as its README says.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
-import { mint } from "./conversation.ts";
+import { joinAs, mint } from "./conversation.ts";
 import { runExample } from "./example.ts";
 import { linkIn } from "./links.ts";
 
@@ -26,6 +26,16 @@ test("one agent mints and shares a link, asks, and is answered by the other, tok
   });
   expect(asked).toMatchObject({ code: 0, stderr: "" });
   expect(asked.stdout).toContain(`asking ${name}: What is 6 times 7?\n6 times 7 is 42.\n`);
+});
+
+test("an answer that would steer the asker's terminal is printed without what could", async () => {
+  const asker = run();
+  const me = await joinAs("trickster", linkIn(await asker.line(/npx tsx/)));
+  await me.turns("asker").next();
+  await me.send("\u001b[2J\u009b31m\u0007forty\ntwo\r");
+  await me.endTurn();
+  const { stdout } = await asker.ended;
+  expect(stdout).toMatch(/\n\[2J31mforty\ntwo\n$/);
 });
 
 test("with a credential the conversation is that account's", async () => {
