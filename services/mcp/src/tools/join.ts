@@ -14,10 +14,8 @@ import {
 } from "./fields.ts";
 import { declareTool, type Outcome } from "./tool.ts";
 
-const { conversation_id: _, ...namedByLink } = targetArguments;
-
 const input = z.strictObject({
-  ...namedByLink,
+  ...targetArguments,
   stream_name: targetArguments.stream_name.describe(
     "The name to be known by; generated unless given. Use the same one to come back to the same seat.",
   ),
