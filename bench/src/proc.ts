@@ -11,13 +11,16 @@ export function ownMemoryBytes(pid: number): number | null {
   }
 }
 
-/** Descriptors that one process may hold. */
-export function descriptorsMax(): number {
+/** Ticks of the kernel's accounting per second, on every Linux that Node runs on. */
+const TICKS_PER_S = 100;
+
+/** Seconds of processor time that a process has used, all its threads. */
+export function cpuSeconds(pid: number): number | null {
   try {
-    return Number(
-      /^Max open files\s+\d+\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1],
-    );
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
   } catch {
-    return 1_024;
+    return null;
   }
 }

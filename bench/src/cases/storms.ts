@@ -7,6 +7,7 @@ import { gather, sourceOf } from "../crowd.ts";
 import type { GroundCluster } from "../ground.ts";
 import type { LoadResult } from "../load-result.ts";
 import { type Party, seatParty, type Target } from "../parties.ts";
+import { cpuSeconds } from "../proc.ts";
 import { row } from "../row.ts";
 import type { Stage } from "../stage.ts";
 
@@ -30,27 +31,66 @@ export const CONNECT_STORM: Case = {
     const account = await stage.account();
     const bare = await stage.bare();
     const party = stormParty(stage, "silent");
-    const rates: { bare: number[]; ours: number[] } = { bare: [], ours: [] };
+    const redis = (await stage.cluster()).redis?.pid() ?? 0;
+    const bareRuns: Joining[] = [];
+    const ourRuns: Joining[] = [];
     for (let round = 0; round < stage.scale.rounds; round += 1) {
-      rates.bare.push(await joinAll(stage, party, bareTarget(bare.port, "at once")));
+      bareRuns.push(await joinAll(stage, party, bareTarget(bare.port, "at once"), bare.pid, redis));
       const target = await amsTarget(account, party, { gateway: () => gateway });
-      rates.ours.push(await joinAll(stage, party, target));
+      ourRuns.push(await joinAll(stage, party, target, gateway.pid, redis));
     }
-    const [control, ours] = [Math.max(...rates.bare), Math.max(...rates.ours)];
+    const [control, ours] = [bestJoining(bareRuns), bestJoining(ourRuns)];
     return {
       rows: [
-        row({ what: "connects/s, bare upgrades", ours: control }),
-        row({ what: "authenticated joins/s", ours, atLeast: 20_000 }),
+        row({ what: "connects/s, bare upgrades", ours: control.perSecond }),
+        row({ what: "authenticated joins/s", ours: ours.perSecond, atLeast: 20_000 }),
+        row({
+          what: "server CPU µs per connect",
+          control: control.serverCpu,
+          ours: ours.serverCpu,
+        }),
+        row({ what: "Redis CPU µs per connect", ours: ours.redisCpu }),
       ],
       faults: [],
     };
   },
 };
 
-async function joinAll(stage: Stage, party: Party, target: Target): Promise<number> {
-  const crowd = await gather(stage, seatParty(party, target));
+/** What a storm cost: microseconds per member, null where the system doesn't tell. */
+type Joining = {
+  readonly perSecond: number;
+  readonly serverCpu: number | null;
+  readonly redisCpu: number | null;
+};
+
+async function joinAll(
+  stage: Stage,
+  party: Party,
+  target: Target,
+  server: number,
+  redis: number,
+): Promise<Joining> {
+  const group = seatParty(party, target);
+  const before = [cpuSeconds(server), cpuSeconds(redis)];
+  const crowd = await gather(stage, group);
+  const [serverCpu = null, redisCpu = null] = [server, redis].map((pid, index) => {
+    const [from = null, to] = [before[index], cpuSeconds(pid)];
+    return from === null || to === null ? null : ((to - from) * 1e6) / group.members.length;
+  });
   await crowd.leave();
-  return crowd.perSecond;
+  return { perSecond: crowd.perSecond, serverCpu, redisCpu };
+}
+
+function bestJoining(runs: readonly Joining[]): Joining {
+  const least = (values: readonly (number | null)[]) => {
+    const known = values.filter((value) => value !== null);
+    return known.length === 0 ? null : Math.min(...known);
+  };
+  return {
+    perSecond: Math.max(...runs.map(({ perSecond }) => perSecond)),
+    serverCpu: least(runs.map(({ serverCpu }) => serverCpu)),
+    redisCpu: least(runs.map(({ redisCpu }) => redisCpu)),
+  };
 }
 
 export const RECONNECT_STORM: Case = {
