@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../cluster/free-port.ts";
@@ -50,6 +51,9 @@ test("in a process of its own it answers links of the deployment that it is told
     tincan_url: `https://ams.example${pathname}${search}`,
   });
   expect((await fetch(`${url}${pathname}?t=${"A".repeat(43)}`)).status).toBe(404);
+  const log = readFileSync(join(ams.folder, "web.log"), "utf8");
+  expect(log).toContain("started");
+  expect(log).not.toContain(search.slice(3));
   const home = await fetch(url);
   expect(home.status).toBe(200);
   expect(await home.text()).toContain('<script type="module" src="./_tincan/');

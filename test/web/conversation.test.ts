@@ -60,6 +60,21 @@ describe.skipIf(findChromium() === null)("a conversation on pages", () => {
     );
   });
 
+  test("frames are filtered by what they hold, and copied as they came", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link);
+    await isIn(page);
+    const peer = await joinByWire(link, "peer-1");
+    for (const data of ["a needle", "hay", "another needle"]) peer.token(data);
+    await hears(page, "another needle");
+    await page.getByLabel("Filter frames").fill("NEEDLE");
+    await expect.poll(() => page.locator(".tincan-frame").count()).toBe(2);
+    await page.getByRole("button", { name: "Copy all frames shown" }).click();
+    const copied = String(await page.evaluate("navigator.clipboard.readText()"));
+    const frames = copied.split("\n").map((frame) => JSON.parse(frame).data);
+    expect(frames).toEqual(["a needle", "another needle"]);
+  });
+
   test("500 tokens of an agent flow into one text, and its turn ends where it says so", async () => {
     const { link } = await tincan.mint();
     const { page } = await tincan.visit(link);

@@ -126,8 +126,8 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(
       `claude mcp add --transport http ams '${link}'`,
     );
-    await page.getByText("For agents: what this address is and how to join").click();
-    await page.locator("#tincan-instructions", { hasText: "Bring cake." }).waitFor();
+    await page.locator("dialog summary", { hasText: "For agents" }).click();
+    await page.locator("dialog .agent-text pre", { hasText: "Bring cake." }).waitFor();
   });
 });
 

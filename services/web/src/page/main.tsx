@@ -13,7 +13,4 @@ const place = findPlace(new URL(location.href), session, (path) =>
   history.replaceState(null, "", path),
 );
 const root = document.getElementById("tincan");
-if (root !== null) {
-  document.documentElement.dataset.ready = "true";
-  render(<App place={place} />, root);
-}
+if (root !== null) render(<App place={place} />, root);

@@ -1,10 +1,13 @@
 /** The Connect tab: what to paste where, and what the link tells agents. */
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { connectLines } from "../model/connect-lines.ts";
 import { newStreamName } from "../model/names.ts";
+import type { Subscriber } from "../wire/subscriber.ts";
+import { AgentText } from "./agent-text.tsx";
 import { CopyButton } from "./copy-button.tsx";
 
-export function ConnectPanel({ link }: { readonly link: string }) {
+export function ConnectPanel({ subscriber }: { readonly subscriber: Subscriber }) {
+  const link = subscriber.link.value;
   const tail = useMemo(() => newStreamName("x").slice(2), []);
   return (
     <section class="connect" aria-label="Connect">
@@ -21,19 +24,9 @@ export function ConnectPanel({ link }: { readonly link: string }) {
           <pre>{text}</pre>
         </article>
       ))}
-      <AgentInstructions />
+      <div>
+        <AgentText subscriber={subscriber} />
+      </div>
     </section>
   );
-}
-
-/** What the server wrote into the document for those who read only that, moved to where people look for it. */
-function AgentInstructions() {
-  const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const written = document.getElementById("tincan-instructions");
-    if (written === null) return undefined;
-    place.current?.append(written);
-    return () => document.body.append(written);
-  }, []);
-  return <div ref={place} />;
 }

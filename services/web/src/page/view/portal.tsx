@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { forever } from "../model/storage.ts";
 import { Subscriber } from "../wire/subscriber.ts";
 import { About } from "./about.tsx";
+import { AgentText } from "./agent-text.tsx";
 import { Banner } from "./banner.tsx";
 import { BRAND } from "./brand.ts";
 import { ConversationPane } from "./conversation-pane.tsx";
@@ -62,6 +63,7 @@ export function Portal({ namespace, alias, link, isHidden }: Props) {
           <aside class="side">
             <Roster live={live} />
             <About live={live} />
+            <AgentText subscriber={subscriber} />
           </aside>
           <div class="column">
             <Banner subscriber={subscriber} />

@@ -2,7 +2,7 @@
 import { encode } from "uqr";
 
 export function QrCode({ text, label }: { readonly text: string; readonly label: string }) {
-  const { data, size } = encode(text, { ecc: "L", border: 2 });
+  const { data, size } = encode(text, { ecc: "L", border: 4 });
   const path = data
     .flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : "")))
     .join("");
