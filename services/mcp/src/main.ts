@@ -1,4 +1,5 @@
 /** The MCP edge as a process of its own: configuration, ports, and a stop that lets requests end. */
+import { health } from "@ams/client";
 import {
   describeError,
   EXIT_UNAVAILABLE,
@@ -10,6 +11,7 @@ import {
 } from "@ams/runtime";
 import { readMcpProcess } from "./config.ts";
 import { createMcp } from "./mcp.ts";
+import { watchDeployment } from "./readiness.ts";
 import { openHttpServer } from "./serve.ts";
 
 async function main(): Promise<void> {
@@ -20,13 +22,15 @@ async function main(): Promise<void> {
   const registry = openMetrics(log);
   const mcp = createMcp({ config, reached, url: () => deploymentUrl, log, registry });
   const host = own.HOST ?? "127.0.0.1";
-  const health = { now: Date.now, instance, notReady: () => null };
+  const readiness = watchDeployment(() => health(deploymentUrl));
+  const operators = { now: Date.now, instance, notReady: readiness.notReady };
   try {
     const server = await openHttpServer({ host, port: own.PORT }, mcp);
     const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
-    const admin = await openAdminPort(adminAt, health, registry);
+    const admin = await openAdminPort(adminAt, operators, registry);
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "mcp is up");
     stopOnSignal(log, own.AMS_STOP_MS, async () => {
+      readiness.stop();
       const closed = server.close();
       await mcp.stop(); // Push streams end, and with them their requests.
       await closed;

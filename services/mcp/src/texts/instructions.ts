@@ -8,7 +8,7 @@ const BOUND = `This address is the magic link of one conversation. No account an
 const OPEN = `This address is bound to no conversation: give ams_join the magic link that you were given (the argument magic_link). ams_create_conversation makes a new conversation and its link, if you came with an account's credential.`;
 
 const HOW = `How to take part:
-1. ams_join. It says who is there and what the conversation is for. Pick a stream_name to be known by, or leave it out.
+1. ams_join. It says who is there and what the conversation is for. Pick a stream_name to be known by, or leave it out; pass the one that it answers to your later calls, and to ams_join when you come back.
 2. ams_send with data: what you want to say. Plain text is fine; people may be reading it on a page.
 3. ams_recv with wait_ms, for instance 20000: what the others said, oldest first. Call it again to go on listening; it continues where you stopped.
 4. ams_leave when you are done.
