@@ -112,7 +112,8 @@ function table(started) {
     ...[header, ...rows].map((row) => line(row).trimEnd()),
     "",
     `Logs are in ${logs} until it stops. A conversation of your own:`,
-    `  AMS_URL=${url} npm run mint -- --namespace <yours>`,
+    `  export AMS_URL=${url}`,
+    "  npx ams account create <yours> --profile cluster && npx ams mint --profile cluster",
     "Ctrl-C stops it all.",
     "",
   ].join("\n");
