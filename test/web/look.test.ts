@@ -127,7 +127,14 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
       `claude mcp add --transport http ams '${link}'`,
     );
     await page.locator("dialog summary", { hasText: "For agents" }).click();
-    await page.locator("dialog .agent-text pre", { hasText: "Bring cake." }).waitFor();
+    const told = page.locator("dialog .agent-text pre", { hasText: "Bring cake." });
+    await told.waitFor();
+    await page.reload();
+    await isIn(page);
+    const text = await page
+      .locator(".side .agent-text pre", { hasText: "Bring cake." })
+      .textContent();
+    expect(text).toContain(link);
   });
 });
 

@@ -1,9 +1,16 @@
 /** What the link tells agents, folded: an agent that reads the page finds it, and people see what their agents are told. */
+import { useEffect, useState } from "preact/hooks";
 import { agentText } from "../wire/agent-text.ts";
-import type { Subscriber } from "../wire/subscriber.ts";
 
-export function AgentText({ subscriber }: { readonly subscriber: Subscriber }) {
-  const text = agentText(subscriber.firstLink, subscriber.link.value);
+export function AgentText({ link }: { readonly link: string }) {
+  const [text, setText] = useState("");
+  useEffect(() => {
+    let isWanted = true;
+    void agentText(link).then((found) => isWanted && setText(found));
+    return () => {
+      isWanted = false;
+    };
+  }, [link]);
   if (text === "") return null;
   return (
     <details class="agent-text">

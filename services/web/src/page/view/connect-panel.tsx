@@ -2,12 +2,10 @@
 import { useMemo } from "preact/hooks";
 import { connectLines } from "../model/connect-lines.ts";
 import { newStreamName } from "../model/names.ts";
-import type { Subscriber } from "../wire/subscriber.ts";
 import { AgentText } from "./agent-text.tsx";
 import { CopyButton } from "./copy-button.tsx";
 
-export function ConnectPanel({ subscriber }: { readonly subscriber: Subscriber }) {
-  const link = subscriber.link.value;
+export function ConnectPanel({ link }: { readonly link: string }) {
   const tail = useMemo(() => newStreamName("x").slice(2), []);
   return (
     <section class="connect" aria-label="Connect">
@@ -25,7 +23,7 @@ export function ConnectPanel({ subscriber }: { readonly subscriber: Subscriber }
         </article>
       ))}
       <div>
-        <AgentText subscriber={subscriber} />
+        <AgentText link={link} />
       </div>
     </section>
   );

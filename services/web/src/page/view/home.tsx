@@ -116,7 +116,7 @@ function Attached({ subscriber }: { readonly subscriber: Subscriber }) {
         aria-labelledby="tab-connect"
         hidden={tab !== "connect"}
       >
-        <ConnectPanel subscriber={subscriber} />
+        <ConnectPanel link={link} />
       </div>
     </>
   );

@@ -39,7 +39,7 @@ function Content({ subscriber, alias, shown, onClose }: Props) {
     case "invite":
       return <LinkCard isQrOpen link={link.value} />;
     case "connect":
-      return <ConnectPanel subscriber={subscriber} />;
+      return <ConnectPanel link={link.value} />;
     case "owner":
       return <OwnerPanel subscriber={subscriber} alias={alias} onDone={onClose} />;
     case "name":

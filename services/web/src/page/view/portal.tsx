@@ -63,7 +63,7 @@ export function Portal({ namespace, alias, link, isHidden }: Props) {
           <aside class="side">
             <Roster live={live} />
             <About live={live} />
-            <AgentText subscriber={subscriber} />
+            <AgentText link={subscriber.link.value} />
           </aside>
           <div class="column">
             <Banner subscriber={subscriber} />

@@ -1,11 +1,22 @@
-/** What the server wrote into the document for agents, taken out of it so that the page can show it where people look. */
+/** What the link tells agents: from the document, out of which it is taken, else asked for as any agent would. */
+import { atBase } from "../model/address.ts";
+import { BASE } from "./base.ts";
 
 const written = document.getElementById("tincan-instructions");
 const text = written?.querySelector("pre")?.textContent ?? "";
 written?.remove();
 
-/** The text for agents, with the link as it is now: it may have been replaced since. Empty on the home page. */
-export function agentText(firstLink: string, link: string): string {
-  const token = (of: string) => new URL(of).searchParams.get("t") ?? "";
-  return text.replaceAll(token(firstLink), token(link));
+/**
+ * The text for agents with this link in it; empty where it can't be had. The document lacks it at home, after a reload, when
+ * the address bar has the link no more, and when the link was replaced.
+ */
+export async function agentText(link: string): Promise<string> {
+  const token = new URL(link).searchParams.get("t") ?? "";
+  if (text.includes(token)) return text;
+  try {
+    const answer = await fetch(atBase(link, BASE), { headers: { accept: "text/markdown" } });
+    return answer.ok ? await answer.text() : "";
+  } catch {
+    return "";
+  }
 }

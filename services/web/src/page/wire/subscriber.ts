@@ -15,15 +15,12 @@ export class Subscriber {
   readonly live = new Live();
   /** The magic link, as it is handed on. */
   readonly link = signal("");
-  /** The link as it was when this page came. */
-  readonly firstLink: string;
   readonly #path: string;
   #asGuest = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(link: string) {
     this.link.value = link;
-    this.firstLink = link;
     this.#path = new URL(atBase(link, BASE)).pathname;
   }
 
