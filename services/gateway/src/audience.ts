@@ -33,6 +33,11 @@ export class Audience {
     this.#sockets = sockets;
   }
 
+  /** Subscribers, selective ones included. */
+  get size(): number {
+    return this.#allCount + this.#selectiveCount;
+  }
+
   enter(socket: Socket, subscription: Subscription): void {
     if (subscription.streams === null) {
       this.#allCount += 1;

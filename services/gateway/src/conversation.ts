@@ -53,7 +53,10 @@ export class Conversation {
     this.#parts = parts;
     this.#audience = new Audience(parts.sockets);
     this.roster = new Roster(tellAudience(this.#audience, parts));
-    this.#outbox = parts.relay.open(this.channel, (emitted) => this.#emission.deliver(emitted));
+    this.#outbox = parts.relay.open(this.channel, {
+      deliver: (emitted) => this.#emission.deliver(emitted),
+      subscribers: () => this.#audience.size,
+    });
     this.#released = released;
     this.#emission = new Emission(where, parts, this.roster, this.#audience, this.#outbox);
     this.intake = new Intake({

@@ -32,7 +32,8 @@ function emit(outbox: Outbox, n: number, bytes = 10): void {
 }
 
 /** Nobody listens here. */
-const open = (channel: string) => relay.open(channel, () => undefined);
+const open = (channel: string) =>
+  relay.open(channel, { deliver: () => undefined, subscribers: () => 0 });
 
 function contents(payload: Buffer): number[] {
   const ns: number[] = [];
@@ -82,7 +83,10 @@ test("a turn that brings very much is not waited for", () => {
 
 test("those who are here hear a frame at the end of its turn, in order, before anything that is announced", async () => {
   const heard: (number | undefined)[] = [];
-  const outbox = relay.open("c1", ({ frame }) => heard.push(frame[0]));
+  const outbox = relay.open("c1", {
+    deliver: ({ frame }) => heard.push(frame[0]),
+    subscribers: () => 1,
+  });
   const { session } = new Rig().seat(entryOf(1, 1));
   const say = (n: number) => {
     const frame = outbox.batch.append(1, n, "token", 10).fill(n);
@@ -99,6 +103,20 @@ test("those who are here hear a frame at the end of its turn, in order, before a
   expect(heard).toEqual([1, 2, 3]);
   await endOfTurn();
   expect(heard).toEqual([1, 2, 3]);
+});
+
+test.each([
+  ["a few subscribers here hear a frame a turn before the bus is given it", 8, 0],
+  ["the bus doesn't wait for many subscribers here", 9, 1],
+])("%s", async (_name, subscribers, publishedWithThem) => {
+  const outbox = relay.open("c1", { deliver: () => undefined, subscribers: () => subscribers });
+  const frame = outbox.batch.append(1, 1, "token", 10);
+  outbox.emitted({ session: new Rig().seat(entryOf(1, 1)).session, frame, since: 0 });
+  relay.schedule(outbox);
+  await endOfTurn();
+  expect(bus.published).toHaveLength(publishedWithThem);
+  await endOfTurn();
+  expect(published()).toEqual([["c1", [1]]]);
 });
 
 test("what is announced comes behind all that was emitted before, and before what is emitted later", async () => {

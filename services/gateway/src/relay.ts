@@ -1,6 +1,7 @@
 /**
  * What a conversation emits in one turn of the event loop leaves at the end of that turn: to the subscribers here frame by
- * frame, to the other gateways as one batch and one publish, however many streams and frames it holds.
+ * frame, to the other gateways as one batch and one publish, however many streams and frames it holds. A few subscribers here
+ * come first; when they are many, the others don't wait for them.
  *
  * The end of the turn is still before the server library writes to its sockets, so that nobody waits for it. In the handler
  * itself the library has the emitter corked and no other socket: a burst of more than 32 frames would then cost every
@@ -18,6 +19,9 @@ import type { Socket } from "./sockets.ts";
 /** Bytes that may wait for the end of a turn: much more than a turn brings, and little beside a gateway's memory. */
 const TURN_BYTES_MAX = 16_777_216;
 
+/** Subscribers here that hear a frame before the bus is given it: writing to them takes about as long as a publish. */
+const FIRST_SUBSCRIBERS_MAX = 8;
+
 const NOTHING: readonly Parcel[] = [];
 
 /** An emitter that asked to hear when its frame was handed to the bus. */
@@ -30,6 +34,13 @@ export type Emitted = {
   readonly since: number;
 };
 
+/** The subscribers here. */
+export type Local = {
+  /** Lets them hear a frame. */
+  readonly deliver: (emitted: Emitted) => void;
+  readonly subscribers: () => number;
+};
+
 /** A batch that was full before the turn was over, and who waits for a receipt of it. */
 type Parcel = { readonly batch: Buffer; readonly receipts: readonly Receipt[] };
 
@@ -37,16 +48,16 @@ type Parcel = { readonly batch: Buffer; readonly receipts: readonly Receipt[] };
 export class Outbox {
   readonly channel: string;
   readonly batch: BatchWriter;
-  readonly #deliver: (emitted: Emitted) => void;
+  readonly #local: Local;
   #emitted: Emitted[] = [];
   #parcels: Parcel[] = [];
   #receipts: Receipt[] = [];
   scheduled = false;
 
-  constructor(channel: string, origin: Uint8Array, deliver: (emitted: Emitted) => void) {
+  constructor(channel: string, origin: Uint8Array, local: Local) {
     this.channel = channel;
     this.batch = new BatchWriter(origin);
-    this.#deliver = deliver;
+    this.#local = local;
   }
 
   /** A frame was put into the batch. */
@@ -67,14 +78,22 @@ export class Outbox {
     if (this.#receipts.length > 0) this.#receipts = [];
   }
 
-  /** Lets the subscribers here hear what was emitted, and returns what is for the others. */
-  empty(): readonly Parcel[] {
+  /** Lets the subscribers here hear what was emitted. True when they are so few that the bus comes behind them. */
+  deliver(): boolean {
     this.close();
-    if (this.#parcels.length === 0) return NOTHING;
-    const [emitted, parcels] = [this.#emitted, this.#parcels];
+    const emitted = this.#emitted;
+    if (emitted.length === 0) return false;
     this.#emitted = [];
+    for (const one of emitted) this.#local.deliver(one);
+    const subscribers = this.#local.subscribers();
+    return subscribers > 0 && subscribers <= FIRST_SUBSCRIBERS_MAX;
+  }
+
+  /** What is for the others. */
+  take(): readonly Parcel[] {
+    if (this.#parcels.length === 0) return NOTHING;
+    const parcels = this.#parcels;
     this.#parcels = [];
-    for (const one of emitted) this.#deliver(one);
     return parcels;
   }
 }
@@ -93,9 +112,8 @@ export class Relay {
     this.#metrics = metrics;
   }
 
-  /** `deliver` lets the subscribers here hear a frame. */
-  open(channel: string, deliver: (emitted: Emitted) => void): Outbox {
-    return new Outbox(channel, this.origin, deliver);
+  open(channel: string, local: Local): Outbox {
+    return new Outbox(channel, this.origin, local);
   }
 
   /** To be called behind each frame that was put into the outbox's batch. */
@@ -103,16 +121,21 @@ export class Relay {
     if (outbox.batch.bytes >= BATCH_BYTES_MAX) {
       this.#closedBytes += outbox.batch.bytes;
       outbox.close();
-      if (this.#closedBytes >= TURN_BYTES_MAX) this.#flushScheduled();
+      if (this.#closedBytes >= TURN_BYTES_MAX) this.#endTurn();
     }
     if (outbox.scheduled) return;
     outbox.scheduled = true;
-    if (this.#scheduled.push(outbox) === 1) setImmediate(() => this.#flushScheduled());
+    if (this.#scheduled.push(outbox) === 1) setImmediate(() => this.#endTurn());
   }
 
   /** Sends what was emitted until now, so that whatever is done next comes behind it. */
   flush(outbox: Outbox): void {
-    for (const { batch, receipts } of outbox.empty()) {
+    outbox.deliver();
+    this.#publish(outbox);
+  }
+
+  #publish(outbox: Outbox): void {
+    for (const { batch, receipts } of outbox.take()) {
       this.#metrics.published(batch.length);
       this.#bus.publish(outbox.channel, batch).then(
         (taken) => {
@@ -135,13 +158,20 @@ export class Relay {
     );
   }
 
-  #flushScheduled(): void {
+  #endTurn(): void {
     const outboxes = this.#scheduled;
     this.#scheduled = [];
     this.#closedBytes = 0;
+    const later: Outbox[] = [];
     for (const outbox of outboxes) {
       outbox.scheduled = false;
-      this.flush(outbox);
+      if (outbox.deliver()) later.push(outbox);
+      else this.#publish(outbox);
     }
+    // By then the library has written to the sockets of those who are here.
+    if (later.length === 0) return;
+    setImmediate(() => {
+      for (const outbox of later) this.#publish(outbox);
+    });
   }
 }
