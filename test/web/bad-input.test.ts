@@ -1,6 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findChromium } from "./browser.ts";
-import { hears, isIn, mintAtHome, post, say, startTinCan, type TinCan } from "./tincan.ts";
+import {
+  hears,
+  isIn,
+  mintAtHome,
+  post,
+  say,
+  startTinCan,
+  streamNameOf,
+  type TinCan,
+} from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
 describe.skipIf(findChromium() === null)("what can go wrong is a sentence and a button", () => {
@@ -114,6 +123,20 @@ describe.skipIf(findChromium() === null)("what can go wrong is a sentence and a 
     await say(page, "what time is it?");
     const ts = await page.locator(".passage.own time").getAttribute("datetime");
     expect(Math.abs(Date.parse(ts ?? "") - Date.now())).toBeLessThan(60_000);
+  });
+
+  test("a tab that is duplicated becomes a subscriber of its own, and the first one stays in", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link);
+    await isIn(page);
+    const kept = await page.evaluate("JSON.stringify({ ...sessionStorage })");
+    const copy = await page.context().newPage();
+    await copy.addInitScript(`Object.assign(sessionStorage, ${kept})`);
+    await copy.goto(page.url());
+    await isIn(copy);
+    expect(await streamNameOf(copy)).not.toBe(await streamNameOf(page));
+    await say(copy, "from the copy");
+    await hears(page, "from the copy");
   });
 
   test("two tabs of one person are two subscribers", async () => {

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { inventName, newStreamName } from "../model/names.ts";
 import { forever, session } from "../model/storage.ts";
+import { claimName, isUsedByAnotherTab } from "./own-tabs.ts";
 
 const NAME = "display name";
 
@@ -21,15 +22,18 @@ export function chooseName(name: string): void {
   forever.set(NAME, name);
 }
 
-/** The stream name of this tab in one conversation: the same after a reload. */
-export function streamNameFor(path: string): string {
+/** The stream name of this tab in one conversation: the same after a reload, another one in a duplicate of the tab. */
+export async function streamNameFor(path: string): Promise<string> {
   const kept = session.get(`stream ${path}`);
-  return kept === null ? newStreamNameFor(path) : kept;
+  if (kept === null || (await isUsedByAnotherTab(kept))) return newStreamNameFor(path);
+  claimName(kept);
+  return kept;
 }
 
 /** Another one, where the old one is somebody else's now. */
 export function newStreamNameFor(path: string): string {
   const name = newStreamName(displayName());
   session.set(`stream ${path}`, name);
+  claimName(name);
   return name;
 }

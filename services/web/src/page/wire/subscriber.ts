@@ -41,11 +41,12 @@ export class Subscriber {
   }
 
   async #enterOnce(): Promise<void> {
+    const streamName = await streamNameFor(this.#path);
     const credential = this.#asGuest ? null : (ownAccount.value?.credential ?? null);
     await this.live.join({
       link: atBase(this.link.value, BASE),
       credential,
-      streamName: streamNameFor(this.#path),
+      streamName,
       displayName: displayName(),
       observing: this.observing,
     });
