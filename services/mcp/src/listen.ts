@@ -118,16 +118,18 @@ class SeatBus implements ServerEventBus {
     this.#uris = uris;
   }
 
-  /** Each resource that it changes is told of; the event itself goes with the conversation's own. */
-  tell(event: PushEvent): void {
+  /** Each resource that it changes is told of; the event itself goes with the conversation's own. False when it changes none. */
+  tell(event: PushEvent): boolean {
     const changed = changedBy(event);
-    for (const uri of this.#uris) {
-      const [plain = ""] = uri.split("?");
-      if (!changed.includes(plain)) continue;
+    const wanted = this.#uris
+      .map((uri) => ({ uri, plain: uri.split("?")[0] ?? "" }))
+      .filter(({ plain }) => changed.includes(plain));
+    for (const { uri, plain } of wanted) {
       const isOwn = !plain.endsWith("/peers");
       const params = isOwn ? { _meta: { [NOTICE_KEY]: noticeOf(event) } } : {};
       this.publish({ kind: "resource_updated", uri, params });
     }
+    return wanted.length > 0;
   }
 
   publish(event: ServerEvent): void {

@@ -165,12 +165,13 @@ function pushTo(
     push: (event: PushEvent) => {
       const notice = noticeOf(event);
       void tell(notice.method, notice.params).then(() => push.taken(Number.POSITIVE_INFINITY));
-      if (era === "legacy") return updates.after(event);
+      if (era === "legacy") updates.after(event);
       // The SDK gives each to those subscriptions that asked for its resource.
-      for (const uri of changedBy(event)) {
+      for (const uri of era === "legacy" ? [] : changedBy(event)) {
         const _meta = uri.endsWith("/peers") ? {} : { "ams/notice": notice };
         void tell("notifications/resources/updated", { uri, _meta });
       }
+      return true;
     },
     ended: () => undefined,
   });

@@ -124,10 +124,11 @@ export class McpSession {
     });
   }
 
-  #tell(event: PushEvent): void {
+  #tell(event: PushEvent): boolean {
     const { method, params } = noticeOf(event);
     this.#notify(method, params);
     this.#updates.after(event);
+    return true;
   }
 
   #notify(method: string, params: { [key: string]: unknown }): void {

@@ -1,5 +1,6 @@
 import type { Listener, ListenOptions, PushEvent, Result, Session } from "@ams/wrapper";
 import { describe, expect, test, vi } from "vitest";
+import { noticeOf } from "./notices.ts";
 import { Push } from "./push.ts";
 
 type Begun = Result<{ readonly listening: { resume: () => void; stop: () => void } }>;
@@ -26,7 +27,7 @@ function token(characters: number): PushEvent {
 function startPush() {
   const told: PushEvent[] = [];
   const ended = vi.fn();
-  const push = new Push({ push: (event) => told.push(event), ended });
+  const push = new Push({ push: (event) => told.push(event) > 0, ended });
   const fake = fakeSession();
   expect(push.start(fake.session, {})).toBe(true);
   return { push, told, ended, ...fake };
@@ -39,13 +40,30 @@ describe("a push", () => {
     while (push.event(token(10_000))) taken += 1;
     expect(taken).toBeGreaterThan(10);
     expect(told).toHaveLength(taken + 1);
-    push.taken(50_000);
+    push.taken(30_000);
     expect(resume).not.toHaveBeenCalled();
-    push.taken(100_000);
+    push.taken(50_000);
     expect(resume).toHaveBeenCalledTimes(1);
-    push.taken(100_000);
+    push.taken(50_000);
     expect(resume).toHaveBeenCalledTimes(1);
     expect(push.event(token(10))).toBe(true);
+  });
+
+  test("doesn't wait for what never went out", () => {
+    const push = new Push({ push: () => false, ended: () => undefined });
+    for (let at = 0; at < 10_000; at += 1) expect(push.event(token(100))).toBe(true);
+  });
+
+  test("has no event whose notification is smaller than it counts", () => {
+    const closed = {
+      kind: "closed",
+      conversationId: "",
+      streamName: "",
+      code: 1000,
+      reason: "",
+    } as const;
+    const notice = JSON.stringify({ jsonrpc: "2.0", ...noticeOf(closed) });
+    expect(`event: message\nid: \ndata: ${notice}\n\n`.length).toBeGreaterThan(128);
   });
 
   test("after stop takes nothing, tells nothing, and stops the listening once", () => {
@@ -65,7 +83,7 @@ describe("a push", () => {
   });
 
   test("that is stopped before it could begin stops at once; one that is refused says so", () => {
-    const push = new Push({ push: () => undefined, ended: () => undefined });
+    const push = new Push({ push: () => true, ended: () => undefined });
     const { session, stop, listen } = fakeSession();
     push.stop();
     expect(push.start(session, {})).toBe(true);

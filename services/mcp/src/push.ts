@@ -4,15 +4,15 @@
  */
 import type { Listener, Listening, ListenOptions, PushEvent, Session } from "@ams/wrapper";
 
-/** Bytes on their way to a client before the next event waits: several of the largest, many of the usual. */
-const UNTAKEN_BYTES_MAX = 262_144;
+/** Bytes on their way to a client before the next event waits: a few of the largest, many of the usual. */
+const UNTAKEN_BYTES_MAX = 131_072;
 
-/** Bytes of a notification beside its token: names, ids and JSON. */
-const NOTICE_BYTES = 400;
+/** Bytes of a notification beside its token, as few as any has: what is taken must make up for all that was counted. */
+const NOTICE_BYTES_MIN = 128;
 
 export type PushTarget = {
-  /** Hands one event over; whoever takes the bytes calls `taken`. */
-  readonly push: (event: PushEvent) => void;
+  /** Hands one event over; whoever takes the bytes calls `taken`. False when it is none of the client's, and nothing goes out. */
+  readonly push: (event: PushEvent) => boolean;
   /** The last word: nothing more comes. */
   readonly ended: () => void;
 };
@@ -53,8 +53,7 @@ export class Push implements Listener {
 
   event(event: PushEvent): boolean {
     if (this.#stopped) return false;
-    this.#untakenBytes += bytesOf(event);
-    this.#target.push(event);
+    if (this.#target.push(event)) this.#untakenBytes += bytesOf(event);
     this.#waiting = this.#untakenBytes > UNTAKEN_BYTES_MAX;
     return !this.#waiting;
   }
@@ -67,7 +66,7 @@ export class Push implements Listener {
   }
 }
 
-/** About as many bytes as its notification will have. */
+/** At most as many bytes as its notification has. */
 function bytesOf(event: PushEvent): number {
-  return NOTICE_BYTES + (event.kind === "token" ? event.data.length : 0);
+  return NOTICE_BYTES_MIN + (event.kind === "token" ? event.data.length : 0);
 }
