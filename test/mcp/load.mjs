@@ -190,6 +190,7 @@ async function poll(link) {
   for (let id = 3; !stopping; id += 1) {
     const { text } = await callTool(link, session, id, "ams_recv", { wait_ms: 20_000 });
     const line = text.split("\n").find((one) => one.startsWith("data: {"));
+    if (line === undefined) return; // The process has ended.
     const events = JSON.parse(line.slice(6)).result?.structuredContent?.events ?? [];
     for (const { kind, data } of events) if (kind === "token") note("recv", data);
   }
