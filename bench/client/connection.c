@@ -74,6 +74,7 @@ void connection_open(Connection *connection) {
   connection->state = CONNECTING;
   connection->opened_ns = now_ns();
   opening++;
+  upgrading++;
   watch(connection, EPOLL_CTL_ADD, EPOLLIN | EPOLLOUT);
   connection->wants_write = true;
   if (connect(connection->fd, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS) connection_lost(connection, 0);
@@ -83,6 +84,7 @@ void connection_lost(Connection *connection, int code) {
   Group *group = connection->group;
   if (connection->state == ENDED || connection->state == IDLE) return;
   bool was_ready = connection->state == READY;
+  if (connection->state == CONNECTING || connection->state == UPGRADING) upgrading--;
   if (connection->fd >= 0) close(connection->fd);
   connection->fd = -1;
   buffer_free(&connection->out);
@@ -141,6 +143,7 @@ static void connected(Connection *connection) {
     return;
   }
   connection->state = connection->group->is_raw ? ENTERING : UPGRADING;
+  if (connection->group->is_raw) upgrading--;
   const char *first = connection->group->is_raw ? connection->hello : connection->request;
   buffer_append(&connection->out, first, strlen(first));
   connection_flush(connection);
@@ -167,6 +170,7 @@ static size_t upgraded(Connection *connection, const char *bytes, size_t length)
     return 0;
   }
   connection->state = ENTERING;
+  upgrading--;
   const Group *group = connection->group;
   if (*connection->hello) send_frame(connection, group->is_binary ? 2 : 1, connection->hello, strlen(connection->hello));
   if (!*connection->ready) entered(connection, now_ns());

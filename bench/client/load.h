@@ -95,7 +95,7 @@ typedef struct {
 typedef struct { uint32_t emitters, hearers; } Channel;
 
 typedef struct {
-  uint32_t warmup_ms, measure_ms, drain_ms, connect_ms, connecting_max;
+  uint32_t warmup_ms, measure_ms, drain_ms, connect_ms, connecting_max, entering_max;
   bool holds; /* Measures until "stop" comes on stdin. */
   Group *groups;
   uint32_t groups_count;
@@ -135,7 +135,8 @@ extern bool emitting;
 
 /* loop.c */
 void run_loop(void);
-extern uint32_t opening, settled, away;
+/* Connections that are not upgraded yet, those that have not entered yet (these included), those that have or never will, those that lost theirs. */
+extern uint32_t upgrading, opening, settled, away;
 
 /* report.c */
 void print_result(void);

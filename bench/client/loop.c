@@ -17,7 +17,7 @@
 #define LOOK_AGAIN_NS 5000000ull
 
 int epoll_fd;
-uint32_t opening, settled, away;
+uint32_t upgrading, opening, settled, away;
 static int timer_fd;
 static Connection timer_mark, stdin_mark;
 static bool was_told_to_stop;
@@ -103,7 +103,7 @@ static void open_more(uint64_t now) {
   static uint32_t next;
   uint32_t looked = 0;
   if (settled == load.connections_count && away == 0 && opening == 0) return;
-  while (opening < load.connecting_max && looked++ < load.connections_count) {
+  while (upgrading < load.connecting_max && opening < load.entering_max && looked++ < load.connections_count) {
     Connection *connection = &load.connections[next];
     next = (next + 1) % load.connections_count;
     if (connection->state == IDLE && connection->again_ns <= now) connection_open(connection);

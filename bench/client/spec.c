@@ -109,6 +109,7 @@ static void read_run(const char *line) {
   load.drain_ms = (uint32_t)number_of(line, "drain_ms");
   load.connect_ms = (uint32_t)number_of(line, "connect_ms");
   load.connecting_max = (uint32_t)number_of(line, "connecting_max");
+  load.entering_max = (uint32_t)number_of(line, "entering_max");
   load.holds = number_of(line, "holds");
 }
 

@@ -7,7 +7,7 @@ import type { Stage } from "./stage.ts";
 const PER_CLIENT = 15_000;
 /** Connections from one loopback address: below the 28,000 ports that it has. */
 const PER_SOURCE = 15_000;
-/** Connects that are under way at once, over all clients: below what a listening socket queues. */
+/** Connects that wait for their upgrade at once, over all clients: below what a listening socket queues. */
 const CONNECTING_MAX = 256;
 /** Milliseconds that all of them may take to enter. */
 const CONNECT_MS = 120_000;
@@ -26,12 +26,16 @@ export function sourceOf(number: number): string | undefined {
   return `127.0.0.${2 + Math.floor(number / PER_SOURCE)}`;
 }
 
-/** Lets this group in and keeps it there. Rejects when one of them doesn't enter. */
-export async function gather(stage: Stage, group: Group): Promise<Crowd> {
+/** Lets this group in, so many at once, and keeps it there. Its `leave` rejects when one of them didn't enter. */
+export async function gather(
+  stage: Stage,
+  group: Group,
+  enteringMax = CONNECTING_MAX,
+): Promise<Crowd> {
   const parts = partsOf(group.members);
   const began = performance.now();
   const runs = parts.map((members) =>
-    stage.client.start(specOf({ ...group, members }, parts.length)),
+    stage.client.start(specOf({ ...group, members }, parts.length, enteringMax)),
   );
   await Promise.all(runs.map((run) => run.ready));
   const seconds = (performance.now() - began) / 1_000;
@@ -53,13 +57,14 @@ function partsOf(members: readonly Member[]): readonly (readonly Member[])[] {
   );
 }
 
-function specOf(group: Group, clients: number): LoadSpec {
+function specOf(group: Group, clients: number, enteringMax: number): LoadSpec {
   return {
     warmupMs: 0,
     measureMs: null,
     drainMs: 2_000,
     connectMs: CONNECT_MS,
     connectingMax: Math.ceil(CONNECTING_MAX / clients),
+    enteringMax: Math.ceil(enteringMax / clients),
     watched: {},
     groups: [group],
   };

@@ -58,8 +58,9 @@ export type LoadSpec = {
   /** For tokens that are still on their way when the time is up. */
   readonly drainMs: number;
   readonly connectMs: number;
-  /** Connections that may be under way at once. */
+  /** Connections that may wait for their upgrade at once, and those that may wait to enter, the former included. */
   readonly connectingMax: number;
+  readonly enteringMax: number;
   /** Processes whose time on the processors is read when the measure begins and ends. */
   readonly watched: Readonly<Record<string, number>>;
   readonly groups: readonly Group[];
@@ -77,6 +78,7 @@ export function formatSpec(spec: LoadSpec): string {
       drain_ms: spec.drainMs,
       connect_ms: spec.connectMs,
       connecting_max: spec.connectingMax,
+      entering_max: spec.enteringMax,
     }),
     ...Object.entries(spec.watched).map(([name, pid]) => line("watch", { name, pid })),
     ...spec.groups.map(groupLine),

@@ -51,6 +51,7 @@ export function specFor(
     drainMs: DRAIN_MS,
     connectMs: CONNECT_MS,
     connectingMax: CONNECTING_MAX,
+    enteringMax: CONNECTING_MAX,
     watched,
     groups,
   };

@@ -119,7 +119,8 @@ async function killOne(stage: Stage, cluster: GroundCluster) {
     // A stream that comes back begins a new epoch, so that its count and the emitter's are no longer the same.
     more: { comesBack: { pauseMs: 0 }, checksSeq: false },
   });
-  const crowd = await gather(stage, seatParty(party, target));
+  // All of them come back at once: nobody waits until another one has entered.
+  const crowd = await gather(stage, seatParty(party, target), STORM);
   const flow = stage.scale.isSmoke ? 0 : FLOW_MS;
   await pause(flow);
   const back = Promise.all(crowd.runs.map((run) => run.back));
