@@ -81,7 +81,7 @@ export {
   SUBSCRIBE_STREAMS_MAX,
   TOKEN_BYTES_MAX,
 } from "./limits.ts";
-export { connectUrl, formatMagicLink, isHost, type MagicLink, parseMagicLink } from "./link.ts";
+export { connectUrl, formatMagicLink, type MagicLink, parseMagicLink } from "./link.ts";
 export { checkMetadata, type DataSpan, findTokenData, parseClientFrame } from "./parse.ts";
 export { PROBLEMS, type Problem, type ProblemCode } from "./problem.ts";
 export { compareSeq, formatSeq, parseSeq, type Seq } from "./seq.ts";

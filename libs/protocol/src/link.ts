@@ -39,13 +39,6 @@ export function connectUrl(magicLink: string): string | null {
   return url.href;
 }
 
-const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
-
-/** True for a host name or address, perhaps with a port: what may stand in a link, and nothing that would read as a path. */
-export function isHost(text: string): boolean {
-  return HOST.test(text);
-}
-
 function toUrl(text: string): URL | null {
   if (!URL.canParse(text)) return null;
   const url = new URL(text);

@@ -1,5 +1,6 @@
 /** What every deployed process has: configuration, log, admin port, signals. It knows nothing of the wire. */
 export { type AdminPort, type Health, healthBody, openAdminPort } from "./admin.ts";
+export { type HttpApp, type HttpServer, openHttpServer, type PeerAddress } from "./http-server.ts";
 export { describeError, LOG_LEVELS, type Log, openLog } from "./log.ts";
 export { countRejections, createRegistry, openMetrics } from "./metrics.ts";
 export {
@@ -11,6 +12,7 @@ export {
   readPeppers,
 } from "./peppers.ts";
 export { EXIT_UNAVAILABLE, exitMisconfigured, stopOnSignal } from "./process.ts";
+export { addressOf, baseUrlOf, isHost, type Reached } from "./reached.ts";
 export {
   choice,
   type Environment,
@@ -30,4 +32,10 @@ export {
   text,
   type ValuesOf,
 } from "./settings.ts";
-export { DEPLOYMENT_SETTINGS, processSettings } from "./shared-settings.ts";
+export {
+  DEPLOYMENT_SETTINGS,
+  edgeProcessSettings,
+  processSettings,
+  REACHED_SETTINGS,
+  STOP_SETTINGS,
+} from "./shared-settings.ts";

@@ -3,7 +3,15 @@
  * has the same default and the same sentence, wherever it is read.
  */
 import { LOG_LEVELS } from "./log.ts";
-import { choice, flag, integer, optionalPort, secretText, text } from "./settings.ts";
+import {
+  choice,
+  flag,
+  integer,
+  optionalBaseUrl,
+  optionalPort,
+  secretText,
+  text,
+} from "./settings.ts";
 
 /** Every process has these; ports and log level differ in their defaults only. */
 export function processSettings(defaults: {
@@ -35,6 +43,39 @@ export function processSettings(defaults: {
     AMS_REDIS_URL: secretText(
       "Where Redis is: redis://host:port, rediss://…, redis+sentinel://host:port,…/master or redis+cluster://host:port,… Needed; standalone keeps its state in its folder without it.",
     ),
+  };
+}
+
+/** Where the deployment is reached: what makes links, or shows them, must know. See `Reached`. */
+export const REACHED_SETTINGS = {
+  AMS_PUBLIC_URL: optionalBaseUrl(
+    "Base URL of magic links. Without it, a link carries the address at which its mint was asked for.",
+  ),
+  AMS_TRUST_PROXY: flag(
+    false,
+    "Whether X-Forwarded-For, -Host and -Proto are believed. Only behind a proxy that sets them.",
+  ),
+};
+
+/** Of a process that answers HTTP. */
+export const STOP_SETTINGS = {
+  AMS_STOP_MS: integer(
+    10_000,
+    "Milliseconds that requests under way get to end when the process stops.",
+  ),
+};
+
+/** An edge in a process of its own: an outsider that is told where the deployment is, and needs no Redis. */
+export function edgeProcessSettings(defaults: {
+  readonly port: number;
+  readonly adminPort: string;
+}) {
+  const { AMS_REDIS_URL: _, ...settings } = processSettings({ ...defaults, logLevel: "info" });
+  return {
+    ...settings,
+    AMS_URL: optionalBaseUrl("Where this process reaches the deployment. Needed."),
+    ...REACHED_SETTINGS,
+    ...STOP_SETTINGS,
   };
 }
 

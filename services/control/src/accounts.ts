@@ -15,12 +15,13 @@ import {
   rotateBody,
   rotatedBody,
 } from "@ams/protocol/schema";
+import { addressOf } from "@ams/runtime";
 import { authenticate } from "./authenticate.ts";
 import { optionalValue, readBody } from "./body.ts";
 import type { ControlConfig, SignUp } from "./config.ts";
 import type { Endpoint, Tools } from "./endpoint.ts";
 import { problem } from "./problem.ts";
-import { addressKey, clientAddress } from "./rate-limit.ts";
+import { addressKey } from "./rate-limit.ts";
 import { noContent, reply } from "./reply.ts";
 
 export const createAccount: Endpoint = {
@@ -45,7 +46,7 @@ export const createAccount: Endpoint = {
   },
   handle: async ({ request, peer }, tools) => {
     // Every attempt counts, so that taken namespaces and invite codes can't be probed for free.
-    const address = clientAddress(request, peer.address, tools.config.trustProxy);
+    const address = addressOf(request, peer.address, tools.config);
     const waitS = await tools.limits.accounts(addressKey(tools.peppers, address));
     if (waitS !== null) return rateLimited(tools, "accounts", waitS);
     const body = await readBody(request, "required");

@@ -1,6 +1,6 @@
 /** The control plane as a fetch handler. Every route that it answers stands in the table below. */
 import type { Directory, Peppers } from "@ams/directory";
-import type { Log } from "@ams/runtime";
+import type { HttpApp, Log, PeerAddress } from "@ams/runtime";
 import { type Context, Hono } from "hono";
 import type { Cluster, Redis } from "ioredis";
 import type { Registry } from "prom-client";
@@ -8,7 +8,7 @@ import { createAccount, deleteAccount, rotateCredential, showAccount } from "./a
 import type { ControlConfig } from "./config.ts";
 import { deleteConversation, listConversations, mintConversation } from "./conversations.ts";
 import { showDocs, showOpenApi } from "./documents.ts";
-import type { Call, Endpoint, PeerAddress, Route, Tools } from "./endpoint.ts";
+import type { Call, Endpoint, Route, Tools } from "./endpoint.ts";
 import { inspectConversation } from "./inspect.ts";
 import { replaceLink } from "./links.ts";
 import { createMetrics } from "./metrics.ts";
@@ -45,10 +45,8 @@ export type ControlOptions = {
   readonly now: () => number;
 };
 
-export type Control = {
-  /** Answers any request; never rejects. */
-  readonly fetch: (request: Request, peer: PeerAddress) => Promise<Response>;
-};
+/** Answers any request; never rejects. */
+export type Control = HttpApp;
 
 type Env = { Bindings: { readonly peer: PeerAddress } };
 

@@ -6,13 +6,14 @@ import {
   DEPLOYMENT_SETTINGS,
   type Environment,
   faultsOf,
-  flag,
   integer,
-  optionalBaseUrl,
   type PepperLists,
   processSettings,
+  REACHED_SETTINGS,
+  type Reached,
   readPepperSettings,
   readSettings,
+  STOP_SETTINGS,
   secretList,
   type ValuesOf,
 } from "@ams/runtime";
@@ -22,13 +23,7 @@ const INVITE_CHARACTERS_MIN = 8;
 
 /** What control does, alone or composed with a gateway in one process. */
 export const CONTROL_SETTINGS = {
-  AMS_PUBLIC_URL: optionalBaseUrl(
-    "Base URL of magic links. Without it, a link carries the address at which its mint was asked for.",
-  ),
-  AMS_TRUST_PROXY: flag(
-    false,
-    "Whether X-Forwarded-For, -Host and -Proto are believed. Only behind a proxy that sets them.",
-  ),
+  ...REACHED_SETTINGS,
   AMS_SIGNUP: choice(
     ["open", "invite", "closed"],
     "open",
@@ -52,10 +47,7 @@ export const CONTROL_SETTINGS = {
 /** What the control process needs besides. */
 export const CONTROL_PROCESS_SETTINGS = {
   ...processSettings({ port: 8081, adminPort: "9091", logLevel: "info" }),
-  AMS_STOP_MS: integer(
-    10_000,
-    "Milliseconds that requests under way get to end when the process stops.",
-  ),
+  ...STOP_SETTINGS,
 };
 
 export type SignUp =
@@ -63,12 +55,9 @@ export type SignUp =
   | { readonly policy: "invite"; readonly codes: readonly string[] }
   | { readonly policy: "closed" };
 
-export type ControlConfig = {
+export type ControlConfig = Reached & {
   /** The name in `/healthz`. */
   readonly instance: string;
-  /** Base URL of links, without a trailing slash; null takes the request's own. */
-  readonly publicUrl: string | null;
-  readonly trustProxy: boolean;
   readonly guests: boolean;
   readonly signUp: SignUp;
   /** Per address; 0 for any number. */

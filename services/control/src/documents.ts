@@ -1,8 +1,8 @@
 /** The control plane's own documentation: for machines at `/openapi.json`, for people at `/docs`. */
+import { baseUrlOf } from "@ams/runtime";
 import { z } from "zod";
 import { docsPage, PAGE_HEADERS } from "./docs-page.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { baseUrlOf } from "./links.ts";
 
 export const showOpenApi: Endpoint = {
   name: "show_openapi",

@@ -1,18 +1,12 @@
 /** What a route is: its name, its documentation and its handler, declared together and once. */
 import type { Directory, Peppers } from "@ams/directory";
 import type { ProblemCode } from "@ams/protocol";
-import type { Log } from "@ams/runtime";
+import type { Log, PeerAddress } from "@ams/runtime";
 import type { z } from "zod";
 import type { ControlConfig } from "./config.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OpenApiDocument } from "./openapi.ts";
 import type { RateLimit } from "./rate-limit.ts";
-
-/** Who sent a request, as the server below saw it. */
-export type PeerAddress = {
-  /** The IP address at the other end of the connection. Never logged, never stored in clear. */
-  readonly address: string;
-};
 
 /** What every handler works with. */
 export type Tools = {

@@ -7,4 +7,3 @@ export {
   readControl,
   type SignUp,
 } from "./config.ts";
-export type { PeerAddress } from "./endpoint.ts";

@@ -1,7 +1,6 @@
 import { parseMagicLink } from "@ams/protocol";
 import { afterEach, expect, test } from "vitest";
 import type { ControlConfig } from "./config.ts";
-import { baseUrlOf } from "./links.ts";
 import { openTestControl, type TestControl } from "./testing/control.ts";
 
 let open: TestControl | null = null;
@@ -74,34 +73,4 @@ test("§1.6 a token in clear is in its link and in no store", async () => {
   const admission = await open?.directory.admission(address);
   expect(admission?.links).toHaveLength(1);
   expect(JSON.stringify(admission)).not.toContain(token);
-});
-
-const CONFIG = { publicUrl: null, trustProxy: false } as ControlConfig;
-const FORWARDED = { "x-forwarded-proto": "https", "x-forwarded-host": "evil.example, ams.example" };
-
-test.each<[string, Partial<ControlConfig>, Record<string, string>, string]>([
-  ["the request's own address", {}, FORWARDED, "http://h.example:8081"],
-  [
-    "the forwarded one where the proxy is trusted",
-    { trustProxy: true },
-    FORWARDED,
-    "https://ams.example",
-  ],
-  [
-    "the configured one above all",
-    { publicUrl: "https://a.example/b", trustProxy: true },
-    FORWARDED,
-    "https://a.example/b",
-  ],
-  ["its own where nothing is forwarded", { trustProxy: true }, {}, "http://h.example:8081"],
-  [
-    "its own where what is forwarded is malformed",
-    { trustProxy: true },
-    { "x-forwarded-proto": "javascript", "x-forwarded-host": "a/b?c" },
-    "http://h.example:8081",
-  ],
-  ["an IPv6 host", { trustProxy: true }, { "x-forwarded-host": "[::1]:80" }, "http://[::1]:80"],
-])("§1.5 a link carries %s", (_what, config, headers, expected) => {
-  const request = new Request("http://h.example:8081/v1/acme/conversations", { headers });
-  expect(baseUrlOf(request, { ...CONFIG, ...config })).toBe(expected);
 });

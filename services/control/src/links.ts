@@ -1,10 +1,10 @@
 /** Magic links: where they lead, and how their holder gets a new one (§1.4, §1.5, §2.7). */
 import { type Address, hash, newLinkToken } from "@ams/directory";
-import { formatMagicLink, isHost, joinMembers, toJsonText } from "@ams/protocol";
+import { formatMagicLink, joinMembers, toJsonText } from "@ams/protocol";
 import { linkMadeBody, newLinkBody } from "@ams/protocol/schema";
+import { baseUrlOf } from "@ams/runtime";
 import { authenticateAddress } from "./authenticate.ts";
 import { optionalValue, readBody } from "./body.ts";
-import type { ControlConfig } from "./config.ts";
 import type { Call, Endpoint, Tools } from "./endpoint.ts";
 import { problem } from "./problem.ts";
 import { reply } from "./reply.ts";
@@ -61,21 +61,3 @@ export type NewLink = {
   /** The link to this conversation, to be shown to whoever made it and to nobody else. */
   readonly magicLink: (address: Address) => string;
 };
-
-/** The scheme, host and port at which the deployment is reached: configured, else forwarded, else the request's own. */
-export function baseUrlOf(request: Request, config: ControlConfig): string {
-  if (config.publicUrl !== null) return config.publicUrl;
-  const own = new URL(request.url);
-  if (!config.trustProxy) return own.origin;
-  const host = nearest(request, "x-forwarded-host");
-  const scheme = nearest(request, "x-forwarded-proto");
-  return [
-    scheme === "http" || scheme === "https" ? scheme : own.protocol.slice(0, -1),
-    host !== null && isHost(host) ? host : own.host,
-  ].join("://");
-}
-
-/** Of several hops the nearest: what the proxy that is trusted has set itself. */
-function nearest(request: Request, header: string): string | null {
-  return request.headers.get(header)?.split(",").at(-1)?.trim() || null;
-}

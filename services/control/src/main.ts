@@ -5,14 +5,15 @@ import {
   EXIT_UNAVAILABLE,
   exitMisconfigured,
   openAdminPort,
+  openHttpServer,
   openLog,
   openMetrics,
   stopOnSignal,
 } from "@ams/runtime";
 import { createControl } from "./app.ts";
 import { readControlProcess } from "./config.ts";
+import { problem } from "./problem.ts";
 import { watchDirectory } from "./readiness.ts";
-import { openHttpServer } from "./serve.ts";
 
 /** Milliseconds that a start waits for Redis. Without it the process serves too, and says that it isn't ready. */
 const CONNECT_MS = 2_000;
@@ -45,7 +46,9 @@ async function main(): Promise<void> {
   const host = own.HOST ?? "127.0.0.1";
   const health = { now, instance: config.instance, notReady: readiness.notReady };
   try {
-    const server = await openHttpServer({ host, port: own.PORT }, control);
+    const server = await openHttpServer({ host, port: own.PORT }, control, () =>
+      problem("not_found"),
+    );
     const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
     const admin = await openAdminPort(adminAt, health, registry);
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "control is up");

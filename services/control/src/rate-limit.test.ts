@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addressKey, clientAddress, createRateLimit } from "./rate-limit.ts";
+import { addressKey, createRateLimit } from "./rate-limit.ts";
 import { PEPPERS } from "./testing/control.ts";
 
 test("§2.1.5 a limit lets through as many as it says per minute and key", async () => {
@@ -38,13 +38,4 @@ test.each([
   ["::1", "1::"],
 ])("§2.1.5 %s doesn't count with %s", (one, other) => {
   expect(addressKey(PEPPERS, one)).not.toBe(addressKey(PEPPERS, other));
-});
-
-test("§2.1.5 a forwarded address is believed only of a trusted proxy", () => {
-  const request = new Request("http://ams.example", {
-    headers: { "x-forwarded-for": "198.51.100.1, 203.0.113.1" },
-  });
-  expect(clientAddress(request, "192.0.2.1", false)).toBe("192.0.2.1");
-  expect(clientAddress(request, "192.0.2.1", true)).toBe("203.0.113.1");
-  expect(clientAddress(new Request("http://ams.example"), "192.0.2.1", true)).toBe("192.0.2.1");
 });

@@ -52,12 +52,6 @@ export function addressKey(peppers: Peppers, address: string): string {
   return hash(peppers.link[0], `address|${networkOf(address)}`).slice(0, 32);
 }
 
-/** The address nearest to us: the connection's own, or what the trusted proxy in front says it was. */
-export function clientAddress(request: Request, own: string, trustProxy: boolean): string {
-  if (!trustProxy) return own;
-  return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || own;
-}
-
 const IPV4_IN_IPV6 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 function networkOf(address: string): string {

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { type HttpServer, openHttpServer } from "@ams/runtime";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type HttpServer, openHttpServer } from "./serve.ts";
+import { problem } from "./problem.ts";
 import { openTestControl, type TestControl } from "./testing/control.ts";
 
 let open: TestControl;
@@ -9,7 +10,9 @@ let server: HttpServer;
 
 beforeEach(async () => {
   open = await openTestControl({ accountsPerMinute: 50 });
-  server = await openHttpServer({ host: "127.0.0.1", port: 0 }, open.control);
+  server = await openHttpServer({ host: "127.0.0.1", port: 0 }, open.control, () =>
+    problem("not_found"),
+  );
 });
 afterEach(async () => {
   await server.close();

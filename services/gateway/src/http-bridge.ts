@@ -3,15 +3,11 @@
  * a socket. A request's body streams at the speed of its reader; an answer is sent whole, but for event streams.
  */
 import { STATUS_CODES } from "node:http";
-import { isHost, PROBLEMS, type ProblemCode } from "@ams/protocol";
+import { PROBLEMS, type ProblemCode } from "@ams/protocol";
+import { type HttpApp, isHost } from "@ams/runtime";
 import type { UwsRequest, UwsResponse } from "./uws.ts";
 
-export type HttpPeer = {
-  /** The address that the connection came from, as text. */
-  readonly address: string;
-};
-
-export type HttpHandler = (request: Request, peer: HttpPeer) => Promise<Response>;
+export type HttpHandler = HttpApp["fetch"];
 
 /** Answers one request through the handler. Its failure is a 500. */
 export function bridge(response: UwsResponse, request: UwsRequest, handler: HttpHandler): void {

@@ -4,4 +4,4 @@ export { openMemoryBus } from "./bus-memory.ts";
 export { openRedisBus } from "./bus-redis.ts";
 export { GATEWAY_PROCESS_SETTINGS, GATEWAY_SETTINGS, type GatewayConfig } from "./config.ts";
 export { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
-export type { HttpHandler, HttpPeer } from "./http-bridge.ts";
+export type { HttpHandler } from "./http-bridge.ts";

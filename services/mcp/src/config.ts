@@ -2,17 +2,15 @@
 import { hostname } from "node:os";
 import {
   type Environment,
+  edgeProcessSettings,
   faultsOf,
-  flag,
   integer,
-  optionalBaseUrl,
-  processSettings,
+  type Reached,
   readSettings,
   type Setting,
   type ValuesOf,
 } from "@ams/runtime";
 import { z } from "zod";
-import type { Reached } from "./base-url.ts";
 
 /** What the edge does, alone or composed with a gateway in one process. */
 export const MCP_SETTINGS = {
@@ -34,28 +32,8 @@ export const MCP_SETTINGS = {
   ),
 };
 
-const { AMS_REDIS_URL: _redis, ...OWN_PROCESS_SETTINGS } = processSettings({
-  port: 8083,
-  adminPort: "9093",
-  logLevel: "info",
-});
-
 /** What the MCP process needs besides. */
-export const MCP_PROCESS_SETTINGS = {
-  ...OWN_PROCESS_SETTINGS,
-  AMS_URL: optionalBaseUrl("Where this process reaches the deployment. Needed."),
-  AMS_PUBLIC_URL: optionalBaseUrl(
-    "Base URL of magic links. Without it, a link carries the address at which its mint was asked for.",
-  ),
-  AMS_TRUST_PROXY: flag(
-    false,
-    "Whether X-Forwarded-For, -Host and -Proto are believed. Only behind a proxy that sets them.",
-  ),
-  AMS_STOP_MS: integer(
-    10_000,
-    "Milliseconds that requests under way get to end when the process stops.",
-  ),
-};
+export const MCP_PROCESS_SETTINGS = edgeProcessSettings({ port: 8083, adminPort: "9093" });
 
 export type McpConfig = {
   /** Origins that the operator lists. */

@@ -5,6 +5,7 @@ import {
   EXIT_UNAVAILABLE,
   exitMisconfigured,
   openAdminPort,
+  openHttpServer,
   openLog,
   openMetrics,
   stopOnSignal,
@@ -12,7 +13,6 @@ import {
 import { readMcpProcess } from "./config.ts";
 import { createMcp } from "./mcp.ts";
 import { watchDeployment } from "./readiness.ts";
-import { openHttpServer } from "./serve.ts";
 
 async function main(): Promise<void> {
   const read = readMcpProcess(process.env);
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   const readiness = watchDeployment(() => health(deploymentUrl));
   const operators = { now: Date.now, instance, notReady: readiness.notReady };
   try {
-    const server = await openHttpServer({ host, port: own.PORT }, mcp);
+    const server = await openHttpServer({ host, port: own.PORT }, mcp, notFound);
     const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
     const admin = await openAdminPort(adminAt, operators, registry);
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "mcp is up");
@@ -40,6 +40,10 @@ async function main(): Promise<void> {
     log.fatal({ event: "start_failed", ...describeError(error) }, "mcp can't listen");
     process.exit(EXIT_UNAVAILABLE);
   }
+}
+
+function notFound(): Response {
+  return new Response(null, { status: 404 });
 }
 
 await main();

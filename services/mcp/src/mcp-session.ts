@@ -5,7 +5,7 @@ import {
   type ServerContext,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { atBase } from "./base-url.ts";
+import { atBase } from "./at-base.ts";
 import { BODY_BYTES_MAX } from "./body.ts";
 import type { Call } from "./call.ts";
 import type { Incoming } from "./incoming.ts";

@@ -2,11 +2,17 @@
  * The MCP edge as a fetch handler. One request goes one way: may its page speak, where does it go, who is it, which era does it
  * speak, and then the SDK's server with our tools, which ask the wrapper.
  */
-import { describeError, type Log } from "@ams/runtime";
+import {
+  addressOf,
+  baseUrlOf,
+  describeError,
+  type HttpApp,
+  type Log,
+  type Reached,
+} from "@ams/runtime";
 import { createWrapper } from "@ams/wrapper";
 import { isLegacyRequest } from "@modelcontextprotocol/server";
 import type { Registry } from "prom-client";
-import { addressOf, baseUrlOf, type Reached } from "./base-url.ts";
 import { readBody } from "./body.ts";
 import type { McpConfig } from "./config.ts";
 import type { Incoming } from "./incoming.ts";
@@ -34,12 +40,8 @@ export type McpOptions = {
   readonly keepAliveMs?: number;
 };
 
-/** Where a connection came from. */
-export type PeerAddress = { readonly address: string };
-
-export type Mcp = {
-  /** Answers any request to the edge; never rejects. */
-  readonly fetch: (request: Request, peer: PeerAddress) => Promise<Response>;
+/** Answers any request to the edge; never rejects. */
+export type Mcp = HttpApp & {
   /** Ends every session and leaves every conversation. */
   readonly stop: () => Promise<void>;
 };

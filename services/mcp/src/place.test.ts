@@ -1,5 +1,6 @@
+import { baseUrlOf } from "@ams/runtime";
 import { describe, expect, test } from "vitest";
-import { atBase, baseUrlOf } from "./base-url.ts";
+import { atBase } from "./at-base.ts";
 import { isMcpRequest, placeOf } from "./place.ts";
 
 const LINK = "http://h:1/falcon/conversations/stand-up?t=abc";

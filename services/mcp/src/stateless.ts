@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { CheckedLink, Result, Session, Who } from "@ams/wrapper";
 import { createMcpHandler, type McpHttpHandler } from "@modelcontextprotocol/server";
-import { atBase } from "./base-url.ts";
+import { atBase } from "./at-base.ts";
 import { BODY_BYTES_MAX } from "./body.ts";
 import type { Call } from "./call.ts";
 import { describeRequest, type StatelessRequest } from "./envelope.ts";

@@ -1,20 +1,14 @@
 /** Which app answers which request of the one port. Connects never come here: the gateway takes them. */
 import { isMcpRequest } from "@ams/mcp";
+import type { HttpApp } from "@ams/runtime";
 import { isPageRequest } from "@ams/web";
 
-/** Where a connection came from. */
-type PeerAddress = { readonly address: string };
+type Row = { readonly takes: (request: Request, path: string) => boolean; readonly app: HttpApp };
 
-export type App = {
-  readonly fetch: (request: Request, peer: PeerAddress) => Promise<Response>;
-};
-
-type Row = { readonly takes: (request: Request, path: string) => boolean; readonly app: App };
-
-type Apps = { readonly mcp: App; readonly web: App; readonly control: App };
+type Apps = { readonly mcp: HttpApp; readonly web: HttpApp; readonly control: HttpApp };
 
 /** The first app of the table that takes the request answers it. */
-export function createFront({ mcp, web, control }: Apps): App {
+export function createFront({ mcp, web, control }: Apps): HttpApp {
   const table: readonly Row[] = [
     // Before the page: a GET of a magic link is an MCP client's when it asks for an event stream.
     { takes: (request, path) => isMcpRequest(request, path), app: mcp },

@@ -1,7 +1,7 @@
 /** The page as a fetch handler: home, the files of the page, and what a magic link answers to whom. */
+import { baseUrlOf, type HttpApp, type Reached } from "@ams/runtime";
 import { type Context, Hono } from "hono";
 import { type Asset, type Assets, hashedPath, toAsset } from "./assets.ts";
-import { baseUrlOf, type Reached } from "./base-url.ts";
 import type { WebConfig } from "./config.ts";
 import { pageDocument, plainDocument } from "./document.ts";
 import { COMMON_HEADERS, IMMUTABLE } from "./headers.ts";
@@ -18,13 +18,8 @@ export type WebOptions = {
   readonly lookUp: LookUp;
 };
 
-/** Where a connection came from, as every service of a port is told; the page doesn't ask. */
-export type PeerAddress = { readonly address: string };
-
-export type Web = {
-  /** Answers any request; never rejects. */
-  readonly fetch: (request: Request, peer: PeerAddress) => Promise<Response>;
-};
+/** Answers any request; never rejects. */
+export type Web = HttpApp;
 
 const NOT_BUILT = "The page is not built on this deployment: npm run build makes it.";
 

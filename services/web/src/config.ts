@@ -4,16 +4,13 @@ import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import {
   type Environment,
+  edgeProcessSettings,
   faultsOf,
-  flag,
-  integer,
-  optionalBaseUrl,
-  processSettings,
+  type Reached,
   readSettings,
   text,
   type ValuesOf,
 } from "@ams/runtime";
-import type { Reached } from "./base-url.ts";
 import { OWN_THEME, readTheme, type Theme } from "./theme.ts";
 
 /** The text that a magic link answers to agents, where the operator has none of their own. */
@@ -34,30 +31,8 @@ export const WEB_SETTINGS = {
   ),
 };
 
-const { AMS_REDIS_URL: _redis, ...OWN_PROCESS_SETTINGS } = processSettings({
-  port: 8082,
-  adminPort: "9092",
-  logLevel: "info",
-});
-
 /** What the web process needs besides. */
-export const WEB_PROCESS_SETTINGS = {
-  ...OWN_PROCESS_SETTINGS,
-  AMS_URL: optionalBaseUrl(
-    "Where this process reaches the deployment, to ask about a link. Needed.",
-  ),
-  AMS_PUBLIC_URL: optionalBaseUrl(
-    "Base URL of magic links. Without it, a link carries the address at which its mint was asked for.",
-  ),
-  AMS_TRUST_PROXY: flag(
-    false,
-    "Whether X-Forwarded-For, -Host and -Proto are believed. Only behind a proxy that sets them.",
-  ),
-  AMS_STOP_MS: integer(
-    10_000,
-    "Milliseconds that requests under way get to end when the process stops.",
-  ),
-};
+export const WEB_PROCESS_SETTINGS = edgeProcessSettings({ port: 8082, adminPort: "9092" });
 
 export type WebConfig = {
   /** Markdown with `{{…}}` to be filled in. */

@@ -4,6 +4,7 @@ import {
   EXIT_UNAVAILABLE,
   exitMisconfigured,
   openAdminPort,
+  openHttpServer,
   openLog,
   openMetrics,
   stopOnSignal,
@@ -12,7 +13,6 @@ import { createWeb } from "./app.ts";
 import { openAssets } from "./assets.ts";
 import { readWebProcess } from "./config.ts";
 import { lookUpAt } from "./link-facts.ts";
-import { openHttpServer } from "./serve.ts";
 
 async function main(): Promise<void> {
   const read = readWebProcess(process.env);
@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   const notReady = () => (assets === null ? "page" : null);
   const health = { now: Date.now, instance, notReady };
   try {
-    const server = await openHttpServer({ host, port: own.PORT }, web);
+    const server = await openHttpServer({ host, port: own.PORT }, web, notFound);
     const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
     const admin = await openAdminPort(adminAt, health, registry);
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "web is up");
@@ -39,6 +39,10 @@ async function main(): Promise<void> {
     log.fatal({ event: "start_failed", ...describeError(error) }, "web can't listen");
     process.exit(EXIT_UNAVAILABLE);
   }
+}
+
+function notFound(): Response {
+  return new Response(null, { status: 404 });
 }
 
 await main();

@@ -1,4 +1,5 @@
 /** The raw frames of this page's one socket, as they really came and went. */
+import { memo } from "preact/compat";
 import { useRef, useState } from "preact/hooks";
 import { type Frame, FrameFilter } from "../model/frame-log.ts";
 import { exactTime } from "../model/time.ts";
@@ -51,7 +52,12 @@ function contentAt(text: string): number {
   return at < 0 ? 0 : at;
 }
 
-function FrameRow({ frame: { kind, head, atMs, text } }: { readonly frame: Frame }) {
+/** A frame never changes: it is drawn once. */
+const FrameRow = memo(function FrameRow({
+  frame: { kind, head, atMs, text },
+}: {
+  readonly frame: Frame;
+}) {
   const rest = text.length - SHOWN_CHARACTERS;
   const start = Math.min(contentAt(text), SHOWN_CHARACTERS);
   return (
@@ -68,4 +74,4 @@ function FrameRow({ frame: { kind, head, atMs, text } }: { readonly frame: Frame
       </code>
     </div>
   );
-}
+});

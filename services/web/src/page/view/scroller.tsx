@@ -6,6 +6,11 @@ import { Virtualizer } from "virtua";
 /** Pixels from the end within which a reader counts as being at it. */
 const NEAR_PX = 48;
 
+/** Items up to which a list is short: so many cost nothing. */
+const SHORT_ITEMS_MAX = 60;
+/** Pixels on both sides for a longer list: enough that nobody sees a row appear. */
+const BUFFER_PX = 400;
+
 type Props<Item> = {
   readonly items: readonly Item[];
   /** Items that were dropped from the front since the beginning. */
@@ -25,7 +30,7 @@ export function Scroller<Item>({ items, dropped, tick, label, children, empty }:
     <div class="scroller">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard has to be able to scroll it. */}
       <section class="rows" ref={box} onScroll={onScroll} aria-label={label} tabIndex={0}>
-        <Virtualizer data={items} shift={isShifted}>
+        <Virtualizer data={items} shift={isShifted} bufferSize={bufferOf(items.length)}>
           {children}
         </Virtualizer>
       </section>
@@ -72,6 +77,11 @@ function usePinned(tick: number, isEmpty: boolean) {
     return () => observer.disconnect();
   }, [isEmpty]);
   return { box, isPinned, pin, onScroll };
+}
+
+/** Pixels beyond what is seen for which items exist: for a short list all of it, so that a search in the page finds everything. */
+function bufferOf(count: number): number {
+  return count <= SHORT_ITEMS_MAX ? Number.MAX_SAFE_INTEGER : BUFFER_PX;
 }
 
 /** True in the one rendering in which the value is another one than before. */
