@@ -5,15 +5,18 @@ import { join } from "node:path";
 import { ROOT, setUpOrExit } from "./set-up.mjs";
 
 await setUpOrExit({ projects: ["services/standalone"] });
-const [{ countRejections, createRegistry, settingsTable }, gateway, control, standalone] =
-  await Promise.all([
-    import("../libs/runtime/dist/index.js"),
-    import("../services/gateway/dist/config.js"),
-    import("../services/control/dist/config.js"),
-    import("../services/standalone/dist/config.js"),
-  ]);
+const [runtime, gateway, control, web, mcp, standalone] = await Promise.all([
+  import("../libs/runtime/dist/index.js"),
+  import("../services/gateway/dist/config.js"),
+  import("../services/control/dist/config.js"),
+  import("../services/web/dist/config.js"),
+  import("../services/mcp/dist/config.js"),
+  import("../services/standalone/dist/config.js"),
+]);
+const { countRejections, createRegistry, settingsTable } = runtime;
 const { GatewayMetrics } = await import("../services/gateway/dist/metrics.js");
-const { createMetrics } = await import("../services/control/dist/metrics.js");
+const controlMetrics = await import("../services/control/dist/metrics.js");
+const mcpMetrics = await import("../services/mcp/dist/metrics.js");
 
 const tables = {
   "gateway-settings": settingsTable(gateway.GATEWAY_PROCESS_SETTINGS),
@@ -21,6 +24,8 @@ const tables = {
     ...control.CONTROL_PROCESS_SETTINGS,
     ...control.CONTROL_SETTINGS,
   }),
+  "web-settings": settingsTable({ ...web.WEB_PROCESS_SETTINGS, ...web.WEB_SETTINGS }),
+  "mcp-settings": settingsTable({ ...mcp.MCP_PROCESS_SETTINGS, ...mcp.MCP_SETTINGS }),
   "standalone-settings": settingsTable(standalone.STANDALONE_SETTINGS),
   metrics: metricsTable(),
 };
@@ -48,7 +53,8 @@ function metricsTable() {
   const registry = createRegistry();
   countRejections(registry);
   new GatewayMetrics(registry, { connections: () => 0, conversations: () => 0 });
-  createMetrics(registry);
+  controlMetrics.createMetrics(registry);
+  mcpMetrics.createMetrics(registry, () => null);
   const rows = registry.getMetricsAsArray().map((metric) => {
     const labels = metric.labelNames?.length > 0 ? ` {${metric.labelNames.join(", ")}}` : "";
     return `| \`${metric.name}\`${labels} | ${metric.constructor.name.toLowerCase()} | ${metric.help} |`;
