@@ -30,7 +30,8 @@ export const LATENCY_SAME: Case = {
     const [gateway] = await stage.gateways();
     const account = await stage.account();
     const bare = await stage.bare();
-    return measure(stage, { p99: 2.5 }, async () => [
+    const watched = { "the gateway's": gateway.pid };
+    return measure(stage, watched, { p99: 2.5 }, async () => [
       seatParty(PARTY, await amsTarget(account, PARTY, { gateway: () => gateway })),
       seatParty(ECHO_PARTY, echoTarget(bare.port), PARTY.conversations),
     ]);
@@ -46,7 +47,8 @@ export const LATENCY_ACROSS: Case = {
     const account = await stage.account();
     const port = (await stage.cluster()).redis?.port ?? 0;
     const gateway = ({ emits }: { readonly emits: boolean }) => (emits ? first : second);
-    return measure(stage, { p50: 6, p99: 5 }, async () => [
+    const watched = { "the emitters' gateway's": first.pid, "the readers' gateway's": second.pid };
+    return measure(stage, watched, { p50: 6, p99: 5 }, async () => [
       seatParty(PARTY, await amsTarget(account, PARTY, { gateway })),
       seatParty(PARTY, redisTarget(port), PARTY.conversations),
     ]);
@@ -54,13 +56,18 @@ export const LATENCY_ACROSS: Case = {
 };
 
 /** The first group is ours, the second its control. */
-async function measure(stage: Stage, reach: Reach, groups: () => Promise<readonly [Group, Group]>) {
+async function measure(
+  stage: Stage,
+  watched: Readonly<Record<string, number>>,
+  reach: Reach,
+  groups: () => Promise<readonly [Group, Group]>,
+) {
   const runs: LoadResult[] = [];
   let control = "";
   for (let round = 0; round < stage.scale.rounds; round += 1) {
     const both = await groups();
     control = both[1].name;
-    runs.push(await stage.client.run(specFor(stage, both, {})));
+    runs.push(await stage.client.run(specFor(stage, both, watched)));
   }
   return { rows: rowsOf(runs, control, reach), faults: runs.flatMap(faultsOf) };
 }
@@ -89,5 +96,11 @@ function rowsOf(runs: readonly LoadResult[], control: string, reach: Reach): rea
       note: late,
       ...(reach.p99 && { atMost: reach.p99 }),
     }),
+    ...Object.entries(quietest.cpu_s).map(([name, seconds]) =>
+      row({
+        what: `${name} CPU µs per token`,
+        ours: seconds < 0 ? null : (seconds * 1e6) / groupOf(quietest, "ours").emitted,
+      }),
+    ),
   ];
 }
