@@ -7,7 +7,7 @@ import { Virtualizer } from "virtua";
 const NEAR_PX = 48;
 
 /** Items up to which a list is short: so many cost nothing. */
-const SHORT_ITEMS_MAX = 60;
+const SHORT_ITEMS_MAX = 100;
 /** Pixels on both sides for a longer list: enough that nobody sees a row appear. */
 const BUFFER_PX = 400;
 
