@@ -15,7 +15,7 @@ const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
  * Bytes of the browser's file after gzip: what a page that speaks with AMS pays for it. It is a little more than the file has
  * today, so that growth is noticed; 8,000 is the aim, and it is not reached.
  */
-export const BROWSER_GZIP_BYTES_MAX = 14_000;
+export const BROWSER_GZIP_BYTES_MAX = 13_850;
 
 /** `ws` is CommonJS, and reaches Node's own modules by `require`. */
 const REQUIRE =

@@ -62,6 +62,7 @@ describeEach((sdk) => {
     await ams.restart("SIGKILL");
     await Promise.all(back);
     const { streamName, streamId } = writer;
+    await reader.peer(streamId);
     await take(reader.tokens({ from: streamId }), 200);
     sending = false;
     await Promise.all(senders);

@@ -66,21 +66,14 @@ export class AmsError extends Error {
   }
 }
 
+/** What whoever waits for something gets when this side closes the connection. */
+export function closedError(): AmsError {
+  return new AmsError("closed", "The connection was closed.");
+}
+
 /** What an abort becomes; `cause` is the signal's reason. */
 export function abortedError(signal: AbortSignal): AmsError {
   return new AmsError("aborted", "The caller stopped this.", { cause: signal.reason });
-}
-
-/** Calls back when the signal fires, at once when it has; the returned function stops that. */
-export function onAbort(
-  signal: AbortSignal | undefined,
-  call: (error: AmsError) => void,
-): () => void {
-  if (signal === undefined) return () => {};
-  const abort = () => call(abortedError(signal));
-  if (signal.aborted) abort();
-  else signal.addEventListener("abort", abort, { once: true });
-  return () => signal.removeEventListener("abort", abort);
 }
 
 /** Throws when the signal has fired already. */

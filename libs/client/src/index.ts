@@ -100,4 +100,4 @@ export { splitText } from "./sending/token.ts";
  * await Promise.all([person.close(), agent.close()]);
  * ```
  */
-export const join: Join = joinOver(openWebSocket);
+export const join: Join = /* @__PURE__ */ joinOver(openWebSocket);

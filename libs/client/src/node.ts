@@ -62,4 +62,4 @@ export {
 } from "./index.ts";
 
 /** Joins a conversation: see `join` of `index.ts`, which this is over Node's sockets. */
-export const join: Join = joinOver(openSocket);
+export const join: Join = /* @__PURE__ */ joinOver(openSocket);

@@ -1,7 +1,7 @@
 /** One request to the control plane (§2.1), with every way in which it can fail told apart. */
 import type { ProblemCode } from "@ams/protocol";
 import { checkAmount } from "../amount.ts";
-import { AmsError, abortedError, throwIfAborted } from "../errors.ts";
+import { AmsError, type AmsErrorDetails, abortedError, throwIfAborted } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";
 
 /** Milliseconds for a whole request, answer included, unless the caller says otherwise. */
@@ -35,11 +35,11 @@ export async function request(baseUrl: string, call: Call): Promise<Fields> {
   const { response, text } = await exchange(baseUrl, call);
   if (response.status === 204) return {};
   const body = parse(text);
-  if (body === null) throw notAms(baseUrl, response.status);
+  if (body === null) throw noAnswerOfAms(baseUrl, response.status);
   if (response.ok) return body;
   const { error, message } = body;
   if (typeof error !== "string" || typeof message !== "string") {
-    throw notAms(baseUrl, response.status);
+    throw noAnswerOfAms(baseUrl, response.status);
   }
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
   throw new AmsError(isProblemCode(error) ? error : "refused", message, {
@@ -116,14 +116,19 @@ function parse(text: string): Fields | null {
   }
 }
 
-function notAms(baseUrl: string, status: number): AmsError {
+function noAnswerOfAms(baseUrl: string, status: number): AmsError {
   return PROXY_STATUSES.includes(status)
     ? new AmsError(
         "unavailable",
         `${hostOf(baseUrl)} is a proxy, and what is behind it is not up (${status}).`,
         { status },
       )
-    : new AmsError("not_ams", `What answers at ${hostOf(baseUrl)} is not AMS.`, { status });
+    : notAms(baseUrl, { status });
+}
+
+/** Something else than AMS answers there. */
+export function notAms(baseUrl: string, details: AmsErrorDetails): AmsError {
+  return new AmsError("not_ams", `What answers at ${hostOf(baseUrl)} is not AMS.`, details);
 }
 
 function hostOf(baseUrl: string): string {

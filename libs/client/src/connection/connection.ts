@@ -58,13 +58,16 @@ export interface Connection {
 
   /**
    * The first peer of this id or name, or that the predicate says yes to: of those who are here, else of those who come or have new
-   * metadata from now on. It may leave again before you look. Errors: `aborted`, whatever ended the connection, `closed`, and
+   * metadata from now on. While there is no connection it waits for that first, as who is here is not known. The peer may leave again
+   * before you look. Errors: `aborted`, whatever ended the connection, `closed`, and
    * `invalid_argument` when the predicate throws.
    */
   peer(which: string | ((peer: Peer) => boolean), options?: ListenOptions): Promise<Peer>;
   /**
    * Tokens of all streams, or of one, each with its stream, seq and time. Of one stream they end when it leaves, and at once when
-   * `from` is the id of one that has left; a take-over (§3.5) is no leaving. A name, and an id that wasn't here, is waited for.
+   * `from` is the id of one that has left; a take-over (§3.5) is no leaving. A name, and an id that wasn't here, is waited for. An
+   * outage of the deployment can part two who then come back one after the other: to go on with a stream that does, wait for it by
+   * `peer`, and listen again.
    */
   tokens(options?: TokensOptions): AsyncIterableIterator<TokenEvent, undefined>;
   /** Everything that happens, in order. */

@@ -1,6 +1,6 @@
 /** Why a WebSocket could not be opened: browsers and proxies don't say, so the deployment is asked over HTTP. */
 import { offer } from "../account/deployment.ts";
-import type { RequestOptions } from "../account/http.ts";
+import { notAms, type RequestOptions } from "../account/http.ts";
 import { AmsError } from "../errors.ts";
 
 /** The error to show: `unreachable`, `not_ams`, `timeout`, or `websocket_blocked` when AMS itself does answer. */
@@ -9,7 +9,7 @@ export async function diagnose(baseUrl: string, options: RequestOptions): Promis
     await offer(baseUrl, options);
   } catch (error) {
     // Something that speaks JSON and isn't AMS answers a 404 or an object of other members.
-    if (error instanceof AmsError) return isElse(error) ? notAms(error) : error;
+    if (error instanceof AmsError) return isElse(error) ? notAms(baseUrl, { cause: error }) : error;
     throw error;
   }
   return new AmsError(
@@ -20,8 +20,4 @@ export async function diagnose(baseUrl: string, options: RequestOptions): Promis
 
 function isElse(error: AmsError): boolean {
   return error.code === "unexpected_answer" || error.code === "refused";
-}
-
-function notAms(cause: AmsError): AmsError {
-  return new AmsError("not_ams", "What answers at this address is not AMS.", { cause });
 }

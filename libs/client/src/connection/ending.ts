@@ -1,5 +1,6 @@
 /** The end of a connection, for those who wait for something else meanwhile. */
-import { type AmsError, onAbort } from "../errors.ts";
+import { onAbort } from "../abort.ts";
+import type { AmsError } from "../errors.ts";
 
 export class Ending {
   #error: AmsError | null = null;

@@ -79,17 +79,13 @@ export function wishesOf(link: Link, options: JoinOptions): Wishes {
   if (peerIdentity !== undefined) checkPeerIdentity(peerIdentity);
   if (subscribeStreams !== undefined) checkSelection(subscribeStreams);
   return {
+    ...options,
     connectUrl: link.connectUrl,
-    credential: credential ?? null,
-    streamName: streamName ?? (credential === undefined ? randomName(GUEST_CHARACTERS) : null),
+    streamName: streamName ?? (credential === undefined ? randomName(GUEST_CHARACTERS) : undefined),
     streamMetadata:
       streamMetadata === undefined
-        ? null
+        ? undefined
         : readMetadata(streamMetadata, "invalid_stream_metadata").copy,
-    peerIdentity: peerIdentity ?? null,
-    selfSubscribe: options.selfSubscribe ?? false,
-    subscribeStreams: subscribeStreams ?? null,
-    receipts: options.receipts ?? false,
   };
 }
 

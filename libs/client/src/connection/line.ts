@@ -3,7 +3,7 @@
  * to another gateway before its own goes away (§4.9). It knows nothing of streams.
  */
 
-import { AmsError, toAmsError } from "../errors.ts";
+import { AmsError, closedError, toAmsError } from "../errors.ts";
 import { type JoinedFrame, readServerFrame, type ServerFrame } from "../listening/frames.ts";
 import type { Address } from "./address.ts";
 import { type Closed, readClose } from "./close-error.ts";
@@ -90,7 +90,7 @@ export class Line {
     this.#live = null;
     if (live === null) this.#tellHungUp();
     else this.#hangUp(live, error === null);
-    this.#pings.fail(error ?? new AmsError("closed", "The connection was closed."));
+    this.#pings.fail(error ?? closedError());
     this.#events.ended(error);
   }
 
@@ -109,7 +109,9 @@ export class Line {
         closed: (code, reason) => this.#closed(call, readClose(code, reason)),
       });
     } catch (error) {
-      this.end(toAmsError(error, "websocket_blocked", "A WebSocket can't be opened here."));
+      // Its name and no more: what platforms say of an address may hold the address, and so the link token.
+      const name = error instanceof Error ? error.name : "unknown error";
+      this.end(new AmsError("websocket_blocked", `A WebSocket can't be opened here (${name}).`));
     }
   }
 

@@ -1,6 +1,7 @@
 /** A connection at work: what the line hears becomes events, what its owner sends goes out by the outbox. */
 
-import { AmsError, onAbort, throwIfAborted, toAmsError } from "../errors.ts";
+import { onAbort } from "../abort.ts";
+import { type AmsError, closedError, throwIfAborted, toAmsError } from "../errors.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { JoinedFrame, Receipt } from "../listening/frames.ts";
 import { Hub } from "../listening/hub.ts";
@@ -35,6 +36,7 @@ export type LiveOptions = Omit<LineOptions, "address"> & {
 export class LiveConnection implements Connection {
   readonly closed: Promise<AmsError | null>;
   readonly #options: LiveOptions;
+  readonly #receipts: boolean;
   readonly #hub = new Hub();
   readonly #roster = new Roster();
   readonly #intake = new Intake(this.#hub, this.#roster);
@@ -42,8 +44,8 @@ export class LiveConnection implements Connection {
   readonly #line: Line;
   readonly #ending = new Ending();
   #first: JoinedFrame | null = null;
-  #wanted: Metadata | null; // The own metadata as last asked for, and as last given to a socket.
-  #given: Metadata | null;
+  #wanted: Metadata | undefined; // The own metadata as last asked for, and as last given to a socket.
+  #given: Metadata | undefined;
   #restoring: Outgoing | null = null;
   #settleClosed: (error: AmsError | null) => void = () => {};
   #stopHearingAbort = () => {};
@@ -51,10 +53,11 @@ export class LiveConnection implements Connection {
 
   constructor(options: LiveOptions) {
     const { wishes, sendBufferBytes } = options;
+    this.#receipts = wishes.receipts ?? false;
     this.#options = options;
     this.#wanted = wishes.streamMetadata;
     this.#given = wishes.streamMetadata;
-    this.#outbox = new Outbox({ bytesMax: sendBufferBytes, receipts: wishes.receipts });
+    this.#outbox = new Outbox(sendBufferBytes, this.#receipts);
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
@@ -71,7 +74,10 @@ export class LiveConnection implements Connection {
         },
         moving: () => this.#outbox.pause(),
         staying: (socket) => this.#outbox.attach(socket),
-        away: () => this.#outbox.detach(),
+        away: () => {
+          this.#outbox.detach();
+          this.#roster.away();
+        },
         retrying: (cause, attempt, delayMs) => {
           this.#intake.broke(cause);
           this.#hub.publish({ type: "reconnecting", attempt, delayMs, cause }, 0);
@@ -180,7 +186,7 @@ export class LiveConnection implements Connection {
     return await pipe(
       this.#outbox,
       this.#ending,
-      this.#options.wishes.receipts,
+      this.#receipts,
       source,
       picks ? pickOrOptions : (item: Item) => item,
       picks ? options : pickOrOptions,
@@ -264,19 +270,15 @@ export class LiveConnection implements Connection {
 
   async #send(text: string, options: SendOptions, onHanded?: () => void): Promise<Receipt | null> {
     if (this.#ending.error !== null) throw this.#ending.error;
-    return await sendFrame(this.#outbox, text, this.#options.wishes.receipts, options, onHanded);
+    return await sendFrame(this.#outbox, text, this.#receipts, options, onHanded);
   }
 
   async #sendTheRest(): Promise<void> {
-    let late = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<void>((resolve) => {
-      timer = setTimeout(() => {
-        late = true;
-        resolve();
-      }, this.#options.timing.closeMs);
+      timer = setTimeout(resolve, this.#options.timing.closeMs);
     });
-    while (!late && !this.#outbox.isIdle) await Promise.race([this.#outbox.changed(), tooLate]);
+    await Promise.race([this.#outbox.idle(), tooLate]);
     clearTimeout(timer);
   }
 }
@@ -288,8 +290,4 @@ function metadataFrame(text: string): string {
 /** A frame that this SDK sends of its own accord: nobody waits for it. */
 function quiet(text: string): Outgoing {
   return { text, handed: () => {}, receipted: () => {}, failed: () => {} };
-}
-
-function closedError(): AmsError {
-  return new AmsError("closed", "The connection was closed.");
 }

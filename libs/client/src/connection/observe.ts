@@ -16,27 +16,13 @@ export function observed(open: OpenSocket, onFrame: OnFrame): OpenSocket {
       });
     }
   };
-  return (url, protocols, events) => {
-    const socket = open(url, protocols, {
+  return (url, protocols, events) =>
+    open(url, protocols, {
       message: (text) => {
         show("in", text);
         events.message(text);
       },
+      sent: (text) => show("out", text),
       closed: events.closed,
     });
-    return {
-      get isOpen() {
-        return socket.isOpen;
-      },
-      get bufferedBytes() {
-        return socket.bufferedBytes;
-      },
-      send: (text) => {
-        socket.send(text);
-        show("out", text);
-      },
-      close: () => socket.close(),
-      drop: () => socket.drop(),
-    };
-  };
 }

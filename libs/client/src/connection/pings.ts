@@ -4,7 +4,11 @@ import { AmsError } from "../errors.ts";
 /** Pings that may be under way at once: nobody needs more, and each is kept until its pong. */
 const PINGS_MAX = 64;
 
-type Ping = { readonly sentAt: number; readonly done: (result: number | AmsError) => void };
+type Ping = {
+  readonly sentAt: number;
+  readonly resolve: (roundTripMs: number) => void;
+  readonly reject: (error: AmsError) => void;
+};
 
 export class Pings {
   #waiting: Ping[] = [];
@@ -17,20 +21,18 @@ export class Pings {
       );
     }
     return new Promise((resolve, reject) => {
-      const done = (result: number | AmsError) =>
-        typeof result === "number" ? resolve(result) : reject(result);
-      this.#waiting.push({ sentAt: performance.now(), done });
+      this.#waiting.push({ sentAt: performance.now(), resolve, reject });
       send();
     });
   }
 
   pong(): void {
     const ping = this.#waiting.shift();
-    ping?.done(performance.now() - ping.sentAt);
+    ping?.resolve(performance.now() - ping.sentAt);
   }
 
   /** The connection broke: no pong will come. */
   fail(error: AmsError): void {
-    for (const ping of this.#waiting.splice(0)) ping.done(error);
+    for (const ping of this.#waiting.splice(0)) ping.reject(error);
   }
 }

@@ -1,8 +1,9 @@
 /** A WebSocket, as this SDK needs it: the same over a browser's, Deno's, Bun's and Node's. */
-import { AmsError } from "../errors.ts";
 
 export type SocketEvents = {
   readonly message: (text: string) => void;
+  /** The socket has taken this text. */
+  readonly sent?: (text: string) => void;
   /** Once, when the socket has ended or could not be opened. */
   readonly closed: (code: number, reason: string) => void;
 };
@@ -19,6 +20,7 @@ export interface Socket {
   drop(): void;
 }
 
+/** Throws what the platform throws when it opens none, such as for a page of https and a link of http. */
 export type OpenSocket = (
   url: string,
   protocols: readonly string[],
@@ -39,6 +41,8 @@ export interface WebSocketLike {
   addEventListener(type: "error", listener: () => void): void;
   /** Node's `ws` has it: ends the connection without the closing handshake. */
   terminate?(): void;
+  /** Called before each `send`, where there is one: what is sent in one turn of the event loop may go out in one write. */
+  gather?(): void;
 }
 
 /** Normal closure (RFC 6455 7.4.1): the stream leaves at once, whatever the code (§6.3). */
@@ -53,7 +57,7 @@ const CLOSE_AFTER_ERROR_MS = 250;
 /** Opens sockets with a constructor of WebSockets. */
 export function openWith(make: (url: string, protocols: string[]) => WebSocketLike): OpenSocket {
   return (url, protocols, events) => {
-    const webSocket = construct(make, url, [...protocols]);
+    const webSocket = make(url, [...protocols]);
     let over = false;
     const end = (code: number, reason: string) => {
       if (over) return;
@@ -72,7 +76,11 @@ export function openWith(make: (url: string, protocols: string[]) => WebSocketLi
       get bufferedBytes() {
         return webSocket.bufferedAmount;
       },
-      send: (text) => webSocket.send(text),
+      send: (text) => {
+        webSocket.gather?.();
+        webSocket.send(text);
+        events.sent?.(text);
+      },
       close: () => webSocket.close(NORMAL),
       drop: () => {
         over = true;
@@ -81,18 +89,4 @@ export function openWith(make: (url: string, protocols: string[]) => WebSocketLi
       },
     };
   };
-}
-
-function construct(
-  make: (url: string, protocols: string[]) => WebSocketLike,
-  url: string,
-  protocols: string[],
-): WebSocketLike {
-  try {
-    return make(url, protocols);
-  } catch (error) {
-    // Its name and no more: what platforms say of an address may hold the address, and so the link token.
-    const name = error instanceof Error ? error.name : "unknown error";
-    throw new AmsError("websocket_blocked", `A WebSocket can't be opened here (${name}).`);
-  }
 }

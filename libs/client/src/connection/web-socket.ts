@@ -2,6 +2,6 @@
 import { type OpenSocket, openWith } from "./socket.ts";
 
 /** Opens with the global WebSocket, which is looked up at each call: a page may replace it. */
-export const openWebSocket: OpenSocket = openWith(
+export const openWebSocket: OpenSocket = /* @__PURE__ */ openWith(
   (url, protocols) => new WebSocket(url, protocols),
 );

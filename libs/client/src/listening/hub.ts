@@ -1,5 +1,6 @@
 /** Hands every event to whoever listens; keeps what comes before anybody does, up to a limit. */
-import { type AmsError, onAbort } from "../errors.ts";
+import { onAbort } from "../abort.ts";
+import type { AmsError } from "../errors.ts";
 import type { AmsEvent, EventOf, GapEvent } from "./events.ts";
 import { Queue } from "./queue.ts";
 

@@ -137,6 +137,21 @@ describe("what comes is told", () => {
     await me.close();
   });
 
+  test("to as many as one signal stops, with no warning of Node's and nothing left behind", async () => {
+    const { me } = await joinQuickly(broker);
+    const stop = new AbortController();
+    const added = vi.spyOn(stop.signal, "addEventListener");
+    const removed = vi.spyOn(stop.signal, "removeEventListener");
+    const iterators = Array.from({ length: 20 }, () => me.tokens({ signal: stop.signal }));
+    await Promise.all(iterators.map((tokens) => tokens.return?.()));
+    expect([added.mock.calls.length, removed.mock.calls.length]).toEqual([1, 1]);
+    const readings = Array.from({ length: 20 }, () => me.tokens({ signal: stop.signal }).next());
+    stop.abort();
+    expect(new Set(await Promise.all(readings.map(codeOf)))).toEqual(new Set(["aborted"]));
+    expect([added.mock.calls.length, removed.mock.calls.length]).toEqual([2, 2]);
+    await me.close();
+  });
+
   test("an iterator stops by its signal, and a break takes it off", async () => {
     const { me, call } = await joinQuickly(broker);
     const stop = new AbortController();
@@ -212,6 +227,19 @@ describe("peer", () => {
     const third = { ...named("third", `str_${"3".repeat(26)}`), metadata: {} };
     (await broker.call()).join({ peers: [third] });
     expect((await later).streamName).toBe("third");
+    await me.close();
+  });
+
+  test("is nobody who may have left while this connection is away", async () => {
+    const { me, call } = await joinQuickly(broker, {}, here);
+    const events = me.events();
+    call.cut();
+    for await (const event of events) if (event.type === "reconnecting") break;
+    const coming = me.peer(PEER_ID);
+    const again = await broker.call();
+    again.join();
+    again.send(came("peer"));
+    expect((await coming).metadata).toEqual({});
     await me.close();
   });
 

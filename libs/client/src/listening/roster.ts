@@ -8,6 +8,7 @@ export class Roster {
   readonly #peers = new Map<string, Peer>();
   readonly #gone = new Set<string>();
   readonly #watchers = new Set<(peer: Peer) => void>();
+  #isOld = false;
 
   /** The live peers by stream id. It changes as they come and go. */
   get peers(): ReadonlyMap<string, Peer> {
@@ -27,6 +28,7 @@ export class Roster {
       const before = this.#peers.get(peer.streamId)?.metadata ?? peer.metadata;
       return JSON.stringify(before) !== JSON.stringify(peer.metadata);
     });
+    this.#isOld = false;
     for (const peer of left) this.remove(peer);
     for (const peer of peers) this.set(peer);
     return { left, came, changed };
@@ -59,9 +61,14 @@ export class Roster {
     return this.#gone.has(streamId);
   }
 
+  /** There is no connection: nobody knows who is here, until `replace`. */
+  away(): void {
+    this.#isOld = true;
+  }
+
   /** Shows `look` every peer that is here, then each that comes or has new metadata, until the returned function is called. */
   watch(look: (peer: Peer) => void): () => void {
-    for (const peer of this.#peers.values()) look(peer);
+    if (!this.#isOld) for (const peer of this.#peers.values()) look(peer);
     this.#watchers.add(look);
     return () => this.#watchers.delete(look);
   }

@@ -32,7 +32,7 @@ type Waiting = { readonly frame: Outgoing; readonly bytes: number };
 export class Outbox {
   readonly #bytesMax: number;
   readonly #receipts: boolean;
-  readonly #pace: Pace;
+  readonly #pace = new Pace();
   #socket: Socket | null = null;
   #waiting: Waiting[] = [];
   #bytes = 0;
@@ -41,14 +41,10 @@ export class Outbox {
   #ended: AmsError | null = null;
   #onChange: (() => void)[] = [];
 
-  constructor(options: {
-    readonly bytesMax: number;
-    readonly receipts: boolean;
-    readonly pace?: Pace;
-  }) {
-    this.#bytesMax = options.bytesMax;
-    this.#receipts = options.receipts;
-    this.#pace = options.pace ?? new Pace();
+  /** With `receipts` every frame waits for its receipt when it has gone out. */
+  constructor(bytesMax: number, receipts: boolean) {
+    this.#bytesMax = bytesMax;
+    this.#receipts = receipts;
   }
 
   /** Takes a frame, or fails it with `backpressure` when it doesn't fit. A frame that meets an empty buffer always fits. */
@@ -75,9 +71,9 @@ export class Outbox {
     return fits && this.#handed.length < RECEIPTS_MAX;
   }
 
-  /** True when nothing waits for the socket or for a receipt. */
-  get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#handed.length === 0;
+  /** Resolves when nothing waits for the socket or for a receipt. */
+  async idle(): Promise<void> {
+    while (this.#waiting.length > 0 || this.#handed.length > 0) await this.changed();
   }
 
   /** Resolves when something has left the buffer, or nothing ever will. */

@@ -9,17 +9,11 @@ const BYTES_BURST = 16_777_216;
 export class Pace {
   #frames = FRAMES_BURST;
   #bytes = BYTES_BURST;
-  #at: number;
-  readonly #now: () => number;
-
-  constructor(now: () => number = () => performance.now()) {
-    this.#now = now;
-    this.#at = now();
-  }
+  #at = performance.now();
 
   /** Milliseconds until a next frame may go out; 0 is now. */
   waitMs(): number {
-    const now = this.#now();
+    const now = performance.now();
     const seconds = (now - this.#at) / 1_000;
     this.#at = now;
     this.#frames = Math.min(FRAMES_BURST, this.#frames + seconds * FRAMES_PER_SECOND);

@@ -1,5 +1,6 @@
 /** One frame out, as a promise. */
-import { onAbort, throwIfAborted } from "../errors.ts";
+import { onAbort } from "../abort.ts";
+import { throwIfAborted } from "../errors.ts";
 import type { Receipt } from "../listening/frames.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 

@@ -21,6 +21,7 @@ export type Pull<Item> = {
   readonly cancel: () => void;
 };
 
+/** Reads from any source. Throws `invalid_argument` for what is none. */
 export function pullFrom<Item>(source: Source<Item>): Pull<Item> {
   if (typeof source !== "object" || source === null) {
     throw new AmsError(
@@ -28,32 +29,25 @@ export function pullFrom<Item>(source: Source<Item>): Pull<Item> {
       "A pipe reads from an async iterable, an iterable or a ReadableStream.",
     );
   }
+  const [next, cancel] = methodsOf(source);
+  return {
+    next: async () => {
+      const result = await next();
+      return result.done ? null : { item: result.value };
+    },
+    cancel: () => {
+      Promise.resolve(cancel()).catch(() => {});
+    },
+  };
+}
+
+function methodsOf<Item>(source: Source<Item>) {
   // First, as the iterator of a ReadableStream can't be cancelled while it waits for an item.
-  if ("getReader" in source) return pullReader(source.getReader());
-  if (Symbol.asyncIterator in source) return pullIterator(source[Symbol.asyncIterator]());
-  return pullIterator(source[Symbol.iterator]());
-}
-
-function pullIterator<Item>(iterator: AsyncIterator<Item> | Iterator<Item>): Pull<Item> {
-  return {
-    next: async () => {
-      const result = await iterator.next();
-      return result.done ? null : { item: result.value };
-    },
-    cancel: () => {
-      Promise.resolve(iterator.return?.()).catch(() => {});
-    },
-  };
-}
-
-function pullReader<Item>(reader: Reader<Item>): Pull<Item> {
-  return {
-    next: async () => {
-      const result = await reader.read();
-      return result.done ? null : { item: result.value };
-    },
-    cancel: () => {
-      reader.cancel().catch(() => {});
-    },
-  };
+  if ("getReader" in source) {
+    const reader = source.getReader();
+    return [() => reader.read(), () => reader.cancel()] as const;
+  }
+  const iterator =
+    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+  return [() => iterator.next(), () => iterator.return?.()] as const;
 }

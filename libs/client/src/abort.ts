@@ -1,0 +1,38 @@
+/** Waiting for a caller's signal. */
+import { type AmsError, abortedError } from "./errors.ts";
+
+type Call = (error: AmsError) => void;
+
+/** Who waits for which signal. One listener serves them all: Node warns of more than ten on one signal. */
+const WAITING = new WeakMap<
+  AbortSignal,
+  { readonly calls: Set<Call>; readonly fire: () => void }
+>();
+
+/** Calls back when the signal fires, at once when it has; the returned function stops that. */
+export function onAbort(signal: AbortSignal | undefined, call: Call): () => void {
+  if (signal === undefined) return () => {};
+  if (signal.aborted) {
+    call(abortedError(signal));
+    return () => {};
+  }
+  const { calls, fire } = WAITING.get(signal) ?? listenTo(signal);
+  calls.add(call);
+  return () => {
+    calls.delete(call);
+    if (calls.size > 0) return;
+    WAITING.delete(signal);
+    signal.removeEventListener("abort", fire);
+  };
+}
+
+function listenTo(signal: AbortSignal) {
+  const calls = new Set<Call>();
+  const fire = () => {
+    for (const call of [...calls]) call(abortedError(signal));
+  };
+  signal.addEventListener("abort", fire);
+  const waiting = { calls, fire };
+  WAITING.set(signal, waiting);
+  return waiting;
+}
