@@ -119,6 +119,22 @@ test.each([
   expect(published()).toEqual([["c1", [1]]]);
 });
 
+test("§5.7 a large frame doesn't wait for others of its turn, which together could overflow a reader", () => {
+  const heard: number[] = [];
+  const outbox = relay.open("c1", {
+    deliver: ({ frame }) => heard.push(frame.length),
+    subscribers: () => 1,
+  });
+  const { session } = new Rig().seat(entryOf(1, 1));
+  for (const [index, bytes] of [100, 16_384].entries()) {
+    const frame = outbox.batch.append(1, index + 1, "token", bytes);
+    outbox.emitted({ session, frame, since: 0 });
+    relay.schedule(outbox);
+    expect(heard).toHaveLength(index === 0 ? 0 : 2);
+  }
+  expect(published()).toEqual([["c1", [1, 2]]]);
+});
+
 test("what is announced comes behind all that was emitted before, and before what is emitted later", async () => {
   const outbox = open("c1");
   emit(outbox, 1);

@@ -16,6 +16,12 @@ import type { GatewayMetrics } from "./metrics.ts";
 import type { Session } from "./session.ts";
 import type { Socket } from "./sockets.ts";
 
+/**
+ * Bytes of a frame that the library writes at once, whatever else waits: there is nothing to gain by waiting, and a turn may
+ * bring so many of them that together they overflow a reader that has done nothing wrong.
+ */
+const LARGE_BYTES = 16_384;
+
 /** Bytes that may wait for the end of a turn: much more than a turn brings, and little beside a gateway's memory. */
 const TURN_BYTES_MAX = 16_777_216;
 
@@ -53,6 +59,8 @@ export class Outbox {
   #parcels: Parcel[] = [];
   #receipts: Receipt[] = [];
   scheduled = false;
+  /** Bytes of the frame that was emitted last. */
+  lastBytes = 0;
 
   constructor(channel: string, origin: Uint8Array, local: Local) {
     this.channel = channel;
@@ -62,6 +70,7 @@ export class Outbox {
 
   /** A frame was put into the batch. */
   emitted(frame: Emitted): void {
+    this.lastBytes = frame.frame.length;
     this.#emitted.push(frame);
   }
 
@@ -118,6 +127,10 @@ export class Relay {
 
   /** To be called behind each frame that was put into the outbox's batch. */
   schedule(outbox: Outbox): void {
+    if (outbox.lastBytes >= LARGE_BYTES) {
+      this.flush(outbox);
+      return;
+    }
     if (outbox.batch.bytes >= BATCH_BYTES_MAX) {
       this.#closedBytes += outbox.batch.bytes;
       outbox.close();
