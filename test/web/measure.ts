@@ -15,10 +15,11 @@ export type Load = {
 
 export type Measured = Load & {
   readonly sent: number;
-  readonly animationFrames: number;
-  /** Milliseconds between two animation frames. */
-  readonly frameMs: { readonly p50: number; readonly p99: number; readonly max: number };
-  readonly framesOver100Ms: number;
+  readonly frames: FrameLog;
+  /** The same page in the same run while nobody speaks: what the machine does to it by itself. */
+  readonly control: FrameLog;
+  /** Share of one core that the page's main thread took. */
+  readonly cpuShare: number;
   /** Milliseconds from a key press until the page has painted it. */
   readonly keyMs: { readonly count: number; readonly p50: number; readonly max: number };
   /** MiB of the page's heap after a garbage collection. */
@@ -27,12 +28,21 @@ export type Measured = Load & {
   readonly gaps: number;
 };
 
+export type FrameLog = {
+  readonly count: number;
+  /** Milliseconds between two animation frames. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  readonly over100Ms: number;
+};
+
 /** Runs in the page: logs every animation frame and every key. */
 const RECORD = `
-globalThis.recorded = { frames: [], keys: [] };
+globalThis.recorded = { frames: [], keys: [], isOn: true };
 let last = performance.now();
 requestAnimationFrame(function note(now) {
-  recorded.frames.push(now - last);
+  if (recorded.isOn) recorded.frames.push(now - last);
   last = now;
   requestAnimationFrame(note);
 });
@@ -41,6 +51,12 @@ addEventListener("keydown", () => {
   requestAnimationFrame(() => setTimeout(() => recorded.keys.push(performance.now() - began)));
 }, true);`;
 
+/** Runs in the page: records again from the next frame but one, when nothing of the pause is left. */
+const RESUME =
+  "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done((recorded.isOn = true)))))";
+
+/** Milliseconds for which the control is recorded. */
+const CONTROL_MS = 15_000;
 /** Milliseconds between two keys that are pressed meanwhile. */
 const KEY_EVERY_MS = 500;
 /** Milliseconds between two looks of an emitter at what it should have sent by now. */
@@ -53,22 +69,36 @@ export async function measurePage(load: Load): Promise<Measured> {
     const { page } = await tincan.visit(link);
     await isIn(page);
     const probe = await page.context().newCDPSession(page);
+    await probe.send("Performance.enable", { timeDomain: "threadTicks" });
     const wires = await Promise.all(
       Array.from({ length: load.streams }, (_, index) => joinByWire(link, `load-${index}`)),
     );
     const before = await heapMiB(probe);
     await page.evaluate(RECORD);
+    await busy(page, wires, { ...load, tokensPerSecond: 0 }, CONTROL_MS);
+    const idle = await page.evaluate<Recorded>("structuredClone(recorded)");
+    await page.evaluate("recorded.frames.length = 0; recorded.keys.length = 0");
+    const cpuBefore = await cpuSeconds(probe);
     const halfMs = (load.seconds * 1_000) / 2;
     const first = await busy(page, wires, load, halfMs);
+    await page.evaluate("recorded.isOn = false"); // The collection itself is not the page's doing.
     const middle = await heapMiB(probe);
-    await page.evaluate("recorded.frames.splice(-3)"); // What the collection itself took.
+    await page.evaluate(RESUME);
     const second = await busy(page, wires, load, halfMs);
     const recorded = await page.evaluate<Recorded>("recorded");
+    const cpu = (await cpuSeconds(probe)) - cpuBefore;
     const after = await heapMiB(probe);
     return {
       ...load,
       sent: first + second,
-      ...summary(recorded),
+      frames: frameLog(recorded.frames),
+      control: frameLog(idle.frames),
+      cpuShare: Math.round((cpu / load.seconds) * 100) / 100,
+      keyMs: {
+        count: recorded.keys.length,
+        p50: at(recorded.keys, 0.5),
+        max: at(recorded.keys, 1),
+      },
       heapMiB: { before, middle, after },
       domNodes: await page.evaluate<number>("document.querySelectorAll('*').length"),
       gaps: await page.locator(".note.gap").count(),
@@ -110,12 +140,18 @@ async function heapMiB(probe: CDPSession): Promise<number> {
   return Math.round((usedSize / 2 ** 20) * 10) / 10;
 }
 
-function summary({ frames, keys }: Recorded) {
+async function cpuSeconds(probe: CDPSession): Promise<number> {
+  const { metrics } = await probe.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
+}
+
+function frameLog(frames: readonly number[]): FrameLog {
   return {
-    animationFrames: frames.length,
-    frameMs: { p50: at(frames, 0.5), p99: at(frames, 0.99), max: at(frames, 1) },
-    framesOver100Ms: frames.filter((ms) => ms > 100).length,
-    keyMs: { count: keys.length, p50: at(keys, 0.5), max: at(keys, 1) },
+    count: frames.length,
+    p50Ms: at(frames, 0.5),
+    p99Ms: at(frames, 0.99),
+    maxMs: at(frames, 1),
+    over100Ms: frames.filter((ms) => ms > 100).length,
   };
 }
 
