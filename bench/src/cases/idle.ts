@@ -15,8 +15,8 @@ const PER_GATEWAY = 15_000;
 const STREAMS = 10;
 /** The part that joins first. What it costs is not counted: with it the gateway's heap reaches its working size. */
 const FIRST_PART = 1 / 3;
-/** Milliseconds after which a gateway that had much to do has thrown away what it needs no more. */
-const SETTLE_MS = 3_000;
+/** Milliseconds in which a gateway that is told to collects its garbage and gives the memory back. */
+const SETTLE_MS = 2_000;
 /** Bytes. */
 const REACH_BYTES = 2_048;
 const SMOKE_CONNECTIONS = 200;
@@ -32,7 +32,9 @@ export function idleCase(connections: number): Case {
 async function measure(stage: Stage, connections: number) {
   // Gateways of its own: in those that have served others, memory that was freed hides what is used.
   const gateways = Math.ceil(connections / PER_GATEWAY);
-  const cluster = await stage.ground.startCluster({ gateways });
+  const collector = new URL("../servers/collect-garbage.js", import.meta.url).href;
+  const env = { NODE_OPTIONS: `--import ${collector}` };
+  const cluster = await stage.ground.startCluster({ gateways, env });
   try {
     return await measureOn(stage, cluster, connections);
   } finally {
@@ -54,7 +56,7 @@ async function measureOn(stage: Stage, cluster: GroundCluster, connections: numb
         what: "gateway bytes per connection",
         ours: bytes,
         atMost: REACH_BYTES,
-        note: `user space (RssAnon), of those after the first ${first}`,
+        note: `user space (RssAnon, garbage collected), of those after the first ${first}`,
       }),
       row({
         what: "all gateways, MiB in user space",
@@ -91,8 +93,9 @@ async function join(
   return gather(stage, seatParty(party, target));
 }
 
-/** Bytes of all gateways together, once they have come to rest. */
+/** Bytes of all gateways together, garbage left out. */
 async function settledMemory(stage: Stage, cluster: GroundCluster): Promise<number | null> {
+  for (const { pid } of cluster.gateways) process.kill(pid, "SIGUSR2");
   if (!stage.scale.isSmoke) await pause(SETTLE_MS);
   const each = cluster.gateways.map(({ pid }) => ownMemoryBytes(pid));
   return each.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0);
