@@ -20,6 +20,8 @@ export type Measured = Load & {
   readonly control: FrameLog;
   /** Share of one core that the page's main thread took. */
   readonly cpuShare: number;
+  /** CPU milliseconds of the page's longest single task: what keeps a frame waiting, whatever the neighbours of this machine do. */
+  readonly longestTaskCpuMs: number;
   /** Milliseconds from a key press until the page has painted it. */
   readonly keyMs: { readonly count: number; readonly p50: number; readonly max: number };
   /** MiB of the page's heap after a garbage collection. */
@@ -79,6 +81,7 @@ export async function measurePage(load: Load): Promise<Measured> {
     const idle = await page.evaluate<Recorded>("structuredClone(recorded)");
     await page.evaluate("recorded.frames.length = 0; recorded.keys.length = 0");
     const cpuBefore = await cpuSeconds(probe);
+    await tincan.browser.startTracing(page, { categories: ["toplevel"] });
     const halfMs = (load.seconds * 1_000) / 2;
     const first = await busy(page, wires, load, halfMs);
     await page.evaluate("recorded.isOn = false"); // The collection itself is not the page's doing.
@@ -86,6 +89,7 @@ export async function measurePage(load: Load): Promise<Measured> {
     await page.evaluate(RESUME);
     const second = await busy(page, wires, load, halfMs);
     const recorded = await page.evaluate<Recorded>("recorded");
+    const trace = await tincan.browser.stopTracing();
     const cpu = (await cpuSeconds(probe)) - cpuBefore;
     const after = await heapMiB(probe);
     return {
@@ -94,6 +98,7 @@ export async function measurePage(load: Load): Promise<Measured> {
       frames: frameLog(recorded.frames),
       control: frameLog(idle.frames),
       cpuShare: Math.round((cpu / load.seconds) * 100) / 100,
+      longestTaskCpuMs: longestTask(trace),
       keyMs: {
         count: recorded.keys.length,
         p50: at(recorded.keys, 0.5),
@@ -144,6 +149,26 @@ async function cpuSeconds(probe: CDPSession): Promise<number> {
   const { metrics } = await probe.send("Performance.getMetrics");
   return metrics.find(({ name }) => name === "TaskDuration")?.value ?? Number.NaN;
 }
+
+/** Of the page's main thread, from Chromium's own trace; times in it are microseconds. */
+function longestTask(trace: Buffer): number {
+  const { traceEvents }: { traceEvents: readonly TraceEvent[] } = JSON.parse(trace.toString());
+  const place = ({ pid, tid }: TraceEvent) => `${pid}:${tid}`;
+  const mains = new Set(
+    traceEvents.filter(({ args }) => args?.name === "CrRendererMain").map(place),
+  );
+  const tasks = traceEvents.filter((event) => event.ph === "X" && mains.has(place(event)));
+  const longestUs = tasks.reduce((longest, { tdur = 0 }) => Math.max(longest, tdur), 0);
+  return Math.round(longestUs / 100) / 10;
+}
+
+type TraceEvent = {
+  readonly pid: number;
+  readonly tid: number;
+  readonly ph: string;
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+};
 
 function frameLog(frames: readonly number[]): FrameLog {
   return {
