@@ -7,6 +7,7 @@ import {
   type Environment,
   faultsOf,
   integer,
+  PEPPER_SETTINGS,
   type PepperLists,
   processSettings,
   REACHED_SETTINGS,
@@ -47,6 +48,7 @@ export const CONTROL_SETTINGS = {
 /** What the control process needs besides. */
 export const CONTROL_PROCESS_SETTINGS = {
   ...processSettings({ port: 8081, adminPort: "9091", logLevel: "info" }),
+  ...PEPPER_SETTINGS,
   ...STOP_SETTINGS,
 };
 

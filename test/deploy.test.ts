@@ -1,0 +1,157 @@
+// What is deployed agrees with the code: docker-compose.yml with the settings, the images with the services, and the entry
+// port with the table by which a standalone routes. The entry's file is always read; Caddy itself runs where it is installed.
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findCaddy, type RunningCaddy, startCaddy } from "./deploy/caddy.ts";
+import { readCaddyfile } from "./deploy/caddyfile.ts";
+import { type ComposeService, readCompose, settingNames } from "./deploy/compose-file.ts";
+import { byFront, line, nameOf, REQUESTS } from "./deploy/requests.ts";
+import { repositoryRoot } from "./repository-root.ts";
+
+type Environment = Readonly<Record<string, string>>;
+type Read = { readonly ok: boolean; readonly faults?: readonly string[] };
+type Config = Readonly<Record<string, Readonly<Record<string, unknown>>>> &
+  Readonly<Record<string, (environment: Environment) => Read>>;
+
+const ROOT = repositoryRoot();
+const compose = file("docker-compose.yml");
+const services = readCompose(compose);
+const ours = services.filter(({ image }) => image.startsWith("ams-"));
+const caddyfile = file("deploy/entry/Caddyfile");
+const entry = readCaddyfile(caddyfile);
+
+/** Where each service declares its settings, and what reads them. */
+const CONFIGS = {
+  "ams-gateway": ["gateway", "GATEWAY_PROCESS_SETTINGS", "readGatewayProcess"],
+  "ams-control": ["control", "CONTROL_PROCESS_SETTINGS+CONTROL_SETTINGS", "readControlProcess"],
+  "ams-web": ["web", "WEB_PROCESS_SETTINGS+WEB_SETTINGS", "readWebProcess"],
+  "ams-mcp": ["mcp", "MCP_PROCESS_SETTINGS+MCP_SETTINGS", "readMcpProcess"],
+} as const;
+
+describe("docker-compose.yml", () => {
+  test("is read to its last setting", () => {
+    const read = new Set(services.flatMap(({ environment }) => Object.keys(environment)));
+    expect([...settingNames(compose)].filter((name) => !read.has(name))).toEqual([]);
+    expect(ours.map(({ name }) => name)).toEqual([
+      "control",
+      "gateway-1",
+      "gateway-2",
+      "web",
+      "mcp",
+    ]);
+  });
+
+  test.each(ours)("gives $name only settings that it knows, and all that it needs", async (own) => {
+    const { settings, check } = await configOf(own);
+    expect(Object.keys(own.environment).filter((name) => !settings.has(name))).toEqual([]);
+    expect(check(own.environment)).toMatchObject({ ok: true });
+  });
+
+  test("gives the page and MCP no secret and no way to the store", () => {
+    const outsiders = ours.filter(({ name }) => name === "web" || name === "mcp");
+    expect(outsiders).toHaveLength(2);
+    for (const { environment, networks } of outsiders) {
+      expect(Object.keys(environment).filter((name) => /PEPPER|REDIS/.test(name))).toEqual([]);
+      expect(networks).toEqual(["front"]);
+    }
+    expect(services.find(({ name }) => name === "redis")?.networks).toEqual(["store"]);
+  });
+
+  test("builds every image from a Dockerfile that runs its service on its port", () => {
+    for (const { image, environment } of ours) {
+      const room = image.replace("ams-", "services/");
+      const builder = services.find((one) => one.image === image && one.dockerfile !== null);
+      const dockerfile = file(builder?.dockerfile ?? "");
+      expect(dockerfile).toContain(`CMD ["node", "${room}/dist/main.js"]`);
+      expect(existsSync(join(ROOT, room, "src/main.ts"))).toBe(true);
+      expect(dockerfile).toContain(`EXPOSE ${environment.PORT}\n`);
+    }
+  });
+});
+
+describe("deploy/entry/Caddyfile", () => {
+  test("names every service by the port that docker-compose.yml gives it", () => {
+    const named = entry.directives.flatMap((words) =>
+      words[0] === "reverse_proxy" ? words.slice(1) : [],
+    );
+    const given = ours.map(({ name, environment }) => `${name}:${environment.PORT}`);
+    expect([...named].sort()).toEqual([...given].sort());
+    expect(entry.directives).toContainEqual(["health_port", ours[0]?.environment.AMS_ADMIN_PORT]);
+  });
+
+  test("as it reads, sends every request where the front of a standalone does", async () => {
+    const sent = REQUESTS.map((asked) => {
+      const [first = ""] = entry.upstreamsOf(asked);
+      return `${line(asked)} -> ${nameOf(first)}`;
+    });
+    expect(sent).toEqual(await byFront());
+  });
+
+  test("keeps no listener open that has left, and names no request in its log", () => {
+    const words = entry.directives.map(([first]) => first);
+    expect(words).not.toContain("flush_interval");
+    expect(entry.directives).toContainEqual(["request", "delete"]);
+  });
+});
+
+const caddyPath = findCaddy();
+if (caddyPath !== null) {
+  describe("Caddy with deploy/entry/Caddyfile", () => {
+    let caddy: RunningCaddy;
+    let listening: Promise<unknown> = Promise.resolve();
+    beforeAll(async () => {
+      caddy = await startCaddy(caddyPath, caddyfile, (name, request, response) => {
+        const isStream = request.headers["x-stream"] !== undefined;
+        response.writeHead(200, {
+          "x-answered-by": name,
+          ...(isStream ? { "content-type": "text/event-stream" } : {}),
+        });
+        if (isStream) {
+          listening = once(response, "close");
+          response.write("data: first\n\n");
+        } else response.end();
+      });
+    });
+    afterAll(() => caddy?.stop());
+
+    test("sends every request where the front of a standalone does", async () => {
+      const sent: string[] = [];
+      for (const asked of REQUESTS) {
+        const { method, path, headers } = asked;
+        const answer = await fetch(`${caddy.url}${path}?t=x`, { method, headers });
+        await answer.arrayBuffer();
+        sent.push(`${line(asked)} -> ${nameOf(answer.headers.get("x-answered-by") ?? "nobody")}`);
+      }
+      expect(sent).toEqual(await byFront());
+    });
+
+    test("passes an event stream on as it comes, and tells mcp when its listener leaves", async () => {
+      const leaving = new AbortController();
+      const headers = { accept: "text/event-stream", "x-stream": "1" };
+      const stream = await fetch(`${caddy.url}/mcp`, { headers, signal: leaving.signal });
+      expect(stream.headers.get("x-answered-by")).toBe("mcp");
+      const first = await stream.body?.getReader().read();
+      expect(new TextDecoder().decode(first?.value)).toBe("data: first\n\n");
+      leaving.abort();
+      await listening;
+    });
+  });
+}
+
+async function configOf({ image }: ComposeService) {
+  const known = Object.entries(CONFIGS).find(([name]) => name === image);
+  if (known === undefined) throw new Error(`This test doesn't know the settings of ${image}.`);
+  const [, [room, declared, reader]] = known;
+  const config: Config = await import(join(ROOT, "services", room, "src/config.ts"));
+  const settings = declared.split("+").flatMap((name) => Object.keys(config[name] ?? {}));
+  return {
+    settings: new Set(settings),
+    check: (environment: Environment) => config[reader]?.(environment),
+  };
+}
+
+function file(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
+}
