@@ -222,7 +222,7 @@ export class LiveConnection implements Connection {
   async close(): Promise<void> {
     if (this.#ending.error === null) {
       this.#ending.come(closedError());
-      await this.#sendTheRest();
+      if (!this.#outbox.isIdle) await this.#sendTheRest();
       this.#line.end(null);
     }
     await this.#line.hungUp;

@@ -71,9 +71,14 @@ export class Outbox {
     return fits && this.#handed.length < RECEIPTS_MAX;
   }
 
-  /** Resolves when nothing waits for the socket or for a receipt. */
+  /** True when nothing waits for the socket or for a receipt. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#handed.length === 0;
+  }
+
+  /** Resolves when it is idle. */
   async idle(): Promise<void> {
-    while (this.#waiting.length > 0 || this.#handed.length > 0) await this.changed();
+    while (!this.isIdle) await this.changed();
   }
 
   /** Resolves when something has left the buffer, or nothing ever will. */

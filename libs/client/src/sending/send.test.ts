@@ -194,6 +194,15 @@ describe("close", () => {
     expect(await me.closed).toBeNull();
   });
 
+  test("with nothing to send begins in the very call, so that what is asked after it finds the stream gone", async () => {
+    const { me } = await joinQuickly(broker);
+    const closing = vi.fn();
+    me.on("closed", closing);
+    const closed = me.close();
+    expect(closing).toHaveBeenCalledOnce();
+    await closed;
+  });
+
   test("doesn't wait for ever for receipts", async () => {
     const { me } = await joinQuickly(broker, { receipts: true });
     const sent = codeOf(me.send("a"));
