@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findCaddy, type RunningCaddy, startCaddy } from "./deploy/caddy.ts";
 import { readCaddyfile } from "./deploy/caddyfile.ts";
-import { type ComposeService, readCompose, settingNames } from "./deploy/compose-file.ts";
+import { type Deployed, readCompose, settingNames } from "./deploy/compose-file.ts";
 import { byFront, line, nameOf, REQUESTS } from "./deploy/requests.ts";
 import { repositoryRoot } from "./repository-root.ts";
 
@@ -140,7 +140,7 @@ if (caddyPath !== null) {
   });
 }
 
-async function configOf({ image }: ComposeService) {
+async function configOf({ image }: Deployed) {
   const known = Object.entries(CONFIGS).find(([name]) => name === image);
   if (known === undefined) throw new Error(`This test doesn't know the settings of ${image}.`);
   const [, [room, declared, reader]] = known;

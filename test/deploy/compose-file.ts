@@ -3,7 +3,7 @@
  * `services` each one's environment. It is no YAML parser, so the test also asks that no setting of the file was overlooked.
  */
 
-export type ComposeService = {
+export type Deployed = {
   readonly name: string;
   readonly image: string;
   /** Path from the root; null where another service builds the image, or nobody here does. */
@@ -20,7 +20,7 @@ const NEEDED = "0".repeat(64);
 /** The value is quoted, interpolated or plain. */
 const VARIABLE = /(?:^|[{,\n])\s*([A-Z][A-Z0-9_]*): ("[^"]*"|\$\{[^}]*\}|[^,\n}]+)/g;
 
-export function readCompose(text: string): readonly ComposeService[] {
+export function readCompose(text: string): readonly Deployed[] {
   const plain = text.replace(/^\s*#.*\n/gm, "");
   const anchors = new Map(
     [...plain.matchAll(/^x-[\w-]+: &([\w-]+)\n((?: {2}.*\n|\n)*)/gm)].map(
@@ -42,7 +42,7 @@ function readService(
   name: string,
   body: string,
   anchors: ReadonlyMap<string, Variables>,
-): ComposeService {
+): Deployed {
   const [, environment = ""] = /^ {4}environment:((?:.*\n)(?: {6}.*\n)*)/m.exec(body) ?? [];
   const [, merged = ""] = /<<: \[?([^\]\n,]*(?:, \*[\w-]+)*)\]?/.exec(environment) ?? [];
   const shared = [...merged.matchAll(/\*([\w-]+)/g)].map(([, anchor = ""]) => {
