@@ -10,12 +10,12 @@ import { SLOW_READERS } from "./cases/slow-readers.ts";
 import { CONNECT_STORM, RECONNECT_STORM } from "./cases/storms.ts";
 
 export const CASES: readonly Case[] = [
-  fanCase(1, 32, { gatewayPerToken: 2.5, redisPerToken: 0.2, commandsPerToken: 0.2 }),
+  fanCase(1, 32, { reach: { gatewayPerToken: 2.5, redisPerToken: 0.2, commandsPerToken: 0.2 } }),
   fanCase(10, 32),
-  fanCase(100, 32, { deliveries: 0.9, cpuPerDelivery: 1.15 }),
-  fanCase(1_000, 32, { deliveries: 0.9, cpuPerDelivery: 1.15 }),
+  fanCase(100, 32, { reach: { deliveries: 0.9, cpuPerDelivery: 1.15 } }),
+  fanCase(1_000, 32, { reach: { deliveries: 0.9, cpuPerDelivery: 1.15 } }),
   // 5,000 who enter one conversation are told of each other, which takes longer than all of the measure.
-  fanCase(5_000, 32, {}, 1),
+  fanCase(5_000, 32, { roundsMax: 1 }),
   fanCase(100, 1_024),
   fanCase(100, 65_536),
   saturatedCase(
@@ -30,6 +30,12 @@ export const CASES: readonly Case[] = [
     payload: 32,
     deafEmitters: true,
   }),
+  saturatedCase(
+    "lone-tokens",
+    "500 conversations of 1 emitter and 1 reader, each token alone on its way, saturated",
+    { conversations: 500, emitters: 1, readers: 1, payload: 32 },
+    { window: 1 },
+  ),
   PACED,
   LATENCY_SAME,
   LATENCY_ACROSS,

@@ -18,16 +18,19 @@ export type Reach = {
   readonly commandsPerToken?: number;
 };
 
+type How = {
+  readonly reach?: Reach;
+  /** Where entering takes long, not all rounds are run. */
+  readonly roundsMax?: number;
+  /** Tokens of one emitter on their way; as many as keep everybody busy unless told. */
+  readonly window?: number;
+};
+
 /** Readers of one conversation in a smoke run. */
 const SMOKE_READERS_MAX = 100;
 
-/** One emitter and so many readers. Where entering takes long, not all rounds are run. */
-export function fanCase(
-  fan: number,
-  payload: number,
-  reach: Reach = {},
-  roundsMax = Number.POSITIVE_INFINITY,
-): Case {
+/** One emitter and so many readers. */
+export function fanCase(fan: number, payload: number, how: How = {}): Case {
   const size = payload < 1_024 ? `${payload} B` : `${payload / 1_024} KiB`;
   const suffix = payload === 32 ? "" : `-${payload / 1_024}k`;
   const party = { conversations: 1, emitters: 1, readers: fan, payload };
@@ -35,8 +38,7 @@ export function fanCase(
     `fan-${fan}${suffix}`,
     `1 emitter, ${fan} readers, tokens of ${size}, saturated`,
     party,
-    reach,
-    roundsMax,
+    how,
   );
 }
 
@@ -44,14 +46,11 @@ export function saturatedCase(
   name: string,
   about: string,
   seats: Omit<Party, "pace">,
-  reach: Reach = {},
-  roundsMax = Number.POSITIVE_INFINITY,
+  how: How = {},
 ): Case {
-  const window = windowFor(
-    fanOf({ ...seats, pace: { kind: "silent" } }),
-    seats.payload,
-    seats.emitters,
-  );
+  const { reach = {}, roundsMax = Number.POSITIVE_INFINITY } = how;
+  const fan = fanOf({ ...seats, pace: { kind: "silent" } });
+  const window = how.window ?? windowFor(fan, seats.payload, seats.emitters);
   const party: Party = { ...seats, pace: { kind: "saturated", window } };
   return {
     name,
