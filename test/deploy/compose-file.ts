@@ -29,7 +29,7 @@ export function readCompose(text: string): readonly Deployed[] {
   );
   const [, services = ""] = /^services:\n((?: {2}.*\n|\n)*)/m.exec(plain) ?? [];
   return [...services.matchAll(/^ {2}([\w-]+):\n((?: {4}.*\n|\n)*)/gm)].map(
-    ([, name = "", body = ""]) => readService(name, body, anchors),
+    ([, name = "", body = ""]) => readDeployed(name, body, anchors),
   );
 }
 
@@ -38,7 +38,7 @@ export function settingNames(text: string): ReadonlySet<string> {
   return new Set([...text.matchAll(/\b([A-Z][A-Z0-9_]*): /g)].map(([, name = ""]) => name));
 }
 
-function readService(
+function readDeployed(
   name: string,
   body: string,
   anchors: ReadonlyMap<string, Variables>,
