@@ -1,6 +1,7 @@
 /** The link of a command: an argument, `-` for the first line of stdin, or AMS_LINK, which other users of the machine can't see. */
 import { CliError } from "./fault.ts";
 import { firstLineOfStdin } from "./input.ts";
+import { linkAddressOf } from "./link-address.ts";
 
 const LINK_TOKEN = /^[\w-]{43}$/;
 
@@ -64,9 +65,9 @@ async function firstLine(signal: AbortSignal): Promise<string> {
 function faultOf(link: string): string | null {
   if (link === "") return "The magic link is empty.";
   if (!URL.canParse(link)) return "The magic link is not a URL.";
-  const { protocol, pathname, searchParams } = new URL(link);
+  const { protocol, searchParams } = new URL(link);
   if (!/^https?:$/.test(protocol)) return "A magic link begins with http:// or https://.";
-  if (!/\/[^/]+\/conversations\/[^/]+$/.test(pathname)) {
+  if (linkAddressOf(link) === null) {
     return "This URL is not a magic link: its path should end in /<namespace>/conversations/<alias>.";
   }
   const token = searchParams.get("t");

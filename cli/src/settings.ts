@@ -65,6 +65,15 @@ export function isSameOrigin(one: string, other: string): boolean {
   return originOf(one) === originOf(other);
 }
 
+/** True when both are the same path there, too: several deployments may share a host. */
+export function isSameDeployment(one: string, other: string): boolean {
+  return isSameOrigin(one, other) && pathOf(one) === pathOf(other);
+}
+
+function pathOf(text: string): string {
+  return URL.canParse(text) ? new URL(text).pathname.replace(/\/+$/, "") : text;
+}
+
 function originOf(text: string): string {
   if (!URL.canParse(text)) return text;
   const url = new URL(text);

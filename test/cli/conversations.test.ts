@@ -142,6 +142,26 @@ describe("ams list, inspect, link, close", () => {
     expect((await home.run(["close", "closing", "--yes"])).code).toBe(4);
   });
 
+  test("§1.4 a link of another deployment with the same namespace and alias is refused with 4, and nothing happens to one's own", async () => {
+    const own = new URL(await mint("--alias", "twin"));
+    const others = ["ams.example.org", "ams.example.org/ams", `${own.host}/under/a/path`];
+    for (const other of others) {
+      const link = own.href.replace(own.host, other);
+      for (const words of [
+        ["close", link, "--yes"],
+        ["link", "revoke", link],
+        ["link", "new", link],
+      ]) {
+        const { code, stderr } = await home.run(words);
+        expect([code, stderr]).toEqual([
+          4,
+          "ams: This is no link to a conversation of your account.\n",
+        ]);
+      }
+    }
+    expect((await home.run(["send", own.href, "still here"])).code).toBe(0);
+  });
+
   test("a link of somebody else is none of one's own conversations", async () => {
     const link = `${ams.url}/somebody/conversations/else?t=${"A".repeat(43)}`;
     const { code, stderr } = await home.run(["link", "new", link]);

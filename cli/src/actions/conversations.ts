@@ -1,5 +1,6 @@
 /** `ams mint`, `list`, `link`, `inspect`, `close`: conversations from outside. */
 import {
+  type Account,
   AmsError,
   type Conversation,
   type Inspected,
@@ -9,9 +10,10 @@ import {
 import { askToGoOn } from "../ask.ts";
 import type { Context } from "../context.ts";
 import { harmless } from "../harmless.ts";
+import { linkAddressOf } from "../link-address.ts";
 import { linkOf } from "../link-argument.ts";
 import { startProgress } from "../progress.ts";
-import { accountOf, settingsOf } from "../settings.ts";
+import { accountOf, isSameDeployment, settingsOf } from "../settings.ts";
 import { conversationJson, peerJson } from "../view/event-json.ts";
 
 /** Prints the link alone on stdout, so that `link=$(ams mint)` has it. */
@@ -58,7 +60,7 @@ export async function newLink(
 ): Promise<void> {
   const { output, signal } = context;
   const account = await accountOf(context, await settingsOf(context));
-  const link = await account.newLink(aliasOf(conversation, account.namespace), {
+  const link = await account.newLink(aliasOf(conversation, account), {
     keepConnected,
     signal,
   });
@@ -74,7 +76,7 @@ export async function revokeLinks(
 ): Promise<void> {
   const { output, signal } = context;
   const account = await accountOf(context, await settingsOf(context));
-  const alias = aliasOf(conversation, account.namespace);
+  const alias = aliasOf(conversation, account);
   await account.newLink(alias, { keepConnected, signal });
   const others = keepConnected ? "who is in stays" : "who came in by one is out";
   output.answer(
@@ -90,7 +92,7 @@ export async function close(
 ): Promise<void> {
   const { output, signal } = context;
   const account = await accountOf(context, await settingsOf(context));
-  const alias = aliasOf(conversation, account.namespace);
+  const alias = aliasOf(conversation, account);
   await askToGoOn(context, yes, `Close ${harmless(alias)} and send everybody out of it?`);
   await account.close(alias, { signal });
   output.answer({ closed: alias }, `${harmless(alias)} is closed.`);
@@ -141,10 +143,11 @@ function nameOf({ namespace, alias }: Conversation): string {
   return harmless(`${namespace}/${alias}`);
 }
 
-/** A conversation of one's own, by its alias or by a link to it. */
-function aliasOf(word: string, namespace: string): string {
-  if (!URL.canParse(word)) return word;
-  const [, owner, alias] = /\/([^/]+)\/conversations\/([^/]+)$/.exec(new URL(word).pathname) ?? [];
-  if (owner === namespace && alias !== undefined) return alias;
+/** A conversation of one's own, by its alias or by a link to it: another deployment may have the same namespace and alias. */
+function aliasOf(word: string, { namespace, url }: Account): string {
+  if (!/[:/]/.test(word)) return word;
+  const address = linkAddressOf(word);
+  const isOwn = address?.namespace === namespace && isSameDeployment(address.url, url);
+  if (address !== null && isOwn) return address.alias;
   throw new AmsError("invalid_link", "This is no link to a conversation of your account.");
 }

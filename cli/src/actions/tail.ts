@@ -3,6 +3,7 @@ import { type AmsEvent, type Connection, offer } from "@ams/client";
 import type { Context } from "../context.ts";
 import { CliError } from "../fault.ts";
 import { LISTENER_RECONNECT_S, type WhoOptions, withConnection } from "../joining.ts";
+import { linkAddressOf } from "../link-address.ts";
 import { linkOf } from "../link-argument.ts";
 import { openView } from "../view/open-view.ts";
 
@@ -55,7 +56,7 @@ function isWanted(event: AmsEvent, streams: readonly string[]): boolean {
 }
 
 async function requireReplay({ signal }: Context, link: string): Promise<void> {
-  const url = URL.canParse(link) ? new URL(link).origin : link;
+  const url = linkAddressOf(link)?.url ?? link;
   const { features } = await offer(url, { signal });
   throw new CliError(
     "not_offered",

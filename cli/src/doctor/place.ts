@@ -1,5 +1,6 @@
 /** Where to look: the deployment of a URL or of a link. */
 import { CliError } from "../fault.ts";
+import { linkAddressOf } from "../link-address.ts";
 
 export type Place = {
   /** The deployment, without a slash at its end. */
@@ -11,8 +12,6 @@ export type Place = {
   readonly link: string | null;
 };
 
-const LINK_PATH = /\/[^/]+\/conversations\/[^/]+\/?$/;
-
 export function placeOf(text: string): Place {
   const trimmed = text.trim();
   const url = URL.canParse(trimmed) ? new URL(trimmed) : null;
@@ -22,13 +21,13 @@ export function placeOf(text: string): Place {
       "The address of a deployment, or a link, begins with http:// or https://.",
     );
   }
-  const isLink = LINK_PATH.test(url.pathname);
+  const address = linkAddressOf(trimmed);
   const isSecure = url.protocol === "https:";
   return {
-    url: `${url.origin}${url.pathname.replace(LINK_PATH, "")}`.replace(/\/+$/, ""),
+    url: address?.url ?? `${url.origin}${url.pathname}`.replace(/\/+$/, ""),
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || (isSecure ? 443 : 80)),
     isSecure,
-    link: isLink ? trimmed : null,
+    link: address === null ? null : trimmed,
   };
 }

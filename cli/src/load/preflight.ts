@@ -2,6 +2,7 @@
 import { AmsError, inspect, offer } from "@ams/client";
 import type { Context } from "../context.ts";
 import { CliError } from "../fault.ts";
+import { linkAddressOf } from "../link-address.ts";
 import { isSameOrigin, type Settings, settingsOf } from "../settings.ts";
 
 export type Target = {
@@ -24,7 +25,7 @@ export async function lookAt(
 ): Promise<Target> {
   const { signal } = context;
   const { streams } = await inspect(link, { signal });
-  const url = baseOf(link);
+  const url = linkAddressOf(link)?.url ?? link;
   const { version, features, limits } = await offer(url, { signal });
   const credential = credentialFor(
     link,
@@ -50,10 +51,4 @@ function credentialFor(
     "not_offered",
     "This deployment lets no guests in: set AMS_CREDENTIAL, or give the --profile of an account there.",
   );
-}
-
-/** Where the deployment is: what stands before `/<namespace>/conversations/<alias>`. */
-function baseOf(link: string): string {
-  const url = new URL(link.trim());
-  return url.origin + url.pathname.replace(/\/[^/]+\/conversations\/[^/]+$/, "");
 }
