@@ -93,9 +93,13 @@ function join() {
   } as unknown as Conversations;
   const config = {} as GatewayConfig;
   const unlimited = { perSecond: 0, burst: 1 };
-  const rates = { frames: unlimited, bytes: unlimited };
+  const plainTerms = {
+    subscription: { streams: null, self: null },
+    receipts: false,
+    rates: { frames: unlimited, bytes: unlimited },
+  };
   const parts = { ...rig.parts, directory };
-  const attachParts: AttachParts = { parts, conversations, config, rates };
+  const attachParts: AttachParts = { parts, conversations, config, plainTerms };
   return attach(admitted, door, attachParts);
 }
 

@@ -7,11 +7,9 @@ import type { ConnectionId, Place, Where } from "@ams/directory";
 import { type CloseReason, encodeJoined } from "@ams/protocol";
 import type { Admitted } from "./admit.ts";
 import type { Heard } from "./arrivals.ts";
-import type { Subscription } from "./audience.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Conversations } from "./conversations.ts";
-import type { Rates } from "./limits.ts";
 import type { JoinOutcome } from "./metrics.ts";
 import type { GatewayParts } from "./parts.ts";
 import { Session, type SessionTerms } from "./session.ts";
@@ -25,11 +23,9 @@ export type AttachParts = {
   readonly parts: GatewayParts;
   readonly conversations: Conversations;
   readonly config: GatewayConfig;
-  readonly rates: Rates;
+  /** Of a connection that asks for nothing special, as most do: all of them share it. */
+  readonly plainTerms: SessionTerms;
 };
-
-/** What most subscribers ask for. */
-const EVERY_STREAM: Subscription = { streams: null, self: null };
 
 /** Seats the connect, or refuses it. Rejects with DirectoryUnavailable when it can't be known whether it may sit. */
 export async function attach(
@@ -76,20 +72,20 @@ class Join {
   readonly #conversation: Conversation;
   readonly #parts: GatewayParts;
   readonly #config: GatewayConfig;
-  readonly #rates: Rates;
+  readonly #plainTerms: SessionTerms;
 
   constructor(
     admitted: Admitted,
     door: Door,
     conversation: Conversation,
-    { parts, config, rates }: AttachParts,
+    { parts, config, plainTerms }: AttachParts,
   ) {
     this.#admitted = admitted;
     this.#door = door;
     this.#conversation = conversation;
     this.#parts = parts;
     this.#config = config;
-    this.#rates = rates;
+    this.#plainTerms = plainTerms;
     this.#place =
       admitted.account === null
         ? null
@@ -186,13 +182,24 @@ class Join {
     const session = new Session(
       this.#conversation,
       heard.stream,
-      this.#place,
+      this.#seatedPlace(heard),
       this.#terms(),
       (opened) => this.#welcome(opened, heard),
     );
     this.#seated = this.#door.accept(session);
     if (!this.#seated) return "client_gone";
     return heard.resumed ? "resumed" : "joined";
+  }
+
+  /** The place in the words of the roster's own entry: a seated connection keeps each of them once. */
+  #seatedPlace({ stream: { entry } }: Heard): Place | null {
+    if (this.#place === null) return null;
+    return {
+      ...this.#place,
+      account_id: entry.owner_account_id,
+      stream_id: entry.stream_id,
+      connection: entry.connection,
+    };
   }
 
   #welcome(session: Session, heard: Heard): void {
@@ -227,9 +234,8 @@ class Join {
     const { streamId, selfSubscribe, subscribeStreams, receipts } = this.#admitted;
     const streams = subscribeStreams?.filter((id) => id !== streamId) ?? null;
     const self = selfSubscribe ? streamId : null;
-    const isPlain = streams === null && self === null;
-    const subscription = isPlain ? EVERY_STREAM : { streams, self };
-    return { subscription, receipts, rates: this.#rates };
+    if (streams === null && self === null && !receipts) return this.#plainTerms;
+    return { ...this.#plainTerms, subscription: { streams, self }, receipts };
   }
 
   async #within(seated: Promise<JoinOutcome>): Promise<JoinOutcome> {

@@ -18,11 +18,11 @@ import { drain } from "./drain.ts";
 import { Holdings } from "./holdings.ts";
 import type { HttpHandler } from "./http-bridge.ts";
 import { Lease } from "./lease.ts";
-import type { Rates } from "./limits.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
 import type { GatewayParts } from "./parts.ts";
 import { Relay } from "./relay.ts";
 import { Server } from "./server.ts";
+import type { SessionTerms } from "./session.ts";
 import type { Door } from "./sockets.ts";
 
 /** Connects that may wait for their answer at a time; one more is told to come back. Each holds a descriptor, a few KB, and a share of what `early.ts` allows them all. */
@@ -74,7 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     gateway,
   };
   const conversations = new Conversations(parts, bus);
-  const attachParts = { parts, conversations, config, rates: ratesOf(config) };
+  const attachParts = { parts, conversations, config, plainTerms: plainTermsOf(config) };
   let draining = false;
   let pending = 0;
 
@@ -131,10 +131,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   return { port, notReady, stop };
 }
 
-function ratesOf(config: GatewayConfig): Rates {
+/** Every stream but its own, no receipts. */
+function plainTermsOf(config: GatewayConfig): SessionTerms {
   return {
-    frames: { perSecond: config.AMS_FRAMES_PER_SECOND, burst: config.AMS_FRAMES_BURST },
-    bytes: { perSecond: config.AMS_BYTES_PER_SECOND, burst: config.AMS_BYTES_BURST },
+    subscription: { streams: null, self: null },
+    receipts: false,
+    rates: {
+      frames: { perSecond: config.AMS_FRAMES_PER_SECOND, burst: config.AMS_FRAMES_BURST },
+      bytes: { perSecond: config.AMS_BYTES_PER_SECOND, burst: config.AMS_BYTES_BURST },
+    },
   };
 }
 
