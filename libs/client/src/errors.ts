@@ -58,7 +58,7 @@ export class AmsError extends Error {
   readonly retryAfterS: number | undefined;
 
   constructor(code: AmsErrorCode, message: string, details: AmsErrorDetails = {}) {
-    super(message, "cause" in details ? { cause: details.cause } : undefined);
+    super(message, details); // It takes the cause, where there is one.
     this.code = code;
     this.status = details.status;
     this.closeCode = details.closeCode;

@@ -9,10 +9,14 @@ export type Closed = {
   readonly byAms: boolean;
 };
 
-/** For what the SDK checks before it sends: seen only where a deployment is stricter than the protocol. */
+/** What the SDK checks before it sends: seen only where a deployment is stricter than the protocol. */
+type Checked = Extract<
+  CloseReason,
+  "malformed_frame" | "unknown_frame_type" | `invalid_${string}_header`
+>;
 const REFUSED = "The deployment refused what this connection sent; the code says what.";
 
-const SENTENCES: Readonly<Record<CloseReason, string>> = {
+const SENTENCES: Readonly<Partial<Record<CloseReason, string>>> = {
   invalid_magic_link: "The magic link is wrong, expired, used up or revoked.",
   link_revoked: "The owner revoked the magic link by which this connection came in.",
   stream_displaced: "Another connection of the same account took this stream over.",
@@ -24,15 +28,9 @@ const SENTENCES: Readonly<Record<CloseReason, string>> = {
   conversation_closed: "The owner closed the conversation.",
   subscriber_backpressure: "This subscriber read too slowly.",
   rate_limited: "This connection sent faster than the deployment allows.",
-  malformed_frame: REFUSED,
-  unknown_frame_type: REFUSED,
-  invalid_stream_name_header: REFUSED,
-  invalid_stream_metadata_header: REFUSED,
-  invalid_peer_identity_header: REFUSED,
-  invalid_subscribe_streams_header: REFUSED,
   internal_error: "Something went wrong in the deployment.",
   draining: "The gateway is going away.",
-};
+} satisfies Record<Exclude<CloseReason, Checked>, string>;
 
 /** Close codes from here on are an application's, so AMS chose them (RFC 6455 7.4.2). */
 const APPLICATION_CODES = 4000;
@@ -41,7 +39,7 @@ const APPLICATION_CODES = 4000;
 export function readClose(closeCode: number, reason: string): Closed {
   const byAms = closeCode >= APPLICATION_CODES;
   if (byAms && isCloseReason(reason)) {
-    const error = new AmsError(reason, SENTENCES[reason], { closeCode });
+    const error = new AmsError(reason, SENTENCES[reason] ?? REFUSED, { closeCode });
     return { error, comeBack: CLOSE[reason].comeBack, byAms };
   }
   if (!byAms) {
