@@ -22,6 +22,7 @@ export type { RequestOptions } from "./account/http.ts";
 export type { Connection, ListenOptions, TokensOptions } from "./connection/connection.ts";
 export type { Join } from "./connection/join.ts";
 export type { Identity, JoinOptions } from "./connection/join-options.ts";
+export { type LinkParts, parseLink } from "./connection/link.ts";
 export type { OnFrame } from "./connection/observe.ts";
 export { AmsError, type AmsErrorCode, type AmsErrorDetails, type ClientFault } from "./errors.ts";
 export type {

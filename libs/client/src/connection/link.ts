@@ -7,6 +7,36 @@ export type Link = MagicLink & {
   readonly connectUrl: string;
 };
 
+export type LinkParts = {
+  /** Where the deployment is, as `createAccount` and `offer` take it; without a slash at its end. */
+  readonly baseUrl: string;
+  readonly namespace: string;
+  readonly alias: string;
+};
+
+/** Stands where a link's own token is, so that the parts are found without it. */
+const ANY_TOKEN = "A".repeat(43);
+
+/**
+ * Where a magic link leads, without its token; null for what is none (§1.4). Whether the token is whole isn't looked at: `join` and
+ * `inspect` say when a link is cut off.
+ *
+ * @example
+ * ```ts
+ * import { parseLink } from "@ams/client";
+ *
+ * const link = parseLink("https://ams.example/demo/conversations/stand-up?t=…");
+ * console.log(link?.baseUrl, link?.namespace, link?.alias); // https://ams.example demo stand-up
+ * ```
+ */
+export function parseLink(magicLink: string): LinkParts | null {
+  if (!URL.canParse(magicLink)) return null;
+  const url = new URL(magicLink);
+  url.searchParams.set("t", ANY_TOKEN);
+  const link = parseMagicLink(url.href);
+  return link && { baseUrl: link.baseUrl, namespace: link.namespace, alias: link.alias };
+}
+
 /** Throws `invalid_link`; its message never repeats the link. */
 export function readLink(text: string): Link {
   const trimmed = typeof text === "string" ? text.trim() : "";
