@@ -5,6 +5,8 @@ const SIGNALS = { SIGINT: "interrupted", SIGTERM: "terminated", SIGHUP: "termina
 
 const controller = new AbortController();
 let how: Exit | null = null;
+/** What to say at a signal while a step runs that must not be stopped; null when none does. */
+let tellOfStep: (() => void) | null = null;
 
 /** Fires once, at the first signal (or `interrupt`). */
 export const interrupted: AbortSignal = controller.signal;
@@ -16,9 +18,31 @@ export function interruptStatus(): number | null {
 
 /** Ctrl-C, however it came (in raw mode the terminal sends it as a character), or another reason to leave in good order. */
 export function interrupt(exit: Exit = "interrupted"): void {
-  if (how !== null && exit === "interrupted") process.exit(EXIT_CODES[how].status);
+  const isSecond = how !== null && exit === "interrupted";
+  if (isSecond && tellOfStep === null) process.exit(EXIT_CODES[how ?? exit].status);
+  if (how === null) tellOfStep?.();
   how ??= exit;
   controller.abort();
+}
+
+/**
+ * Runs a step to its end whatever signal comes, because what it brings comes only once: no signal ends the process before. `tell`
+ * is called at the first. When the step fails, that is why the command ends, and not the signal.
+ */
+export async function unstoppably<Result>(
+  tell: () => void,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  interrupted.throwIfAborted();
+  tellOfStep = tell;
+  try {
+    return await step();
+  } catch (error) {
+    how = null;
+    throw error;
+  } finally {
+    tellOfStep = null;
+  }
 }
 
 export function hearSignals(): void {

@@ -119,7 +119,7 @@ async function closeToOthers(path: string, warn: (sentence: string) => void): Pr
     throw unusable(path, "closed to others, who can read its credential,", error);
   });
   warn(
-    `ams: Others could read ${path}; it is closed to them now, and \`ams account rotate\` makes worthless what they read.`,
+    `ams: Others could read ${path}; it is closed to them now, and \`ams account rotate --grace 0\` makes worthless what they read.`,
   );
 }
 

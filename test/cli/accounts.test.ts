@@ -1,4 +1,5 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
@@ -95,7 +96,7 @@ describe("ams account", () => {
   test("rotate keeps the new credential, and the old one stops working", async () => {
     await create();
     const { credential: old } = profile();
-    expect((await home.run(["account", "rotate"])).code).toBe(0);
+    expect((await home.run(["account", "rotate", "--grace", "0"])).code).toBe(0);
     expect(profile().credential).not.toBe(old);
     expect((await home.run(["mint"])).code).toBe(0);
     const env = { AMS_CREDENTIAL: old, AMS_URL: ams.url };
@@ -134,6 +135,74 @@ describe("ams account", () => {
     asked.type("\r");
     await asked.ended;
     expect((await home.run(["account", "show"])).code).toBe(0);
+  });
+});
+
+describe("the answer with the new credential", () => {
+  let proxy: Server;
+  let url: string;
+  let onAnswer: (hand: () => void, lose: () => void) => void;
+
+  beforeEach(async () => {
+    proxy = createServer(async (asked, response) => {
+      const { authorization = "" } = asked.headers;
+      const chunks: Buffer[] = [];
+      for await (const chunk of asked) chunks.push(chunk);
+      const headers = { authorization, "content-type": "application/json" };
+      const { method = "GET" } = asked;
+      const body = method === "GET" ? null : Buffer.concat(chunks);
+      const answer = await fetch(ams.url + asked.url, { method, headers, body });
+      const text = await answer.text();
+      const hand = () => {
+        response.writeHead(answer.status, { "content-type": "application/json" }).end(text);
+      };
+      if (method === "POST") onAnswer(hand, () => response.destroy());
+      else hand();
+    });
+    onAnswer = (hand) => hand();
+    await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+    url = `http://127.0.0.1:${Object(proxy.address()).port}`;
+  });
+  afterEach(() => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  const drafts = () => readdirSync(home.config).filter((name) => !name.endsWith(".json"));
+
+  test("is waited for at any Ctrl-C of create and of rotate, and kept", async () => {
+    for (const words of [["create", fresh(), "--url", url], ["rotate"]]) {
+      const before = words[0] === "rotate" ? profile().credential : null;
+      const held = new Promise<() => void>((resolve) => {
+        onAnswer = resolve;
+      });
+      const running = home.start(["account", ...words]);
+      const hand = await held;
+      running.signal("SIGINT");
+      await running.shows("Waiting for the answer");
+      running.signal("SIGINT");
+      running.signal("SIGTERM");
+      await new Home().run(["--version"]); // Long enough for the signals to arrive.
+      hand();
+      expect((await running.ended).code).toBe(130);
+      expect(drafts()).toEqual([]);
+      expect(profile().credential).not.toBe(before);
+      expect((await home.run(["account", "show"])).code).toBe(0);
+    }
+  });
+
+  test("when it is lost rotate says that the credential may have changed, and can be done again", async () => {
+    await home.run(["account", "create", fresh(), "--url", url]);
+    onAnswer = (_hand, lose) => lose();
+    const { code, stderr } = await home.run(["account", "rotate"]);
+    expect(code).toBe(5);
+    expect(stderr).toMatch(
+      /^ams: .*: The credential may have changed; .* rotate again at once\.\n$/,
+    );
+    expect(drafts()).toEqual([]);
+    onAnswer = (hand) => hand();
+    expect((await home.run(["account", "rotate"])).code).toBe(0);
+    expect((await home.run(["mint"])).code).toBe(0);
   });
 });
 

@@ -1,11 +1,24 @@
 /** `ams account …`: who one is at a deployment, kept in a profile. */
-import { type Account, createAccount } from "@ams/client";
+import { type Account, AmsError, type AmsErrorCode, createAccount } from "@ams/client";
 import { askToGoOn } from "../ask.ts";
 import type { Context } from "../context.ts";
 import { CliError } from "../fault.ts";
 import { harmless } from "../harmless.ts";
+import { unstoppably } from "../interrupt.ts";
 import { draftProfile, type Profile, type ProfileDraft, removeProfile } from "../profile.ts";
 import { accountOf, isSameOrigin, type Settings, settingsOf } from "../settings.ts";
+
+/** Seconds for which the old credential works unless told: should the answer with the new one be lost, it can be rotated again. */
+const GRACE_S = 60;
+/** With these a request may have been heard all the same. */
+const LOST_CODES: readonly AmsErrorCode[] = [
+  "timeout",
+  "unreachable",
+  "not_ams",
+  "unavailable",
+  "internal_error",
+  "unexpected_answer",
+];
 
 export type ShowCredential = { readonly showCredential?: boolean };
 
@@ -24,8 +37,13 @@ export async function createInProfile(
   const draft = await draftProfile(profileName);
   try {
     // Not to be stopped in between: the credential is in the answer, and never again.
-    const account = await createAccount(url, { namespace, ...(invite ? { invite } : {}) });
-    await keep(draft, account, output.warn);
+    const account = await unstoppably(tellOfWaiting(context), async () => {
+      const made = await createAccount(url, { namespace, ...(invite ? { invite } : {}) });
+      await keep(draft, made, output.warn);
+      return made;
+    }).catch((error: unknown) => {
+      throw lostAnswer(error, "The account may have been made, and its credential is lost then");
+    });
     output.answer(
       { ...accountJson(account, showCredential), profile: profileName, path: draft.path },
       `The account ${account.namespace} (${harmless(account.accountId)}) is made at ${account.url}.`,
@@ -66,7 +84,7 @@ export async function show(
 
 export async function rotate(
   context: Context,
-  { showCredential = false, grace }: ShowCredential & { readonly grace?: number },
+  { showCredential = false, grace = GRACE_S }: ShowCredential & { readonly grace?: number },
 ): Promise<void> {
   const { output } = context;
   const settings = await settingsOf(context);
@@ -78,15 +96,19 @@ export async function rotate(
       `The credential is from ${credentialFrom ?? "nowhere"}, which ams can't change: add --show-credential to see the new one.`,
     );
   }
+  const account = await accountOf(context, settings);
   const draft = isKept ? await draftProfile(profileName) : null;
   try {
-    const account = await accountOf(context, settings);
     // Not to be stopped in between: the new credential is in the answer, and never again.
-    await account.rotate(grace === undefined ? {} : { graceS: grace });
-    if (draft !== null) await keep(draft, account, output.warn);
+    await unstoppably(tellOfWaiting(context), async () => {
+      await account.rotate({ graceS: grace });
+      if (draft !== null) await keep(draft, account, output.warn);
+    }).catch((error: unknown) => {
+      throw lostAnswer(error, maybeRotated(grace));
+    });
     output.answer(
-      { ...accountJson(account, showCredential), grace_s: grace ?? 0 },
-      graceSentence(grace ?? 0) + (draft === null ? "" : ` The new one is kept in ${draft.path}.`),
+      { ...accountJson(account, showCredential), grace_s: grace },
+      graceSentence(grace) + (draft === null ? "" : ` The new one is kept in ${draft.path}.`),
       ...(showCredential ? [account.credential] : []),
     );
   } finally {
@@ -116,6 +138,25 @@ export async function deleteAccount(
     { deleted: account.namespace, account_id: account.accountId, url: account.url },
     `The account ${name} and its conversations are gone${isOfProfile ? `, and so is the profile ${profileName}` : ""}.`,
   );
+}
+
+/** What the first Ctrl-C says while an answer is on its way that holds a credential. */
+function tellOfWaiting({ output }: Context): () => void {
+  return () =>
+    output.note("ams: Waiting for the answer, which holds the new credential: it comes only once.");
+}
+
+/** The request went out, and nobody knows what became of it: `what` says so, behind why. */
+function lostAnswer(error: unknown, what: string): unknown {
+  const isLost = error instanceof AmsError && LOST_CODES.includes(error.code);
+  if (!isLost) return error;
+  return new CliError(error.code, `${error.message.replace(/\.$/, "")}: ${what}.`, {}, error);
+}
+
+function maybeRotated(graceS: number): string {
+  return graceS === 0
+    ? "The credential may have changed, and the old one ended then"
+    : `The credential may have changed; the old one works for ${graceS} s more, so rotate again at once`;
 }
 
 /** Where the profile can't be written after all, the credential is told: it would be lost. */

@@ -54,8 +54,12 @@ function show(): Command {
 
 function rotate(): Command {
   const command = new Command("rotate")
-    .description("change the credential; the old one stops working")
-    .option("--grace <time>", "let the old one work for this long, such as 1h", readDuration)
+    .description("change the credential; the old one stops working after a minute")
+    .option(
+      "--grace <time>",
+      "let the old one work for this long (1m; 0 ends it at once)",
+      readDuration,
+    )
     .option(SHOW, SHOW_HELP)
     .action(async (options: ShowCredential & { readonly grace?: number }, self: Command) => {
       const { rotate: run } = await import("../actions/account.ts");
@@ -66,7 +70,10 @@ function rotate(): Command {
     `
 Example:
   $ ams account rotate --grace 1h
-  The old credential works for 3600 s more. The new one is kept in /home/ada/.config/ams/default.json.`,
+  The old credential works for 3600 s more. The new one is kept in /home/ada/.config/ams/default.json.
+
+The answer holds the new credential and comes only once: ams waits for it whatever signal comes. Should it be lost all the
+same, rotate again while the old one works.`,
   );
 }
 
