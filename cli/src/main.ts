@@ -15,6 +15,7 @@ let unwritten: Promise<number> | null = null;
 hearSignals();
 process.stdout.on("error", endWhenNobodyReads);
 process.stderr.on("error", () => {});
+process.once("beforeExit", endOfNothing);
 await end(await run());
 
 async function run(): Promise<number> {
@@ -42,6 +43,12 @@ async function fail(error: unknown): Promise<number> {
   tell(failure, words.includes("--json"));
   if (process.env.AMS_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return failure.status;
+}
+
+/** Nothing is left that could settle what the command waits for: Node would end without a word, with a status of its own (13). */
+function endOfNothing(): void {
+  const sentence = "A fault of ams itself: it waits for what will never come.";
+  fail(new CliError("internal", sentence)).then(process.exit, process.exit);
 }
 
 /** Ends when what was written is out; stdin or a socket that is still open must not hold the process. */

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
-import { connect } from "node:net";
+import { connect, createServer as createTcpServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { type Fields, Home, jsonLines } from "./ams.ts";
@@ -87,6 +87,15 @@ describe("ams doctor", () => {
     expect(code).toBe(5);
     expect(wrong).toMatchObject([{ check: "reachable", network_error: "ECONNREFUSED" }]);
     expect(wrong[0]?.message).toMatch(/^Nothing listens at /);
+  });
+
+  test("a port that accepts and hangs up at once ends with 5 and says so", async () => {
+    const server = createTcpServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { code, wrong } = await doctor(`http://127.0.0.1:${Object(server.address()).port}`);
+    expect(code).toBe(5);
+    expect(wrong).toMatchObject([{ check: "reachable", error: "unreachable" }]);
+    server.close();
   });
 
   test("https:// where there is no TLS ends with 5 and says so", async () => {

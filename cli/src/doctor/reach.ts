@@ -16,11 +16,13 @@ export type Reached = { readonly finding: Finding; readonly clock: Finding | nul
 /** Any answer will do here: what it is, `lookAtOffer` finds out. */
 export async function lookAtReach({ url }: Place, signal: AbortSignal): Promise<Reached> {
   const startedAt = Date.now();
-  const timeout = AbortSignal.timeout(ANSWER_MS);
+  // Not AbortSignal.timeout: its timer doesn't hold the process, and nothing else does while a request fails half-way.
+  const expiry = new AbortController();
+  const timer = setTimeout(() => expiry.abort(), ANSWER_MS);
   try {
     const response = await fetch(`${url}/healthz`, {
       redirect: "manual",
-      signal: AbortSignal.any([signal, timeout]),
+      signal: AbortSignal.any([signal, expiry.signal]),
     });
     const ms = Date.now() - startedAt;
     const told = response.headers.get("date") ?? (await timeOf(response));
@@ -29,7 +31,9 @@ export async function lookAtReach({ url }: Place, signal: AbortSignal): Promise<
       clock: told === null ? null : lookAtClock(Date.parse(told), startedAt + ms / 2),
     };
   } catch (error) {
-    return { finding: unreachable(url, error, timeout.aborted), clock: null };
+    return { finding: unreachable(url, error, expiry.signal.aborted), clock: null };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
