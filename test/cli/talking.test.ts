@@ -282,6 +282,22 @@ describe("ams join on a terminal", () => {
     expect(stdout.lastIndexOf("\u001b[?25h")).toBeGreaterThan(stdout.lastIndexOf("\u001b[?25l"));
   });
 
+  test("20,000 characters that are pasted are sent whole, and drawn a few times and not at each", async () => {
+    const running = home.start(["join", "--name", "ada"], { env, terminal: true });
+    await running.shows("2 here: ada (you) · ear");
+    const heard = hear(1);
+    const pictures = () => running.stdout.split("\u001b[?25l").length;
+    const before = pictures();
+    const text = "grüße\t".repeat(3_334);
+    const startedAt = performance.now();
+    running.type(`${text}\r`);
+    expect((await heard)[0]?.data === text).toBe(true);
+    expect(performance.now() - startedAt).toBeLessThan(5_000); // It is 0.2 s on a machine at rest.
+    expect(pictures() - before).toBeLessThan(200);
+    running.type("\u0004");
+    expect((await running.ended).code).toBe(0);
+  });
+
   test("a terminal that goes away takes its stream with it", async () => {
     const running = home.start(["join"], { env, terminal: true });
     await running.shows("2 here");

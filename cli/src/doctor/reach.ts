@@ -118,7 +118,7 @@ function unreachable(url: string, error: unknown, isLate: boolean): Finding {
     ENOTFOUND: `There is no host ${hostname}: is the name right?`,
     EAI_AGAIN: `The name ${hostname} can't be looked up: is there a network?`,
     ECONNREFUSED: `Nothing listens at ${host}: is AMS running there, and is this its port?`,
-    ETIMEDOUT: `${host} doesn't answer within ${ANSWER_MS / 1_000} s: is a firewall in between?`,
+    ETIMEDOUT: `${host} doesn't answer within ${ANSWER_MS / 1_000} s: is a firewall in between, or something there that hangs up at once?`,
     ECONNRESET: `${host} hangs up: does it want https://?`,
     UND_ERR_SOCKET: `${host} hangs up: does it want https://?`,
   };

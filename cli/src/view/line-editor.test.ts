@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LineEditor, type Typed } from "./line-editor.ts";
+import { LINE_CHARACTERS_MAX, LineEditor, type Typed } from "./line-editor.ts";
 
 function type(editor: LineEditor, text: string): void {
   for (const character of text) editor.key(character, {});
@@ -79,6 +79,35 @@ describe("the line of input", () => {
     const editor = new LineEditor();
     type(editor, "a\x1b\x07b");
     expect(editor.text).toBe("ab");
+  });
+
+  test("a tab that is pasted is kept, and shown as an arrow", () => {
+    const editor = new LineEditor();
+    editor.key("a", {});
+    editor.key("\t", { name: "tab" });
+    editor.key("b", {});
+    expect(editor.text).toBe("a\tb");
+    expect(editor.window(10)).toEqual({ text: "a→b", column: 3 });
+  });
+
+  test("what would turn the direction of the terminal's writing is kept, and shown as an escape", () => {
+    const editor = new LineEditor();
+    type(editor, "\u202ex");
+    expect(editor.text).toBe("\u202ex");
+    expect(editor.window(20).text).toBe("\\u202ex");
+  });
+
+  test("a line that is full says so once, and again when it is full again", () => {
+    const editor = new LineEditor();
+    const full = "x".repeat(LINE_CHARACTERS_MAX);
+    type(editor, full);
+    expect(editor.text).toBe(full);
+    expect(editor.key("y", {})).toEqual({ type: "full" });
+    expect(editor.key("y", {})).toEqual({ type: "edited" });
+    expect(editor.text).toBe(full);
+    press(editor, "backspace");
+    expect(editor.key("y", {})).toEqual({ type: "edited" });
+    expect(editor.key("y", {})).toEqual({ type: "full" });
   });
 
   test("a line that is wider than the terminal shows what is around the cursor", () => {

@@ -1,4 +1,5 @@
 /** One line of input: what is typed, where the cursor is, what was sent before. Keys in, state out; it draws nothing. */
+import { harmless } from "../harmless.ts";
 import { columnsOf, graphemes } from "./width.ts";
 
 export type Key = {
@@ -13,12 +14,14 @@ export type Typed =
   /** Ctrl-D on an empty line. */
   | { readonly type: "leave" }
   | { readonly type: "interrupt" }
-  | { readonly type: "redraw" };
+  | { readonly type: "redraw" }
+  /** The line holds no more: the first key that was left out. */
+  | { readonly type: "full" };
 
 /** Lines that are kept to come back to. */
 const HISTORY_MAX = 200;
-/** Characters of a line: as many as the smallest token can hold whatever they are. */
-const CHARACTERS_MAX = 16_384;
+/** Characters of a line: a long paste, and still drawn at once. What is longer than a token goes out in several. */
+export const LINE_CHARACTERS_MAX = 65_536;
 
 const EDITED: Typed = { type: "edited" };
 
@@ -28,13 +31,13 @@ export class LineEditor {
   #history: string[] = [];
   #at = 0; // The place in the history; its length is the line that is being typed.
   #draft = "";
+  #isFull = false; // And it was told.
 
   key(text: string | undefined, key: Key): Typed {
     if (key.ctrl === true) return this.#control(key.name ?? "");
     const edit = this.#edits[key.name ?? ""];
     if (edit !== undefined) return edit();
-    if (text !== undefined && key.meta !== true) this.#insert(text);
-    return EDITED;
+    return text !== undefined && key.meta !== true ? this.#insert(text) : EDITED;
   }
 
   get text(): string {
@@ -43,17 +46,23 @@ export class LineEditor {
 
   /** The part of the line around the cursor that fits, and the cursor's column in it. */
   window(columns: number): { readonly text: string; readonly column: number } {
-    const shown = [...this.#before];
-    const width = () => shown.reduce((sum, grapheme) => sum + columnsOf(grapheme), 0);
-    let used = width();
-    while (used >= columns && shown.length > 0) used -= columnsOf(shown.shift() ?? "");
-    const column = used;
-    for (const grapheme of this.#after) {
-      used += columnsOf(grapheme);
-      if (used >= columns) break;
-      shown.push(grapheme);
+    const before: string[] = [];
+    let used = 0;
+    for (let at = this.#before.length - 1; at >= 0; at -= 1) {
+      const shown = shownAs(this.#before[at] ?? "");
+      if (used + columnsOf(shown) >= columns) break;
+      used += columnsOf(shown);
+      before.push(shown);
     }
-    return { text: shown.join(""), column };
+    const column = used;
+    const after: string[] = [];
+    for (const grapheme of this.#after) {
+      const shown = shownAs(grapheme);
+      used += columnsOf(shown);
+      if (used >= columns) break;
+      after.push(shown);
+    }
+    return { text: before.reverse().join("") + after.join(""), column };
   }
 
   readonly #edits: Readonly<Record<string, () => Typed>> = {
@@ -94,12 +103,16 @@ export class LineEditor {
     }
   }
 
-  #insert(text: string): void {
-    const isText = !/\p{Cc}/u.test(text);
-    if (!isText || this.#before.length + this.#after.length >= CHARACTERS_MAX) return;
+  #insert(text: string): Typed {
+    if (text !== "\t" && /\p{Cc}/u.test(text)) return EDITED;
+    const isFull = this.#before.length + this.#after.length >= LINE_CHARACTERS_MAX;
+    const isNews = isFull && !this.#isFull;
+    this.#isFull = isFull;
+    if (isFull) return isNews ? { type: "full" } : EDITED;
     // A combining character joins what stands before it.
     const last = this.#before.pop() ?? "";
     this.#before.push(...graphemes(last + text));
+    return EDITED;
   }
 
   #enter(): Typed {
@@ -133,4 +146,9 @@ export class LineEditor {
     change();
     return EDITED;
   }
+}
+
+/** A tab is sent as one and can't be drawn as one; what would harm the terminal may have been pasted. */
+function shownAs(grapheme: string): string {
+  return grapheme === "\t" ? "→" : harmless(grapheme);
 }

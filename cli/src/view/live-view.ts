@@ -7,7 +7,7 @@ import { type AmsEvent, type Connection, isEndOfTurn, type StreamIdentity } from
 import { harmless } from "../harmless.ts";
 import { interrupt } from "../interrupt.ts";
 import { type Colors, type Output, writeAtExit } from "../output.ts";
-import { type Key, LineEditor } from "./line-editor.ts";
+import { type Key, LINE_CHARACTERS_MAX, LineEditor } from "./line-editor.ts";
 import { noteOf } from "./notes.ts";
 import { rosterRow, styleRow } from "./painting.ts";
 import { type Cursor, type Drawn, Screen, SHOW_CURSOR } from "./screen.ts";
@@ -23,6 +23,7 @@ export type Speaker = {
 /** Milliseconds between two pictures when much happens: as often as an eye notices. */
 const PICTURE_MS = 33;
 const PROMPT = "› ";
+const FULL = `a line holds at most ${LINE_CHARACTERS_MAX} characters: the rest is left out`;
 
 export class LiveView {
   readonly #connection: Connection;
@@ -137,7 +138,8 @@ export class LiveView {
     if (typed.type === "interrupt") interrupt();
     else if (typed.type === "leave") this.#speaker?.leave();
     else if (typed.type === "line" && this.#speaker !== null) this.#say(this.#speaker, typed.text);
-    this.#draw();
+    else if (typed.type === "full") this.tell(FULL);
+    this.#drawSoon(); // And not at once: what is pasted comes as thousands of keys.
   };
 
   #say(speaker: Speaker, text: string): void {

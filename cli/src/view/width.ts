@@ -21,12 +21,12 @@ export function columnsOf(text: string): number {
 
 /** The longest beginning that is at most `columns` wide. */
 export function beginning(text: string, columns: number): string {
+  if (PLAIN.test(text)) return text.slice(0, Math.max(0, columns));
   let used = 0;
-  let taken = "";
-  for (const grapheme of graphemes(text)) {
-    used += columnsOfOne(grapheme);
-    if (used > columns) return taken;
-    taken += grapheme;
+  // One by one, and not all of a long text for the few that fit.
+  for (const { segment, index } of segmenter.segment(text)) {
+    used += columnsOfOne(segment);
+    if (used > columns) return text.slice(0, index);
   }
   return text;
 }
