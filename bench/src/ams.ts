@@ -28,8 +28,12 @@ export type AmsAccount = {
   readonly credential: string;
 };
 
-/** Paths with their queries. */
-export type Minted = { readonly connectPath: string; readonly inspectPath: string };
+/** Paths with their queries, and the link itself. */
+export type Minted = {
+  readonly magicLink: string;
+  readonly connectPath: string;
+  readonly inspectPath: string;
+};
 
 export async function openAmsAccount(url: string): Promise<AmsAccount> {
   const namespace = `bench-${randomBytes(6).toString("hex")}`;
@@ -49,6 +53,7 @@ async function mintOne(account: Account): Promise<Minted> {
   const { magicLink } = await account.mint();
   const { pathname, search } = new URL(magicLink);
   return {
+    magicLink,
     connectPath: `${pathname}/connect${search}`,
     inspectPath: `/v1${pathname}${search}`,
   };

@@ -2,8 +2,10 @@
 import type { Case } from "./case.ts";
 import { idleCase } from "./cases/idle.ts";
 import { LATENCY_ACROSS, LATENCY_SAME } from "./cases/latency.ts";
+import { MCP, MCP_500 } from "./cases/mcp.ts";
 import { NOISY_TENANT } from "./cases/noisy-tenant.ts";
 import { PACED } from "./cases/paced.ts";
+import { PAGE } from "./cases/page.ts";
 import { PEERS_CASE } from "./cases/peers.ts";
 import { fanCase, saturatedCase } from "./cases/saturated.ts";
 import { SLOW_READERS } from "./cases/slow-readers.ts";
@@ -46,10 +48,18 @@ export const CASES: readonly Case[] = [
   NOISY_TENANT,
   CONNECT_STORM,
   RECONNECT_STORM,
+  MCP,
+  PAGE,
 ];
 
 /** Others that do the same work; on request, since they take a while and aren't everywhere. */
 export const PEER_CASES: readonly Case[] = [PEERS_CASE];
+
+/** Only when it is named. */
+const LONG_CASES: readonly Case[] = [MCP_500];
+
+/** Every case that has a name. */
+export const NAMED_CASES: readonly Case[] = [...CASES, ...PEER_CASES, ...LONG_CASES];
 
 /** What a smoke run takes when no case is named: each way of a token once. */
 const SMOKE_CASES = [
@@ -60,6 +70,8 @@ const SMOKE_CASES = [
   "latency-same",
   "latency-across",
   "reconnect-storm",
+  "mcp",
+  "page",
 ];
 
 type Choice = { readonly isSmoke: boolean; readonly withPeers: boolean };
@@ -68,6 +80,6 @@ type Choice = { readonly isSmoke: boolean; readonly withPeers: boolean };
 export function chooseCases(asked: readonly string[], options: Choice): readonly Case[] | null {
   const names = asked.length === 0 && options.isSmoke ? SMOKE_CASES : asked;
   if (names.length === 0) return options.withPeers ? [...CASES, ...PEER_CASES] : CASES;
-  const chosen = [...CASES, ...PEER_CASES].filter(({ name }) => names.includes(name));
+  const chosen = NAMED_CASES.filter(({ name }) => names.includes(name));
   return new Set(names).size === chosen.length ? chosen : null;
 }

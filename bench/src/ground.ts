@@ -1,4 +1,4 @@
-/** What the bench stands on and doesn't make itself: a cluster on loopback. `scripts/bench.mjs` brings it from the tests' room. */
+/** What the bench stands on and doesn't make itself: servers on loopback, a browser. `scripts/bench.mjs` brings it from the tests' room. */
 
 export type GroundMember = {
   readonly name: string;
@@ -33,12 +33,61 @@ export type GroundProcess = {
   readonly stop: () => Promise<unknown>;
 };
 
+/** A whole AMS in one process, with the MCP edge and the page. */
+export type GroundStandalone = {
+  readonly url: string;
+  readonly pid: () => number;
+  readonly stop: () => Promise<void>;
+};
+
+export type PageLoad = {
+  readonly streams: number;
+  readonly tokensPerSecond: number;
+  readonly seconds: number;
+  /** Whether every token is read back from the page at the end. */
+  readonly readsBack: boolean;
+};
+
+export type PageMeasured = {
+  /** Tokens; those read back are null when none was. */
+  readonly sent: number;
+  readonly shown: number | null;
+  readonly doubled: number | null;
+  /** What the page itself says was lost. */
+  readonly gaps: number;
+  readonly busy: PageLog;
+  /** The same page before, while nobody speaks. */
+  readonly idle: PageLog;
+  /** Of the page's longest task, whatever the neighbours of this machine do. */
+  readonly longestTaskCpuMs: number;
+  readonly cpuShare: number;
+  /** After a garbage collection. */
+  readonly heapMiB: { readonly before: number; readonly middle: number; readonly after: number };
+  readonly domNodes: number;
+};
+
+export type PageLog = {
+  readonly seconds: number;
+  /** Milliseconds between two animation frames. */
+  readonly frames: {
+    readonly p50Ms: number;
+    readonly p99Ms: number;
+    readonly maxMs: number;
+    readonly over100Ms: number;
+  };
+  /** Milliseconds from a key press until the page has painted it. */
+  readonly keys: { readonly count: number; readonly p50Ms: number; readonly maxMs: number };
+};
+
 /** Everything that it starts ends with this process, however that ends. */
 export type Ground = {
   readonly startCluster: (options: {
     readonly gateways: number;
     readonly env?: Readonly<Record<string, string>>;
   }) => Promise<GroundCluster>;
+  readonly startStandalone: (env: Readonly<Record<string, string>>) => Promise<GroundStandalone>;
+  /** In a real browser; or in a sentence why there is none here. */
+  readonly measurePage: (load: PageLoad) => Promise<PageMeasured | { readonly missing: string }>;
   readonly startProcess: (
     command: GroundCommand,
     isReady: () => Promise<boolean>,

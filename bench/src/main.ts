@@ -1,7 +1,7 @@
 /** `npm run bench`: runs the cases one after the other and prints what they say. */
 import { parseArgs } from "node:util";
 import type { Case } from "./case.ts";
-import { CASES, chooseCases, PEER_CASES } from "./cases.ts";
+import { chooseCases, NAMED_CASES } from "./cases.ts";
 import type { Ground } from "./ground.ts";
 import { openLoadClient } from "./load-client.ts";
 import { describeMachine } from "./machine.ts";
@@ -76,7 +76,7 @@ function readOptions(args: readonly string[]) {
 }
 
 function list(): number {
-  for (const { name, about } of [...CASES, ...PEER_CASES]) print(`${name.padEnd(24)}${about}\n`);
+  for (const { name, about } of NAMED_CASES) print(`${name.padEnd(24)}${about}\n`);
   return 0;
 }
 

@@ -27,21 +27,28 @@ type Given = {
   /** Reached when the ratio, or without a control ours, is at most this, or at least. */
   readonly atMost?: number;
   readonly atLeast?: number;
+  /** Reached when ours is at most so much above the control, in the row's unit. */
+  readonly atMostAbove?: number;
 };
 
 export function row(given: Given): Row {
-  const { what, ours, control = null, note = "", atMost, atLeast } = given;
+  const { what, ours, control = null, note = "" } = given;
   const ratio = ours === null || control === null || control === 0 ? null : ours / control;
-  const judged = control === null ? ours : ratio;
-  return { what, ours, control, ratio, reach: judge(judged, atMost, atLeast), note };
+  return { what, ours, control, ratio, reach: judge(given, ratio), note };
 }
 
-function judge(value: number | null, atMost?: number, atLeast?: number): Row["reach"] {
+function judge(given: Given, ratio: number | null): Row["reach"] {
+  const { ours, control = null, atMost, atLeast, atMostAbove } = given;
+  const judged = control === null ? ours : ratio;
   if (atMost !== undefined) {
-    return { text: `≤ ${atMost}`, isReached: value !== null && value <= atMost };
+    return { text: `≤ ${atMost}`, isReached: judged !== null && judged <= atMost };
   }
   if (atLeast !== undefined) {
-    return { text: `≥ ${atLeast}`, isReached: value !== null && value >= atLeast };
+    return { text: `≥ ${atLeast}`, isReached: judged !== null && judged >= atLeast };
+  }
+  if (atMostAbove !== undefined) {
+    const isReached = ours !== null && control !== null && ours - control <= atMostAbove;
+    return { text: `≤ control + ${atMostAbove}`, isReached };
   }
   return null;
 }

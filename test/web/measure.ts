@@ -1,8 +1,4 @@
-/**
- * How the page bears a busy conversation: `npx tsx test/web/measure.ts [streams] [tokens per second and stream] [seconds]`.
- * It prints the page's own log of animation frames, how long a key takes to show, and what memory it held, as JSON.
- */
-import { isMainThread } from "node:worker_threads";
+/** How a real browser's page bears a busy conversation: its own log of frames and keys, its heap. `bench` has it as a case. */
 import type { CDPSession, Page } from "playwright-core";
 import { isIn, startTinCan } from "./tincan.ts";
 import { joinByWire, type Wire } from "./wire.ts";
@@ -11,32 +7,40 @@ export type Load = {
   readonly streams: number;
   readonly tokensPerSecond: number;
   readonly seconds: number;
+  /** Read every token back from the page: of a long conversation only what is seen exists in it. */
+  readonly readsBack: boolean;
 };
 
 export type Measured = Load & {
   readonly sent: number;
-  readonly frames: FrameLog;
+  /** Tokens that stand in the page, and how many stand there twice; null when they weren't read back. */
+  readonly shown: number | null;
+  readonly doubled: number | null;
+  readonly busy: Log;
   /** The same page in the same run while nobody speaks: what the machine does to it by itself. */
-  readonly control: FrameLog;
+  readonly idle: Log;
   /** Share of one core that the page's main thread took. */
   readonly cpuShare: number;
   /** CPU milliseconds of the page's longest single task: what keeps a frame waiting, whatever the neighbours of this machine do. */
   readonly longestTaskCpuMs: number;
-  /** Milliseconds from a key press until the page has painted it. */
-  readonly keyMs: { readonly count: number; readonly p50: number; readonly max: number };
   /** MiB of the page's heap after a garbage collection. */
   readonly heapMiB: { readonly before: number; readonly middle: number; readonly after: number };
   readonly domNodes: number;
   readonly gaps: number;
 };
 
-export type FrameLog = {
-  readonly count: number;
+export type Log = {
+  readonly seconds: number;
   /** Milliseconds between two animation frames. */
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly maxMs: number;
-  readonly over100Ms: number;
+  readonly frames: {
+    readonly count: number;
+    readonly p50Ms: number;
+    readonly p99Ms: number;
+    readonly maxMs: number;
+    readonly over100Ms: number;
+  };
+  /** Milliseconds from a key press until the page has painted it. */
+  readonly keys: { readonly count: number; readonly p50Ms: number; readonly maxMs: number };
 };
 
 /** Runs in the page: logs every animation frame and every key. */
@@ -57,8 +61,10 @@ addEventListener("keydown", () => {
 const RESUME =
   "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done((recorded.isOn = true)))))";
 
-/** Milliseconds for which the control is recorded. */
-const CONTROL_MS = 15_000;
+/** Milliseconds for which the control is recorded at most: as long as the load, if that is shorter. */
+const CONTROL_MS_MAX = 15_000;
+/** Milliseconds within which the page must show what was said last. */
+const SHOWN_MS_MAX = 5_000;
 /** Milliseconds between two keys that are pressed meanwhile. */
 const KEY_EVERY_MS = 500;
 /** Milliseconds between two looks of an emitter at what it should have sent by now. */
@@ -77,34 +83,32 @@ export async function measurePage(load: Load): Promise<Measured> {
     );
     const before = await heapMiB(probe);
     await page.evaluate(RECORD);
-    await busy(page, wires, { ...load, tokensPerSecond: 0 }, CONTROL_MS);
+    const loadMs = load.seconds * 1_000;
+    const controlMs = Math.min(CONTROL_MS_MAX, loadMs);
+    await busy(page, wires, { tokensPerSecond: 0, from: 0, forMs: controlMs });
     const idle = await page.evaluate<Recorded>("structuredClone(recorded)");
     await page.evaluate("recorded.frames.length = 0; recorded.keys.length = 0");
     const cpuBefore = await cpuSeconds(probe);
     await tincan.browser.startTracing(page, { categories: ["toplevel"] });
-    const halfMs = (load.seconds * 1_000) / 2;
-    const first = await busy(page, wires, load, halfMs);
+    const { tokensPerSecond } = load;
+    const half = await busy(page, wires, { tokensPerSecond, from: 0, forMs: loadMs / 2 });
     await page.evaluate("recorded.isOn = false"); // The collection itself is not the page's doing.
     const middle = await heapMiB(probe);
     await page.evaluate(RESUME);
-    const second = await busy(page, wires, load, halfMs);
+    const perStream = await busy(page, wires, { tokensPerSecond, from: half, forMs: loadMs / 2 });
     const recorded = await page.evaluate<Recorded>("recorded");
     const trace = await tincan.browser.stopTracing();
     const cpu = (await cpuSeconds(probe)) - cpuBefore;
-    const after = await heapMiB(probe);
+    const sent = perStream * wires.length;
     return {
       ...load,
-      sent: first + second,
-      frames: frameLog(recorded.frames),
-      control: frameLog(idle.frames),
+      sent,
+      ...(load.readsBack ? await readBack(page, sent) : { shown: null, doubled: null }),
+      busy: logOf(recorded, load.seconds),
+      idle: logOf(idle, controlMs / 1_000),
       cpuShare: Math.round((cpu / load.seconds) * 100) / 100,
       longestTaskCpuMs: longestTask(trace),
-      keyMs: {
-        count: recorded.keys.length,
-        p50: at(recorded.keys, 0.5),
-        max: at(recorded.keys, 1),
-      },
-      heapMiB: { before, middle, after },
+      heapMiB: { before, middle, after: await heapMiB(probe) },
       domNodes: await page.evaluate<number>("document.querySelectorAll('*').length"),
       gaps: await page.locator(".note.gap").count(),
     };
@@ -115,19 +119,22 @@ export async function measurePage(load: Load): Promise<Measured> {
 
 type Recorded = { readonly frames: readonly number[]; readonly keys: readonly number[] };
 
-/** Lets the streams speak and the person type for so long; resolves with the number of tokens sent. */
-async function busy(
-  page: Page,
-  wires: readonly Wire[],
-  { tokensPerSecond }: Load,
-  forMs: number,
-): Promise<number> {
+type Span = {
+  readonly tokensPerSecond: number;
+  /** The number of each stream's next token. */
+  readonly from: number;
+  readonly forMs: number;
+};
+
+/** Lets the streams speak and the person type for so long; resolves with the number of each stream's next token. */
+async function busy(page: Page, wires: readonly Wire[], span: Span): Promise<number> {
+  const { tokensPerSecond, from, forMs } = span;
   const began = performance.now();
-  let perStream = 0;
+  let next = from;
   const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - began) / 1_000) * tokensPerSecond);
-    for (; perStream < due; perStream += 1) {
-      for (const wire of wires) wire.token(`word ${perStream} `);
+    const due = from + Math.floor(((performance.now() - began) / 1_000) * tokensPerSecond);
+    for (; next < due; next += 1) {
+      for (const [stream, wire] of wires.entries()) wire.token(`${stream}.${next} `);
     }
   }, EMIT_EVERY_MS);
   await page.locator(".composer textarea").focus();
@@ -136,7 +143,18 @@ async function busy(
     await new Promise((resolve) => setTimeout(resolve, KEY_EVERY_MS));
   }
   clearInterval(timer);
-  return perStream * wires.length;
+  return next;
+}
+
+/** Waits until the page shows so many tokens, and then counts them. */
+async function readBack(page: Page, sent: number) {
+  const words =
+    "[...document.querySelectorAll('.passage .text')].map((text) => text.textContent).join('').match(/\\S+/g)";
+  const isThere = `(${words} ?? []).length >= ${sent}`;
+  await page.waitForFunction(isThere, null, { timeout: SHOWN_MS_MAX }).catch(() => undefined);
+  const found = await page.evaluate<readonly string[]>(`${words} ?? []`);
+  const shown = new Set(found).size;
+  return { shown, doubled: found.length - shown };
 }
 
 async function heapMiB(probe: CDPSession): Promise<number> {
@@ -170,13 +188,17 @@ type TraceEvent = {
   readonly args?: { readonly name?: string };
 };
 
-function frameLog(frames: readonly number[]): FrameLog {
+function logOf({ frames, keys }: Recorded, seconds: number): Log {
   return {
-    count: frames.length,
-    p50Ms: at(frames, 0.5),
-    p99Ms: at(frames, 0.99),
-    maxMs: at(frames, 1),
-    over100Ms: frames.filter((ms) => ms > 100).length,
+    seconds,
+    frames: {
+      count: frames.length,
+      p50Ms: at(frames, 0.5),
+      p99Ms: at(frames, 0.99),
+      maxMs: at(frames, 1),
+      over100Ms: frames.filter((ms) => ms > 100).length,
+    },
+    keys: { count: keys.length, p50Ms: at(keys, 0.5), maxMs: at(keys, 1) },
   };
 }
 
@@ -184,10 +206,4 @@ function at(values: readonly number[], quantile: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const index = Math.min(sorted.length - 1, Math.floor(sorted.length * quantile));
   return Math.round((sorted[index] ?? 0) * 10) / 10;
-}
-
-if (isMainThread && process.argv[1]?.endsWith("measure.ts")) {
-  const [streams = 20, tokensPerSecond = 50, seconds = 60] = process.argv.slice(2).map(Number);
-  const measured = await measurePage({ streams, tokensPerSecond, seconds });
-  process.stdout.write(`${JSON.stringify(measured, null, 2)}\n`);
 }
