@@ -3,6 +3,8 @@ import { isUtf8 } from "node:buffer";
 import { splitText } from "@ams/client";
 import { CliError } from "./fault.ts";
 
+const LONG_LINE = "* a line of more than 64 KiB is sent in several tokens";
+
 /** Characters of a line after which it goes out in parts, as a token can't be longer anyway. */
 const LINE_CHARACTERS_MAX = 65_536;
 
@@ -56,11 +58,16 @@ export async function* readText(
   }
 }
 
-/** The same line by line, without line ends. A line that is longer than a token comes in parts, and `onLong` hears of it. */
+/** The same line by line, without line ends. A line that is longer than a token comes in parts, which `tell` says once. */
 export async function* readLines(
   texts: AsyncIterable<string>,
-  onLong: () => void,
+  tell: (sentence: string) => void,
 ): AsyncGenerator<string, undefined> {
+  let isTold = false;
+  const onLong = () => {
+    if (!isTold) tell(LONG_LINE);
+    isTold = true;
+  };
   let rest = "";
   for await (const text of texts) {
     const lines = (rest + text).split("\n");

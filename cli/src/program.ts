@@ -24,6 +24,7 @@ import { joinCommand, pipeCommand, sendCommand, tailCommand } from "./commands/t
 import { declareGlobalOptions } from "./global-options.ts";
 import { loadCommand } from "./load/command.ts";
 import { wantsColors } from "./output.ts";
+import { throwFor } from "./usage.ts";
 import { VERSION } from "./version.ts";
 
 const SUMMARY = `The Agent Messaging Service at a shell prompt: mint a conversation, share its magic link, join, listen, send.`;
@@ -68,7 +69,7 @@ export function buildProgram(): Command {
 /** Commands that were made elsewhere don't inherit: each is told how to speak and how to end. */
 function inheritTo(command: Command): void {
   command.helpOption("-h, --help", "print this help");
-  command.exitOverride().configureOutput({
+  command.exitOverride(throwFor(command)).configureOutput({
     outputError: () => {}, // Told once, by `main`.
     getOutHasColors: () => wantsColors(undefined, process.stdout),
   });

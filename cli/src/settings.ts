@@ -4,6 +4,7 @@ import { type Account, openAccount } from "@ams/client";
 import type { Context } from "./context.ts";
 import { CliError } from "./fault.ts";
 import { firstLineOfStdin } from "./input.ts";
+import { linkAddressOf } from "./link-address.ts";
 import { type Profile, profileName, readProfile } from "./profile.ts";
 
 /** Where `ams up` and `npm start` listen unless told. */
@@ -28,9 +29,7 @@ export async function settingsOf(context: Context, newProfile?: string): Promise
   if (profile === null && options.profile !== undefined) noSuchProfile(name);
   const { AMS_URL } = process.env;
   const given = options.url ?? (AMS_URL || undefined);
-  if (given !== undefined && !/^https?:\/\//.test(given)) {
-    throw new CliError("bad_usage", "The URL of a deployment begins with http:// or https://.");
-  }
+  if (given !== undefined) checkUrl(given);
   const urlFrom = options.url !== undefined ? "--url" : given !== undefined ? "AMS_URL" : null;
   const url = given ?? profile?.url ?? DEFAULT_URL;
   return {
@@ -58,6 +57,17 @@ export async function accountOf(context: Context, settings: Settings): Promise<A
     );
   }
   return await openAccount(url, { credential, signal: context.signal });
+}
+
+function checkUrl(url: string): void {
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new CliError("bad_usage", "The URL of a deployment begins with http:// or https://.");
+  }
+  if (linkAddressOf(url) === null) return;
+  throw new CliError(
+    "bad_usage",
+    "The URL of a deployment ends before the namespace: this is a link, which is an argument of its own.",
+  );
 }
 
 /** True when both lead to the same port of the same host; this machine's loopback names count as one. */
@@ -97,7 +107,7 @@ async function givenCredential({ options, signal }: Context): Promise<Given | nu
 
 async function readCredential(path: string): Promise<string> {
   return await readFile(path, "utf8").catch((error: unknown) => {
-    throw new CliError("file_unusable", `The credential can't be read from ${path}.`, {}, error);
+    throw new CliError("file_unusable", "The file of --credential-file can't be read.", {}, error);
   });
 }
 

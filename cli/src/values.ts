@@ -46,7 +46,7 @@ function readFile(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    throw new InvalidArgumentError(`The file ${path} can't be read.`);
+    throw new InvalidArgumentError("The file behind @ can't be read.");
   }
 }
 

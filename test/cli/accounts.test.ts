@@ -259,7 +259,7 @@ describe("profiles", () => {
     expect(twice.code).toBe(2);
     expect(twice.stderr).toMatch(/^ams: Stdin can be one thing only/);
     const { code, stderr } = await other.run(["list", ...at, "nowhere"]);
-    expect([code, stderr]).toEqual([8, "ams: The credential can't be read from nowhere.\n"]);
+    expect([code, stderr]).toEqual([8, "ams: The file of --credential-file can't be read.\n"]);
     other.remove();
   });
 

@@ -267,14 +267,18 @@ describe("stdout", () => {
 
 describe("the command line", () => {
   test.each([
-    [["jion"], /^ams: Unknown command 'jion': did you mean join\?\n$/],
-    [["join", "--nmae", "x"], /^ams: Unknown option '--nmae': did you mean --name\?\n$/],
-    [["link", "nwe", "x"], /^ams: Unknown command 'nwe': did you mean new\?\n$/],
+    [["jion"], /^ams: There is no command 'jion' \(did you mean join\?\): see `ams --help`\.\n$/],
     [
-      ["mint", "extra"],
-      /^ams: Too many arguments for 'mint'\. Expected 0 arguments but got 1: see `ams --help`\n$/,
+      ["join", "--nmae", "x"],
+      /^ams: There is no option '--nmae' \(did you mean --name\?\): see `ams join --help`\.\n$/,
     ],
-    [["account", "create"], /^ams: Missing required argument 'namespace': see `ams --help`\n$/],
+    [["link", "nwe", "x"], /^ams: There is no command 'nwe' .*: see `ams link --help`\.\n$/],
+    [["mint", "extra"], /^ams: `ams mint` takes 0 words and got 1: see `ams mint --help`\.\n$/],
+    [
+      ["account", "create"],
+      /^ams: The argument <namespace> is missing: see `ams account create --help`\.\n$/,
+    ],
+    [["mint", "--alias"], /^ams: --alias <alias> has no value: see `ams mint --help`\.\n$/],
     [["list", "--url", "localhost"], /^ams: The URL of a deployment begins with http:/],
     [["list", "--profile", "../x"], /^ams: A profile's name is /],
     [["help", "nonsense"], /^ams: There is no command 'nonsense'/],
@@ -284,11 +288,50 @@ describe("the command line", () => {
     expect(stderr).toMatch(sentence);
   });
 
+  test("a link or a credential in the wrong place is never repeated", async () => {
+    const key = `ams_sk_${"A".repeat(43)}`;
+    const wrongs: readonly (readonly string[])[] = [
+      [link],
+      [key],
+      ["link", link],
+      ["help", link],
+      ["list", `--credential=${key}`],
+      ["list", `--${key}`],
+      ["list", "--credential-file", link],
+      ["list", "--profile", link],
+      ["list", "--url", link],
+      ["mint", `--metadata=${link}`],
+      ["mint", `--metadata=@${link}`],
+      ["mint", "--max-joins", `x' is invalid. ${link}\n${link}`],
+      ["tail", "--reconnect-for", link],
+      ["load", link, "--report", `${link}/x/y`],
+      ["join", link, link],
+    ];
+    const [, secret = ""] = link.split("?t=");
+    for (const words of wrongs) {
+      const { code, stdout, stderr } = await home.run(words);
+      expect([words, stdout]).toEqual([words, ""]);
+      expect(code).toBeGreaterThan(0);
+      expect(stderr).toMatch(/^ams: [A-Z`].*\.\n$/);
+      for (const one of [secret, key]) expect(stderr).not.toContain(one);
+    }
+    const { stderr } = await home.run([link]);
+    expect(stderr).toBe("ams: A command is missing before the link: see `ams --help`.\n");
+  });
+
+  test("a link alone is no text, though AMS_LINK has another", async () => {
+    expectSentence(await home.run(["send", link], { env }), 2, /The text is missing/);
+  });
+
   test("with --json an error is one object on stderr", async () => {
     const { code, stdout, stderr } = await home.run(["jion", "--json"]);
     expect([code, stdout]).toEqual([2, ""]);
     expect(jsonLines(stderr)).toEqual([
-      { error: "bad_usage", message: "Unknown command 'jion': did you mean join?", exit: 2 },
+      {
+        error: "bad_usage",
+        message: "There is no command 'jion' (did you mean join?): see `ams --help`.",
+        exit: 2,
+      },
     ]);
   });
 });

@@ -58,7 +58,11 @@ describe("ams mint", () => {
   });
 
   test.each([
-    ["--metadata", "[1]", /JSON object/],
+    [
+      "--metadata",
+      "[1]",
+      /^ams: The value of --metadata is wrong: it is a JSON object, .*: see `ams mint --help`\.\n$/,
+    ],
     ["--metadata", "{", /no JSON/],
     ["--metadata", "@no-such-file", /can't be read/],
     ["--expires-in", "soon", /90s, 10m, 2h, 1d/],

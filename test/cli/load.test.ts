@@ -263,7 +263,7 @@ test("a link of somebody else's making, a dead host, and one that isn't AMS are 
 test("a report that can't be written is found before the run", async () => {
   const path = joinPath(folder, "no", "such", "folder.html");
   const { status, err } = await runLoad([await link(), "--report", path]);
-  expect(err).toBe(`ams: The report can't be written to ${path}.\n`);
+  expect(err).toBe("ams: The file of --report can't be written.\n");
   expect(status).toBe(8);
 });
 

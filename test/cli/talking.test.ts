@@ -210,6 +210,15 @@ describe("ams pipe", () => {
     expect(await heard).toEqual(["one", "", "two"]);
   });
 
+  test("--lines says that a line is longer than a token", async () => {
+    const { code, stderr } = await home.run(["pipe", "--lines", "--no-turn"], {
+      env,
+      stdin: `${"x".repeat(200_000)}\n`,
+    });
+    expect(code).toBe(0);
+    expect(stderr.match(/64 KiB/g)).toHaveLength(1);
+  });
+
   test("--duplex prints what others say exactly, and waits for the end of their turn", async () => {
     const question = hear(1);
     const pipe = home.start(["pipe", "--duplex", "--name", "asker"], { env, stdin: "why?" });

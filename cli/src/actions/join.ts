@@ -51,23 +51,12 @@ async function relay({ output, signal }: Context, connection: Connection): Promi
   const view = openView(output, connection, null);
   const sender = new Sender(connection);
   const listening = showAll(connection, (event) => view.show(event)).catch(() => {});
-  const tellLong = onceOnly(() =>
-    output.note("* a line of more than 64 KiB is sent in several tokens"),
-  );
   const texts = readStdin(AbortSignal.any([signal, sender.failed]));
   try {
-    await sendAll(sender, readLines(texts, tellLong));
+    await sendAll(sender, readLines(texts, output.note));
   } finally {
     await connection.close();
     await listening;
     view.close();
   }
-}
-
-function onceOnly(call: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) call();
-    isDone = true;
-  };
 }

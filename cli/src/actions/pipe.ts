@@ -50,7 +50,7 @@ async function sendStdin(
   const texts = readStdin(AbortSignal.any([signal, sender.failed]));
   const progress = duplex ? null : startProgress(output, "sending");
   try {
-    const pieces = lines ? readLines(texts, () => {}) : texts;
+    const pieces = lines ? readLines(texts, output.note) : texts;
     const sent = sendAll(sender, measured(pieces, progress, onText));
     return await sent.catch((error: unknown) => {
       if (signal.aborted) return sender.sent;

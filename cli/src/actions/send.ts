@@ -4,6 +4,7 @@ import { CliError } from "../fault.ts";
 import { harmless } from "../harmless.ts";
 import { readStdin } from "../input.ts";
 import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../joining.ts";
+import { linkAddressOf } from "../link-address.ts";
 import { takeLink } from "../link-argument.ts";
 import { Sender } from "../sender.ts";
 
@@ -14,15 +15,13 @@ export async function send(
 ): Promise<void> {
   const { output, signal } = context;
   const readsStdin = words.at(-1) === "-";
+  // With AMS_LINK set it would be the text, which nobody means who forgot the text.
+  if (words.length === 1 && isLink(words[0])) throw textMissing();
   const { link, rest } = await takeLink(words, 1, readsStdin ? "taken" : "free", signal);
   const [text] = rest;
-  if (text === undefined || rest.length > 1) {
-    throw new CliError(
-      "bad_usage",
-      text === undefined
-        ? "The text is missing: ams send <link> <text>, or - for stdin."
-        : "There is more than one text: put it in quotes.",
-    );
+  if (text === undefined) throw textMissing();
+  if (rest.length > 1) {
+    throw new CliError("bad_usage", "There is more than one text: put it in quotes.");
   }
   const whole = readsStdin ? await allOf(readStdin(signal)) : text;
   if (signal.aborted) return;
@@ -40,6 +39,17 @@ export async function send(
     if (output.json) output.answer({ ...result, stream_name: connection.streamName });
     else output.say(`${what} as ${harmless(connection.streamName)}.`);
   });
+}
+
+function isLink(word = ""): boolean {
+  return linkAddressOf(word) !== null && new URL(word.trim()).searchParams.has("t");
+}
+
+function textMissing(): CliError {
+  return new CliError(
+    "bad_usage",
+    "The text is missing: ams send <link> <text>, or - for stdin, where the text may be a link too.",
+  );
 }
 
 async function allOf(texts: AsyncIterable<string>): Promise<string> {

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { contextOf } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { CliError } from "../fault.ts";
+import { commandWords } from "../usage.ts";
 
 const EXIT_TOPIC = "exit-codes";
 
@@ -46,7 +47,7 @@ function commandOf(program: Command, words: readonly string[]): Command {
     if (found !== undefined) return found;
     throw new CliError(
       "bad_usage",
-      `There is no command '${word}' to help with: see \`ams --help\`.`,
+      `There is no ${commandWords(word)} to help with: see \`ams --help\`.`,
     );
   }, program);
 }

@@ -144,12 +144,7 @@ class Report {
     try {
       await writeFile(this.path, text);
     } catch (cause) {
-      throw new CliError(
-        "file_unusable",
-        `The report can't be written to ${this.path}.`,
-        {},
-        cause,
-      );
+      throw new CliError("file_unusable", "The file of --report can't be written.", {}, cause);
     }
   }
 }
