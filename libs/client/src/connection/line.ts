@@ -96,10 +96,10 @@ export class Line {
 
   #dial(): void {
     this.#redial = null;
-    const call: Call = {
-      socket: null,
-      timer: setTimeout(() => this.#dialTimedOut(call), this.#options.timing.dialMs),
-    };
+    const isComingBack = this.#live === null && this.#stoodAt !== null;
+    const { dialMs } = this.#options.timing;
+    const ms = isComingBack ? Math.min(dialMs, this.#leftMs(this.#options.reconnectForMs)) : dialMs;
+    const call: Call = { socket: null, timer: setTimeout(() => this.#dialTimedOut(call), ms) };
     this.#dialling = call;
     if (this.#live !== null) this.#events.moving();
     try {
@@ -228,15 +228,19 @@ export class Line {
     const { timing, reconnectForMs } = this.#options;
     const delayMs = comeBackDelayMs(closed.comeBack, this.#attempt, timing);
     const isFirst = this.#stoodAt === null;
-    const awayMs = performance.now() - this.#awaySince + (delayMs ?? 0);
     if (delayMs === null) this.end(closed.error);
-    else if (awayMs >= (isFirst ? timing.joinMs : reconnectForMs)) {
+    else if (delayMs >= this.#leftMs(isFirst ? timing.joinMs : reconnectForMs)) {
       this.end(isFirst || closed.byAms ? closed.error : gaveUp(closed.error));
     } else {
       this.#attempt += 1;
       if (!isFirst) this.#events.retrying(closed.error, this.#attempt, delayMs);
       this.#redialIn(delayMs);
     }
+  }
+
+  /** What is left of this time since there is no connection. */
+  #leftMs(allowedMs: number): number {
+    return this.#awaySince + allowedMs - performance.now();
   }
 
   #redialIn(delayMs: number): void {

@@ -210,6 +210,18 @@ test("it gives up after its time, and says what was last wrong", async () => {
   expect(await codeOf(me.send("x"))).toBe("connection_lost");
 });
 
+test("a try to come back that nobody answers ends with the time for all of them", async () => {
+  // One whole try of 15 s would outlast this test.
+  const { me, call } = await joinQuickly(broker, { reconnectForMs: 40 }, {}, { dialMs: 15_000 });
+  call.cut();
+  const silent = await broker.call();
+  expect(await me.closed).toMatchObject({
+    code: "connection_lost",
+    cause: { message: "The broker did not answer in time." },
+  });
+  await silent.closed;
+});
+
 describe("§4.9 a gateway that drains", () => {
   test("is left for another one before it goes, with nothing sent on the old one in between", async () => {
     const { me, call } = await joinQuickly(broker, { receipts: true });
