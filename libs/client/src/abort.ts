@@ -1,4 +1,5 @@
 /** Waiting for a caller's signal. */
+import { checkSignal } from "./arguments.ts";
 import { type AmsError, abortedError } from "./errors.ts";
 
 type Call = (error: AmsError) => void;
@@ -9,8 +10,15 @@ const WAITING = new WeakMap<
   { readonly calls: Set<Call>; readonly fire: () => void }
 >();
 
+/** Throws when the signal has fired already, and when it is none. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  checkSignal(signal);
+  if (signal?.aborted) throw abortedError(signal);
+}
+
 /** Calls back when the signal fires, at once when it has; the returned function stops that. */
 export function onAbort(signal: AbortSignal | undefined, call: Call): () => void {
+  checkSignal(signal);
   if (signal === undefined) return () => {};
   if (signal.aborted) {
     call(abortedError(signal));

@@ -76,11 +76,6 @@ export function abortedError(signal: AbortSignal): AmsError {
   return new AmsError("aborted", "The caller stopped this.", { cause: signal.reason });
 }
 
-/** Throws when the signal has fired already. */
-export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw abortedError(signal);
-}
-
 /** An AmsError as it is; anything else as the cause of one with this code. */
 export function toAmsError(error: unknown, code: AmsErrorCode, message: string): AmsError {
   return error instanceof AmsError ? error : new AmsError(code, message, { cause: error });

@@ -172,9 +172,23 @@ describe("what goes wrong over HTTP", () => {
     ["another API's error", { status: 404, body: '{"detail":"Not Found"}' }],
     ["broken JSON", { status: 200, body: "{" }],
     ["a list", { status: 200, body: "[]" }],
+    ["JSON of another shape", { status: 200, body: '{"ok":true}' }],
+    ["an answer without a body", { status: 204 }],
   ])("%s is not AMS", async (_, answer) => {
     broker.answer = () => answer;
-    expect(await codeOf(create())).toBe("not_ams");
+    const credential = CREDENTIAL;
+    for (const ask of [
+      create,
+      () => openAccount(broker.url, { credential }),
+      () => offer(broker.url),
+      () => health(broker.url),
+      () => inspect(broker.link),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({
+        code: "not_ams",
+        message: `What answers at ${broker.url} is not AMS, or none that this SDK knows.`,
+      });
+    }
   });
 
   test.each([502, 503, 504])("a proxy's %i is a deployment that is not up", async (status) => {
@@ -200,9 +214,17 @@ describe("what goes wrong over HTTP", () => {
     endless.close();
   });
 
-  test("an answer of another shape breaks the protocol", async () => {
+  test("an answer of nearly the shape is not AMS either, and its cause says what it lacks", async () => {
     broker.answer = () => ({ status: 201, body: '{"account_id":"acc_1"}' });
-    expect(await codeOf(create())).toBe("unexpected_answer");
+    await expect(create()).rejects.toMatchObject({
+      code: "not_ams",
+      cause: { message: "The deployment's answer lacks namespace." },
+    });
+    const account = await open();
+    broker.answer = () => ({ status: 200, body: '{"ok":true}' });
+    for (const ask of [() => account.mint(), () => account.list().next(), () => account.rotate()]) {
+      expect(await codeOf(ask())).toBe("not_ams");
+    }
   });
 
   test("bad arguments, before anything is sent", async () => {

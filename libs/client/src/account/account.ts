@@ -1,5 +1,6 @@
 /** Accounts: who owns conversations, and who a subscriber is (§2.2). */
 
+import { checkOptions } from "../arguments.ts";
 import { type Fields, textAt } from "../fields.ts";
 import type { Metadata } from "../listening/events.ts";
 import { randomName } from "../names.ts";
@@ -103,11 +104,15 @@ export async function createAccount(
   url: string,
   options: CreateAccountOptions = {},
 ): Promise<Account> {
+  checkOptions(options);
   const { namespace = randomName(NAMESPACE_CHARACTERS), invite, ...rest } = options;
   const baseUrl = readBaseUrl(url);
   const body: Fields = { namespace, invite };
-  const answer = await request(baseUrl, { ...rest, method: "POST", path: "/v1/accounts", body });
-  return new LiveAccount(baseUrl, readAccount(answer), textAt(answer, "credential"));
+  return await request(
+    baseUrl,
+    { ...rest, method: "POST", path: "/v1/accounts", body },
+    (answer) => new LiveAccount(baseUrl, readAccount(answer), textAt(answer, "credential")),
+  );
 }
 
 /**
@@ -126,9 +131,13 @@ export async function createAccount(
  * ```
  */
 export async function openAccount(url: string, options: OpenAccountOptions): Promise<Account> {
+  checkOptions(options);
   const { credential } = options;
   const baseUrl = readBaseUrl(url);
   checkCredential(credential);
-  const answer = await request(baseUrl, { ...options, method: "GET", path: "/v1/account" });
-  return new LiveAccount(baseUrl, readAccount(answer), credential);
+  return await request(
+    baseUrl,
+    { ...options, method: "GET", path: "/v1/account" },
+    (answer) => new LiveAccount(baseUrl, readAccount(answer), credential),
+  );
 }

@@ -1,7 +1,7 @@
 /** What anybody may ask of a deployment: what it offers, how it is, and what a magic link leads to. */
 
 import { readLink } from "../connection/link.ts";
-import { listAt, objectAt, textAt } from "../fields.ts";
+import { type Fields, listAt, objectAt, textAt } from "../fields.ts";
 import { readBaseUrl } from "./base-url.ts";
 import { type Inspected, readInspected } from "./conversation.ts";
 import { type RequestOptions, request } from "./http.ts";
@@ -23,7 +23,10 @@ export type Health = {
 
 /** What the deployment behind `url` offers (§2.8). Errors: `not_ams`, `unreachable`, `timeout`. */
 export async function offer(url: string, options: RequestOptions = {}): Promise<Offer> {
-  const answer = await request(readBaseUrl(url), { ...options, method: "GET", path: "/v1" });
+  return await request(readBaseUrl(url), { ...options, method: "GET", path: "/v1" }, readOffer);
+}
+
+function readOffer(answer: Fields): Offer {
   const limits = Object.entries(objectAt(answer, "limits")).flatMap(([name, value]) =>
     typeof value === "number" ? [[name, value] as const] : [],
   );
@@ -36,8 +39,11 @@ export async function offer(url: string, options: RequestOptions = {}): Promise<
 
 /** Whether the deployment behind `url` is up, and which instance answered (§2.9). */
 export async function health(url: string, options: RequestOptions = {}): Promise<Health> {
-  const answer = await request(readBaseUrl(url), { ...options, method: "GET", path: "/healthz" });
-  return { host: textAt(answer, "host"), ts: textAt(answer, "ts") };
+  const call = { ...options, method: "GET", path: "/healthz" } as const;
+  return await request(readBaseUrl(url), call, (answer) => ({
+    host: textAt(answer, "host"),
+    ts: textAt(answer, "ts"),
+  }));
 }
 
 /**
@@ -57,5 +63,5 @@ export async function health(url: string, options: RequestOptions = {}): Promise
 export async function inspect(magicLink: string, options: RequestOptions = {}): Promise<Inspected> {
   const { baseUrl, namespace, alias, token } = readLink(magicLink);
   const path = `/v1/${namespace}/conversations/${alias}?t=${token}`;
-  return readInspected(await request(baseUrl, { ...options, method: "GET", path }));
+  return await request(baseUrl, { ...options, method: "GET", path }, readInspected);
 }

@@ -1,7 +1,8 @@
 /** One request to the control plane (§2.1), with every way in which it can fail told apart. */
 import type { ProblemCode } from "@ams/protocol";
-import { checkAmount } from "../amount.ts";
-import { AmsError, type AmsErrorDetails, abortedError, throwIfAborted } from "../errors.ts";
+import { throwIfAborted } from "../abort.ts";
+import { checkAmount } from "../arguments.ts";
+import { AmsError, type AmsErrorDetails, abortedError } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";
 
 /** Milliseconds for a whole request, answer included, unless the caller says otherwise. */
@@ -30,13 +31,25 @@ export type Call = RequestOptions & {
   readonly body?: Fields | undefined;
 };
 
-/** The answer's JSON object; empty when the answer has no body. Throws an AmsError for everything else. */
-export async function request(baseUrl: string, call: Call): Promise<Fields> {
+/**
+ * What `read` makes of the answer's JSON object, which is empty when the answer has no body; where that throws, it was no answer of
+ * AMS. Throws an AmsError for everything else.
+ */
+export async function request<Value>(
+  baseUrl: string,
+  call: Call,
+  read: (answer: Fields) => Value,
+): Promise<Value> {
   const { response, text } = await exchange(baseUrl, call);
-  if (response.status === 204) return {};
-  const body = parse(text);
+  const body = response.status === 204 ? {} : parse(text);
   if (body === null) throw noAnswerOfAms(baseUrl, response.status);
-  if (response.ok) return body;
+  if (response.ok) {
+    try {
+      return read(body);
+    } catch (cause) {
+      throw notAms(baseUrl, { cause });
+    }
+  }
   const { error, message } = body;
   if (typeof error !== "string" || typeof message !== "string") {
     throw noAnswerOfAms(baseUrl, response.status);
@@ -128,7 +141,11 @@ function noAnswerOfAms(baseUrl: string, status: number): AmsError {
 
 /** Something else than AMS answers there. */
 export function notAms(baseUrl: string, details: AmsErrorDetails): AmsError {
-  return new AmsError("not_ams", `What answers at ${hostOf(baseUrl)} is not AMS.`, details);
+  return new AmsError(
+    "not_ams",
+    `What answers at ${hostOf(baseUrl)} is not AMS, or none that this SDK knows.`,
+    details,
+  );
 }
 
 function hostOf(baseUrl: string): string {
@@ -142,9 +159,20 @@ function whyUnreachable(baseUrl: string, error: unknown): string {
   if (cause.message === "bad port") {
     return `No request goes to ${hostOf(baseUrl)}: its port is one that fetch and browsers refuse.`;
   }
-  const code = typeof cause.code === "string" ? ` (${cause.code})` : "";
-  return `Nothing answers at ${hostOf(baseUrl)}${code}.`;
+  const { code } = cause;
+  if (typeof code !== "string") return `Nothing answers at ${hostOf(baseUrl)}.`;
+  const [, what] = FAULTS.find(([codes]) => codes.test(code)) ?? [];
+  const subject = what === undefined ? "Nothing answers" : "What answers";
+  return `${subject} at ${hostOf(baseUrl)}${what ?? ""} (${code}).`;
 }
+
+/** By Node's codes, where something does answer: what is wrong with it. */
+const FAULTS: readonly (readonly [RegExp, string])[] = [
+  [/WRONG_VERSION/, " doesn't speak https: is it http?"],
+  [/^HPE/, " doesn't speak HTTP"],
+  [/CERT|VERIFY/, " has a certificate that isn't trusted"],
+  [/SOCKET|RESET/, " hangs up without an answer"],
+];
 
 /** All codes, without the protocol's sentences: those come with the answer, and a page shouldn't load them twice. */
 const KNOWN: Readonly<Record<ProblemCode, 1>> = {

@@ -1,5 +1,6 @@
 /** An account by its credential: one method, one request. */
 
+import { checkOptions } from "../arguments.ts";
 import {
   type Fields,
   fieldsOf,
@@ -48,57 +49,60 @@ export class LiveAccount implements Account {
   }
 
   async mint(options: MintOptions = {}): Promise<Minted> {
+    checkOptions(options);
     const body = mintBody(options);
-    return readMinted(await this.#call(options, "POST", this.#conversations(), body));
+    return await this.#call(options, "POST", this.#conversations(), readMinted, body);
   }
 
   async *list(options: RequestOptions = {}): AsyncGenerator<Conversation, undefined> {
     let cursor: string | null = null;
     do {
       const query: string = cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
-      const page: Fields = await this.#call(options, "GET", this.#conversations() + query);
-      for (const item of listAt(page, "conversations")) yield readConversation(fieldsOf(item));
-      cursor = textOrNullAt(page, "next_cursor");
+      const page: Page = await this.#call(options, "GET", this.#conversations() + query, readPage);
+      yield* page.conversations;
+      cursor = page.next;
     } while (cursor !== null);
   }
 
   async inspect(alias: string, options: RequestOptions = {}): Promise<Inspected> {
-    return readInspected(await this.#call(options, "GET", this.#conversation(alias)));
+    return await this.#call(options, "GET", this.#conversation(alias), readInspected);
   }
 
   async newLink(alias: string, options: NewLinkOptions = {}): Promise<string> {
     const body = { keep_connected: options.keepConnected ?? false };
     const path = `${this.#conversation(alias)}/link`;
-    return textAt(await this.#call(options, "POST", path, body), "magic_link");
+    return await this.#call(options, "POST", path, (answer) => textAt(answer, "magic_link"), body);
   }
 
   async close(alias: string, options: RequestOptions = {}): Promise<void> {
-    await this.#call(options, "DELETE", this.#conversation(alias));
+    await this.#call(options, "DELETE", this.#conversation(alias), readNothing);
   }
 
   async rotate(options: RotateOptions = {}): Promise<string> {
     const body = { grace_s: options.graceS };
-    const answer = await this.#call(options, "POST", "/v1/account/credential", body);
-    this.#credential = textAt(answer, "credential");
+    const path = "/v1/account/credential";
+    const read = (answer: Fields) => textAt(answer, "credential");
+    this.#credential = await this.#call(options, "POST", path, read, body);
     return this.#credential;
   }
 
   async details(options: RequestOptions = {}): Promise<AccountDetails> {
-    return readDetails(await this.#call(options, "GET", "/v1/account"));
+    return await this.#call(options, "GET", "/v1/account", readDetails);
   }
 
   async delete(options: RequestOptions = {}): Promise<void> {
-    await this.#call(options, "DELETE", "/v1/account");
+    await this.#call(options, "DELETE", "/v1/account", readNothing);
   }
 
-  #call(
+  #call<Value>(
     { signal, timeoutMs }: RequestOptions,
     method: Call["method"],
     path: string,
+    read: (answer: Fields) => Value,
     body?: Fields,
-  ) {
+  ): Promise<Value> {
     const credential = this.#credential;
-    return request(this.url, { method, path, credential, body, signal, timeoutMs });
+    return request(this.url, { method, path, credential, body, signal, timeoutMs }, read);
   }
 
   #conversations(): string {
@@ -117,6 +121,18 @@ export function readAccount(answer: Fields): Identity {
     createdAt: textAt(answer, "created_at"),
   };
 }
+
+type Page = { readonly conversations: readonly Conversation[]; readonly next: string | null };
+
+function readPage(answer: Fields): Page {
+  return {
+    conversations: listAt(answer, "conversations").map((item) => readConversation(fieldsOf(item))),
+    next: textOrNullAt(answer, "next_cursor"),
+  };
+}
+
+/** Whatever is said beside 204: it is done. */
+function readNothing(): void {}
 
 /** Members that are undefined are left out of the JSON, and so count as not given. */
 function mintBody(options: MintOptions): Fields {

@@ -8,16 +8,12 @@ export async function diagnose(baseUrl: string, options: RequestOptions): Promis
   try {
     await offer(baseUrl, options);
   } catch (error) {
-    // Something that speaks JSON and isn't AMS answers a 404 or an object of other members.
-    if (error instanceof AmsError) return isElse(error) ? notAms(baseUrl, { cause: error }) : error;
-    throw error;
+    // Nobody at AMS refuses this question: something else does that also has an `error` and a `message`.
+    if (!(error instanceof AmsError)) throw error;
+    return error.code === "refused" ? notAms(baseUrl, { cause: error }) : error;
   }
   return new AmsError(
     "websocket_blocked",
     "AMS answers at this address, but a WebSocket doesn't get through: is there a proxy in between?",
   );
-}
-
-function isElse(error: AmsError): boolean {
-  return error.code === "unexpected_answer" || error.code === "refused";
 }

@@ -7,7 +7,7 @@ import {
   utf8Bytes,
 } from "@ams/protocol";
 import { checkCredential } from "../account/credential.ts";
-import { checkAmount } from "../amount.ts";
+import { checkAmount } from "../arguments.ts";
 import { AmsError } from "../errors.ts";
 import { isPeerIdentity, type Metadata, type PeerIdentity } from "../listening/events.ts";
 import { randomName } from "../names.ts";

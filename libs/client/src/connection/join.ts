@@ -1,6 +1,7 @@
 /** Joining a conversation by its magic link. */
 
-import { throwIfAborted } from "../errors.ts";
+import { throwIfAborted } from "../abort.ts";
+import { checkOptions } from "../arguments.ts";
 import { SEND_BUFFER_BYTES } from "../sending/outbox.ts";
 import type { Connection } from "./connection.ts";
 import { diagnose } from "./diagnose.ts";
@@ -16,6 +17,7 @@ export type Join = (magicLink: string, options: JoinOptions) => Promise<Connecti
 /** `join` over one kind of WebSocket. */
 export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
   return async (magicLink, options) => {
+    checkOptions(options);
     const { signal, onFrame } = options;
     throwIfAborted(signal);
     const link = readLink(magicLink);

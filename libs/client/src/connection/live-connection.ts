@@ -1,7 +1,9 @@
 /** A connection at work: what the line hears becomes events, what its owner sends goes out by the outbox. */
 
-import { onAbort } from "../abort.ts";
-import { type AmsError, closedError, throwIfAborted, toAmsError } from "../errors.ts";
+import { onAbort, throwIfAborted } from "../abort.ts";
+import { checkText, must } from "../arguments.ts";
+import { type AmsError, closedError, toAmsError } from "../errors.ts";
+import { isFields } from "../fields.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { JoinedFrame, Receipt } from "../listening/frames.ts";
 import { Hub } from "../listening/hub.ts";
@@ -32,6 +34,9 @@ export type LiveOptions = Omit<LineOptions, "address"> & {
   readonly sendBufferBytes: number;
   readonly signal: AbortSignal | undefined;
 };
+
+/** How a sentence names what `text`, `turns`, `tokens` and `peer` are asked for. */
+const STREAM = "A stream's id or name";
 
 export class LiveConnection implements Connection {
   readonly closed: Promise<AmsError | null>;
@@ -129,6 +134,7 @@ export class LiveConnection implements Connection {
   }
 
   tokens({ from, signal }: TokensOptions = {}): AsyncIterableIterator<TokenEvent, undefined> {
+    if (from !== undefined) checkText(STREAM, from);
     return readTokens(this.#hub, this.#roster, from, signal);
   }
 
@@ -144,10 +150,12 @@ export class LiveConnection implements Connection {
   }
 
   text(stream: string, options: TextOptions = {}): AsyncIterableIterator<string, undefined> {
+    checkText(STREAM, stream);
     return readText(this.#hub, this.#roster, stream, options);
   }
 
   turns(stream: string, options: TextOptions = {}): Turns {
+    checkText(STREAM, stream);
     return readTurns(this.#hub, this.#roster, stream, options);
   }
 
@@ -155,6 +163,7 @@ export class LiveConnection implements Connection {
     which: string | ((peer: Peer) => boolean),
     { signal }: ListenOptions = {},
   ): Promise<Peer> {
+    if (typeof which !== "function") checkText(STREAM, which);
     const isWanted = typeof which === "string" ? (peer: Peer) => isCalled(peer, which) : which;
     let stopWatching = () => {};
     const found = new Promise<Peer>((resolve, reject) => {
@@ -183,13 +192,14 @@ export class LiveConnection implements Connection {
     options: PipeOptions = {},
   ): Promise<Piped> {
     const picks = typeof pickOrOptions === "function";
+    must(picks || isFields(pickOrOptions), "What picks is a function.");
     return await pipe(
       this.#outbox,
       this.#ending,
       this.#receipts,
       source,
       picks ? pickOrOptions : (item: Item) => item,
-      picks ? options : pickOrOptions,
+      picks ? options : { ...options, ...pickOrOptions },
     );
   }
 

@@ -1,5 +1,6 @@
 /** Hands every event to whoever listens; keeps what comes before anybody does, up to a limit. */
 import { onAbort } from "../abort.ts";
+import { checkSignal, must } from "../arguments.ts";
 import type { AmsError } from "../errors.ts";
 import type { AmsEvent, EventOf, GapEvent } from "./events.ts";
 import { Queue } from "./queue.ts";
@@ -50,6 +51,7 @@ export class Hub {
 
   /** A new iterator over what `select` takes, from the backlog on. */
   queue<Item>(select: Select<Item>, signal?: AbortSignal): Queue<Item> {
+    checkSignal(signal);
     let stopHearing = () => {};
     const queue: Queue<Item> = new Queue(() => {
       this.#sinks.delete(sink);
@@ -74,6 +76,7 @@ export class Hub {
     type: Type,
     listener: (event: EventOf<Type>) => void,
   ): () => void {
+    must(typeof listener === "function", "A listener is a function.");
     const sink: Sink = {
       hear: ({ event }) => {
         if (isOfType(event, type)) callSafely(() => listener(event));

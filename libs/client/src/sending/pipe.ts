@@ -1,5 +1,6 @@
 /** Sends a source as tokens, as it comes and no faster than the connection takes it. */
 import { utf8Bytes } from "@ams/protocol";
+import { checkSignal } from "../arguments.ts";
 import type { Ending } from "../connection/ending.ts";
 import { type AmsError, toAmsError } from "../errors.ts";
 import type { Receipt } from "../listening/frames.ts";
@@ -58,6 +59,7 @@ export async function pipe<Item>(
   pick: (item: Item) => unknown,
   { signal }: PipeOptions,
 ): Promise<Piped> {
+  checkSignal(signal);
   const run = new Run();
   const pull = pullFrom(source);
   const stopHearing = ending.onStop(signal, (error) => run.interrupt(error));

@@ -1,6 +1,5 @@
 /** One frame out, as a promise. */
-import { onAbort } from "../abort.ts";
-import { throwIfAborted } from "../errors.ts";
+import { onAbort, throwIfAborted } from "../abort.ts";
 import type { Receipt } from "../listening/frames.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 

@@ -21,14 +21,8 @@ export type Pull<Item> = {
   readonly cancel: () => void;
 };
 
-/** Reads from any source. Throws `invalid_argument` for what is none. */
+/** Reads from any source. Throws `invalid_argument` for what is none, and for a ReadableStream that is locked. */
 export function pullFrom<Item>(source: Source<Item>): Pull<Item> {
-  if (typeof source !== "object" || source === null) {
-    throw new AmsError(
-      "invalid_argument",
-      "A pipe reads from an async iterable, an iterable or a ReadableStream.",
-    );
-  }
   const [next, cancel] = methodsOf(source);
   return {
     next: async () => {
@@ -42,6 +36,18 @@ export function pullFrom<Item>(source: Source<Item>): Pull<Item> {
 }
 
 function methodsOf<Item>(source: Source<Item>) {
+  try {
+    return open(source);
+  } catch (cause) {
+    throw new AmsError(
+      "invalid_argument",
+      "A pipe reads from an async iterable, an iterable or a ReadableStream, and from one that nobody else reads.",
+      { cause },
+    );
+  }
+}
+
+function open<Item>(source: Source<Item>) {
   // First, as the iterator of a ReadableStream can't be cancelled while it waits for an item.
   if ("getReader" in source) {
     const reader = source.getReader();

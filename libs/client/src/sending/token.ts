@@ -1,12 +1,11 @@
 /** A token on its way out: checked, written, and never split unless its author asks for it. */
 import { TOKEN_BYTES_MAX, utf8Bytes } from "@ams/protocol";
+import { checkText } from "../arguments.ts";
 import { AmsError } from "../errors.ts";
 
 /** The frame of a token. Throws `token_too_large` beyond 65,536 bytes of UTF-8, `invalid_argument` when it is no string. */
 export function tokenFrame(data: unknown): string {
-  if (typeof data !== "string") {
-    throw new AmsError("invalid_argument", "A token is a string.");
-  }
+  checkText("A token", data);
   // A UTF-16 unit takes at most 3 bytes: most tokens need no counting.
   if (data.length * 3 > TOKEN_BYTES_MAX && utf8Bytes(data) > TOKEN_BYTES_MAX) {
     throw new AmsError(
@@ -29,6 +28,7 @@ export function tokenFrame(data: unknown): string {
  * ```
  */
 export function splitText(text: string): readonly string[] {
+  checkText("A text", text);
   const tokens: string[] = [];
   let start = 0;
   let bytes = 0;
