@@ -13,9 +13,9 @@ const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
 
 /**
  * Bytes of the browser's file after gzip: what a page that speaks with AMS pays for it. It is a little more than the file has
- * today, so that growth is noticed; 8,000 is the aim, and it is not reached.
+ * today, so that growth is noticed. 8,000 was the aim and isn't reached: docs/adr/0011-what-the-browser-pays.md.
  */
-export const BROWSER_GZIP_BYTES_MAX = 13_850;
+export const BROWSER_GZIP_BYTES_MAX = 14_350;
 
 /** `ws` is CommonJS, and reaches Node's own modules by `require`. */
 const REQUIRE =
