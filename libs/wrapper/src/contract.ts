@@ -153,7 +153,8 @@ export type OpenSession = {
  * Which seat a call is about. With `link`: the conversation of that link, checked in this call, wherever the session has been
  * before. Without: `conversationId`; without either, the only conversation that the session has a seat in (`which_conversation` if
  * there are several). A link and another `conversationId` together: `conversation_mismatch`. Within the conversation:
- * `streamName`; without it, the stream name in `cursor`, then the seat that this session used last there, then (with a link) one with
+ * `streamName`; without it, the stream name in `cursor`, then the seat that this session used last there (of a passing session, which
+ * several callers share, only while it has no other there, not even one that was left: else `which_stream`), then (with a link) one with
  * an automatic name, or (without) the only one that the account has there (`which_stream` if there are several). An account reaches
  * all its seats by conversation and name; a guest's seat is reached by the session that took it, or by its stream name with its link.
  *

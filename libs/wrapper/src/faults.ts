@@ -6,7 +6,8 @@ export const FAULTS = {
   conversation_not_found: "There is no conversation behind this link.",
   not_joined: "There is no seat in this conversation: join it first, or give its magic link.",
   which_conversation: "This session is in several conversations: say which one.",
-  which_stream: "The account has several seats in this conversation: say which stream name.",
+  which_stream:
+    "There are several streams of yours in this conversation: say which, by stream_name.",
   conversation_mismatch:
     "The magic link leads to another conversation than the one that was named.",
   seat_taken:

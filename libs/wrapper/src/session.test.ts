@@ -206,6 +206,39 @@ test("an account finds its only seat by the conversation, and must name one of s
   expect(faultIn(await open("s3").recv({ conversationId: "conv_x" }))).toBe("which_stream");
 });
 
+test("a passing session that holds several seats in a conversation must be told which, whatever is asked", async () => {
+  const { wire, open } = desk();
+  const passing = open("s1", { passing: true });
+  const [one, two] = [
+    { ...X, streamName: "one" },
+    { ...X, streamName: "two" },
+  ];
+  must(await passing.join(one));
+  expect(must(await passing.send({ data: "mine" })).streamName).toBe("one");
+  const { cursor } = must(await passing.join(two));
+  for (const call of [
+    passing.send({ data: "whose?" }),
+    passing.send({ ...X, data: "whose?" }),
+    passing.recv({}),
+    passing.join(X),
+    passing.setMetadata({ metadata: {} }),
+    passing.peers({}),
+    passing.leave({ conversationId: "conv_x" }),
+  ]) {
+    expect(faultIn(await call)).toBe("which_stream");
+  }
+  expect(wire.calls.map((call) => call.sent)).toEqual([["mine"], []]);
+  expect(must(await passing.recv({ cursor })).streamName).toBe("two");
+  must(await passing.leave(two));
+  expect(faultIn(await passing.send({ data: "whose?" }))).toBe("which_stream");
+  expect(faultIn(await passing.recv(two))).toBe("left");
+  must(await passing.send({ ...one, data: "mine" }));
+  const ordinary = open("s2");
+  must(await ordinary.join({ ...X, streamName: "three" }));
+  must(await ordinary.join({ ...X, streamName: "four" }));
+  expect(must(await ordinary.send({ data: "as ever" })).streamName).toBe("four");
+});
+
 test("the roster needs no seat, and takes none", async () => {
   const { wire, wrapper, open } = desk();
   wire.streams = [PEER];

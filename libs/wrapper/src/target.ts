@@ -112,8 +112,12 @@ function seatOf(
     return { ok: true, seat: seat ?? null };
   }
   const last = own.at(-1);
-  if (last !== undefined || owner === null || link !== null)
-    return { ok: true, seat: last ?? null };
+  if (last !== undefined) {
+    // Callers that share a passing session don't know which seat another one used, or left, last.
+    const isUnclear = state.name.passing && own.length > 1;
+    return isUnclear ? failure("which_stream") : { ok: true, seat: last };
+  }
+  if (owner === null || link !== null) return { ok: true, seat: null };
   const [only, ...more] = seats.of(owner, conversationId);
   return more.length === 0 ? { ok: true, seat: only ?? null } : failure("which_stream");
 }
