@@ -209,6 +209,8 @@ export type ListenOptions = {
   readonly path?: string;
   /** Only this conversation. */
   readonly conversationId?: string;
+  /** Only the seat, or seats, of this name; all seats, of the conversation or of the session, unless given. */
+  readonly streamName?: string;
   /** The cursor of the last event that arrived: its seat's events are pushed again from there. Other seats go on where they were. */
   readonly since?: string;
 };

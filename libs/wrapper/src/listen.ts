@@ -8,12 +8,13 @@ const PUSH = "push";
 export function listen(
   { state, limits, seats }: Room,
   listener: Listener,
-  { path = PUSH, conversationId, since }: ListenOptions,
+  { path = PUSH, conversationId, streamName, since }: ListenOptions,
 ): Result<{ readonly listening: Listening }> {
   if (state.ended) return failure("session_ended");
   const rewound = since === undefined ? null : placeOf({ state, seats }, since);
   if (since !== undefined && rewound === null) return failure("invalid_cursor");
-  const push = state.listen(path, listener, conversationId ?? null, limits.listenersPerSession);
+  const only = { conversationId: conversationId ?? null, streamName: streamName ?? null };
+  const push = state.listen(path, listener, only, limits.listenersPerSession);
   if (push === null) return failure("too_many_listeners");
   rewound?.hold.rewind(path, rewound.place);
   const listening: Listening = {

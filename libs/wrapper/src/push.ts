@@ -3,11 +3,16 @@ import type { Counters, Listener } from "./contract.ts";
 import type { PushEvent } from "./events.ts";
 import type { Hold } from "./hold.ts";
 
+/** Which seats it hears: null for all. */
+export type Only = {
+  readonly conversationId: string | null;
+  readonly streamName: string | null;
+};
+
 export type PushOptions = {
   readonly path: string;
   readonly listener: Listener;
-  /** The only conversation that it hears; null for all. */
-  readonly conversationId: string | null;
+  readonly only: Only;
   readonly counters: Counters;
   /** Called when the listener threw: it gets nothing any more. */
   readonly broken: (push: Push) => void;
@@ -64,7 +69,8 @@ export class Push {
   }
 
   #wants({ seat }: Hold): boolean {
-    const { conversationId } = this.#options;
-    return conversationId === null || conversationId === seat.conversationId;
+    const { conversationId, streamName } = this.#options.only;
+    const isThere = conversationId === null || conversationId === seat.conversationId;
+    return isThere && (streamName === null || streamName === seat.streamName);
   }
 }

@@ -207,6 +207,27 @@ test("listeners hear all seats of the session, or one conversation's, and there 
   expect(one.brief).toEqual(["y"]);
 });
 
+test("a listener of one seat hears that one alone, and of its ending alone", async () => {
+  const { wire, open } = desk();
+  const session = open("s1", { passing: true });
+  const [one, anywhere] = [new Ear(), new Ear()];
+  must(session.listen(one, { path: "one", conversationId: "conv_x", streamName: "one" }));
+  must(session.listen(anywhere, { path: "any", streamName: "one" }));
+  must(await session.join({ ...X, streamName: "one" }));
+  must(await session.join({ ...X, streamName: "two" }));
+  must(await session.join({ link: "link-of-y", streamName: "one" }));
+  for (const call of wire.calls) call.say(`for ${call.streamName} in ${call.link}`);
+  await settle();
+  must(await session.leave({ ...X, streamName: "two" }));
+  must(await session.leave({ ...X, streamName: "one" }));
+  expect(one.brief).toEqual(["for one in link-of-x", "closed 1000 left"]);
+  expect(anywhere.brief).toEqual([
+    "for one in link-of-x",
+    "for one in link-of-y",
+    "closed 1000 left",
+  ]);
+});
+
 /** The message of the next error that nobody catches, which the test runner then doesn't hear of. */
 function nextUncaught(): Promise<string> {
   const others = process.listeners("uncaughtException");

@@ -2,7 +2,7 @@
 import type { Clock, Counters, Listener } from "./contract.ts";
 import { Hold } from "./hold.ts";
 import { SESSION_LIVE_MS } from "./limits.ts";
-import { Push } from "./push.ts";
+import { type Only, Push } from "./push.ts";
 import type { Holder, Seat } from "./seat.ts";
 
 export type SessionName = {
@@ -105,17 +105,12 @@ export class SessionState implements Holder {
   }
 
   /** A listener for a path, in place of the one that it has; null when there are as many paths as there may be. */
-  listen(
-    path: string,
-    listener: Listener,
-    conversationId: string | null,
-    pathsMax: number,
-  ): Push | null {
+  listen(path: string, listener: Listener, only: Only, pathsMax: number): Push | null {
     if (!this.#pushes.has(path) && this.#pushes.size >= pathsMax) return null;
     this.#remember(path, pathsMax);
     const before = this.#pushes.get(path);
     const push = new Push({
-      ...{ path, listener, conversationId },
+      ...{ path, listener, only },
       counters: this.#counters,
       broken: (broken) => this.unlisten(broken),
     });
