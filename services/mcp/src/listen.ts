@@ -12,7 +12,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { Call } from "./call.ts";
 import type { StatelessRequest } from "./envelope.ts";
-import { noticeOf } from "./notices.ts";
+import { bytesOf, noticeOf } from "./notices.ts";
 import type { Parts } from "./parts.ts";
 import { Push } from "./push.ts";
 import { type ConversationUri, readConversationUri } from "./resources.ts";
@@ -118,18 +118,21 @@ class SeatBus implements ServerEventBus {
     this.#uris = uris;
   }
 
-  /** Each resource that it changes is told of; the event itself goes with the conversation's own. False when it changes none. */
-  tell(event: PushEvent): boolean {
+  /** Each resource that it changes is told of; the event itself goes with the conversation's own. The bytes of it; 0 when it changes none. */
+  tell(event: PushEvent): number {
     const changed = changedBy(event);
     const wanted = this.#uris
       .map((uri) => ({ uri, plain: uri.split("?")[0] ?? "" }))
       .filter(({ plain }) => changed.includes(plain));
+    const notice = noticeOf(event);
+    let bytes = 0;
     for (const { uri, plain } of wanted) {
       const isOwn = !plain.endsWith("/peers");
-      const params = isOwn ? { _meta: { [NOTICE_KEY]: noticeOf(event) } } : {};
+      const params = isOwn ? { _meta: { [NOTICE_KEY]: notice } } : {};
       this.publish({ kind: "resource_updated", uri, params });
+      bytes += uri.length + (isOwn ? bytesOf(notice) : 0);
     }
-    return wanted.length > 0;
+    return bytes;
   }
 
   publish(event: ServerEvent): void {

@@ -4,7 +4,7 @@ import type { Environment } from "@ams/runtime";
 import type { CheckedLink, PushEvent, Result, Session, Who, Wrapper } from "@ams/wrapper";
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
 import type { Call } from "./call.ts";
-import { noticeOf } from "./notices.ts";
+import { bytesOf, noticeOf } from "./notices.ts";
 import type { Parts } from "./parts.ts";
 import { Push } from "./push.ts";
 import { createServer } from "./server.ts";
@@ -171,7 +171,7 @@ function pushTo(
         const _meta = uri.endsWith("/peers") ? {} : { "ams/notice": notice };
         void tell("notifications/resources/updated", { uri, _meta });
       }
-      return true;
+      return bytesOf(notice);
     },
     ended: () => undefined,
   });

@@ -9,7 +9,7 @@ import { atBase } from "./at-base.ts";
 import { BODY_BYTES_MAX } from "./body.ts";
 import type { Call } from "./call.ts";
 import type { Incoming } from "./incoming.ts";
-import { noticeOf } from "./notices.ts";
+import { bytesOf, type Notice, noticeOf } from "./notices.ts";
 import type { Parts } from "./parts.ts";
 import { isPostEvent, PostLog } from "./post-log.ts";
 import { Push } from "./push.ts";
@@ -47,9 +47,7 @@ export class McpSession {
       callOf: (context) => this.#callOf(context),
       subscriptions,
     });
-    this.#updates = new Updates(subscriptions, (uri) =>
-      this.#notify("notifications/resources/updated", { uri }),
-    );
+    this.#updates = new Updates(subscriptions, (uri) => this.#tellUpdate(uri));
     this.#transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => birth.id,
       eventStore: new PostLog(),
@@ -124,15 +122,21 @@ export class McpSession {
     });
   }
 
-  #tell(event: PushEvent): boolean {
-    const { method, params } = noticeOf(event);
-    this.#notify(method, params);
+  #tell(event: PushEvent): number {
+    const notice = noticeOf(event);
+    this.#notify(notice);
     this.#updates.after(event);
-    return true;
+    return bytesOf(notice);
   }
 
-  #notify(method: string, params: { [key: string]: unknown }): void {
-    this.#mcp.server.notification({ method, params }).catch((error: unknown) => {
+  #tellUpdate(uri: string): void {
+    const notice = { method: "notifications/resources/updated", params: { uri } };
+    this.#notify(notice);
+    this.#push?.sent(bytesOf(notice));
+  }
+
+  #notify(notice: Notice): void {
+    this.#mcp.server.notification(notice).catch((error: unknown) => {
       this.#parts.lost("push", error);
     });
   }

@@ -12,6 +12,11 @@ export function noticeOf(event: PushEvent): Notice {
   return { method: `notifications/ams/${event.kind}`, params: fieldsOf(event) };
 }
 
+/** Bytes of a notification beside its envelope, which every era and transport writes otherwise. */
+export function bytesOf({ method, params }: Notice): number {
+  return method.length + Buffer.byteLength(JSON.stringify(params));
+}
+
 /** One event of `ams_recv`. */
 export function eventOf(event: SeatEvent): Json {
   return { kind: event.kind, ...fieldsOf(event) };

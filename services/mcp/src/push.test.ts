@@ -1,6 +1,6 @@
 import type { Listener, ListenOptions, PushEvent, Result, Session } from "@ams/wrapper";
 import { describe, expect, test, vi } from "vitest";
-import { noticeOf } from "./notices.ts";
+import { bytesOf, noticeOf } from "./notices.ts";
 import { Push } from "./push.ts";
 
 type Begun = Result<{ readonly listening: { resume: () => void; stop: () => void } }>;
@@ -27,7 +27,13 @@ function token(characters: number): PushEvent {
 function startPush() {
   const told: PushEvent[] = [];
   const ended = vi.fn();
-  const push = new Push({ push: (event) => told.push(event) > 0, ended });
+  const push = new Push({
+    push: (event) => {
+      told.push(event);
+      return bytesOf(noticeOf(event));
+    },
+    ended,
+  });
   const fake = fakeSession();
   expect(push.start(fake.session, {})).toBe(true);
   return { push, told, ended, ...fake };
@@ -50,20 +56,25 @@ describe("a push", () => {
   });
 
   test("doesn't wait for what never went out", () => {
-    const push = new Push({ push: () => false, ended: () => undefined });
+    const push = new Push({ push: () => 0, ended: () => undefined });
     for (let at = 0; at < 10_000; at += 1) expect(push.event(token(100))).toBe(true);
   });
 
-  test("has no event whose notification is smaller than it counts", () => {
-    const closed = {
-      kind: "closed",
-      conversationId: "",
-      streamName: "",
-      code: 1000,
-      reason: "",
-    } as const;
-    const notice = JSON.stringify({ jsonrpc: "2.0", ...noticeOf(closed) });
-    expect(`event: message\nid: \ndata: ${notice}\n\n`.length).toBeGreaterThan(128);
+  test("counts metadata, identities and escapes by their size, so that no more than the limit and one event waits", () => {
+    const { streamName, ...of } = { ...token(0), streamName: "a" } as const;
+    const metadata = { text: "x".repeat(16_000) };
+    const joined = { ...of, streamName, kind: "stream_joined", metadata } as PushEvent;
+    const escaped = { ...token(0), data: "\u0001".repeat(16_000) } as PushEvent;
+    for (const event of [joined, escaped]) {
+      const { push, told } = startPush();
+      while (push.event(event)) expect(told.length).toBeLessThan(10);
+    }
+  });
+
+  test("counts what else goes out on the same connection", () => {
+    const { push } = startPush();
+    push.sent(131_072);
+    expect(push.event(token(1))).toBe(false);
   });
 
   test("after stop takes nothing, tells nothing, and stops the listening once", () => {
@@ -83,7 +94,7 @@ describe("a push", () => {
   });
 
   test("that is stopped before it could begin stops at once; one that is refused says so", () => {
-    const push = new Push({ push: () => true, ended: () => undefined });
+    const push = new Push({ push: () => 0, ended: () => undefined });
     const { session, stop, listen } = fakeSession();
     push.stop();
     expect(push.start(session, {})).toBe(true);

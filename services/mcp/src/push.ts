@@ -7,12 +7,12 @@ import type { Listener, Listening, ListenOptions, PushEvent, Session } from "@am
 /** Bytes on their way to a client before the next event waits: a few of the largest, many of the usual. */
 const UNTAKEN_BYTES_MAX = 131_072;
 
-/** Bytes of a notification beside its token, as few as any has: what is taken must make up for all that was counted. */
-const NOTICE_BYTES_MIN = 128;
-
 export type PushTarget = {
-  /** Hands one event over; whoever takes the bytes calls `taken`. False when it is none of the client's, and nothing goes out. */
-  readonly push: (event: PushEvent) => boolean;
+  /**
+   * Hands one event over, and answers with the bytes that go out for it: never more than will be `taken`, or the push would wait for
+   * ever. 0 when it is none of the client's, and nothing goes out.
+   */
+  readonly push: (event: PushEvent) => number;
   /** The last word: nothing more comes. */
   readonly ended: () => void;
 };
@@ -37,6 +37,11 @@ export class Push implements Listener {
     return true;
   }
 
+  /** So many bytes went out on the same connection beside the events. */
+  sent(bytes: number): void {
+    this.#untakenBytes += bytes;
+  }
+
   /** The client's connection took so many bytes. */
   taken(bytes: number): void {
     this.#untakenBytes = Math.max(0, this.#untakenBytes - bytes);
@@ -53,7 +58,7 @@ export class Push implements Listener {
 
   event(event: PushEvent): boolean {
     if (this.#stopped) return false;
-    if (this.#target.push(event)) this.#untakenBytes += bytesOf(event);
+    this.sent(this.#target.push(event));
     this.#waiting = this.#untakenBytes > UNTAKEN_BYTES_MAX;
     return !this.#waiting;
   }
@@ -64,9 +69,4 @@ export class Push implements Listener {
     this.#listening = null;
     this.#target.ended();
   }
-}
-
-/** At most as many bytes as its notification has. */
-function bytesOf(event: PushEvent): number {
-  return NOTICE_BYTES_MIN + (event.kind === "token" ? event.data.length : 0);
 }
