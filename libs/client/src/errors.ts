@@ -10,15 +10,15 @@ export type ClientFault =
   | "delivery_unknown" /** The connection broke after the frame went out and before its receipt. */
   | "invalid_argument" /** A caller's mistake; the message names the argument. */
   | "invalid_link" /** The text is not a magic link, or a part of it is missing. */
-  | "not_ams" /** Something answers at the URL, and it is not AMS. */
+  | "not_ams" /** Something answers at the URL, and it is not AMS, or none that this SDK knows. */
   | "refused" /** A deployment newer than this SDK refused for a reason that this SDK doesn't know. */
   | "slow_consumer" /** An iterator was read too slowly, and its queue is full. */
   | "source_failed" /** The source of a pipe, or its picker, threw; see `cause`. */
   | "timeout" /** No answer in time. */
   | "token_too_large" /** A token of more than 65,536 bytes of UTF-8. */
   | "tokens_lost" /** A text has a hole: tokens of its stream are lost. */
-  | "unexpected_answer" /** AMS answered something that breaks the protocol. */
-  | "unreachable" /** Nothing answers at the URL. */
+  | "unexpected_answer" /** AMS sent a frame that breaks the protocol. */
+  | "unreachable" /** Nothing answers at the URL, or nothing that can be spoken with; the message says which. */
   | "websocket_blocked"; /** AMS answers HTTP at the URL, but a WebSocket doesn't get through. */
 
 /** Every code that an `AmsError` can have. */
