@@ -32,6 +32,11 @@ const steps = fc.array(
   { maxLength: 200 },
 );
 
+test("there is nothing left to read from behind the end", () => {
+  const buffer = new EventBuffer({ bufferEvents: 10, bufferBytes: 1_000 });
+  expect(buffer.countFrom({ next: 5, unsure: false })).toBe(0);
+});
+
 test("every reader sees every event once and in order, or has it counted as dropped at its place", () => {
   const limits = { bufferEvents: 8, bufferBytes: 200 };
   fc.assert(

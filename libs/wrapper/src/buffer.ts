@@ -79,9 +79,9 @@ export class EventBuffer {
     return { truncated: place.unsure || dropped > 0, dropped, from, events };
   }
 
-  /** How many events are left to read from there. */
+  /** How many events are left to read from there; none from behind the end, where a place of another buffer may be. */
   countFrom(place: Place): number {
-    return this.end - Math.max(place.next, this.#first);
+    return Math.max(0, this.end - Math.max(place.next, this.#first));
   }
 
   #isOver(): boolean {

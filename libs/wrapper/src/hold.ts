@@ -37,15 +37,17 @@ export class Hold {
 
   /** How many events wait for `recv`. */
   get unread(): number {
-    return this.#lost ? 0 : this.seat.buffer.countFrom(this.seat.places.at);
+    return this.#isOver ? 0 : this.seat.buffer.countFrom(this.seat.places.at);
   }
 
-  /** What is unread and was not shown yet. */
+  /** What is unread and was not shown yet; a `truncated` counts towards `eventsMax`. */
   show(eventsMax: number): readonly SeatEvent[] {
-    if (this.#lost || eventsMax === 0) return [];
+    if (this.#isOver || eventsMax === 0) return [];
     const unread = this.seat.places.at;
     const from = this.#shown !== null && this.#shown.next >= unread.next ? this.#shown : unread;
-    const { events, after } = readFrom(this.seat, from, eventsMax);
+    const whole = readFrom(this.seat, from, eventsMax);
+    const isTooLong = whole.events.length > eventsMax;
+    const { events, after } = isTooLong ? readFrom(this.seat, from, eventsMax - 1) : whole;
     this.#shown = after;
     return events;
   }
@@ -73,6 +75,11 @@ export class Hold {
   forget(path: string): void {
     this.#pushed.delete(path);
     this.#told.delete(path);
+  }
+
+  /** Whether there is nothing to read here any more for `recv`, which answers why. */
+  get #isOver(): boolean {
+    return this.#lost || this.seat.line.left;
   }
 
   #placeOf(path: string): Place {

@@ -6,17 +6,18 @@ import type { Pending, PendingOptions } from "./requests.ts";
 import type { Room } from "./sit.ts";
 
 export function pending(
-  { state, counters }: Room,
+  { state, counters, seats }: Room,
   { conversationId, max = PENDING_MAX }: PendingOptions,
 ): Pending {
   const events: SeatEvent[] = [];
   let count = 0;
   let room = Math.min(max, PENDING_MAX);
   for (const hold of state.holds) {
+    if (!seats.has(hold.seat)) continue;
     if (conversationId !== undefined && hold.seat.conversationId !== conversationId) continue;
     count += hold.unread;
     const shown = hold.show(room);
-    room -= shown.filter((event) => event.kind !== "truncated").length;
+    room -= shown.length;
     events.push(...shown);
   }
   counters.add("events_shown", events.length);

@@ -154,6 +154,41 @@ test("what rides along is unread and shown once, at most 64 at a time, and stays
   expect(brief(session.pending().events)).toEqual(["b"]);
 });
 
+test("nothing of a seat that was left waits, and the others' still does", async () => {
+  const { wire, open } = desk();
+  const session = open("s1");
+  must(await session.join({ ...X, streamName: "one" }));
+  must(await session.join({ link: "link-of-y", streamName: "two" }));
+  wire.calls[0]?.sayAll(words(40));
+  wire.calls[1]?.sayAll(words(3));
+  await settle();
+  must(await session.recv(X));
+  wire.calls[0]?.sayAll(words(2));
+  await settle();
+  must(await session.leave(X));
+  expect(session.pending({ conversationId: "conv_x" })).toEqual({ count: 0, events: [] });
+  expect(session.pending({ max: 0 }).count).toBe(3);
+  expect(brief(session.pending().events)).toEqual(words(3));
+});
+
+test("what rides along is at most 64 with the loss that is told, and nothing is skipped", async () => {
+  const { wire, open } = desk({ bufferEvents: 100 });
+  const session = open("s1");
+  must(await session.join(X));
+  wire.call.sayAll(words(110));
+  await settle();
+  expect(brief(session.pending({ max: 1 }).events)).toEqual(["truncated 10"]);
+  expect(brief(session.pending({ max: 1 }).events)).toEqual(["w10"]);
+  const other = open("s2", { who: account("b") });
+  must(await other.join(X));
+  wire.call.sayAll(words(110));
+  await settle();
+  const shown = other.pending({ max: 100 }).events;
+  expect(shown).toHaveLength(64);
+  expect(brief(shown).slice(0, 2)).toEqual(["truncated 10", "w10"]);
+  expect(brief(other.pending().events)).toEqual(words(110).slice(73));
+});
+
 test("a newer listener of a path replaces the older and goes on where it stopped; other paths hear everything too", async () => {
   const { wire, open } = desk();
   const session = open("s1");

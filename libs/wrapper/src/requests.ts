@@ -101,6 +101,6 @@ export type PendingOptions = {
 export type Pending = {
   /** How many events wait for `recv`. */
   readonly count: number;
-  /** Those that were not shown to this session yet, oldest first; `truncated` doesn't count towards `max`. */
+  /** Those that were not shown to this session yet, oldest first; `truncated` counts towards `max`. */
   readonly events: readonly SeatEvent[];
 };
