@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { type Account, createAccount, join } from "@ams/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../cluster/free-port.ts";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { runLoad, signalGroup, startLoad } from "./load-run.ts";
 
@@ -249,8 +250,10 @@ test("a link of somebody else's making, a dead host, and one that isn't AMS are 
   ]);
   expect(gone.status).toBe(4);
   const token = "t".repeat(43);
-  const dead = await runLoad([`http://127.0.0.1:1/a/conversations/b?t=${token}`]);
-  expect(dead.err).toContain("Nothing answers at http://127.0.0.1:1");
+  // Not a port such as 1, to which fetch sends nothing at all.
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  const dead = await runLoad([`${nowhere}/a/conversations/b?t=${token}`]);
+  expect(dead.err).toContain(`Nothing answers at ${nowhere}`);
   expect(dead.status).toBe(5);
   const page = createServer((_, response) => response.end("<h1>Hello</h1>"));
   await new Promise<void>((resolve) => page.listen(0, "127.0.0.1", resolve));
