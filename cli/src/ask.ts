@@ -3,7 +3,7 @@ import type { Context } from "./context.ts";
 import { CliError } from "./fault.ts";
 import { interrupt } from "./interrupt.ts";
 
-/** Resolves when the user agreed: with --yes, or on a terminal. Throws `bad_usage` without either, `aborted` at a no. */
+/** Resolves when the user agreed: with --yes, or on a terminal. Throws `bad_usage` without either, `declined` at a no. */
 export async function askToGoOn({ output }: Context, yes: boolean, question: string) {
   if (yes) return;
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true || output.json) {
@@ -15,5 +15,5 @@ export async function askToGoOn({ output }: Context, yes: boolean, question: str
   const { confirm, isCancel } = await import("@clack/prompts");
   const answer = await confirm({ message: question, initialValue: false, output: process.stderr });
   if (isCancel(answer)) interrupt();
-  if (answer !== true) throw new CliError("aborted", "Nothing was done.");
+  if (answer !== true) throw new CliError("declined", "Nothing was done.");
 }

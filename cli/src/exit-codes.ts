@@ -15,7 +15,8 @@ export const EXIT_CODES = {
   usage: { status: 2, meaning: "The command line, or a value in it, is wrong; nothing was done." },
   refused: {
     status: 3,
-    meaning: "No: the credential is missing or wrong, it isn't yours to do, or the name is taken.",
+    meaning:
+      "No: the credential is missing or wrong, it isn't yours to do, the name is taken, or you said no.",
   },
   link: {
     status: 4,
@@ -116,6 +117,7 @@ export const EXIT_OF = {
   bad_usage: "usage",
   no_account: "refused",
   profile_taken: "refused",
+  declined: "refused",
   config_unusable: "local",
   not_text: "local",
   file_unusable: "local",

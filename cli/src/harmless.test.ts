@@ -8,6 +8,7 @@ describe("harmless", () => {
     ["bell\x07 back\b del\x7f", "bell\\x07 back\\x08 del\\x7f"],
     ["\x9b2J", "\\x9b2J"],
     ["\u202eevil\u2066", "\\u202eevil\\u2066"],
+    ["a\u200eb\u200fc\u061c", "a\\u200eb\\u200fc\\u061c"],
     ["a\u2028b\ufeff", "a\\u2028b\\ufeff"],
     ["\u{e0041}", "\\u{e0041}"],
     ["\ud800", "\\ud800"],

@@ -4,12 +4,12 @@
  */
 
 /**
- * C0 and C1 controls with DEL (ANSI sequences begin with one), the line and paragraph separators, what embeds, overrides
- * and isolates directions, tag characters, the byte order mark, and surrogates without their other half.
+ * C0 and C1 controls with DEL (ANSI sequences begin with one), the line and paragraph separators, what marks, embeds,
+ * overrides and isolates directions, tag characters, the byte order mark, and surrogates without their other half.
  */
 const HARMFUL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be taken out.
-  /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
 
 /** One line of it; a tab becomes a space. */
 export function harmless(text: string): string {

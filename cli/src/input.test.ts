@@ -53,6 +53,13 @@ describe("stdin as text", () => {
     );
   });
 
+  test("NUL bytes alone are no text", async () => {
+    const { texts, fault } = await textsOf([Buffer.alloc(3), Buffer.from("text")]);
+    expect(texts).toEqual([]);
+    expect(fault).toMatchObject({ code: "not_text", details: { byte: 1 } });
+    expect((await textsOf([Buffer.from("a\0")])).fault).toBeNull();
+  });
+
   test("a text that ends within a character is refused there", async () => {
     const { texts, fault } = await textsOf([Buffer.from("ab👋").subarray(0, 5)]);
     expect(texts).toEqual(["ab"]);

@@ -101,6 +101,10 @@ class Decoder {
   decode(bytes: Uint8Array): Decoded {
     const all = Buffer.concat([this.#rest, bytes]);
     const whole = all.subarray(0, wholeBytes(all));
+    // No text, though it is UTF-8: what a disk or /dev/zero gives.
+    if (this.#taken === 0 && whole.length > 0 && whole.every((byte) => byte === 0)) {
+      return { text: "", fault: notText(1) };
+    }
     if (!isUtf8(whole)) {
       const good = goodBytes(whole);
       return { text: whole.toString("utf8", 0, good), fault: notText(this.#taken + good + 1) };

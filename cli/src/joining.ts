@@ -2,6 +2,7 @@
 import { AmsError, type Connection, type JoinOptions, join } from "@ams/client";
 import type { Context } from "./context.ts";
 import { CliError } from "./fault.ts";
+import { withProgress } from "./progress.ts";
 import { isSameOrigin, type Settings, settingsOf } from "./settings.ts";
 import { VERSION } from "./version.ts";
 
@@ -60,14 +61,17 @@ async function joinAs(
   const stop = () => joining.abort();
   context.signal.addEventListener("abort", stop, { once: true });
   try {
-    const connection = await join(link, {
-      ...identity,
-      ...wishes,
-      peerIdentity: { kind, client: `ams ${VERSION}` },
-      ...(name === undefined ? {} : { streamName: name }),
-      ...(metadata === undefined ? {} : { streamMetadata: metadata }),
-      signal: joining.signal,
-    });
+    const joined = withProgress(context.output, "joining", () =>
+      join(link, {
+        ...identity,
+        ...wishes,
+        peerIdentity: { kind, client: `ams ${VERSION}` },
+        ...(name === undefined ? {} : { streamName: name }),
+        ...(metadata === undefined ? {} : { streamMetadata: metadata }),
+        signal: joining.signal,
+      }),
+    );
+    const connection = await joined;
     if (note !== null) context.output.note(note);
     return connection;
   } finally {

@@ -8,6 +8,7 @@ import { buildProgram } from "./program.ts";
 import { HELP_INSTEAD, usageErrorOf } from "./usage.ts";
 
 const words = process.argv.slice(2);
+const isJson = words.includes("--json");
 
 /** The status for an answer that could not be written, once that is so. */
 let unwritten: Promise<number> | null = null;
@@ -20,7 +21,7 @@ await end(await run());
 
 async function run(): Promise<number> {
   try {
-    await buildProgram().parseAsync(words, { from: "user" });
+    await buildProgram(isJson).parseAsync(words, { from: "user" });
     return interruptStatus() ?? Number(process.exitCode ?? EXIT_CODES.ok.status);
   } catch (error) {
     if (error instanceof CommanderError) return await endParsing(error);
@@ -33,14 +34,15 @@ async function run(): Promise<number> {
 /** The command line was wrong, or only asked for help or the version. */
 async function endParsing(error: CommanderError): Promise<number> {
   if (error.exitCode === 0) return EXIT_CODES.ok.status;
-  return error.code === HELP_INSTEAD ? EXIT_CODES.usage.status : await fail(usageErrorOf(error));
+  const isToldByHelp = error.code === HELP_INSTEAD && !isJson;
+  return isToldByHelp ? EXIT_CODES.usage.status : await fail(usageErrorOf(error));
 }
 
 /** Says why; loaded only now, as it brings the SDK. */
 async function fail(error: unknown): Promise<number> {
   const { failureOf, tell } = await import("./fail.ts");
   const failure = failureOf(error);
-  tell(failure, words.includes("--json"));
+  tell(failure, isJson);
   if (process.env.AMS_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return failure.status;
 }

@@ -1,6 +1,6 @@
 /**
  * Where a command's words go. Stdout holds the answer and nothing else: lines for people, or with --json one JSON value a line.
- * Stderr holds notes, warnings and progress. --quiet leaves the answer and the errors.
+ * Stderr holds notes, warnings and progress, with --json one JSON value a line too. --quiet leaves the answer and the errors.
  */
 import { writeSync } from "node:fs";
 import colors from "picocolors";
@@ -24,6 +24,8 @@ export type Output = {
 };
 
 export function outputOf({ json = false, quiet = false, color }: GlobalOptions): Output {
+  const tell = (sentence: string) =>
+    writeErr(json ? `${JSON.stringify({ note: plain(sentence) })}\n` : `${sentence}\n`);
   return {
     json,
     quiet,
@@ -35,9 +37,9 @@ export function outputOf({ json = false, quiet = false, color }: GlobalOptions):
       if (!json && !quiet) writeOut(`${line}\n`);
     },
     note: (sentence) => {
-      if (!quiet) writeErr(`${sentence}\n`);
+      if (!quiet) tell(sentence);
     },
-    warn: (sentence) => writeErr(`${sentence}\n`),
+    warn: tell,
   };
 }
 
@@ -51,6 +53,11 @@ export function wantsColors(color: boolean | undefined, stream: { readonly isTTY
 
 export function writeOut(text: string): void {
   process.stdout.write(text);
+}
+
+/** A sentence without the mark that tells it from an answer on a terminal. */
+function plain(sentence: string): string {
+  return sentence.replace(/^(?:\* |ams: )/, "");
 }
 
 function writeErr(text: string): void {

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { CliError } from "./fault.ts";
 
@@ -26,7 +26,14 @@ const DEFAULT_NAME = "default";
 export function configFolder(env: NodeJS.ProcessEnv = process.env): string {
   const { XDG_CONFIG_HOME: base = "" } = env;
   // A relative path there is to be ignored, says the XDG specification.
-  return join(isAbsolute(base) ? base : join(homedir(), ".config"), "ams");
+  return join(isAbsolute(base) ? base : join(home(), ".config"), "ams");
+}
+
+/** HOME, unless it is empty or relative: a credential must not land in the folder where one happens to be. */
+function home(): string {
+  const found = [homedir(), userInfo().homedir].find(isAbsolute);
+  if (found !== undefined) return found;
+  throw new CliError("config_unusable", "There is no home folder: set HOME or XDG_CONFIG_HOME.");
 }
 
 /** The profile's name: as given, else AMS_PROFILE, else `default`. */

@@ -51,7 +51,8 @@ Example:
 Every command has --help with an example; \`ams help exit-codes\` lists with which status it ends. No credential is ever
 an argument, as other users of the machine see those: it is in the profile or in AMS_CREDENTIAL. The link may be in AMS_LINK.`;
 
-export function buildProgram(): Command {
+/** `isJson` is true with --json: what stands on stderr is JSON then, and no help. */
+export function buildProgram(isJson: boolean): Command {
   const program = declareGlobalOptions(new Command("ams"))
     .description(SUMMARY)
     .version(VERSION, "-V, --version", "print the version")
@@ -62,15 +63,16 @@ export function buildProgram(): Command {
   }
   program.addCommand(helpCommand(program));
   explain(program, EPILOGUE);
-  inheritTo(program);
+  inheritTo(program, isJson);
   return program;
 }
 
 /** Commands that were made elsewhere don't inherit: each is told how to speak and how to end. */
-function inheritTo(command: Command): void {
+function inheritTo(command: Command, isJson: boolean): void {
   command.helpOption("-h, --help", "print this help");
   command.exitOverride(throwFor(command)).configureOutput({
     outputError: () => {}, // Told once, by `main`.
+    ...(isJson ? { writeErr: () => {} } : {}),
     getOutHasColors: () => wantsColors(undefined, process.stdout),
   });
   command.helpCommand(false).configureHelp({
@@ -81,5 +83,5 @@ function inheritTo(command: Command): void {
     styleTitle: (title) =>
       wantsColors(undefined, process.stdout) ? `\x1b[1m${title}\x1b[22m` : title,
   });
-  for (const child of command.commands) inheritTo(child);
+  for (const child of command.commands) inheritTo(child, isJson);
 }

@@ -53,6 +53,20 @@ export function startProgress(output: Output, words: string): Progress {
   };
 }
 
+/** Shows that a request is under way, should it take long. */
+export async function withProgress<Result>(
+  output: Output,
+  words: string,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  const progress = startProgress(output, words);
+  try {
+    return await step();
+  } finally {
+    progress.end();
+  }
+}
+
 /** One picture: a bar with its percentage, or a spinner. */
 export function barOf(done: number, total: number | null, words: string, startedAt: number) {
   if (total === null || total <= 0) return `${spinner(startedAt)} ${words} (${done})`;

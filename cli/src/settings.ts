@@ -1,11 +1,12 @@
 /** Which deployment and which account hold for a command: from its options, the environment and the profile, in this order. */
 import { readFile } from "node:fs/promises";
-import { type Account, openAccount } from "@ams/client";
+import { type Account, AmsError, openAccount } from "@ams/client";
 import type { Context } from "./context.ts";
 import { CliError } from "./fault.ts";
 import { firstLineOfStdin } from "./input.ts";
 import { linkAddressOf } from "./link-address.ts";
 import { type Profile, profileName, readProfile } from "./profile.ts";
+import { withProgress } from "./progress.ts";
 
 /** Where `ams up` and `npm start` listen unless told. */
 const DEFAULT_URL = "http://127.0.0.1:8080";
@@ -18,6 +19,7 @@ export type Settings = {
   /** The origin that the credential is for; null is any, when the user gave one without a URL. */
   readonly credentialFor: string | null;
   readonly profileName: string;
+  /** Null also where the URL and the credential were given, and it was not read. */
   readonly profile: Profile | null;
 };
 
@@ -25,17 +27,20 @@ export type Settings = {
 export async function settingsOf(context: Context, newProfile?: string): Promise<Settings> {
   const { options, output } = context;
   const name = profileName(newProfile ?? options.profile);
-  const profile = await readProfile(name, output.warn);
-  if (profile === null && options.profile !== undefined) noSuchProfile(name);
   const { AMS_URL } = process.env;
   const given = options.url ?? (AMS_URL || undefined);
   if (given !== undefined) checkUrl(given);
+  const credential = await givenCredential(context);
+  // A profile that can't be read is no obstacle where nothing of it is needed.
+  const isNeeded = given === undefined || credential === null || options.profile !== undefined;
+  const profile = isNeeded ? await readProfile(name, output.warn) : null;
+  if (profile === null && options.profile !== undefined) noSuchProfile(name);
   const urlFrom = options.url !== undefined ? "--url" : given !== undefined ? "AMS_URL" : null;
   const url = given ?? profile?.url ?? DEFAULT_URL;
   return {
     url,
     urlFrom: urlFrom ?? (profile === null ? "default" : "profile"),
-    ...credentialOf(await givenCredential(context), given, profile),
+    ...credentialOf(credential, given, profile),
     profileName: name,
     profile,
   };
@@ -56,7 +61,24 @@ export async function accountOf(context: Context, settings: Settings): Promise<A
       `The credential of the profile ${name} is for ${credentialFor} and is not sent to ${originOf(url)}: give another --profile, or AMS_CREDENTIAL.`,
     );
   }
-  return await openAccount(url, { credential, signal: context.signal });
+  const { output, signal } = context;
+  return await atDeployment(url, () =>
+    withProgress(output, "asking", () => openAccount(url, { credential, signal })),
+  );
+}
+
+/** Asks something that every deployment has an answer to: what doesn't know it has another path. */
+export async function atDeployment<Result>(
+  url: string,
+  ask: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!(error instanceof AmsError && error.code === "not_found")) throw error;
+    const sentence = `AMS has nothing at ${originOf(url)}${pathOf(url)}: is the path of the URL right?`;
+    throw new CliError("not_ams", sentence, { http_status: error.status }, error);
+  }
 }
 
 function checkUrl(url: string): void {

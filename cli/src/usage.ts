@@ -53,6 +53,8 @@ function sentenceOf({ code, message }: CommanderError, command: string): string 
       return invalidValue(message, quoted);
     case "commander.excessArguments":
       return `\`${command}\` takes ${/Expected (\d+)/.exec(message)?.[1] ?? "no"} words and got ${/got (\d+)/.exec(message)?.[1] ?? "more"}`;
+    case HELP_INSTEAD:
+      return "A command is missing";
     default:
       return "The command line can't be read";
   }

@@ -133,7 +133,7 @@ describe("ams account", () => {
     await asked.shows("Delete the account");
     asked.type("n");
     asked.type("\r");
-    await asked.ended;
+    expect((await asked.ended).code).toBe(3);
     expect((await home.run(["account", "show"])).code).toBe(0);
   });
 });
@@ -237,6 +237,34 @@ describe("profiles", () => {
     expect(code).toBe(8);
     expect(stderr).toContain("is not a profile of ams");
     expect(readFileSync(path, "utf8")).toBe('{"url":');
+    const created = await create();
+    expect([created.code, readFileSync(path, "utf8")]).toEqual([8, '{"url":']);
+  });
+
+  test("a broken profile is no obstacle where the URL and the credential are given", async () => {
+    await create();
+    const env = { AMS_CREDENTIAL: profile().credential, AMS_URL: ams.url };
+    writeFileSync(join(home.config, "default.json"), "{", { mode: 0o600 });
+    expect((await home.run(["list"], { env })).code).toBe(0);
+    expect((await home.run(["account", "create", fresh()], { env })).code).toBe(8);
+  });
+
+  test("a HOME that is empty or relative isn't where the credential goes", async () => {
+    for (const HOME of ["", "here"]) {
+      const { stdout } = await home.run(["config", "path"], { env: { HOME, XDG_CONFIG_HOME: "" } });
+      expect(stdout).toMatch(/^\/.+\/\.config\/ams\n$/);
+      expect(stdout).not.toContain(home.folder);
+    }
+  });
+
+  test("a URL with a path where no AMS is ends with 5 and says so", async () => {
+    await create();
+    const env = { AMS_CREDENTIAL: profile().credential, AMS_URL: `${ams.url}/no/such/path` };
+    const { code, stderr } = await home.run(["list"], { env });
+    expect([code, stderr]).toEqual([
+      5,
+      `ams: AMS has nothing at ${ams.url}/no/such/path: is the path of the URL right?\n`,
+    ]);
   });
 
   test("the credential of a profile is sent to no other deployment", async () => {

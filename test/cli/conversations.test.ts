@@ -3,7 +3,7 @@ import { join as joinPath } from "node:path";
 import { join } from "@ams/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
-import { Home } from "./ams.ts";
+import { Home, jsonLines } from "./ams.ts";
 
 let ams: Standalone;
 let home: Home;
@@ -29,6 +29,13 @@ describe("ams mint", () => {
       /^http:\/\/127\.0\.0\.1:\d+\/falcon\/conversations\/alone\?t=[\w-]{43}\n$/,
     );
     expect(stderr).toBe("Minted falcon/alone. Whoever has this link can join:\n");
+  });
+
+  test("with --json what is on stderr is JSON too", async () => {
+    const { stderr } = await home.run(["mint", "--alias", "as-json", "--json"]);
+    expect(jsonLines(stderr)).toEqual([
+      { note: "Minted falcon/as-json. Whoever has this link can join:" },
+    ]);
   });
 
   test("hands every option on", async () => {
@@ -67,6 +74,8 @@ describe("ams mint", () => {
     ["--metadata", "@no-such-file", /can't be read/],
     ["--expires-in", "soon", /90s, 10m, 2h, 1d/],
     ["--max-joins", "-1", /whole number/],
+    ["--expires-in", "9999d", /--expires-in is wrong: it is 1s to 365d/],
+    ["--max-joins", "0", /--max-joins is wrong/],
     ["--alias", "Not An Alias", /alias is 1 to 63/],
   ])("%s %s is refused with 2 in one sentence", async (option, value, sentence) => {
     const { code, stderr, stdout } = await home.run(["mint", option, value]);

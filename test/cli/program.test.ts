@@ -85,6 +85,18 @@ describe("help", () => {
     expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(/^Usage: ams /);
   });
+
+  test("ams --json alone is a fault in JSON", async () => {
+    for (const [words, command] of [
+      [["--json"], "ams"],
+      [["link", "--json"], "ams link"],
+    ] as const) {
+      const { code, stdout, stderr } = await home.run(words);
+      expect([code, stdout]).toEqual([2, ""]);
+      const message = `A command is missing: see \`${command} --help\`.`;
+      expect(jsonLines(stderr)).toEqual([{ error: "bad_usage", message, exit: 2 }]);
+    }
+  });
 });
 
 describe("child processes", () => {

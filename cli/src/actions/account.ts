@@ -5,8 +5,15 @@ import type { Context } from "../context.ts";
 import { CliError } from "../fault.ts";
 import { harmless } from "../harmless.ts";
 import { unstoppably } from "../interrupt.ts";
-import { draftProfile, type Profile, type ProfileDraft, removeProfile } from "../profile.ts";
-import { accountOf, isSameOrigin, type Settings, settingsOf } from "../settings.ts";
+import {
+  draftProfile,
+  type Profile,
+  type ProfileDraft,
+  readProfile,
+  removeProfile,
+} from "../profile.ts";
+import { withProgress } from "../progress.ts";
+import { accountOf, atDeployment, isSameOrigin, type Settings, settingsOf } from "../settings.ts";
 
 /** Seconds for which the old credential works unless told: should the answer with the new one be lost, it can be rotated again. */
 const GRACE_S = 60;
@@ -30,7 +37,8 @@ export async function createInProfile(
   const { output, options } = context;
   const { profile: wanted, ...others } = options;
   const settings = await settingsOf({ ...context, options: others }, wanted);
-  const { url, profile, profileName } = settings;
+  const { url, profileName } = settings;
+  const profile = settings.profile ?? (await readProfile(profileName, output.warn));
   if (profile !== null) throw profileTaken(profileName, profile);
   const { AMS_INVITE: invite } = process.env;
   // Before the account is made: a credential that can't be kept would be lost.
@@ -38,7 +46,11 @@ export async function createInProfile(
   try {
     // Not to be stopped in between: the credential is in the answer, and never again.
     const account = await unstoppably(tellOfWaiting(context), async () => {
-      const made = await createAccount(url, { namespace, ...(invite ? { invite } : {}) });
+      const made = await atDeployment(url, () =>
+        withProgress(output, "making the account", () =>
+          createAccount(url, { namespace, ...(invite ? { invite } : {}) }),
+        ),
+      );
       await keep(draft, made, output.warn);
       return made;
     }).catch((error: unknown) => {
@@ -62,7 +74,7 @@ export async function show(
   const { output, signal } = context;
   const settings = await settingsOf(context);
   const account = await accountOf(context, settings);
-  const { limits } = await account.details({ signal });
+  const { limits } = await withProgress(output, "asking", () => account.details({ signal }));
   const { streamsPerAccount, subscribersPerConversation } = limits;
   output.answer(
     {
@@ -101,7 +113,7 @@ export async function rotate(
   try {
     // Not to be stopped in between: the new credential is in the answer, and never again.
     await unstoppably(tellOfWaiting(context), async () => {
-      await account.rotate({ graceS: grace });
+      await withProgress(output, "rotating", () => account.rotate({ graceS: grace }));
       if (draft !== null) await keep(draft, account, output.warn);
     }).catch((error: unknown) => {
       throw lostAnswer(error, maybeRotated(grace));
@@ -129,8 +141,10 @@ export async function deleteAccount(
     yes,
     `Delete the account ${name} at ${account.url} with all its conversations? Its namespace is never given out again.`,
   );
-  await account.delete({ signal });
-  const { profile, profileName } = settings;
+  await withProgress(output, "deleting", () => account.delete({ signal }));
+  const { profileName } = settings;
+  const profile =
+    settings.profile ?? (await readProfile(profileName, output.warn).catch(() => null));
   const isOfProfile =
     profile?.accountId === account.accountId && isSameOrigin(profile.url, account.url);
   if (isOfProfile) await removeProfile(profileName);

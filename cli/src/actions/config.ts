@@ -6,7 +6,8 @@ import { type Settings, settingsOf } from "../settings.ts";
 
 export async function show(context: Context): Promise<void> {
   const settings = await settingsOf(context);
-  const { url, urlFrom, profile, profileName, credentialFrom } = settings;
+  const { url, urlFrom, profileName, credentialFrom } = settings;
+  const profile = settings.profile ?? (await readProfile(profileName, context.output.warn));
   const path = profilePath(profileName);
   context.output.answer(
     {

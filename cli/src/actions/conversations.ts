@@ -12,7 +12,7 @@ import type { Context } from "../context.ts";
 import { harmless } from "../harmless.ts";
 import { linkAddressOf } from "../link-address.ts";
 import { linkOf } from "../link-argument.ts";
-import { startProgress } from "../progress.ts";
+import { startProgress, withProgress } from "../progress.ts";
 import { accountOf, isSameDeployment, settingsOf } from "../settings.ts";
 import { conversationJson, peerJson } from "../view/event-json.ts";
 
@@ -20,7 +20,7 @@ import { conversationJson, peerJson } from "../view/event-json.ts";
 export async function mint(context: Context, options: MintOptions): Promise<void> {
   const { output, signal } = context;
   const account = await accountOf(context, await settingsOf(context));
-  const minted = await account.mint({ ...options, signal });
+  const minted = await withProgress(output, "minting", () => account.mint({ ...options, signal }));
   const { magicLink, streamId, streamName, streamMetadata } = minted;
   output.note(`Minted ${nameOf(minted)}. Whoever has this link can join:`);
   output.answer(
@@ -60,10 +60,10 @@ export async function newLink(
 ): Promise<void> {
   const { output, signal } = context;
   const account = await accountOf(context, await settingsOf(context));
-  const link = await account.newLink(aliasOf(conversation, account), {
-    keepConnected,
-    signal,
-  });
+  const alias = aliasOf(conversation, account);
+  const link = await withProgress(output, "making a link", () =>
+    account.newLink(alias, { keepConnected, signal }),
+  );
   output.note("Every earlier link of it stopped working. Whoever has this one can join:");
   output.answer({ magic_link: link }, harmless(link));
 }
@@ -77,7 +77,9 @@ export async function revokeLinks(
   const { output, signal } = context;
   const account = await accountOf(context, await settingsOf(context));
   const alias = aliasOf(conversation, account);
-  await account.newLink(alias, { keepConnected, signal });
+  await withProgress(output, "ending its links", () =>
+    account.newLink(alias, { keepConnected, signal }),
+  );
   const others = keepConnected ? "who is in stays" : "who came in by one is out";
   output.answer(
     { revoked: alias, kept_connected: keepConnected },
@@ -94,7 +96,7 @@ export async function close(
   const account = await accountOf(context, await settingsOf(context));
   const alias = aliasOf(conversation, account);
   await askToGoOn(context, yes, `Close ${harmless(alias)} and send everybody out of it?`);
-  await account.close(alias, { signal });
+  await withProgress(output, "closing", () => account.close(alias, { signal }));
   output.answer({ closed: alias }, `${harmless(alias)} is closed.`);
 }
 
@@ -102,9 +104,11 @@ export async function close(
 export async function inspect(context: Context, word: string | undefined): Promise<void> {
   const { output, signal } = context;
   const isAlias = word !== undefined && /^[a-z0-9][a-z0-9-]*$/.test(word);
-  const found = isAlias
-    ? await (await accountOf(context, await settingsOf(context))).inspect(word, { signal })
-    : await inspectLink(await linkOf(word, "free", signal), { signal });
+  const account = isAlias ? await accountOf(context, await settingsOf(context)) : null;
+  const wanted = account === null ? await linkOf(word, "free", signal) : (word ?? "");
+  const found = await withProgress(output, "looking", () =>
+    account === null ? inspectLink(wanted, { signal }) : account.inspect(wanted, { signal }),
+  );
   output.answer(
     {
       ...conversationJson(found),

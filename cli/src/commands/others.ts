@@ -23,8 +23,8 @@ export function doctorCommand(): Command {
     command,
     `
 Looks at the address, TLS, whether AMS answers and which version, the clocks, whether a WebSocket gets through what stands
-between, and the link. Then it mints a conversation, with your account or one that it makes for this, lets two guests talk in
-it, measures the latency, and deletes what it made. A link is looked at and not joined by.
+between, and the link. Then it mints a conversation, with your account or one that it makes for this, lets two streams talk in
+it (guests, where they are let in), measures the latency, and deletes what it made. A link is looked at and not joined by.
 
 The exit status is that of the first thing that is wrong.
 
@@ -56,7 +56,7 @@ export function conformanceCommand(): Command {
     command,
     `
 It makes many accounts and conversations there, so the deployment's rates must be switched off for it. It runs as a child
-process, from a clone of the repository; the exit status is that of the tests.
+process, from a clone of the repository; what it prints (no JSON, with --json neither) and the exit status are that of the tests.
 
 Example:
   $ AMS_ACCOUNTS_PER_MINUTE=0 AMS_MINTS_PER_MINUTE=0 ams up &
@@ -77,7 +77,7 @@ export function upCommand(): Command {
     command,
     `
 It is set by its environment: docs/OPERATIONS.md of the repository lists every variable. It runs as a child process, from a
-clone of the repository, and its exit status is the command's.
+clone of the repository; what it prints (its log, with --json too) and its exit status are its own.
 
 Example:
   $ ams up --port 9000`,

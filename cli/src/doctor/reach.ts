@@ -1,5 +1,6 @@
 /** Whether anything answers, whether that is AMS, what its clock says, and whether a WebSocket gets through. */
 import { AmsError, inspect, join, offer } from "@ams/client";
+import { atDeployment } from "../settings.ts";
 import { VERSION } from "../version.ts";
 import { type Finding, fine, noted, wrong, wrongBy } from "./finding.ts";
 import type { Place } from "./place.ts";
@@ -54,7 +55,7 @@ export function lookAtClock(theirs: number, ours: number): Finding | null {
 
 export async function lookAtOffer({ url }: Place, signal: AbortSignal): Promise<Finding> {
   try {
-    const { version, features } = await offer(url, { signal });
+    const { version, features } = await atDeployment(url, () => offer(url, { signal }));
     const figures = { version, features };
     const sentence = `AMS ${version}, offering ${features.join(", ") || "nothing beyond the protocol"}`;
     if (release(version) === release(VERSION)) return fine("ams", sentence, figures);

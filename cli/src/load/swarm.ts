@@ -175,7 +175,7 @@ function send(worker: ChildProcess, message: ToWorker): void {
   if (worker.connected) worker.send(message, () => {}); // One that has gone tells so by its exit.
 }
 
-export function sumCloses(closes: readonly Close[]): readonly Close[] {
+function sumCloses(closes: readonly Close[]): readonly Close[] {
   const sums = new Map<string, Close>();
   for (const close of closes) {
     const key = `${close.code} ${close.reason}`;

@@ -4,14 +4,14 @@ import type { Drawn } from "./screen.ts";
 import type { Row } from "./transcript.ts";
 import { columnsOf, fit } from "./width.ts";
 
-export type Named = { readonly id: string; readonly name: string };
+type Named = { readonly id: string; readonly name: string };
 
 /** Colours that can be read on dark and on light. */
 const VOICES = ["cyan", "magenta", "green", "yellow", "blue", "red"] as const;
 const ROSTER_SEPARATOR = " · ";
 
 /** The same colour for the same stream, on every terminal. */
-export function paintName({ id, name }: Named, colors: Colors): string {
+function paintName({ id, name }: Named, colors: Colors): string {
   const sum = [...id].reduce(
     (hash, character) => (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0,
     7,
