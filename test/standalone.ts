@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "./cluster/free-port.ts";
 import { type ServerProcess, startProcess } from "./cluster/server-process.ts";
+import { watchFolder } from "./cluster/watchdog.ts";
 import { repositoryRoot } from "./repository-root.ts";
 
 /** Settings that a standalone for tests has instead of a deployment's: no rates. `env` overrides them. */
@@ -32,6 +33,7 @@ export async function startStandalone(
   env: Readonly<Record<string, string>> = {},
 ): Promise<Standalone> {
   const folder = await mkdtemp(join(tmpdir(), "ams-standalone-"));
+  watchFolder(folder);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const { AMS_REDIS_URL: _, ...environment } = process.env;
