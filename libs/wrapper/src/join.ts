@@ -7,24 +7,20 @@ import { type Give, handOver } from "./hand-over.ts";
 import type { Wishes } from "./line.ts";
 import type { Joined, JoinRequest } from "./requests.ts";
 import type { Seat } from "./seat.ts";
-import { abandon, type Room, reach, sit } from "./sit.ts";
+import { type Room, reach, sit } from "./sit.ts";
 
 export async function join(room: Room, request: JoinRequest): Promise<Result<Joined>> {
   const { since, lastN = 1, signal, takeOver = false } = request;
   if (!Number.isSafeInteger(lastN) || lastN < 1) return failure("invalid_max_events");
-  const how = { explicit: true, takeOver };
+  const where = (seat: Seat) => placeFor(seat, request);
+  const how = { explicit: true, takeOver, where };
   const seated = await sit(
     room,
     since === undefined ? request : { ...request, cursor: since },
     how,
   );
   if (!seated.ok) return seated;
-  const { seat } = seated;
-  const place = placeFor(seat, request);
-  if (place === null) {
-    abandon(room, seat);
-    return failure(seat.line.left ? "left" : "invalid_cursor");
-  }
+  const { seat, place } = seated;
   const { line } = seat;
   const wasKnown = line.joined !== null;
   const bringsNews = line.connection === null && !line.dialling;

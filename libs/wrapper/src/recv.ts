@@ -6,20 +6,19 @@ import { EVENTS_DEFAULT, EVENTS_MAX, WAIT_MS_MAX } from "./limits.ts";
 import { readFrom } from "./reading.ts";
 import { receive } from "./receive.ts";
 import type { Received, RecvRequest } from "./requests.ts";
-import { abandon, type Room, reach, sit } from "./sit.ts";
+import { type Room, reach, sit } from "./sit.ts";
 
 export async function recv(room: Room, request: RecvRequest): Promise<Result<Received>> {
   const { cursor, signal, waitMs = 0, maxEvents = EVENTS_DEFAULT } = request;
   const outOfBounds = boundsFault(waitMs, maxEvents);
   if (outOfBounds !== null) return failure(outOfBounds);
-  const seated = await sit(room, request);
+  const seated = await sit(room, request, {
+    where: ({ places, buffer }) =>
+      cursor === undefined ? places.at : places.placeOf(cursor, buffer.end),
+  });
   if (!seated.ok) return seated;
   const { seat } = seated;
-  const place = cursor === undefined ? null : seat.places.placeOf(cursor, seat.buffer.end);
-  if (cursor !== undefined && place === null) {
-    abandon(room, seat);
-    return failure(seat.line.left ? "left" : "invalid_cursor");
-  }
+  const place = cursor === undefined ? null : seated.place;
   const reached = await reach(room, seated, {}, signal);
   // What was heard before the seat went off the wire can still be read.
   const canRead = readFrom(seat, place ?? seat.places.at, 1).events.length > 0;

@@ -23,7 +23,7 @@ export type JoinRequest = Target & {
   readonly since?: string;
   /** The next `recv` begins with the last so many events that the buffer holds, 1 at least; `since` beats it. */
   readonly lastN?: number;
-  /** Takes the seat from whatever session holds it. */
+  /** Takes the seat from whatever session holds it; not when `since` or `lastN` is refused. */
   readonly takeOver?: boolean;
 };
 

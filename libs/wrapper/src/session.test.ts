@@ -89,6 +89,36 @@ test("of two live sessions that claim one seat the second gets `seat_taken`; who
   expect(counted.get("seat_takeovers")).toBe(2);
 });
 
+test("a call that is refused for what it asks takes no seat from anybody", async () => {
+  const { clock, open, counted } = desk();
+  const [first, second] = [open("s1"), open("s2")];
+  const { cursor } = must(await first.join(ME));
+  const { cursor: elsewhere } = must(await second.join({ link: "link-of-y", streamName: "me" }));
+  const future = cursor.replace(/~0$/, "~zz");
+  for (const since of ["nonsense", elsewhere, future]) {
+    const call = second.join({ ...ME, since, takeOver: true });
+    expect(faultIn(await call)).toBe("invalid_cursor");
+  }
+  const none = second.join({ ...ME, lastN: 0, takeOver: true });
+  expect(faultIn(await none)).toBe("invalid_max_events");
+  must(await first.recv({}));
+  clock.pass(SESSION_LIVE_MS + 1); // Now the seat is whose call asks for it, if the call is good.
+  expect(faultIn(await second.recv({ ...ME, cursor: future }))).toBe("invalid_cursor");
+  expect(faultIn(await second.recv({ ...ME, cursor, waitMs: -1 }))).toBe("invalid_wait");
+  must(await first.recv({}));
+  expect(counted.get("seat_takeovers")).toBeUndefined();
+});
+
+test("a refused join of a seat that was left brings nothing back", async () => {
+  const { open } = desk();
+  const session = open("s1");
+  must(await session.join(ME));
+  const { cursor: since } = must(await session.join({ link: "link-of-y", streamName: "me" }));
+  must(await session.leave(ME));
+  expect(faultIn(await session.join({ ...ME, since }))).toBe("invalid_cursor");
+  expect(faultIn(await session.recv(ME))).toBe("left");
+});
+
 test("a seat that is had back is pushed from where each path stopped", async () => {
   const { wire, open } = desk();
   const [first, second] = [open("s1"), open("s2")];

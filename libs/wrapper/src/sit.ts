@@ -1,5 +1,6 @@
 /** From a request to a seat that the session has for itself, and on to its connection. */
 import type { Connection } from "@ams/client";
+import type { Place } from "./buffer.ts";
 import type { CheckedLink, Clock, Counters, Links, Result, Who } from "./contract.ts";
 import { failure } from "./faults.ts";
 import type { WrapperLimits } from "./limits.ts";
@@ -27,9 +28,15 @@ export type How = {
   /** True for a join: it may come back after a leave. */
   readonly explicit?: boolean;
   readonly takeOver?: boolean;
+  /** Where the call would read: null refuses it before anything is claimed. Where reading stands, unless given. */
+  readonly where?: (seat: Seat) => Place | null;
 };
 
-export type Seated = { readonly seat: Seat; readonly link: CheckedLink | null };
+export type Seated = {
+  readonly seat: Seat;
+  readonly link: CheckedLink | null;
+  readonly place: Place;
+};
 
 /** The seat that a call is about, made if there is none and a link leads there, and claimed by this session. */
 export async function sit(room: Room, aim: Aim, how: How = {}): Promise<Result<Seated>> {
@@ -41,16 +48,22 @@ export async function sit(room: Room, aim: Aim, how: How = {}): Promise<Result<S
   const taken = seatFor(room, found, how);
   if (!taken.ok) return taken;
   const { seat } = taken;
+  const place = how.where === undefined ? seat.places.at : how.where(seat);
+  if (place === null) {
+    abandon(room, seat);
+    if (found.seat !== null) room.seats.restore(found.seat); // One that was left stays left.
+    return failure("invalid_cursor");
+  }
   if (!claim(room.state, seat, how.takeOver ?? false)) return failure("seat_taken");
   seat.usedAt = room.clock.now();
   room.state.keep(seat);
-  return { ok: true, seat, link: found.link };
+  return { ok: true, seat, link: found.link, place };
 }
 
 /** Its connection, dialled if need be. A caller that goes doesn't end the dial: others may wait for it too. */
 export async function reach(
   room: Room,
-  { seat, link }: Seated,
+  { seat, link }: Pick<Seated, "seat" | "link">,
   { takeOver = false }: How,
   signal: AbortSignal | undefined,
   wishes?: Wishes,
