@@ -104,10 +104,11 @@ class Edge {
     return this.#count(era, request, tellOrigin(request, response));
   }
 
+  /** The wrapper first: calls under way are answered while there is a transport to answer by. */
   async stop(): Promise<void> {
+    await this.#parts.wrapper.close();
     await this.#sessions.stop();
     await this.#stateless.stop();
-    await this.#parts.wrapper.close();
   }
 
   async #admit(request: Request, own: string): Promise<Answer> {
