@@ -5,6 +5,7 @@ import {
   type ServerContext,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
+import { z } from "zod";
 import { atBase } from "./at-base.ts";
 import { BODY_BYTES_MAX } from "./body.ts";
 import type { Call } from "./call.ts";
@@ -70,6 +71,7 @@ export class McpSession {
     const { request } = incoming;
     this.#calls.set(request, this.#callFor(incoming, session));
     const response = await this.#transport.handleRequest(request, { parsedBody: body });
+    for (const id of cancelledBy(body)) this.#transport.closeSSEStream(id);
     const { keepAliveMs } = this.#parts;
     return careForStream(response, { greet: false, signal: request.signal, keepAliveMs });
   }
@@ -167,6 +169,19 @@ export class McpSession {
       },
     };
   }
+}
+
+const cancelled = z.object({
+  method: z.literal("notifications/cancelled"),
+  params: z.object({ requestId: z.union([z.string(), z.number()]) }),
+});
+
+/** The requests that a body takes back: the SDK never answers them, and would leave their streams open. */
+function cancelledBy(body: unknown): readonly (string | number)[] {
+  return [body].flat().flatMap((one) => {
+    const read = cancelled.safeParse(one);
+    return read.success ? [read.data.params.requestId] : [];
+  });
 }
 
 /** The push stream's events are had again from the seats, not from the SDK's store. */
