@@ -1,11 +1,8 @@
 /** The MCP edge: how long a token takes to an agent, by push and by `ams_recv`, beside the raw wire in the same seconds. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { openAmsAccount } from "../ams.ts";
 import type { Case } from "../case.ts";
-import { Ear, spokenBy } from "../ear.ts";
 import type { GroundStandalone } from "../ground.ts";
-import { joinByMcp, type McpAgent } from "../mcp-agent.ts";
-import { openPlainWire, type PlainWire } from "../plain-wire.ts";
+import { type CrewPlan, gather, type Path, speak, untilHeard } from "../mcp-crew.ts";
 import { cpuSeconds, ownMemoryBytes } from "../proc.ts";
 import { type Row, row } from "../row.ts";
 
@@ -13,41 +10,20 @@ import { type Row, row } from "../row.ts";
 const ABOVE_WIRE_MS = 3;
 /** Of its memory after the first windows: what is held at the end, when it is flat. */
 const GROWTH_MAX = 1.1;
-/** Sessions that open at once. */
-const JOINING_MAX = 20;
-/** Milliseconds for what is still on its way when the emitters fall silent. */
-const DRAIN_MS = 5_000;
-const LOOK_AGAIN_MS = 20;
 
-/** Every conversation has one emitter and one reader on the raw wire. */
-type Plan = {
-  readonly conversations: number;
-  /** Tokens per second of each emitter. */
-  readonly perSecond: number;
-  /** Agents with push in each conversation. */
-  readonly listeners: number;
-  /** Conversations in which an agent asks with `ams_recv`. */
-  readonly pollers: number;
+/** How many of whom, and how long. */
+type Plan = CrewPlan & {
   /** Not measured: what is compiled at first, and buffers of 1,000 events that fill and stay full, are no leak. */
   readonly warmupMs: number;
   readonly windows: number;
   readonly windowMs: number;
 };
 
-type Path = "wire" | "push" | "recv";
-
 /** What was measured in one span of time. */
 type Window = {
   /** Milliseconds, in the order in which they were measured. */
   readonly latencies: Readonly<Record<Path, number[]>>;
   memoryBytes: number | null;
-};
-
-type Crew = {
-  readonly emitters: readonly PlainWire[];
-  /** By conversation. */
-  readonly ears: readonly (readonly Ear[])[];
-  readonly leave: () => Promise<void>;
 };
 
 export const MCP: Case = mcpCase(
@@ -64,7 +40,7 @@ export const MCP: Case = mcpCase(
   },
 );
 
-/** On request, since it takes ten minutes. */
+/** On request, since it takes twelve minutes. */
 export const MCP_500: Case = mcpCase(
   "mcp-500",
   "500 agents with push on one process, 10 tokens/s to each, for ten minutes; control: the raw wire",
@@ -127,83 +103,6 @@ async function measure(ams: GroundStandalone, plan: Plan) {
   } finally {
     await crew.leave();
   }
-}
-
-async function gather(
-  url: string,
-  plan: Plan,
-  note: (path: Path, ms: number) => void,
-): Promise<Crew> {
-  const minted = await (await openAmsAccount(url)).mint(plan.conversations);
-  const links = minted.map(({ magicLink }) => magicLink);
-  const ears = links.map((): Ear[] => []);
-  const earAt = (path: Path, at: number) => {
-    const ear = new Ear(path, at, (ms) => note(path, ms));
-    ears[at]?.push(ear);
-    return ear;
-  };
-  const emitters = await some(links, (link) => openPlainWire(link, "emitter"));
-  const readers = await some(links, (link, at) =>
-    openPlainWire(link, "wire", earAt("wire", at).onToken),
-  );
-  const seats = links.flatMap((link, at) => Array(plan.listeners).fill({ link, at }));
-  const listeners = await some<{ link: string; at: number }, McpAgent>(
-    seats,
-    async ({ link, at }) => {
-      const agent = await joinByMcp(link);
-      await agent.listen(earAt("push", at));
-      return agent;
-    },
-  );
-  const polling = links.slice(0, plan.pollers);
-  const pollers = await some(polling, joinByMcp);
-  const asking = pollers.map((agent, at) => agent.poll(earAt("recv", at)));
-  // One that is refused meanwhile is told of when they leave.
-  const asked = Promise.allSettled(asking);
-  return {
-    emitters,
-    ears,
-    leave: async () => {
-      for (const one of [...emitters, ...readers, ...listeners, ...pollers]) one.close();
-      await asked;
-      await Promise.all(asking);
-    },
-  };
-}
-
-/** All of it, but only so much at once. */
-async function some<Item, Made>(
-  items: readonly Item[],
-  make: (item: Item, at: number) => Promise<Made>,
-): Promise<readonly Made[]> {
-  const made: Made[] = [];
-  while (made.length < items.length) {
-    const from = made.length;
-    const next = items.slice(from, from + JOINING_MAX);
-    made.push(...(await Promise.all(next.map((item, at) => make(item, from + at)))));
-  }
-  return made;
-}
-
-/** Tokens evenly spread over each second and over the conversations; resolves with how many there were. */
-async function speak(emitter: PlainWire, at: number, plan: Plan, silence: AbortSignal) {
-  const gapMs = 1_000 / plan.perSecond;
-  let next = performance.now() + (gapMs * at) / plan.conversations;
-  let sent = 0;
-  for (;;) {
-    await sleep(Math.max(0, next - performance.now()));
-    if (silence.aborted) return sent;
-    emitter.emit(spokenBy(at, sent));
-    sent += 1;
-    next += gapMs;
-  }
-}
-
-/** Resolves when everybody has heard all of it, or when there was time enough. */
-async function untilHeard({ ears }: Crew, sent: readonly number[]): Promise<void> {
-  const deadline = performance.now() + DRAIN_MS;
-  const isHeard = () => ears.every((some, at) => some.every((ear) => ear.hasHeard(sent[at] ?? 0)));
-  while (!isHeard() && performance.now() < deadline) await sleep(LOOK_AGAIN_MS);
 }
 
 /** From the quietest window, which is the one in which the wire was best: the edge has no say in it. */
