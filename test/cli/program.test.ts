@@ -33,6 +33,7 @@ describe("help", () => {
       "pipe",
     ],
     ...["account create", "account show", "account rotate", "account delete"],
+    ...["account", "link", "config", "help"],
     ...["config show", "config path", "config list", "up", "doctor", "load", "conformance", "mcp"],
   ];
 

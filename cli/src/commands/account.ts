@@ -15,7 +15,11 @@ export function accountCommand(): Command {
     command,
     `
 An account owns a namespace, its conversations, and every stream that it opens. Its credential is kept in a profile: a file
-in your config folder that only you can read (ams config path). It is sent to its own deployment and nowhere else.`,
+in your config folder that only you can read (ams config path). It is sent to its own deployment and nowhere else.
+
+Example:
+  $ ams account create falcon --url http://127.0.0.1:8080
+  $ ams account show`,
   );
 }
 

@@ -61,7 +61,11 @@ export function linkCommand(): Command {
   const command = new Command("link").description(
     "change the magic link of a conversation of yours",
   );
-  return command.addCommand(newLinkCommand()).addCommand(revokeCommand());
+  command.addCommand(newLinkCommand()).addCommand(revokeCommand());
+  return explain(
+    command,
+    "Example:\n  $ ams link revoke standup\n  $ export AMS_LINK=$(ams link new standup)",
+  );
 }
 
 function newLinkCommand(): Command {

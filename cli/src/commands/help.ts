@@ -4,11 +4,12 @@ import { contextOf } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { CliError } from "../fault.ts";
 import { commandWords } from "../usage.ts";
+import { explain } from "./options.ts";
 
 const EXIT_TOPIC = "exit-codes";
 
 export function helpCommand(program: Command): Command {
-  return new Command("help")
+  const command = new Command("help")
     .helpGroup("Help:")
     .description(`help for a command; \`ams help ${EXIT_TOPIC}\` lists with which status ams ends`)
     .argument("[command...]", `a command, or ${EXIT_TOPIC}`)
@@ -16,6 +17,7 @@ export function helpCommand(program: Command): Command {
       if (words.length === 1 && words[0] === EXIT_TOPIC) tellExitCodes(self);
       else commandOf(program, words).outputHelp();
     });
+  return explain(command, `Example:\n  $ ams help link new\n  $ ams help ${EXIT_TOPIC}`);
 }
 
 function tellExitCodes(self: Command): void {

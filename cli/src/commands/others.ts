@@ -60,6 +60,7 @@ process, from a clone of the repository; what it prints (no JSON, with --json ne
 
 Example:
   $ AMS_ACCOUNTS_PER_MINUTE=0 AMS_MINTS_PER_MINUTE=0 ams up &
+  $ until ams doctor http://127.0.0.1:8080 --no-self-test > /dev/null; do sleep 1; done
   $ ams conformance http://127.0.0.1:8080`,
   );
 }

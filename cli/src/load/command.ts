@@ -11,10 +11,10 @@ Connects SUBSCRIBERS that listen and EMITTERS that emit, each RATE tokens a seco
 
 const MORE = `
 Examples:
-  $ ams load 'http://127.0.0.1:8080/demo/conversations/hello?t=…'
-  $ ams load "$LINK" --subscribers 90 --emitters 10 --rate 100 --duration 30s --report load.html
-  $ ams load "$LINK" --subscribers 50 --emitters 5 --rate 2000 --ramp 60s      (at which load does it hurt?)
-  $ ams load "$LINK" --json | jq .latency_us
+  $ export AMS_LINK=$(ams mint)
+  $ ams load --subscribers 90 --emitters 10 --rate 100 --duration 30s --report load.html
+  $ ams load --subscribers 50 --emitters 5 --rate 2000 --ramp 60s      # at which load does it hurt?
+  $ ams load --duration 2s --json | jq .latency_us
 
 Who joins:
   Guests, where the deployment lets them in; with --account the account of AMS_CREDENTIAL or of the profile. The link may be
