@@ -51,7 +51,7 @@ export async function sit(room: Room, aim: Aim, how: How = {}): Promise<Result<S
   const place = how.where === undefined ? seat.places.at : how.where(seat);
   if (place === null) {
     abandon(room, seat);
-    if (found.seat !== null) room.seats.restore(found.seat); // One that was left stays left.
+    if (found.seat?.line.left) room.seats.restore(found.seat); // One that was left stays left.
     return failure("invalid_cursor");
   }
   if (!claim(room.state, seat, how.takeOver ?? false)) return failure("seat_taken");
