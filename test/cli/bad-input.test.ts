@@ -99,6 +99,42 @@ describe("an address", () => {
     expectSentence(await home.run(["inspect", other]), 5, /is not AMS/);
   });
 
+  test("that says nothing shows on a terminal that one waits, and Ctrl-C ends it", async () => {
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = Object(silent.address());
+    const other = `http://127.0.0.1:${port}/ns/conversations/alias?t=${"A".repeat(43)}`;
+    for (const [command, words] of [
+      ["inspect", "looking …"],
+      ["tail", "joining …"],
+    ] as const) {
+      const running = home.start([command, other], { terminal: true });
+      await running.shows(words);
+      running.type("\u0003");
+      expect((await running.ended).code).toBe(130);
+    }
+    silent.closeAllConnections();
+    silent.close();
+  });
+
+  test("where another server answers JSON ends with 5", async () => {
+    const other = createServer((_request, response) => {
+      response.setHeader("content-type", "application/json").end('{"hello":"world"}');
+    }).listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const url = `http://127.0.0.1:${Object(other.address()).port}`;
+    const otherLink = `${url}/ns/conversations/alias?t=${"A".repeat(43)}`;
+    for (const words of [
+      ["account", "create", "x", "--profile", "x", "--url", url],
+      ["inspect", otherLink],
+    ]) {
+      expectSentence(await home.run(words), 5, /is not AMS/);
+    }
+    const { code, stdout } = await home.run(["doctor", url]);
+    expect([code, stdout]).toEqual([5, expect.stringMatching(/✗ ams .* is not AMS/)]);
+    other.close();
+  });
+
   test("where nothing answers ends with 5", async () => {
     const gone = await startStandalone();
     await gone.stop();
