@@ -26,6 +26,7 @@ export {
   WRAPPER_LIMITS,
   type WrapperLimits,
 } from "./limits.ts";
+export { automaticName } from "./names.ts";
 export type {
   Joined,
   JoinRequest,

@@ -29,7 +29,8 @@ export async function join(room: Room, request: JoinRequest): Promise<Result<Joi
   const { connection } = reached;
   const fault = bringsNews ? null : await retell(room, seat, connection, request);
   if (fault !== null) return failure(fault);
-  seat.places.at = place;
+  // Who didn't say where to read goes on where reading stands by now.
+  if (request.since !== undefined || request.lastN !== undefined) seat.places.at = place;
   return { ok: true, ...joined(seat, connection, wasKnown) };
 }
 

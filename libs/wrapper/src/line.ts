@@ -36,6 +36,8 @@ export type LineOptions = {
   readonly heard: (all: readonly Heard[]) => void;
   /** It is on the wire now, or off it. */
   readonly changed: () => void;
+  /** Its first dial has taken over a stream that was live: what that one heard is not known here. */
+  readonly tookOver: () => void;
 };
 
 type Standing =
@@ -174,8 +176,10 @@ export class Line {
     this.#last = dialled;
     this.#standing = { is: "on", connection };
     this.#away = false;
-    if (before === null) this.#count("seats_taken");
-    else {
+    if (before === null) {
+      this.#count("seats_taken");
+      if (joined.resumed) this.#options.tookOver();
+    } else {
       const peers = [...before.connection.peers.values()];
       const { conversationId, heard } = this.#options;
       heard(heardWhileAway(peers, joined.peers, conversationId, joined.ts));

@@ -7,7 +7,7 @@ import type { Room } from "./sit.ts";
 
 export function pending(
   { state, counters, seats }: Room,
-  { conversationId, max = PENDING_MAX }: PendingOptions,
+  { conversationId, streamName, max = PENDING_MAX }: PendingOptions,
 ): Pending {
   const events: SeatEvent[] = [];
   let count = 0;
@@ -15,6 +15,7 @@ export function pending(
   for (const hold of state.holds) {
     if (!seats.has(hold.seat)) continue;
     if (conversationId !== undefined && hold.seat.conversationId !== conversationId) continue;
+    if (streamName !== undefined && hold.seat.streamName !== streamName) continue;
     count += hold.unread;
     const shown = hold.show(room);
     room -= shown.length;

@@ -21,6 +21,15 @@ export class Places {
     this.#tag = tagOf(seatKey);
   }
 
+  /**
+   * Something may be lost before the next `recv`: the stream was live before this process had the seat. Only a takeover shows that. A
+   * stream whose process died and that the broker has seen leave looks like a new one (the epoch counts all claims of the
+   * conversation): only a cursor tells its reader of the loss.
+   */
+  doubt(): void {
+    this.at = { ...this.at, unsure: true };
+  }
+
   cursorOf(place: Place): string {
     const [streamName, tag, incarnation] = [this.#streamName, this.#tag, this.#incarnation];
     return formatCursor({ streamName, tag, incarnation, place, replay: null });

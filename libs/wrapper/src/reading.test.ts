@@ -112,6 +112,35 @@ test("a cursor of a seat whose process has died is told as a loss, the same each
   expect(joined.truncated).toBe(true);
 });
 
+test("a stream that was live before this process took it is told as a loss without a cursor too, once", async () => {
+  const { wire, open } = desk();
+  wire.resumed = true;
+  const session = open("s1");
+  const joined = must(await session.join({ ...X, streamName: "me" }));
+  expect(joined).toMatchObject({ resumed: true, truncated: true });
+  expect(brief(session.pending().events)).toEqual(["truncated null"]);
+  wire.call.say("after");
+  await settle();
+  const got = must(await session.recv({}));
+  expect(got).toMatchObject({ truncated: true, dropped: 0 });
+  expect(brief(got.events)).toEqual(["truncated null", "after"]);
+  expect(must(await session.recv({ cursor: joined.cursor })).events).toEqual(got.events);
+  expect(must(await session.recv({})).truncated).toBe(false);
+  const unjoined = open("s2", { passing: true });
+  const first = must(await unjoined.recv({ link: "link-of-y", waitMs: 5_000 }));
+  expect(brief(first.events)).toEqual(["truncated null"]);
+  const asked = must(await session.join({ link: "link-of-z", streamName: "me", lastN: 5 }));
+  expect(asked.truncated).toBe(false); // It said itself where it begins.
+});
+
+test("a new stream in a conversation that had others before it has lost nothing", async () => {
+  const { wire, open } = desk();
+  wire.epoch = 7;
+  const session = open("s1");
+  expect(must(await session.join(X)).truncated).toBe(false);
+  expect(must(await session.recv({}))).toMatchObject({ events: [], truncated: false });
+});
+
 test("a cursor of another conversation, or of the future, is refused, and takes no seat", async () => {
   const { wrapper, open } = desk();
   const session = open("s1");

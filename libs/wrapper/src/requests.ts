@@ -44,7 +44,10 @@ export type Joined = Named & {
   readonly cursor: string;
   /** True when the seat was there already, or its stream was live and this took it over. */
   readonly resumed: boolean;
-  /** True when `since` is of a seat that is gone (its process ended, or it was forgotten): what came in between is lost. */
+  /**
+   * True when the next `recv` begins behind a loss: `since` is of a seat that is gone (its process ended, or it was forgotten), or
+   * the stream was live elsewhere, and what it heard there is not known here.
+   */
   readonly truncated: boolean;
 };
 
@@ -94,6 +97,8 @@ export type Roster = {
 
 export type PendingOptions = {
   readonly conversationId?: string;
+  /** Only the seat, or seats, of this name. */
+  readonly streamName?: string;
   /** Events at most, 64 unless given; 0 only counts. */
   readonly max?: number;
 };

@@ -62,6 +62,7 @@ export class Seat {
       ...{ conversationId, streamName, dial: room.dial, counters: room.counters },
       heard: (all) => this.#keep(all),
       changed: () => this.#tell(),
+      tookOver: () => this.places.doubt(),
     });
   }
 

@@ -87,7 +87,7 @@ export class FakeCall {
     this.#wake();
   }
 
-  joined(resumed: boolean): void {
+  joined(resumed: boolean, epoch = 1): void {
     const { streamName } = this;
     this.tell({
       type: "joined",
@@ -101,7 +101,7 @@ export class FakeCall {
       subscribedStreams: null,
       resumed,
       reconnected: false,
-      epoch: 1,
+      epoch,
       ts: TS,
       peers: [...this.peers.values()],
     });
@@ -161,12 +161,14 @@ export class FakeWire {
   streams: readonly Peer[] = [];
   peers: readonly Peer[] = [PEER];
   resumed = false;
+  /** Counts the claims of a conversation, whosever they are. */
+  epoch = 1;
 
   readonly join: Join = async (link, options) => {
     await this.dialling(options);
     const call = new FakeCall(link, options);
     for (const peer of this.peers) call.peers.set(peer.streamId, peer);
-    call.joined(this.resumed);
+    call.joined(this.resumed, this.epoch);
     this.calls.push(call);
     return call.connection();
   };
