@@ -40,15 +40,42 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await isIn(page);
     await ams.halt("SIGKILL");
     await page.getByRole("button", { name: "Try now" }).click();
-    await say(page, "into the void");
-    await page.locator(".hint", { hasText: "nothing was sent" }).waitFor();
-    expect(await page.locator(".composer textarea").inputValue()).toBe("into the void");
     await page.locator(".banner", { hasText: "Coming back by itself" }).waitFor();
     await ams.resume();
     await page.locator(".note.connection", { hasText: "Connected again" }).waitFor();
     const peer = await joinByWire(link, "peer-1");
     peer.token("there you are");
     await hears(page, "there you are");
+  });
+
+  test("what is sent while nothing answers survives trying at once, in its order, once, and uncut", async () => {
+    const { ams, visit, mint } = await start();
+    const { link } = await mint();
+    const { page } = await visit("about:blank");
+    const sent: string[] = [];
+    page.on("websocket", (socket) =>
+      socket.on("framesent", ({ payload }) => sent.push(String(payload))),
+    );
+    await page.goto(link);
+    await isIn(page);
+    await ams.halt("SIGKILL");
+    const again = page.getByRole("button", { name: "Try now" });
+    await again.waitFor();
+    const paste = "x".repeat(200_000);
+    await say(page, paste);
+    await say(page, "QUICK");
+    await again.click();
+    await page.locator(".hint", { hasText: "waits until the connection is back" }).waitFor();
+    await again.click();
+    await ams.resume();
+    await hears(page, "QUICK");
+    const tokens = sent
+      .map((frame) => JSON.parse(frame))
+      .filter(({ type }) => type === "token")
+      .map(({ data }) => data);
+    expect(tokens.map(({ length }) => length)).toEqual([65_536, 65_536, 65_536, 3_392, 5]);
+    expect(tokens.join("")).toBe(`${paste}QUICK`);
+    expect(await page.locator(".composer textarea").inputValue()).toBe("");
   });
 
   test("the owner closes the conversation, and both pages say so", async () => {

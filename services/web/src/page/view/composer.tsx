@@ -18,13 +18,13 @@ export function Composer({ live }: { readonly live: Live }) {
     setText("");
     setFault(null);
     setWaiting((count) => count + 1);
-    live
-      .send(composed.tokens)
-      .catch((error: unknown) => {
-        setFault(sentenceOf(error));
-        setText((newer) => (newer === "" ? text : newer)); // Nobody has to write it twice.
-      })
-      .finally(() => setWaiting((count) => count - 1));
+    void live.send(composed.tokens).then((sent) => {
+      setWaiting((count) => count - 1);
+      if (sent.ok) return;
+      setFault(sentenceOf(sent.error));
+      // Nobody has to write it twice; what they have begun since stays too.
+      setText((newer) => (newer === "" ? sent.unsent : `${newer}\n${sent.unsent}`));
+    });
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -62,7 +62,7 @@ export function Composer({ live }: { readonly live: Live }) {
 }
 
 function hintOf(composed: Composed, waiting: number, phase: Phase["kind"]): string {
-  if (waiting > 0 && phase === "away") return "What you sent waits until the connection is back.";
+  if (waiting > 0 && phase !== "live") return "What you sent waits until the connection is back.";
   if (!composed.ok) return composed.why;
   if (composed.tokens.length === 1) return "";
   return `A long text: it goes out as ${composed.tokens.length} tokens, one after the other.`;

@@ -11,6 +11,7 @@ import {
 import { signal } from "@preact/signals";
 import { FrameLog } from "../model/frame-log.ts";
 import { DISPLAY_NAME, displayNameOf, Rows, type Speaker, speakerOf } from "../model/rows.ts";
+import { Outgoing, type Sent } from "./outgoing.ts";
 import { lookAtDeployment } from "./status.ts";
 
 export type Phase =
@@ -53,6 +54,7 @@ export class Live {
   readonly frames = new FrameLog();
   /** Peers by stream id, also while one is being told as gone. */
   readonly #known = new Map<string, Peer>();
+  readonly #outgoing = new Outgoing();
   #connection: Connection | null = null;
   /** The join that is under way; null when there is none. */
   #dial: AbortController | null = null;
@@ -76,26 +78,23 @@ export class Live {
       const connection = await join(as.link, this.#optionsOf(as, turn, dial.signal));
       this.#dial = null;
       this.#connection = connection;
+      this.#outgoing.open(connection);
       await this.#listen(connection, turn);
     } catch (error) {
       if (turn === this.#joins) this.#end(error);
     }
   }
 
-  /** Sends one text as tokens and ends the turn. Rejects with the `AmsError` of whatever stopped it. */
-  async send(tokens: readonly string[]): Promise<void> {
-    const connection = this.#connection;
-    const self = this.self.value;
-    if (connection === null || self === null) {
-      throw new AmsError("closed", "There is no connection at the moment: nothing was sent.");
-    }
-    for (const token of tokens) {
-      await connection.send(token);
+  /** Sends one text as tokens and ends the turn, after what was given before; while there is no connection it waits for one. */
+  async send(tokens: readonly string[]): Promise<Sent> {
+    const sent = await this.#outgoing.send(tokens, (token) => {
+      const self = this.self.value;
+      if (self === null) return;
       this.rows.said(speakerOfSelf(self), { data: token, ts: this.#brokerTime() }, true);
       this.#touch();
-    }
-    this.rows.endTurn(self.streamId);
-    await connection.endTurn();
+    });
+    this.rows.endTurn(this.self.value?.streamId ?? "");
+    return sent;
   }
 
   /** Tells the others a new name, or that we only watch. The stream keeps its own name until the next join. */
@@ -103,14 +102,17 @@ export class Live {
     const self = this.self.value;
     if (self !== null) this.self.value = { ...self, displayName, observing };
     try {
-      await this.#connection?.setMetadata(metadataOf(displayName, observing));
+      await this.#connection?.setMetadata(metadataOf(displayName, observing), {
+        signal: this.#outgoing.signal,
+      });
     } catch {
-      // The connection has ended, which is told where it is shown; the next one introduces us anew.
+      // The connection is given up, which is told where it is shown; the next one introduces us anew.
     }
   }
 
   leave(): void {
     this.#joins += 1;
+    this.#outgoing.end(new AmsError("closed", "This page has left the conversation."));
     this.#letGo();
   }
 
@@ -129,6 +131,7 @@ export class Live {
   #letGo(): void {
     this.#dial?.abort();
     this.#dial = null;
+    this.#outgoing.pause(); // Before the connection is closed: it would fail what waits, or still send it.
     void this.#connection?.close();
     this.#connection = null;
   }
@@ -209,9 +212,9 @@ export class Live {
     this.#letGo();
     this.#known.clear();
     this.#rosterChanged = true;
-    const wasIn = this.facts.value !== null;
-    this.phase.value =
-      wasIn && isOutage(error) ? { kind: "away", attempt: 1 } : { kind: "ended", error };
+    const comesBack = this.facts.value !== null && isOutage(error);
+    this.phase.value = comesBack ? { kind: "away", attempt: 1 } : { kind: "ended", error };
+    if (!comesBack) this.#outgoing.end(error);
     this.#touch();
   }
 
