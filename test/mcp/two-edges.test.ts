@@ -49,7 +49,7 @@ describe("the stateless era on either process", () => {
     const watcher = await Watcher.join(link);
     const { any } = await connectNew(mcp, "wanderer", bearer);
     const joined = await any.call("ams_join", { magic_link: link });
-    const named = { magic_link: link };
+    const named = { magic_link: link, stream_name: joined.stream_name };
     for (let at = 0; at < 6; at += 1) {
       const sent = await any.call("ams_send", { data: String(at), ...named });
       expect(sent.stream_name).toBe(joined.stream_name);

@@ -12,8 +12,8 @@ export type Call = {
   readonly linkToShow: (magicLink: string) => string;
   /** Also sends notifications on this request's own answer, where the era and the client's lack of a push stream ask for it. */
   readonly rideAlong: (notices: readonly Notice[]) => Promise<void>;
-  /** A name for who joins without one and can't be told apart from others otherwise; null leaves it to the wrapper. */
-  readonly nameless: (() => string) | null;
+  /** A fresh name for who joins without one and can't be told apart from others otherwise; null leaves it to the wrapper. */
+  readonly nameless: ((program: string | null) => string) | null;
   /** Fires when the caller has gone. */
   readonly signal: AbortSignal;
   /** The caller's program as it calls itself, for the peer identity; null when it doesn't say. */

@@ -2,8 +2,8 @@
  * The stateless era, protocol 2026-07-28: each request stands for itself. Who comes again is known by its account, or as a guest by
  * its link and where it comes from; everything else travels in the tools' arguments.
  */
-import { createHash, randomBytes } from "node:crypto";
-import type { CheckedLink, Result, Session, Who } from "@ams/wrapper";
+import { createHash, randomUUID } from "node:crypto";
+import { automaticName, type CheckedLink, type Result, type Session, type Who } from "@ams/wrapper";
 import { createMcpHandler, type McpHttpHandler } from "@modelcontextprotocol/server";
 import { atBase } from "./at-base.ts";
 import { BODY_BYTES_MAX } from "./body.ts";
@@ -14,10 +14,6 @@ import { answerListen } from "./listen.ts";
 import type { Parts } from "./parts.ts";
 import { createServer } from "./server.ts";
 import { careForStream } from "./sse.ts";
-
-/** Characters of a made-up name's random end, and of a program's name before it. */
-const NAME_HEX_BYTES = 2;
-const NAME_SLUG_MAX = 32;
 
 export class Stateless {
   readonly #parts: Parts;
@@ -90,7 +86,8 @@ export class Stateless {
       session: () => this.#sessionOf(incoming, who, clientName),
       linkToShow: (magicLink) => atBase(magicLink, baseUrl),
       rideAlong: async () => undefined,
-      nameless: who.kind === "guest" ? () => nameOf(clientName) : null,
+      // Two agents of one account, or of one program on one machine, mustn't get the same seat, or they would not hear each other.
+      nameless: (program) => automaticName(program ?? undefined, randomUUID()),
       signal: request.signal,
       clientName,
     };
@@ -118,14 +115,4 @@ function idOf(who: Who, address: string, clientName: string | null): string {
 
 function keyOf(link: CheckedLink | null): string {
   return link === null ? "" : link.key;
-}
-
-/** Two guests of one program on one machine mustn't get the same seat, or they would not hear each other. */
-function nameOf(clientName: string | null): string {
-  const slug = (clientName ?? "")
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .slice(0, NAME_SLUG_MAX)
-    .replaceAll(/^-|-$/g, "");
-  return `${slug || "agent"}-${randomBytes(NAME_HEX_BYTES).toString("hex")}`;
 }

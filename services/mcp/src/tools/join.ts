@@ -71,7 +71,10 @@ function askOf(call: Call, args: Arguments): JoinRequest {
   const { stream_metadata: streamMetadata, self_subscribe: selfSubscribe, last_n: lastN } = args;
   const { since, take_over: takeOver } = args;
   const peerIdentity = identityOf(call, args);
-  const streamName = args.stream_name ?? call.nameless?.();
+  // A cursor names its seat by itself.
+  const isNamed = args.stream_name !== undefined || since !== undefined;
+  const made = isNamed ? undefined : call.nameless?.(peerIdentity?.client ?? call.clientName);
+  const streamName = args.stream_name ?? made;
   return {
     ...targetOf(call, args),
     ...(streamName === undefined ? {} : { streamName }),

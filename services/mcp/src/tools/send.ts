@@ -42,7 +42,8 @@ async function run(call: Call, args: Arguments): Promise<Outcome> {
   const { session } = opened;
   const sent = await session.send({ ...targetOf(call, args), data: args.data });
   if (!sent.ok) return sent;
-  const { count, events } = session.pending({ conversationId: sent.conversationId });
+  const { conversationId, streamName } = sent;
+  const { count, events } = session.pending({ conversationId, streamName });
   const frames = events.map(noticeOf);
   await call.rideAlong(frames);
   return {
