@@ -81,6 +81,56 @@ describe("the stateless era", () => {
     await b.any.close();
   });
 
+  test("two agents of one account each hear the other, and nothing twice; without a name the two are refused", async () => {
+    const { link, id, bearer } = await world.conversation();
+    const names = [];
+    for (let at = 0; at < 2; at += 1) {
+      const { value } = await toolAlone(link, "ams_join", {}, bearer);
+      names.push(String(value.stream_name));
+    }
+    const [a = "", b = ""] = names;
+    expect(a).not.toBe(b);
+    const listen = (uri: string) =>
+      EventStream.open(link, {
+        body: stateless("subscriptions/listen", {
+          notifications: { resourceSubscriptions: [uri] },
+        }),
+        headers: { ...statelessHeaders("subscriptions/listen"), ...bearer },
+      });
+    const uri = `ams://conversations/${id}`;
+    const hearing = [
+      await listen(`${uri}?stream_name=${a}`),
+      await listen(`${uri}?stream_name=${b}`),
+    ] as const;
+    for (const stream_name of names) {
+      for (const tool of ["ams_send", "ams_send"]) {
+        const { value } = await toolAlone(link, tool, { stream_name, data: stream_name }, bearer);
+        expect(value).toMatchObject({ ok: true, stream_name });
+        for (const { params } of value.frames ?? [])
+          expect(params.stream_name).not.toBe(stream_name);
+      }
+    }
+    const heard = (stream: EventStream) =>
+      stream.events.flatMap(({ message }) => {
+        const params = message.params as { readonly _meta?: Record<string, Json> };
+        const notice = params._meta?.["ams/notice"] as { readonly params: Json } | undefined;
+        return notice?.params.data === undefined ? [] : [notice.params.data];
+      });
+    for (const stream of hearing) await stream.until(() => heard(stream).length >= 2);
+    expect(hearing.map(heard)).toEqual([
+      [b, b],
+      [a, a],
+    ]);
+    const unclear = await listen(uri);
+    await unclear.untilEnded();
+    expect(unclear.text).toContain("several streams");
+    for (const tool of ["ams_send", "ams_recv", "ams_leave"]) {
+      const given = tool === "ams_send" ? { data: "x" } : {};
+      expect((await toolAlone(link, tool, given, bearer)).value.error).toBe("which_stream");
+    }
+    for (const stream of hearing) stream.close();
+  });
+
   test("nobody listens to a conversation that they are not in", async () => {
     const { id } = await world.conversation();
     const { link, bearer } = await world.conversation();
@@ -119,8 +169,8 @@ describe("resources", () => {
       ]);
       const { resourceTemplates } = await client.listResourceTemplates();
       expect(resourceTemplates.map((one) => one.uriTemplate)).toEqual([
-        "ams://conversations/{id}",
-        "ams://conversations/{id}/peers",
+        "ams://conversations/{id}{?stream_name}",
+        "ams://conversations/{id}/peers{?stream_name}",
       ]);
       expect(await read(client, uri)).toMatchObject({
         conversation_metadata: { topic: "x" },

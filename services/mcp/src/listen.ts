@@ -2,7 +2,7 @@
  * `subscriptions/listen` of the stateless era: a conversation's events as updates of its resource. The SDK's stream is fed by a bus
  * that is this caller's alone, so that nobody hears of a conversation that they are not in.
  */
-import type { PushEvent, Session } from "@ams/wrapper";
+import type { Named, PushEvent, Result, Session } from "@ams/wrapper";
 import {
   createMcpHandler,
   type McpHttpHandler,
@@ -34,21 +34,18 @@ export type ListenRequest = {
 
 export async function answerListen(parts: Parts, asked: ListenRequest): Promise<Response> {
   const { request, body, described, call, listens } = asked;
-  const wanted = described.uris.flatMap((uri) => readConversationUri(uri) ?? []);
-  const seated = await takeSeats(call, wanted);
+  const seated = await takeSeats(call, described.uris);
   if (!seated.ok) return refuseListen(body, seated.message);
-  const bus = new SeatBus(described.uris);
+  const { session, seats } = seated;
+  const bus = new SeatBus();
   const handler = createMcpHandler(
     () => createServer(parts, { link: call.link, callOf: () => call }),
     { legacy: "reject", keepAliveMs: 0, bus },
   );
-  const pushes = conversationsOf(wanted).map(
-    (conversationId) =>
-      [
-        conversationId,
-        new Push({ push: (event) => bus.tell(event), ended: () => void handler.close() }),
-      ] as const,
-  );
+  const pushes = seats.map((seat) => {
+    const push = (event: PushEvent) => bus.tell(event, seat.uris);
+    return { seat, push: new Push({ push, ended: () => void handler.close() }) };
+  });
   listens.add(handler);
   const response = await handler.fetch(request, { parsedBody: body });
   const cared = careForStream(response, {
@@ -56,38 +53,61 @@ export async function answerListen(parts: Parts, asked: ListenRequest): Promise<
     signal: request.signal,
     keepAliveMs: parts.keepAliveMs,
     onTaken: (bytes) => {
-      for (const [, push] of pushes) push.taken(bytes);
+      for (const { push } of pushes) push.taken(bytes);
     },
     onEnd: () => {
-      for (const [, push] of pushes) push.stop();
+      for (const { push } of pushes) push.stop();
       listens.delete(handler);
     },
   });
-  for (const [conversationId, push] of pushes) {
-    const path = `listen ${call.clientName ?? ""} ${conversationId}`;
-    if (seated.session !== null) push.start(seated.session, { path, conversationId });
+  for (const { seat, push } of pushes) {
+    const { conversationId, streamName } = seat;
+    const path = `listen ${conversationId} ${streamName}`;
+    if (session !== null) push.start(session, { path, conversationId, streamName });
   }
   return cared;
 }
 
+/** A seat whose events are told, and the URIs that they are told of. */
+type Listened = {
+  readonly conversationId: string;
+  readonly streamName: string;
+  readonly uris: readonly string[];
+};
+
 type Seats =
-  | { readonly ok: true; readonly session: Session | null }
+  | { readonly ok: true; readonly session: Session | null; readonly seats: readonly Listened[] }
   | { readonly ok: false; readonly message: string };
 
-/** Who listens is in the conversation, as who reads is: with its link it takes a seat, unless it has left. */
-async function takeSeats(call: Call, wanted: readonly ConversationUri[]): Promise<Seats> {
-  if (wanted.length === 0) return { ok: true, session: null };
+/** Who listens is in the conversation, as who reads is: with its link it takes a seat. */
+async function takeSeats(call: Call, uris: readonly string[]): Promise<Seats> {
+  const wanted = uris.flatMap((uri) => {
+    const read = readConversationUri(uri);
+    return read === null ? [] : [{ uri, read }];
+  });
+  if (wanted.length === 0) return { ok: true, session: null, seats: [] };
   const opened = call.session();
   if (!opened.ok) return opened;
-  for (const uri of wanted) {
-    const target = targetOf(call, uri);
-    const roster = await opened.session.peers(target);
-    if (!roster.ok) return roster;
-    const isSeated = roster.streamName !== null && uri.streamName === null;
-    const joined = isSeated ? roster : await opened.session.join(target);
+  const seats = new Map<string, Listened>();
+  for (const { uri, read } of wanted) {
+    const joined = await seatOf(opened.session, call, read);
     if (!joined.ok) return joined;
+    const { conversationId, streamName } = joined;
+    const key = `${conversationId} ${streamName}`;
+    const before = seats.get(key)?.uris ?? [];
+    seats.set(key, { conversationId, streamName, uris: [...new Set([...before, uri])] });
   }
-  return { ok: true, session: opened.session };
+  return { ok: true, session: opened.session, seats: [...seats.values()] };
+}
+
+/** The seat that the URI names, or the caller's only one there; with a link a fresh one where there is none. */
+async function seatOf(session: Session, call: Call, uri: ConversationUri): Promise<Result<Named>> {
+  const target = targetOf(call, uri);
+  if (uri.streamName !== null) return await session.join(target);
+  const roster = await session.peers(target);
+  if (!roster.ok) return roster;
+  const streamName = roster.streamName ?? call.nameless?.(call.clientName);
+  return await session.join({ ...target, ...(streamName === undefined ? {} : { streamName }) });
 }
 
 function targetOf({ link, signal }: Call, { conversationId, streamName }: ConversationUri) {
@@ -99,10 +119,6 @@ function targetOf({ link, signal }: Call, { conversationId, streamName }: Conver
   };
 }
 
-function conversationsOf(wanted: readonly ConversationUri[]): readonly string[] {
-  return [...new Set(wanted.map(({ conversationId }) => conversationId))];
-}
-
 function refuseListen(body: unknown, message: string): Response {
   const id = typeof body === "object" && body !== null && "id" in body ? body.id : null;
   const error = { code: ProtocolErrorCode.InvalidParams, message };
@@ -111,17 +127,12 @@ function refuseListen(body: unknown, message: string): Response {
 
 /** The SDK's source of change events, fed by seats. */
 class SeatBus implements ServerEventBus {
-  readonly #uris: readonly string[];
   readonly #listeners = new Set<(event: ServerEvent) => void>();
 
-  constructor(uris: readonly string[]) {
-    this.#uris = uris;
-  }
-
-  /** Each resource that it changes is told of; the event itself goes with the conversation's own. The bytes of it; 0 when it changes none. */
-  tell(event: PushEvent): number {
+  /** Each of a seat's resources that it changes is told of; the event itself goes with the conversation's own. The bytes of it; 0 when it changes none. */
+  tell(event: PushEvent, uris: readonly string[]): number {
     const changed = changedBy(event);
-    const wanted = this.#uris
+    const wanted = uris
       .map((uri) => ({ uri, plain: uri.split("?")[0] ?? "" }))
       .filter(({ plain }) => changed.includes(plain));
     const notice = noticeOf(event);

@@ -35,15 +35,15 @@ const TEXTS: readonly (Resource & { readonly text: string })[] = [
 
 export const RESOURCE_TEMPLATES = [
   {
-    uriTemplate: "ams://conversations/{id}",
+    uriTemplate: "ams://conversations/{id}{?stream_name}",
     name: "conversation",
     title: "A conversation",
     description:
-      "What it is about, who is in it, and how much waits for you. Changes as it goes on.",
+      "What it is about, who is in it, and how much waits for you. Changes as it goes on. With several seats there, stream_name says which.",
     mimeType: JSON_TYPE,
   },
   {
-    uriTemplate: "ams://conversations/{id}/peers",
+    uriTemplate: "ams://conversations/{id}/peers{?stream_name}",
     name: "conversation-peers",
     title: "Who is in a conversation",
     description: "The live streams. Changes as they come, go, and change their metadata.",
@@ -97,10 +97,12 @@ export async function readResource(call: Call, uri: string): Promise<ReadResourc
   const { conversationId } = asked;
   const isBound = call.link !== null && conversationId === call.link.conversationId;
   const target = isBound && call.link !== null ? { link: call.link.magicLink } : { conversationId };
-  const roster = await opened.session.peers({ ...target, signal: call.signal });
+  const named = asked.streamName === null ? {} : { streamName: asked.streamName };
+  const roster = await opened.session.peers({ ...target, ...named, signal: call.signal });
   // Whoever may not see it learns nothing of whether it is there.
   if (!roster.ok) throw notFound(uri);
-  const waiting = opened.session.pending({ conversationId, max: 0 }).count;
+  const seat = roster.streamName === null ? {} : { streamName: roster.streamName };
+  const waiting = opened.session.pending({ conversationId, ...seat, max: 0 }).count;
   const shown = asked.isPeers ? peersOf(roster) : { ...aboutOf(call, roster), pending: waiting };
   return contents(uri, JSON_TYPE, JSON.stringify(shown));
 }
