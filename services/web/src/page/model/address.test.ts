@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { atBase, baseOf, findPlace, type Keep } from "./address.ts";
+import { atBase, baseOf, dropGiven, findPlace, type Keep, keepProven } from "./address.ts";
 
 function storage(works = true) {
   const kept = new Map<string, string>();
@@ -25,6 +25,18 @@ test("the link token is taken out of the address bar and kept for a reload", () 
     throw new Error("nothing is left to hide");
   });
   expect(again).toMatchObject({ link: LINK, isHidden: true });
+});
+
+test("a mangled link doesn't cost the tab the good one that it came in by", () => {
+  const session = storage();
+  const page = new URL("http://h:1/falcon/conversations/standup");
+  const mangled = `${page}?t=secre`;
+  findPlace(new URL(LINK), session, () => undefined);
+  keepProven(LINK, session);
+  const place = findPlace(new URL(mangled), session, () => undefined);
+  expect(place).toMatchObject({ link: mangled, fallback: LINK, isHidden: true });
+  dropGiven(mangled, session);
+  expect(findPlace(page, session, () => undefined)).toMatchObject({ link: LINK, fallback: null });
 });
 
 test("a browser that keeps nothing leaves the token where it is", () => {

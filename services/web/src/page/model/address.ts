@@ -8,6 +8,8 @@ export type Place =
       readonly alias: string;
       /** Null when the address has none and nothing was kept. */
       readonly link: string | null;
+      /** The link that this tab came in by before, where the one in the address is another. */
+      readonly fallback: string | null;
       /** False where the browser keeps nothing, so that the token stays in the address bar. */
       readonly isHidden: boolean;
     };
@@ -37,17 +39,43 @@ export function atBase(link: string, base: string): string {
   return `${base}/${namespace}/conversations/${alias}${search}`;
 }
 
-/** Reads the address, and hides its token in `session`. `show` puts a path into the address bar. */
+/** Where a tab keeps the token that it came in by. */
+function tokenKey(path: string): string {
+  return `token ${path}`;
+}
+
+/** Where it keeps the one that it was given, until that has let it in. */
+function givenKey(path: string): string {
+  return `given token ${path}`;
+}
+
+/**
+ * Reads the address, and hides its token in `session`: beside the one that this tab came in by, as it may be mangled.
+ * `show` puts a path into the address bar.
+ */
 export function findPlace(url: URL, session: Keep, show: (path: string) => void): Place {
   const [path, , namespace, alias] = LINK_PATH.exec(url.pathname) ?? [];
   if (path === undefined || namespace === undefined || alias === undefined) {
     return { kind: "home" };
   }
   const given = url.searchParams.get("t");
-  const key = `token ${path}`;
-  const token = given ?? session.get(key);
-  const isHidden = given === null || session.set(key, given);
+  const isHidden = given === null || session.set(givenKey(path), given);
   if (given !== null && isHidden) show(path);
-  const link = token === null ? null : `${url.origin}${path}?t=${token}`;
-  return { kind: "portal", namespace, alias, link, isHidden };
+  const proven = session.get(tokenKey(path)) || null;
+  const token = given ?? (session.get(givenKey(path)) || proven);
+  const linkOf = (it: string | null) => (it === null ? null : `${url.origin}${path}?t=${it}`);
+  const fallback = token === proven ? null : linkOf(proven);
+  return { kind: "portal", namespace, alias, link: linkOf(token), fallback, isHidden };
+}
+
+/** The link has let somebody in: from now on it is the one that this tab comes back by. */
+export function keepProven(link: string, session: Keep): void {
+  const { pathname, searchParams } = new URL(link);
+  session.set(tokenKey(pathname), searchParams.get("t") ?? "");
+  session.set(givenKey(pathname), "");
+}
+
+/** The link has let nobody in: forgets it, so that a reload takes the one that did. */
+export function dropGiven(link: string, session: Keep): void {
+  session.set(givenKey(new URL(link).pathname), "");
 }

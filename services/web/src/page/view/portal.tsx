@@ -18,6 +18,7 @@ type Props = {
   readonly namespace: string;
   readonly alias: string;
   readonly link: string;
+  readonly fallback: string | null;
   readonly isHidden: boolean;
 };
 
@@ -25,8 +26,8 @@ const WIRE = "wire is shown";
 /** Pixels of width from which the raw frames have a place beside the conversation. */
 const WIDE_PX = 1_200;
 
-export function Portal({ namespace, alias, link, isHidden }: Props) {
-  const subscriber = useMemo(() => new Subscriber(link), [link]);
+export function Portal({ namespace, alias, link, fallback, isHidden }: Props) {
+  const subscriber = useMemo(() => new Subscriber(link, fallback), [link, fallback]);
   const [shown, show] = useState<Shown | null>(null);
   const [isWireShown, showWire] = useState(wasWireShown);
   useEffect(() => {

@@ -27,6 +27,8 @@ export type JoinAs = {
   readonly streamName: string;
   readonly displayName: string;
   readonly observing: boolean;
+  /** The link has let us in. */
+  readonly onJoined: () => void;
 };
 
 export type Self = {
@@ -79,6 +81,7 @@ export class Live {
       this.#dial = null;
       this.#connection = connection;
       this.#outgoing.open(connection);
+      as.onJoined();
       await this.#listen(connection, turn);
     } catch (error) {
       if (turn === this.#joins) this.#end(error);

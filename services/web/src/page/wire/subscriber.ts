@@ -1,7 +1,7 @@
 /** This person in one conversation: who they are there, and every way back in. */
 import { AmsError } from "@ams/client";
 import { signal } from "@preact/signals";
-import { atBase } from "../model/address.ts";
+import { atBase, dropGiven, keepProven } from "../model/address.ts";
 import { session } from "../model/storage.ts";
 import { BASE } from "./base.ts";
 import { Live } from "./live.ts";
@@ -11,16 +11,22 @@ import { chooseName, displayName, newStreamNameFor, streamNameFor } from "./pers
 /** Milliseconds between two tries of somebody who has been in, when nothing answers at all. */
 const RETRY_MS = 2_000;
 
+/** What is said of a link that never lets anybody in. */
+const NO_GOOD: readonly string[] = ["invalid_magic_link", "invalid_token", "invalid_link"];
+
 export class Subscriber {
   readonly live = new Live();
   /** The magic link, as it is handed on. */
   readonly link = signal("");
   readonly #path: string;
+  /** The link that this tab came in by before, for when the given one is no good; null when it has none. */
+  #fallback: string | null;
   #asGuest = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(link: string) {
+  constructor(link: string, fallback: string | null = null) {
     this.link.value = link;
+    this.#fallback = fallback;
     this.#path = new URL(atBase(link, BASE)).pathname;
   }
 
@@ -43,21 +49,35 @@ export class Subscriber {
   async #enterOnce(): Promise<void> {
     const streamName = await streamNameFor(this.#path);
     const credential = this.#asGuest ? null : (ownAccount.value?.credential ?? null);
+    const link = atBase(this.link.value, BASE);
     await this.live.join({
-      link: atBase(this.link.value, BASE),
+      link,
       credential,
       streamName,
       displayName: displayName(),
       observing: this.observing,
+      onJoined: () => this.#isIn(link),
     });
     const { phase } = this.live;
-    if (credential === null || phase.value.kind !== "ended") return;
+    if (phase.value.kind !== "ended") return;
     const { error } = phase.value;
-    if (!(error instanceof AmsError) || error.code !== "invalid_credential") return;
-    // The account that this browser kept is none any more: what it could do, a guest can too.
-    forgetOwnAccount();
-    this.#asGuest = true;
-    await this.#enterOnce();
+    if (!(error instanceof AmsError)) return;
+    if (this.#fallback !== null && NO_GOOD.includes(error.code)) {
+      dropGiven(link, session);
+      this.link.value = this.#fallback;
+      this.#fallback = null;
+      await this.#enterOnce();
+    } else if (credential !== null && error.code === "invalid_credential") {
+      // The account that this browser kept is none any more: what it could do, a guest can too.
+      forgetOwnAccount();
+      this.#asGuest = true;
+      await this.#enterOnce();
+    }
+  }
+
+  #isIn(link: string): void {
+    this.#fallback = null;
+    keepProven(link, session);
   }
 
   async enterUnderNewName(): Promise<void> {
@@ -84,7 +104,7 @@ export class Subscriber {
 
   /** The owner has a new link: the connection that the old one admitted moves over to it. */
   moveTo(link: string): void {
-    session.set(`token ${this.#path}`, new URL(link).searchParams.get("t") ?? "");
+    keepProven(atBase(link, BASE), session);
     this.link.value = link;
     void this.enter();
   }
