@@ -1,6 +1,13 @@
 import type { TokenEvent } from "@ams/client";
 import { expect, test } from "vitest";
-import { cut, PASSAGE_CHARACTERS_MAX, PAUSE_MS, type Passage, Rows } from "./rows.ts";
+import {
+  cut,
+  displayNameOf,
+  PASSAGE_CHARACTERS_MAX,
+  PAUSE_MS,
+  type Passage,
+  Rows,
+} from "./rows.ts";
 
 const TS = "2026-01-31T12:00:00.000Z";
 
@@ -26,6 +33,23 @@ test("tokens of one stream become one text, also when streams speak at once", ()
     hear(token("two", word.toUpperCase()));
   }
   expect(texts()).toEqual(["abc", "ABC"]);
+});
+
+test("an empty token begins no passage", () => {
+  const { hear, texts } = start();
+  hear(token("one", ""));
+  expect(texts()).toEqual([]);
+});
+
+test.each(["", "  ", "\u200b\u200d", "\u3164", "\u2800", "\u202e", "\ufe0f"])(
+  "a display name that nobody can see is none: %j",
+  (name) => {
+    expect(displayNameOf({ display_name: name })).toBe(null);
+  },
+);
+
+test.each(["Ada", "李", "👩‍🚀", "é"])("a name that people can see is one: %s", (name) => {
+  expect(displayNameOf({ display_name: name })).toBe(name);
 });
 
 test("a pause begins a new passage", () => {

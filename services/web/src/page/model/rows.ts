@@ -97,6 +97,7 @@ export class Rows {
     { data, ts }: { readonly data: string; readonly ts: string },
     isOwn: boolean,
   ): void {
+    if (data === "") return; // Nothing to read: the raw frames show it.
     const now = this.#now();
     const open = this.#open.get(speaker.streamId);
     const isKept = open !== undefined && open.passage.key >= this.#list.dropped;
@@ -174,9 +175,12 @@ export function speakerOf(
 /** Characters of a display name that are shown: its author may have written any number. */
 export const NAME_CHARACTERS_MAX = 64;
 
+/** A character that people see: marks that only join others, fillers and all that takes no room are none. */
+const VISIBLE = /[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
+
 export function displayNameOf(metadata: Metadata | undefined): string | null {
   const name = metadata?.[DISPLAY_NAME];
-  if (typeof name !== "string" || name.trim() === "") return null;
+  if (typeof name !== "string" || !VISIBLE.test(name)) return null;
   return cut(name.trim(), NAME_CHARACTERS_MAX);
 }
 
@@ -185,7 +189,7 @@ function describeLoss(missing: number | null): string {
   return missing === 1 ? "1 frame is missing here" : `${missing} frames are missing here`;
 }
 
-/** At most `characters` from the front, and no character of two halves cut in two. At least one, where there is one. */
+/** At most `characters` from the front, and no character of two halves cut in two: then one less. */
 export function cut(text: string, characters: number): string {
   if (text.length <= characters) return text;
   const end = Math.max(characters, 0);
