@@ -231,7 +231,12 @@ test.each<[string, readonly string[], number, RegExp]>([
   ["a rate that no connection takes", ["x", "--rate", "20000"], 6, /at most 16000 tokens/],
   ["a payload that no token holds", ["x", "--payload", "70000"], 2, /24 to 65536 bytes/],
   ["nobody at all", ["x", "--subscribers", "0", "--emitters", "0"], 2, /nobody to connect/],
-  ["a time that is none", ["x", "--duration", "soon"], 2, /A time is a number of seconds/],
+  [
+    "a time that is none",
+    ["x", "--duration", "soon"],
+    2,
+    /--duration is wrong: a time is a number of seconds/,
+  ],
   ["an option that isn't", ["x", "--emiters", "3"], 2, /--emitters/],
 ])("%s is one clear sentence", async (_, words, exit, sentence) => {
   const { status, out, err } = await runLoad(words);
