@@ -148,7 +148,7 @@ export type OpenSession = {
 /**
  * One caller's presence. A session is live while a call or a listener of it is open, and for 30 s after; a seat claimed by a live
  * session is its alone. A session that isn't live keeps its claims until somebody else wants them, and is forgotten after an hour
- * without a call. The object is good for one request; what it stands for is in the wrapper.
+ * without a call; one that never took a seat after a minute, or when another one needs its place. The object is good for one request; what it stands for is in the wrapper.
  *
  * Which seat a call is about. With `link`: the conversation of that link, checked in this call, wherever the session has been
  * before. Without: `conversationId`; without either, the only conversation that the session has a seat in (`which_conversation` if

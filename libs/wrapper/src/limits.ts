@@ -37,6 +37,8 @@ export const SEAT_KEPT_MS = 3_600_000;
 export const SESSION_LIVE_MS = 30_000;
 /** Milliseconds without a call or listener after which a session is forgotten. */
 export const SESSION_KEPT_MS = 3_600_000;
+/** The same for a session that never took a seat: it has nothing to lose but its id, and would block others' place. */
+export const SEATLESS_KEPT_MS = 60_000;
 /** Milliseconds between two looks for what is idle. */
 export const SWEEP_MS = 5_000;
 

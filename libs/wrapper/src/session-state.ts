@@ -21,6 +21,7 @@ export class SessionState implements Holder {
   readonly #holds = new Map<string, Hold>(); // By the seat's key; the one used last is the last.
   readonly #pushes = new Map<string, Push>(); // By path.
   readonly #paths = new Set<string>(); // All that have a place, the oldest first.
+  #seated = false;
   #calls = 0;
   #quietSince: number;
   #ended = false;
@@ -39,6 +40,16 @@ export class SessionState implements Holder {
   /** Whether a call or a listener is open. */
   get busy(): boolean {
     return this.#calls > 0 || this.#pushes.size > 0;
+  }
+
+  /** Whether it ever took a seat, which it may have left or lost. */
+  get seated(): boolean {
+    return this.#seated;
+  }
+
+  /** Whether it has a seat now. */
+  get hasSeat(): boolean {
+    return this.holds.some((hold) => !hold.lost && !hold.seat.line.left);
   }
 
   /** How many calls are under way. */
@@ -82,6 +93,7 @@ export class SessionState implements Holder {
     const kept = this.holdOf(seat);
     const hold = kept ?? new Hold(seat);
     const isNew = kept === null || kept.lost;
+    this.#seated = true;
     hold.regain();
     this.#holds.delete(seat.key);
     this.#holds.set(seat.key, hold);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SEAT_IDLE_MS, SESSION_KEPT_MS, SESSION_LIVE_MS } from "./limits.ts";
+import { SEAT_IDLE_MS, SEATLESS_KEPT_MS, SESSION_KEPT_MS, SESSION_LIVE_MS } from "./limits.ts";
 import { brief, desk, Ear, faultIn, must, settle } from "./testing/desk.ts";
 import { account, GUEST, PEER } from "./testing/fake-wire.ts";
 
@@ -39,9 +39,54 @@ test("10,000 sessions from one address are capped, and so is the process; an end
   expect(faultIn(openAt("", "10.0.0.4"))).toBe("invalid_session_id");
 });
 
-test("a session is forgotten after an hour without a call, and not while it listens", async () => {
-  const { clock, wrapper, open } = desk();
+test("when sessions are at their cap the quietest without a seat goes, of the address if that is what is full", async () => {
+  const { clock, wrapper, open, counted } = desk({ sessions: 4, sessionsPerAddress: 2 });
+  const near = { address: "10.0.0.1" };
+  const far = open("far");
+  must(await far.join(X));
+  must(await far.leave({}));
+  clock.pass(1);
+  must(await open("seated", near).join(X));
+  open("idle", near);
+  clock.pass(SESSION_LIVE_MS);
+  const request = { who: account("a"), ...near };
+  expect(faultIn(wrapper.open({ id: "new", ...request }))).toBe("too_many_sessions");
+  clock.pass(1);
+  open("new", near);
+  expect(wrapper.find("idle", account("a"))).toBeNull();
+  expect(wrapper.find("far", account("a"))).not.toBeNull();
+  must(open("listens").listen(new Ear()));
+  clock.pass(SESSION_LIVE_MS - 1);
+  open("last", { address: "10.0.0.3" });
+  expect(wrapper.find("far", account("a"))).toBeNull();
+  const more = { id: "more", who: account("a"), address: "10.0.0.4" };
+  expect(faultIn(wrapper.open(more))).toBe("too_many_sessions");
+  expect(wrapper.find("seated", account("a"))).not.toBeNull();
+  expect(wrapper.size.sessions).toBe(4);
+  expect(counted.get("sessions_ended")).toBe(2);
+  expect(counted.get("sessions_refused")).toBe(2);
+});
+
+test("a session that never took a seat is forgotten after a minute, and not while it waits for one", async () => {
+  const { clock, wire, wrapper, open } = desk();
   open("s1");
+  must(open("s2").listen(new Ear()));
+  const left = open("s3");
+  must(await left.join(X));
+  must(await left.leave({}));
+  wire.dialling = () => new Promise(() => {});
+  void open("s4").join({ link: "link-of-y" });
+  await settle();
+  clock.pass(SEATLESS_KEPT_MS + 10_000);
+  expect(wrapper.find("s1", account("a"))).toBeNull();
+  for (const id of ["s2", "s3", "s4"]) expect(wrapper.find(id, account("a"))).not.toBeNull();
+});
+
+test("a session with a seat is forgotten after an hour without a call, and not while it listens", async () => {
+  const { clock, wrapper, open } = desk();
+  must(await open("s1").join(X));
+  clock.pass(SESSION_KEPT_MS);
+  expect(wrapper.find("s1", account("a"))).not.toBeNull();
   const { listening } = must(open("s2").listen(new Ear()));
   clock.pass(SESSION_KEPT_MS + 10_000);
   expect(wrapper.find("s1", account("a"))).toBeNull();
@@ -141,7 +186,7 @@ test("a session that is not live for 30 s loses its seat to who asks; one that l
   const [first, second] = [open("s1"), open("s2")];
   must(await first.join(ME));
   const { listening } = must(first.listen(new Ear()));
-  clock.pass(SESSION_LIVE_MS * 10);
+  clock.pass(SESSION_LIVE_MS * 2);
   expect(faultIn(await second.join(ME))).toBe("seat_taken");
   listening.stop();
   clock.pass(SESSION_LIVE_MS);

@@ -1,7 +1,12 @@
 /** All sessions of the process. */
 import type { Clock, Counters, Result } from "./contract.ts";
 import { failure } from "./faults.ts";
-import { SESSION_ID_CHARACTERS_MAX, SESSION_KEPT_MS, type WrapperLimits } from "./limits.ts";
+import {
+  SEATLESS_KEPT_MS,
+  SESSION_ID_CHARACTERS_MAX,
+  SESSION_KEPT_MS,
+  type WrapperLimits,
+} from "./limits.ts";
 import { type SessionName, SessionState } from "./session-state.ts";
 
 export class Sessions {
@@ -36,20 +41,19 @@ export class Sessions {
       return failure("invalid_session_id");
     }
     if (this.#sessions.has(name.id)) return failure("session_exists");
-    const here = this.#perAddress.get(name.address) ?? 0;
-    const isFull = this.size >= this.#limits.sessions || here >= this.#limits.sessionsPerAddress;
-    this.#counters.add(isFull ? "sessions_refused" : "sessions_opened", 1);
-    if (isFull) return failure("too_many_sessions");
+    const hasPlace = this.#hasPlace(name.address);
+    this.#counters.add(hasPlace ? "sessions_opened" : "sessions_refused", 1);
+    if (!hasPlace) return failure("too_many_sessions");
     const state = new SessionState(name, this.#clock, this.#counters);
     this.#sessions.set(name.id, state);
-    this.#perAddress.set(name.address, here + 1);
+    this.#perAddress.set(name.address, this.#countAt(name.address) + 1);
     return { ok: true, state };
   }
 
   /** Takes out a session that has ended. */
   forget({ name }: SessionState): void {
     if (!this.#sessions.delete(name.id)) return;
-    const others = (this.#perAddress.get(name.address) ?? 1) - 1;
+    const others = this.#countAt(name.address) - 1;
     if (others === 0) this.#perAddress.delete(name.address);
     else this.#perAddress.set(name.address, others);
     this.#counters.add("sessions_ended", 1);
@@ -58,9 +62,8 @@ export class Sessions {
   /** Sessions that nobody has used for long are ended. */
   sweep(): void {
     for (const state of [...this.#sessions.values()]) {
-      if (state.quietMs <= SESSION_KEPT_MS) continue;
-      state.end("session_ended");
-      this.forget(state);
+      const keptMs = state.seated ? SESSION_KEPT_MS : SEATLESS_KEPT_MS;
+      if (state.quietMs > keptMs) this.#end(state);
     }
   }
 
@@ -69,5 +72,28 @@ export class Sessions {
       state.end("wrapper_closed");
       this.forget(state);
     }
+  }
+
+  #countAt(address: string): number {
+    return this.#perAddress.get(address) ?? 0;
+  }
+
+  /** Whether there is a place for one more of that address, if need be that of a session that nobody would miss. */
+  #hasPlace(address: string): boolean {
+    const isFullHere = this.#countAt(address) >= this.#limits.sessionsPerAddress;
+    if (!isFullHere && this.size < this.#limits.sessions) return true;
+    // The map is in the order of opening: of those equally quiet the oldest goes.
+    const idle = [...this.#sessions.values()].filter(
+      (state) => !state.live && !state.hasSeat && (!isFullHere || state.name.address === address),
+    );
+    const [first, ...others] = idle;
+    if (first === undefined) return false;
+    this.#end(others.reduce((a, b) => (b.quietMs > a.quietMs ? b : a), first));
+    return true;
+  }
+
+  #end(state: SessionState): void {
+    state.end("session_ended");
+    this.forget(state);
   }
 }
