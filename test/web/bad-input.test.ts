@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { findChromium } from "./browser.ts";
+import { FAILED_REQUESTS, findChromium } from "./browser.ts";
 import {
   hears,
   isIn,
@@ -33,7 +33,7 @@ describe.skipIf(findChromium() === null)("what can go wrong is a sentence and a 
     ["without its token", (link: string) => link.replace(/\?.*/, ""), "This link is cut off"],
   ])("a link that is %s", async (_what, spoil, heading) => {
     const { link } = await tincan.mint();
-    const { page, faults } = await tincan.visit(spoil(link));
+    const { page, faults } = await tincan.visit(spoil(link), { provoked: FAILED_REQUESTS });
     await page.getByRole("heading", { name: heading }).waitFor();
     await page.getByRole("button", { name: "Start a new conversation" }).click();
     await page.locator("#tincan-mint").waitFor();
@@ -190,6 +190,7 @@ describe.skipIf(findChromium() === null)("what can go wrong is a sentence and a 
     const kept = { namespace: "gone", credential: `ams_sk_${"A".repeat(43)}` };
     const { page, faults } = await tincan.visit(tincan.ams.url, {
       before: `localStorage.setItem("tincan account", '${JSON.stringify(kept)}')`,
+      provoked: FAILED_REQUESTS,
     });
     const link = await mintAtHome(page);
     expect(link).not.toContain("/gone/");

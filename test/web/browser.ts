@@ -39,13 +39,20 @@ export type Watched = {
   readonly faults: readonly string[];
 };
 
-/** A page of its own profile. What the console says of answers that are no success isn't a fault: tests provoke them. */
-export async function openPage(context: BrowserContext, origin: string): Promise<Watched> {
+/** What the console says of requests that fail, and of nothing else: for a test that provokes one. */
+export const FAILED_REQUESTS = /^(?:Failed to load resource|WebSocket connection to)/;
+
+/** A page of its own profile. Errors of the console that match `provoked` are the test's own doing. */
+export async function openPage(
+  context: BrowserContext,
+  origin: string,
+  provoked: RegExp | null = null,
+): Promise<Watched> {
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("console", (message) => {
-    const isAnswer = /Failed to load resource|WebSocket connection to/.test(message.text());
-    if (message.type() === "error" && !isAnswer) faults.push(`console: ${message.text()}`);
+    if (message.type() !== "error" || provoked?.test(message.text())) return;
+    faults.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("request", (request) => {

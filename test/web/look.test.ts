@@ -98,6 +98,16 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
     expect(await faultsOf(page)).toEqual([]);
   });
 
+  test("a reload is the page again, and the browser has nothing to complain of", async () => {
+    const { link } = await tincan.mint();
+    const { page, faults } = await tincan.visit(link);
+    await isIn(page);
+    const answer = await page.reload();
+    expect(answer?.status()).toBe(200);
+    await isIn(page);
+    expect(faults).toEqual([]);
+  });
+
   test("the keyboard alone mints, says something and looks around", async () => {
     const { page } = await tincan.visit(tincan.ams.url);
     await page.locator("#tincan-mint").waitFor();

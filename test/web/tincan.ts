@@ -24,6 +24,8 @@ export type VisitOptions = {
   readonly before?: string | (() => void);
   /** Takes the place of the page's sockets, or looks on. */
   readonly prepare?: (context: BrowserContext) => Promise<void>;
+  /** Errors of the console that the test brings about itself. */
+  readonly provoked?: RegExp;
 };
 
 export type Minted = {
@@ -43,7 +45,7 @@ export async function startTinCan(env: Readonly<Record<string, string>> = {}): P
     ams,
     browser,
     visit: async (url, options = {}) => {
-      const { width = 1280, height = 800, dark = false, before, prepare } = options;
+      const { width = 1280, height = 800, dark = false, before, prepare, provoked } = options;
       const context = await browser.newContext({
         viewport: { width, height },
         colorScheme: dark ? "dark" : "light",
@@ -51,7 +53,7 @@ export async function startTinCan(env: Readonly<Record<string, string>> = {}): P
       });
       if (before !== undefined) await context.addInitScript(before);
       await prepare?.(context);
-      const watched = await openPage(context, ams.url);
+      const watched = await openPage(context, ams.url, provoked);
       watched.page.setDefaultTimeout(SHOW_MS);
       await watched.page.goto(url);
       return watched;

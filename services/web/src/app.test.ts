@@ -102,7 +102,6 @@ test("behind a proxy that is trusted, and with a public URL, the addresses are t
 test.each([
   ["gone", 404, "conversation_not_found"],
   ["away", 503, "unavailable"],
-  ["incomplete", 400, "invalid_magic_link"],
 ] as const)(
   "a link that is %s is %i in every form, and none of them repeats its token",
   async (kind, status, error) => {
@@ -115,6 +114,21 @@ test.each([
     expect(await text.text()).not.toContain(TOKEN);
   },
 );
+
+test("§1.4 without its token it is the page for browsers, whose reload it is, and 400 for all others", async () => {
+  const options = { lookUp: async () => ({ kind: "incomplete" }) as const };
+  const bare = LINK.replace(/\?.*/, "");
+  const page = await ask(bare, { accept: "text/html,*/*;q=0.8" }, options);
+  expect(page.status).toBe(200);
+  expect(page.headers.get("cache-control")).toBe("no-store");
+  expect(page.headers.get("vary")).toBe("accept, sec-fetch-dest, user-agent");
+  expect((await ask(bare, { "sec-fetch-dest": "document" }, options)).status).toBe(200);
+  for (const accept of ["text/markdown", "text/plain", "application/json", "*/*"]) {
+    expect((await ask(bare, { accept }, options)).status, accept).toBe(400);
+  }
+  const json = await ask(bare, { accept: "application/json" }, options);
+  expect(await json.json()).toMatchObject({ error: "invalid_magic_link" });
+});
 
 test("every answer forbids what is inline, what is from elsewhere, and to hand the address on", async () => {
   for (const url of [

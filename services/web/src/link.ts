@@ -20,7 +20,7 @@ type Fault = {
   readonly sentence: string;
 };
 
-/** How each kind of link that isn't live is told. The page is shown all the same: a reload keeps its token elsewhere (§1.4). */
+/** How each kind of link that isn't live is told. */
 const FAULTS: Readonly<Record<FaultKind, Fault>> = {
   incomplete: {
     status: 400,
@@ -54,7 +54,9 @@ export async function answerLink(
   switch (negotiate(request.headers)) {
     case "page": {
       const page = await tools.document({ text, fault: fault?.sentence ?? null });
-      return answer(fault, "text/html; charset=utf-8", page);
+      // A reload asks without the token, which the tab keeps: that is no fault of the page (docs/adr/0012).
+      const told = facts.kind === "incomplete" ? null : fault;
+      return answer(told, "text/html; charset=utf-8", page);
     }
     case "instructions": {
       const isPlain = /\btext\/plain\b/.test(request.headers.get("accept") ?? "");
