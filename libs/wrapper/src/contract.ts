@@ -158,7 +158,7 @@ export type OpenSession = {
  * an automatic name, or (without) the only one that the account has there (`which_stream` if there are several). An account reaches
  * all its seats by conversation and name; a guest's seat is reached by the session that took it, or by its stream name with its link.
  *
- * An automatic name is the slug of the caller's program, `-`, and 4 hex: for accounts of the account and the conversation, so that a
+ * An automatic name is the slug of the caller's program (the client in the join's identity, else the session's), `-`, and 4 hex: for accounts of the account and the conversation, so that a
  * new session finds the seat again that no other one has (names of others' seats, here or live elsewhere, are passed over); for
  * guests of the session, so that no two share a seat.
  *

@@ -13,7 +13,7 @@ export async function join(room: Room, request: JoinRequest): Promise<Result<Joi
   const { since, lastN = 1, signal, takeOver = false } = request;
   if (!Number.isSafeInteger(lastN) || lastN < 1) return failure("invalid_max_events");
   const where = (seat: Seat) => placeFor(seat, request);
-  const how = { explicit: true, takeOver, where };
+  const how = { explicit: true, takeOver, where, client: request.peerIdentity?.client };
   const seated = await sit(
     room,
     since === undefined ? request : { ...request, cursor: since },

@@ -267,6 +267,17 @@ test("automatic names of an account pass over what others have, here and elsewhe
   expect(wire.calls).toHaveLength(2);
 });
 
+test("an automatic name begins with the client that the join names, else with the session's program", async () => {
+  const { open } = desk();
+  const session = open("s1", { clientName: "Some Host" });
+  const peerIdentity = { kind: "agent", client: "Claude Code" } as const;
+  expect(must(await session.join({ ...X, peerIdentity })).streamName).toMatch(/^claude-code-/);
+  const plain = { link: "link-of-y", peerIdentity: { kind: "agent" } } as const;
+  expect(must(await session.join(plain)).streamName).toMatch(/^some-host-[0-9a-f]{4}$/);
+  const named = { link: "link-of-z", streamName: "me", peerIdentity };
+  expect(must(await session.join(named)).streamName).toBe("me");
+});
+
 test("an account finds its only seat by the conversation, and must name one of several", async () => {
   const { open } = desk();
   open("s0").end();

@@ -28,6 +28,8 @@ export type How = {
   /** True for a join: it may come back after a leave. */
   readonly explicit?: boolean;
   readonly takeOver?: boolean;
+  /** The caller's program, where the call itself says it: the beginning of an automatic name. */
+  readonly client?: string | undefined;
   /** Where the call would read: null refuses it before anything is claimed. Where reading stands, unless given. */
   readonly where?: (seat: Seat) => Place | null;
 };
@@ -105,7 +107,11 @@ export function unlessAborted<Value>(
   });
 }
 
-function seatFor(room: Room, found: Found, { explicit = false }: How): Result<{ seat: Seat }> {
+function seatFor(
+  room: Room,
+  found: Found,
+  { explicit = false, client }: How,
+): Result<{ seat: Seat }> {
   const { seats, who } = room;
   const { seat, link, conversationId } = found;
   if (seat?.line.left) return explicit ? { ok: true, seat: seats.renew(seat) } : failure("left");
@@ -113,7 +119,7 @@ function seatFor(room: Room, found: Found, { explicit = false }: How): Result<{ 
   const owner = ownerOf(who, link);
   if (link === null || owner === null) return failure("not_joined");
   if (!hasPlace(room)) return failure("too_many_seats");
-  const made = seats.take(owner, conversationId, found.streamName ?? nameFor(room, link));
+  const made = seats.take(owner, conversationId, found.streamName ?? nameFor(room, link, client));
   return made === null ? failure("too_many_seats") : { ok: true, seat: made };
 }
 

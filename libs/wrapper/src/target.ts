@@ -47,8 +47,13 @@ export async function find(finding: Finding, aim: Aim): Promise<Result<Found>> {
 const ATTEMPTS_MAX = 1_000;
 
 /** The first automatic name whose seat nobody else has. */
-export function nameFor({ seats, state, who }: Finding, link: CheckedLink): string {
-  const { id, clientName, passing } = state.name;
+export function nameFor(
+  { seats, state, who }: Finding,
+  link: CheckedLink,
+  client: string | undefined,
+): string {
+  const { id, passing } = state.name;
+  const clientName = client ?? state.name.clientName;
   const owner = ownerOf(who, link) ?? "";
   const seed = who.kind === "account" ? `${owner}|${link.conversationId}` : id;
   const isFree = (name: string) => {
