@@ -162,3 +162,11 @@ test("every tool tells its schemas, the official clients check every answer agai
     await any.close();
   }
 });
+
+test("a program's name of any length is no obstacle to a join", async () => {
+  const { link } = await world.conversation();
+  for (const name of ["x".repeat(2_000), "\u0001".repeat(2_000), "😀".repeat(2_000)]) {
+    const session = await open(link, {}, name);
+    expect((await tool(link, session, "ams_join")).value).toMatchObject({ ok: true });
+  }
+});

@@ -87,10 +87,15 @@ function askOf(call: Call, args: Arguments): JoinRequest {
   };
 }
 
+/** Characters of a program's name in an identity, which has 1,024 bytes of JSON: none of them takes more than 6. */
+const CLIENT_CHARACTERS_MAX = 128;
+
 /** Who doesn't say more is an agent, by the name of its program: that is what comes through this edge. */
 function identityOf({ clientName }: Call, { peer_identity: given }: Arguments) {
   if (given === undefined) {
-    return clientName === null ? undefined : { kind: "agent" as const, client: clientName };
+    if (clientName === null) return undefined;
+    const client = [...clientName].slice(0, CLIENT_CHARACTERS_MAX).join("");
+    return { kind: "agent" as const, client };
   }
   const { kind, model, client } = given;
   return {
