@@ -121,3 +121,30 @@ async function run(args: readonly string[], env: Record<string, string>) {
   const [code] = await once(child, "close");
   return { code, out, err };
 }
+
+test("a client of 2026-07-28 is told of nothing that it didn't ask for", async () => {
+  const { link } = await world.conversation();
+  const client = new Client(
+    { name: "young", version: "1" },
+    { versionNegotiation: { mode: { pin: "2026-07-28" } } },
+  );
+  const told: string[] = [];
+  client.fallbackNotificationHandler = async ({ method }) => void told.push(method);
+  await client.connect(
+    new StdioClientTransport({ command: process.execPath, args: [STDIO, link], env: { PATH } }),
+  );
+  await client.callTool({ name: "ams_join", arguments: {} });
+  const watcher = await Watcher.join(link);
+  await watcher.connection.send("quiet");
+  const until = { wait_ms: 5_000 };
+  let events: readonly unknown[] = [];
+  while (events.length < 2) {
+    const received = answerOf(await client.callTool({ name: "ams_recv", arguments: until }));
+    events = [...events, ...(received.events as readonly unknown[])];
+  }
+  // What is written to a pipe comes in order.
+  await client.callTool({ name: "ams_peers", arguments: {} });
+  expect(told).toEqual([]);
+  await client.close();
+  await watcher.connection.close();
+});

@@ -4,7 +4,7 @@ import type { Environment } from "@ams/runtime";
 import type { CheckedLink, PushEvent, Result, Session, Who, Wrapper } from "@ams/wrapper";
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
 import type { Call } from "./call.ts";
-import { bytesOf, noticeOf } from "./notices.ts";
+import { bytesOf, type Notice, noticeOf } from "./notices.ts";
 import type { Parts } from "./parts.ts";
 import { Push } from "./push.ts";
 import { createServer } from "./server.ts";
@@ -164,16 +164,21 @@ function pushTo(
   const push = new Push({
     push: (event: PushEvent) => {
       const notice = noticeOf(event);
-      void tell(notice.method, notice.params).then(() => push.taken(Number.POSITIVE_INFINITY));
+      const told = era === "legacy" ? [notice] : updatesOf(event, notice);
+      const written = told.map(({ method, params }) => tell(method, params));
+      void Promise.all(written).then(() => push.taken(Number.POSITIVE_INFINITY));
       if (era === "legacy") updates.after(event);
-      // The SDK gives each to those subscriptions that asked for its resource.
-      for (const uri of era === "legacy" ? [] : changedBy(event)) {
-        const _meta = uri.endsWith("/peers") ? {} : { "ams/notice": notice };
-        void tell("notifications/resources/updated", { uri, _meta });
-      }
       return bytesOf(notice);
     },
     ended: () => undefined,
   });
   return push;
+}
+
+/** For clients without sessions, who are told of nothing unasked: the SDK gives each to the subscriptions that want its resource. */
+function updatesOf(event: PushEvent, notice: Notice): readonly Notice[] {
+  return changedBy(event).map((uri) => {
+    const _meta = uri.endsWith("/peers") ? {} : { "ams/notice": notice };
+    return { method: "notifications/resources/updated", params: { uri, _meta } };
+  });
 }
