@@ -227,6 +227,16 @@ describe("prompts and instructions", () => {
       arguments: [{ name: "topic", required: true }],
       messages: [message],
     };
+    const icons = [{ src: "data:image/png;base64,AAAA", mimeType: "image/png" }];
+    const annotations = { audience: ["user"], priority: 1 };
+    const image = { type: "image", data: "AAAA", mimeType: "image/png", annotations };
+    const richListed = {
+      name: "rich",
+      icons,
+      _meta: { "x.example/y": 1 },
+      arguments: [{ name: "a", description: "A" }],
+    };
+    const rich = { ...richListed, messages: [{ role: "user", content: image }] };
     const prompts = [
       good,
       { name: "sum-up", messages: [{ role: "user", content: "second of its name" }] },
@@ -236,6 +246,7 @@ describe("prompts and instructions", () => {
       { name: "no-messages" },
       { name: "bad-role", messages: [{ role: "system", content: "x" }] },
       { name: "short", messages: [{ role: "assistant", content: "Hi" }] },
+      rich,
     ];
     const { link } = await world.conversation({ metadata: { instructions, prompts } });
     for (const { client, any } of [
@@ -253,7 +264,9 @@ describe("prompts and instructions", () => {
           arguments: [{ name: "topic", required: true }],
         },
         { name: "short" },
+        richListed,
       ]);
+      expect((await client.getPrompt({ name: "rich" })).messages).toEqual(rich.messages);
       const got = await client.getPrompt({ name: "sum-up", arguments: { topic: "rain" } });
       expect(got.messages).toEqual([message]);
       expect((await client.getPrompt({ name: "short" })).messages).toEqual([

@@ -3,46 +3,27 @@ import type { CheckedLink } from "@ams/wrapper";
 import {
   type GetPromptResult,
   type Prompt,
+  type PromptMessage,
   ProtocolError,
   ProtocolErrorCode,
+  specTypeSchemas,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
 /** Prompts of a conversation: its metadata is 16 KiB at most, and nobody picks from a longer list. */
 const PROMPTS_MAX = 64;
 
-const textContent = z.object({ type: z.literal("text"), text: z.string() });
+/** Characters of a prompt's name. */
+const NAME_CHARACTERS_MAX = 128;
 
-const message = z.object({
-  role: z.enum(["user", "assistant"]),
-  content: z.union([
-    textContent,
-    z.string().transform((text) => ({ type: "text" as const, text })),
-  ]),
-});
+type OwnPrompt = Prompt & { readonly messages: readonly PromptMessage[] };
 
-const argument = z.object({
-  name: z.string().min(1),
-  description: z.string().exactOptional(),
-  required: z.boolean().exactOptional(),
-});
+const withMessages = z.looseObject({ messages: z.array(z.unknown()).min(1) });
 
-const prompt = z.object({
-  name: z.string().min(1).max(128),
-  title: z.string().exactOptional(),
-  description: z.string().exactOptional(),
-  arguments: z.array(argument).exactOptional(),
-  messages: z.array(message).min(1),
-});
-
-type OwnPrompt = z.output<typeof prompt>;
+const shortMessage = z.looseObject({ content: z.string() });
 
 export function listPrompts(link: CheckedLink | null): { prompts: Prompt[] } {
-  const prompts = promptsOf(link).map(({ messages: _, arguments: named, ...rest }) => ({
-    ...rest,
-    ...(named === undefined ? {} : { arguments: [...named] }),
-  }));
-  return { prompts };
+  return { prompts: promptsOf(link).map(({ messages: _, ...prompt }) => prompt) };
 }
 
 /** Its messages are the owner's, whatever the arguments: nothing is filled in. */
@@ -61,8 +42,29 @@ function promptsOf(link: CheckedLink | null): readonly OwnPrompt[] {
   if (!Array.isArray(given)) return [];
   const byName = new Map<string, OwnPrompt>();
   for (const one of given.slice(0, PROMPTS_MAX)) {
-    const read = prompt.safeParse(one);
-    if (read.success && !byName.has(read.data.name)) byName.set(read.data.name, read.data);
+    const read = readPrompt(one);
+    if (read !== null && !byName.has(read.name)) byName.set(read.name, read);
   }
   return [...byName.values()];
+}
+
+/** By the SDK's own schemas, so that all that MCP knows of a prompt passes; null when a part of it is malformed. */
+function readPrompt(given: unknown): OwnPrompt | null {
+  const own = withMessages.safeParse(given);
+  const listed = specTypeSchemas.Prompt["~standard"].validate(given);
+  if (!own.success || listed.issues !== undefined) return null;
+  const { name } = listed.value;
+  if (name === "" || name.length > NAME_CHARACTERS_MAX) return null;
+  const messages = own.data.messages.flatMap((one) => readMessage(one) ?? []);
+  return messages.length === own.data.messages.length ? { ...listed.value, messages } : null;
+}
+
+/** A text may stand for itself in the place of its content. */
+function readMessage(given: unknown): PromptMessage | null {
+  const short = shortMessage.safeParse(given);
+  const whole = short.success
+    ? { ...short.data, content: { type: "text", text: short.data.content } }
+    : given;
+  const read = specTypeSchemas.PromptMessage["~standard"].validate(whole);
+  return read.issues === undefined ? read.value : null;
 }
