@@ -2,7 +2,7 @@
  * What a wrapper gives to an edge whose callers can't hold a socket: sessions that come and go, seats that stay, one buffer per
  * seat, and several ways to read it. It knows nothing of how the edge speaks with its callers. Types only; README.md has the story.
  */
-import type { Account, Metadata, Offer, Peer } from "@ams/client";
+import type { Account, Metadata, Offer, Peer, PeerIdentity } from "@ams/client";
 import type { PushEvent } from "./events.ts";
 import type { Fault } from "./faults.ts";
 import type { WrapperLimits } from "./limits.ts";
@@ -138,6 +138,11 @@ export type OpenSession = {
   /** The caller's program, such as `claude-code`: the beginning of automatic stream names. */
   readonly clientName?: string;
   /**
+   * As whom a stream joins when the call that takes its seat doesn't say: `send`, `recv`, or a `join` without one. At most 1,024
+   * bytes of JSON, else every such call is refused. A seat that comes back keeps the identity that it first joined with.
+   */
+  readonly peerIdentity?: PeerIdentity;
+  /**
    * True where the edge's caller has no session and the edge makes one up (one per account, or one per request of a guest): its
    * automatic names come from the account, so that they are the same in every process, and when another process has taken its
    * stream over, its next call takes it back without being told to.
@@ -158,7 +163,7 @@ export type OpenSession = {
  * an automatic name, or (without) the only one that the account has there (`which_stream` if there are several). An account reaches
  * all its seats by conversation and name; a guest's seat is reached by the session that took it, or by its stream name with its link.
  *
- * An automatic name is the slug of the caller's program (the client in the join's identity, else the session's), `-`, and 4 hex: for accounts of the account and the conversation, so that a
+ * An automatic name is the slug of the caller's program (the client in the join's identity, else in the session's, else its name), `-`, and 4 hex: for accounts of the account and the conversation, so that a
  * new session finds the seat again that no other one has (names of others' seats, here or live elsewhere, are passed over); for
  * guests of the session, so that no two share a seat.
  *

@@ -131,6 +131,28 @@ test("a seat idle for 10 minutes leaves; the next call brings it back with its b
   expect(got.truncated).toBe(true);
 });
 
+test("a seat that a call takes by itself carries the session's identity, and keeps its own when it comes back", async () => {
+  const { wire, clock, open } = desk();
+  const peerIdentity = { kind: "agent", client: "Some Host" } as const;
+  const session = open("s1", { clientName: "other", peerIdentity });
+  must(await session.send({ ...X, data: "hello" }));
+  expect(wire.call.options.peerIdentity).toEqual(peerIdentity);
+  expect(wire.call.streamName).toMatch(/^some-host-/);
+  must(await session.recv({ link: "link-of-y" }));
+  expect(wire.call.options.peerIdentity).toEqual(peerIdentity);
+  must(await session.join({ link: "link-of-z", selfSubscribe: true }));
+  expect(wire.call.options).toMatchObject({ peerIdentity, selfSubscribe: true });
+  const own = { kind: "human", client: "Pen" } as const;
+  must(await session.join({ link: "link-of-w", peerIdentity: own }));
+  expect(wire.call.options.peerIdentity).toEqual(own);
+  clock.pass(SEAT_IDLE_MS + 10_000);
+  must(await session.send({ conversationId: "conv_w", data: "back" }));
+  expect(wire.call.options.peerIdentity).toEqual(own);
+  clock.pass(SEAT_IDLE_MS + 10_000);
+  must(await open("s2", { passing: true }).send({ ...X, streamName: "new", data: "bare" }));
+  expect(wire.call.options.peerIdentity).toBeUndefined();
+});
+
 test("a call or an open listener keeps a seat from being idle", async () => {
   const { wire, clock, open } = desk();
   const session = open("s1");

@@ -1,4 +1,5 @@
 /** What a session is between its requests: its seats, its listeners, and whether it is live. */
+import type { PeerIdentity } from "@ams/client";
 import type { Clock, Counters, Listener } from "./contract.ts";
 import { Hold } from "./hold.ts";
 import { SESSION_LIVE_MS } from "./limits.ts";
@@ -11,6 +12,7 @@ export type SessionName = {
   readonly principal: string;
   readonly address: string;
   readonly clientName: string | undefined;
+  readonly peerIdentity: PeerIdentity | undefined;
   readonly passing: boolean;
 };
 

@@ -68,17 +68,18 @@ export async function reach(
   { seat, link }: Pick<Seated, "seat" | "link">,
   { takeOver = false }: How,
   signal: AbortSignal | undefined,
-  wishes?: Wishes,
+  wishes: Wishes = {},
 ): Promise<Result<{ readonly connection: Connection }>> {
   // Another call may have given up on it since it was found. From here on its line is in use, and nobody does.
   if (!seat.line.left && !room.seats.restore(seat)) return failure("unavailable");
   if (seat.holder === room.state) room.state.keep(seat);
+  const { passing, peerIdentity } = room.state.name;
   const reached = await unlessAborted(
     seat.line.reach({
       identity: identityOf(room.who),
       link: link?.magicLink ?? null,
-      takeBack: takeOver || room.state.name.passing,
-      ...(wishes === undefined ? {} : { wishes }),
+      takeBack: takeOver || passing,
+      wishes: { ...(peerIdentity === undefined ? {} : { peerIdentity }), ...wishes },
     }),
     signal,
   );

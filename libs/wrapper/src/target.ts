@@ -53,7 +53,7 @@ export function nameFor(
   client: string | undefined,
 ): string {
   const { id, passing } = state.name;
-  const clientName = client ?? state.name.clientName;
+  const clientName = client ?? state.name.peerIdentity?.client ?? state.name.clientName;
   const owner = ownerOf(who, link) ?? "";
   const seed = who.kind === "account" ? `${owner}|${link.conversationId}` : id;
   const isFree = (name: string) => {

@@ -39,7 +39,8 @@ export function createWrapper(options: WrapperOptions, outside: Outside = {}): W
     links,
     offer: askOffer(url, clock),
     open: ({ who, ...rest }) => {
-      const name = { clientName: undefined, passing: false, ...rest, principal: principalOf(who) };
+      const unsaid = { clientName: undefined, peerIdentity: undefined, passing: false };
+      const name = { ...unsaid, ...rest, principal: principalOf(who) };
       const opened = sessions.open(name);
       return opened.ok ? { ok: true, session: sessionFor(opened.state, who) } : opened;
     },

@@ -1,4 +1,5 @@
 /** A wrapper on a fake wire, and what most tests do with it. */
+import type { PeerIdentity } from "@ams/client";
 import type { Count, Result, Session, Who, Wrapper } from "../contract.ts";
 import type { PushEvent, SeatEvent } from "../events.ts";
 import type { WrapperLimits } from "../limits.ts";
@@ -15,7 +16,13 @@ export type Desk = {
   readonly open: (id: string, more?: Partial<OpenMore>) => Session;
 };
 
-type OpenMore = { who: Who; address: string; clientName: string; passing: boolean };
+type OpenMore = {
+  who: Who;
+  address: string;
+  clientName: string;
+  peerIdentity: PeerIdentity;
+  passing: boolean;
+};
 
 export function desk(limits: Partial<WrapperLimits> = {}): Desk {
   const wire = new FakeWire();
