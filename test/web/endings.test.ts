@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { findChromium } from "./browser.ts";
+import { FAILED_REQUESTS, findChromium } from "./browser.ts";
 import { hears, isIn, mintAtHome, say, startTinCan, streamNameOf, type TinCan } from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
@@ -17,7 +17,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
   test("the gateway is restarted, and the page says so and comes back by itself under its name", async () => {
     const { ams, visit, mint } = await start();
     const { link } = await mint();
-    const { page, faults } = await visit(link);
+    const { page, faults } = await visit(link, { provoked: FAILED_REQUESTS });
     await isIn(page);
     const name = await streamNameOf(page);
     await ams.halt("SIGKILL");
