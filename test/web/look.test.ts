@@ -70,6 +70,26 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
     }
   });
 
+  test.each([320, 1280])("at %i px no peer's name or badge leaves the roster", async (width) => {
+    const { page } = await tincan.visit(tincan.ams.url, { width });
+    const link = await mintAtHome(page);
+    const names = [`n${"a".repeat(62)}`, `m${"-b".repeat(31)}`];
+    for (const [index, name] of names.entries()) {
+      await joinByWire(link, name, {
+        peerIdentity: { kind: "agent", model: "m".repeat(200), client: "c ".repeat(100) },
+        metadata: index === 0 ? { display_name: "N".repeat(300), note: "v".repeat(300) } : {},
+      });
+    }
+    await expect.poll(() => page.locator(".roster li").count()).toBe(3);
+    expect(await leaving(page, ".home .roster")).toEqual([]);
+    await page.goto(link);
+    await isIn(page);
+    if (width < 800) await page.locator(".tool.narrow-only").first().click();
+    const place = width < 800 ? "dialog .roster" : ".side";
+    await expect.poll(() => page.locator(`${place} li`).count()).toBe(3);
+    expect(await leaving(page, place)).toEqual([]);
+  });
+
   test.each([
     ["light", false],
     ["dark", true],
@@ -154,6 +174,17 @@ async function overflow(page: Page): Promise<number> {
     .locator("html")
     .evaluate(({ scrollWidth, clientWidth }) => ({ scrollWidth, clientWidth }));
   return scrollWidth - clientWidth;
+}
+
+/** The elements below a place that reach beyond its right edge. */
+function leaving(page: Page, place: string): Promise<readonly string[]> {
+  return page.locator(place).evaluate((root) => {
+    const edge = root.getBoundingClientRect().right + 0.5;
+    const all = [...root.querySelectorAll("*")];
+    const out = all.filter((element) => element.getBoundingClientRect().right > edge);
+    if (root.scrollWidth > root.clientWidth) out.push(root);
+    return out.map(({ tagName, className }) => `${tagName}.${className}`);
+  });
 }
 
 /** What axe calls serious or critical, each with its place. The policy lets in no foreign script: it is run from outside. */
