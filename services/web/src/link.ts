@@ -5,7 +5,7 @@ import { SECRET_HEADERS } from "./headers.ts";
 import { fillInstructions } from "./instructions.ts";
 import { addressesOf, type LinkAddresses } from "./link-addresses.ts";
 import type { FaultKind, LinkParts, LiveFacts, LookUp } from "./link-facts.ts";
-import { negotiate } from "./negotiate.ts";
+import { negotiate, type Wanted } from "./negotiate.ts";
 
 export type LinkTools = {
   readonly config: WebConfig;
@@ -51,22 +51,21 @@ export async function answerLink(
   const { instructions, theme } = tools.config;
   const text = fillInstructions(instructions, { name: theme.name, link, addresses, facts });
   const fault = facts.kind === "live" ? null : FAULTS[facts.kind];
-  switch (negotiate(request.headers)) {
-    case "page": {
+  const type = negotiate(request.headers);
+  switch (type) {
+    case "text/html": {
       const page = await tools.document({ text, fault: fault?.sentence ?? null });
       // A reload asks without the token, which the tab keeps: that is no fault of the page (docs/adr/0012).
       const told = facts.kind === "incomplete" ? null : fault;
-      return answer(told, "text/html; charset=utf-8", page);
+      return answer(told, type, page);
     }
-    case "instructions": {
-      const isPlain = /\btext\/plain\b/.test(request.headers.get("accept") ?? "");
-      const type = `${isPlain ? "text/plain" : "text/markdown"}; charset=utf-8`;
+    case "text/markdown":
+    case "text/plain":
       return answer(fault, type, fault === null ? text : `${fault.sentence}\n`);
-    }
-    case "json": {
+    case "application/json": {
       const body =
         facts.kind === "live" ? factsBody(link, facts, addresses, text) : faultBody(facts.kind);
-      return answer(fault, "application/json", JSON.stringify(body));
+      return answer(fault, type, JSON.stringify(body));
     }
   }
 }
@@ -91,7 +90,8 @@ function faultBody(kind: FaultKind): object {
   return { error, message: sentence };
 }
 
-function answer(fault: Fault | null, type: string, body: string): Response {
-  const headers = { "content-type": type, ...SECRET_HEADERS };
+function answer(fault: Fault | null, type: Wanted, body: string): Response {
+  const isText = type !== "application/json";
+  const headers = { "content-type": isText ? `${type}; charset=utf-8` : type, ...SECRET_HEADERS };
   return new Response(body, { status: fault?.status ?? 200, headers });
 }

@@ -1,30 +1,26 @@
 /** What whoever asks a magic link wants of it: a person's page, instructions to read, or JSON (RFC 9110 12.5.1). */
 
-export type Wanted = "page" | "instructions" | "json";
+/** The media types that a link answers in, in the order in which they are preferred where the asker likes them equally. */
+const OFFERED = ["text/html", "text/markdown", "text/plain", "application/json"] as const;
+
+export type Wanted = (typeof OFFERED)[number];
 
 type Range = { readonly type: string; readonly q: number };
 
-/** In the order in which they are preferred where the asker likes them equally. */
-const OFFERED: readonly { readonly type: string; readonly wanted: Wanted }[] = [
-  { type: "text/html", wanted: "page" },
-  { type: "text/markdown", wanted: "instructions" },
-  { type: "text/plain", wanted: "instructions" },
-  { type: "application/json", wanted: "json" },
-];
-
 /**
- * By the Accept header. Who says only that anything will do, or nothing, gets the page when it is a browser, and else the
- * instructions; so does who accepts none of what there is, since a readable answer helps more than a 406.
+ * By the Accept header. Who says only that anything will do, or nothing, gets the page when it is a browser that doesn't
+ * refuse it, and else Markdown; so does who accepts none of what there is, since a readable answer helps more than a 406.
  */
 export function negotiate(headers: Headers): Wanted {
   const ranges = parse(headers.get("accept") ?? "");
-  const named = ranges.filter(({ type }) => !type.includes("*"));
+  const weightOf = (wanted: Wanted) => ranges.find(({ type }) => type === wanted)?.q ?? null;
   let best: { readonly wanted: Wanted; readonly q: number } | null = null;
-  for (const { type, wanted } of OFFERED) {
-    const q = named.find((range) => range.type === type)?.q ?? 0;
+  for (const wanted of OFFERED) {
+    const q = weightOf(wanted) ?? 0;
     if (q > (best?.q ?? 0)) best = { wanted, q };
   }
-  return best?.wanted ?? (isBrowser(headers) ? "page" : "instructions");
+  if (best !== null) return best.wanted;
+  return isBrowser(headers) && weightOf("text/html") !== 0 ? "text/html" : "text/markdown";
 }
 
 function parse(accept: string): readonly Range[] {
