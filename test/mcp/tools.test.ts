@@ -193,3 +193,21 @@ describe("which conversation", () => {
     expect((await tool(mcp, session, "ams_recv", foreign)).value.error).toBe("not_joined");
   });
 });
+
+test("arguments that a model left blank, null or an empty text, are as if they were not given", async () => {
+  const { link } = await world.conversation();
+  const session = await open(link);
+  const blank = { stream_name: null, magic_link: "", conversation_id: "" };
+  const joined = await tool(link, session, "ams_join", {
+    ...blank,
+    since: "",
+    peer_identity: null,
+  });
+  expect(joined.value).toMatchObject({ ok: true });
+  const received = await tool(link, session, "ams_recv", { ...blank, cursor: "", wait_ms: null });
+  expect(received.value).toMatchObject({ ok: true, stream_name: joined.value.stream_name });
+  const unsaid = await tool(link, session, "ams_send", { ...blank, data: null });
+  expect(unsaid.value.error).toBe("invalid_arguments");
+  const link2 = await toolAlone(link, "ams_recv", { magic_link: "", stream_name: "" });
+  expect(link2.value).toMatchObject({ ok: true });
+});

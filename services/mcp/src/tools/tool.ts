@@ -42,12 +42,20 @@ export function declareTool<Input extends z.ZodType, Output extends z.ZodObject>
       annotations: { title, readOnlyHint: isReadOnly, destructiveHint: false, openWorldHint: true },
     },
     run: async (call, given, parts) => {
-      const read = input.safeParse(given ?? {});
+      const read = input.safeParse(withoutBlanks(given));
       return read.success
         ? declaration.run(call, read.data, parts)
         : { ok: false, fault: "invalid_arguments", message: sentenceOf(read.error) };
     },
   };
+}
+
+/** Models send null, and often an empty text, for an argument that they leave out; only what is said may be empty. */
+function withoutBlanks(given: unknown): unknown {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given ?? {};
+  const isBlank = ([name, value]: readonly [string, unknown]) =>
+    value === null || (value === "" && name !== "data");
+  return Object.fromEntries(Object.entries(given).filter((one) => !isBlank(one)));
 }
 
 /** The answer to the client: the same JSON as text and as structure; a failure says so and names its fault. */
