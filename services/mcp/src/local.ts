@@ -4,6 +4,7 @@ import type { Environment } from "@ams/runtime";
 import type { CheckedLink, PushEvent, Result, Session, Who, Wrapper } from "@ams/wrapper";
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
 import type { Call } from "./call.ts";
+import type { Checked } from "./config.ts";
 import { bytesOf, type Notice, noticeOf } from "./notices.ts";
 import type { Parts } from "./parts.ts";
 import { Push } from "./push.ts";
@@ -18,10 +19,6 @@ export type LocalSettings = {
   readonly credential: string | null;
   readonly link: string | null;
 };
-
-export type Checked<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly faults: readonly string[] };
 
 /**
  * From the environment and the one argument. A link is asked for at its own address; but where there is a credential everything is
