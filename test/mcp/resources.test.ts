@@ -188,7 +188,12 @@ describe("resources", () => {
         client.readResource({ uri: `ams://conversations/${id.slice(0, -1)}0` }),
       ).rejects.toThrow();
     }
-    await old.any.call("ams_join");
+    const { stream_name } = await old.any.call("ams_join");
+    for (const unknown of ["ams://nothing", `${uri}/nothing`, "file:///etc/hosts"]) {
+      await expect(old.client.subscribeResource({ uri: unknown })).rejects.toThrow();
+    }
+    const named = `${uri}/peers?stream_name=${stream_name}`;
+    await old.client.subscribeResource({ uri: named });
     await old.client.subscribeResource({ uri: `${uri}/peers` });
     await watcher.connection.close();
     await old.any.until((told) =>
@@ -197,7 +202,10 @@ describe("resources", () => {
           method === "notifications/resources/updated" && params.uri === `${uri}/peers`,
       ),
     );
-    expect(await read(old.client, `${uri}/peers`)).toMatchObject({ peers: [] });
+    await old.any.until((told) => told.some(({ params }) => params.uri === named));
+    for (const one of [named, `${uri}/peers`]) {
+      expect(await read(old.client, one)).toMatchObject({ stream_name, peers: [] });
+    }
     await Promise.all([old.any.close(), young.any.close()]);
   });
 

@@ -39,14 +39,15 @@ export const RESOURCE_TEMPLATES = [
     name: "conversation",
     title: "A conversation",
     description:
-      "What it is about, who is in it, and how much waits for you. Changes as it goes on. With several seats there, stream_name says which.",
+      "What it is about, who is in it, and how much waits for you. Changes as it goes on. With several seats there, stream_name says which. Notices of changes come once you have joined.",
     mimeType: JSON_TYPE,
   },
   {
     uriTemplate: "ams://conversations/{id}/peers{?stream_name}",
     name: "conversation-peers",
     title: "Who is in a conversation",
-    description: "The live streams. Changes as they come, go, and change their metadata.",
+    description:
+      "The live streams. Changes as they come, go, and change their metadata. Notices of changes come once you have joined.",
     mimeType: JSON_TYPE,
   },
 ];
@@ -67,6 +68,11 @@ export function readConversationUri(uri: string): ConversationUri | null {
   if (found === null) return null;
   const [, conversationId = "", peers, streamName = null] = found;
   return { conversationId, isPeers: peers !== undefined, streamName };
+}
+
+/** Whether the URI is one that can be read, by who may. */
+export function isResource(uri: string): boolean {
+  return TEXTS.some((one) => one.uri === uri) || readConversationUri(uri) !== null;
 }
 
 export function conversationUri(conversationId: string): string {
@@ -129,7 +135,7 @@ function contents(uri: string, mimeType: string, text: string): ReadResourceResu
   return { contents: [{ uri, mimeType, text }] };
 }
 
-function notFound(uri: string): ProtocolError {
+export function notFound(uri: string): ProtocolError {
   return new ProtocolError(ProtocolErrorCode.ResourceNotFound, "There is no such resource.", {
     uri,
   });

@@ -10,7 +10,13 @@ import {
 import type { Call } from "./call.ts";
 import type { Parts } from "./parts.ts";
 import { getPrompt, listPrompts } from "./prompts.ts";
-import { listResources, RESOURCE_TEMPLATES, readResource } from "./resources.ts";
+import {
+  isResource,
+  listResources,
+  notFound,
+  RESOURCE_TEMPLATES,
+  readResource,
+} from "./resources.ts";
 import { instructionsOf } from "./texts/instructions.ts";
 import { TOOLS, TOOLS_BY_NAME } from "./tools/table.ts";
 import { type Outcome, resultOf } from "./tools/tool.ts";
@@ -77,6 +83,7 @@ function serveSubscriptions({ server }: McpServer, subscriptions: Set<string>): 
       const message = `A session subscribes to ${SUBSCRIPTIONS_MAX} resources at most.`;
       throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
     }
+    if (!isResource(params.uri)) throw notFound(params.uri);
     subscriptions.add(params.uri);
     return {};
   });

@@ -22,7 +22,9 @@ export class Updates {
 
   after(event: PushEvent): void {
     if (this.#subscriptions.size === 0) return;
-    const wanted = changedBy(event).filter((uri) => this.#subscriptions.has(uri));
+    const changed = changedBy(event);
+    const isWanted = (uri: string) => changed.includes(uri.split("?")[0] ?? "");
+    const wanted = [...this.#subscriptions].filter(isWanted);
     if (wanted.length > 0 && this.#changed.size === 0) setImmediate(() => this.#flush());
     for (const uri of wanted) this.#changed.add(uri);
   }
