@@ -209,6 +209,15 @@ describe("resources", () => {
     await Promise.all([old.any.close(), young.any.close()]);
   });
 
+  test("at /mcp a conversation that was joined is read with its metadata", async () => {
+    const { link, id } = await world.conversation({ metadata: { topic: "x" } });
+    const { client, any } = await connectOld(`${world.url}/mcp`, "guest");
+    const { stream_name } = await any.call("ams_join", { magic_link: link });
+    const about = await read(client, `ams://conversations/${id}`);
+    expect(about).toMatchObject({ stream_name, conversation_metadata: { topic: "x" } });
+    await any.close();
+  });
+
   test("/mcp without bearer or link lists tools, discovers and serves the texts, and nothing of any conversation", async () => {
     const url = `${world.url}/mcp`;
     const { id } = await world.conversation();

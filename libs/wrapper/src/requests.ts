@@ -93,6 +93,8 @@ export type Roster = {
   /** The session's own stream there; null without a seat, and then `peers` are all streams. */
   readonly streamName: string | null;
   readonly peers: readonly Peer[];
+  /** As minted. */
+  readonly conversationMetadata: Metadata;
 };
 
 export type PendingOptions = {

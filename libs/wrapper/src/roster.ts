@@ -1,7 +1,9 @@
 /** Who is in a conversation now, by a seat in it or by a link to it. */
+import type { Connection } from "@ams/client";
 import type { Result } from "./contract.ts";
 import { failure } from "./faults.ts";
 import type { Roster, Target } from "./requests.ts";
+import type { Seat } from "./seat.ts";
 import { type Room, reach, unlessAborted } from "./sit.ts";
 import { find } from "./target.ts";
 
@@ -10,14 +12,20 @@ export async function roster(room: Room, target: Target): Promise<Result<Roster>
   if (!found.ok) return found;
   const { conversationId, link, seat } = found;
   const inside = seat?.line.connection ?? null;
-  if (seat !== null && inside !== null) {
-    const peers = [...inside.peers.values()];
-    return { ok: true, conversationId, streamName: seat.streamName, peers };
+  if (seat !== null && inside !== null) return seen(seat, inside);
+  if (link !== null) {
+    const { metadata: conversationMetadata, streams: peers } = link;
+    return { ok: true, conversationId, streamName: null, peers, conversationMetadata };
   }
-  if (link !== null) return { ok: true, conversationId, streamName: null, peers: link.streams };
   if (seat === null) return failure("not_joined");
   const reached = await reach(room, { seat, link }, {}, target.signal);
-  if (!reached.ok) return reached;
-  const peers = [...reached.connection.peers.values()];
-  return { ok: true, conversationId, streamName: seat.streamName, peers };
+  return reached.ok ? seen(seat, reached.connection) : reached;
+}
+
+/** As the seat's own connection knows it. */
+function seen(
+  { conversationId, streamName }: Seat,
+  { peers, conversationMetadata }: Connection,
+): Result<Roster> {
+  return { ok: true, conversationId, streamName, peers: [...peers.values()], conversationMetadata };
 }

@@ -125,9 +125,8 @@ function aboutOf({ link }: Call, roster: Roster) {
   const isBound = link !== null && link.conversationId === roster.conversationId;
   return {
     ...peersOf(roster),
-    ...(isBound
-      ? { namespace: link.namespace, alias: link.alias, conversation_metadata: link.metadata }
-      : {}),
+    ...(isBound ? { namespace: link.namespace, alias: link.alias } : {}),
+    conversation_metadata: roster.conversationMetadata,
   };
 }
 
