@@ -170,3 +170,14 @@ test("a program's name of any length is no obstacle to a join", async () => {
     expect((await tool(link, session, "ams_join")).value).toMatchObject({ ok: true });
   }
 });
+
+test("a seat taken by a send says whose program it is, as one that was joined", async () => {
+  const { link } = await world.conversation();
+  const watcher = await Watcher.join(link);
+  const session = await open(link, {}, "Claude Code");
+  await tool(link, session, "ams_send", { data: "x" });
+  await watcher.until((heard) => heard.some((line) => line.endsWith(": x")));
+  const [peer] = [...watcher.connection.peers.values()];
+  expect(peer?.peerIdentity).toEqual({ kind: "agent", client: "Claude Code" });
+  await watcher.connection.close();
+});

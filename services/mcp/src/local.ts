@@ -5,6 +5,7 @@ import type { CheckedLink, PushEvent, Result, Session, Who, Wrapper } from "@ams
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
 import type { Call } from "./call.ts";
 import type { Checked } from "./config.ts";
+import { agentOf } from "./identity.ts";
 import { bytesOf, type Notice, noticeOf } from "./notices.ts";
 import type { Parts } from "./parts.ts";
 import { Push } from "./push.ts";
@@ -134,7 +135,7 @@ export class LocalCaller {
   ): Result<{ readonly session: Session }> {
     const { wrapper } = this.#given;
     const found = wrapper.find(this.#id, this.#who);
-    const named = clientName === null ? {} : { clientName };
+    const named = clientName === null ? {} : { clientName, peerIdentity: agentOf(clientName) };
     const opened =
       found === null
         ? wrapper.open({ id: this.#id, who: this.#who, address: ADDRESS, ...named })

@@ -1,6 +1,7 @@
 /** The era of sessions, up to protocol 2025-11-25: which there are here, whose they are, and what each of their requests gets. */
 import { randomUUID } from "node:crypto";
 import { isInitializeRequest } from "@modelcontextprotocol/server";
+import { agentOf } from "./identity.ts";
 import type { Incoming } from "./incoming.ts";
 import { McpSession } from "./mcp-session.ts";
 import type { Parts } from "./parts.ts";
@@ -56,7 +57,8 @@ export class Sessions {
   async #open(incoming: Incoming, body: unknown, clientName: string): Promise<Response> {
     const { caller, address } = incoming;
     const id = randomUUID();
-    const opened = this.#parts.wrapper.open({ id, who: caller.who, address, clientName });
+    const named = { clientName, peerIdentity: agentOf(clientName) };
+    const opened = this.#parts.wrapper.open({ id, who: caller.who, address, ...named });
     if (!opened.ok) {
       return refuse(429, opened.fault, opened.message, { "retry-after": RETRY_S });
     }

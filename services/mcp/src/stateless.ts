@@ -9,6 +9,7 @@ import { atBase } from "./at-base.ts";
 import { BODY_BYTES_MAX } from "./body.ts";
 import type { Call } from "./call.ts";
 import { describeRequest, type StatelessRequest } from "./envelope.ts";
+import { agentOf } from "./identity.ts";
 import type { Incoming } from "./incoming.ts";
 import { answerListen } from "./listen.ts";
 import type { Parts } from "./parts.ts";
@@ -101,7 +102,7 @@ export class Stateless {
     const id = idOf(who, address, clientName);
     const found = this.#parts.wrapper.find(id, who);
     if (found !== null) return { ok: true, session: found };
-    const named = clientName === null ? {} : { clientName };
+    const named = clientName === null ? {} : { clientName, peerIdentity: agentOf(clientName) };
     return this.#parts.wrapper.open({ id, who, address, passing: true, ...named });
   }
 }

@@ -2,6 +2,7 @@
 import type { Joined, JoinRequest, Result } from "@ams/wrapper";
 import { z } from "zod";
 import type { Call } from "../call.ts";
+import { agentOf } from "../identity.ts";
 import { peerOf } from "../notices.ts";
 import {
   actedAs,
@@ -87,15 +88,10 @@ function askOf(call: Call, args: Arguments): JoinRequest {
   };
 }
 
-/** Characters of a program's name in an identity, which has 1,024 bytes of JSON: none of them takes more than 6. */
-const CLIENT_CHARACTERS_MAX = 128;
-
 /** Who doesn't say more is an agent, by the name of its program: that is what comes through this edge. */
 function identityOf({ clientName }: Call, { peer_identity: given }: Arguments) {
   if (given === undefined) {
-    if (clientName === null) return undefined;
-    const client = [...clientName].slice(0, CLIENT_CHARACTERS_MAX).join("");
-    return { kind: "agent" as const, client };
+    return clientName === null ? undefined : agentOf(clientName);
   }
   const { kind, model, client } = given;
   return {
