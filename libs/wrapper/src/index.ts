@@ -18,14 +18,7 @@ export type {
 } from "./contract.ts";
 export type { PushEvent, SeatEvent } from "./events.ts";
 export { FAULTS, type Failure, type Fault, failure } from "./faults.ts";
-export {
-  EVENTS_DEFAULT,
-  EVENTS_MAX,
-  PENDING_MAX,
-  WAIT_MS_MAX,
-  WRAPPER_LIMITS,
-  type WrapperLimits,
-} from "./limits.ts";
+export type { WrapperLimits } from "./limits.ts";
 export { automaticName } from "./names.ts";
 export type {
   Joined,

@@ -16,7 +16,7 @@ export type WrapperLimits = {
 
 export const WRAPPER_LIMITS: WrapperLimits = {
   seats: 5_000, // Each is a socket; a process often has no more than 20,000 file descriptors, both ends on one machine.
-  sessions: 10_000, // An idle one costs about a kilobyte.
+  sessions: 10_000, // Beside its seats, whose buffers count, one is small; each may hold a connection of its caller.
   sessionsPerAddress: 200, // An office behind one address has room; a flood from one place does not take the process.
   seatsPerSession: 16, // More than an account may have live (10); one address can't take all seats of the process.
   listenersPerSession: 16, // One for each of its seats.
