@@ -1,5 +1,5 @@
 /** What a browser keeps for this page. It may keep nothing: then everything works until the tab is closed. */
-import type { Keep } from "./address.ts";
+import { baseOf, type Keep } from "./address.ts";
 
 export const session: Keep = over(() => window.sessionStorage);
 export const forever: Keep = over(() => window.localStorage);
@@ -7,10 +7,11 @@ export const forever: Keep = over(() => window.localStorage);
 /** Access itself may throw where storage is switched off; what was written is then kept as long as the page. */
 function over(open: () => Storage): Keep {
   const memory = new Map<string, string>();
+  const full = (key: string) => fullKey(new URL(location.href), key);
   return {
     get: (key) => {
       try {
-        return open().getItem(`tincan ${key}`) ?? memory.get(key) ?? null;
+        return open().getItem(full(key)) ?? memory.get(key) ?? null;
       } catch {
         return memory.get(key) ?? null;
       }
@@ -18,11 +19,17 @@ function over(open: () => Storage): Keep {
     set: (key, value) => {
       memory.set(key, value);
       try {
-        open().setItem(`tincan ${key}`, value);
+        open().setItem(full(key), value);
         return true;
       } catch {
         return false;
       }
     },
   };
+}
+
+/** Storage is the whole host's: deployments below different paths of it keep theirs apart. A key begins with no slash. */
+export function fullKey(page: URL, key: string): string {
+  const { pathname } = new URL(baseOf(page));
+  return pathname === "/" ? `tincan ${key}` : `tincan ${pathname} ${key}`;
 }
