@@ -128,6 +128,24 @@ const FAULTS: Partial<Record<AmsErrorCode, Fault>> = {
   },
 };
 
+/** What home says of a conversation that it had minted, when its link leads nowhere any more. */
+export const LOST: Fault = {
+  title: "Your conversation is no more",
+  sentence:
+    "This tab had minted it. It was closed or has expired, or its link was replaced elsewhere: the link that is kept here leads nowhere.",
+  remedies: ["go_home"],
+};
+
+const OVER: readonly string[] = [
+  ...["conversation_closed", "conversation_not_found", "link_revoked"],
+  ...["invalid_magic_link", "invalid_token"],
+];
+
+/** True when the link that one came by lets in nobody any more. */
+export function isOver(error: unknown): boolean {
+  return error instanceof AmsError && OVER.includes(error.code);
+}
+
 /** Codes for which nobody but us is to blame. */
 const OTHER: Fault = {
   title: "That did not work",

@@ -1,12 +1,18 @@
 /** A line over the conversation while something about the connection is not as it should be. */
-
+import { useState } from "preact/hooks";
 import { faultOf, type Remedy } from "../model/faults.ts";
 import { clockWarning } from "../model/time.ts";
 import { BASE } from "../wire/base.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
 import { FaultCard } from "./fault-card.tsx";
 
-export function Banner({ subscriber }: { readonly subscriber: Subscriber }) {
+type Props = {
+  readonly subscriber: Subscriber;
+  /** Leads to the form that mints; leaves the page unless given. */
+  readonly onHome?: () => void;
+};
+
+export function Banner({ subscriber, onHome = goHome }: Props) {
   const { live } = subscriber;
   const phase = live.phase.value;
   switch (phase.kind) {
@@ -27,15 +33,37 @@ export function Banner({ subscriber }: { readonly subscriber: Subscriber }) {
         </p>
       );
     case "ended":
-      return <FaultCard fault={faultOf(phase.error)} onRemedy={(it) => remedy(it, subscriber)} />;
+      return (
+        <FaultCard
+          fault={faultOf(phase.error)}
+          onRemedy={(it) => (it === "go_home" ? onHome() : remedy(it, subscriber))}
+        />
+      );
     case "live": {
       const warning = clockWarning(live.clockAheadMs.value);
-      return warning === null ? null : <p class="banner">{warning}</p>;
+      return warning === null ? null : <ClockWarning text={warning} />;
     }
   }
 }
 
-function remedy(name: Remedy, subscriber: Subscriber): void {
+function ClockWarning({ text }: { readonly text: string }) {
+  const [isDismissed, dismiss] = useState(false);
+  if (isDismissed) return null;
+  return (
+    <p class="banner">
+      {text}
+      <button type="button" class="quiet small" onClick={() => dismiss(true)}>
+        Dismiss
+      </button>
+    </p>
+  );
+}
+
+function goHome(): void {
+  location.assign(`${BASE}/`);
+}
+
+function remedy(name: Exclude<Remedy, "go_home">, subscriber: Subscriber): void {
   switch (name) {
     case "try_again":
     case "take_back":
@@ -49,9 +77,6 @@ function remedy(name: Remedy, subscriber: Subscriber): void {
       break;
     case "with_account":
       void subscriber.enterWithAccount();
-      break;
-    case "go_home":
-      location.assign(`${BASE}/`);
       break;
   }
 }

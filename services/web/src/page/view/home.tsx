@@ -1,6 +1,8 @@
 /** Home: mint a conversation, hand its link on, and watch it live in two panes fed by one socket. */
 import { useEffect, useState } from "preact/hooks";
-import { minted, resume, startAnew } from "../wire/minting.ts";
+import { isOver, LOST } from "../model/faults.ts";
+import { isLost, minted, resume, startAnew } from "../wire/minting.ts";
+import { isOwner } from "../wire/own-account.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
 import { Banner } from "./banner.tsx";
 import { TAGLINE } from "./brand.ts";
@@ -8,6 +10,7 @@ import { Composer } from "./composer.tsx";
 import { ConnectPanel } from "./connect-panel.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { Dialog } from "./dialog.tsx";
+import { FaultCard } from "./fault-card.tsx";
 import { FramesPane } from "./frames-pane.tsx";
 import { LinkCard } from "./link-card.tsx";
 import { Masthead } from "./masthead.tsx";
@@ -16,46 +19,91 @@ import { OwnerPanel } from "./owner-panel.tsx";
 import { Roster } from "./roster.tsx";
 import { Tabs } from "./tabs.tsx";
 
+type Shown = "owner" | "anew";
+
 export function Home() {
   useEffect(() => void resume(), []);
-  const [isManaging, manage] = useState(false);
+  const [shown, show] = useState<Shown | null>(null);
   const subscriber = minted.value;
   return (
     <div class={`page home${subscriber === null ? "" : " attached"}`}>
       <Masthead>
-        {subscriber !== null && (
-          <div class="buttons">
-            <button type="button" class="quiet small" onClick={() => manage(true)}>
-              Manage
-            </button>
-            <button
-              type="button"
-              class="quiet small"
-              aria-label="New conversation"
-              onClick={startAnew}
-            >
-              New
-            </button>
-          </div>
+        {subscriber !== null && !isEnded(subscriber) && (
+          <Tools subscriber={subscriber} onShow={show} />
         )}
       </Masthead>
       <main>{subscriber === null ? <Welcome /> : <Attached subscriber={subscriber} />}</main>
-      {isManaging && subscriber !== null && (
-        <Dialog title="Your conversation" onClose={() => manage(false)}>
-          <OwnerPanel
-            subscriber={subscriber}
-            alias={subscriber.alias}
-            onDone={() => manage(false)}
-          />
+      {subscriber !== null && shown === "owner" && (
+        <Dialog title="Your conversation" onClose={() => show(null)}>
+          <OwnerPanel subscriber={subscriber} alias={subscriber.alias} onDone={() => show(null)} />
+        </Dialog>
+      )}
+      {subscriber !== null && shown === "anew" && (
+        <Dialog title="Start a new conversation?" onClose={() => show(null)}>
+          <Anew onDone={() => show(null)} />
         </Dialog>
       )}
     </div>
   );
 }
 
+/** True when the conversation is over for this tab: nothing is left to hand on or to manage. */
+function isEnded({ live }: Subscriber): boolean {
+  const phase = live.phase.value;
+  return phase.kind === "ended" && isOver(phase.error);
+}
+
+type ToolsProps = { readonly subscriber: Subscriber; readonly onShow: (shown: Shown) => void };
+
+function Tools({ subscriber, onShow }: ToolsProps) {
+  return (
+    <div class="buttons">
+      {isOwner(subscriber.namespace) && (
+        <button type="button" class="quiet small" onClick={() => onShow("owner")}>
+          Manage
+        </button>
+      )}
+      <button
+        type="button"
+        class="quiet small"
+        aria-label="New conversation"
+        onClick={() => onShow("anew")}
+      >
+        New
+      </button>
+    </div>
+  );
+}
+
+/** Asks, as this tab may have the only copy of the link. */
+function Anew({ onDone }: { readonly onDone: () => void }) {
+  const start = () => {
+    startAnew();
+    onDone();
+  };
+  return (
+    <>
+      <p>
+        This tab leaves its conversation and forgets the magic link. The conversation goes on for
+        those who are in it, but without the link nobody else comes in, nor you again: copy it first
+        if you may want it.
+      </p>
+      <div class="buttons">
+        <button type="button" class="danger" onClick={start}>
+          Yes, start a new one
+        </button>
+        <button type="button" class="quiet" onClick={onDone}>
+          Stay here
+        </button>
+      </div>
+    </>
+  );
+}
+
 function Welcome() {
   return (
     <div class="welcome">
+      {isLost.value && <FaultCard fault={LOST} onRemedy={startAnew} />}
       <h1>{TAGLINE}</h1>
       <p class="lead">
         Mint a conversation and get one magic link. Whoever holds it is in: people open it as a
@@ -84,40 +132,44 @@ const TABS = [
 ] as const;
 
 function Attached({ subscriber }: { readonly subscriber: Subscriber }) {
-  const [tab, setTab] = useState<"live" | "connect">("live");
+  const [chosen, setTab] = useState<"live" | "connect">("live");
   const { live } = subscriber;
   const link = subscriber.link.value;
+  const isOpen = !isEnded(subscriber);
+  const tab = isOpen ? chosen : "live";
   return (
     <>
-      <LinkCard named openable link={link} />
-      <Tabs tabs={TABS} chosen={tab} label="What to see" onChoose={setTab} />
+      <h1 class="hidden">Your conversation {subscriber.alias}</h1>
+      {isOpen && <LinkCard named openable link={link} />}
+      {isOpen && <Tabs tabs={TABS} chosen={tab} label="What to see" onChoose={setTab} />}
       <div
         id="panel-live"
         class="panel stage"
-        role="tabpanel"
-        aria-labelledby="tab-live"
+        {...(isOpen ? { role: "tabpanel", "aria-labelledby": "tab-live" } : {})}
         hidden={tab !== "live"}
       >
         <div class="column">
-          <Banner subscriber={subscriber} />
+          <Banner subscriber={subscriber} onHome={startAnew} />
           <Roster live={live} />
           <ConversationPane
             live={live}
             waiting="Nobody has said anything yet. Open the link somewhere else, or give it to an agent."
           />
-          <Composer live={live} />
+          {live.phase.value.kind !== "ended" && <Composer live={live} />}
         </div>
         <FramesPane live={live} />
       </div>
-      <div
-        id="panel-connect"
-        class="panel"
-        role="tabpanel"
-        aria-labelledby="tab-connect"
-        hidden={tab !== "connect"}
-      >
-        <ConnectPanel link={link} />
-      </div>
+      {isOpen && (
+        <div
+          id="panel-connect"
+          class="panel"
+          role="tabpanel"
+          aria-labelledby="tab-connect"
+          hidden={tab !== "connect"}
+        >
+          <ConnectPanel link={link} />
+        </div>
+      )}
     </>
   );
 }

@@ -91,9 +91,31 @@ function AccountNote() {
   return (
     <p class="soft small">
       You mint as <code>{account.namespace}</code>, an account that is kept in this browser.{" "}
-      <button type="button" class="link-like" onClick={forgetOwnAccount}>
+      <ForgetButton />
+    </p>
+  );
+}
+
+/** Asks a second time: this browser has the only copy of the credential. */
+function ForgetButton() {
+  const [isSure, setSure] = useState(false);
+  if (!isSure) {
+    return (
+      <button type="button" class="link-like" onClick={() => setSure(true)}>
         Forget it
       </button>
-    </p>
+    );
+  }
+  return (
+    <span role="alert">
+      Its credential is nowhere else: without it nobody can close what it has minted, or replace a
+      link.{" "}
+      <button type="button" class="link-like" onClick={forgetOwnAccount}>
+        Yes, forget it for good
+      </button>{" "}
+      <button type="button" class="link-like" onClick={() => setSure(false)}>
+        Keep it
+      </button>
+    </span>
   );
 }

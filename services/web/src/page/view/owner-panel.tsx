@@ -1,4 +1,5 @@
 /** What the owner of a conversation can do with it: a new link, or the end. */
+import { AmsError } from "@ams/client";
 import { useState } from "preact/hooks";
 import { sentenceOf } from "../model/faults.ts";
 import { BASE } from "../wire/base.ts";
@@ -17,7 +18,7 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
   const [fault, setFault] = useState<string | null>(null);
   const act = (work: () => Promise<void>) => {
     setFault(null);
-    work().then(onDone, (error: unknown) => setFault(sentenceOf(error)));
+    work().then(onDone, (error: unknown) => setFault(refusalOf(error)));
   };
   const replace = async () => {
     const account = await openOwnersAccount(BASE);
@@ -41,6 +42,12 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
         />
         Those who are here may stay
       </label>
+      {keepConnected && (
+        <p class="soft small">
+          Those who stay still have the old link on their pages, and it lets in nobody any more:
+          give them the new one too, for whom they invite and for coming back.
+        </p>
+      )}
       <button type="button" onClick={() => act(replace)}>
         Replace the link
       </button>
@@ -56,4 +63,9 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
       )}
     </div>
   );
+}
+
+function refusalOf(error: unknown): string {
+  if (!(error instanceof AmsError) || error.code !== "invalid_credential") return sentenceOf(error);
+  return "The account that minted this conversation is not in this browser any more. Only it can do that.";
 }

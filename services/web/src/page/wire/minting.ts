@@ -23,6 +23,9 @@ export type Key = { readonly kind: "invite" | "credential"; readonly text: strin
 
 const LINK = "home link";
 
+/** True when the conversation that this tab came back to is no more. */
+export const isLost = signal(false);
+
 export const minting = signal<Minting>({ kind: "ready" });
 /** Who this page is in the conversation that it minted; null before. */
 export const minted = signal<Subscriber | null>(null);
@@ -49,16 +52,19 @@ export async function mint(instructions: string, key: Key | null): Promise<void>
   }
 }
 
-/** Comes back to what this tab has minted before it was loaded again. */
+/** Comes back to what this tab has minted before it was loaded again, or says that it is no more. */
 export async function resume(): Promise<void> {
   const link = session.get(LINK);
-  if (link !== null && link !== "" && !(await isDead(atBase(link, BASE)))) attach(link);
+  if (link === null || link === "") return;
+  if (await isDead(atBase(link, BASE))) isLost.value = true;
+  else attach(link);
 }
 
 /** Leaves it for another one. */
 export function startAnew(): void {
   minted.value?.leave();
   minted.value = null;
+  isLost.value = false;
   session.set(LINK, "");
 }
 

@@ -37,7 +37,10 @@ export async function openOwnAccount(origin: string, invite: string | null): Pro
 
 /** The account of a conversation's owner, which this browser keeps; never a new one. Rejects with AmsError. */
 export function openOwnersAccount(origin: string): Promise<Account> {
-  return openAccount(origin, { credential: ownAccount.value?.credential ?? "" });
+  const kept = ownAccount.value;
+  if (kept !== null) return openAccount(origin, { credential: kept.credential });
+  const error = new AmsError("invalid_credential", "This browser keeps no account any more.");
+  return Promise.reject(error);
 }
 
 /** Takes an account that its person has from elsewhere. Rejects with AmsError. */

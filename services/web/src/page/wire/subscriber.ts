@@ -34,6 +34,10 @@ export class Subscriber {
     return this.#path.split("/").at(-1) ?? "";
   }
 
+  get namespace(): string {
+    return this.#path.split("/").at(-3) ?? "";
+  }
+
   get observing(): boolean {
     return session.get(`observing ${this.#path}`) === "true";
   }
