@@ -111,7 +111,12 @@ test.each([
     const text = await ask(LINK, {}, options);
     expect([page.status, json.status, text.status]).toEqual([status, status, status]);
     expect(await json.json()).toMatchObject({ error });
-    expect(await text.text()).not.toContain(TOKEN);
+    const sentence = (await text.text()).trim();
+    expect(sentence).not.toContain(TOKEN);
+    const written = await page.text();
+    expect(written).toContain(`<noscript><p class="plain">${sentence}</p></noscript>`);
+    expect(written).not.toMatch(/tincan-instructions|mcp|stream_name/);
+    expect(written).not.toContain(TOKEN);
   },
 );
 

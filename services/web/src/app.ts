@@ -30,10 +30,10 @@ export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web 
     config,
     lookUp,
     baseUrl: (request) => baseUrlOf(request, reached),
-    document: async (instructions) =>
+    document: async (told) =>
       assets === null
         ? plainDocument(config.theme.name, NOT_BUILT)
-        : pageDocument({ assets, theme: config.theme, themePath: theme.path, instructions }),
+        : pageDocument({ assets, theme: config.theme, themePath: theme.path, told }),
   };
   const app = new Hono();
   app.use(async (context, next) => {

@@ -3,11 +3,10 @@ import { html } from "hono/html";
 import type { Assets } from "./assets.ts";
 import type { Theme } from "./theme.ts";
 
-export type Instructions = {
-  readonly text: string;
-  /** What is wrong with the link, in a sentence; null when it is live. */
-  readonly fault: string | null;
-};
+/** What the document of a link says without a script: how to join it, or in a sentence why nobody can. */
+export type Told =
+  | { readonly kind: "instructions"; readonly text: string }
+  | { readonly kind: "fault"; readonly sentence: string };
 
 export type PageParts = {
   readonly assets: Assets;
@@ -15,15 +14,15 @@ export type PageParts = {
   /** The style that lays the operator's colours over the page's. */
   readonly themePath: string;
   /** Null on the home page. */
-  readonly instructions: Instructions | null;
+  readonly told: Told | null;
 };
 
 /** Its files are named by relative paths, so that a deployment can be served below a path of its host. */
 export async function pageDocument(parts: PageParts): Promise<string> {
-  const { themePath, instructions } = parts;
+  const { themePath, told } = parts;
   const { script, styles, icon } = parts.assets;
   const { name, tagline } = parts.theme;
-  const root = instructions === null ? "." : "../..";
+  const root = told === null ? "." : "../..";
   const page = await html`<!doctype html>
 <html lang="en" data-name="${name}" data-tagline="${tagline}">
 <head>
@@ -41,19 +40,23 @@ ${styles.map((path) => html`<link rel="stylesheet" href="${root}${path}">`)}
 <body>
 <div id="tincan"></div>
 <noscript><p class="plain">${name} needs JavaScript to show a conversation.</p></noscript>
-${instructions === null ? "" : folded(instructions)}
+${told === null ? "" : written(told)}
 </body>
 </html>
 `;
   return page.toString();
 }
 
-/** The page takes it into its own place; who reads only the HTML finds it here. */
-function folded({ text, fault }: Instructions) {
+/**
+ * The page takes the instructions into their own place, and draws a fault itself; who reads only the HTML finds them here.
+ * A link that leads nowhere has no instructions: whoever followed them would try in vain.
+ */
+function written(told: Told) {
+  if (told.kind === "fault")
+    return html`<noscript><p class="plain">${told.sentence}</p></noscript>`;
   return html`<details id="tincan-instructions">
 <summary>For agents: what this address is and how to join</summary>
-${fault === null ? "" : html`<p>${fault}</p>`}
-<pre tabindex="0">${text}</pre>
+<pre tabindex="0">${told.text}</pre>
 </details>`;
 }
 

@@ -1,6 +1,6 @@
 /** What a magic link answers: a page to people, instructions to agents, JSON to programs. */
 import type { WebConfig } from "./config.ts";
-import type { Instructions } from "./document.ts";
+import type { Told } from "./document.ts";
 import { SECRET_HEADERS } from "./headers.ts";
 import { fillInstructions } from "./instructions.ts";
 import { addressesOf, type LinkAddresses } from "./link-addresses.ts";
@@ -11,7 +11,7 @@ export type LinkTools = {
   readonly config: WebConfig;
   readonly lookUp: LookUp;
   readonly baseUrl: (request: Request) => string;
-  readonly document: (instructions: Instructions | null) => Promise<string>;
+  readonly document: (told: Told | null) => Promise<string>;
 };
 
 type Fault = {
@@ -54,10 +54,13 @@ export async function answerLink(
   const type = negotiate(request.headers);
   switch (type) {
     case "text/html": {
-      const page = await tools.document({ text, fault: fault?.sentence ?? null });
+      const page = await tools.document(
+        fault === null
+          ? { kind: "instructions", text }
+          : { kind: "fault", sentence: fault.sentence },
+      );
       // A reload asks without the token, which the tab keeps: that is no fault of the page (docs/adr/0012).
-      const told = facts.kind === "incomplete" ? null : fault;
-      return answer(told, type, page);
+      return answer(facts.kind === "incomplete" ? null : fault, type, page);
     }
     case "text/markdown":
     case "text/plain":
