@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -78,14 +78,10 @@ describe.skipIf(findChromium() === null)("an agent beside a person", () => {
   });
 
   test("the line for the command line, pasted as it stands, joins, hears and speaks", async () => {
-    const folder = mkdtempSync(join(ROOT, "test", "dist", "path-"));
-    writeFileSync(
-      join(folder, "ams"),
-      `#!/bin/sh\nexec node '${join(ROOT, "cli/bin/ams.mjs")}' "$@"\n`,
-      { mode: 0o755 },
-    );
-    const env = { ...process.env, PATH: `${folder}${delimiter}${process.env.PATH}`, HOME: folder };
-    const child = spawn("sh", ["-c", line("ams")], { env, stdio: ["pipe", "pipe", "inherit"] });
+    const folder = mkdtempSync(join(ROOT, "test", "dist", "home-"));
+    const env = { ...process.env, HOME: folder };
+    const stdio: ["pipe", "pipe", "inherit"] = ["pipe", "pipe", "inherit"];
+    const child = spawn("sh", ["-c", line("ams")], { env, stdio, cwd: ROOT, detached: true });
     await pastedWorks(child, () => child.stdin.write("hello from a shell\n"), "hello from a shell");
     rmSync(folder, { recursive: true });
   });
@@ -98,6 +94,15 @@ describe.skipIf(findChromium() === null)("an agent beside a person", () => {
     await pastedWorks(child, () => undefined, "hello from a script");
     rmSync(folder, { recursive: true });
   });
+
+  /** With all that it started, where it leads a group of its own: `sh` starts npx, and that the program. */
+  function end(child: ChildProcessByStdio<Writable, Readable, null>) {
+    try {
+      process.kill(-Number(child.pid), "SIGKILL");
+    } catch {
+      child.kill("SIGKILL");
+    }
+  }
 
   /** It says its words to the page, prints what the page says, and ends. */
   async function pastedWorks(
@@ -113,7 +118,7 @@ describe.skipIf(findChromium() === null)("an agent beside a person", () => {
     await hears(page, words);
     await say(page, `you said ${words}`);
     await expect.poll(() => printed, { timeout: 15_000 }).toContain(`you said ${words}`);
-    child.kill("SIGKILL");
+    end(child);
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   }
 });

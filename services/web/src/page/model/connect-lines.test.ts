@@ -15,7 +15,7 @@ test("every line holds the whole link, quoted where a shell would read it, and J
     expect(text, id).toContain("t=aZ-_09");
     if (text.startsWith("{")) expect(JSON.stringify(JSON.parse(text)), id).toContain(LINK);
   }
-  const shell = lines.filter(({ text }) => /^(claude|codex|ams|curl|websocat|code) /.test(text));
+  const shell = lines.filter(({ text }) => /^(claude|codex|npx|curl|websocat|code) /.test(text));
   expect(shell).toHaveLength(6);
   for (const { id, text } of shell) expect(text, id).toMatch(/'[^']*aZ-_09[^']*'/);
   expect(new Set(lines.map(({ id }) => id)).size).toBe(lines.length);

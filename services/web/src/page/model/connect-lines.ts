@@ -62,13 +62,13 @@ export function connectLines(link: string, tail: string): readonly ConnectLine[]
     {
       id: "ams",
       title: "The ams command line",
-      about: "What you type is sent, what the others say is printed.",
-      text: `ams join '${link}'`,
+      about: "In a clone of AMS. What you type is sent, what the others say is printed.",
+      text: `npx ams join '${link}'`,
     },
     {
       id: "sdk",
       title: "TypeScript",
-      about: "With the SDK, in Node or a browser.",
+      about: "With the SDK, in Node: a file within a clone of AMS, where @ams/client is found.",
       text: `import { join } from "@ams/client";
 
 const conversation = await join("${link}", { guest: true });
