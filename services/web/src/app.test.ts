@@ -171,7 +171,7 @@ test("without a built page there is a sentence for people, and agents are answer
 
 test("an operator's name and colours are in the page and its theme file", async () => {
   const theme = parseTheme(
-    '{"name":"Acme <Line>","light":{"mark":"#123456"},"dark":{"paper":"black"}}',
+    '{"name":"Acme <Line>","light":{"mark":"#123456"},"dark":{"paper":"oklch(0.2 0.1 90)"}}',
   );
   if (!theme.ok) throw new Error(theme.fault);
   const options = { config: { instructions: "{{name}} {{unknown}}", theme: theme.value } };
@@ -180,7 +180,7 @@ test("an operator's name and colours are in the page and its theme file", async 
   const path = /\/_tincan\/theme-\w+\.css/.exec(page)?.[0] ?? "";
   const style = await (await ask(`https://ams.example${path}`, {}, options)).text();
   expect(style).toContain("--mark: #123456;");
-  expect(style).toContain("--paper: black;");
+  expect(style).toContain("--paper: oklch(0.2 0.1 90);");
   expect(await (await ask(LINK, {}, options)).text()).toBe("Acme <Line> {{unknown}}");
 });
 
@@ -194,6 +194,9 @@ test.each([
   '{"light":{"mark":"var(--x)"}}',
   '{"dark":{"ink2":"#000"}}',
   '{"light":[]}',
+  '{"light":{"mark":"#12345"}}',
+  '{"light":{"mark":"#1234567"}}',
+  '{"light":{"mark":"notacolour"}}',
 ])("a theme that is %s is refused", (text) => {
   expect(parseTheme(text).ok).toBe(false);
 });

@@ -34,9 +34,12 @@ export const OWN_THEME: Theme = {
   dark: {},
 };
 
-/** Hex, or a colour function of plain numbers: nothing that could be more than a colour. */
+/**
+ * Hex of 3, 4, 6 or 8 digits, or a colour function of plain numbers: nothing that could be more than a colour, and no name,
+ * since a name that CSS doesn't know would be dropped in silence.
+ */
 const COLOUR =
-  /^(?:#[0-9a-fA-F]{3,8}|(?:rgb|hsl|oklch|oklab|lab|lch)\([0-9.%\s,/a-z-]{1,60}\)|[a-z]{3,30})$/;
+  /^(?:#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|(?:rgb|hsl|oklch|oklab|lab|lch)\([0-9.%\s,/a-z-]{1,60}\))$/i;
 
 export type ThemeRead =
   | { readonly ok: true; readonly value: Theme }
