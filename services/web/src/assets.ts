@@ -7,7 +7,7 @@ import { constants, gzipSync } from "node:zlib";
 import { ASSETS_PREFIX } from "./routes.ts";
 
 /** Where `vite build` puts the page; the same from the sources as from what is compiled of them. */
-export const PAGE_FOLDER = fileURLToPath(new URL("../dist/page", import.meta.url));
+const PAGE_FOLDER = fileURLToPath(new URL("../dist/page", import.meta.url));
 
 const ICON = fileURLToPath(new URL("../icon.svg", import.meta.url));
 

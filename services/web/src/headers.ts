@@ -2,13 +2,13 @@
 
 /**
  * Scripts, styles and sockets of this origin only. Trusted types without any policy: a text can't become markup, whoever
- * wrote it. Images are the QR codes and the icon.
+ * wrote it. The one image is the icon: a QR code is drawn in the page itself.
  */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' data:",
+  "img-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

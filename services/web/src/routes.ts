@@ -6,7 +6,7 @@ export const ASSETS_PREFIX = "/_tincan/";
 /** A magic link without its token: the path of a conversation, as §1.1 says what its names may be. */
 export const LINK_PATH = /^\/([a-z0-9][a-z0-9-]{0,62})\/conversations\/([a-z0-9][a-z0-9-]{0,62})$/;
 
-/** First segments that are never a namespace and belong to others (§1.2). */
+/** The first segment that is never a namespace: the control plane has it (§1.2). */
 const CONTROL_PLANE = "v1";
 
 /** True for the home page, the page's files, and the magic links: GET and HEAD only. */

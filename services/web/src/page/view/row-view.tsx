@@ -1,7 +1,7 @@
 /** One row of the conversation. A passage that grows is written to its text node once per animation frame. */
 import type { ReadonlySignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { Note, Passage, Speaker } from "../model/rows.ts";
+import type { Note, Passage } from "../model/rows.ts";
 import { clockTime } from "../model/time.ts";
 import { Badges, Face, NameOf } from "./speaker.tsx";
 
@@ -62,5 +62,3 @@ export function NoteRow({ note: { about, speaker, text, ts } }: { readonly note:
     </p>
   );
 }
-
-export type { Speaker };
