@@ -5,7 +5,7 @@ import axe from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
-import { findChromium } from "./browser.ts";
+import { FAILED_REQUESTS, findChromium } from "./browser.ts";
 import { hears, isIn, mintAtHome, startTinCan, type TinCan } from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
@@ -113,9 +113,11 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
     expect(await faultsOf(page)).toEqual([]);
     await page.getByRole("button", { name: "Connect" }).click();
     expect(await faultsOf(page)).toEqual([]);
-    await page.goto(link.replace(/.{4}$/, "AAAA"));
-    await page.getByRole("alert").waitFor();
-    expect(await faultsOf(page)).toEqual([]);
+    // In a tab of its own: one that is in keeps the good link.
+    const wrong = link.replace(/.{4}$/, "AAAA");
+    const { page: lost } = await tincan.visit(wrong, { dark, provoked: FAILED_REQUESTS });
+    await lost.getByRole("alert").waitFor();
+    expect(await faultsOf(lost)).toEqual([]);
   });
 
   test("a reload is the page again, and the browser has nothing to complain of", async () => {
