@@ -1,6 +1,6 @@
 /** Home: mint a conversation, hand its link on, and watch it live in two panes fed by one socket. */
 import { useEffect, useState } from "preact/hooks";
-import { isOver, LOST } from "../model/faults.ts";
+import { LOST } from "../model/faults.ts";
 import { isLost, minted, resume, startAnew } from "../wire/minting.ts";
 import { isOwner } from "../wire/own-account.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
@@ -13,6 +13,7 @@ import { Dialog } from "./dialog.tsx";
 import { FaultCard } from "./fault-card.tsx";
 import { FramesPane } from "./frames-pane.tsx";
 import { LinkCard } from "./link-card.tsx";
+import { DeadLink, useIsDead } from "./living-link.tsx";
 import { Masthead } from "./masthead.tsx";
 import { MintForm } from "./mint-form.tsx";
 import { OwnerPanel } from "./owner-panel.tsx";
@@ -28,11 +29,13 @@ export function Home() {
   return (
     <div class={`page home${subscriber === null ? "" : " attached"}`}>
       <Masthead>
-        {subscriber !== null && !isEnded(subscriber) && (
+        {subscriber !== null && !subscriber.isOver && (
           <Tools subscriber={subscriber} onShow={show} />
         )}
       </Masthead>
-      <main>{subscriber === null ? <Welcome /> : <Attached subscriber={subscriber} />}</main>
+      <main>
+        {subscriber === null ? <Welcome /> : <Attached subscriber={subscriber} onShow={show} />}
+      </main>
       {subscriber !== null && shown === "owner" && (
         <Dialog title="Your conversation" onClose={() => show(null)}>
           <OwnerPanel subscriber={subscriber} alias={subscriber.alias} onDone={() => show(null)} />
@@ -45,12 +48,6 @@ export function Home() {
       )}
     </div>
   );
-}
-
-/** True when the conversation is over for this tab: nothing is left to hand on or to manage. */
-function isEnded({ live }: Subscriber): boolean {
-  const phase = live.phase.value;
-  return phase.kind === "ended" && isOver(phase.error);
 }
 
 type ToolsProps = { readonly subscriber: Subscriber; readonly onShow: (shown: Shown) => void };
@@ -131,21 +128,25 @@ const TABS = [
   { name: "connect", label: "Connect" },
 ] as const;
 
-function Attached({ subscriber }: { readonly subscriber: Subscriber }) {
+function Attached({ subscriber, onShow }: ToolsProps) {
   const [chosen, setTab] = useState<"live" | "connect">("live");
   const { live } = subscriber;
   const link = subscriber.link.value;
-  const isOpen = !isEnded(subscriber);
-  const tab = isOpen ? chosen : "live";
+  const onManage = isOwner(subscriber.namespace) ? () => onShow("owner") : null;
+  const isOpen = !subscriber.isOver;
+  const isDead = useIsDead(link);
+  const hasLink = isOpen && !isDead;
+  const tab = hasLink ? chosen : "live";
   return (
     <>
       <h1 class="hidden">Your conversation {subscriber.alias}</h1>
-      {isOpen && <LinkCard named openable link={link} />}
-      {isOpen && <Tabs tabs={TABS} chosen={tab} label="What to see" onChoose={setTab} />}
+      {hasLink && <LinkCard named openable link={link} />}
+      {isOpen && isDead && <DeadLink onManage={onManage} />}
+      {hasLink && <Tabs tabs={TABS} chosen={tab} label="What to see" onChoose={setTab} />}
       <div
         id="panel-live"
         class="panel stage"
-        {...(isOpen ? { role: "tabpanel", "aria-labelledby": "tab-live" } : {})}
+        {...(hasLink ? { role: "tabpanel", "aria-labelledby": "tab-live" } : {})}
         hidden={tab !== "live"}
       >
         <div class="column">
@@ -159,7 +160,7 @@ function Attached({ subscriber }: { readonly subscriber: Subscriber }) {
         </div>
         <FramesPane live={live} />
       </div>
-      {isOpen && (
+      {hasLink && (
         <div
           id="panel-connect"
           class="panel"

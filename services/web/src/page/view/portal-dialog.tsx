@@ -1,9 +1,11 @@
 /** What the portal's buttons open. */
+import { isOwner } from "../wire/own-account.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
 import { About } from "./about.tsx";
 import { ConnectPanel } from "./connect-panel.tsx";
 import { Dialog } from "./dialog.tsx";
 import { LinkCard } from "./link-card.tsx";
+import { LivingLink } from "./living-link.tsx";
 import { NameForm } from "./name-form.tsx";
 import { OwnerPanel } from "./owner-panel.tsx";
 import { Roster } from "./roster.tsx";
@@ -22,6 +24,7 @@ type Props = {
   readonly subscriber: Subscriber;
   readonly alias: string;
   readonly shown: Shown;
+  readonly onShow: (shown: Shown) => void;
   readonly onClose: () => void;
 };
 
@@ -33,13 +36,23 @@ export function PortalDialog(props: Props) {
   );
 }
 
-function Content({ subscriber, alias, shown, onClose }: Props) {
-  const { live, link } = subscriber;
+function Content({ subscriber, alias, shown, onShow, onClose }: Props) {
+  const { live, namespace } = subscriber;
+  const link = subscriber.link.value;
+  const onManage = isOwner(namespace) ? () => onShow("owner") : null;
   switch (shown) {
     case "invite":
-      return <LinkCard isQrOpen link={link.value} />;
+      return (
+        <LivingLink link={link} onManage={onManage}>
+          <LinkCard isQrOpen link={link} />
+        </LivingLink>
+      );
     case "connect":
-      return <ConnectPanel link={link.value} />;
+      return (
+        <LivingLink link={link} onManage={onManage}>
+          <ConnectPanel link={link} />
+        </LivingLink>
+      );
     case "owner":
       return <OwnerPanel subscriber={subscriber} alias={alias} onDone={onClose} />;
     case "name":

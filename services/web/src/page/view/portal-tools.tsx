@@ -21,9 +21,13 @@ export function PortalTools({ subscriber, namespace, isWireShown, onShow, onWire
       <Tool icon="people" label="People" onClick={() => onShow("people")} isNarrow>
         <span class="count">{count}</span>
       </Tool>
-      <Tool icon="invite" label="Invite" onClick={() => onShow("invite")} />
-      <Tool icon="plug" label="Connect" onClick={() => onShow("connect")} />
-      {isOwner(namespace) && <Tool icon="key" label="Link" onClick={() => onShow("owner")} />}
+      {!subscriber.isOver && (
+        <>
+          <Tool icon="invite" label="Invite" onClick={() => onShow("invite")} />
+          <Tool icon="plug" label="Connect" onClick={() => onShow("connect")} />
+          {isOwner(namespace) && <Tool icon="key" label="Link" onClick={() => onShow("owner")} />}
+        </>
+      )}
       <Tool icon="wire" label="Wire" onClick={onWire} isPressed={isWireShown} />
     </nav>
   );

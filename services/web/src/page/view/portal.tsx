@@ -87,6 +87,7 @@ export function Portal({ namespace, alias, link, fallback, isHidden }: Props) {
           subscriber={subscriber}
           alias={alias}
           shown={shown}
+          onShow={show}
           onClose={() => show(null)}
         />
       )}

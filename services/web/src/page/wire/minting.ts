@@ -1,11 +1,11 @@
 /** Minting on the home page: with the account that this browser keeps, or one that it makes for that. */
 import { AmsError } from "@ams/client";
 import { effect, signal } from "@preact/signals";
-import { atBase } from "../model/address.ts";
 import { sentenceOf } from "../model/faults.ts";
 import { session } from "../model/storage.ts";
 import { BASE } from "./base.ts";
-import { isDead, mintWith, openOwnAccount, useCredential } from "./own-account.ts";
+import { isDead } from "./link-life.ts";
+import { mintWith, openOwnAccount, useCredential } from "./own-account.ts";
 import { Subscriber } from "./subscriber.ts";
 
 export type Minting =
@@ -56,7 +56,7 @@ export async function mint(instructions: string, key: Key | null): Promise<void>
 export async function resume(): Promise<void> {
   const link = session.get(LINK);
   if (link === null || link === "") return;
-  if (await isDead(atBase(link, BASE))) isLost.value = true;
+  if (await isDead(link)) isLost.value = true;
   else attach(link);
 }
 

@@ -1,12 +1,5 @@
 /** The account that this browser keeps for its person: made when one is needed, never shown to a peer. */
-import {
-  type Account,
-  AmsError,
-  createAccount,
-  inspect,
-  type Minted,
-  openAccount,
-} from "@ams/client";
+import { type Account, AmsError, createAccount, type Minted, openAccount } from "@ams/client";
 import { signal } from "@preact/signals";
 import { newNamespace } from "../model/names.ts";
 import { forever } from "../model/storage.ts";
@@ -62,17 +55,6 @@ export function mintWith(account: Account, instructions: string): Promise<Minted
 /** True when this browser's account owns the conversation, which the namespace tells. */
 export function isOwner(namespace: string): boolean {
   return ownAccount.value?.namespace === namespace;
-}
-
-/** True when the deployment says that the link leads nowhere; one that doesn't answer hasn't said so. */
-export async function isDead(link: string): Promise<boolean> {
-  try {
-    await inspect(link);
-    return false;
-  } catch (error) {
-    const codes: readonly string[] = ["invalid_link", "invalid_token", "not_found"];
-    return error instanceof AmsError && codes.includes(error.code);
-  }
 }
 
 async function make(origin: string, invite: string | null): Promise<Account> {

@@ -2,6 +2,7 @@
 import { AmsError } from "@ams/client";
 import { signal } from "@preact/signals";
 import { atBase, dropGiven, keepProven } from "../model/address.ts";
+import { isOver } from "../model/faults.ts";
 import { session } from "../model/storage.ts";
 import { BASE } from "./base.ts";
 import { Live } from "./live.ts";
@@ -36,6 +37,12 @@ export class Subscriber {
 
   get namespace(): string {
     return this.#path.split("/").at(-3) ?? "";
+  }
+
+  /** True when the conversation is over for this tab: nothing is left to hand on or to manage. */
+  get isOver(): boolean {
+    const phase = this.live.phase.value;
+    return phase.kind === "ended" && isOver(phase.error);
   }
 
   get observing(): boolean {
