@@ -1,6 +1,17 @@
 // How answers end that nobody waits for any more, or that the process can't wait for.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ask, call, EventStream, messages, open, readToolAnswer, sse, tool } from "./raw.ts";
+import {
+  ask,
+  call,
+  EventStream,
+  messages,
+  open,
+  readToolAnswer,
+  sse,
+  stateless,
+  statelessHeaders,
+  tool,
+} from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
 const LONG = { wait_ms: 25_000 };
@@ -32,17 +43,30 @@ describe("answers under way", () => {
     await watcher.connection.close();
   });
 
-  test("SIGTERM swallows no answer: a waiting ams_recv is answered, and push streams end", async () => {
-    const { link } = await world.conversation();
+  test("SIGTERM swallows no answer: a waiting ams_recv is answered, and push streams say why they end", async () => {
+    const { link, id } = await world.conversation();
     const session = await open(link);
     const watcher = await Watcher.join(link);
     const push = await EventStream.open(link, sse(session));
+    const uri = `ams://conversations/${id}`;
+    const listen = { notifications: { resourceSubscriptions: [uri] } };
+    const listening = await EventStream.open(link, {
+      body: stateless("subscriptions/listen", listen),
+      headers: statelessHeaders("subscriptions/listen"),
+    });
     const headers = { "mcp-session-id": session };
     const waiting = ask(link, { body: call("ams_recv", LONG), headers });
-    await watcher.until((heard) => heard.length > 0);
+    await watcher.until((heard) => heard.length > 1);
     const halted = world.standalone.halt();
     expect(readToolAnswer(await messages(await waiting)).isError).toBe(true);
-    await push.untilEnded();
+    await Promise.all([push.untilEnded(), listening.untilEnded()]);
+    const why = { conversation_id: id, code: 4503, reason: "draining" };
+    expect(push.notices("closed")).toMatchObject([why]);
+    const told = listening.events.map(({ message }) => message).slice(-2);
+    expect(told).toMatchObject([
+      { params: { uri, _meta: { "ams/notice": { params: why } } } },
+      { result: { resultType: "complete" } },
+    ]);
     await halted;
     await world.standalone.resume();
     await watcher.connection.close();

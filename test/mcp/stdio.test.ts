@@ -26,7 +26,7 @@ function answerOf(result: unknown): Json {
   return (result as { structuredContent: Json }).structuredContent;
 }
 
-test("a guest with a link as the argument joins, sends and receives, and hears by push", async () => {
+test("a guest with a link as the argument joins, sends and receives, and hears by push, the end included", async () => {
   const { link } = await world.conversation({ metadata: { instructions: "Say hello." } });
   const watcher = await Watcher.join(link);
   const client = new OldClient({ name: "desktop", version: "1" });
@@ -36,9 +36,12 @@ test("a guest with a link as the argument joins, sends and receives, and hears b
     pushed.push({ method, params });
     wake();
   };
-  await client.connect(
-    new OldTransport({ command: process.execPath, args: [STDIO, link], env: { PATH } }),
-  );
+  const transport = new OldTransport({
+    command: process.execPath,
+    args: [STDIO, link],
+    env: { PATH },
+  });
+  await client.connect(transport);
   expect(client.getInstructions()).toContain("Say hello.");
   const joined = answerOf(await client.callTool({ name: "ams_join", arguments: {} }));
   expect(joined.stream_name).toMatch(/^desktop-[0-9a-f]{4}$/);
@@ -56,7 +59,18 @@ test("a guest with a link as the argument joins, sends and receives, and hears b
   });
   const received = answerOf(await client.callTool({ name: "ams_recv", arguments: {} }));
   expect(received.events).toMatchObject([{ kind: "token", data: "to a pipe" }]);
-  await client.close();
+  const ended = new Promise<void>((resolve) => {
+    client.onclose = resolve;
+  });
+  const waiting = client.callTool({ name: "ams_recv", arguments: { wait_ms: 25_000 } });
+  await client.callTool({ name: "ams_peers", arguments: {} });
+  process.kill(transport.pid ?? 0, "SIGTERM");
+  expect(answerOf(await waiting)).toMatchObject({ error: "unavailable" });
+  await ended;
+  expect(pushed.at(-1)).toMatchObject({
+    method: "notifications/ams/closed",
+    params: { code: 4503, reason: "draining" },
+  });
   await watcher.until((heard) => heard.includes(`-${joined.stream_name}`));
   await watcher.connection.close();
 });

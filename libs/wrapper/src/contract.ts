@@ -125,7 +125,10 @@ export interface Wrapper {
   find(id: string, who: Who): Session | null;
   /** How many there are now, for gauges. */
   readonly size: { readonly sessions: number; readonly seats: number; readonly listeners: number };
-  /** Ends every session and leaves with every seat. */
+  /**
+   * Leaves with every seat, of which listeners are told (`closed` 4503 `draining`), and then ends every session. A listener that lags
+   * gets a second to take what there is. Calls under way are answered: `unavailable`.
+   */
   close(): Promise<void>;
 }
 

@@ -17,6 +17,9 @@ export const IDLE: Ending = { code: 1000, reason: "idle", fault: null };
 export const LEFT: Ending = { code: 1000, reason: "left", fault: "left" };
 export const TAKEN: Ending = { code: 4001, reason: "seat_taken", fault: "seat_taken" };
 
+/** This process ends, as a gateway does that drains: who comes back finds another one, or its successor. No call heals it here. */
+export const STOPPING: Ending = { code: 4503, reason: "draining", fault: "unavailable" };
+
 const CONNECTION_LOST_CODE = 1006;
 
 export function endingOf(error: AmsError | null): Ending {

@@ -46,7 +46,8 @@ export type PushEvent =
   | SeatEvent
   /**
    * The seat hears nothing any more, or this session does not. `code` and `reason` are the wire's (4001 `link_revoked`, 4005
-   * `conversation_closed` …), or 1006 `connection_lost`, 1000 `left`, 1000 `idle`, 4001 `seat_taken` (by another session here).
+   * `conversation_closed` …), or 1006 `connection_lost`, 1000 `left`, 1000 `idle`, 4001 `seat_taken` (by another session here), 4503
+   * `draining` (this process ends: come back by the same name).
    */
   | {
       readonly kind: "closed";

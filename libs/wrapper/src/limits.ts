@@ -39,6 +39,8 @@ export const SESSION_LIVE_MS = 30_000;
 export const SESSION_KEPT_MS = 3_600_000;
 /** The same for a session that never took a seat: it has nothing to lose but its id, and would block others' place. */
 export const SEATLESS_KEPT_MS = 60_000;
+/** Milliseconds in which a listener that lags may still take what there is when the process ends: it is waited for. */
+export const LAST_WORD_MS = 1_000;
 /** Milliseconds between two looks for what is idle. */
 export const SWEEP_MS = 5_000;
 

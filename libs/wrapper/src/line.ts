@@ -6,7 +6,7 @@ import { AmsError, type AmsEvent, type Connection, type JoinOptions } from "@ams
 import type { Heard } from "./buffer.ts";
 import type { Count, Counters, Result } from "./contract.ts";
 import type { Dial, Dialled } from "./dial.ts";
-import { type Ending, endingOf, IDLE, LEFT, TAKEN } from "./ending.ts";
+import { type Ending, endingOf, IDLE, LEFT, STOPPING, TAKEN } from "./ending.ts";
 import { failure } from "./faults.ts";
 import { away, heardOf, heardWhileAway } from "./hearing.ts";
 
@@ -123,11 +123,10 @@ export class Line {
     this.#count("seats_idle");
   }
 
-  /** Leaves for good, and waits until it is done. */
+  /** Leaves because the process ends, and waits until it is done. No call brings it back. */
   async close(): Promise<void> {
-    const { connection } = this;
-    this.#standing = { is: "left" };
-    await connection?.close();
+    if (!this.left) this.#hangUp({ is: "off", why: STOPPING });
+    await this.#last?.connection.close();
   }
 
   #hangUp(standing: Standing): void {
@@ -137,10 +136,14 @@ export class Line {
     this.#options.changed();
   }
 
+  get #stopping(): boolean {
+    return this.#standing.is === "off" && this.#standing.why === STOPPING;
+  }
+
   async #comeBack(why: Ending | null, reach: Reach): Promise<Result<Reached>> {
     const fault = why?.fault ?? null;
     const isHealed = fault === TAKEN.fault ? reach.takeBack : reach.link !== null;
-    if (fault !== null && !isHealed) return failure(fault);
+    if (fault !== null && (!isHealed || this.#stopping)) return failure(fault);
     if (this.#link === null) return failure("not_joined");
     const reached = this.#dial(this.#link, reach).finally(() => {
       if (this.dialling) this.#standing = { is: "off", why };
@@ -168,9 +171,9 @@ export class Line {
 
   #stand(dialled: Dialled): Result<Reached> {
     const { connection, joined } = dialled;
-    if (this.left) {
+    if (this.left || this.#stopping) {
       connection.close().catch(() => {}); // It never rejects.
-      return failure("left");
+      return failure(this.left ? "left" : "unavailable");
     }
     const before = this.#last;
     this.#last = dialled;

@@ -22,6 +22,7 @@ export class Push {
   readonly #options: PushOptions;
   #full = false;
   #over = false;
+  readonly #waiting: (() => void)[] = []; // For it to have caught up.
 
   constructor(options: PushOptions) {
     this.#options = options;
@@ -40,17 +41,32 @@ export class Push {
   resume(holds: Iterable<Hold>): void {
     this.#full = false;
     for (const hold of holds) this.pump(hold);
+    this.#settle();
+  }
+
+  /** Resolves when its listener has taken all that there is, or gets nothing any more. */
+  caughtUp(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#settle();
+    });
   }
 
   /** Nothing is pushed any more. */
   stop(): void {
     this.#over = true;
+    this.#settle();
   }
 
   end(why: Parameters<Listener["ended"]>[0]): void {
     if (this.#over) return;
-    this.#over = true;
+    this.stop();
     this.#options.listener.ended(why);
+  }
+
+  #settle(): void {
+    if (this.#full && !this.#over) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** A listener that throws is its author's fault: it is reported as uncaught, and the seat goes on. */

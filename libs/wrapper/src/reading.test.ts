@@ -340,16 +340,3 @@ test("a slow listener costs the wire nothing: the seat hears on and the loss is 
   expect(ear.brief.slice(0, 3)).toEqual(["w0", "truncated 4989", "w4990"]);
   expect(counted.get("events_dropped")).toBe(4_990);
 });
-
-test("closing the wrapper hangs up everywhere and tells every listener", async () => {
-  const { wire, wrapper, open } = desk();
-  const session = open("s1", { who: account("b") });
-  must(await session.join(X));
-  const ear = new Ear();
-  must(session.listen(ear));
-  await wrapper.close();
-  expect(wire.call.hungUp).toBe(true);
-  expect(ear.ends).toEqual(["wrapper_closed"]);
-  expect(faultIn(await session.recv(X))).toBe("session_ended");
-  expect(wrapper.size).toEqual({ sessions: 0, seats: 0, listeners: 0 });
-});

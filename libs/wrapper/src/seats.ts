@@ -5,6 +5,7 @@ import { Seat, type SeatRoom } from "./seat.ts";
 export class Seats {
   readonly #seats = new Map<string, Seat>();
   readonly #room: SeatRoom;
+  #closed = false;
 
   constructor(room: SeatRoom) {
     this.#room = room;
@@ -65,13 +66,15 @@ export class Seats {
     }
   }
 
+  /** Every seat leaves the wire, and none comes back to it. */
   async close(): Promise<void> {
-    const seats = [...this.#seats.values()];
+    this.#closed = true;
+    await Promise.all([...this.#seats.values()].map((seat) => seat.line.close()));
     this.#seats.clear();
-    await Promise.all(seats.map((seat) => seat.line.close()));
   }
 
   #put(seat: Seat): Seat {
+    if (this.#closed) void seat.line.close();
     this.#seats.set(seat.key, seat);
     return seat;
   }

@@ -140,6 +140,11 @@ export class SessionState implements Holder {
     this.#quietSince = this.#clock.now();
   }
 
+  /** Resolves when its listeners have taken all that there is. */
+  async caughtUp(): Promise<void> {
+    await Promise.all([...this.#pushes.values()].map((push) => push.caughtUp()));
+  }
+
   end(why: Parameters<Listener["ended"]>[0]): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -67,7 +67,10 @@ export class Sessions {
     }
   }
 
-  close(): void {
+  /** Ends all of them, once their listeners have taken what there is, or `patience` is over. */
+  async close(patience: Promise<void>): Promise<void> {
+    const all = [...this.#sessions.values()].map((state) => state.caughtUp());
+    await Promise.race([Promise.all(all), patience]);
     for (const state of [...this.#sessions.values()]) {
       state.end("wrapper_closed");
       this.forget(state);

@@ -4,7 +4,7 @@ import { systemClock } from "./clock.ts";
 import type { Clock, Counters, Session, Who, Wrapper, WrapperOptions } from "./contract.ts";
 import { askCredentials } from "./credentials.ts";
 import { dialOver } from "./dial.ts";
-import { SWEEP_MS, WRAPPER_LIMITS } from "./limits.ts";
+import { LAST_WORD_MS, SWEEP_MS, WRAPPER_LIMITS } from "./limits.ts";
 import { askLinks } from "./links.ts";
 import { LiveSession } from "./live-session.ts";
 import { askOffer } from "./offers.ts";
@@ -53,8 +53,10 @@ export function createWrapper(options: WrapperOptions, outside: Outside = {}): W
     },
     close: async () => {
       stopSweeping();
-      sessions.close();
-      await seats.close();
+      // Seats first: so who listens hears why nothing comes any more.
+      const left = seats.close();
+      await sessions.close(new Promise((resolve) => void clock.after(LAST_WORD_MS, resolve)));
+      await left;
     },
   };
 }

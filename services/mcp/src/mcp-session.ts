@@ -37,6 +37,8 @@ export class McpSession {
   readonly #calls = new WeakMap<Request, Call>();
   readonly #updates: Updates;
   #push: Push | null = null;
+  /** Resolves when the last notification is on its stream. */
+  #noted: Promise<void> = Promise.resolve();
 
   constructor(parts: Parts, birth: SessionBirth) {
     this.id = birth.id;
@@ -89,7 +91,7 @@ export class McpSession {
     if (response.status !== 200) return response;
     const push = new Push({
       push: (event) => this.#tell(event),
-      ended: () => this.#transport.closeStandaloneSSEStream(),
+      ended: () => void this.#noted.then(() => this.#transport.closeStandaloneSSEStream()),
     });
     this.#push = push;
     const cared = this.#care(response, request, push);
@@ -108,6 +110,7 @@ export class McpSession {
 
   async close(): Promise<void> {
     this.#push?.stop();
+    await this.#noted;
     await this.#mcp.close();
   }
 
@@ -138,7 +141,7 @@ export class McpSession {
   }
 
   #notify(notice: Notice): void {
-    this.#mcp.server.notification(notice).catch((error: unknown) => {
+    this.#noted = this.#mcp.server.notification(notice).catch((error: unknown) => {
       this.#parts.lost("push", error);
     });
   }
