@@ -47,7 +47,7 @@ describe.skipIf(findChromium() === null)("what can go wrong is a sentence and a 
     const link = String(minted.magic_link);
     await joinByWire(link, "first-1");
     const { page } = await tincan.visit(link);
-    await page.getByRole("heading", { name: "This link leads nowhere" }).waitFor();
+    await page.getByRole("heading", { name: "This link is used up" }).waitFor();
   });
 
   test("a link that has expired", async () => {

@@ -23,6 +23,16 @@ const NO_LINK: Fault = {
   remedies: ["try_again", "go_home"],
 };
 
+/** Why a link that still can be looked at lets nobody in: the wire has no reason of its own for it (§2.3.6, §3.3.3). */
+export const USED_UP = new AmsError("invalid_magic_link", "The joins of this link are used up.");
+
+const USED_UP_LINK: Fault = {
+  title: "This link is used up",
+  sentence:
+    "The conversation is there, but as many have joined by this link as its maker allowed. Ask whoever gave it to you for a new one.",
+  remedies: ["try_again", "go_home"],
+};
+
 const NO_SIGN_UP: Fault = {
   title: "It takes an account",
   sentence:
@@ -155,6 +165,7 @@ const OTHER: Fault = {
 
 export function faultOf(error: unknown): Fault {
   if (!(error instanceof AmsError)) return OTHER;
+  if (error === USED_UP) return USED_UP_LINK;
   const known = FAULTS[error.code];
   return known ?? { ...OTHER, sentence: `${error.message} (${error.code})` };
 }

@@ -1,5 +1,5 @@
 /** What is made of a magic link, as long as that lets anybody in; else a sentence instead of something dead to copy. */
-import type { ComponentChildren } from "preact";
+import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { watchLink } from "../wire/link-life.ts";
 
@@ -7,11 +7,11 @@ type Props = {
   readonly link: string;
   /** Leads to where the owner makes a new link; null for everybody else. */
   readonly onManage: (() => void) | null;
-  readonly children: ComponentChildren;
+  readonly children: VNode;
 };
 
 export function LivingLink({ link, onManage, children }: Props) {
-  return useIsDead(link) ? <DeadLink onManage={onManage} /> : <>{children}</>;
+  return useIsDead(link) ? <DeadLink onManage={onManage} /> : children;
 }
 
 /** False as long as it isn't known: then the link is shown as ever. */

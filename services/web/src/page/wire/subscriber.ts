@@ -2,9 +2,10 @@
 import { AmsError } from "@ams/client";
 import { signal } from "@preact/signals";
 import { atBase, dropGiven, keepProven } from "../model/address.ts";
-import { isOver } from "../model/faults.ts";
+import { isOver, USED_UP } from "../model/faults.ts";
 import { session } from "../model/storage.ts";
 import { BASE } from "./base.ts";
+import { isDead } from "./link-life.ts";
 import { Live } from "./live.ts";
 import { forgetOwnAccount, openOwnAccount, ownAccount } from "./own-account.ts";
 import { chooseName, displayName, newStreamNameFor, streamNameFor } from "./person.ts";
@@ -83,6 +84,8 @@ export class Subscriber {
       forgetOwnAccount();
       this.#asGuest = true;
       await this.#enterOnce();
+    } else if (error.code === "invalid_magic_link" && (await isDead(link)) === false) {
+      if (phase.value.kind === "ended" && phase.value.error === error) this.live.fail(USED_UP);
     }
   }
 
