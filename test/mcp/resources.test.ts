@@ -131,6 +131,36 @@ describe("the stateless era", () => {
     for (const stream of hearing) stream.close();
   });
 
+  test("subscriptions/listen brings nobody back who has left, by name or without; a join does", async () => {
+    const { link, id, bearer } = await world.conversation();
+    const watcher = await Watcher.join(link);
+    const uri = `ams://conversations/${id}`;
+    const named = { stream_name: "gone" };
+    const listen = (uri: string) =>
+      EventStream.open(link, {
+        body: stateless("subscriptions/listen", {
+          notifications: { resourceSubscriptions: [uri] },
+        }),
+        headers: { ...statelessHeaders("subscriptions/listen"), ...bearer },
+      });
+    await toolAlone(link, "ams_join", named, bearer);
+    const before = await listen(uri);
+    await toolAlone(link, "ams_leave", named, bearer);
+    await before.until(() => before.text.includes("notifications/ams/closed"));
+    for (const asked of [uri, `${uri}?stream_name=gone`]) {
+      const refused = await listen(asked);
+      await refused.untilEnded();
+      expect(JSON.parse(refused.text)).toMatchObject({ error: { data: { error: "left" } } });
+    }
+    expect((await toolAlone(link, "ams_join", named, bearer)).value.ok).toBe(true);
+    const after = await listen(uri);
+    await watcher.connection.send("welcome back");
+    await after.until(() => after.text.includes("welcome back"));
+    for (const stream of [before, after]) stream.close();
+    expect(watcher.heard).toEqual(["+gone", "-gone", "+gone"]);
+    await watcher.connection.close();
+  });
+
   test("nobody listens to a conversation that they are not in", async () => {
     const { id } = await world.conversation();
     const { link, bearer } = await world.conversation();
@@ -185,7 +215,7 @@ describe("resources", () => {
         text: expect.stringContaining("magic link"),
       });
       await expect(
-        client.readResource({ uri: `ams://conversations/${id.slice(0, -1)}0` }),
+        client.readResource({ uri: `ams://conversations/${id}0` }),
       ).rejects.toThrow();
     }
     const { stream_name } = await old.any.call("ams_join");

@@ -1,4 +1,4 @@
-/** An explicit join: the only call that comes back after a leave, takes over, or says where reading begins. */
+/** A join: the only call that comes back after a leave, takes over, or says where reading begins. */
 import type { Connection } from "@ams/client";
 import type { Place } from "./buffer.ts";
 import type { Result } from "./contract.ts";
@@ -10,10 +10,11 @@ import type { Seat } from "./seat.ts";
 import { type Room, reach, sit } from "./sit.ts";
 
 export async function join(room: Room, request: JoinRequest): Promise<Result<Joined>> {
-  const { since, lastN = 1, signal, takeOver = false } = request;
+  const { since, lastN = 1, signal, takeOver = false, afterLeave = true, newStreamName } = request;
   if (!Number.isSafeInteger(lastN) || lastN < 1) return failure("invalid_max_events");
   const where = (seat: Seat) => placeFor(seat, request);
-  const how = { explicit: true, takeOver, where, client: request.peerIdentity?.client };
+  const client = request.peerIdentity?.client;
+  const how = { explicit: afterLeave, takeOver, where, client, newStreamName };
   const seated = await sit(
     room,
     since === undefined ? request : { ...request, cursor: since },

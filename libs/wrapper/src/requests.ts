@@ -25,6 +25,10 @@ export type JoinRequest = Target & {
   readonly lastN?: number;
   /** Takes the seat from whatever session holds it; not when `since` or `lastN` is refused. */
   readonly takeOver?: boolean;
+  /** False where nobody asked to join, but to listen: a seat that was left stays left. True unless given. */
+  readonly afterLeave?: boolean;
+  /** The name of a seat that has to be made while none was named; an automatic one unless given. */
+  readonly newStreamName?: string;
 };
 
 /** What every call that acted under a name says. */

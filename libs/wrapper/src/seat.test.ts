@@ -192,6 +192,21 @@ test("after a leave recv and send answer `left`, and only a join comes back", as
   expect(wire.calls).toHaveLength(2);
 });
 
+test("who only means to listen gets no seat back that was left; where there is none it gets one of its own name", async () => {
+  const { wire, open } = desk();
+  const session = open("s1", { passing: true });
+  const asks = { ...X, afterLeave: false, newStreamName: "ear" };
+  expect(must(await session.join(asks)).streamName).toBe("ear");
+  expect(must(await session.join({ ...asks, newStreamName: "other" })).streamName).toBe("ear");
+  must(await session.leave({}));
+  for (const named of [{}, { streamName: "ear" }]) {
+    expect(faultIn(await session.join({ ...asks, ...named }))).toBe("left");
+  }
+  expect(wire.calls).toHaveLength(1);
+  must(await session.join({ ...X, streamName: "ear" }));
+  expect(must(await session.join(asks)).streamName).toBe("ear");
+});
+
 test("a leave while it is dialled hangs up as soon as somebody answers", async () => {
   const { wire, open } = desk();
   let answer = () => {};

@@ -30,6 +30,8 @@ export type How = {
   readonly takeOver?: boolean;
   /** The caller's program, where the call itself says it: the beginning of an automatic name. */
   readonly client?: string | undefined;
+  /** The name of a seat that has to be made, in place of an automatic one. */
+  readonly newStreamName?: string | undefined;
   /** Where the call would read: null refuses it before anything is claimed. Where reading stands, unless given. */
   readonly where?: (seat: Seat) => Place | null;
 };
@@ -111,7 +113,7 @@ export function unlessAborted<Value>(
 function seatFor(
   room: Room,
   found: Found,
-  { explicit = false, client }: How,
+  { explicit = false, client, newStreamName }: How,
 ): Result<{ seat: Seat }> {
   const { seats, who } = room;
   const { seat, link, conversationId } = found;
@@ -120,7 +122,8 @@ function seatFor(
   const owner = ownerOf(who, link);
   if (link === null || owner === null) return failure("not_joined");
   if (!hasPlace(room)) return failure("too_many_seats");
-  const made = seats.take(owner, conversationId, found.streamName ?? nameFor(room, link, client));
+  const name = found.streamName ?? newStreamName ?? nameFor(room, link, client);
+  const made = seats.take(owner, conversationId, name);
   return made === null ? failure("too_many_seats") : { ok: true, seat: made };
 }
 

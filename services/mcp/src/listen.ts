@@ -2,7 +2,7 @@
  * `subscriptions/listen` of the stateless era: a conversation's events as updates of its resource. The SDK's stream is fed by a bus
  * that is this caller's alone, so that nobody hears of a conversation that they are not in.
  */
-import type { Named, PushEvent, Result, Session } from "@ams/wrapper";
+import type { Failure, Named, PushEvent, Result, Session } from "@ams/wrapper";
 import {
   createMcpHandler,
   type McpHttpHandler,
@@ -35,7 +35,7 @@ export type ListenRequest = {
 export async function answerListen(parts: Parts, asked: ListenRequest): Promise<Response> {
   const { request, body, described, call, listens } = asked;
   const seated = await takeSeats(call, described.uris);
-  if (!seated.ok) return refuseListen(body, seated.message);
+  if (!seated.ok) return refuseListen(body, seated);
   const { session, seats } = seated;
   const bus = new SeatBus();
   const handler = createMcpHandler(
@@ -77,7 +77,7 @@ type Listened = {
 
 type Seats =
   | { readonly ok: true; readonly session: Session | null; readonly seats: readonly Listened[] }
-  | { readonly ok: false; readonly message: string };
+  | Failure;
 
 /** Who listens is in the conversation, as who reads is: with its link it takes a seat. */
 async function takeSeats(call: Call, uris: readonly string[]): Promise<Seats> {
@@ -100,14 +100,14 @@ async function takeSeats(call: Call, uris: readonly string[]): Promise<Seats> {
   return { ok: true, session: opened.session, seats: [...seats.values()] };
 }
 
-/** The seat that the URI names, or the caller's only one there; with a link a fresh one where there is none. */
-async function seatOf(session: Session, call: Call, uri: ConversationUri): Promise<Result<Named>> {
-  const target = targetOf(call, uri);
-  if (uri.streamName !== null) return await session.join(target);
-  const roster = await session.peers(target);
-  if (!roster.ok) return roster;
-  const streamName = roster.streamName ?? call.nameless?.(call.clientName);
-  return await session.join({ ...target, ...(streamName === undefined ? {} : { streamName }) });
+/** The seat that the URI names, or the caller's only one there; with a link a fresh one where there is none, but none that was left. */
+function seatOf(session: Session, call: Call, uri: ConversationUri): Promise<Result<Named>> {
+  const newStreamName = call.nameless?.(call.clientName);
+  return session.join({
+    ...targetOf(call, uri),
+    ...(newStreamName === undefined ? {} : { newStreamName }),
+    afterLeave: false,
+  });
 }
 
 function targetOf({ link, signal }: Call, { conversationId, streamName }: ConversationUri) {
@@ -119,9 +119,10 @@ function targetOf({ link, signal }: Call, { conversationId, streamName }: Conver
   };
 }
 
-function refuseListen(body: unknown, message: string): Response {
+/** With the fault's name in `data`, as tools answer it. */
+function refuseListen(body: unknown, { fault, message }: Failure): Response {
   const id = typeof body === "object" && body !== null && "id" in body ? body.id : null;
-  const error = { code: ProtocolErrorCode.InvalidParams, message };
+  const error = { code: ProtocolErrorCode.InvalidParams, message, data: { error: fault, message } };
   return Response.json({ jsonrpc: "2.0", id, error });
 }
 
