@@ -4,18 +4,21 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { bundleBrowser } from "./bundle-browser.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PROTOCOL_TYPES = join(HERE, "..", "protocol", "dist");
 const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
 
 /**
- * Bytes of the browser's file after gzip: what a page that speaks with AMS pays for it. It is a little more than the file has
+ * Bytes after gzip of the browser's first file: what a page pays to join, send and hear. It is a little more than the file has
  * today, so that growth is noticed. 8,000 was the aim and isn't reached: docs/adr/0011-what-the-browser-pays.md.
  */
-export const BROWSER_GZIP_BYTES_MAX = 14_350;
+export const BROWSER_GZIP_BYTES_MAX = 12_100;
+
+/** The same of all its files together: what a page pays that uses everything, accounts and their faults too. */
+export const BROWSER_ALL_GZIP_BYTES_MAX = 16_500;
 
 /** `ws` is CommonJS, and reaches Node's own modules by `require`. */
 const REQUIRE =
@@ -38,12 +41,7 @@ const COMMON = {
 export async function buildPackage(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const browser = await build({
-    ...COMMON,
-    entryPoints: [join(HERE, "src", "index.ts")],
-    platform: "browser",
-    minify: true,
-  });
+  const browser = await bundleBrowser(COMMON);
   const node = await build({
     ...COMMON,
     entryPoints: [join(HERE, "src", "node.ts")],
@@ -56,8 +54,7 @@ export async function buildPackage(folder) {
     },
     minifySyntax: true,
   });
-  const browserText = browser.outputFiles[0].contents;
-  writeFileSync(join(folder, "browser.js"), browserText);
+  for (const { name, contents } of browser) writeFileSync(join(folder, name), contents);
   writeFileSync(join(folder, "node.js"), node.outputFiles[0].contents);
   copyTypes(join(HERE, "dist", "index.d.ts"), folder);
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
@@ -65,7 +62,7 @@ export async function buildPackage(folder) {
   copyFileSync(join(HERE, "..", "..", "LICENSE"), join(folder, "LICENSE"));
   copyFileSync(join(WS, "LICENSE"), join(folder, "LICENSE-ws"));
   return {
-    browser: { gzipBytes: gzipSync(browserText, { level: 9 }).length, metafile: browser.metafile },
+    browser,
     node: { metafile: node.metafile },
   };
 }
@@ -131,8 +128,7 @@ function typesPath(folder, path) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = resolve(process.argv[2] ?? join(HERE, "dist", "package"));
   const { browser } = await buildPackage(folder);
-  process.stderr.write(
-    `@ams/client is in ${folder}; browser.js is ${browser.gzipBytes} bytes after gzip.\n`,
-  );
-  if (browser.gzipBytes > BROWSER_GZIP_BYTES_MAX) process.exit(1);
+  const sizes = browser.map(({ name, gzipBytes }) => `${name} ${gzipBytes}`);
+  process.stderr.write(`@ams/client is in ${folder}; bytes after gzip: ${sizes.join(", ")}.\n`);
+  if (browser[0].gzipBytes > BROWSER_GZIP_BYTES_MAX) process.exit(1);
 }

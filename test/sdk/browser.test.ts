@@ -1,5 +1,6 @@
 // The browser's file in a real browser, on a page of another origin than AMS: accounts over CORS, streams over its WebSocket.
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -22,12 +23,14 @@ let browser: Browser | null = null;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ams-sdk-"));
   ams = await startStandalone();
-  await buildPackage(folder);
-  const script = await readFile(join(folder, "browser.js"));
-  pages = createServer(({ url }, response) => {
-    const isScript = url === "/browser.js";
-    response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    response.end(isScript ? script : PAGE);
+  const { browser: files } = await buildPackage(folder);
+  const scripts = new Map(
+    files.map(({ name }) => [`/${name}`, readFileSync(join(folder, name), "utf8")]),
+  );
+  pages = createServer(({ url = "" }, response) => {
+    const script = scripts.get(url);
+    response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
+    response.end(script ?? PAGE);
   });
   await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve));
   if (findChromium() !== null) browser = await openBrowser();

@@ -13,20 +13,29 @@ export const CLIENT = join(repositoryRoot(), "libs", "client");
 
 /** What esbuild tells of a build. */
 type Metafile = {
-  readonly inputs: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<
     Record<string, { readonly imports: readonly { readonly path: string }[] }>
   >;
 };
 
+/** One of the browser's files: the first is loaded by the page, the others by it. */
+export type BrowserFile = {
+  readonly name: string;
+  readonly gzipBytes: number;
+  readonly imports: readonly { readonly path: string; readonly kind: string }[];
+  /** Paths of what it is made of. */
+  readonly inputs: readonly string[];
+};
+
 export type Built = {
-  readonly browser: { readonly gzipBytes: number; readonly metafile: Metafile };
+  readonly browser: readonly [BrowserFile, ...BrowserFile[]];
   readonly node: { readonly metafile: Metafile };
 };
 
 /** The script is plain JavaScript: this is its contract. */
 type Script = {
   readonly BROWSER_GZIP_BYTES_MAX: number;
+  readonly BROWSER_ALL_GZIP_BYTES_MAX: number;
   readonly buildPackage: (folder: string) => Promise<Built>;
 };
 

@@ -1,6 +1,6 @@
 /** Waiting for a caller's signal. */
 import { checkSignal } from "./arguments.ts";
-import { type AmsError, abortedError } from "./errors.ts";
+import { AmsError } from "./errors.ts";
 
 type Call = (error: AmsError) => void;
 
@@ -32,6 +32,11 @@ export function onAbort(signal: AbortSignal | undefined, call: Call): () => void
     WAITING.delete(signal);
     signal.removeEventListener("abort", fire);
   };
+}
+
+/** What an abort becomes; `cause` is the signal's reason. */
+export function abortedError(signal: AbortSignal): AmsError {
+  return new AmsError("aborted", "The caller stopped this.", { cause: signal.reason });
 }
 
 function listenTo(signal: AbortSignal) {

@@ -65,18 +65,3 @@ export class AmsError extends Error {
     this.retryAfterS = details.retryAfterS;
   }
 }
-
-/** What whoever waits for something gets when this side closes the connection. */
-export function closedError(): AmsError {
-  return new AmsError("closed", "The connection was closed.");
-}
-
-/** What an abort becomes; `cause` is the signal's reason. */
-export function abortedError(signal: AbortSignal): AmsError {
-  return new AmsError("aborted", "The caller stopped this.", { cause: signal.reason });
-}
-
-/** An AmsError as it is; anything else as the cause of one with this code. */
-export function toAmsError(error: unknown, code: AmsErrorCode, message: string): AmsError {
-  return error instanceof AmsError ? error : new AmsError(code, message, { cause: error });
-}

@@ -1,18 +1,10 @@
 /** Accounts: who owns conversations, and who a subscriber is (§2.2). */
 
 import { checkOptions } from "../arguments.ts";
-import { type Fields, textAt } from "../fields.ts";
+import { control } from "../later.ts";
 import type { Metadata } from "../listening/events.ts";
-import { randomName } from "../names.ts";
-import { readBaseUrl } from "./base-url.ts";
 import type { Conversation, Inspected, Minted } from "./conversation.ts";
-import { checkCredential } from "./credential.ts";
 import type { RequestOptions } from "./http.ts";
-import { request } from "./http.ts";
-import { LiveAccount, readAccount } from "./live-account.ts";
-
-/** Random characters in a namespace that nobody chose: 40 bits, so that it is not taken. */
-const NAMESPACE_CHARACTERS = 8;
 
 export type CreateAccountOptions = RequestOptions & {
   /** 1 to 63 of a-z, 0-9 and -; the first part of the account's links. A word and 8 random characters unless given. */
@@ -105,14 +97,7 @@ export async function createAccount(
   options: CreateAccountOptions = {},
 ): Promise<Account> {
   checkOptions(options);
-  const { namespace = randomName(NAMESPACE_CHARACTERS), invite, ...rest } = options;
-  const baseUrl = readBaseUrl(url);
-  const body: Fields = { namespace, invite };
-  return await request(
-    baseUrl,
-    { ...rest, method: "POST", path: "/v1/accounts", body },
-    (answer) => new LiveAccount(baseUrl, readAccount(answer), textAt(answer, "credential")),
-  );
+  return await (await control(options.signal)).createAccount(url, options);
 }
 
 /**
@@ -132,12 +117,5 @@ export async function createAccount(
  */
 export async function openAccount(url: string, options: OpenAccountOptions): Promise<Account> {
   checkOptions(options);
-  const { credential } = options;
-  const baseUrl = readBaseUrl(url);
-  checkCredential(credential);
-  return await request(
-    baseUrl,
-    { ...options, method: "GET", path: "/v1/account" },
-    (answer) => new LiveAccount(baseUrl, readAccount(answer), credential),
-  );
+  return await (await control(options.signal)).openAccount(url, options);
 }

@@ -1,10 +1,9 @@
 /** What anybody may ask of a deployment: what it offers, how it is, and what a magic link leads to. */
 
-import { readLink } from "../connection/link.ts";
-import { type Fields, listAt, objectAt, textAt } from "../fields.ts";
-import { readBaseUrl } from "./base-url.ts";
-import { type Inspected, readInspected } from "./conversation.ts";
-import { type RequestOptions, request } from "./http.ts";
+import { checkOptions } from "../arguments.ts";
+import { control } from "../later.ts";
+import type { Inspected } from "./conversation.ts";
+import type { RequestOptions } from "./http.ts";
 
 export type Offer = {
   readonly version: string;
@@ -23,27 +22,14 @@ export type Health = {
 
 /** What the deployment behind `url` offers (§2.8). Errors: `not_ams`, `unreachable`, `timeout`. */
 export async function offer(url: string, options: RequestOptions = {}): Promise<Offer> {
-  return await request(readBaseUrl(url), { ...options, method: "GET", path: "/v1" }, readOffer);
-}
-
-function readOffer(answer: Fields): Offer {
-  const limits = Object.entries(objectAt(answer, "limits")).flatMap(([name, value]) =>
-    typeof value === "number" ? [[name, value] as const] : [],
-  );
-  return {
-    version: textAt(answer, "version"),
-    features: listAt(answer, "features").map(String),
-    limits: Object.fromEntries(limits),
-  };
+  checkOptions(options);
+  return await (await control(options.signal)).offer(url, options);
 }
 
 /** Whether the deployment behind `url` is up, and which instance answered (§2.9). */
 export async function health(url: string, options: RequestOptions = {}): Promise<Health> {
-  const call = { ...options, method: "GET", path: "/healthz" } as const;
-  return await request(readBaseUrl(url), call, (answer) => ({
-    host: textAt(answer, "host"),
-    ts: textAt(answer, "ts"),
-  }));
+  checkOptions(options);
+  return await (await control(options.signal)).health(url, options);
 }
 
 /**
@@ -61,7 +47,6 @@ export async function health(url: string, options: RequestOptions = {}): Promise
  * ```
  */
 export async function inspect(magicLink: string, options: RequestOptions = {}): Promise<Inspected> {
-  const { baseUrl, namespace, alias, token } = readLink(magicLink);
-  const path = `/v1/${namespace}/conversations/${alias}?t=${token}`;
-  return await request(baseUrl, { ...options, method: "GET", path }, readInspected);
+  checkOptions(options);
+  return await (await control(options.signal)).inspect(magicLink, options);
 }

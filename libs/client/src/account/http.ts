@@ -1,8 +1,8 @@
 /** One request to the control plane (§2.1), with every way in which it can fail told apart. */
 import type { ProblemCode } from "@ams/protocol";
-import { throwIfAborted } from "../abort.ts";
+import { abortedError, throwIfAborted } from "../abort.ts";
 import { checkAmount } from "../arguments.ts";
-import { AmsError, type AmsErrorDetails, abortedError } from "../errors.ts";
+import { AmsError, type AmsErrorDetails } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";
 
 /** Milliseconds for a whole request, answer included, unless the caller says otherwise. */

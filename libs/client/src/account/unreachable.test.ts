@@ -31,8 +31,9 @@ async function listen(server: Server): Promise<string> {
 /** What all that ask say of this address. */
 async function expectSentence(url: string, what: string): Promise<void> {
   const link = `${url}/demo/conversations/stand-up?t=${LINK_TOKEN}`;
-  for (const asked of [offer(url), createAccount(url), join(link, { guest: true })]) {
-    await expect(asked).rejects.toMatchObject({
+  const asks = [() => offer(url), () => createAccount(url), () => join(link, { guest: true })];
+  for (const ask of asks) {
+    await expect(ask()).rejects.toMatchObject({
       code: "unreachable",
       message: expect.stringMatching(`^What answers at ${url} ${what} \\([A-Z_]+\\)\\.$`),
     });

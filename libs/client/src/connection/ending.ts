@@ -1,6 +1,6 @@
 /** The end of a connection, for those who wait for something else meanwhile. */
 import { onAbort } from "../abort.ts";
-import type { AmsError } from "../errors.ts";
+import { AmsError } from "../errors.ts";
 
 export class Ending {
   #error: AmsError | null = null;
@@ -40,4 +40,9 @@ export class Ending {
       forget();
     }
   }
+}
+
+/** What whoever waits for something gets when this side closes the connection. */
+export function closedError(): AmsError {
+  return new AmsError("closed", "The connection was closed.");
 }

@@ -2,9 +2,9 @@
 
 import { throwIfAborted } from "../abort.ts";
 import { checkOptions } from "../arguments.ts";
+import { control } from "../later.ts";
 import { SEND_BUFFER_BYTES } from "../sending/outbox.ts";
 import type { Connection } from "./connection.ts";
-import { diagnose } from "./diagnose.ts";
 import { type JoinOptions, RECONNECT_FOR_MS, wishesOf } from "./join-options.ts";
 import { readLink } from "./link.ts";
 import { LiveConnection } from "./live-connection.ts";
@@ -28,7 +28,10 @@ export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
       signal,
       reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
       sendBufferBytes: options.sendBufferBytes ?? SEND_BUFFER_BYTES,
-      diagnose: () => diagnose(link.baseUrl, { signal, timeoutMs: timing.diagnoseMs }),
+      diagnose: async () => {
+        const { diagnose } = await control(signal);
+        return await diagnose(link.baseUrl, { signal, timeoutMs: timing.diagnoseMs });
+      },
     });
     await connection.start();
     return connection;

@@ -3,10 +3,12 @@
  * to another gateway before its own goes away (§4.9). It knows nothing of streams.
  */
 
-import { AmsError, closedError, toAmsError } from "../errors.ts";
+import { toAmsError } from "../causes.ts";
+import { AmsError } from "../errors.ts";
 import { type JoinedFrame, readServerFrame, type ServerFrame } from "../listening/frames.ts";
 import type { Address } from "./address.ts";
 import { type Closed, readClose } from "./close-error.ts";
+import { closedError } from "./ending.ts";
 import { Pings } from "./pings.ts";
 import type { OpenSocket, Socket } from "./socket.ts";
 import { comeBackDelayMs, type Timing } from "./timing.ts";
@@ -220,7 +222,7 @@ export class Line {
     else
       this.#options.diagnose().then(
         (error) => this.end(error),
-        () => this.end(closed.error),
+        (error) => this.end(toAmsError(error, "connection_lost", closed.error.message)),
       );
   }
 

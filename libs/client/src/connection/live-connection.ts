@@ -2,7 +2,8 @@
 
 import { onAbort, throwIfAborted } from "../abort.ts";
 import { checkText, must } from "../arguments.ts";
-import { type AmsError, closedError, toAmsError } from "../errors.ts";
+import { toAmsError } from "../causes.ts";
+import type { AmsError } from "../errors.ts";
 import { isFields } from "../fields.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { JoinedFrame, Receipt } from "../listening/frames.ts";
@@ -25,7 +26,7 @@ import type { Source } from "../sending/source.ts";
 import { tokenFrame } from "../sending/token.ts";
 import { type Address, addressOf, fitsAddress, type Wishes } from "./address.ts";
 import type { Connection, ListenOptions, TokensOptions } from "./connection.ts";
-import { Ending } from "./ending.ts";
+import { closedError, Ending } from "./ending.ts";
 import { Line, type LineOptions } from "./line.ts";
 import { readMetadata } from "./metadata.ts";
 

@@ -1,8 +1,9 @@
 /** Sends a source as tokens, as it comes and no faster than the connection takes it. */
 import { utf8Bytes } from "@ams/protocol";
 import { checkSignal } from "../arguments.ts";
+import { toAmsError } from "../causes.ts";
 import type { Ending } from "../connection/ending.ts";
-import { type AmsError, toAmsError } from "../errors.ts";
+import type { AmsError } from "../errors.ts";
 import type { Receipt } from "../listening/frames.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 import { pullFrom, type Source } from "./source.ts";

@@ -1,7 +1,7 @@
 /** Why a WebSocket could not be opened: browsers and proxies don't say, so the deployment is asked over HTTP. */
-import { offer } from "../account/deployment.ts";
-import { notAms, type RequestOptions } from "../account/http.ts";
 import { AmsError } from "../errors.ts";
+import { offer } from "./ask.ts";
+import { notAms, type RequestOptions } from "./http.ts";
 
 /** The error to show: `unreachable`, `not_ams`, `timeout`, or `websocket_blocked` when AMS itself does answer. */
 export async function diagnose(baseUrl: string, options: RequestOptions): Promise<AmsError> {
