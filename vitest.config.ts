@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const resolve = { conditions: ["ams-source"] };
 const ssr = { resolve };
 
+/** Milliseconds: no test is about speed, and a machine may be busy with other things. */
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /** The conformance suite against a deployment of its own, whose limits its files share: one after the other. */
@@ -31,6 +32,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{libs,services}/*/src/**/*.test.ts", "{cli,bench}/src/**/*.test.ts"],
+          ...PATIENCE,
         },
       },
       {

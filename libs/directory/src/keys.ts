@@ -23,7 +23,7 @@
  *
  * An account and its credential live for `PENDING_ACCOUNT_S` at first, and for ever once the namespace is theirs.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { AccountId, ConversationId, Namespace } from "@ams/protocol";
 import type { Address, GatewayId } from "./records.ts";
 
@@ -47,7 +47,7 @@ export const DEPLOYMENT_CHANNEL = "ams:{p0}:gateways";
 
 /** The partition of whatever is found by this text: 0 to 127, spread evenly, the same for ever. */
 export function partitionOf(text: string): number {
-  return createHash("sha1").update(text).digest().readUInt32BE(0) % PARTITIONS;
+  return Number.parseInt(hash("sha1", text).slice(0, 8), 16) % PARTITIONS;
 }
 
 /** A conversation lies where its address says, so that a link alone finds it. */

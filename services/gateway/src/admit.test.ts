@@ -42,6 +42,7 @@ type World = {
   authorization: string;
   subprotocols: string[];
   admission: Admission | null;
+  remembered: Admission | undefined;
   account: Account | null;
   guests: boolean;
   fails: boolean;
@@ -56,6 +57,7 @@ function world(): World {
     authorization: `Bearer ${CREDENTIAL}`,
     subprotocols: [],
     admission: admissionOf(LINK_HASH),
+    remembered: undefined,
     account: accountOf(),
     guests: true,
     fails: false,
@@ -82,7 +84,14 @@ function connect(change: (world: World) => void = () => undefined) {
     accountByCredential: (hashes: readonly string[]) =>
       Promise.resolve(hashes.some((each) => known.includes(each)) ? made.account : null),
   } as unknown as Directory;
-  return admit(request, { directory, peppers: PEPPERS, guests: made.guests, now: () => NOW });
+  const { guests, remembered } = made;
+  return admit(request, {
+    directory,
+    remembered: () => remembered,
+    peppers: PEPPERS,
+    guests,
+    now: () => NOW,
+  });
 }
 
 async function admittedBy(change?: (world: World) => void) {
@@ -222,6 +231,40 @@ describe("§3.3 refusals", () => {
     await expect(connect((it) => Object.assign(it, { fails: true }))).rejects.toThrow(
       DirectoryUnavailable,
     );
+  });
+});
+
+describe("§3.3 what is remembered of a conversation", () => {
+  const remembered = admissionOf(LINK_HASH);
+
+  test("lets in whom it knows, without a read", async () => {
+    const value = await admittedBy((it) => Object.assign(it, { remembered, fails: true }));
+    expect(value.admission).toBe(remembered);
+  });
+
+  test("turns nobody away: a link that is newer than the memory admits", async () => {
+    const older = admissionOf(hash(PEPPERS.link[0], newLinkToken()));
+    const value = await admittedBy((it) => Object.assign(it, { remembered: older }));
+    expect(value.admission.links).toEqual([{ number: 1, hash: LINK_HASH }]);
+  });
+
+  test.each(FAULTS.slice(1))(
+    "a refusal is that of what stands now: %s",
+    async (_name, fault, change) => {
+      const both = (it: World) => {
+        Object.assign(it, { remembered: admissionOf(hash(PEPPERS.link[0], "other")) });
+        change(it);
+      };
+      expect(await connect(both)).toEqual({ ok: false, fault });
+    },
+  );
+
+  test("that a link is used up is read again", async () => {
+    const usedUp = (it: World) => {
+      Object.assign(it, { remembered, admission: admissionOf(LINK_HASH, { max_joins: 2 }, 2) });
+      Object.assign(it.headers, { "x-ams-stream-name": "-no" });
+    };
+    expect(await connect(usedUp)).toEqual({ ok: false, fault: "invalid_magic_link" });
   });
 });
 

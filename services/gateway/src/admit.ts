@@ -4,6 +4,7 @@
  */
 import {
   type Account,
+  type Address,
   type Admission,
   type Directory,
   equalsAny,
@@ -66,6 +67,8 @@ type Refused = { readonly ok: false; readonly fault: ConnectFault };
 
 export type AdmitParts = {
   readonly directory: Directory;
+  /** What was read of a conversation that is served here already; undefined of any other. */
+  readonly remembered: (address: Address) => Admission | undefined;
   readonly peppers: Peppers;
   readonly guests: boolean;
   readonly now: () => number;
@@ -76,16 +79,34 @@ type Claimant =
   | { readonly kind: "bearer"; readonly credential: string }
   | { readonly kind: "guest" | "nobody" };
 
-/** Rejects with DirectoryUnavailable when the doors can't be checked. */
+/**
+ * Rejects with DirectoryUnavailable when the doors can't be checked. What is remembered may let somebody in, since the claim looks
+ * again at all of it that may have changed since (§3.3); it never turns anybody away (ADR 13).
+ */
 export async function admit(request: ConnectRequest, parts: AdmitParts): Promise<Admit> {
   const token = request.query.get("t") ?? "";
   if (token === "") return refuse("invalid_magic_link");
   const claimant = claimantOf(request, parts.guests);
-  const [admission, account] = await Promise.all([
-    readAdmission(request, parts.directory),
-    readAccount(claimant, parts),
-  ]);
+  const address = addressOf(request);
+  const remembered = address === null ? undefined : parts.remembered(address);
+  const reading = remembered ?? readAdmission(address, parts.directory);
+  const [admission, account] = await Promise.all([reading, readAccount(claimant, parts)]);
+  const admitted = check(request, admission, claimant, account, parts);
+  if (admitted.ok || remembered === undefined) return admitted;
+  const current = await readAdmission(address, parts.directory);
+  return check(request, current, claimant, account, parts);
+}
+
+/** The doors, in their order. */
+function check(
+  request: ConnectRequest,
+  admission: Admission | null,
+  claimant: Claimant,
+  account: Account | null,
+  parts: AdmitParts,
+): Admit {
   if (admission === null) return refuse("conversation_not_found");
+  const token = request.query.get("t") ?? "";
   const link = findLink(admission, token, parts);
   if (link === null) return refuse("invalid_magic_link");
   const admitted = checkClaimant(claimant, account, token, parts);
@@ -110,10 +131,13 @@ function claimantOf(request: ConnectRequest, guests: boolean): Claimant {
   return { kind: guests && subprotocols.includes(SUBPROTOCOL_GUEST) ? "guest" : "nobody" };
 }
 
-function readAdmission(request: ConnectRequest, directory: Directory): Promise<Admission | null> {
-  const { namespace, alias } = request;
-  if (!isNamespace(namespace) || !isAlias(alias)) return Promise.resolve(null);
-  return directory.admission({ namespace, alias });
+/** Null when no conversation can be called that. */
+function addressOf({ namespace, alias }: ConnectRequest): Address | null {
+  return isNamespace(namespace) && isAlias(alias) ? { namespace, alias } : null;
+}
+
+function readAdmission(address: Address | null, directory: Directory): Promise<Admission | null> {
+  return address === null ? Promise.resolve(null) : directory.admission(address);
 }
 
 function readAccount(claimant: Claimant, parts: AdmitParts): Promise<Account | null> {

@@ -3,7 +3,7 @@
  * channel the socket is seated: welcomed with the roster as it is at that moment and put on its topics, all in one turn.
  */
 import { randomUUID } from "node:crypto";
-import type { ConnectionId, Place, Where } from "@ams/directory";
+import type { ConnectionId, Place } from "@ams/directory";
 import { type CloseReason, encodeJoined } from "@ams/protocol";
 import type { Admitted } from "./admit.ts";
 import type { Heard } from "./arrivals.ts";
@@ -34,9 +34,7 @@ export async function attach(
   attachParts: AttachParts,
 ): Promise<JoinOutcome> {
   const { conversations } = attachParts;
-  const { conversation: record } = admitted.admission;
-  const where: Where = { address: record, conversationId: record.conversation_id };
-  const conversation = await conversations.acquire(where);
+  const conversation = await conversations.acquire(admitted.admission);
   if (conversation === null) return refuse(door, "conversation_not_found");
   const join = new Join(admitted, door, conversation, attachParts);
   let outcome: JoinOutcome = "internal_error";

@@ -1,6 +1,7 @@
 // What every bus promises (bus.ts). Run by the test of each driver.
 import { expect, test } from "vitest";
 import type { Bus, Deliver } from "./bus.ts";
+import { endOfTurn } from "./testing/fakes.ts";
 
 /** Two doors to one bus, and how to end them. */
 export type BusPair = { readonly a: Bus; readonly b: Bus; readonly close: () => Promise<void> };
@@ -105,6 +106,7 @@ export function testBus(name: string, open: () => Promise<BusPair>): void {
       a.unsubscribe(CHANNEL);
       a.unsubscribe(CHANNEL);
       a.unsubscribe(OTHER);
+      await endOfTurn();
       await b.publish(CHANNEL, Buffer.from("2"));
       await atB.until(2);
       await a.subscribe(CHANNEL, again.deliver);

@@ -7,7 +7,7 @@ import {
 } from "@ams/directory";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Conversations } from "./conversations.ts";
-import { deferred, endOfTurn, entryOf, streamId, WHERE } from "./testing/fakes.ts";
+import { admissionOf, deferred, endOfTurn, entryOf, streamId, WHERE } from "./testing/fakes.ts";
 import { Rig } from "./testing/rig.ts";
 
 type Asked = {
@@ -16,6 +16,8 @@ type Asked = {
   readonly answer: (entries: readonly RosterEntry[] | null) => void;
   readonly fail: () => void;
 };
+
+const ADMISSION = admissionOf("hash");
 
 let rig: Rig;
 let asked: Asked[];
@@ -45,7 +47,7 @@ const mark = (index: number) =>
 const theirs = (number: number, epoch: number) => entryOf(number, epoch, { gateway: "gateway-b" });
 
 async function open() {
-  const acquired = conversations.acquire(WHERE);
+  const acquired = conversations.acquire(ADMISSION);
   await endOfTurn();
   mark(0);
   asked[0]?.answer([theirs(1, 1)]);
@@ -58,7 +60,7 @@ const present = (conversation: Awaited<ReturnType<typeof open>>) =>
   new Set([...conversation.roster.streams()].map(({ entry }) => entry.stream_id));
 
 test("the first join subscribes and asks once, however many join at once; the last release unsubscribes", async () => {
-  const both = [conversations.acquire(WHERE), conversations.acquire(WHERE)];
+  const both = [conversations.acquire(ADMISSION), conversations.acquire(ADMISSION)];
   await endOfTurn();
   expect(asked).toHaveLength(1);
   mark(0);
@@ -75,8 +77,21 @@ test("the first join subscribes and asks once, however many join at once; the la
   expect([rig.bus.subscribed.size, conversations.size]).toEqual([0, 0]);
 });
 
+test("§3.3 what the latest join has read is remembered while the conversation is open, and no longer", async () => {
+  expect(conversations.admissionTo(WHERE.address)).toBeUndefined();
+  const conversation = await open();
+  expect(conversations.admissionTo(WHERE.address)).toBe(ADMISSION);
+  const later = admissionOf("another");
+  await conversations.acquire(later);
+  expect(conversations.admissionTo(WHERE.address)).toBe(later);
+  conversations.release(conversation);
+  expect(conversations.admissionTo(WHERE.address)).toBe(later);
+  conversations.release(conversation);
+  expect(conversations.admissionTo(WHERE.address)).toBeUndefined();
+});
+
 test("a conversation that is gone is null to all who wait for it, and nothing stays open", async () => {
-  const both = [conversations.acquire(WHERE), conversations.acquire(WHERE)];
+  const both = [conversations.acquire(ADMISSION), conversations.acquire(ADMISSION)];
   await endOfTurn();
   asked[0]?.answer(null);
   expect(await Promise.all(both)).toEqual([null, null]);
@@ -84,7 +99,7 @@ test("a conversation that is gone is null to all who wait for it, and nothing st
 });
 
 test("a directory that is away is an error to all who wait, and nothing stays open", async () => {
-  const both = [conversations.acquire(WHERE), conversations.acquire(WHERE)];
+  const both = [conversations.acquire(ADMISSION), conversations.acquire(ADMISSION)];
   const settled = Promise.allSettled(both);
   await endOfTurn();
   asked[0]?.fail();
@@ -93,7 +108,7 @@ test("a directory that is away is an error to all who wait, and nothing stays op
 });
 
 test("§5.6 when the bus comes up while the roster is read, what was announced meanwhile isn't lost", async () => {
-  const acquired = conversations.acquire(WHERE);
+  const acquired = conversations.acquire(ADMISSION);
   await endOfTurn();
   mark(0);
   rig.bus.up([channel()]);

@@ -3,7 +3,7 @@
  * session, so that a gateway hears only the channels that somebody here listens to.
  */
 import { randomUUID } from "node:crypto";
-import { DirectoryUnavailable, type Where } from "@ams/directory";
+import { type Address, type Admission, DirectoryUnavailable, type Where } from "@ams/directory";
 import { type AccountId, type ConversationId, isGuest } from "@ams/protocol";
 import { describeError } from "@ams/runtime";
 import type { Bus } from "./bus.ts";
@@ -22,6 +22,8 @@ const RESYNC_RETRY_MS = 1_000;
 
 type Open = {
   readonly conversation: Conversation;
+  /** As the latest join read it. */
+  admission: Admission;
   /** True once the roster is known; false when the conversation is gone. */
   readonly ready: Promise<boolean>;
   /** Joins under way and sessions. */
@@ -33,6 +35,7 @@ export class Conversations {
   readonly #bus: Bus;
   readonly #open = new Map<ConversationId, Open>();
   readonly #byChannel = new Map<string, Conversation>();
+  readonly #byAddress = new Map<string, Open>();
   /** The last snapshot that was begun for each: the next waits for it, since what waits behind a mark waits for one only. */
   readonly #snapshots = new WeakMap<Conversation, Promise<unknown>>();
   /** Those whose next snapshot has not begun, and so serves whoever asks for one. */
@@ -44,9 +47,16 @@ export class Conversations {
     bus.onUp((channels) => this.#resyncAll(channels));
   }
 
+  /** What a join has read of the conversation that is open under this address. Parts of it may have changed since. */
+  admissionTo(address: Address): Admission | undefined {
+    return this.#byAddress.get(keyOf(address))?.admission;
+  }
+
   /** The conversation with a true roster, or null when it is gone. What was acquired must be released, by `release` or by its session. */
-  async acquire(where: Where): Promise<Conversation | null> {
-    const open = this.#open.get(where.conversationId) ?? this.#openFirst(where);
+  async acquire(admission: Admission): Promise<Conversation | null> {
+    const { conversation_id } = admission.conversation;
+    const open = this.#open.get(conversation_id) ?? this.#openFirst(admission);
+    open.admission = admission;
     open.users += 1;
     try {
       if (await open.ready) return open.conversation;
@@ -66,6 +76,8 @@ export class Conversations {
     if (open.users > 0) return;
     this.#open.delete(conversation.where.conversationId);
     this.#byChannel.delete(conversation.channel);
+    const key = keyOf(conversation.where.address);
+    if (this.#byAddress.get(key) === open) this.#byAddress.delete(key);
     this.#bus.unsubscribe(conversation.channel);
   }
 
@@ -85,17 +97,21 @@ export class Conversations {
     return this.#open.size;
   }
 
-  #openFirst(where: Where): Open {
+  #openFirst(admission: Admission): Open {
+    const { namespace, alias, conversation_id } = admission.conversation;
+    const where: Where = { address: { namespace, alias }, conversationId: conversation_id };
     const conversation: Conversation = new Conversation(where, this.#parts, () =>
       this.release(conversation),
     );
     const open: Open = {
       conversation,
+      admission,
       ready: this.#inTurn(conversation, () => this.#load(conversation)),
       users: 0,
     };
     this.#open.set(where.conversationId, open);
     this.#byChannel.set(conversation.channel, conversation);
+    this.#byAddress.set(keyOf(where.address), open);
     return open;
   }
 
@@ -171,6 +187,10 @@ export class Conversations {
     if (entries !== null) await within(MARK_WAIT_MS, heard);
     return entries;
   }
+}
+
+function keyOf({ namespace, alias }: Address): string {
+  return `${namespace}/${alias}`;
 }
 
 async function within(ms: number, promise: Promise<void>): Promise<void> {

@@ -9,7 +9,7 @@ import {
 import { type CloseReason, PROBLEMS, type ProblemCode } from "@ams/protocol";
 import { describeError, type Health, healthBody, type Log } from "@ams/runtime";
 import type { Registry } from "prom-client";
-import { admit, type ConnectRequest } from "./admit.ts";
+import { type AdmitParts, admit, type ConnectRequest } from "./admit.ts";
 import { attach } from "./attach.ts";
 import type { Bus } from "./bus.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -75,6 +75,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   };
   const conversations = new Conversations(parts, bus);
   const attachParts = { parts, conversations, config, plainTerms: plainTermsOf(config) };
+  const admitParts: AdmitParts = {
+    directory,
+    remembered: (address) => conversations.admissionTo(address),
+    peppers,
+    guests: config.AMS_GUESTS,
+    now,
+  };
   let draining = false;
   let pending = 0;
 
@@ -82,7 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     if (pending >= PENDING_CONNECTS_MAX) return refuse(door, "internal_error");
     pending += 1;
     try {
-      const admitted = await admit(request, { directory, peppers, guests: config.AMS_GUESTS, now });
+      const admitted = await admit(request, admitParts);
       if (!admitted.ok) return refuse(door, admitted.fault);
       if (draining) return refuse(door, "draining");
       return await attach(admitted.value, door, attachParts);

@@ -2,6 +2,8 @@
  * Accounts on Redis. Whether a credential is live stands in its account's own slot; `ams:credential:…` only says where
  * to look. So one step there ends a credential, or all of them.
  */
+import type { AccountId } from "@ams/protocol";
+import { LRUCache } from "lru-cache";
 import { type Accounts, type Conversations, DirectoryUnavailable } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import {
@@ -31,8 +33,18 @@ import { answered, listOf, type Store, textOf, textsOf } from "./store.ts";
 /** Milliseconds for which a credential that is being brought in is left alone by other rotations. */
 const PENDING_CREDENTIAL_MS = 60_000;
 
+/**
+ * Credentials whose account is remembered: enough for those that come back all the time, about 5 MB. A credential is never
+ * given to another account, so what is remembered stays true; whether it is live is looked up each time.
+ */
+const HOLDERS_MAX = 20_000;
+
+/** By a credential's hash, the account that it was made for. */
+type Holders = LRUCache<string, AccountId>;
+
 export function redisAccounts(store: Store, conversations: Conversations): Accounts {
   const { client } = store;
+  const holders: Holders = new LRUCache({ max: HOLDERS_MAX });
 
   const account: Accounts["account"] = async (id) => {
     const fields = ["record", "streams_max", "subscribers_max"];
@@ -51,7 +63,7 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
     },
 
     async accountByCredential(hashes) {
-      const found = await Promise.all(hashes.map((hash) => checkHash(store, hash)));
+      const found = await Promise.all(hashes.map((hash) => checkHash(store, holders, hash)));
       return found.find((one) => one !== null) ?? null;
     },
 
@@ -153,13 +165,19 @@ async function createAccount(
   return { ok: true, value: account };
 }
 
-async function checkHash(store: Store, hash: string): Promise<Account | null> {
-  const owner = await answered("GET", store.client.get(credentialKey(hash)));
-  const id = owner === null ? null : toAccountId(owner);
+async function checkHash(store: Store, holders: Holders, hash: string): Promise<Account | null> {
+  const id = holders.get(hash) ?? (await findHolder(store, holders, hash));
   if (id === null) return null;
   const { record, credentials } = accountKeys(id);
   const reply = await store.run(checkCredential, [record, credentials], [hash, store.now()]);
   return reply === null ? null : decodeAccount(listOf(reply).map(textOf));
+}
+
+async function findHolder(store: Store, holders: Holders, hash: string): Promise<AccountId | null> {
+  const owner = await answered("GET", store.client.get(credentialKey(hash)));
+  const id = owner === null ? null : toAccountId(owner);
+  if (id !== null) holders.set(hash, id);
+  return id;
 }
 
 async function forgetCredentials(store: Store, hashes: readonly string[]): Promise<void> {

@@ -128,10 +128,10 @@ async function removeConversation(store: Store, conversation: Conversation): Pro
   if (conversation.id_kind === "jcs-sha256") {
     await store.run(forgetCanonical, [lists.canonical], [conversation_id, alias]);
   }
-  const { record, links, roster, joined, departed } = conversationKeys(conversation);
+  const at = conversationKeys(conversation);
   const where = { address: conversation, conversationId: conversation_id };
-  const args = [...announcing(store, where), conversation_id];
-  const keys = [record, links, roster, joined, departed];
+  const args = [...announcing(store, where, at), conversation_id];
+  const keys = [at.record, at.links, at.roster, at.joined, at.departed];
   const removed = await store.run(deleteConversation, keys, args);
   await answered("ZREM", store.client.zrem(lists.conversations, listingOf(conversation)));
   return removed === 1;

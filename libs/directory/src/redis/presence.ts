@@ -2,7 +2,13 @@
 import type { JsonText } from "@ams/protocol";
 import type { Claim, ClaimFault, Place, Presence, Where } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { accountKeys, conversationKeys, DEPARTED_MAX, DEPARTED_TTL_S } from "../keys.ts";
+import {
+  accountKeys,
+  type ConversationKeys,
+  conversationKeys,
+  DEPARTED_MAX,
+  DEPARTED_TTL_S,
+} from "../keys.ts";
 import type { GatewayId, RosterEntry } from "../records.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import { claim as claimScript } from "./scripts/claim.ts";
@@ -23,8 +29,7 @@ const CLAIM_FAULTS = {
 export function redisPresence(store: Store): Presence {
   return {
     async reserve(place, streamsMax) {
-      const { record, places } = accountKeys(place.account_id);
-      const { account, name, held } = placeParts(place);
+      const { record, places, account, name, held } = placeParts(place);
       const args = [account, name, place.gateway, place.connection, streamsMax];
       const reply = textOf(await store.run(reserve, [record, places, held], args));
       if (reply === "invalid_credential" || reply === "account_concurrency_limit") {
@@ -34,8 +39,7 @@ export function redisPresence(store: Store): Presence {
     },
 
     async keepPlace(place) {
-      const { record, places, heldPrefix } = accountKeys(place.account_id);
-      const { account, name, held } = placeParts(place);
+      const { record, places, heldPrefix, account, name, held } = placeParts(place);
       const args = [account, name, place.gateway, place.connection, heldPrefix];
       await store.run(keepPlace, [record, places, held], args);
     },
@@ -72,7 +76,7 @@ export function redisPresence(store: Store): Presence {
           reclaim,
           [keys.record, keys.roster, keys.joined, keys.departed, held],
           [
-            ...announcing(store, where),
+            ...announcing(store, where, keys),
             where.conversationId,
             entry.stream_name,
             encodeEntry(entry),
@@ -124,11 +128,12 @@ export async function leaveStream(
   last: { readonly n: number | null; readonly ts: string },
   sweptGateway: GatewayId | null,
 ): Promise<boolean> {
-  const { record, roster, departed } = conversationKeys(where.address);
+  const keys = conversationKeys(where.address);
   const n = last.n === null ? "null" : last.n;
   const ends = [sweptGateway ?? "", DEPARTED_MAX, DEPARTED_TTL_S];
-  const args = [...announcing(store, where), stream.stream_name, stream.connection, n, last.ts];
-  return (await store.run(leave, [record, roster, departed], [...args, ...ends])) === 1;
+  const named = announcing(store, where, keys);
+  const args = [...named, stream.stream_name, stream.connection, n, last.ts, ...ends];
+  return (await store.run(leave, [keys.record, keys.roster, keys.departed], args)) === 1;
 }
 
 function runClaim(store: Store, claim: Claim): Promise<unknown> {
@@ -139,7 +144,7 @@ function runClaim(store: Store, claim: Claim): Promise<unknown> {
     claimScript,
     [record, links, roster, joined, departed, held],
     [
-      ...announcing(store, claim.where),
+      ...announcing(store, claim.where, keys),
       claim.where.conversationId,
       claim.stream_id,
       claim.stream_name,
@@ -164,20 +169,24 @@ async function readRoster(store: Store, where: Where, event: string, tails = fal
 }
 
 /** The first arguments of every script that announces: how, where, the index, and how that names the conversation. */
-export function announcing(store: Store, where: Where): readonly string[] {
+export function announcing(
+  store: Store,
+  where: Where,
+  { channelPrefix, heldPrefix }: ConversationKeys,
+): readonly string[] {
   const { address, conversationId } = where;
-  const { channelPrefix, heldPrefix } = conversationKeys(address);
   const { namespace, alias } = address;
   const named = JSON.stringify({ address: { namespace, alias }, conversationId });
   return [store.publish, `${channelPrefix}${conversationId}`, heldPrefix, named];
 }
 
 function placeParts(place: Place) {
-  const { heldPrefix } = accountKeys(place.account_id);
+  const keys = accountKeys(place.account_id);
   return {
+    ...keys,
     account: place.account_id,
     name: `${place.conversation_id}/${place.stream_id}`,
-    held: `${heldPrefix}${place.gateway}`,
+    held: `${keys.heldPrefix}${place.gateway}`,
   };
 }
 
