@@ -214,9 +214,7 @@ describe("resources", () => {
         mimeType: "text/markdown",
         text: expect.stringContaining("magic link"),
       });
-      await expect(
-        client.readResource({ uri: `ams://conversations/${id}0` }),
-      ).rejects.toThrow();
+      await expect(client.readResource({ uri: `ams://conversations/${id}0` })).rejects.toThrow();
     }
     const { stream_name } = await old.any.call("ams_join");
     for (const unknown of ["ams://nothing", `${uri}/nothing`, "file:///etc/hosts"]) {
@@ -239,12 +237,13 @@ describe("resources", () => {
     await Promise.all([old.any.close(), young.any.close()]);
   });
 
-  test("at /mcp a conversation that was joined is read with its metadata", async () => {
-    const { link, id } = await world.conversation({ metadata: { topic: "x" } });
+  test("at /mcp a conversation that was joined is read with its metadata, namespace and alias", async () => {
+    const { link, id, alias } = await world.conversation({ metadata: { topic: "x" } });
     const { client, any } = await connectOld(`${world.url}/mcp`, "guest");
     const { stream_name } = await any.call("ams_join", { magic_link: link });
     const about = await read(client, `ams://conversations/${id}`);
     expect(about).toMatchObject({ stream_name, conversation_metadata: { topic: "x" } });
+    expect(about).toMatchObject({ namespace: link.split("/")[3], alias });
     await any.close();
   });
 

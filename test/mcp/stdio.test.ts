@@ -136,6 +136,44 @@ async function run(args: readonly string[], env: Record<string, string>) {
   return { code, out, err };
 }
 
+test("a client of 2026-07-28 hears of the conversation that it listens to, plain or by its own stream name", async () => {
+  const { link, id } = await world.conversation();
+  const client = new Client(
+    { name: "young", version: "1" },
+    { versionNegotiation: { mode: { pin: "2026-07-28" } } },
+  );
+  await client.connect(
+    new StdioClientTransport({ command: process.execPath, args: [STDIO, link], env: { PATH } }),
+  );
+  const uri = `ams://conversations/${id}`;
+  for (const stream_name of ["ear", "other"]) {
+    await client.callTool({ name: "ams_join", arguments: { stream_name } });
+  }
+  const told: Json[] = [];
+  let wake: () => void = () => undefined;
+  client.setNotificationHandler("notifications/resources/updated", ({ params }) => {
+    told.push(params);
+    wake();
+  });
+  const uris = [uri, `${uri}?stream_name=ear`, `${uri}/peers?stream_name=ear`];
+  for (const one of uris) await client.listen({ resourceSubscriptions: [one] });
+  const watcher = await Watcher.join(link);
+  await watcher.connection.send("for ear and other");
+  const tokensOf = (of: string) =>
+    told.filter((one) => one.uri === of && JSON.stringify(one).includes("for ear and other"));
+  while (tokensOf(uri).length < 2) {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  }
+  // What is written to a pipe comes in order.
+  await client.callTool({ name: "ams_peers", arguments: { stream_name: "ear" } });
+  expect(uris.map((one) => tokensOf(one).length)).toEqual([2, 1, 0]);
+  expect(told.filter((one) => one.uri === uris[2])).not.toHaveLength(0); // The watcher came.
+  await client.close();
+  await watcher.connection.close();
+});
+
 test("a client of 2026-07-28 is told of nothing that it didn't ask for", async () => {
   const { link } = await world.conversation();
   const client = new Client(

@@ -226,9 +226,9 @@ export type ListenOptions = {
 export interface Listener {
   /**
    * Takes one event. False says that it took this one and wants no more until `Listening.resume`: what overflows the buffer
-   * meanwhile is then told by a `truncated` at its place. It must not call back into the session.
+   * meanwhile is then told by a `truncated` at its place. It must not call back into the session. `seat` is the one that heard it.
    */
-  event(event: PushEvent): boolean;
+  event(event: PushEvent, seat: { readonly streamName: string }): boolean;
   /** The last call: a newer listener has the path, the session has ended, or the wrapper closes. Not called after `stop`. */
   ended(why: "replaced" | "session_ended" | "wrapper_closed"): void;
 }

@@ -4,7 +4,7 @@
  */
 import { AmsError, type AmsEvent, type Connection, type JoinOptions } from "@ams/client";
 import type { Heard } from "./buffer.ts";
-import type { Count, Counters, Result } from "./contract.ts";
+import type { CheckedLink, Count, Counters, Result } from "./contract.ts";
 import type { Dial, Dialled } from "./dial.ts";
 import { type Ending, endingOf, IDLE, LEFT, STOPPING, TAKEN } from "./ending.ts";
 import { failure } from "./faults.ts";
@@ -16,11 +16,14 @@ export type Identity = { readonly credential: string } | { readonly guest: true 
 /** What a stream brings along when it first joins. */
 export type Wishes = Pick<JoinOptions, "streamMetadata" | "peerIdentity" | "selfSubscribe">;
 
+/** The link that a seat is dialled by, and where it leads. */
+export type LineLink = Pick<CheckedLink, "magicLink" | "namespace" | "alias">;
+
 /** What a call brings along to get onto the wire. */
 export type Reach = {
   readonly identity: Identity;
   /** A link that was checked in this very call; null when the call brought none. */
-  readonly link: string | null;
+  readonly link: LineLink | null;
   /** Whether a stream that was taken over from outside may be taken back. */
   readonly takeBack: boolean;
   readonly wishes?: Wishes;
@@ -49,7 +52,7 @@ type Standing =
 export class Line {
   readonly #options: LineOptions;
   #standing: Standing = { is: "off", why: null };
-  #link: string | null = null;
+  #link: LineLink | null = null;
   #wishes: Wishes = {}; // Those that it first joined with.
   #last: Dialled | null = null; // The connection that is, or was the last.
   #hearing: Promise<void> = Promise.resolve();
@@ -62,6 +65,11 @@ export class Line {
   /** The connection when it is on the wire (or on its way back there by itself), else null. */
   get connection(): Connection | null {
     return this.#standing.is === "on" ? this.#standing.connection : null;
+  }
+
+  /** The link that it was dialled by last; null before the first dial. */
+  get link(): LineLink | null {
+    return this.#link;
   }
 
   /** Whether its connection broke and is coming back by itself: what is sent now waits, and none of it is out. */
@@ -90,7 +98,10 @@ export class Line {
 
   /** The connection; those who ask while it is dialled share the dial. */
   async reach(reach: Reach): Promise<Result<Reached>> {
-    if (reach.link !== null) this.#link = reach.link;
+    if (reach.link !== null) {
+      const { magicLink, namespace, alias } = reach.link;
+      this.#link = { magicLink, namespace, alias };
+    }
     const standing = this.#standing;
     switch (standing.is) {
       case "on":
@@ -145,7 +156,7 @@ export class Line {
     const isHealed = fault === TAKEN.fault ? reach.takeBack : reach.link !== null;
     if (fault !== null && (!isHealed || this.#stopping)) return failure(fault);
     if (this.#link === null) return failure("not_joined");
-    const reached = this.#dial(this.#link, reach).finally(() => {
+    const reached = this.#dial(this.#link.magicLink, reach).finally(() => {
       if (this.dialling) this.#standing = { is: "off", why };
     });
     this.#standing = { is: "dialling", reached };

@@ -35,7 +35,7 @@ export class Push {
   /** There may be something new in this seat. */
   pump(hold: Hold): void {
     if (this.#full || this.#over || !this.#wants(hold)) return;
-    this.#full = !hold.push(this.path, (event) => this.#take(event));
+    this.#full = !hold.push(this.path, (event) => this.#take(event, hold));
   }
 
   resume(holds: Iterable<Hold>): void {
@@ -70,11 +70,11 @@ export class Push {
   }
 
   /** A listener that throws is its author's fault: it is reported as uncaught, and the seat goes on. */
-  #take(event: PushEvent): boolean {
+  #take(event: PushEvent, { seat }: Hold): boolean {
     const { listener, counters, broken } = this.#options;
     counters.add("events_pushed", 1);
     try {
-      return listener.event(event) && !this.#over;
+      return listener.event(event, seat) && !this.#over;
     } catch (error) {
       broken(this);
       queueMicrotask(() => {

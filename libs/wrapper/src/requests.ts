@@ -94,6 +94,8 @@ export type Received = Named & {
 
 export type Roster = {
   readonly conversationId: string;
+  readonly namespace: string;
+  readonly alias: string;
   /** The session's own stream there; null without a seat, and then `peers` are all streams. */
   readonly streamName: string | null;
   readonly peers: readonly Peer[];

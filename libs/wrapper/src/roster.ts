@@ -14,8 +14,9 @@ export async function roster(room: Room, target: Target): Promise<Result<Roster>
   const inside = seat?.line.connection ?? null;
   if (seat !== null && inside !== null) return seen(seat, inside);
   if (link !== null) {
-    const { metadata: conversationMetadata, streams: peers } = link;
-    return { ok: true, conversationId, streamName: null, peers, conversationMetadata };
+    const { namespace, alias, metadata: conversationMetadata, streams: peers } = link;
+    const named = { conversationId, namespace, alias, streamName: null };
+    return { ok: true, ...named, peers, conversationMetadata };
   }
   if (seat === null) return failure("not_joined");
   const reached = await reach(room, { seat, link }, {}, target.signal);
@@ -23,9 +24,9 @@ export async function roster(room: Room, target: Target): Promise<Result<Roster>
 }
 
 /** As the seat's own connection knows it. */
-function seen(
-  { conversationId, streamName }: Seat,
-  { peers, conversationMetadata }: Connection,
-): Result<Roster> {
-  return { ok: true, conversationId, streamName, peers: [...peers.values()], conversationMetadata };
+function seen(seat: Seat, { peers, conversationMetadata }: Connection): Result<Roster> {
+  const { conversationId, streamName, line } = seat;
+  const { namespace = "", alias = "" } = line.link ?? {}; // It has been dialled by one.
+  const named = { conversationId, namespace, alias, streamName };
+  return { ok: true, ...named, peers: [...peers.values()], conversationMetadata };
 }

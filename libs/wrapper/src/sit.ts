@@ -79,7 +79,7 @@ export async function reach(
   const reached = await unlessAborted(
     seat.line.reach({
       identity: identityOf(room.who),
-      link: link?.magicLink ?? null,
+      link,
       takeBack: takeOver || passing,
       wishes: { ...(peerIdentity === undefined ? {} : { peerIdentity }), ...wishes },
     }),

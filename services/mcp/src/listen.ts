@@ -18,10 +18,7 @@ import { Push } from "./push.ts";
 import { type ConversationUri, readConversationUri } from "./resources.ts";
 import { createServer } from "./server.ts";
 import { careForStream } from "./sse.ts";
-import { changedBy } from "./updates.ts";
-
-/** The member of `_meta` that brings the event itself. */
-const NOTICE_KEY = "ams/notice";
+import { changedBy, NOTICE_KEY } from "./updates.ts";
 
 export type ListenRequest = {
   readonly request: Request;
@@ -43,7 +40,7 @@ export async function answerListen(parts: Parts, asked: ListenRequest): Promise<
     { legacy: "reject", keepAliveMs: 0, bus },
   );
   const pushes = seats.map((seat) => {
-    const push = (event: PushEvent) => bus.tell(event, seat.uris);
+    const push = (event: PushEvent) => bus.tell(event, seat);
     return { seat, push: new Push({ push, ended: () => void handler.close() }) };
   });
   listens.add(handler);
@@ -131,15 +128,12 @@ class SeatBus implements ServerEventBus {
   readonly #listeners = new Set<(event: ServerEvent) => void>();
 
   /** Each of a seat's resources that it changes is told of; the event itself goes with the conversation's own. The bytes of it; 0 when it changes none. */
-  tell(event: PushEvent, uris: readonly string[]): number {
-    const changed = changedBy(event);
-    const wanted = uris
-      .map((uri) => ({ uri, plain: uri.split("?")[0] ?? "" }))
-      .filter(({ plain }) => changed.includes(plain));
+  tell(event: PushEvent, seat: Listened): number {
+    const changed = changedBy(event, seat);
     const notice = noticeOf(event);
     let bytes = 0;
-    for (const { uri, plain } of wanted) {
-      const isOwn = !plain.endsWith("/peers");
+    for (const uri of seat.uris.filter((one) => changed.includes(one))) {
+      const isOwn = !readConversationUri(uri)?.isPeers;
       const params = isOwn ? { _meta: { [NOTICE_KEY]: notice } } : {};
       this.publish({ kind: "resource_updated", uri, params });
       bytes += uri.length + (isOwn ? bytesOf(notice) : 0);

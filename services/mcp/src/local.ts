@@ -9,8 +9,9 @@ import { agentOf } from "./identity.ts";
 import { bytesOf, type Notice, noticeOf } from "./notices.ts";
 import type { Parts } from "./parts.ts";
 import { Push } from "./push.ts";
+import { readConversationUri } from "./resources.ts";
 import { createServer } from "./server.ts";
-import { changedBy, Updates } from "./updates.ts";
+import { changedBy, type Heard, NOTICE_KEY, Updates } from "./updates.ts";
 
 /** The address of a caller that came over no network. */
 const ADDRESS = "local";
@@ -160,12 +161,12 @@ function pushTo(
     void tell("notifications/resources/updated", { uri });
   });
   const push = new Push({
-    push: (event: PushEvent) => {
+    push: (event, seat) => {
       const notice = noticeOf(event);
-      const told = era === "legacy" ? [notice] : updatesOf(event, notice);
+      const told = era === "legacy" ? [notice] : updatesOf(event, seat, notice);
       const written = told.map(({ method, params }) => tell(method, params));
       void Promise.all(written).then(() => push.taken(Number.POSITIVE_INFINITY));
-      if (era === "legacy") updates.after(event);
+      if (era === "legacy") updates.after(event, seat);
       return bytesOf(notice);
     },
     ended: () => undefined,
@@ -174,9 +175,9 @@ function pushTo(
 }
 
 /** For clients without sessions, who are told of nothing unasked: the SDK gives each to the subscriptions that want its resource. */
-function updatesOf(event: PushEvent, notice: Notice): readonly Notice[] {
-  return changedBy(event).map((uri) => {
-    const _meta = uri.endsWith("/peers") ? {} : { "ams/notice": notice };
+function updatesOf(event: PushEvent, seat: Heard, notice: Notice): readonly Notice[] {
+  return changedBy(event, seat).map((uri) => {
+    const _meta = readConversationUri(uri)?.isPeers ? {} : { [NOTICE_KEY]: notice };
     return { method: "notifications/resources/updated", params: { uri, _meta } };
   });
 }

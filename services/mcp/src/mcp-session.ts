@@ -16,7 +16,7 @@ import { isPostEvent, PostLog } from "./post-log.ts";
 import { Push } from "./push.ts";
 import { createServer } from "./server.ts";
 import { careForStream } from "./sse.ts";
-import { Updates } from "./updates.ts";
+import { type Heard, Updates } from "./updates.ts";
 
 export type SessionBirth = {
   readonly id: string;
@@ -90,7 +90,7 @@ export class McpSession {
     const response = await this.#transport.handleRequest(withoutLastEventId(request));
     if (response.status !== 200) return response;
     const push = new Push({
-      push: (event) => this.#tell(event),
+      push: (event, seat) => this.#tell(event, seat),
       ended: () => void this.#noted.then(() => this.#transport.closeStandaloneSSEStream()),
     });
     this.#push = push;
@@ -127,10 +127,10 @@ export class McpSession {
     });
   }
 
-  #tell(event: PushEvent): number {
+  #tell(event: PushEvent, seat: Heard): number {
     const notice = noticeOf(event);
     this.#notify(notice);
-    this.#updates.after(event);
+    this.#updates.after(event, seat);
     return bytesOf(notice);
   }
 

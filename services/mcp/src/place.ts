@@ -1,10 +1,8 @@
 /** Which of the edge's two addresses a request is for: `/mcp`, bound to nothing, or a magic link, bound to its conversation. */
+import { parseLink } from "@ams/client";
 
-/** Where a magic link's path leads: its namespace, then its alias. */
-const LINK_PATH = /^\/([a-z0-9][a-z0-9-]{0,62})\/conversations\/([a-z0-9][a-z0-9-]{0,62})$/;
-
-/** The one reserved word under which the control plane has paths of a link's shape (§2). */
-const CONTROL_PREFIX = "v1";
+/** Stands before a path, so that it is read as a link. */
+const ORIGIN = "http://link";
 
 export type Place =
   | { readonly kind: "open" }
@@ -30,7 +28,7 @@ export function isMcpRequest({ method, headers }: Request, path: string): boolea
   );
 }
 
+/** What the names in it may be, and which are none, is the protocol's (§1.1, §1.2). */
 function isLinkPath(path: string): boolean {
-  const namespace = LINK_PATH.exec(path)?.[1];
-  return namespace !== undefined && namespace !== CONTROL_PREFIX;
+  return parseLink(ORIGIN + path)?.baseUrl === ORIGIN;
 }

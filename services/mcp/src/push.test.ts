@@ -5,6 +5,8 @@ import { Push } from "./push.ts";
 
 type Begun = Result<{ readonly listening: { resume: () => void; stop: () => void } }>;
 
+const SEAT = { streamName: "own" };
+
 /** A session of which only listening is asked. */
 function fakeSession() {
   const resume = vi.fn();
@@ -43,7 +45,7 @@ describe("a push", () => {
   test("takes events until so much is on its way, and goes on when half of it was taken", () => {
     const { push, told, resume } = startPush();
     let taken = 0;
-    while (push.event(token(10_000))) taken += 1;
+    while (push.event(token(10_000), SEAT)) taken += 1;
     expect(taken).toBeGreaterThan(10);
     expect(told).toHaveLength(taken + 1);
     push.taken(30_000);
@@ -52,12 +54,12 @@ describe("a push", () => {
     expect(resume).toHaveBeenCalledTimes(1);
     push.taken(50_000);
     expect(resume).toHaveBeenCalledTimes(1);
-    expect(push.event(token(10))).toBe(true);
+    expect(push.event(token(10), SEAT)).toBe(true);
   });
 
   test("doesn't wait for what never went out", () => {
     const push = new Push({ push: () => 0, ended: () => undefined });
-    for (let at = 0; at < 10_000; at += 1) expect(push.event(token(100))).toBe(true);
+    for (let at = 0; at < 10_000; at += 1) expect(push.event(token(100), SEAT)).toBe(true);
   });
 
   test("counts metadata, identities and escapes by their size, so that no more than the limit and one event waits", () => {
@@ -67,21 +69,21 @@ describe("a push", () => {
     const escaped = { ...token(0), data: "\u0001".repeat(16_000) } as PushEvent;
     for (const event of [joined, escaped]) {
       const { push, told } = startPush();
-      while (push.event(event)) expect(told.length).toBeLessThan(10);
+      while (push.event(event, SEAT)) expect(told.length).toBeLessThan(10);
     }
   });
 
   test("counts what else goes out on the same connection", () => {
     const { push } = startPush();
     push.sent(131_072);
-    expect(push.event(token(1))).toBe(false);
+    expect(push.event(token(1), SEAT)).toBe(false);
   });
 
   test("after stop takes nothing, tells nothing, and stops the listening once", () => {
     const { push, told, ended, stop } = startPush();
     push.stop();
     push.stop();
-    expect(push.event(token(1))).toBe(false);
+    expect(push.event(token(1), SEAT)).toBe(false);
     push.ended();
     expect([told.length, stop.mock.calls.length, ended.mock.calls.length]).toEqual([0, 1, 0]);
   });

@@ -3,6 +3,7 @@
  * buffer; what overflows there is told by `truncated` at its place. The wire never waits for an MCP client.
  */
 import type { Listener, Listening, ListenOptions, PushEvent, Session } from "@ams/wrapper";
+import type { Heard } from "./updates.ts";
 
 /** Bytes on their way to a client before the next event waits: a few of the largest, many of the usual. */
 const UNTAKEN_BYTES_MAX = 131_072;
@@ -12,7 +13,7 @@ export type PushTarget = {
    * Hands one event over, and answers with the bytes that go out for it: never more than will be `taken`, or the push would wait for
    * ever. 0 when it is none of the client's, and nothing goes out.
    */
-  readonly push: (event: PushEvent) => number;
+  readonly push: (event: PushEvent, seat: Heard) => number;
   /** The last word: nothing more comes. */
   readonly ended: () => void;
 };
@@ -56,9 +57,9 @@ export class Push implements Listener {
     this.#listening = null;
   }
 
-  event(event: PushEvent): boolean {
+  event(event: PushEvent, seat: Heard): boolean {
     if (this.#stopped) return false;
-    this.sent(this.#target.push(event));
+    this.sent(this.#target.push(event, seat));
     this.#waiting = this.#untakenBytes > UNTAKEN_BYTES_MAX;
     return !this.#waiting;
   }

@@ -109,7 +109,7 @@ export async function readResource(call: Call, uri: string): Promise<ReadResourc
   if (!roster.ok) throw notFound(uri);
   const seat = roster.streamName === null ? {} : { streamName: roster.streamName };
   const waiting = opened.session.pending({ conversationId, ...seat, max: 0 }).count;
-  const shown = asked.isPeers ? peersOf(roster) : { ...aboutOf(call, roster), pending: waiting };
+  const shown = asked.isPeers ? peersOf(roster) : { ...aboutOf(roster), pending: waiting };
   return contents(uri, JSON_TYPE, JSON.stringify(shown));
 }
 
@@ -121,13 +121,9 @@ function peersOf({ conversationId, streamName, peers }: Roster) {
   };
 }
 
-function aboutOf({ link }: Call, roster: Roster) {
-  const isBound = link !== null && link.conversationId === roster.conversationId;
-  return {
-    ...peersOf(roster),
-    ...(isBound ? { namespace: link.namespace, alias: link.alias } : {}),
-    conversation_metadata: roster.conversationMetadata,
-  };
+function aboutOf(roster: Roster) {
+  const { namespace, alias, conversationMetadata: conversation_metadata } = roster;
+  return { ...peersOf(roster), namespace, alias, conversation_metadata };
 }
 
 function contents(uri: string, mimeType: string, text: string): ReadResourceResult {

@@ -2,12 +2,22 @@
 import type { PushEvent } from "@ams/wrapper";
 import { conversationUri } from "./resources.ts";
 
-/** The URIs that read otherwise after this event. */
-export function changedBy({ kind, conversationId }: PushEvent): readonly string[] {
+/** The member of `_meta` that brings the event itself, of an update in the stateless era. */
+export const NOTICE_KEY = "ams/notice";
+
+/** The seat that heard an event. */
+export type Heard = { readonly streamName: string };
+
+/** The URIs that read otherwise after this event, plain and with the name of the seat that heard it. */
+export function changedBy(
+  { kind, conversationId }: PushEvent,
+  { streamName }: Heard,
+): readonly string[] {
   const uri = conversationUri(conversationId);
   const isOfRoster =
     kind === "stream_joined" || kind === "stream_left" || kind === "stream_metadata";
-  return isOfRoster || kind === "closed" ? [uri, `${uri}/peers`] : [uri];
+  const plain = isOfRoster || kind === "closed" ? [uri, `${uri}/peers`] : [uri];
+  return plain.flatMap((one) => [one, `${one}?stream_name=${streamName}`]);
 }
 
 export class Updates {
@@ -20,11 +30,9 @@ export class Updates {
     this.#tell = tell;
   }
 
-  after(event: PushEvent): void {
+  after(event: PushEvent, seat: Heard): void {
     if (this.#subscriptions.size === 0) return;
-    const changed = changedBy(event);
-    const isWanted = (uri: string) => changed.includes(uri.split("?")[0] ?? "");
-    const wanted = [...this.#subscriptions].filter(isWanted);
+    const wanted = changedBy(event, seat).filter((uri) => this.#subscriptions.has(uri));
     if (wanted.length > 0 && this.#changed.size === 0) setImmediate(() => this.#flush());
     for (const uri of wanted) this.#changed.add(uri);
   }

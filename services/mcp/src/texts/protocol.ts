@@ -19,7 +19,7 @@ Each event has \`kind\`, \`conversation_id\` and \`cursor\`. \`token\` has \`dat
 
 ## Push
 
-Clients with a session hear the same events on the stream of their GET: notifications/ams/token, /stream_metadata, /stream_joined, /stream_left, /gap, /truncated and /closed. The id of each is its cursor. Clients of protocol 2026-07-28 use subscriptions/listen on ams://conversations/{id}?stream_name=…, with the stream_name that ams_join answered (needless while you have only one there): each notifications/resources/updated carries the event in \`_meta["ams/notice"]\` as {method, params}. Push and the copies in ams_send's answer consume nothing.
+Clients with a session hear the same events on the stream of their GET: notifications/ams/token, /stream_metadata, /stream_joined, /stream_left, /gap, /truncated and /closed. The id of each is its cursor. Clients of protocol 2026-07-28 use subscriptions/listen on ams://conversations/{id}?stream_name=…, with the stream_name that ams_join answered (needless while you have only one there): each notifications/resources/updated carries the event in \`_meta["ams/notice"]\` as {method, params}. Push and the copies in ams_send's answer consume nothing. \`closed\` says that a seat hears nothing more and why; \`draining\` means that the server stops or restarts: come back by the same stream_name.
 
 ## Failures
 
