@@ -77,7 +77,7 @@ typedef struct {
   int32_t emitter;           /* Index, -1 for none. */
   char *request, *hello, *ready, *prefix, *suffix;
   Buffer out, rest, tail;
-  size_t hint;               /* Where the marker was in the last frame. */
+  size_t hint;               /* Where the first marker was in the last frame. */
   uint64_t *last;            /* By the emitter's place in the channel: its last count heard here. */
   uint64_t opened_ns, again_ns;
 } Connection;
