@@ -81,6 +81,17 @@ describe("deploy/entry/Caddyfile", () => {
     expect(entry.directives).toContainEqual(["health_port", ours[0]?.environment.AMS_ADMIN_PORT]);
   });
 
+  test("as it reads, leaves to control what control answers, to browsers too", async () => {
+    const { ROUTES }: { ROUTES: readonly { method: string; path: string }[] } = await import(
+      join(ROOT, "services/control/src/app.ts")
+    );
+    expect(ROUTES.length).toBeGreaterThan(10);
+    for (const { method, path } of ROUTES) {
+      const asked = { method, path: path.replace(/:\w+/g, "x"), headers: { accept: "text/html" } };
+      expect(nameOf(entry.upstreamsOf(asked)[0] ?? ""), line(asked)).toBe("control");
+    }
+  });
+
   test("as it reads, sends every request where the front of a standalone does", async () => {
     const sent = REQUESTS.map((asked) => {
       const [first = ""] = entry.upstreamsOf(asked);

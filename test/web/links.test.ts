@@ -1,6 +1,64 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { FAILED_REQUESTS, findChromium } from "./browser.ts";
-import { isIn, mintAtHome, post, startTinCan, type TinCan } from "./tincan.ts";
+import { isIn, mintAtHome, post, startTinCan, streamNameOf, type TinCan } from "./tincan.ts";
+
+describe.skipIf(findChromium() === null)("§1.4 a link that was damaged on its way", () => {
+  let tincan: TinCan;
+  beforeAll(async () => {
+    tincan = await startTinCan();
+  });
+  afterAll(() => tincan.stop());
+  afterEach(async () => {
+    await Promise.all(tincan.browser.contexts().map((context) => context.close()));
+  });
+
+  test.each([
+    ["a slash too many", (link: string) => link.replace("?t", "/?t")],
+    ["a capital", (link: string) => link.replace("/conversations", "/Conversations")],
+    ["doubled slashes", (link: string) => link.replace("/conversations", "//conversations")],
+    ["a bracket and a full stop", (link: string) => `${link}).`],
+    ["an escaped ampersand", (link: string) => link.replace("?t", "?a=b&amp;t")],
+  ])("opens all the same where it had only %s", async (_what, damage) => {
+    const { link } = await tincan.mint();
+    const { page, faults } = await tincan.visit(damage(link));
+    await isIn(page);
+    expect(page.url()).toBe(link.replace(/\?.*/, ""));
+    await page.getByRole("button", { name: "Invite" }).click();
+    expect(await page.getByLabel("Magic link", { exact: true }).inputValue()).toBe(link);
+    expect(faults).toEqual([]);
+  });
+
+  test.each(["/falcon/conv", "/falcon/conversations/", "/falcon/conversations/a/b", "/falcon"])(
+    "cut to %s it is a page that says what to do, and leads home",
+    async (path) => {
+      const url = tincan.ams.url + path;
+      const { page, faults } = await tincan.visit(url, { provoked: FAILED_REQUESTS });
+      await page.getByRole("heading", { name: "There is nothing at this address" }).waitFor();
+      const paper = "getComputedStyle(document.documentElement).backgroundColor";
+      expect(await page.evaluate(paper)).not.toBe("rgba(0, 0, 0, 0)");
+      await page.getByRole("link", { name: "Start a new conversation" }).click();
+      await page.locator("#tincan-mint").waitFor();
+      expect(faults).toEqual([]);
+      expect(await (await fetch(url)).json()).toMatchObject({ error: "not_found" });
+    },
+  );
+
+  test("a mangled link in a tab that is in its conversation takes nobody out of it", async () => {
+    const { link } = await tincan.mint();
+    const { page, faults } = await tincan.visit(link, { provoked: FAILED_REQUESTS });
+    await isIn(page);
+    const name = await streamNameOf(page);
+    await page.goto(link.replace(/.{4}$/, "AAAA"));
+    await isIn(page);
+    expect(await streamNameOf(page)).toBe(name);
+    await page.getByRole("button", { name: "Invite" }).click();
+    expect(await page.getByLabel("Magic link", { exact: true }).inputValue()).toBe(link);
+    await page.reload();
+    await isIn(page);
+    expect(await streamNameOf(page)).toBe(name);
+    expect(faults).toEqual([]);
+  });
+});
 
 const DEAD = "This link lets in nobody any more";
 

@@ -12,7 +12,7 @@ export function createFront({ mcp, web, control }: Apps): HttpApp {
   const table: readonly Row[] = [
     // Before the page: a GET of a magic link is an MCP client's when it asks for an event stream.
     { takes: (request, path) => isMcpRequest(request, path), app: mcp },
-    { takes: ({ method }, path) => isPageRequest(method, path), app: web },
+    { takes: (request, path) => isPageRequest(request, path), app: web },
     { takes: () => true, app: control },
   ];
   return {

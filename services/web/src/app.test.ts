@@ -210,20 +210,64 @@ test("files that can't be read are told at once, each by its setting", () => {
   ]);
 });
 
+const HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
+
 test.each([
-  ["GET", "/", true],
-  ["HEAD", "/", true],
-  ["POST", "/", false],
-  ["GET", "/_tincan/main.js", true],
-  ["GET", "/falcon/conversations/standup", true],
-  ["HEAD", "/falcon/conversations/standup", true],
-  ["POST", "/falcon/conversations/standup", false],
-  ["GET", "/falcon/conversations/standup/connect", false],
-  ["GET", "/v1/conversations/standup", false],
-  ["GET", "/v1/falcon/conversations/standup", false],
-  ["GET", "/docs", false],
-  ["GET", "/healthz", false],
-  ["GET", "/Falcon/conversations/standup", false],
-])("%s %s is the page's: %s", (method, path, isPages) => {
-  expect(isPageRequest(method, path)).toBe(isPages);
+  ["GET", "/", "*/*", true],
+  ["HEAD", "/", "*/*", true],
+  ["POST", "/", HTML, false],
+  ["GET", "/_tincan/main.js", "*/*", true],
+  ["GET", "/falcon/conversations/standup", "*/*", true],
+  ["HEAD", "/falcon/conversations/standup", "*/*", true],
+  ["POST", "/falcon/conversations/standup", HTML, false],
+  ["GET", "/falcon/conversations/standup/connect", "*/*", false],
+  ["GET", "/v1/conversations/standup", HTML, false],
+  ["GET", "/docs/conversations/standup", "*/*", false],
+  ["GET", "/Falcon/conversations/standup", "*/*", false],
+  ["GET", "/Falcon/conversations/standup", HTML, true],
+  ["POST", "/Falcon/conversations/standup", HTML, false],
+  ["GET", "/falcon", HTML, true],
+  ["GET", "/v1", HTML, false],
+  ["GET", "/v1/falcon/conversations/standup", HTML, false],
+  ["GET", "/docs", HTML, false],
+  ["GET", "/openapi.json", HTML, false],
+  ["GET", "/healthz", HTML, false],
+])("%s %s by who accepts %s is the page's: %s", (method, path, accept, isPages) => {
+  const request = new Request(`https://ams.example${path}`, { method, headers: { accept } });
+  expect(isPageRequest(request, path)).toBe(isPages);
 });
+
+test.each([
+  ["/falcon/conversations/standup/", "./../../../falcon/conversations/standup"],
+  ["//falcon//Conversations/standup", "./../../../../falcon/conversations/standup"],
+])(
+  "§1.4 a browser and an agent at %s are led to the link, below whatever path",
+  async (path, to) => {
+    const damaged = `https://ams.example${path}?t=${TOKEN}).`;
+    for (const accept of [HTML, "text/markdown"]) {
+      const response = await ask(damaged, { accept });
+      expect(response.status).toBe(302);
+      expect(response.headers.get("location")).toBe(`${to}?t=${TOKEN}`);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      const below = new URL(`${to}?t=${TOKEN}`, damaged.replace(".example", ".example/ams"));
+      expect(below.href).toBe(LINK.replace(".example", ".example/ams"));
+    }
+    const json = await ask(damaged, { accept: "application/json" });
+    expect([json.status, await json.json()]).toMatchObject([404, { error: "not_found" }]);
+  },
+);
+
+test.each(["/falcon", "/falcon/conversations/", "/falcon/conv", "/a/b/c/d", "/falcon/%E0%A4%A"])(
+  "a browser that is lost at %s is told what to do, without a script and without a word of what it asked",
+  async (path) => {
+    const response = await ask(`https://ams.example${path}?t=${TOKEN}`, { accept: HTML });
+    expect(response.status).toBe(404);
+    const page = await response.text();
+    expect(page).toContain("Copy all of it again");
+    expect(page).not.toMatch(/<script|falcon|aaaa/);
+    const [, style = ""] = /rel="stylesheet" href="([^"]+)"/.exec(page) ?? [];
+    expect(new URL(style, `https://ams.example${path}`).pathname).toBe("/_tincan/main-1.css");
+    const [, home = ""] = /class="button" href="([^"]+)"/.exec(page) ?? [];
+    expect(new URL(home, `https://ams.example${path}`).pathname).toBe("/");
+  },
+);

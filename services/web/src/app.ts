@@ -3,11 +3,12 @@ import { baseUrlOf, type HttpApp, type Reached } from "@ams/runtime";
 import { type Context, Hono } from "hono";
 import { type Asset, type Assets, hashedPath, toAsset } from "./assets.ts";
 import type { WebConfig } from "./config.ts";
-import { pageDocument, plainDocument } from "./document.ts";
+import { type Look, pageDocument, plainDocument } from "./document.ts";
 import { COMMON_HEADERS, IMMUTABLE } from "./headers.ts";
 import { answerLink, type LinkTools } from "./link.ts";
 import type { LookUp } from "./link-facts.ts";
-import { ASSETS_PREFIX, LINK_PATH } from "./routes.ts";
+import { answerLost, leadToMended } from "./lost.ts";
+import { ASSETS_PREFIX, linkAt } from "./routes.ts";
 import { themeStyle } from "./theme.ts";
 
 export type WebOptions = {
@@ -26,14 +27,13 @@ const NOT_BUILT = "The page is not built on this deployment: npm run build makes
 export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web {
   const theme = openTheme(config);
   const files = new Map([...(assets?.files ?? []), [theme.path, theme.asset] as const]);
+  const look: Look | null = assets && { assets, theme: config.theme, themePath: theme.path };
   const tools: LinkTools = {
     config,
     lookUp,
     baseUrl: (request) => baseUrlOf(request, reached),
     document: async (told) =>
-      assets === null
-        ? plainDocument(config.theme.name, NOT_BUILT)
-        : pageDocument({ assets, theme: config.theme, themePath: theme.path, told }),
+      look === null ? plainDocument(config.theme.name, NOT_BUILT) : pageDocument({ ...look, told }),
   };
   const app = new Hono();
   app.use(async (context, next) => {
@@ -42,10 +42,11 @@ export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web 
       context.res.headers.set(name, value);
     }
   });
+  app.get("*", async ({ req }, next) => leadToMended(req.raw) ?? (await next()));
   app.get("/", (context) => showHome(context, tools, assets !== null));
   app.get(`${ASSETS_PREFIX}*`, (context) => showFile(context, files));
   app.get("/:namespace/conversations/:alias", (context) => showLink(context, tools));
-  app.notFound((context) => context.text("There is nothing at this address.\n", 404));
+  app.notFound(({ req }) => answerLost(req.raw, look));
   app.onError((_error, context) => context.text("Something went wrong here.\n", 500));
   return { fetch: async (request) => app.fetch(request) };
 }
@@ -56,10 +57,10 @@ async function showHome(context: Context, tools: LinkTools, isBuilt: boolean): P
 }
 
 async function showLink(context: Context, tools: LinkTools): Promise<Response> {
-  const [, namespace, alias] = LINK_PATH.exec(new URL(context.req.url).pathname) ?? [];
-  if (namespace === undefined || alias === undefined) return context.notFound();
+  const place = linkAt(new URL(context.req.url).pathname);
+  if (place === null) return context.notFound();
   const token = context.req.query("t") || null;
-  return answerLink(context.req.raw, { namespace, alias, token }, tools);
+  return answerLink(context.req.raw, { ...place, token }, tools);
 }
 
 function showFile(context: Context, files: ReadonlyMap<string, Asset>): Response {

@@ -8,34 +8,30 @@ export type Told =
   | { readonly kind: "instructions"; readonly text: string }
   | { readonly kind: "fault"; readonly sentence: string };
 
-export type PageParts = {
+/** What every document is drawn with. */
+export type Look = {
   readonly assets: Assets;
   readonly theme: Theme;
   /** The style that lays the operator's colours over the page's. */
   readonly themePath: string;
+};
+
+export type PageParts = Look & {
   /** Null on the home page. */
   readonly told: Told | null;
 };
 
-/** Its files are named by relative paths, so that a deployment can be served below a path of its host. */
-export async function pageDocument(parts: PageParts): Promise<string> {
-  const { themePath, told } = parts;
-  const { script, styles, icon } = parts.assets;
-  const { name, tagline } = parts.theme;
+const LOST =
+  "If it was a magic link, it was damaged on its way to you. A whole one ends in /conversations/, a name, ?t= and 43 characters. Copy all of it again, or ask whoever gave it to you.";
+
+export async function pageDocument({ told, ...look }: PageParts): Promise<string> {
+  const { name, tagline } = look.theme;
   const root = told === null ? "." : "../..";
   const page = await html`<!doctype html>
 <html lang="en" data-name="${name}" data-tagline="${tagline}">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex">
-<meta name="color-scheme" content="light dark">
-<title>${name}</title>
-<link rel="icon" type="image/svg+xml" href="${root}${icon}">
-${styles.map((path) => html`<link rel="stylesheet" href="${root}${path}">`)}
-<link rel="stylesheet" href="${root}${themePath}">
-<script type="module" src="${root}${script}"></script>
+${head(look, root)}
+<script type="module" src="${root}${look.assets.script}"></script>
 </head>
 <body>
 <div id="tincan"></div>
@@ -45,6 +41,41 @@ ${told === null ? "" : written(told)}
 </html>
 `;
   return page.toString();
+}
+
+/** For a browser at an address where nothing is: it says what to do, without a script. */
+export async function lostDocument(look: Look, root: string): Promise<string> {
+  const page = await html`<!doctype html>
+<html lang="en">
+<head>
+${head(look, root)}
+</head>
+<body>
+<div class="page">
+<header class="masthead"><a class="brand" href="${root}/">${look.theme.name}</a></header>
+<main class="outside"><section class="fault">
+<h1>There is nothing at this address</h1>
+<p>${LOST}</p>
+<p class="buttons"><a class="button" href="${root}/">Start a new conversation</a></p>
+</section></main>
+</div>
+</body>
+</html>
+`;
+  return page.toString();
+}
+
+/** Its files are named by relative paths, so that a deployment can be served below a path of its host. */
+function head({ assets: { styles, icon }, theme: { name }, themePath }: Look, root: string) {
+  return html`<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">
+<meta name="referrer" content="no-referrer">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<title>${name}</title>
+<link rel="icon" type="image/svg+xml" href="${root}${icon}">
+${styles.map((path) => html`<link rel="stylesheet" href="${root}${path}">`)}
+<link rel="stylesheet" href="${root}${themePath}">`;
 }
 
 /**

@@ -1,21 +1,38 @@
 /** Which requests are the page's, among all that come to one port. */
+import { type LinkParts, parseLink } from "@ams/client";
 
 /** Where the page's own files are. No namespace begins with an underscore, so no link is hidden by them. */
 export const ASSETS_PREFIX = "/_tincan/";
 
-/** A magic link without its token: the path of a conversation, as §1.1 says what its names may be. */
-export const LINK_PATH = /^\/([a-z0-9][a-z0-9-]{0,62})\/conversations\/([a-z0-9][a-z0-9-]{0,62})$/;
+/** What control answers itself, to browsers too; the entry port has the same words (deploy/entry/Caddyfile). */
+const CONTROL_PLANE = /^\/(?:v1|docs|openapi\.json|healthz)(?:\/|$)/;
 
-/** The first segment that is never a namespace: the control plane has it (§1.2). */
-const CONTROL_PLANE = "v1";
+/** Stands before a path, so that it is read as a link. */
+const ORIGIN = "http://link";
 
-/** True for the home page, the page's files, and the magic links: GET and HEAD only. */
-export function isPageRequest(method: string, path: string): boolean {
-  if (method !== "GET" && method !== "HEAD") return false;
-  return path === "/" || path.startsWith(ASSETS_PREFIX) || isLinkPath(path);
+/** The conversation that a path leads to, as §1.1 says what its names may be; null for any other path. */
+export function linkAt(path: string): Pick<LinkParts, "namespace" | "alias"> | null {
+  const link = parseLink(ORIGIN + path);
+  return link?.baseUrl === ORIGIN ? link : null;
 }
 
-function isLinkPath(path: string): boolean {
-  const [, namespace] = LINK_PATH.exec(path) ?? [];
-  return namespace !== undefined && namespace !== CONTROL_PLANE;
+/** The way from a path up to the deployment's own, without a slash at its end: what is reached by it stays on the page's host. */
+export function rootOf(path: string): string {
+  return [
+    ".",
+    ...path
+      .split("/")
+      .slice(2)
+      .map(() => ".."),
+  ].join("/");
+}
+
+/**
+ * True for the home page, the page's files, and the magic links, GET and HEAD only; and for a browser that nobody else has a
+ * page for: it came by a damaged link, most likely, and would be shown JSON.
+ */
+export function isPageRequest({ method, headers }: Request, path: string): boolean {
+  if (method !== "GET" && method !== "HEAD") return false;
+  if (path === "/" || path.startsWith(ASSETS_PREFIX) || linkAt(path) !== null) return true;
+  return (headers.get("accept") ?? "").includes("text/html") && !CONTROL_PLANE.test(path);
 }
