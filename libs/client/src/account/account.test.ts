@@ -77,7 +77,7 @@ describe("an account", () => {
       stream_name: "lead",
       stream_metadata: {},
     };
-    answerWith([201, minted], [200, minted]);
+    answerWith([201, minted], [200, { ...minted, replay: { ttl_s: 60, max_bytes: 1_024 } }]);
     const conversation = await account.mint({
       alias: "stand-up",
       streamName: "lead",
@@ -96,9 +96,11 @@ describe("an account", () => {
       conversationId: "conv_1",
       magicLink: broker.link,
       metadata: { nested: { snake_case: 1 } },
+      replay: null,
       expiresAt: null,
     });
-    await account.mint({ canonicalInput: null });
+    const { replay } = await account.mint({ canonicalInput: null });
+    expect(replay).toEqual({ ttlS: 60, maxBytes: 1_024 });
     expect(asked.at(-1)?.body).toEqual({ id_kind: "jcs-sha256", canonical_input: null });
   });
 

@@ -1,6 +1,14 @@
 /** Conversations as the control plane tells of them (§2.3–§2.5). */
 
-import { type Fields, fieldsOf, listAt, objectAt, textAt, textOrNullAt } from "../fields.ts";
+import {
+  type Fields,
+  fieldsOf,
+  listAt,
+  numberAt,
+  objectAt,
+  textAt,
+  textOrNullAt,
+} from "../fields.ts";
 import type { Metadata, Peer } from "../listening/events.ts";
 import { peer } from "../listening/frames.ts";
 
@@ -12,6 +20,8 @@ export type Conversation = {
   readonly idKind: string;
   /** Given at the mint; it never changes. */
   readonly metadata: Metadata;
+  /** For how many seconds, and up to how many bytes, later readers can catch up; null when nothing is kept for them. */
+  readonly replay: { readonly ttlS: number; readonly maxBytes: number } | null;
   /** ISO 8601, or null when its links don't expire. */
   readonly expiresAt: string | null;
   readonly createdAt: string;
@@ -39,9 +49,16 @@ export function readConversation(fields: Fields): Conversation {
     alias: textAt(fields, "alias"),
     idKind: textAt(fields, "id_kind"),
     metadata: objectAt(fields, "metadata"),
+    replay: readReplay(fields),
     expiresAt: textOrNullAt(fields, "expires_at"),
     createdAt: textAt(fields, "created_at"),
   };
+}
+
+function readReplay({ replay }: Fields): Conversation["replay"] {
+  if (replay === null || replay === undefined) return null;
+  const kept = fieldsOf(replay);
+  return { ttlS: numberAt(kept, "ttl_s"), maxBytes: numberAt(kept, "max_bytes") };
 }
 
 export function readMinted(fields: Fields): Minted {

@@ -90,7 +90,8 @@ async function mint(call: Call, account: Account, args: Arguments, kept: Replay 
     stream_name: minted.streamName,
     metadata: minted.metadata,
     stream_metadata: minted.streamMetadata,
-    replay: kept,
+    // What the conversation has, which needn't be what was asked for.
+    replay: minted.replay && { ttl_s: minted.replay.ttlS, max_bytes: minted.replay.maxBytes },
     expires_at: minted.expiresAt,
     created_at: minted.createdAt,
   };
