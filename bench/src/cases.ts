@@ -78,8 +78,9 @@ type Choice = { readonly isSmoke: boolean; readonly withPeers: boolean };
 
 /** Those whose names were asked for, or all. Null when a name is unknown. */
 export function chooseCases(asked: readonly string[], options: Choice): readonly Case[] | null {
-  const names = asked.length === 0 && options.isSmoke ? SMOKE_CASES : asked;
-  if (names.length === 0) return options.withPeers ? [...CASES, ...PEER_CASES] : CASES;
-  const chosen = NAMED_CASES.filter(({ name }) => names.includes(name));
-  return new Set(names).size === chosen.length ? chosen : null;
+  const unasked = options.isSmoke ? SMOKE_CASES : CASES.map(({ name }) => name);
+  const peers = options.withPeers ? PEER_CASES.map(({ name }) => name) : [];
+  const names = new Set([...(asked.length === 0 ? unasked : asked), ...peers]);
+  const chosen = NAMED_CASES.filter(({ name }) => names.has(name));
+  return names.size === chosen.length ? chosen : null;
 }

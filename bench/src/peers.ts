@@ -25,6 +25,9 @@ export type PeerKind = {
 /** Where `go install` puts what it built, besides the PATH. */
 const GO_BINARIES = join(homedir(), "go", "bin");
 
+/** The major version from which on its settings are nested. */
+const CENTRIFUGO_NESTED = 6;
+
 const REQUEST_TIMEOUT_MS = 1_000;
 
 export const PEERS: readonly PeerKind[] = [
@@ -57,7 +60,7 @@ export const PEERS: readonly PeerKind[] = [
       versionLine(
         "centrifugo",
         ["version"],
-        "Redis engine, JSON protocol, anonymous clients, no history",
+        "Redis engine, JSON protocol, no tokens asked for, no history",
       ),
     start: (stage) => startCentrifugo(stage),
   },
@@ -112,15 +115,43 @@ websocket { listen: "127.0.0.1:${wsPort}", no_tls: true, compression: false }
   });
 }
 
+/**
+ * The same settings in the two ways in which versions want them. Insecure: anybody may subscribe and publish without a token,
+ * which is the cheapest it has.
+ */
+export function centrifugoConfig(major: number, port: number, redisUrl: string): object {
+  const address = "127.0.0.1";
+  if (major < CENTRIFUGO_NESTED) {
+    return {
+      address,
+      port,
+      client_insecure: true,
+      engine: "redis",
+      redis_address: redisUrl,
+      log_level: "error",
+      usage_stats_disable: true,
+    };
+  }
+  return {
+    http_server: { address, port },
+    client: { insecure: true },
+    engine: { type: "redis", redis: { address: redisUrl } },
+    log: { level: "error" },
+    usage_stats: { disabled: true },
+  };
+}
+
+/** Of `Centrifugo v6.0.0 (…)`. One that was built without being told its version says 0, and is taken for a new one. */
+export function centrifugoMajor(versionLine: string): number {
+  const major = Number(/\bv(\d+)\./.exec(versionLine)?.[1] ?? 0);
+  return major === 0 ? CENTRIFUGO_NESTED : major;
+}
+
 async function startCentrifugo(stage: Stage): Promise<Peer> {
   const port = await stage.ground.freePort();
   const { redisUrl } = await stage.cluster();
-  const config = JSON.stringify({
-    http_server: { address: "127.0.0.1", port },
-    client: { insecure: true, allow_anonymous_connect_without_token: true },
-    engine: { type: "redis", redis: { address: redisUrl } },
-    log: { level: "error" },
-  });
+  const major = centrifugoMajor(versionLine("centrifugo", ["version"], "") ?? "");
+  const config = JSON.stringify(centrifugoConfig(major, port, redisUrl));
   return startInFolder(stage, "centrifugo", "config.json", config, ["-c"], port, {
     name: "peer",
     deafEmitters: true, // It sends a publisher its own tokens when it is subscribed.

@@ -2,7 +2,7 @@
 import { amsTarget } from "../ams.ts";
 import type { Case } from "../case.ts";
 import type { Party } from "../parties.ts";
-import { PEERS, type PeerKind } from "../peers.ts";
+import { PEERS, type Peer, type PeerKind } from "../peers.ts";
 import { type Row, row } from "../row.ts";
 import { alternate, bestOf, saturate, windowFor } from "../saturation.ts";
 import type { Stage } from "../stage.ts";
@@ -35,14 +35,13 @@ export const PEERS_CASE: Case = {
     const rows: Row[] = [];
     const faults: string[] = [];
     for (const kind of PEERS) {
-      const settings = kind.describe();
-      if (settings === null) {
-        rows.push(
-          row({ what: kind.name, ours: null, note: "not measured: it isn't installed here" }),
-        );
+      const opened = await openPeer(stage, kind);
+      if ("missing" in opened) {
+        rows.push(row({ what: kind.name, ours: null, note: `not measured: ${opened.missing}` }));
         continue;
       }
-      const measured = await measure(stage, kind, settings);
+      const { peer, settings } = opened;
+      const measured = await measure(stage, kind, peer, settings).finally(peer.stop);
       rows.push(...measured.rows);
       faults.push(...measured.faults);
     }
@@ -50,17 +49,29 @@ export const PEERS_CASE: Case = {
   },
 };
 
-async function measure(stage: Stage, kind: PeerKind, settings: string) {
+type Opened = { readonly peer: Peer; readonly settings: string } | { readonly missing: string };
+
+/** A peer that isn't there, or doesn't start, is no fault of ours and stops no other. */
+export async function openPeer(stage: Stage, kind: PeerKind): Promise<Opened> {
+  try {
+    const settings = kind.describe();
+    if (settings === null) return { missing: "it isn't installed here" };
+    return { peer: await kind.start(stage), settings };
+  } catch (error) {
+    const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
+    return { missing: `it didn't start (${why})` };
+  }
+}
+
+async function measure(stage: Stage, kind: PeerKind, peer: Peer, settings: string) {
   const [gateway] = await stage.gateways();
   const account = await stage.account();
-  const peer = await kind.start(stage);
   const ours = async () => {
     const target = await amsTarget(account, PARTY, { gateway: () => gateway });
     return saturate(stage, PARTY, target, { server: gateway.pid });
   };
   const theirs = () => saturate(stage, PARTY, peer.target, { server: peer.pid });
   const [peerRuns = [], ourRuns = []] = await alternate(stage.scale.rounds, [theirs, ours]);
-  await peer.stop();
   const [control, best] = [bestOf(peerRuns), bestOf(ourRuns)];
   const { deliveries, perCpuSecond } = REACH[kind.name] ?? {};
   const reaches = { ...(deliveries && { atLeast: deliveries }) };
