@@ -4,6 +4,14 @@ import { baseOf, type Keep } from "./address.ts";
 export const session: Keep = over(() => window.sessionStorage);
 export const forever: Keep = over(() => window.localStorage);
 
+/** Hears when another tab has written what is kept for ever under this key. */
+export function onOtherTabsWrite(key: string, hear: () => void): void {
+  const full = fullKey(new URL(location.href), key);
+  window.addEventListener("storage", (event) => {
+    if (event.key === full) hear();
+  });
+}
+
 /** Access itself may throw where storage is switched off; what was written is then kept as long as the page. */
 function over(open: () => Storage): Keep {
   const memory = new Map<string, string>();

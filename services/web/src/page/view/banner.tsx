@@ -13,6 +13,7 @@ type Props = {
 };
 
 export function Banner({ subscriber, onHome = goHome }: Props) {
+  const [isDismissed, dismiss] = useState(false);
   const { live } = subscriber;
   const phase = live.phase.value;
   switch (phase.kind) {
@@ -41,18 +42,19 @@ export function Banner({ subscriber, onHome = goHome }: Props) {
       );
     case "live": {
       const warning = clockWarning(live.clockAheadMs.value);
-      return warning === null ? null : <ClockWarning text={warning} />;
+      if (warning === null || isDismissed) return null;
+      return <ClockWarning text={warning} onDismiss={() => dismiss(true)} />;
     }
   }
 }
 
-function ClockWarning({ text }: { readonly text: string }) {
-  const [isDismissed, dismiss] = useState(false);
-  if (isDismissed) return null;
+type ClockWarningProps = { readonly text: string; readonly onDismiss: () => void };
+
+function ClockWarning({ text, onDismiss }: ClockWarningProps) {
   return (
     <p class="banner">
       {text}
-      <button type="button" class="quiet small" onClick={() => dismiss(true)}>
+      <button type="button" class="quiet small" onClick={onDismiss}>
         Dismiss
       </button>
     </p>

@@ -2,7 +2,7 @@
 import { type Account, AmsError, createAccount, type Minted, openAccount } from "@ams/client";
 import { signal } from "@preact/signals";
 import { newNamespace } from "../model/names.ts";
-import { forever } from "../model/storage.ts";
+import { forever, onOtherTabsWrite } from "../model/storage.ts";
 
 export type OwnAccount = { readonly namespace: string; readonly credential: string };
 
@@ -13,6 +13,11 @@ const TRIES_MAX = 3;
 
 /** The account of this browser; null while it has none. */
 export const ownAccount = signal<OwnAccount | null>(read(forever.get(KEPT_AS)));
+
+// One account for all tabs: one that is made or forgotten in another tab is so in this one.
+onOtherTabsWrite(KEPT_AS, () => {
+  ownAccount.value = read(forever.get(KEPT_AS));
+});
 
 /** The account at the deployment. Makes one where there is none, or where the kept one is no more. Rejects with AmsError. */
 export async function openOwnAccount(origin: string, invite: string | null): Promise<Account> {

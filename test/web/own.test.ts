@@ -1,0 +1,144 @@
+import type { Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { FAILED_REQUESTS, findChromium } from "./browser.ts";
+import { isIn, mintAtHome, post, say, startTinCan, type TinCan } from "./tincan.ts";
+
+describe.skipIf(findChromium() === null)("what is one's own on the page", () => {
+  let tincan: TinCan;
+  beforeAll(async () => {
+    tincan = await startTinCan();
+  });
+  afterAll(() => tincan.stop());
+  afterEach(async () => {
+    await Promise.all(tincan.browser.contexts().map((context) => context.close()));
+  });
+
+  /** Another tab of the same person. */
+  async function tabBeside(page: Page, url: string): Promise<Page> {
+    const tab = await page.context().newPage();
+    await tab.goto(url);
+    return tab;
+  }
+
+  test("New asks first: who stays keeps conversation and link, who goes on starts from an empty form", async () => {
+    const { page, faults } = await tincan.visit(tincan.ams.url);
+    const link = await mintAtHome(page);
+    await page.getByRole("button", { name: "New conversation" }).click();
+    const question = page.getByRole("dialog", { name: "Start a new conversation?" });
+    await question.getByText("forgets the magic link").waitFor();
+    await question.getByRole("button", { name: "Stay here" }).click();
+    await question.waitFor({ state: "detached" });
+    expect(await page.locator("#tincan-link").inputValue()).toBe(link);
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await question.getByRole("button", { name: "Yes, start a new one" }).click();
+    await page.locator("#tincan-mint").waitFor();
+    await page.reload();
+    await page.locator("#tincan-mint").waitFor();
+    expect(await page.locator("#tincan-link").count()).toBe(0);
+    expect(await mintAtHome(page)).not.toBe(link);
+    expect(faults).toEqual([]);
+  });
+
+  test("Forget it asks first: who keeps the account mints by it, who doesn't mints by another", async () => {
+    const { page } = await tincan.visit(tincan.ams.url);
+    const [, first] = new URL(await mintAtHome(page)).pathname.split("/");
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await page.getByRole("button", { name: "Yes, start a new one" }).click();
+    await page.getByRole("button", { name: "Forget it" }).click();
+    await page.getByText("Its credential is nowhere else").waitFor();
+    await page.getByRole("button", { name: "Keep it" }).click();
+    await page.getByText(`You mint as ${first}`).waitFor();
+    await page.getByRole("button", { name: "Forget it" }).click();
+    await page.getByRole("button", { name: "Yes, forget it for good" }).click();
+    await page.getByText("Minting takes an account").waitFor();
+    const kept = await page.evaluate("JSON.stringify({ ...localStorage })");
+    expect(kept).not.toContain("ams_sk_");
+    const [, second] = new URL(await mintAtHome(page)).pathname.split("/");
+    expect(second).not.toBe(first);
+  });
+
+  test("an account that one tab forgets is forgotten in all: nobody manages by it, and everybody goes on talking", async () => {
+    const { page } = await tincan.visit(tincan.ams.url);
+    await mintAtHome(page);
+    const manage = page.getByRole("button", { name: "Manage" });
+    await manage.waitFor();
+    const other = await tabBeside(page, tincan.ams.url);
+    await other.getByRole("button", { name: "Forget it" }).click();
+    await other.getByRole("button", { name: "Yes, forget it for good" }).click();
+    await manage.waitFor({ state: "detached" });
+    await say(page, "still here");
+    await page.locator(".passage.own", { hasText: "still here" }).waitFor();
+    await page.reload();
+    await isIn(page);
+    expect(await manage.count()).toBe(0);
+  });
+
+  test("two tabs that were open before there was an account mint by one, and both manage", async () => {
+    const { page } = await tincan.visit(tincan.ams.url);
+    const other = await tabBeside(page, tincan.ams.url);
+    await other.getByText("Minting takes an account").waitFor();
+    const [, first] = new URL(await mintAtHome(page)).pathname.split("/");
+    await other.getByText(`You mint as ${first}`).waitFor();
+    const [, second] = new URL(await mintAtHome(other)).pathname.split("/");
+    expect(second).toBe(first);
+    await page.reload();
+    await page.getByRole("button", { name: "Manage" }).waitFor();
+  });
+
+  test("§2.2.4 Manage by a credential that was rotated elsewhere says why it can't", async () => {
+    const { page } = await tincan.visit(tincan.ams.url, { provoked: FAILED_REQUESTS });
+    const link = await mintAtHome(page);
+    const kept: unknown = JSON.parse(
+      String(await page.evaluate(`localStorage.getItem("tincan account")`)),
+    );
+    await post(`${tincan.ams.url}/v1/account/credential`, {}, String(Object(kept).credential));
+    await page.getByRole("button", { name: "Manage" }).click();
+    await page.getByRole("button", { name: "Replace the link" }).click();
+    const dialog = page.getByRole("dialog", { name: "Your conversation" });
+    await dialog.getByRole("alert").filter({ hasText: "not in this browser any more" }).waitFor();
+    await page.keyboard.press("Escape");
+    expect(await page.locator("#tincan-link").inputValue()).toBe(link);
+  });
+
+  test("a reload after the conversation was closed says so, at home and at its link", async () => {
+    const { page } = await tincan.visit(tincan.ams.url, { provoked: FAILED_REQUESTS });
+    const link = await mintAtHome(page);
+    const portal = await tabBeside(page, link);
+    await isIn(portal);
+    await page.getByRole("button", { name: "Manage" }).click();
+    await page.getByRole("button", { name: "Close the conversation" }).click();
+    await page.getByRole("button", { name: "Yes, end it for everybody" }).click();
+    await page.getByRole("heading", { name: "The conversation is closed" }).waitFor();
+    await portal.getByRole("heading", { name: "The conversation is closed" }).waitFor();
+    expect(await portal.getByRole("button", { name: "Invite" }).count()).toBe(0);
+    await page.reload();
+    await page.getByRole("heading", { name: "Your conversation is no more" }).waitFor();
+    await page.getByRole("button", { name: "Start a new conversation" }).click();
+    expect(await mintAtHome(page)).not.toBe(link);
+    await portal.reload();
+    await portal.getByRole("heading", { name: "There is no such conversation" }).waitFor();
+    expect(await portal.getByRole("button", { name: "Invite" }).count()).toBe(0);
+    await portal.getByRole("button", { name: "Start a new conversation" }).click();
+    await portal.locator("#tincan-mint").waitFor();
+  });
+
+  test("a warning about the clock that was dismissed doesn't come back, after a restart neither", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link, {
+      before: () => {
+        const now = Date.now.bind(Date);
+        Date.now = () => now() + 45 * 60_000;
+      },
+      provoked: FAILED_REQUESTS,
+    });
+    await isIn(page);
+    const warning = page.locator(".banner", { hasText: "45 minutes fast" });
+    await warning.getByRole("button", { name: "Dismiss" }).click();
+    await warning.waitFor({ state: "detached" });
+    await tincan.ams.restart();
+    await page.locator(".note.connection", { hasText: "Connected again" }).waitFor();
+    await say(page, "on with it");
+    await page.locator(".passage.own", { hasText: "on with it" }).waitFor();
+    expect(await warning.count()).toBe(0);
+  });
+});
