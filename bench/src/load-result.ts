@@ -55,10 +55,13 @@ export type LoadResult = {
 };
 
 /**
- * What went wrong in a run in which nothing may be lost, as sentences; none when all is well. So many connections of each
- * group may be closed: those that were meant to be.
+ * What went wrong in a run in which nothing may be lost, as sentences; none when all is well. `closedMax`: so many connections
+ * of each group may be closed, as they were meant to be.
  */
-export function faultsOf(result: LoadResult, closedMax = 0): readonly string[] {
+export function faultsOf(
+  result: LoadResult,
+  { closedMax = 0 }: { readonly closedMax?: number } = {},
+): readonly string[] {
   return result.groups.flatMap((group) => {
     const wrong = {
       "did not enter": group.failed,

@@ -84,7 +84,7 @@ export async function saturate(
     commandsPerToken: commands / emitted_total,
     clientBusy: result.client_cpu_s / result.measured_s,
     result,
-    faults: faultsOf(result, party.slowReaders),
+    faults: faultsOf(result, { closedMax: party.slowReaders ?? 0 }),
   };
 }
 

@@ -69,7 +69,7 @@ async function measure(
     control = both[1].name;
     runs.push(await stage.client.run(specFor(stage, both, watched)));
   }
-  return { rows: rowsOf(runs, control, reach), faults: runs.flatMap(faultsOf) };
+  return { rows: rowsOf(runs, control, reach), faults: runs.flatMap((run) => faultsOf(run)) };
 }
 
 /** From the quietest seconds, which are those in which the control was best: ours has no say in it. */
