@@ -10,7 +10,15 @@ const TIMEOUT_MS = 240_000;
 const BENCH = join(repositoryRoot(), "scripts", "bench.mjs");
 
 type Told = {
-  readonly results: readonly { readonly name: string; readonly faults: readonly string[] }[];
+  readonly results: readonly {
+    readonly name: string;
+    readonly faults: readonly string[];
+    readonly rows: readonly {
+      readonly what: string;
+      readonly ours: number | null;
+      readonly note: string;
+    }[];
+  }[];
 };
 
 function bench(args: readonly string[], env: Readonly<Record<string, string>> = {}): Told {
@@ -44,5 +52,11 @@ test.skipIf(!hasRedis)(
     const { results } = bench(names, { AMS_BENCH_CLIENT: "node" });
     expect(results.map(({ name }) => name)).toEqual(cases);
     expect(results.filter(({ faults }) => faults.length > 0)).toEqual([]);
+    // It reads the servers' processor time where the system tells it, and says how late it was itself.
+    const rows = results.flatMap((one) => one.rows);
+    const cpu = rows.find(({ what }) => what === "server CPU µs per delivery");
+    expect(cpu?.ours).toEqual(process.platform === "linux" ? expect.any(Number) : null);
+    const p99 = rows.find(({ what }) => what === "p99 µs");
+    expect(Number(/late by ([\d.]+) µs/.exec(p99?.note ?? "")?.[1])).toBeGreaterThan(0);
   },
 );

@@ -5,6 +5,7 @@ import { echoTarget, redisTarget } from "../controls.ts";
 import { faultsOf, groupOf, type LoadResult } from "../load-result.ts";
 import type { Group } from "../load-spec.ts";
 import { type Party, seatParty } from "../parties.ts";
+import { formatNumber } from "../report.ts";
 import { type Row, row } from "../row.ts";
 import { specFor } from "../saturation.ts";
 import type { Stage } from "../stage.ts";
@@ -81,7 +82,7 @@ function rowsOf(runs: readonly LoadResult[], control: string, reach: Reach): rea
   if (quietest === undefined) return [];
   const ours = groupOf(quietest, "ours").latency_us;
   const theirs = groupOf(quietest, control).latency_us;
-  const late = `the client itself was late by ${groupOf(quietest, "ours").late_us.p99} µs (p99)`;
+  const late = `the client itself was late by ${formatNumber(groupOf(quietest, "ours").late_us.p99)} µs (p99)`;
   return [
     row({
       what: "p50 µs",

@@ -1,10 +1,11 @@
 /**
  * The load client in Node, for systems without a C compiler or without epoll: the same specification, the same counts, the
- * same result, and slower. It knows nothing of the processes that it loads: their processor time is told as unknown.
+ * same result, and slower.
  */
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import type { LoadResult } from "../load-result.ts";
+import { cpuSeconds } from "../proc.ts";
 import { Member } from "./member.ts";
 import { Tally } from "./tally.ts";
 import { Line, readToldSpec, type ToldSpec } from "./told-spec.ts";
@@ -43,11 +44,13 @@ async function run(told: ToldSpec, stop: Promise<void>): Promise<LoadResult> {
   const emission = emit(members);
   await pause(told.run.number("warmup_ms"));
   const [from, cpu] = [performance.now(), process.cpuUsage()];
+  const watchedBefore = cpuOf(told);
   for (const tally of tallies) tally.beginMeasure();
   const watch = watchLosses(members);
   await (told.run.is("holds") ? stop : pause(told.run.number("measure_ms")));
   for (const tally of tallies) tally.endMeasure();
   const used = process.cpuUsage(cpu);
+  const watched = cpuOf(told);
   const measured_s = (performance.now() - from) / 1_000;
   emission.stop();
   watch.stop();
@@ -61,9 +64,21 @@ async function run(told: ToldSpec, stop: Promise<void>): Promise<LoadResult> {
     ready_s,
     back_s: watch.back_s(),
     client_cpu_s: (used.user + used.system) / 1e6,
-    cpu_s: Object.fromEntries(told.watched.map((line) => [line.text("name"), -1])),
+    cpu_s: Object.fromEntries(
+      [...watched].map(([name, to]) => [name, used_s(watchedBefore.get(name), to)]),
+    ),
     groups: tallies.map((tally) => tally.result()),
   };
+}
+
+/** Seconds of processor time of each watched process, by its name; null where the system doesn't tell. */
+function cpuOf({ watched }: ToldSpec): ReadonlyMap<string, number | null> {
+  return new Map(watched.map((line) => [line.text("name"), cpuSeconds(line.number("pid"))]));
+}
+
+/** -1 where the system doesn't tell. */
+function used_s(from: number | null | undefined, to: number | null): number {
+  return typeof from !== "number" || to === null ? -1 : to - from;
 }
 
 function gather(told: ToldSpec, tallies: readonly Tally[]): readonly Member[] {
@@ -117,14 +132,23 @@ function emit(members: readonly Member[]): { readonly stop: () => void } {
     const underWay = member.count - Math.floor(member.heard / member.fan);
     if (underWay * 2 <= window) member.emit(window - underWay);
   };
-  const tick = () => {
-    for (const member of emitters) {
-      const due = ((performance.now() - began) / 1_000) * member.tally.group.number("rate");
-      const missing = Math.floor(due) - (emitted.get(member) ?? 0);
-      if (missing <= 0) continue;
-      emitted.set(member, Math.floor(due));
-      if (member.isReady) member.emit(missing);
+  /** Emitters take turns at even distances: `phase`, from 0 to less than 1 token, sets them apart. */
+  const emitDue = (member: Member, phase: number) => {
+    const rate = member.tally.group.number("rate");
+    if (rate === 0) return;
+    const elapsed_s = (performance.now() - began) / 1_000;
+    const sent = emitted.get(member) ?? 0;
+    const due = Math.floor(elapsed_s * rate - phase) + 1;
+    if (due <= sent) return;
+    emitted.set(member, due);
+    if (!member.isReady) return;
+    for (let token = sent; token < due; token += 1) {
+      member.tally.late(elapsed_s - (token + phase) / rate);
     }
+    member.emit(due - sent);
+  };
+  const tick = () => {
+    for (const [index, member] of emitters.entries()) emitDue(member, index / emitters.length);
   };
   for (const member of members) member.onHeard = fill;
   for (const member of emitters) fill(member);

@@ -31,6 +31,7 @@ export class Tally {
   heard = 0;
   readonly joining = build({ highestTrackableValue: 600_000_000_000 });
   #latency = build({ highestTrackableValue: 600_000_000_000 });
+  #late = build({ highestTrackableValue: 600_000_000_000 });
   #before = { emitted: 0, delivered: 0 };
 
   constructor(group: Line) {
@@ -42,12 +43,18 @@ export class Tally {
     this.#latency.recordValue(Math.max(0, latencyNs));
   }
 
+  /** A token went out so many seconds after it was due. */
+  late(seconds: number): void {
+    this.#late.recordValue(Math.max(0, Math.round(seconds * 1e9)));
+  }
+
   closed(code: number): void {
     this.closes.set(code, (this.closes.get(code) ?? 0) + 1);
   }
 
   beginMeasure(): void {
     this.#latency = build({ highestTrackableValue: 600_000_000_000 });
+    this.#late = build({ highestTrackableValue: 600_000_000_000 });
     this.#before = { emitted: this.counts.emitted_total, delivered: this.counts.delivered_total };
   }
 
@@ -65,7 +72,7 @@ export class Tally {
       lost: Math.max(0, this.expected - this.heard),
       closes: Object.fromEntries(this.closes),
       latency_us: spread(this.#latency),
-      late_us: { count: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0 },
+      late_us: spread(this.#late),
       joining_us: spread(this.joining),
     };
   }
