@@ -1,5 +1,6 @@
 /** What is known of a magic link that somebody asked for, through the front door that everyone has. */
-import { AmsError, inspect } from "@ams/client";
+import { inspect } from "@ams/client";
+import { isDeadLink } from "./dead-link.ts";
 
 /** Milliseconds that an answer may wait for the deployment: a page has to come up all the same. */
 const INSPECT_MS = 3_000;
@@ -33,12 +34,7 @@ export function lookUpAt(url: () => string): LookUp {
       const { conversationId, metadata } = await inspect(link, { timeoutMs: INSPECT_MS });
       return { kind: "live", conversationId, metadata };
     } catch (error) {
-      return { kind: isRefusal(error) ? "gone" : "away" };
+      return { kind: isDeadLink(error) ? "gone" : "away" };
     }
   };
-}
-
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof AmsError)) return false;
-  return ["invalid_link", "invalid_token", "not_found"].includes(error.code);
 }

@@ -1,12 +1,12 @@
 /** What the link tells agents, folded: an agent that reads the page finds it, and people see what their agents are told. */
 import { useEffect, useState } from "preact/hooks";
-import { agentText } from "../wire/agent-text.ts";
+import { instructionsFor } from "../wire/instructions.ts";
 
 export function AgentText({ link }: { readonly link: string }) {
   const [text, setText] = useState("");
   useEffect(() => {
     let isWanted = true;
-    void agentText(link).then((found) => isWanted && setText(found));
+    void instructionsFor(link).then((found) => isWanted && setText(found));
     return () => {
       isWanted = false;
     };

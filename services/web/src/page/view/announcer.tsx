@@ -1,41 +1,32 @@
 /** Tells screen readers what was said, a whole passage at a time: each token as it comes would be noise. */
-import { useEffect, useRef, useState } from "preact/hooks";
-import type { Row } from "../model/rows.ts";
+import { useEffect, useState } from "preact/hooks";
+import { Announcing } from "../model/announcing.ts";
 import type { Live } from "../wire/live.ts";
 
 /** Milliseconds between two looks: a passage that has not grown in between is read out. */
 const LOOK_MS = 2_000;
-/** Characters of a passage that are read out: who wants more finds it in the conversation. */
-const READ_CHARACTERS_MAX = 500;
+
+type Said = { readonly count: number; readonly lines: readonly string[] };
 
 export function Announcer({ live }: { readonly live: Live }) {
-  const [words, setWords] = useState("");
-  const heard = useRef({ key: -1, growing: -1, length: 0 });
+  const [said, say] = useState<Said>({ count: 0, lines: [] });
   useEffect(() => {
+    const announcing = new Announcing();
     const look = () => {
-      const last = live.rows.all.at(-1);
-      if (last === undefined || last.key === heard.current.key) return;
-      const { length } = last.text;
-      const isGrowing = heard.current.growing !== last.key || heard.current.length !== length;
-      heard.current = { ...heard.current, growing: last.key, length };
-      if (isGrowing) return;
-      heard.current.key = last.key;
-      setWords(spoken(last));
+      const lines = announcing.look(live.rows.all);
+      if (lines.length > 0) say(({ count }) => ({ count: count + 1, lines }));
     };
     const timer = setInterval(look, LOOK_MS);
     return () => clearInterval(timer);
   }, [live]);
+  // Another element each time: the same words twice are read out twice.
   return (
-    <p class="hidden" aria-live="polite">
-      {words}
-    </p>
+    <div class="hidden" aria-live="polite">
+      <div key={said.count}>
+        {said.lines.map((line, index) => (
+          <p key={index}>{line}</p>
+        ))}
+      </div>
+    </div>
   );
-}
-
-/** One's own words need no reading out. */
-function spoken(row: Row): string {
-  if (row.kind === "passage" && row.isOwn) return "";
-  const { speaker, text } = row;
-  const name = speaker === null ? "" : `${speaker.displayName ?? speaker.streamName}: `;
-  return `${name}${text.slice(0, READ_CHARACTERS_MAX)}`;
 }

@@ -1,10 +1,8 @@
 /** Whether a magic link still lets anybody in: asked when it is shown, and again when its person comes back to the page. */
-import { AmsError, inspect } from "@ams/client";
+import { inspect } from "@ams/client";
+import { isDeadLink } from "../../dead-link.ts";
 import { atBase } from "../model/address.ts";
 import { BASE } from "./base.ts";
-
-/** What inspecting says of a link that leads nowhere. */
-const DEAD: readonly string[] = ["invalid_link", "invalid_token", "not_found"];
 
 /** Null when it can't be known, as nothing answers or not now. Joins that are used up don't show (§2.5.1). */
 export async function isDead(link: string): Promise<boolean | null> {
@@ -12,7 +10,7 @@ export async function isDead(link: string): Promise<boolean | null> {
     await inspect(atBase(link, BASE));
     return false;
   } catch (error) {
-    return error instanceof AmsError && DEAD.includes(error.code) ? true : null;
+    return isDeadLink(error) ? true : null;
   }
 }
 

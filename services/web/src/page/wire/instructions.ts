@@ -10,7 +10,7 @@ written?.remove();
  * The text for agents with this link in it; empty where it can't be had. The document lacks it at home, after a reload, when
  * the address bar has the link no more, and when the link was replaced.
  */
-export async function agentText(link: string): Promise<string> {
+export async function instructionsFor(link: string): Promise<string> {
   const token = new URL(link).searchParams.get("t") ?? "";
   if (text.includes(token)) return text;
   try {
