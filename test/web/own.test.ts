@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { FAILED_REQUESTS, findChromium } from "./browser.ts";
 import { isIn, mintAtHome, post, say, startTinCan, type TinCan } from "./tincan.ts";
+import { joinByWire } from "./wire.ts";
 
 describe.skipIf(findChromium() === null)("what is one's own on the page", () => {
   let tincan: TinCan;
@@ -98,6 +99,58 @@ describe.skipIf(findChromium() === null)("what is one's own on the page", () => 
     await dialog.getByRole("alert").filter({ hasText: "not in this browser any more" }).waitFor();
     await page.keyboard.press("Escape");
     expect(await page.locator("#tincan-link").inputValue()).toBe(link);
+  });
+
+  test("§2.3.3 instructions that are too long are told before they are sent, and go when they fit", async () => {
+    const { page, faults } = await tincan.visit(tincan.ams.url);
+    const field = page.getByLabel("Instructions for whoever joins");
+    const mint = page.locator("#tincan-mint");
+    await field.fill("é".repeat(8_192));
+    await page.getByRole("status").filter({ hasText: "Too long by 19 bytes" }).waitFor();
+    expect(await mint.isDisabled()).toBe(true);
+    await field.fill("é".repeat(8_182));
+    await page.getByRole("status").filter({ hasText: "Room left: 1 byte." }).waitFor();
+    await mintAtHome(page);
+    expect(faults).toEqual([]);
+  });
+
+  test("a browser that keeps nothing: home says what is lost with the page, before and after", async () => {
+    const { page, faults } = await tincan.visit(tincan.ams.url, {
+      before: () => {
+        for (const name of ["localStorage", "sessionStorage"]) {
+          Object.defineProperty(globalThis, name, {
+            get: () => {
+              throw new DOMException("storage is off", "SecurityError");
+            },
+          });
+        }
+      },
+    });
+    await page.getByText("the account is gone when you leave").waitFor();
+    await mintAtHome(page);
+    await page.locator(".banner", { hasText: "copy the magic link before you leave" }).waitFor();
+    await page.getByRole("button", { name: "Manage" }).waitFor();
+    await page.getByRole("button", { name: "New conversation" }).click();
+    await page.getByRole("button", { name: "Yes, start a new one" }).click();
+    await page.getByText("gone when you leave: this browser keeps nothing").waitFor();
+    expect(faults).toEqual([]);
+  });
+
+  test("§3.2.4 each kind of peer has its badge, and who says nothing of itself has none", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link);
+    await isIn(page);
+    const kinds = { "bot-1": { kind: "agent" }, "person-1": { kind: "human" } };
+    for (const [name, peerIdentity] of Object.entries(kinds)) {
+      await joinByWire(link, name, { peerIdentity });
+    }
+    await joinByWire(link, "nobody-1");
+    const badges = (name: string) =>
+      page.locator(".side .roster li", { hasText: name }).locator(".badge").allTextContents();
+    await expect.poll(() => badges("bot-1")).toEqual(["agent"]);
+    await expect.poll(() => badges("person-1")).toEqual(["human"]);
+    await page.locator(".side .roster li", { hasText: "nobody-1" }).waitFor();
+    expect(await badges("nobody-1")).toEqual([]);
   });
 
   test("a reload after the conversation was closed says so, at home and at its link", async () => {

@@ -1,6 +1,7 @@
 /** Home: mint a conversation, hand its link on, and watch it live in two panes fed by one socket. */
 import { useEffect, useState } from "preact/hooks";
 import { LOST } from "../model/faults.ts";
+import { isKeeping, session } from "../model/storage.ts";
 import { isLost, minted, resume, startAnew } from "../wire/minting.ts";
 import { isOwner } from "../wire/own-account.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
@@ -123,6 +124,15 @@ function Welcome() {
   );
 }
 
+function Forgetful() {
+  return (
+    <p class="banner">
+      This browser keeps nothing for this page: copy the magic link before you leave it or load it
+      again.
+    </p>
+  );
+}
+
 const TABS = [
   { name: "live", label: "Live" },
   { name: "connect", label: "Connect" },
@@ -151,6 +161,7 @@ function Attached({ subscriber, onShow }: ToolsProps) {
       >
         <div class="column">
           <Banner subscriber={subscriber} onHome={startAnew} />
+          {isOpen && !isKeeping(session) && <Forgetful />}
           <Roster live={live} />
           <ConversationPane
             live={live}

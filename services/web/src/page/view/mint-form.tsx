@@ -1,5 +1,7 @@
 /** The form that mints, and the door where this deployment asks who wants to. */
 import { useState } from "preact/hooks";
+import { roomFor } from "../model/instructions.ts";
+import { forever, isKeeping } from "../model/storage.ts";
 import { type Key, type Minting, mint, minting } from "../wire/minting.ts";
 import { forgetOwnAccount, ownAccount } from "../wire/own-account.ts";
 
@@ -7,9 +9,10 @@ export function MintForm() {
   const [instructions, setInstructions] = useState("");
   const [key, setKey] = useState("");
   const state = minting.value;
+  const { isEnough, hint } = roomFor(instructions);
   const submit = (event: Event) => {
     event.preventDefault();
-    void mint(instructions, keyOf(state, key));
+    if (isEnough) void mint(instructions, keyOf(state, key));
   };
   return (
     <form class="mint" onSubmit={submit}>
@@ -21,12 +24,22 @@ export function MintForm() {
           rows={3}
           value={instructions}
           placeholder="You are reviewing a design together. Say who you are, be brief."
+          aria-describedby="instructions-room"
+          aria-invalid={!isEnough}
           onInput={(event) => setInstructions(event.currentTarget.value)}
         />
       </label>
+      <p id="instructions-room" class={isEnough ? "room soft small" : "room problem"} role="status">
+        {hint}
+      </p>
       {state.kind === "door" && <Door state={state} value={key} onInput={setKey} />}
       <div class="buttons">
-        <button id="tincan-mint" type="submit" class="large" disabled={state.kind === "busy"}>
+        <button
+          id="tincan-mint"
+          type="submit"
+          class="large"
+          disabled={state.kind === "busy" || !isEnough}
+        >
           {state.kind === "busy" ? "Minting…" : "Mint a magic link"}
         </button>
       </div>
@@ -80,17 +93,21 @@ function Door({ state: { wants, fault }, value, onInput }: DoorProps) {
 /** Says what is kept in this browser, before and after. */
 function AccountNote() {
   const account = ownAccount.value;
+  const isKept = isKeeping(forever);
   if (account === null) {
     return (
       <p class="soft small">
-        Minting takes an account. This page makes one for you and keeps it in this browser, and
-        nowhere else.
+        Minting takes an account. This page makes one for you
+        {isKept
+          ? " and keeps it in this browser, and nowhere else."
+          : ". This browser keeps nothing for it, so the account is gone when you leave: then nobody can close the conversation or replace its link."}
       </p>
     );
   }
   return (
     <p class="soft small">
-      You mint as <code>{account.namespace}</code>, an account that is kept in this browser.{" "}
+      You mint as <code>{account.namespace}</code>, an account that is{" "}
+      {isKept ? "kept in this browser." : "gone when you leave: this browser keeps nothing."}{" "}
       <ForgetButton />
     </p>
   );

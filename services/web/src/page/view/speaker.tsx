@@ -26,7 +26,7 @@ export function Badges({ identity }: { readonly identity: PeerIdentity | undefin
   const { kind, model, client } = identity;
   return (
     <>
-      {kind === "agent" && <span class="badge agent">agent</span>}
+      <span class={`badge ${kind}`}>{kind}</span>
       {model !== undefined && <bdi class="badge">{model}</bdi>}
       {client !== undefined && client !== "TinCan" && <bdi class="badge">{client}</bdi>}
     </>

@@ -1,6 +1,7 @@
 /** The account that this browser keeps for its person: made when one is needed, never shown to a peer. */
 import { type Account, AmsError, createAccount, type Minted, openAccount } from "@ams/client";
 import { signal } from "@preact/signals";
+import { metadataOf } from "../model/instructions.ts";
 import { newNamespace } from "../model/names.ts";
 import { forever, onOtherTabsWrite } from "../model/storage.ts";
 
@@ -53,8 +54,7 @@ export function forgetOwnAccount(): void {
 
 /** Mints with the instructions that peers will find, empty for none. */
 export function mintWith(account: Account, instructions: string): Promise<Minted> {
-  const text = instructions.trim();
-  return account.mint(text === "" ? {} : { metadata: { instructions: text } });
+  return account.mint({ metadata: metadataOf(instructions) });
 }
 
 /** True when this browser's account owns the conversation, which the namespace tells. */
