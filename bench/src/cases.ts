@@ -76,11 +76,15 @@ const SMOKE_CASES = [
 
 type Choice = { readonly isSmoke: boolean; readonly withPeers: boolean };
 
-/** Those whose names were asked for, or all. Null when a name is unknown. */
-export function chooseCases(asked: readonly string[], options: Choice): readonly Case[] | null {
+/** Those whose names were asked for, or all, in the order of the table; with the peers where they are asked for too. */
+export function chooseCases(asked: readonly string[], options: Choice): readonly Case[] {
   const unasked = options.isSmoke ? SMOKE_CASES : CASES.map(({ name }) => name);
   const peers = options.withPeers ? PEER_CASES.map(({ name }) => name) : [];
   const names = new Set([...(asked.length === 0 ? unasked : asked), ...peers]);
-  const chosen = NAMED_CASES.filter(({ name }) => names.has(name));
-  return names.size === chosen.length ? chosen : null;
+  return NAMED_CASES.filter(({ name }) => names.has(name));
+}
+
+/** Those of these names that no case has. */
+export function unknownAmong(names: readonly string[]): readonly string[] {
+  return names.filter((asked) => NAMED_CASES.every(({ name }) => name !== asked));
 }

@@ -38,6 +38,14 @@ export function formatCase(result: CaseResult): string {
   ].join("\n");
 }
 
+/** The run in one sentence: what its exit status says. */
+export function verdictOf(results: readonly CaseResult[]): string {
+  const wrong = results.filter(({ faults }) => faults.length > 0).map(({ name }) => name);
+  return wrong.length === 0
+    ? "In all of it no token was lost, doubled or reordered."
+    : `Something was WRONG in ${wrong.join(", ")}: see there.`;
+}
+
 function cells(row: Row): string[] {
   const { reach } = row;
   return [

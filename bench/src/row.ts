@@ -37,6 +37,11 @@ export function row(given: Given): Row {
   return { what, ours, control, ratio, reach: judge(given, ratio), note };
 }
 
+/** The same figures, and no word on whether they are good. */
+export function unjudged(given: Row): Row {
+  return { ...given, reach: null };
+}
+
 function judge(given: Given, ratio: number | null): Row["reach"] {
   const { ours, control = null, atMost, atLeast, atMostAbove } = given;
   const judged = control === null ? ours : ratio;

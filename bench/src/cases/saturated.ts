@@ -36,7 +36,7 @@ export function fanCase(fan: number, payload: number, how: How = {}): Case {
   const party = { conversations: 1, emitters: 1, readers: fan, payload };
   return saturatedCase(
     `fan-${fan}${suffix}`,
-    `1 emitter, ${fan} readers, tokens of ${size}, saturated`,
+    `1 emitter, ${fan} ${fan === 1 ? "reader" : "readers"}, tokens of ${size}, saturated`,
     party,
     how,
   );
