@@ -9,7 +9,18 @@ import { freePort } from "../cluster/free-port.ts";
 import { type ServerProcess, startProcess } from "../cluster/server-process.ts";
 import { repositoryRoot } from "../repository-root.ts";
 import { connectNew } from "./clients.ts";
-import { ask, call, EventStream, initialize, open, tokens, tool, toolAlone } from "./raw.ts";
+import {
+  ask,
+  call,
+  EventStream,
+  initialize,
+  open,
+  stateless,
+  statelessHeaders,
+  tokens,
+  tool,
+  toolAlone,
+} from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
 type Edge = { readonly url: string; readonly admin: string; readonly process: ServerProcess };
@@ -72,6 +83,54 @@ describe("the stateless era on either process", () => {
     }
     expect((await toolAlone(mcp, "ams_leave", guest)).value.ok).toBe(true);
   });
+});
+
+test("killing one mid-conversation: without replay who listens on the other one, or reads without a cursor, is told that something may be lost", async () => {
+  const { link, id, bearer } = await world.conversation();
+  const watcher = await Watcher.join(link);
+  const spare = await startEdge("spare");
+  only = spare;
+  const listen = (stream_name: string) =>
+    EventStream.open(mcp, {
+      body: stateless("subscriptions/listen", {
+        notifications: {
+          resourceSubscriptions: [`ams://conversations/${id}?stream_name=${stream_name}`],
+        },
+      }),
+      headers: { ...statelessHeaders("subscriptions/listen"), ...bearer },
+    });
+  const names = ["listener", "reader"];
+  for (const stream_name of names) {
+    await toolAlone(mcp, "ams_join", { magic_link: link, stream_name }, bearer);
+  }
+  const before = await listen("listener");
+  await watcher.connection.send("before");
+  await before.until(() => before.text.includes("before"));
+  expect(before.text).not.toContain("truncated");
+  await spare.process.kill("SIGKILL");
+  await watcher.until((heard) => names.every((name) => heard.includes(`-${name}`)));
+  await watcher.connection.send("lost with it");
+  const here = link.replace(world.url, edges[1].url);
+  const again = await EventStream.open(here, {
+    body: stateless("subscriptions/listen", {
+      notifications: {
+        resourceSubscriptions: [`ams://conversations/${id}?stream_name=listener`],
+      },
+    }),
+    headers: { ...statelessHeaders("subscriptions/listen"), ...bearer },
+  });
+  await again.until(() => again.text.includes("notifications/ams/truncated"));
+  const reader = { magic_link: link, stream_name: "reader" };
+  only = edges[1];
+  expect((await toolAlone(mcp, "ams_recv", reader, bearer)).value).toMatchObject({
+    truncated: true,
+    events: [{ kind: "truncated", dropped: null }],
+  });
+  await watcher.connection.send("after");
+  await again.until(() => again.text.includes('"after"'));
+  expect(again.text.indexOf("truncated")).toBeLessThan(again.text.indexOf('"after"'));
+  for (const stream of [before, again]) stream.close();
+  await watcher.connection.close();
 });
 
 test("killing one mid-conversation: without replay the next answer, on the other one, says truncated, and what follows is all there", async () => {

@@ -182,7 +182,7 @@ export interface Session {
   /** False once it was ended or forgotten. */
   readonly open: boolean;
   /**
-   * Takes the seat, or finds it again. The only call that comes back after `leave`, unless it says `afterLeave: false`. Faults also: `invalid_cursor`, `invalid_max_events`
+   * Takes the seat, or finds it again. The only call that comes back after `leave`, unless it says `toListen`. Faults also: `invalid_cursor`, `invalid_max_events`
    * (of `lastN`), `invalid_metadata`, `invalid_peer_identity`, and on a live seat with `streamMetadata` those of `send`.
    */
   join(request: JoinRequest): Promise<Result<Joined>>;

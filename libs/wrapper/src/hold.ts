@@ -10,7 +10,7 @@ const PUSH_BATCH = 32;
 
 export class Hold {
   readonly seat: Seat;
-  readonly #start: Place;
+  #start: Place;
   readonly #pushed = new Map<string, Place>();
   readonly #told = new Set<string>(); // The paths that know of the seat's ending.
   #shown: Place | null = null;
@@ -24,6 +24,11 @@ export class Hold {
   /** Whether another session has taken the seat. */
   get lost(): boolean {
     return this.#lost;
+  }
+
+  /** Something may be lost before what a path hears first. */
+  doubt(): void {
+    this.#start = { ...this.#start, unsure: true };
   }
 
   lose(): void {

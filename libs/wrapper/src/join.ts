@@ -10,11 +10,12 @@ import type { Seat } from "./seat.ts";
 import { type Room, reach, sit } from "./sit.ts";
 
 export async function join(room: Room, request: JoinRequest): Promise<Result<Joined>> {
-  const { since, lastN = 1, signal, takeOver = false, afterLeave = true, newStreamName } = request;
+  const { since, lastN = 1, signal, takeOver = false, toListen = false, newStreamName } = request;
   if (!Number.isSafeInteger(lastN) || lastN < 1) return failure("invalid_max_events");
   const where = (seat: Seat) => placeFor(seat, request);
   const client = request.peerIdentity?.client;
-  const how = { explicit: afterLeave, takeOver, where, client, newStreamName };
+  const presumes = toListen || since !== undefined;
+  const how = { explicit: !toListen, presumes, takeOver, where, client, newStreamName };
   const seated = await sit(
     room,
     since === undefined ? request : { ...request, cursor: since },

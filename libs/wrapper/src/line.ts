@@ -2,7 +2,13 @@
  * A seat's line to AMS: on it, off it, or on the way. It dials when somebody needs it, says why it is off, and tells the seat what
  * it hears, in order. It keeps nothing that was said.
  */
-import { AmsError, type AmsEvent, type Connection, type JoinOptions } from "@ams/client";
+import {
+  AmsError,
+  type AmsEvent,
+  type Connection,
+  type JoinedEvent,
+  type JoinOptions,
+} from "@ams/client";
 import type { Heard } from "./buffer.ts";
 import type { CheckedLink, Count, Counters, Result } from "./contract.ts";
 import type { Dial, Dialled } from "./dial.ts";
@@ -39,8 +45,8 @@ export type LineOptions = {
   readonly heard: (all: readonly Heard[]) => void;
   /** It is on the wire now, or off it. */
   readonly changed: () => void;
-  /** Its first dial has taken over a stream that was live: what that one heard is not known here. */
-  readonly tookOver: () => void;
+  /** Its first dial is done, and nothing was heard yet. */
+  readonly began: (joined: JoinedEvent) => void;
 };
 
 type Standing =
@@ -192,7 +198,7 @@ export class Line {
     this.#away = false;
     if (before === null) {
       this.#count("seats_taken");
-      if (joined.resumed) this.#options.tookOver();
+      this.#options.began(joined);
     } else {
       const peers = [...before.connection.peers.values()];
       const { conversationId, heard } = this.#options;

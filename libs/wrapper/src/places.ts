@@ -22,9 +22,9 @@ export class Places {
   }
 
   /**
-   * Something may be lost before the next `recv`: the stream was live before this process had the seat. Only a takeover shows that. A
+   * Something may be lost before the next `recv`: the stream was live before this process had the seat. A takeover shows that. A
    * stream whose process died and that the broker has seen leave looks like a new one (the epoch counts all claims of the
-   * conversation): only a cursor tells its reader of the loss.
+   * conversation): then only a cursor shows it, or that it is asked for by name as if it were there.
    */
   doubt(): void {
     this.at = { ...this.at, unsure: true };

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Result, Session } from "./contract.ts";
 import { brief, desk, Ear, faultIn, must, settle } from "./testing/desk.ts";
 import { account, GUEST } from "./testing/fake-wire.ts";
 
@@ -321,6 +322,58 @@ test("a listener that throws is cut off, and the seat goes on", async () => {
   expect(tries).toBe(1);
   expect(wrapper.size.listeners).toBe(0);
   expect(must(await session.recv({})).events).toHaveLength(2);
+});
+
+test("the loss of a seat that was elsewhere is told to who listens too, before anything else", async () => {
+  const cursorOfElsewhere = async () => {
+    const other = desk();
+    const session = other.open("s0");
+    must(await session.join({ ...X, streamName: "me" }));
+    return must(await session.recv({})).nextCursor;
+  };
+  const since = await cursorOfElsewhere();
+  const back = { ...X, streamName: "me" };
+  const ways: readonly ((session: Session) => Promise<Result<object>>)[] = [
+    (session) => session.join({ ...back, toListen: true }),
+    (session) => session.join({ ...back, since }),
+    (session) => session.recv(back),
+  ];
+  for (const [at, way] of ways.entries()) {
+    const { wire, open } = desk();
+    wire.epoch = 7;
+    const session = open("s1");
+    const ear = new Ear();
+    must(session.listen(ear));
+    must(await way(session));
+    await settle();
+    wire.call.say("after");
+    await settle();
+    expect(ear.brief, `way ${at}`).toEqual(["truncated null", "after"]);
+    const got = must(await session.recv({}));
+    expect(got.truncated).toBe(at !== 2); // There it was told already.
+  }
+});
+
+test("a stream that was live elsewhere is taken over with its loss told to who listens", async () => {
+  const { wire, open } = desk();
+  wire.resumed = true;
+  const session = open("s1");
+  must(await session.join(X));
+  const ear = new Ear();
+  must(session.listen(ear));
+  await settle();
+  expect(ear.brief).toEqual(["truncated null"]);
+  must(await session.recv({}));
+  const later = new Ear();
+  must(session.listen(later, { path: "other" }));
+  await settle();
+  expect(later.brief).toEqual(["truncated null"]);
+});
+
+test("the first claim of a conversation loses nothing, whoever asks how", async () => {
+  const { open } = desk();
+  const session = open("s1");
+  expect(must(await session.recv({ ...X, streamName: "first" })).truncated).toBe(false);
 });
 
 test("a slow listener costs the wire nothing: the seat hears on and the loss is marked", async () => {

@@ -13,6 +13,7 @@ export async function recv(room: Room, request: RecvRequest): Promise<Result<Rec
   const outOfBounds = boundsFault(waitMs, maxEvents);
   if (outOfBounds !== null) return failure(outOfBounds);
   const seated = await sit(room, request, {
+    presumes: true,
     where: ({ places, buffer }) =>
       cursor === undefined ? places.at : places.placeOf(cursor, buffer.end),
   });

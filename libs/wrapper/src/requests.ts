@@ -25,8 +25,11 @@ export type JoinRequest = Target & {
   readonly lastN?: number;
   /** Takes the seat from whatever session holds it; not when `since` or `lastN` is refused. */
   readonly takeOver?: boolean;
-  /** False where nobody asked to join, but to listen: a seat that was left stays left. True unless given. */
-  readonly afterLeave?: boolean;
+  /**
+   * True where nobody asked to join, but to hear: a seat that was left stays left, and one that is named and has to be made was
+   * elsewhere before, so that its readers are told that something may be lost.
+   */
+  readonly toListen?: boolean;
   /** The name of a seat that has to be made while none was named; an automatic one unless given. */
   readonly newStreamName?: string;
 };

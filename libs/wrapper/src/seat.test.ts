@@ -195,7 +195,7 @@ test("after a leave recv and send answer `left`, and only a join comes back", as
 test("who only means to listen gets no seat back that was left; where there is none it gets one of its own name", async () => {
   const { wire, open } = desk();
   const session = open("s1", { passing: true });
-  const asks = { ...X, afterLeave: false, newStreamName: "ear" };
+  const asks = { ...X, toListen: true, newStreamName: "ear" };
   expect(must(await session.join(asks)).streamName).toBe("ear");
   expect(must(await session.join({ ...asks, newStreamName: "other" })).streamName).toBe("ear");
   must(await session.leave({}));

@@ -19,6 +19,8 @@ export interface Holder {
   readonly busy: boolean;
   /** There is something new in the buffer, or the seat is on the wire or off it. */
   news(seat: Seat): void;
+  /** Something may be lost before the seat's first event. */
+  doubted(seat: Seat): void;
   /** Another session has it now. */
   lost(seat: Seat): void;
 }
@@ -35,6 +37,8 @@ export type SeatName = {
   readonly key: string;
   readonly conversationId: string;
   readonly streamName: string;
+  /** Whether who asked for it took it for one that is there already: then it was elsewhere, and something may be lost. */
+  readonly isPresumed?: boolean;
 };
 
 export class Seat {
@@ -50,7 +54,8 @@ export class Seat {
   readonly #room: SeatRoom;
   readonly #watchers = new Set<() => void>();
 
-  constructor({ key, conversationId, streamName }: SeatName, room: SeatRoom) {
+  constructor(name: SeatName, room: SeatRoom) {
+    const { key, conversationId, streamName, isPresumed = false } = name;
     this.key = key;
     this.conversationId = conversationId;
     this.streamName = streamName;
@@ -62,7 +67,9 @@ export class Seat {
       ...{ conversationId, streamName, dial: room.dial, counters: room.counters },
       heard: (all) => this.#keep(all),
       changed: () => this.#tell(),
-      tookOver: () => this.places.doubt(),
+      began: ({ resumed, epoch }) => {
+        if (resumed || (isPresumed && epoch > 1)) this.#doubt();
+      },
     });
   }
 
@@ -111,6 +118,12 @@ export class Seat {
   leave(): void {
     this.#buffer = new EventBuffer(this.#room.limits);
     this.line.leave();
+  }
+
+  /** Something may be lost before its first event, for every reader. */
+  #doubt(): void {
+    this.places.doubt();
+    this.#holder?.doubted(this);
   }
 
   #keep(all: readonly Heard[]): void {

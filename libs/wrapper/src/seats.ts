@@ -31,12 +31,17 @@ export class Seats {
   }
 
   /** The seat of that name, made if need be; null when there are as many as there may be. */
-  take(owner: string, conversationId: string, streamName: string): Seat | null {
+  take(
+    owner: string,
+    conversationId: string,
+    streamName: string,
+    isPresumed: boolean,
+  ): Seat | null {
     const key = keyOf(owner, conversationId, streamName);
     const seat = this.#seats.get(key);
     if (seat !== undefined) return seat;
     if (this.size >= this.#room.limits.seats && !this.#makePlace()) return null;
-    return this.#put(new Seat({ key, conversationId, streamName }, this.#room));
+    return this.#put(new Seat({ key, conversationId, streamName, isPresumed }, this.#room));
   }
 
   /** A new seat in place of one that was left: with an empty buffer, and cursors of its own. */

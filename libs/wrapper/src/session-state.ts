@@ -113,6 +113,10 @@ export class SessionState implements Holder {
     for (const push of [...this.#pushes.values()]) push.pump(hold);
   }
 
+  doubted(seat: Seat): void {
+    this.holdOf(seat)?.doubt();
+  }
+
   lost(seat: Seat): void {
     this.holdOf(seat)?.lose();
     this.news(seat);

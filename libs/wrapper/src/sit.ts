@@ -30,6 +30,8 @@ export type How = {
   readonly takeOver?: boolean;
   /** The caller's program, where the call itself says it: the beginning of an automatic name. */
   readonly client?: string | undefined;
+  /** True where a seat that is named is taken for one that is there: if it has to be made, it was elsewhere. */
+  readonly presumes?: boolean;
   /** The name of a seat that has to be made, in place of an automatic one. */
   readonly newStreamName?: string | undefined;
   /** Where the call would read: null refuses it before anything is claimed. Where reading stands, unless given. */
@@ -113,7 +115,7 @@ export function unlessAborted<Value>(
 function seatFor(
   room: Room,
   found: Found,
-  { explicit = false, client, newStreamName }: How,
+  { explicit = false, presumes = false, client, newStreamName }: How,
 ): Result<{ seat: Seat }> {
   const { seats, who } = room;
   const { seat, link, conversationId } = found;
@@ -123,7 +125,8 @@ function seatFor(
   if (link === null || owner === null) return failure("not_joined");
   if (!hasPlace(room)) return failure("too_many_seats");
   const name = found.streamName ?? newStreamName ?? nameFor(room, link, client);
-  const made = seats.take(owner, conversationId, name);
+  const isPresumed = presumes && found.streamName !== null;
+  const made = seats.take(owner, conversationId, name, isPresumed);
   return made === null ? failure("too_many_seats") : { ok: true, seat: made };
 }
 

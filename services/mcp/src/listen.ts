@@ -103,7 +103,7 @@ function seatOf(session: Session, call: Call, uri: ConversationUri): Promise<Res
   return session.join({
     ...targetOf(call, uri),
     ...(newStreamName === undefined ? {} : { newStreamName }),
-    afterLeave: false,
+    toListen: true,
   });
 }
 
