@@ -15,10 +15,10 @@ const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
  * Bytes after gzip of the browser's first file: what a page pays to join, send and hear. It is a little more than the file has
  * today, so that growth is noticed. 8,000 was the aim and isn't reached: docs/adr/0011-what-the-browser-pays.md.
  */
-export const BROWSER_GZIP_BYTES_MAX = 12_100;
+export const BROWSER_GZIP_BYTES_MAX = 11_450;
 
 /** The same of all its files together: what a page pays that uses everything, accounts and their faults too. */
-export const BROWSER_ALL_GZIP_BYTES_MAX = 16_500;
+export const BROWSER_ALL_GZIP_BYTES_MAX = 17_000;
 
 /** `ws` is CommonJS, and reaches Node's own modules by `require`. */
 const REQUIRE =
@@ -54,7 +54,7 @@ export async function buildPackage(folder) {
     },
     minifySyntax: true,
   });
-  for (const { name, contents } of browser) writeFileSync(join(folder, name), contents);
+  for (const { name, code } of browser) writeFileSync(join(folder, name), code);
   writeFileSync(join(folder, "node.js"), node.outputFiles[0].contents);
   copyTypes(join(HERE, "dist", "index.d.ts"), folder);
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);

@@ -1,4 +1,4 @@
-/** Waiting for a caller's signal. */
+/** Waiting for a caller's signal, and for whatever else comes first. */
 import { checkSignal } from "./arguments.ts";
 import { AmsError } from "./errors.ts";
 
@@ -32,6 +32,22 @@ export function onAbort(signal: AbortSignal | undefined, call: Call): () => void
     WAITING.delete(signal);
     signal.removeEventListener("abort", fire);
   };
+}
+
+/** The promise's value, unless `listen` calls `stop` first. What `listen` returns ends the listening. */
+export async function unless<Value>(
+  promise: Promise<Value>,
+  listen: (stop: Call) => () => void,
+): Promise<Value> {
+  let forget = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    forget = listen(reject);
+  });
+  try {
+    return await Promise.race([stopped, promise]);
+  } finally {
+    forget();
+  }
 }
 
 /** What an abort becomes; `cause` is the signal's reason. */

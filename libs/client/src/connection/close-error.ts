@@ -1,6 +1,6 @@
 /** What a closed socket means: an error in words, and whether to come back by itself (§6). */
 import { CLOSE, type CloseReason, type ComeBack } from "@ams/protocol";
-import { AmsError } from "../errors.ts";
+import { AmsError, type AmsErrorDetails } from "../errors.ts";
 
 export type Closed = {
   readonly error: AmsError;
@@ -37,22 +37,23 @@ const APPLICATION_CODES = 4000;
 
 /** Reads a close. A reason that this SDK doesn't know counts as others of its code, a code likewise as 4500 (§6.2). */
 export function readClose(closeCode: number, reason: string): Closed {
-  const byAms = closeCode >= APPLICATION_CODES;
-  if (byAms && isCloseReason(reason)) {
-    const error = new AmsError(reason, SENTENCES[reason] ?? REFUSED, { closeCode });
-    return { error, comeBack: CLOSE[reason].comeBack, byAms };
+  if (closeCode < APPLICATION_CODES) {
+    return broken(`The connection broke (${closeCode}).`, { closeCode });
   }
-  if (!byAms) {
-    const error = new AmsError("connection_lost", `The connection broke (${closeCode}).`, {
-      closeCode,
-    });
-    return { error, comeBack: "backoff", byAms };
+  if (isCloseReason(reason)) {
+    const error = new AmsError(reason, SENTENCES[reason] ?? REFUSED, { closeCode });
+    return { error, comeBack: CLOSE[reason].comeBack, byAms: true };
   }
   const alike = Object.values(CLOSE).findLast((row) => row.code === closeCode);
-  const error = new AmsError("refused", `The deployment closed the connection (${closeCode}).`, {
-    closeCode,
-  });
-  return { error, comeBack: alike?.comeBack ?? "backoff", byAms };
+  const sentence = `The deployment closed the connection (${closeCode}).`;
+  const error = new AmsError("refused", sentence, { closeCode });
+  return { error, comeBack: alike?.comeBack ?? "backoff", byAms: true };
+}
+
+/** A connection that ended without a word of AMS. */
+export function broken(sentence: string, details?: AmsErrorDetails): Closed {
+  const error = new AmsError("connection_lost", sentence, details);
+  return { error, comeBack: "backoff", byAms: false };
 }
 
 function isCloseReason(text: string): text is CloseReason {

@@ -1,5 +1,5 @@
 /** The end of a connection, for those who wait for something else meanwhile. */
-import { onAbort } from "../abort.ts";
+import { onAbort, unless } from "../abort.ts";
 import { AmsError } from "../errors.ts";
 
 export class Ending {
@@ -29,16 +29,8 @@ export class Ending {
   }
 
   /** The promise's value, unless the signal or the end comes first. */
-  async orStop<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-    let forget = () => {};
-    const stopped = new Promise<never>((_, reject) => {
-      forget = this.onStop(signal, reject);
-    });
-    try {
-      return await Promise.race([stopped, promise]);
-    } finally {
-      forget();
-    }
+  orStop<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+    return unless(promise, (stop) => this.onStop(signal, stop));
   }
 }
 

@@ -7,7 +7,7 @@ import { toAmsError } from "../causes.ts";
 import { AmsError } from "../errors.ts";
 import { type JoinedFrame, readServerFrame, type ServerFrame } from "../listening/frames.ts";
 import type { Address } from "./address.ts";
-import { type Closed, readClose } from "./close-error.ts";
+import { broken, type Closed, readClose } from "./close-error.ts";
 import { closedError } from "./ending.ts";
 import { Pings } from "./pings.ts";
 import type { OpenSocket, Socket } from "./socket.ts";
@@ -101,7 +101,8 @@ export class Line {
     const isComingBack = this.#live === null && this.#stoodAt !== null;
     const { dialMs } = this.#options.timing;
     const ms = isComingBack ? Math.min(dialMs, this.#leftMs(this.#options.reconnectForMs)) : dialMs;
-    const call: Call = { socket: null, timer: setTimeout(() => this.#dialTimedOut(call), ms) };
+    const tooLate = () => this.#giveUp(call, "The broker did not answer in time.");
+    const call: Call = { socket: null, timer: setTimeout(tooLate, ms) };
     this.#dialling = call;
     if (this.#live !== null) this.#events.moving();
     try {
@@ -166,14 +167,13 @@ export class Line {
     this.ping().catch(() => {}); // Whatever frame comes is proof enough.
     call.timer = setTimeout(() => {
       if (this.#heardAt >= askedAt) return this.#listenForLife(call);
-      call.socket?.drop();
-      this.#closed(call, broken("The broker has fallen silent."));
+      this.#giveUp(call, "The broker has fallen silent.");
     }, pongMs);
   }
 
-  #dialTimedOut(call: Call): void {
+  #giveUp(call: Call, sentence: string): void {
     call.socket?.drop();
-    this.#closed(call, broken("The broker did not answer in time."));
+    this.#closed(call, broken(sentence));
   }
 
   #closed(call: Call, closed: Closed): void {
@@ -278,11 +278,6 @@ export class Line {
       call.socket?.close();
     } else drop();
   }
-}
-
-function broken(sentence: string): Closed {
-  const error = new AmsError("connection_lost", sentence);
-  return { error, comeBack: "backoff", byAms: false };
 }
 
 function gaveUp(cause: AmsError): AmsError {

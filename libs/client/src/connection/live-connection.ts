@@ -5,6 +5,7 @@ import { checkText, must } from "../arguments.ts";
 import { toAmsError } from "../causes.ts";
 import type { AmsError } from "../errors.ts";
 import { isFields } from "../fields.ts";
+import { piping } from "../later.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { JoinedFrame, Receipt } from "../listening/frames.ts";
 import { Hub } from "../listening/hub.ts";
@@ -20,7 +21,7 @@ import {
   type Turns,
 } from "../listening/turns.ts";
 import { Outbox, type Outgoing } from "../sending/outbox.ts";
-import { type Pick, type Piped, type PipeOptions, pipe } from "../sending/pipe.ts";
+import type { Pick, Piped, PipeOptions } from "../sending/pipe.ts";
 import { type SendOptions, sendFrame } from "../sending/send.ts";
 import type { Source } from "../sending/source.ts";
 import { tokenFrame } from "../sending/token.ts";
@@ -194,6 +195,8 @@ export class LiveConnection implements Connection {
   ): Promise<Piped> {
     const picks = typeof pickOrOptions === "function";
     must(picks || isFields(pickOrOptions), "What picks is a function.");
+    const { signal } = picks ? options : pickOrOptions;
+    const { pipe } = await piping(signal);
     return await pipe(
       this.#outbox,
       this.#ending,

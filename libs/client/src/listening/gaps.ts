@@ -8,16 +8,11 @@ export type Loss = {
   readonly missing: number | null;
 };
 
-/** What is known of a stream: nothing; that it has just joined, so that n = 1 comes next; or its last seq. */
-type Place =
-  | { readonly at: "unknown" }
-  | { readonly at: "start" }
-  | { readonly at: "seq"; readonly seq: Seq; readonly away: boolean };
-
-const UNKNOWN: Place = { at: "unknown" };
+/** The last seq of a stream, null when it has just joined, so that n = 1 comes next; `away` when it may have said more since. */
+type Place = { readonly last: Seq | null; readonly away: boolean };
 
 export class Gaps {
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, Place>(); // Without a place nothing is known of a stream.
 
   /**
    * The roster of a new connection. What is known of streams that are still there is kept, so that a loss
@@ -26,89 +21,88 @@ export class Gaps {
   reset(present: readonly string[]): ReadonlyMap<string, Loss> {
     const lost = new Map<string, Loss>();
     const still = new Set(present);
-    for (const [id, place] of this.#places) {
-      if (still.has(id)) continue;
-      this.#places.delete(id);
-      if (place.at === "seq") lost.set(id, { after: text(place.seq), before: null, missing: null });
-    }
-    for (const id of present) {
-      const place = this.#places.get(id);
-      this.#places.set(id, place?.at === "seq" ? { ...place, away: true } : UNKNOWN);
+    for (const [id, { last }] of this.#places) {
+      if (last !== null && still.has(id)) this.#places.set(id, { last, away: true });
+      else this.#places.delete(id);
+      if (last !== null && !still.has(id)) lost.set(id, lossOf(last, null, null));
     }
     return lost;
   }
 
   /** True for a stream of which a frame has been heard. */
   knows(id: string): boolean {
-    return this.#places.get(id)?.at === "seq";
+    return this.#lastOf(id) !== null;
   }
 
   /** Frames of a stream that is still there were missed, nobody knows how many: the next one is then no news. */
   missed(id: string): Loss {
-    const place = this.#places.get(id);
-    this.#places.set(id, UNKNOWN);
-    const after = place?.at === "seq" ? text(place.seq) : null;
-    return { after, before: null, missing: null };
+    const last = this.#lastOf(id);
+    this.#places.delete(id);
+    return lossOf(last, null, null);
   }
 
   /** A stream came while this connection was there: its first frame will be the first of its epoch. */
   joined(id: string): void {
-    this.#places.set(id, { at: "start" });
+    this.#places.set(id, { last: null, away: false });
   }
 
   /** A stream left. With its last seq (§4.6.3) a lost tail shows. */
   left(id: string, lastSeq: string | undefined): Loss | null {
-    const place = this.#places.get(id) ?? UNKNOWN;
+    const place = this.#places.get(id);
     this.#places.delete(id);
-    const last = lastSeq === undefined ? null : parseSeq(lastSeq);
-    if (last === null || place.at === "unknown") return null;
-    if (place.at === "start") return loss(null, null, last.n);
-    if (last.epoch !== place.seq.epoch) {
-      return last.n > 0 || place.away ? loss(place.seq, null, null) : null;
-    }
-    return loss(place.seq, null, last.n - place.seq.n);
+    const end = read(lastSeq);
+    if (place === undefined || end === null) return null;
+    const { last, away } = place;
+    if (last === null || last.epoch === end.epoch) return counted(last, null, end.n);
+    return away || end.n > 0 ? lossOf(last, null, null) : null;
   }
 
   /** A frame came: `"seen"` when it is not new, a loss when frames before it are missing, else null. */
   frame(id: string, seqText: string): Loss | "seen" | null {
-    const seq = parseSeq(seqText);
+    const seq = read(seqText);
     if (seq === null) return null;
-    const place = this.#places.get(id) ?? UNKNOWN;
-    if (place.at === "seq" && seq.epoch === place.seq.epoch && seq.n <= place.seq.n) return "seen";
-    this.#places.set(id, { at: "seq", seq, away: false });
-    if (place.at === "unknown") return null;
-    if (place.at === "start") return loss(null, seqText, seq.n - 1);
-    if (seq.epoch === place.seq.epoch) return loss(place.seq, seqText, seq.n - place.seq.n - 1);
-    const whole = seq.epoch > place.seq.epoch && seq.n === 1 && !place.away;
-    return whole ? null : loss(place.seq, seqText, null);
+    const place = this.#places.get(id);
+    if (isPast(place, seq)) return "seen";
+    this.#places.set(id, { last: seq, away: false });
+    if (place === undefined) return null;
+    const { last, away } = place;
+    if (last === null || last.epoch === seq.epoch) return counted(last, seqText, seq.n - 1);
+    const whole = seq.epoch > last.epoch && seq.n === 1 && !away;
+    return whole ? null : lossOf(last, seqText, null);
   }
 
   /** The broker told of a loss (§4.7): the frame behind it is then no news. */
   told(id: string, after: string | null, before: string | null): Loss {
-    const place = this.#places.get(id) ?? UNKNOWN;
-    const next = before === null ? null : parseSeq(before);
-    const from = after === null ? null : parseSeq(after);
-    if (!isPast(place, next)) this.#places.set(id, next === null ? UNKNOWN : justBefore(next));
-    const counted = next !== null && from !== null && next.epoch === from.epoch;
-    return { after, before, missing: counted ? next.n - from.n - 1 : null };
+    const [from, next] = [read(after), read(before)];
+    if (next === null) this.#places.delete(id);
+    else if (!isPast(this.#places.get(id), next)) {
+      this.#places.set(id, { last: { ...next, n: next.n - 1 }, away: false });
+    }
+    const isCounted = next !== null && next.epoch === from?.epoch;
+    return { after, before, missing: isCounted ? next.n - from.n - 1 : null };
+  }
+
+  #lastOf(id: string): Seq | null {
+    return this.#places.get(id)?.last ?? null;
   }
 }
 
-function justBefore(next: Seq): Place {
-  return { at: "seq", seq: { epoch: next.epoch, n: next.n - 1 }, away: false };
+/** True when this frame was heard already. */
+function isPast(place: Place | undefined, seq: Seq): boolean {
+  const last = place?.last;
+  return last?.epoch === seq.epoch && last.n >= seq.n;
 }
 
-function isPast(place: Place, next: Seq | null): boolean {
-  if (place.at !== "seq" || next === null) return false;
-  return place.seq.epoch === next.epoch && place.seq.n >= next.n;
+/** A loss up to the frame number `n` of the epoch; null when there is none. */
+function counted(last: Seq | null, before: string | null, n: number): Loss | null {
+  const missing = n - (last?.n ?? 0);
+  return missing > 0 ? lossOf(last, before, missing) : null;
 }
 
-function loss(after: Seq | null, before: string | null, missing: number | null): Loss | null {
-  return missing !== null && missing <= 0
-    ? null
-    : { after: after === null ? null : text(after), before, missing };
+function lossOf(last: Seq | null, before: string | null, missing: number | null): Loss {
+  return { after: last && formatSeq(last.epoch, last.n), before, missing };
 }
 
-function text(seq: Seq): string {
-  return formatSeq(seq.epoch, seq.n);
+function read(seq: string | null | undefined): Seq | null {
+  return seq ? parseSeq(seq) : null;
 }

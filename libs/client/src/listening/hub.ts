@@ -1,6 +1,7 @@
 /** Hands every event to whoever listens; keeps what comes before anybody does, up to a limit. */
 import { onAbort } from "../abort.ts";
 import { checkSignal, must } from "../arguments.ts";
+import { callSafely } from "../call-safely.ts";
 import type { AmsError } from "../errors.ts";
 import type { AmsEvent, EventOf, GapEvent } from "./events.ts";
 import { Queue } from "./queue.ts";
@@ -130,15 +131,4 @@ function isOfType<Type extends AmsEvent["type"]>(
   type: Type,
 ): event is EventOf<Type> {
   return event.type === type;
-}
-
-/** A listener that throws is its author's fault: it is reported as uncaught, and the others still hear. */
-function callSafely(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
 }

@@ -65,7 +65,8 @@ export class Intake {
       if (this.#hears(frame.streamId)) this.#gaps.joined(frame.streamId);
       this.#hub.publish(frame, characters);
     } else if (frame.type === "stream_left") {
-      this.#tellLoss(frame, this.#lossAtLeave(frame.streamId, frame.seq), "missed");
+      const { streamId, seq } = frame;
+      if (this.#hears(streamId)) this.#tellLoss(frame, this.#gaps.left(streamId, seq), "missed");
       this.#roster.remove(frame);
       this.#hub.publish(frame, characters);
     } else if (frame.type === "x_gap") {
@@ -88,18 +89,14 @@ export class Intake {
     this.#hub.publish(frame, characters);
   }
 
-  #lossAtLeave(streamId: string, seq: string | undefined): Loss | null {
-    return this.#hears(streamId) ? this.#gaps.left(streamId, seq) : null;
-  }
-
   /** False for streams outside the selection: their frames aren't lost but unwanted (§5.10). */
   #hears(streamId: string): boolean {
     return this.#selection === null || this.#selection.has(streamId);
   }
 
   #nameOf(streamId: string): string | null {
-    const isOwn = this.#own !== null && streamId === this.#own.streamId;
-    return isOwn ? (this.#own?.streamName ?? null) : this.#roster.nameOf(streamId);
+    const own = this.#own;
+    return own?.streamId === streamId ? own.streamName : this.#roster.nameOf(streamId);
   }
 
   #tellLoss(

@@ -1,5 +1,5 @@
 /** One frame out, as a promise. */
-import { onAbort, throwIfAborted } from "../abort.ts";
+import { onAbort, throwIfAborted, unless } from "../abort.ts";
 import type { Receipt } from "../listening/frames.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 
@@ -17,25 +17,24 @@ export async function sendFrame(
   onHanded: () => void = () => {},
 ): Promise<Receipt | null> {
   throwIfAborted(signal);
-  let stopHearing = () => {};
-  try {
-    return await new Promise((resolve, reject) => {
-      const frame: Outgoing = {
-        text,
-        handed: () => {
-          onHanded();
-          if (!receipts) resolve(null);
-        },
-        receipted: resolve,
-        failed: reject,
-      };
-      stopHearing = onAbort(signal, (error) => {
-        outbox.withdraw(frame);
-        reject(error);
-      });
-      outbox.offer(frame);
-    });
-  } finally {
-    stopHearing();
-  }
+  let takeBack = () => {};
+  const taken = new Promise<Receipt | null>((resolve, reject) => {
+    const frame: Outgoing = {
+      text,
+      handed: () => {
+        onHanded();
+        if (!receipts) resolve(null);
+      },
+      receipted: resolve,
+      failed: reject,
+    };
+    takeBack = () => outbox.withdraw(frame);
+    outbox.offer(frame);
+  });
+  return await unless(taken, (stop) =>
+    onAbort(signal, (error) => {
+      takeBack();
+      stop(error);
+    }),
+  );
 }
