@@ -34,6 +34,13 @@ export class DirectoryUnavailable extends Error {
   override readonly name = "DirectoryUnavailable";
 }
 
+/** Whose credential something is, or was: whether it is live is another question, which is asked anew each time. */
+export type CredentialHolder = {
+  readonly account_id: AccountId;
+  /** The credential's hash. */
+  readonly credential: string;
+};
+
 /** Accounts: a namespace belongs to one account for ever, also after the account is deleted. */
 export interface Accounts {
   /** Of any number of concurrent creates of one namespace, exactly one is ok. */
@@ -45,6 +52,8 @@ export interface Accounts {
   accountOf(namespace: Namespace): Promise<Account | null>;
   /** The account that holds one of these hashes: one per live credential pepper. */
   accountByCredential(hashes: readonly string[]): Promise<Account | null>;
+  /** Whose credential one of these hashes is: of a live one always, of one that has ended perhaps. */
+  credentialHolder(hashes: readonly string[]): Promise<CredentialHolder | null>;
   /** Makes `hash` the account's credential; the earlier ones live for `graceMs` more (0: not at all). */
   rotateCredential(
     id: AccountId,
@@ -134,7 +143,15 @@ export type Claimed = {
 
 export type PlaceFault =
   | "account_concurrency_limit"
-  | "invalid_credential" /** The account is gone. */;
+  | "invalid_credential" /** The credential has ended, or the account is gone. */;
+
+/** In whose name a place is reserved. */
+export type PlaceTerms = {
+  /** The hash of the account's credential: it must be live when the place is reserved. */
+  readonly credential: string;
+  /** The deployment's limit, where the account has none of its own. */
+  readonly streamsMax: number;
+};
 
 /** An account's place for one stream: what `streams_max` counts. Guests hold none. */
 export type Place = {
@@ -156,7 +173,7 @@ export interface Presence {
    */
   reserve(
     place: Place,
-    streamsMax: number,
+    terms: PlaceTerms,
   ): Promise<Outcome<{ readonly shared: boolean }, PlaceFault>>;
   /** Makes a place this connection's alone, once its claim was granted; also takes one that was swept. */
   keepPlace(place: Place): Promise<void>;

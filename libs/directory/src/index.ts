@@ -6,6 +6,7 @@ export {
   type ClaimFault,
   type ConversationPage,
   type Conversations,
+  type CredentialHolder,
   type Directory,
   DirectoryUnavailable,
   type Leases,
@@ -14,6 +15,7 @@ export {
   type Outcome,
   type Place,
   type PlaceFault,
+  type PlaceTerms,
   type Presence,
   type Where,
 } from "./directory.ts";

@@ -81,6 +81,11 @@ function connect(change: (world: World) => void = () => undefined) {
       if (made.fails) return Promise.reject(new DirectoryUnavailable("away"));
       return Promise.resolve(address.alias === ALIAS ? made.admission : null);
     },
+    credentialHolder: (hashes: readonly string[]) => {
+      const credential = hashes.find((each) => known.includes(each));
+      const holder = credential === undefined ? null : { account_id: ACCOUNT, credential };
+      return Promise.resolve(holder);
+    },
     accountByCredential: (hashes: readonly string[]) =>
       Promise.resolve(hashes.some((each) => known.includes(each)) ? made.account : null),
   } as unknown as Directory;
@@ -193,9 +198,12 @@ describe("§3.3 refusals", () => {
       (it: World) => Object.assign(it, { authorization: `Basic ${CREDENTIAL}` }),
     ],
     [
-      "an account that is gone",
+      "a credential that has ended, before a bad name",
       "invalid_credential",
-      (it: World) => Object.assign(it, { account: null }),
+      (it: World) => {
+        Object.assign(it, { account: null });
+        Object.assign(it.headers, { "x-ams-stream-name": "-no" });
+      },
     ],
     [
       "metadata that is no object",
@@ -272,6 +280,7 @@ describe("who comes in", () => {
   test("§1.3 the stream id is the one of conversation, account and name", async () => {
     const value = await admittedBy();
     const streamId = streamIdOf(PEPPERS, CONVERSATION, ACCOUNT, "lead" as StreamName);
+    expect(value.credential).toBe(hash(PEPPERS.credential[0], CREDENTIAL));
     expect(value).toMatchObject({ streamId, streamName: "lead", accountId: ACCOUNT });
     expect(value).toMatchObject({ metadata: null, peerIdentity: null, subscribeStreams: null });
     expect(value).toMatchObject({ selfSubscribe: false, receipts: false, link: { number: 1 } });
@@ -301,7 +310,7 @@ describe("who comes in", () => {
     const guest = (it: World) =>
       Object.assign(it, { authorization: "", subprotocols: ["ams.v1", "ams.guest"] });
     const value = await admittedBy(guest);
-    expect(value).toMatchObject({ accountId: guestAccountOf(PEPPERS, TOKEN), account: null });
+    expect(value).toMatchObject({ accountId: guestAccountOf(PEPPERS, TOKEN), credential: null });
     const notOffered = (it: World) => {
       guest(it);
       it.guests = false;

@@ -3,9 +3,9 @@
  * the specification, and the first that fails is the one that is told.
  */
 import {
-  type Account,
   type Address,
   type Admission,
+  type CredentialHolder,
   type Directory,
   equalsAny,
   guestAccountOf,
@@ -51,8 +51,8 @@ export type Admitted = {
   readonly admission: Admission;
   readonly link: Link;
   readonly accountId: AccountId;
-  /** Null for a guest. */
-  readonly account: Account | null;
+  /** The hash of the credential that was shown; null for a guest. */
+  readonly credential: string | null;
   readonly streamId: StreamId;
   readonly streamName: StreamName;
   readonly metadata: JsonText | null;
@@ -80,8 +80,8 @@ type Claimant =
   | { readonly kind: "guest" | "nobody" };
 
 /**
- * Rejects with DirectoryUnavailable when the doors can't be checked. What is remembered may let somebody in, since the claim looks
- * again at all of it that may have changed since (§3.3); it never turns anybody away (ADR 13).
+ * Rejects with DirectoryUnavailable when the doors can't be checked. What is remembered may let somebody in, since place and claim
+ * look again at all of it that may have changed; it never turns anybody away, so that what is told is what stands now (ADR 13).
  */
 export async function admit(request: ConnectRequest, parts: AdmitParts): Promise<Admit> {
   const token = request.query.get("t") ?? "";
@@ -89,12 +89,17 @@ export async function admit(request: ConnectRequest, parts: AdmitParts): Promise
   const claimant = claimantOf(request, parts.guests);
   const address = addressOf(request);
   const remembered = address === null ? undefined : parts.remembered(address);
-  const reading = remembered ?? readAdmission(address, parts.directory);
-  const [admission, account] = await Promise.all([reading, readAccount(claimant, parts)]);
-  const admitted = check(request, admission, claimant, account, parts);
-  if (admitted.ok || remembered === undefined) return admitted;
-  const current = await readAdmission(address, parts.directory);
-  return check(request, current, claimant, account, parts);
+  const [admission, holder] = await Promise.all([
+    remembered ?? readAdmission(address, parts.directory),
+    findHolder(claimant, parts),
+  ]);
+  const admitted = check(request, admission, claimant, holder, parts);
+  if (admitted.ok) return admitted;
+  const [current, live] = await Promise.all([
+    remembered === undefined ? admission : readAdmission(address, parts.directory),
+    holder === null ? null : confirm(holder, parts.directory),
+  ]);
+  return check(request, current, claimant, live, parts);
 }
 
 /** The doors, in their order. */
@@ -102,14 +107,14 @@ function check(
   request: ConnectRequest,
   admission: Admission | null,
   claimant: Claimant,
-  account: Account | null,
+  holder: CredentialHolder | null,
   parts: AdmitParts,
 ): Admit {
   if (admission === null) return refuse("conversation_not_found");
   const token = request.query.get("t") ?? "";
   const link = findLink(admission, token, parts);
   if (link === null) return refuse("invalid_magic_link");
-  const admitted = checkClaimant(claimant, account, token, parts);
+  const admitted = checkClaimant(claimant, holder, token, parts);
   const checked = admitted.ok
     ? checkWishes(request, admission, link, admitted.value, parts)
     : admitted;
@@ -140,11 +145,16 @@ function readAdmission(address: Address | null, directory: Directory): Promise<A
   return address === null ? Promise.resolve(null) : directory.admission(address);
 }
 
-function readAccount(claimant: Claimant, parts: AdmitParts): Promise<Account | null> {
+function findHolder(claimant: Claimant, parts: AdmitParts): Promise<CredentialHolder | null> {
   if (claimant.kind !== "bearer" || !isCredential(claimant.credential))
     return Promise.resolve(null);
-  const candidates = hashes(parts.peppers.credential, claimant.credential);
-  return parts.directory.accountByCredential(candidates);
+  return parts.directory.credentialHolder(hashes(parts.peppers.credential, claimant.credential));
+}
+
+/** The holder while the credential is live. */
+async function confirm(holder: CredentialHolder, directory: Directory) {
+  const account = await directory.accountByCredential([holder.credential]);
+  return account === null ? null : holder;
 }
 
 /** The live link that this is the token of. */
@@ -155,19 +165,22 @@ function findLink(admission: Admission, token: string, parts: AdmitParts): Link 
   return admission.links.find((link) => equalsAny(candidates, link.hash)) ?? null;
 }
 
-type Who = { readonly accountId: AccountId; readonly account: Account | null };
+type Who = { readonly accountId: AccountId; readonly credential: string | null };
 
 function checkClaimant(
   claimant: Claimant,
-  account: Account | null,
+  holder: CredentialHolder | null,
   token: string,
   parts: AdmitParts,
 ): { readonly ok: true; readonly value: Who } | Refused {
   if (claimant.kind === "guest") {
-    return { ok: true, value: { accountId: guestAccountOf(parts.peppers, token), account: null } };
+    return {
+      ok: true,
+      value: { accountId: guestAccountOf(parts.peppers, token), credential: null },
+    };
   }
-  if (account === null) return refuse("invalid_credential");
-  return { ok: true, value: { accountId: account.account_id, account } };
+  if (holder === null) return refuse("invalid_credential");
+  return { ok: true, value: { accountId: holder.account_id, credential: holder.credential } };
 }
 
 function checkWishes(
@@ -193,7 +206,7 @@ function checkWishes(
     ok: true,
     value: {
       accountId: who.accountId,
-      account: who.account,
+      credential: who.credential,
       admission,
       link,
       streamId,

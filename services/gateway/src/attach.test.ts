@@ -12,14 +12,7 @@ import { type AttachParts, attach } from "./attach.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Door, SocketOwner } from "./sockets.ts";
-import {
-  ACCOUNT,
-  accountOf,
-  admissionOf,
-  endOfTurn,
-  entryOf,
-  type FakeSocket,
-} from "./testing/fakes.ts";
+import { ACCOUNT, admissionOf, endOfTurn, entryOf, type FakeSocket } from "./testing/fakes.ts";
 import { GATEWAY, Rig } from "./testing/rig.ts";
 
 class FakeDoor implements Door {
@@ -48,6 +41,7 @@ let rig: Rig;
 let door: FakeDoor;
 let releases: number;
 let shared: boolean;
+let reserve: () => Promise<Outcome<{ readonly shared: boolean }, string>>;
 /** What the claim comes to: the entry is announced before it is answered. */
 let claim: (entry: RosterEntry) => Promise<Outcome<unknown, string>>;
 
@@ -56,6 +50,7 @@ beforeEach(() => {
   door = new FakeDoor(rig);
   releases = 0;
   shared = false;
+  reserve = () => Promise.resolve({ ok: true, value: { shared } });
   claim = (entry) => {
     rig.event({ kind: "claimed", entry, displaced: null });
     return Promise.resolve({ ok: true, value: null });
@@ -69,7 +64,7 @@ function join() {
     admission,
     link: { number: 1, hash: "" },
     accountId: ACCOUNT,
-    account: accountOf(),
+    credential: "credential-hash",
     streamId: stream_id,
     streamName: stream_name,
     metadata,
@@ -80,7 +75,7 @@ function join() {
   };
   const directory = {
     ...rig.parts.directory,
-    reserve: () => Promise.resolve({ ok: true, value: { shared } }),
+    reserve,
     keepPlace: () => rig.keepPlace(),
     claim: ({ connection }: { connection: string }) =>
       claim(entryOf(1, 5, { gateway: GATEWAY, connection })),
@@ -109,6 +104,17 @@ test("§4.5 a granted claim seats the socket with the roster as it is, and nothi
   expect(await join()).toBe("joined");
   expect(door.socket.frames()).toMatchObject([{ type: "joined", epoch: 5, peers: [] }]);
   expect([rig.asked, releases]).toEqual([[], 0]);
+});
+
+test("§3.3 a credential that has ended is told before a name that is taken, and nothing is claimed", async () => {
+  const { stream_name } = entryOf(1, 1);
+  const theirs = { ...entryOf(9, 1, { gateway: "gateway-b" }), stream_name };
+  rig.event({ kind: "claimed", entry: theirs, displaced: null });
+  reserve = () => Promise.resolve({ ok: false, fault: "invalid_credential" });
+  expect(await join()).toBe("invalid_credential");
+  reserve = () => Promise.resolve({ ok: false, fault: "account_concurrency_limit" });
+  expect(await join()).toBe("stream_name_conflict");
+  expect([rig.asked, releases]).toEqual([[], 2]);
 });
 
 test("a claim that is refused gives back the place and the conversation, and leaves no stream", async () => {

@@ -85,7 +85,7 @@ class Join {
     this.#config = config;
     this.#plainTerms = plainTerms;
     this.#place =
-      admitted.account === null
+      admitted.credential === null
         ? null
         : {
             account_id: admitted.accountId,
@@ -126,14 +126,15 @@ class Join {
   }
 
   async #reserve(): Promise<"own" | "shared" | CloseReason> {
-    if (this.#place === null) return "own";
-    const { account, streamId, streamName } = this.#admitted;
-    const streamsMax = account?.streams_max ?? this.#config.AMS_STREAMS_PER_ACCOUNT;
-    const reserved = await this.#parts.directory.reserve(this.#place, streamsMax);
+    const { credential, streamId, streamName } = this.#admitted;
+    if (this.#place === null || credential === null) return "own";
+    const terms = { credential, streamsMax: this.#config.AMS_STREAMS_PER_ACCOUNT };
+    const reserved = await this.#parts.directory.reserve(this.#place, terms);
     if (reserved.ok) {
       this.#reserved = true;
       return reserved.value.shared ? "shared" : "own";
     }
+    if (reserved.fault !== "account_concurrency_limit") return reserved.fault;
     // A name that somebody else holds is told before the limit is (§3.3).
     for (const { entry } of this.#conversation.roster.streams()) {
       if (entry.stream_name === streamName && entry.stream_id !== streamId)

@@ -118,14 +118,16 @@ export function accountsContract(open: () => Promise<World>): void {
       const conversation = newConversation(account);
       value(await directory.mint({ conversation, linkHash: "x" }));
       const claim = newClaim(whereOf(conversation), account);
-      value(await directory.reserve(placeOf(claim), 10));
+      value(await directory.reserve(placeOf(claim), { credential: "gone", streamsMax: 10 }));
       value(await directory.claim(claim));
       await directory.deleteAccount(account.account_id);
       expect(await directory.accountByCredential(["gone"])).toBeNull();
       expect(await directory.account(account.account_id)).toBeNull();
       expect(await directory.accountOf(account.namespace)).toBeNull();
       expect(await directory.admission(conversation)).toBeNull();
-      expect(faultOf(await directory.reserve(placeOf(claim), 10))).toBe("invalid_credential");
+      expect(
+        faultOf(await directory.reserve(placeOf(claim), { credential: "gone", streamsMax: 10 })),
+      ).toBe("invalid_credential");
       const again = { ...newAccount(), namespace: account.namespace };
       expect(faultOf(await directory.createAccount(again, fresh("hash")))).toBe("namespace_taken");
       const heard = await world.heard();

@@ -24,18 +24,22 @@ export function leasesContract(open: () => Promise<World>): void {
   describe("leases", () => {
     let world: World;
     let account: Account;
+    let credential: string;
     let where: Where;
     beforeAll(async () => {
       world = await open();
     });
     afterAll(() => world.close());
     beforeEach(async () => {
-      account = value(await world.directory.createAccount(newAccount(), fresh("hash")));
+      credential = fresh("hash");
+      account = value(await world.directory.createAccount(newAccount(), credential));
       const conversation = newConversation(account);
       value(await world.directory.mint({ conversation, linkHash: "x" }));
       where = whereOf(conversation);
       await world.directory.sweep();
     });
+
+    const terms = (streamsMax: number) => ({ credential, streamsMax });
 
     async function eventsAt(place: Where) {
       const channel = channelOf(place.address, place.conversationId);
@@ -48,7 +52,7 @@ export function leasesContract(open: () => Promise<World>): void {
     async function deadGateway() {
       const claim = newClaim(where, account, { gateway: fresh("dead") });
       expect(await world.directory.heartbeat(claim.gateway, 0)).toBe("lapsed");
-      value(await world.directory.reserve(placeOf(claim), 1));
+      value(await world.directory.reserve(placeOf(claim), terms(1)));
       return { claim, entry: value(await world.directory.claim(claim)).entry };
     }
 
@@ -73,7 +77,7 @@ export function leasesContract(open: () => Promise<World>): void {
       const kept = value(await directory.claim(survivor)).entry;
       const { entry } = await deadGateway();
       const next = placeOf(newClaim(where, account, { stream_name: name("next") }));
-      expect(faultOf(await directory.reserve(next, 1))).toBe("account_concurrency_limit");
+      expect(faultOf(await directory.reserve(next, terms(1)))).toBe("account_concurrency_limit");
       const swept = await Promise.all([
         directory.sweep(),
         other.sweep(),
@@ -87,7 +91,7 @@ export function leasesContract(open: () => Promise<World>): void {
         { kind: "left", stream_id: entry.stream_id, epoch: entry.epoch, n: null, ts },
       ]);
       expect(await directory.roster(where)).toEqual([kept]);
-      value(await directory.reserve(next, 1));
+      value(await directory.reserve(next, terms(1)));
       expect((await world.dump()).filter((line) => line.includes(entry.gateway))).toEqual([]);
     });
 

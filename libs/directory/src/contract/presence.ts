@@ -25,13 +25,15 @@ export function presenceContract(open: () => Promise<World>): void {
   describe("presence", () => {
     let world: World;
     let account: Account;
+    let credential: string;
     let where: Where;
     beforeAll(async () => {
       world = await open();
     });
     afterAll(() => world.close());
     beforeEach(async () => {
-      account = value(await world.directory.createAccount(newAccount(), fresh("hash")));
+      credential = fresh("hash");
+      account = value(await world.directory.createAccount(newAccount(), credential));
       where = await mint({});
     });
 
@@ -40,6 +42,8 @@ export function presenceContract(open: () => Promise<World>): void {
       value(await world.directory.mint({ conversation, linkHash: "x" }));
       return whereOf(conversation);
     }
+
+    const terms = (streamsMax: number) => ({ credential, streamsMax });
 
     async function eventsAt(place: Where) {
       const channel = channelOf(place.address, place.conversationId);
@@ -234,20 +238,45 @@ export function presenceContract(open: () => Promise<World>): void {
       const stream = (text: string) =>
         placeOf(newClaim(where, account, { stream_name: name(text) }));
       const [a, b, c] = [stream("a"), stream("b"), stream("c")];
-      expect(value(await directory.reserve(a, 2)).shared).toBe(false);
-      value(await directory.reserve(b, 2));
-      expect(faultOf(await directory.reserve(c, 2))).toBe("account_concurrency_limit");
+      expect(value(await directory.reserve(a, terms(2))).shared).toBe(false);
+      value(await directory.reserve(b, terms(2)));
+      expect(faultOf(await directory.reserve(c, terms(2)))).toBe("account_concurrency_limit");
       const refused = stream("a");
-      expect(value(await directory.reserve(refused, 2)).shared).toBe(true);
+      expect(value(await directory.reserve(refused, terms(2))).shared).toBe(true);
       await directory.release(refused);
-      expect(faultOf(await directory.reserve(c, 2))).toBe("account_concurrency_limit");
+      expect(faultOf(await directory.reserve(c, terms(2)))).toBe("account_concurrency_limit");
       const successor = stream("a");
-      expect(value(await directory.reserve(successor, 2)).shared).toBe(true);
+      expect(value(await directory.reserve(successor, terms(2))).shared).toBe(true);
       await directory.keepPlace(successor);
       await directory.release(a);
-      expect(faultOf(await directory.reserve(c, 2))).toBe("account_concurrency_limit");
+      expect(faultOf(await directory.reserve(c, terms(2)))).toBe("account_concurrency_limit");
       await directory.release(successor);
-      expect(value(await directory.reserve(c, 2)).shared).toBe(false);
+      expect(value(await directory.reserve(c, terms(2))).shared).toBe(false);
+    });
+
+    test("§2.2.4 a place is reserved for a live credential of its account only, and within the account's own limit", async () => {
+      const { directory, clock } = world;
+      const place = (text: string) =>
+        placeOf(newClaim(where, account, { stream_name: name(text) }));
+      expect(await directory.credentialHolder(["unknown", credential])).toEqual({
+        account_id: account.account_id,
+        credential,
+      });
+      expect(await directory.credentialHolder(["unknown"])).toBeNull();
+      const next = fresh("hash");
+      value(await directory.rotateCredential(account.account_id, next, 10_000));
+      value(await directory.reserve(place("a"), terms(10)));
+      clock.ms += 10_000;
+      expect(faultOf(await directory.reserve(place("b"), terms(10)))).toBe("invalid_credential");
+      const stranger = fresh("hash");
+      value(await directory.createAccount(newAccount(), stranger));
+      const theirs = { credential: stranger, streamsMax: 10 };
+      expect(faultOf(await directory.reserve(place("b"), theirs))).toBe("invalid_credential");
+      const ours = { credential: next, streamsMax: 10 };
+      const limits = { streams_max: 2, subscribers_max: null };
+      value(await directory.setAccountLimits(account.account_id, limits));
+      value(await directory.reserve(place("b"), ours));
+      expect(faultOf(await directory.reserve(place("c"), ours))).toBe("account_concurrency_limit");
     });
 
     test("a place whose first holder leaves while another one is coming stays counted until that one lets go", async () => {
@@ -255,12 +284,12 @@ export function presenceContract(open: () => Promise<World>): void {
       const first = placeOf(newClaim(where, account));
       const second = placeOf(newClaim(where, account));
       const other = placeOf(newClaim(where, account, { stream_name: name("b") }));
-      value(await directory.reserve(first, 1));
-      value(await directory.reserve(second, 1));
+      value(await directory.reserve(first, terms(1)));
+      value(await directory.reserve(second, terms(1)));
       await directory.release(first);
-      expect(faultOf(await directory.reserve(other, 1))).toBe("account_concurrency_limit");
+      expect(faultOf(await directory.reserve(other, terms(1)))).toBe("account_concurrency_limit");
       await directory.release(second);
-      value(await directory.reserve(other, 1));
+      value(await directory.reserve(other, terms(1)));
     });
 
     test("of 50 concurrent reservations of one account no more are given than it may hold", async () => {
@@ -268,7 +297,7 @@ export function presenceContract(open: () => Promise<World>): void {
         Array.from({ length: 50 }, (_, index) => {
           const claim = newClaim(where, account, { stream_name: name(`s${index}`) });
           const place = { ...placeOf(claim), stream_id: streamId(`acc${index}`, `${index}`) };
-          return (index % 2 ? world.directory : world.other).reserve(place, 10);
+          return (index % 2 ? world.directory : world.other).reserve(place, terms(10));
         }),
       );
       expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(10);

@@ -36,6 +36,15 @@ export function embeddedAccounts(store: Store): Accounts {
         return found.find((account) => account !== null) ?? null;
       }),
 
+    credentialHolder: (hashes) =>
+      look(() => {
+        for (const credential of hashes) {
+          const account_id = tables.credentials.get(credential);
+          if (account_id !== undefined) return { account_id, credential };
+        }
+        return null;
+      }),
+
     rotateCredential: (id, hash, graceMs) =>
       step(store, () => {
         const stored = tables.accounts.get(id);
@@ -87,7 +96,8 @@ export function embeddedAccounts(store: Store): Accounts {
 
 const notFound = { ok: false, fault: "not_found" } as const;
 
-function accountOfCredential({ tables, now }: Store, hash: string): Account | null {
+/** The account if this is a live credential of it. */
+export function accountOfCredential({ tables, now }: Store, hash: string): Account | null {
   const id = tables.credentials.get(hash);
   const stored = id === undefined ? undefined : tables.accounts.get(id);
   const ends = stored?.credentials[hash];

@@ -1,16 +1,19 @@
 /** An account's places, embedded. A place is free once nobody holds it. */
-import type { Outcome, Place, PlaceFault } from "../directory.ts";
+import type { Outcome, Place, PlaceFault, PlaceTerms } from "../directory.ts";
+import { accountOfCredential } from "./accounts.ts";
 import { type Holder, isHolder } from "./here.ts";
 import type { Store } from "./store.ts";
 
 export function reserve(
   store: Store,
   place: Place,
-  streamsMax: number,
+  terms: PlaceTerms,
 ): Outcome<{ readonly shared: boolean }, PlaceFault> {
-  if (!store.tables.accounts.doesExist(place.account_id)) {
+  const account = accountOfCredential(store, terms.credential);
+  if (account?.account_id !== place.account_id) {
     return { ok: false, fault: "invalid_credential" };
   }
+  const streamsMax = account.streams_max ?? terms.streamsMax;
   const places = placesOf(store, place);
   const holders = places.get(nameOf(place));
   if (holders === undefined && places.size >= streamsMax) {

@@ -15,7 +15,7 @@ import { keyOf, type StoredConversation } from "./tables.ts";
 
 export function embeddedPresence(store: Store): Presence {
   return {
-    reserve: (place, streamsMax) => look(() => reserve(store, place, streamsMax)),
+    reserve: (place, terms) => look(() => reserve(store, place, terms)),
     keepPlace: (place) => look(() => keepPlace(store, place)),
     release: (place: Place) => look(() => release(store, place)),
 

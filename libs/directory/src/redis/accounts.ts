@@ -4,7 +4,12 @@
  */
 import type { AccountId } from "@ams/protocol";
 import { LRUCache } from "lru-cache";
-import { type Accounts, type Conversations, DirectoryUnavailable } from "../directory.ts";
+import {
+  type Accounts,
+  type Conversations,
+  type CredentialHolder,
+  DirectoryUnavailable,
+} from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import {
   accountKeys,
@@ -63,9 +68,11 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
     },
 
     async accountByCredential(hashes) {
-      const found = await Promise.all(hashes.map((hash) => checkHash(store, holders, hash)));
-      return found.find((one) => one !== null) ?? null;
+      const holder = await findHolder(store, holders, hashes);
+      return holder === null ? null : checkHolder(store, holder);
     },
+
+    credentialHolder: (hashes) => findHolder(store, holders, hashes),
 
     async rotateCredential(id, hash, graceMs) {
       const { record, credentials } = accountKeys(id);
@@ -165,19 +172,34 @@ async function createAccount(
   return { ok: true, value: account };
 }
 
-async function checkHash(store: Store, holders: Holders, hash: string): Promise<Account | null> {
-  const id = holders.get(hash) ?? (await findHolder(store, holders, hash));
-  if (id === null) return null;
-  const { record, credentials } = accountKeys(id);
-  const reply = await store.run(checkCredential, [record, credentials], [hash, store.now()]);
-  return reply === null ? null : decodeAccount(listOf(reply).map(textOf));
+async function findHolder(
+  store: Store,
+  holders: Holders,
+  hashes: readonly string[],
+): Promise<CredentialHolder | null> {
+  for (const credential of hashes) {
+    const account_id = holders.get(credential);
+    if (account_id !== undefined) return { account_id, credential };
+  }
+  const found = await Promise.all(hashes.map((hash) => readHolder(store, hash)));
+  const holder = found.find((one) => one !== null) ?? null;
+  if (holder !== null) holders.set(holder.credential, holder.account_id);
+  return holder;
 }
 
-async function findHolder(store: Store, holders: Holders, hash: string): Promise<AccountId | null> {
-  const owner = await answered("GET", store.client.get(credentialKey(hash)));
-  const id = owner === null ? null : toAccountId(owner);
-  if (id !== null) holders.set(hash, id);
-  return id;
+async function readHolder(store: Store, credential: string): Promise<CredentialHolder | null> {
+  const owner = await answered("GET", store.client.get(credentialKey(credential)));
+  const account_id = owner === null ? null : toAccountId(owner);
+  return account_id === null ? null : { account_id, credential };
+}
+
+async function checkHolder(
+  store: Store,
+  { account_id, credential }: CredentialHolder,
+): Promise<Account | null> {
+  const { record, credentials } = accountKeys(account_id);
+  const reply = await store.run(checkCredential, [record, credentials], [credential, store.now()]);
+  return reply === null ? null : decodeAccount(listOf(reply).map(textOf));
 }
 
 async function forgetCredentials(store: Store, hashes: readonly string[]): Promise<void> {

@@ -28,10 +28,12 @@ const CLAIM_FAULTS = {
 
 export function redisPresence(store: Store): Presence {
   return {
-    async reserve(place, streamsMax) {
-      const { record, places, account, name, held } = placeParts(place);
-      const args = [account, name, place.gateway, place.connection, streamsMax];
-      const reply = textOf(await store.run(reserve, [record, places, held], args));
+    async reserve(place, { credential, streamsMax }) {
+      const { record, credentials, places, account, name, held } = placeParts(place);
+      const holder = [account, name, place.gateway, place.connection];
+      const keys = [record, credentials, places, held];
+      const terms = [credential, store.now(), streamsMax];
+      const reply = textOf(await store.run(reserve, keys, [...holder, ...terms]));
       if (reply === "invalid_credential" || reply === "account_concurrency_limit") {
         return { ok: false, fault: reply };
       }

@@ -143,7 +143,8 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       value(await directory.mint({ conversation, linkHash }));
       const claim = newClaim(whereOf(conversation), account, { gateway: fresh("gateway") });
       await directory.heartbeat(claim.gateway, 0);
-      value(await directory.reserve(placeOf(claim), 10));
+      const terms = { credential: credentialHash, streamsMax: 10 };
+      value(await directory.reserve(placeOf(claim), terms));
       value(await directory.claim(claim));
       return { directory, account, conversation, claim };
     }
@@ -252,7 +253,7 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       () => directory.accountByCredential(["hash"]),
       () => directory.mint({ conversation, linkHash: "l" }),
       () => directory.admission(conversation),
-      () => directory.reserve(placeOf(claim), 1),
+      () => directory.reserve(placeOf(claim), { credential: "hash", streamsMax: 1 }),
       () => directory.claim(claim),
       () => directory.leave(claim.where, claim, { n: 1, ts: claim.joined_at }),
       () => directory.heartbeat(claim.gateway, 1_000),
@@ -343,7 +344,7 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () =
       await ears.client.ssubscribe(channel);
       const claim = newClaim(whereOf(conversation), account, { gateway: "dead" });
       if (made === 0) await directory.heartbeat("dead", 600_000);
-      value(await directory.reserve(placeOf(claim), 100));
+      value(await directory.reserve(placeOf(claim), { credential: "hash", streamsMax: 100 }));
       value(await directory.claim(claim));
       await directory.snapshot(claim.where, { mark: "m", tails: false });
     }

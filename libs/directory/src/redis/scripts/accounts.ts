@@ -1,5 +1,5 @@
 /** An account's own steps, in its slot, and its namespace's, in that one's. */
-import { HELD_PLACE_LUA, type Script } from "./script.ts";
+import { CREDENTIAL_LUA, HELD_PLACE_LUA, type Script } from "./script.ts";
 
 /** Writes an account that will end by itself unless it is kept. */
 export const writeAccount: Script = {
@@ -43,9 +43,8 @@ return 1
 export const checkCredential: Script = {
   name: "amsCheckCredential",
   keys: 2,
-  lua: `
-local ends = tonumber(redis.call('HGET', KEYS[2], ARGV[1]))
-if not ends or ends < 0 or (ends > 0 and ends <= tonumber(ARGV[2])) then return false end
+  lua: `${CREDENTIAL_LUA}
+if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return false end
 return redis.call('HMGET', KEYS[1], 'record', 'streams_max', 'subscribers_max')
 `,
 };

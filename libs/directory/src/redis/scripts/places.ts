@@ -1,17 +1,19 @@
 /** An account's places: reserve one, keep a shared one, release one. All in the account's slot. */
-import { HELD_PLACE_LUA, type Script } from "./script.ts";
+import { CREDENTIAL_LUA, HELD_PLACE_LUA, type Script } from "./script.ts";
 
 /** Replies `reserved`, `shared` or a fault's name. */
 export const reserve: Script = {
   name: "amsReserve",
-  keys: 3,
-  lua: `${HELD_PLACE_LUA}
-local record, places, held = unpack(KEYS)
-local account, place, gateway, connection, streamsMax = unpack(ARGV)
-if redis.call('EXISTS', record) == 0 then return 'invalid_credential' end
+  keys: 4,
+  lua: `${CREDENTIAL_LUA}${HELD_PLACE_LUA}
+local record, credentials, places, held = unpack(KEYS)
+local account, place, gateway, connection, credential, now, deploymentMax = unpack(ARGV)
+local accountMax = redis.call('HGET', record, 'streams_max')
+if not accountMax or not isLive(credentials, credential, now) then return 'invalid_credential' end
 local old = redis.call('HGET', places, place)
 local mine = gateway .. '/' .. connection
-if not old and redis.call('HLEN', places) >= tonumber(streamsMax) then return 'account_concurrency_limit' end
+local streamsMax = tonumber(accountMax) or tonumber(deploymentMax)
+if not old and redis.call('HLEN', places) >= streamsMax then return 'account_concurrency_limit' end
 for _, holder in ipairs(holders(old)) do
   if holder.gateway == gateway and holder.connection == connection then return 'shared' end
 end

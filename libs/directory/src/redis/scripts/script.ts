@@ -52,6 +52,14 @@ local function heldStream(where, name, connection)
 end
 `;
 
+/** Whether an account's credential is live at a time, in Unix ms. */
+export const CREDENTIAL_LUA = `
+local function isLive(credentials, credential, now)
+  local ends = tonumber(redis.call('HGET', credentials, credential))
+  return ends and ends >= 0 and (ends == 0 or ends > tonumber(now))
+end
+`;
+
 /** How a gateway's index names a place; and the holders of a place, which are words `<gateway>/<connection>`. */
 export const HELD_PLACE_LUA = `
 local function heldPlace(account, place, connection)
