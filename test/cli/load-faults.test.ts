@@ -20,6 +20,7 @@ const NONE = {
   doubled: 0,
   reordered: 0,
   self_delivered: 0,
+  unasked: 0,
   altered: 0,
   unreadable: 0,
   gaps_told: 0,
@@ -86,6 +87,13 @@ describe.concurrent("a broker that", () => {
   ])("%s is caught", async (_, options, counts) => {
     const { status, result } = await run(options);
     expect(result.counts).toMatchObject({ ...NONE, received: 60, ...counts });
+    expect({ status, outcome: result.outcome }).toEqual({ status: LOST, outcome: "broken" });
+  });
+
+  test("§5.10 sends tokens to those who asked for none is caught", async () => {
+    const words = ["--emitters", "2", "--emit-only"];
+    const { status, result } = await run({}, [...RUN, ...words]);
+    expect(result.counts).toMatchObject({ ...NONE, expected: 120, received: 120, unasked: 40 });
     expect({ status, outcome: result.outcome }).toEqual({ status: LOST, outcome: "broken" });
   });
 

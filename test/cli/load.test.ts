@@ -45,6 +45,7 @@ test("a run counts every token at every subscriber, over two processes, and writ
     doubled: 0,
     reordered: 0,
     self_delivered: 0,
+    unasked: 0,
     altered: 0,
     unreadable: 0,
     gaps_told: 0,

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { Ledger } from "./ledger.ts";
 import { readPayload, writePayload } from "./payload.ts";
-import { emptyTally } from "./tally.ts";
+import { emptyTally, faultsOf } from "./tally.ts";
 
 const OWN = `str_${"0".repeat(26)}`;
 const EMITTER = `str_${"1".repeat(26)}`;
@@ -10,12 +10,13 @@ const STRANGER = `str_${"2".repeat(26)}`;
 const BYTES = 32;
 const NOW_US = 5_000_000;
 
-function ledgerOf() {
+function ledgerOf(listens = true) {
   const tally = emptyTally();
   const latencies: number[] = [];
   const ledger = new Ledger({
     namePrefix: "load-1-",
     payloadBytes: BYTES,
+    listens,
     tally,
     now: () => NOW_US,
     onLatency: (latencyUs) => latencies.push(latencyUs),
@@ -48,6 +49,14 @@ test("§5.1 the own token is a self-delivery", () => {
   const { tally, token } = ledgerOf();
   token(1, { stream_id: OWN, stream_name: "load-1-s0" });
   expect(tally).toEqual({ ...emptyTally(), selfDelivered: 1 });
+});
+
+test("§5.10 a token at a connection that asked for none is a fault, and no delivery", () => {
+  const { tally, token } = ledgerOf(false);
+  token(1);
+  token(1, { stream_id: STRANGER, stream_name: "somebody" });
+  expect(tally).toEqual({ ...emptyTally(), unasked: 2 });
+  expect(faultsOf(tally)).toBe(2);
 });
 
 test("§8.6 a token that is not the one sent at its place is altered, and so is one of another size", () => {

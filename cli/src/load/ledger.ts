@@ -12,6 +12,8 @@ export type LedgerOptions = {
   /** What the names of all streams of the run begin with. */
   readonly namePrefix: string;
   readonly payloadBytes: number;
+  /** False asked for no tokens, and should hear none. */
+  readonly listens: boolean;
   readonly tally: Tally;
   /** Microseconds of the shared clock. */
   readonly now: () => number;
@@ -98,9 +100,13 @@ export class Ledger {
   }
 
   #token(frame: Extract<Heard, { type: "token" }>): void {
-    const { tally, payloadBytes, now, onLatency } = this.#options;
+    const { tally, payloadBytes, listens, now, onLatency } = this.#options;
     if (frame.streamId === this.#ownStreamId) {
       tally.selfDelivered += 1;
+      return;
+    }
+    if (!listens) {
+      tally.unasked += 1;
       return;
     }
     const isOurs = this.#isOurs(frame.streamName);

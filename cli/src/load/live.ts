@@ -1,7 +1,7 @@
 /** What a run looks like while it goes on: one line on a terminal, drawn anew; else a line every ten seconds. */
 import type { Output } from "../output.ts";
 import type { Second } from "./book.ts";
-import { addTally, emptyTally } from "./tally.ts";
+import { addTally, emptyTally, faultsOf } from "./tally.ts";
 import { count, span } from "./words.ts";
 
 /** Seconds between two lines where there is no terminal. */
@@ -39,8 +39,7 @@ export function startLive(output: Output, length_s: number): Live {
     },
     second: (second) => {
       addTally(tally, second.tally);
-      const wrong = tally.lost + tally.doubled + tally.reordered + tally.selfDelivered;
-      const line = `${Math.min(second.at_s + 1, length_s)} of ${length_s} s  ${count(second.tally.emitted)} tokens/s  ${count(second.tally.received)} deliveries/s  p50 ${span(second.latency.p50)}  p99 ${span(second.latency.p99)}  lost ${count(tally.lost)}  faults ${count(wrong)}`;
+      const line = `${Math.min(second.at_s + 1, length_s)} of ${length_s} s  ${count(second.tally.emitted)} tokens/s  ${count(second.tally.received)} deliveries/s  p50 ${span(second.latency.p50)}  p99 ${span(second.latency.p99)}  lost ${count(tally.lost)}  faults ${count(faultsOf(tally))}`;
       draw(line);
       if (isTerminal || second.at_s + 1 < told + LINE_S) return;
       told = second.at_s + 1;

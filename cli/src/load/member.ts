@@ -13,8 +13,6 @@ export type MemberOptions = LedgerOptions & {
   readonly link: string;
   readonly credential: string | null;
   readonly streamName: string;
-  /** False hears no tokens. */
-  readonly listens: boolean;
 };
 
 /** How a connection ended before its time. */

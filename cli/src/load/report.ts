@@ -5,6 +5,7 @@ import { REPORT_STYLE } from "./report-style.ts";
 import type { LoadResult } from "./result.ts";
 import { jsonOf } from "./result-json.ts";
 import { countRows, kneeSentence, verdictOf } from "./table.ts";
+import { faultsOf } from "./tally.ts";
 import { count, percent, plural, span } from "./words.ts";
 
 /** Nothing may be fetched, and nothing runs but what is in the file. */
@@ -51,7 +52,6 @@ function headOf(result: LoadResult): string {
 }
 
 function tilesOf({ latency, deliveriesPerSecond, tally }: LoadResult): string {
-  const wrong = tally.lost + tally.doubled + tally.reordered + tally.selfDelivered + tally.altered;
   const latencyOf = (us: number) => (latency.max === 0 ? "–" : span(us));
   const tiles: readonly (readonly [string, string])[] = [
     ["p50", latencyOf(latency.p50)],
@@ -59,7 +59,7 @@ function tilesOf({ latency, deliveriesPerSecond, tally }: LoadResult): string {
     ["p99", latencyOf(latency.p99)],
     ["p99.9", latencyOf(latency.p999)],
     ["deliveries/s", count(deliveriesPerSecond)],
-    ["faults", count(wrong)],
+    ["faults", count(faultsOf(tally))],
   ];
   const cells = tiles.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);
   return `<dl class="tiles">${cells.join("")}</dl>`;

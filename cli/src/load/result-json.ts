@@ -72,6 +72,7 @@ function countsOf(tally: Readonly<Tally>) {
     doubled: tally.doubled,
     reordered: tally.reordered,
     self_delivered: tally.selfDelivered,
+    unasked: tally.unasked,
     altered: tally.altered,
     unreadable: tally.unreadable,
     gaps_told: tally.gapsTold,

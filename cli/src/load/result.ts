@@ -8,7 +8,7 @@ import { blindSpotsOf, type Machine } from "./machine.ts";
 import type { Close } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import type { Settled } from "./swarm.ts";
-import { isBroken, type Tally } from "./tally.ts";
+import { faultsOf, type Tally } from "./tally.ts";
 
 /** `broken`: the wire broke a promise. `cut`: connections were closed before the end. */
 export type Outcome = "ok" | "broken" | "cut" | "interrupted";
@@ -122,7 +122,7 @@ function outcomeOf(
   wasInterrupted: boolean,
 ): Outcome {
   const isExplained = closes.length > 0 || tally.moved > 0 || wasInterrupted;
-  if (isBroken(tally) || (unaccounted > 0 && !isExplained)) return "broken";
+  if (faultsOf(tally) > 0 || (unaccounted > 0 && !isExplained)) return "broken";
   if (closes.length > 0) return "cut";
   return wasInterrupted ? "interrupted" : "ok";
 }

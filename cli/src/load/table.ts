@@ -42,7 +42,7 @@ export function verdictOf({ outcome, tally, expected }: LoadResult): string {
         ? "Every token reached everybody, once and in order."
         : `No promise was broken, but ${plural(missing, "delivery is", "deliveries are")} missing, as the broker told or while connections moved.`;
     case "broken":
-      return "The wire broke its promise: see what is lost, doubled, reordered, altered or self-delivered.";
+      return "The wire broke its promise: see what is lost, doubled, reordered, altered, self-delivered or not asked for.";
     case "cut":
       return "Connections were closed before the end.";
     case "interrupted":
@@ -103,6 +103,7 @@ export function countRows(result: LoadResult): readonly CountRow[] {
     bad("doubled", tally.doubled),
     bad("reordered", tally.reordered),
     bad("self-delivered", tally.selfDelivered),
+    ...(tally.unasked > 0 ? [bad("not asked for", tally.unasked)] : []),
     bad("altered", tally.altered + tally.unreadable),
     ...shown("gaps told", tally.gapsTold),
     ...shown("missing as told", tally.framesTold),

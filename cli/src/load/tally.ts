@@ -13,6 +13,8 @@ export type Tally = {
   doubled: number;
   /** A connection's own tokens, which nobody asked for. */
   selfDelivered: number;
+  /** Came to a connection that had asked for no tokens (§5.10). */
+  unasked: number;
   /** Tokens that are not what was sent at their place of the stream. */
   altered: number;
   /** Gaps that the broker told (§4.7), and the frames missing in them as far as it said. */
@@ -38,6 +40,7 @@ export function emptyTally(): Tally {
     reordered: 0,
     doubled: 0,
     selfDelivered: 0,
+    unasked: 0,
     altered: 0,
     gapsTold: 0,
     framesTold: 0,
@@ -57,6 +60,7 @@ export function addTally(to: Tally, what: Readonly<Tally>, sign: 1 | -1 = 1): vo
   to.reordered += sign * what.reordered;
   to.doubled += sign * what.doubled;
   to.selfDelivered += sign * what.selfDelivered;
+  to.unasked += sign * what.unasked;
   to.altered += sign * what.altered;
   to.gapsTold += sign * what.gapsTold;
   to.framesTold += sign * what.framesTold;
@@ -67,8 +71,8 @@ export function addTally(to: Tally, what: Readonly<Tally>, sign: 1 | -1 = 1): vo
   to.unreadable += sign * what.unreadable;
 }
 
-/** True when the broker broke a promise: something lost, doubled, reordered, altered, unreadable, or delivered to its owner. */
-export function isBroken(tally: Readonly<Tally>): boolean {
-  const { lost, doubled, reordered, altered, selfDelivered, unreadable } = tally;
-  return lost + doubled + reordered + altered + selfDelivered + unreadable > 0;
+/** How often the broker broke a promise: lost, doubled, reordered, altered, unreadable, or delivered to its owner or to who didn't ask. */
+export function faultsOf(tally: Readonly<Tally>): number {
+  const { lost, doubled, reordered, altered, selfDelivered, unasked, unreadable } = tally;
+  return lost + doubled + reordered + altered + selfDelivered + unasked + unreadable;
 }
