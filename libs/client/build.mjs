@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { bundleBrowser } from "./bundle-browser.mjs";
+import { bundleBrowser, pageBytes } from "./bundle-browser.mjs";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PROTOCOL_TYPES = join(HERE, "..", "protocol", "dist");
@@ -15,7 +15,7 @@ const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
  * Bytes after gzip of the browser's first file: what a page pays to join, send and hear. It is a little more than the file has
  * today, so that growth is noticed. 8,000 was the aim and isn't reached: docs/adr/0011-what-the-browser-pays.md.
  */
-export const BROWSER_GZIP_BYTES_MAX = 11_450;
+export const BROWSER_GZIP_BYTES_MAX = 11_500;
 
 /** The same of all its files together: what a page pays that uses everything, accounts and their faults too. */
 export const BROWSER_ALL_GZIP_BYTES_MAX = 17_000;
@@ -54,7 +54,7 @@ export async function buildPackage(folder) {
     },
     minifySyntax: true,
   });
-  for (const { name, code } of browser) writeFileSync(join(folder, name), code);
+  for (const { name, contents } of browser) writeFileSync(join(folder, name), contents);
   writeFileSync(join(folder, "node.js"), node.outputFiles[0].contents);
   copyTypes(join(HERE, "dist", "index.d.ts"), folder);
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
@@ -129,6 +129,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = resolve(process.argv[2] ?? join(HERE, "dist", "package"));
   const { browser } = await buildPackage(folder);
   const sizes = browser.map(({ name, gzipBytes }) => `${name} ${gzipBytes}`);
+  for (const name of ["join", "createAccount"]) {
+    sizes.push(`a bundled page that imports ${name} ${await pageBytes(folder, [name])}`);
+  }
   process.stderr.write(`@ams/client is in ${folder}; bytes after gzip: ${sizes.join(", ")}.\n`);
   if (browser[0].gzipBytes > BROWSER_GZIP_BYTES_MAX) process.exit(1);
 }

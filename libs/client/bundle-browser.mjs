@@ -3,13 +3,11 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build, transform } from "esbuild";
+import { build } from "esbuild";
 
 const ENTRY = join(dirname(fileURLToPath(import.meta.url)), "src", "index.ts");
 
 const FIRST = "browser.js";
-
-const MINIFY = { minify: true, format: "esm", target: "es2022" };
 
 /**
  * The files, the first of them first.
@@ -22,19 +20,36 @@ export async function bundleBrowser(common) {
   return [first, ...(await Promise.all(rest))];
 }
 
+/**
+ * Bytes after gzip that a page loads with itself which imports these names from the package in `folder` and leaves out what it
+ * doesn't use, as bundlers do.
+ * @param {string} folder
+ * @param {readonly string[]} names
+ */
+export async function pageBytes(folder, names) {
+  const { outputFiles } = await build({
+    stdin: { contents: `export { ${names} } from "./${FIRST}";`, resolveDir: folder },
+    bundle: true,
+    external: ["./browser-*.js"],
+    format: "esm",
+    minify: true,
+    write: false,
+  });
+  return gzipBytesOf(outputFiles[0].contents);
+}
+
 async function bundle(common, entry, name, plugin) {
   const { outputFiles, metafile } = await build({
     ...common,
-    ...MINIFY,
     entryPoints: [entry],
     platform: "browser",
+    minify: true,
     plugins: [plugin],
   });
-  // Once more, as one file: what the modules declared one by one is then declared together.
-  const { code } = await transform(outputFiles[0].text, MINIFY);
+  const [{ contents }] = outputFiles;
   const [{ imports }] = Object.values(metafile.outputs);
-  const gzipBytes = gzipSync(code, { level: 9 }).length;
-  return { name, code, gzipBytes, imports, inputs: Object.keys(metafile.inputs) };
+  const gzipBytes = gzipBytesOf(contents);
+  return { name, contents, gzipBytes, imports, inputs: Object.keys(metafile.inputs) };
 }
 
 /** Leaves out what is loaded by `import()`, and gathers it. */
@@ -62,4 +77,8 @@ const sharing = {
 
 function nameOf(path) {
   return `browser-${basename(path, ".ts")}.js`;
+}
+
+function gzipBytesOf(contents) {
+  return gzipSync(contents, { level: 9 }).length;
 }

@@ -4,7 +4,7 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
-import { type App, buildScript, installPackage } from "./package.ts";
+import { type App, buildScript, installPackage, pageBytes } from "./package.ts";
 
 let ams: Standalone;
 let app: App;
@@ -26,6 +26,11 @@ test(`what a browser loads to join, send and hear does not grow past ${BROWSER_G
 test(`all of a browser's files together do not grow past ${BROWSER_ALL_GZIP_BYTES_MAX}`, () => {
   const all = app.built.browser.reduce((sum, { gzipBytes }) => sum + gzipBytes, 0);
   expect(all).toBeLessThanOrEqual(BROWSER_ALL_GZIP_BYTES_MAX);
+});
+
+test("a bundler leaves out of a page what the page doesn't use", async () => {
+  expect(await pageBytes(installed(""), ["createAccount", "openAccount"])).toBeLessThan(1_000);
+  expect(await pageBytes(installed(""), ["parseLink", "AmsError"])).toBeLessThan(1_000);
 });
 
 test("from the browser's files nothing of Node is reachable, nor any other package", async () => {

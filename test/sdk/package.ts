@@ -43,6 +43,12 @@ export async function buildScript(): Promise<Script> {
   return await import(pathToFileURL(join(CLIENT, "build.mjs")).href);
 }
 
+/** Bytes after gzip of a page that imports these names from the built package in `folder`, without the late files. */
+export async function pageBytes(folder: string, names: readonly string[]): Promise<number> {
+  const script = await import(pathToFileURL(join(CLIENT, "bundle-browser.mjs")).href);
+  return await script.pageBytes(folder, names);
+}
+
 export async function buildPackage(folder: string): Promise<Built> {
   return await (await buildScript()).buildPackage(folder);
 }

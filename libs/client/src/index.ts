@@ -101,4 +101,4 @@ export { splitText } from "./sending/token.ts";
  * await Promise.all([person.close(), agent.close()]);
  * ```
  */
-export const join: Join = /* @__PURE__ */ joinOver(openWebSocket);
+export const join: Join = (magicLink, options) => joinOver(openWebSocket, magicLink, options);

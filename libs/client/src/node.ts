@@ -64,4 +64,4 @@ export {
 } from "./index.ts";
 
 /** Joins a conversation: see `join` of `index.ts`, which this is over Node's sockets. */
-export const join: Join = /* @__PURE__ */ joinOver(openSocket);
+export const join: Join = (magicLink, options) => joinOver(openSocket, magicLink, options);

@@ -10,9 +10,10 @@ import {
   startFakeBroker,
 } from "../testing/fake-broker.ts";
 import { joinQuickly, QUICK } from "../testing/quick.ts";
-import { joinOver } from "./join.ts";
+import { type Join, joinOver } from "./join.ts";
 import type { JoinOptions } from "./join-options.ts";
 import { openSocket } from "./node-socket.ts";
+import type { Timing } from "./timing.ts";
 
 let broker: FakeBroker;
 beforeEach(async () => {
@@ -20,7 +21,11 @@ beforeEach(async () => {
 });
 afterEach(() => broker.stop());
 
-const join = joinOver(openSocket, QUICK);
+const joinIn =
+  (timing: Partial<Timing>): Join =>
+  (link, options) =>
+    joinOver(openSocket, link, options, { ...QUICK, ...timing });
+const join = joinIn({});
 
 async function failure(joining: Promise<unknown>): Promise<AmsError> {
   const error = await joining.then(
@@ -194,7 +199,7 @@ describe("what can't be joined is told in one sentence", () => {
 
   test("a deployment that takes the connection and says nothing", async () => {
     broker.answer = () => ({ status: 200, body: '{"version":"1","features":[],"limits":{}}' });
-    const silent = joinOver(openSocket, { ...QUICK, dialMs: 30 });
+    const silent = joinIn({ dialMs: 30 });
     const error = await failure(silent(broker.link, { credential: CREDENTIAL }));
     expect(error.code).toBe("websocket_blocked");
   });
@@ -205,7 +210,7 @@ describe("what can't be joined is told in one sentence", () => {
     const address = silent.address();
     if (address === null || typeof address === "string") throw new Error("It has a port.");
     const link = broker.link.replace(broker.url, `http://127.0.0.1:${address.port}`);
-    const impatient = joinOver(openSocket, { ...QUICK, dialMs: 30, diagnoseMs: 30 });
+    const impatient = joinIn({ dialMs: 30, diagnoseMs: 30 });
     expect((await failure(impatient(link, { credential: CREDENTIAL }))).code).toBe("timeout");
     silent.close();
   });
@@ -225,7 +230,7 @@ test("a busy deployment is asked again, for a while", async () => {
   (await broker.call()).close(4500, "internal_error");
   (await broker.call()).join();
   await (await joining).close();
-  const impatient = joinOver(openSocket, { ...QUICK, joinMs: 0 });
+  const impatient = joinIn({ joinMs: 0 });
   const failing = failure(impatient(broker.link, { credential: CREDENTIAL }));
   (await broker.call()).close(4503, "draining");
   expect((await failing).code).toBe("draining");

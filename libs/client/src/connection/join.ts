@@ -15,25 +15,28 @@ import { TIMING, type Timing } from "./timing.ts";
 export type Join = (magicLink: string, options: JoinOptions) => Promise<Connection>;
 
 /** `join` over one kind of WebSocket. */
-export function joinOver(open: OpenSocket, timing: Timing = TIMING): Join {
-  return async (magicLink, options) => {
-    checkOptions(options);
-    const { signal, onFrame } = options;
-    throwIfAborted(signal);
-    const link = readLink(magicLink);
-    const connection = new LiveConnection({
-      open: onFrame === undefined ? open : observed(open, onFrame),
-      timing,
-      wishes: wishesOf(link, options),
-      signal,
-      reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
-      sendBufferBytes: options.sendBufferBytes ?? SEND_BUFFER_BYTES,
-      diagnose: async () => {
-        const { diagnose } = await control(signal);
-        return await diagnose(link.baseUrl, { signal, timeoutMs: timing.diagnoseMs });
-      },
-    });
-    await connection.start();
-    return connection;
-  };
+export async function joinOver(
+  open: OpenSocket,
+  magicLink: string,
+  options: JoinOptions,
+  timing: Timing = TIMING,
+): Promise<Connection> {
+  checkOptions(options);
+  const { signal, onFrame } = options;
+  throwIfAborted(signal);
+  const link = readLink(magicLink);
+  const connection = new LiveConnection({
+    open: onFrame === undefined ? open : observed(open, onFrame),
+    timing,
+    wishes: wishesOf(link, options),
+    signal,
+    reconnectForMs: options.reconnectForMs ?? RECONNECT_FOR_MS,
+    sendBufferBytes: options.sendBufferBytes ?? SEND_BUFFER_BYTES,
+    diagnose: async () => {
+      const { diagnose } = await control(signal);
+      return await diagnose(link.baseUrl, { signal, timeoutMs: timing.diagnoseMs });
+    },
+  });
+  await connection.start();
+  return connection;
 }

@@ -14,9 +14,6 @@ export type LinkParts = {
   readonly alias: string;
 };
 
-/** Stands where a link's own token is, so that the parts are found without it. */
-const ANY_TOKEN = "A".repeat(43);
-
 /**
  * Where a magic link leads, without its token; null for what is none (§1.4). Whether the token is whole isn't looked at: `join` and
  * `inspect` say when a link is cut off.
@@ -32,7 +29,7 @@ const ANY_TOKEN = "A".repeat(43);
 export function parseLink(magicLink: string): LinkParts | null {
   if (!URL.canParse(magicLink)) return null;
   const url = new URL(magicLink);
-  url.searchParams.set("t", ANY_TOKEN);
+  url.searchParams.set("t", "A".repeat(43)); // In place of its own token, which isn't looked at.
   const link = parseMagicLink(url.href);
   return link && { baseUrl: link.baseUrl, namespace: link.namespace, alias: link.alias };
 }

@@ -4,13 +4,13 @@
  */
 import type { Socket as NetSocket } from "node:net";
 import { WebSocket } from "ws";
-import { type OpenSocket, openWith } from "./socket.ts";
+import { type OpenSocket, socketOver } from "./socket.ts";
 
 /** Bytes of one message that is read: a `joined` with a large roster stays far below it. */
 const MESSAGE_BYTES_MAX = 67_108_864;
 
-export const openSocket: OpenSocket = /* @__PURE__ */ openWith((url, protocols) => {
-  const webSocket = new WebSocket(url, protocols, {
+export const openSocket: OpenSocket = (url, protocols, events) => {
+  const webSocket = new WebSocket(url, [...protocols], {
     perMessageDeflate: false, // None is negotiated (§3.1.2).
     maxPayload: MESSAGE_BYTES_MAX,
   });
@@ -18,8 +18,8 @@ export const openSocket: OpenSocket = /* @__PURE__ */ openWith((url, protocols) 
   webSocket.once("upgrade", ({ socket }) => {
     connection = socket;
   });
-  return Object.assign(webSocket, { gather: () => gather(connection) });
-});
+  return socketOver(Object.assign(webSocket, { gather: () => gather(connection) }), events);
+};
 
 /** One write to the system per frame would be a third of the CPU of a sender in a hurry. */
 function gather(connection: NetSocket | null): void {

@@ -54,39 +54,36 @@ const OPEN = 1;
 /** Milliseconds in which `close` follows `error`; some implementations forget it when the handshake fails. */
 const CLOSE_AFTER_ERROR_MS = 250;
 
-/** Opens sockets with a constructor of WebSockets. */
-export function openWith(make: (url: string, protocols: string[]) => WebSocketLike): OpenSocket {
-  return (url, protocols, events) => {
-    const webSocket = make(url, [...protocols]);
-    let over = false;
-    const end = (code: number, reason: string) => {
-      if (over) return;
+/** A WebSocket that opens, as a socket. */
+export function socketOver(webSocket: WebSocketLike, events: SocketEvents): Socket {
+  let over = false;
+  const end = (code: number, reason: string) => {
+    if (over) return;
+    over = true;
+    events.closed(code, reason);
+  };
+  webSocket.addEventListener("message", ({ data }) => {
+    if (!over && typeof data === "string") events.message(data);
+  });
+  webSocket.addEventListener("close", ({ code, reason }) => end(code, reason));
+  webSocket.addEventListener("error", () => setTimeout(end, CLOSE_AFTER_ERROR_MS, ABNORMAL, ""));
+  return {
+    get isOpen() {
+      return webSocket.readyState === OPEN;
+    },
+    get bufferedBytes() {
+      return webSocket.bufferedAmount;
+    },
+    send: (text) => {
+      webSocket.gather?.();
+      webSocket.send(text);
+      events.sent?.(text);
+    },
+    close: () => webSocket.close(NORMAL),
+    drop: () => {
       over = true;
-      events.closed(code, reason);
-    };
-    webSocket.addEventListener("message", ({ data }) => {
-      if (!over && typeof data === "string") events.message(data);
-    });
-    webSocket.addEventListener("close", ({ code, reason }) => end(code, reason));
-    webSocket.addEventListener("error", () => setTimeout(end, CLOSE_AFTER_ERROR_MS, ABNORMAL, ""));
-    return {
-      get isOpen() {
-        return webSocket.readyState === OPEN;
-      },
-      get bufferedBytes() {
-        return webSocket.bufferedAmount;
-      },
-      send: (text) => {
-        webSocket.gather?.();
-        webSocket.send(text);
-        events.sent?.(text);
-      },
-      close: () => webSocket.close(NORMAL),
-      drop: () => {
-        over = true;
-        if (webSocket.terminate === undefined) webSocket.close(NORMAL);
-        else webSocket.terminate();
-      },
-    };
+      if (webSocket.terminate === undefined) webSocket.close(NORMAL);
+      else webSocket.terminate();
+    },
   };
 }

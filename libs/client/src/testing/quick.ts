@@ -24,9 +24,8 @@ export async function joinQuickly(
   joined: object = {},
   timing: Partial<Timing> = {},
 ): Promise<Pair> {
-  const join = joinOver(openSocket, { ...QUICK, ...timing });
-  const identity = { credential: CREDENTIAL, streamName: "me" };
-  const joining = join(broker.link, { ...identity, ...options } as JoinOptions);
+  const all = { credential: CREDENTIAL, streamName: "me", ...options } as JoinOptions;
+  const joining = joinOver(openSocket, broker.link, all, { ...QUICK, ...timing });
   const call = await broker.call();
   call.join(joined);
   return { me: await joining, call };
