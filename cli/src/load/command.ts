@@ -1,5 +1,5 @@
 /** `ams load`: what it says of itself. What it does is in `run.ts`, which is loaded only when it is called. */
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { explain, LINK, LINK_HELP } from "../commands/options.ts";
 import { contextOf } from "../context.ts";
 import { readCount, readDuration } from "../values.ts";
@@ -52,8 +52,8 @@ export function loadCommand(): Command {
     .option("--emitters <count>", "connections that emit, and listen too", readCount, 1)
     .option("--rate <tokens/s>", "tokens per second of each emitter", readRate, 10)
     .option("--payload <bytes>", "size of a token", readCount, PAYLOAD_BYTES_DEFAULT)
-    .option("--duration <time>", "how long at full rate: 30s, 10m, 2h", readDuration, 10)
-    .option("--ramp <time>", "raise the rate from 0 over this time first", readDuration, 0)
+    .addOption(time("--duration <time>", "how long at full rate: 30s, 10m, 2h", 10))
+    .addOption(time("--ramp <time>", "raise the rate from 0 over this time first", 0))
     .option("--processes <count>", "load processes (as many as it takes)", readCount)
     .option("--emit-only", "emitters hear nobody")
     .option("--account", "join with your account, and not as guests")
@@ -78,6 +78,10 @@ export function loadCommand(): Command {
     await runWorker();
   });
   return load;
+}
+
+function time(flags: string, description: string, default_s: number): Option {
+  return new Option(flags, description).argParser(readDuration).default(default_s, `${default_s}s`);
 }
 
 function readRate(text: string): number {

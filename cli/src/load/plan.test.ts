@@ -51,7 +51,7 @@ test.each([
   [{ rate: 1_000, payloadBytes: 65_536 }, /at most 26 MB\/s, which is 409 tokens\/s/],
   [{ payloadBytes: 8 }, /--payload is 24 to 65536 bytes/],
   [{ payloadBytes: 65_537 }, /--payload is 24 to 65536 bytes/],
-  [{ processes: 0 }, /--processes/],
+  [{ processes: 0 }, /--processes is 1 to 64/],
   [{ processes: 65 }, /--processes is 1 to 64/],
   [{ duration_s: 0 }, /--duration/],
   [{ duration_s: 80_000, ramp_s: 10_000 }, /a day/],
@@ -95,6 +95,7 @@ function second(at_s: number, p99: number, lost = 0): Second {
     latency: { p50: 1, p90: 1, p99, p999: p99, max: p99, mean: 1 },
     latenessP99Us: 0,
     cpu: 0,
+    cpuSeconds: 0,
     stallMs: 0,
   };
 }

@@ -107,6 +107,9 @@ function processesOf(
   deliveriesPerSecond: number,
   { descriptors, cores }: Machine,
 ): number {
+  if (asked !== null && (asked < 1 || asked > PROCESSES_MAX)) {
+    throw wrong(`--processes is 1 to ${PROCESSES_MAX}.`);
+  }
   const each = descriptors === null ? connections : descriptors - DESCRIPTORS_OWN;
   const needed = each < 1 ? Number.POSITIVE_INFINITY : Math.ceil(connections / each);
   const most = asked ?? PROCESSES_MAX;
@@ -119,10 +122,7 @@ function processesOf(
         : `${limit}, and at most ${PROCESSES_MAX} processes are started. To go on, ${raise}.`,
     );
   }
-  if (asked !== null) {
-    if (asked >= 1 && asked <= PROCESSES_MAX) return Math.min(asked, connections);
-    throw wrong(`--processes is 1 to ${PROCESSES_MAX}.`);
-  }
+  if (asked !== null) return Math.min(asked, connections);
   const busy = Math.min(cores, Math.ceil(deliveriesPerSecond / DELIVERIES_PER_PROCESS));
   return Math.min(connections, Math.max(needed, busy, 1));
 }
