@@ -39,7 +39,9 @@ export function startLive(output: Output, length_s: number): Live {
     },
     second: (second) => {
       addTally(tally, second.tally);
-      const line = `${Math.min(second.at_s + 1, length_s)} of ${length_s} s  ${count(second.tally.emitted)} tokens/s  ${count(second.tally.received)} deliveries/s  p50 ${span(second.latency.p50)}  p99 ${span(second.latency.p99)}  lost ${count(tally.lost)}  faults ${count(faultsOf(tally))}`;
+      // The last is no whole one, and after the end of sending there is only what is waited for.
+      if (!second.isWhole || second.at_s >= length_s) return;
+      const line = `${second.at_s + 1} of ${length_s} s  faults ${count(faultsOf(tally))}  ${count(second.tally.emitted)} tokens/s  ${count(second.tally.received)} deliveries/s  p50 ${span(second.latency.p50)}  p99 ${span(second.latency.p99)}`;
       draw(line);
       if (isTerminal || second.at_s + 1 < told + LINE_S) return;
       told = second.at_s + 1;
