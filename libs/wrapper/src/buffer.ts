@@ -31,20 +31,21 @@ export const START: Place = { next: 0, unsure: false };
 
 export type BufferLimits = { readonly bufferEvents: number; readonly bufferBytes: number };
 
-type Kept = { readonly event: Heard; readonly bytes: number };
-
 /** Places at the array's front that may be empty before it is moved: so each event is moved about once. */
 const SLACK = 1_024;
 
 export class EventBuffer {
   readonly #limits: BufferLimits;
-  #row: Kept[] = [];
+  readonly #bytesOf: (event: Heard) => number;
+  #row: Heard[] = [];
   #skip = 0; // How many at the front of the row are dropped already.
   #first = 0;
   #bytes = 0;
 
-  constructor(limits: BufferLimits) {
+  /** `bytesOf` says what an event costs: always the same for the same one. */
+  constructor(limits: BufferLimits, bytesOf: (event: Heard) => number) {
     this.#limits = limits;
+    this.#bytesOf = bytesOf;
   }
 
   /** The number of the oldest event kept. */
@@ -58,10 +59,10 @@ export class EventBuffer {
   }
 
   /** Returns how many events were dropped to make room. The newest is kept whatever its size. */
-  append(event: Heard, bytes: number): number {
+  append(event: Heard): number {
     const before = this.#first;
-    this.#row.push({ event, bytes });
-    this.#bytes += bytes;
+    this.#row.push(event);
+    this.#bytes += this.#bytesOf(event);
     while (this.#isOver()) this.#dropOldest();
     if (this.#skip > SLACK && this.#skip * 2 > this.#row.length) {
       this.#row = this.#row.slice(this.#skip);
@@ -75,7 +76,7 @@ export class EventBuffer {
     const dropped = Math.max(0, this.#first - place.next);
     const from = Math.max(place.next, this.#first);
     const at = this.#skip + from - this.#first;
-    const events = this.#row.slice(at, at + eventsMax).map((kept) => kept.event);
+    const events = this.#row.slice(at, at + eventsMax);
     return { truncated: place.unsure || dropped > 0, dropped, from, events };
   }
 
@@ -91,7 +92,8 @@ export class EventBuffer {
   }
 
   #dropOldest(): void {
-    this.#bytes -= this.#row[this.#skip]?.bytes ?? 0;
+    const oldest = this.#row[this.#skip];
+    if (oldest !== undefined) this.#bytes -= this.#bytesOf(oldest);
     // The event goes at once; its empty place waits for the row to be moved.
     delete this.#row[this.#skip];
     this.#skip += 1;

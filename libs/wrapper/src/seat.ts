@@ -3,6 +3,7 @@
  * is news. It outlives its connections and the sessions that use it.
  */
 import { EventBuffer, type Heard } from "./buffer.ts";
+import type { Common } from "./common.ts";
 import type { Clock, Counters } from "./contract.ts";
 import type { Dial } from "./dial.ts";
 import { bytesOf } from "./hearing.ts";
@@ -27,6 +28,8 @@ export interface Holder {
 
 export type SeatRoom = {
   readonly clock: Clock;
+  /** Of the process. */
+  readonly common: Common;
   readonly counters: Counters;
   readonly dial: Dial;
   readonly limits: WrapperLimits;
@@ -61,7 +64,7 @@ export class Seat {
     this.streamName = streamName;
     this.places = new Places(key, streamName);
     this.usedAt = room.clock.now();
-    this.#buffer = new EventBuffer(room.limits);
+    this.#buffer = new EventBuffer(room.limits, bytesOf);
     this.#room = room;
     this.line = new Line({
       ...{ conversationId, streamName, dial: room.dial, counters: room.counters },
@@ -116,7 +119,7 @@ export class Seat {
 
   /** Leaves the wire and forgets what was heard; only a new seat comes after this one. */
   leave(): void {
-    this.#buffer = new EventBuffer(this.#room.limits);
+    this.#buffer = new EventBuffer(this.#room.limits, bytesOf);
     this.line.leave();
   }
 
@@ -127,9 +130,9 @@ export class Seat {
   }
 
   #keep(all: readonly Heard[]): void {
-    const { counters } = this.#room;
+    const { common, counters } = this.#room;
     for (const heard of all) {
-      const dropped = this.#buffer.append(heard, bytesOf(heard));
+      const dropped = this.#buffer.append(common.of(heard));
       if (dropped > 0) counters.add("events_dropped", dropped);
     }
     counters.add("events_buffered", all.length);

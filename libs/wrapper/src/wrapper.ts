@@ -1,6 +1,7 @@
 /** Puts the wrapper together: the only file that knows all its parts. */
 import type { Join } from "@ams/client";
 import { systemClock } from "./clock.ts";
+import { Common } from "./common.ts";
 import type { Clock, Counters, Session, Who, Wrapper, WrapperOptions } from "./contract.ts";
 import { askCredentials } from "./credentials.ts";
 import { dialOver } from "./dial.ts";
@@ -23,7 +24,11 @@ export function createWrapper(options: WrapperOptions, outside: Outside = {}): W
   const { url, clock = systemClock, counters = UNCOUNTED } = options;
   const limits = { ...WRAPPER_LIMITS, ...options.limits };
   const links = outside.links ?? askLinks(url, clock);
-  const seats = new Seats({ clock, counters, dial: dialOver(clock, outside.join), limits });
+  const seats = new Seats({
+    ...{ clock, counters, limits },
+    common: new Common(),
+    dial: dialOver(clock, outside.join),
+  });
   const sessions = new Sessions(clock, counters, limits);
   const sessionFor = (state: SessionState, who: Who): Session =>
     new LiveSession({
