@@ -17,6 +17,8 @@ export type Second = {
   readonly latenessP99Us: number;
   /** Of the busiest worker: share of a core. */
   readonly cpu: number;
+  /** Processor time of all workers together, in seconds. */
+  readonly cpuSeconds: number;
   /** Of the worst worker, in milliseconds. */
   readonly stallMs: number;
 };
@@ -28,6 +30,7 @@ type Open = {
   readonly latencies: Recorded[];
   readonly lateness: Recorded[];
   cpu: number;
+  cpuSeconds: number;
   stallMs: number;
 };
 
@@ -39,7 +42,6 @@ export class Book {
   readonly #earlier: Tally[];
   readonly #open = new Map<number, Open>();
   readonly #seconds: Second[] = [];
-  #cpuSeconds = 0;
 
   /** `onSecond` is called when every worker has told of a second. */
   constructor(processes: number, onSecond: (second: Second) => void) {
@@ -57,10 +59,10 @@ export class Book {
     open.latencies.push(window.latencies);
     open.lateness.push(window.lateness);
     open.cpu = Math.max(open.cpu, window.cpu);
+    open.cpuSeconds += window.cpu;
     open.stallMs = Math.max(open.stallMs, window.stallMs);
     open.isWhole &&= window.isWhole;
     open.workers += 1;
-    this.#cpuSeconds += window.cpu;
     this.#latencies.add(window.latencies);
     this.#lateness.add(window.lateness);
     if (open.workers === this.#processes) this.#close(window.index, open);
@@ -88,14 +90,9 @@ export class Book {
     return this.#lateness.percentiles();
   }
 
-  /** Of all workers together. */
-  get cpuSeconds(): number {
-    return this.#cpuSeconds;
-  }
-
   #close(index: number, open: Open): void {
     this.#open.delete(index);
-    const { tally, isWhole, cpu, stallMs } = open;
+    const { tally, isWhole, cpu, cpuSeconds, stallMs } = open;
     const second = {
       at_s: index,
       isWhole,
@@ -103,6 +100,7 @@ export class Book {
       latency: percentilesOf(open.latencies),
       latenessP99Us: percentilesOf(open.lateness).p99,
       cpu,
+      cpuSeconds,
       stallMs,
     };
     this.#seconds.push(second);
@@ -118,6 +116,7 @@ function emptySecond(): Open {
     latencies: [],
     lateness: [],
     cpu: 0,
+    cpuSeconds: 0,
     stallMs: 0,
   };
 }

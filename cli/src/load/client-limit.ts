@@ -1,11 +1,11 @@
 /** Whether the load client was the limit, and not the deployment: then the figures say nothing of AMS. */
-import type { Book } from "./book.ts";
+import type { Book, Second } from "./book.ts";
 
 export type ClientLimit = {
   readonly isLimit: boolean;
   /** Sentences. */
   readonly reasons: readonly string[];
-  /** Deliveries per second that one worker would manage with a whole core to itself; null when too little was measured. */
+  /** Deliveries per second that one worker would manage with a whole core to itself; null when none was ever half as busy. */
   readonly ceilingPerProcess: number | null;
   /** Of the busiest worker in its busiest second: share of a core. */
   readonly cpuMax: number;
@@ -21,11 +21,10 @@ const LATENESS_US = 20_000;
 /** Share of the seconds in which it must be so, and seconds at least: once is chance. */
 const SECONDS_SHARE = 0.1;
 const SECONDS_MIN = 2;
-/** CPU seconds from which on the ceiling means something. */
-const CPU_SECONDS_MIN = 0.5;
+/** Share of a core from which on what a delivery costs shows: below it a process is busy with itself. */
+const CPU_AT_WORK = 0.5;
 
-export function clientLimitOf(book: Book, received: number): ClientLimit {
-  const { cpuSeconds } = book;
+export function clientLimitOf(book: Pick<Book, "seconds">): ClientLimit {
   const seconds = book.seconds.filter(({ isWhole }) => isWhole);
   const count = (isSo: (second: Book["seconds"][number]) => boolean) => seconds.filter(isSo).length;
   const full = count((second) => second.cpu >= CPU_FULL);
@@ -45,8 +44,14 @@ export function clientLimitOf(book: Book, received: number): ClientLimit {
   return {
     isLimit: reasons.length > 0,
     reasons,
-    ceilingPerProcess: cpuSeconds < CPU_SECONDS_MIN ? null : Math.round(received / cpuSeconds),
+    ceilingPerProcess: ceilingOf(seconds.filter(({ cpu }) => cpu >= CPU_AT_WORK)),
     cpuMax: Math.max(0, ...seconds.map((second) => second.cpu)),
     stallMsMax: Math.max(0, ...seconds.map((second) => second.stallMs)),
   };
+}
+
+function ceilingOf(atWork: readonly Second[]): number | null {
+  const received = atWork.reduce((sum, { tally }) => sum + tally.received, 0);
+  const cpuSeconds = atWork.reduce((sum, second) => sum + second.cpuSeconds, 0);
+  return cpuSeconds === 0 ? null : Math.round(received / cpuSeconds);
 }

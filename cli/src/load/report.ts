@@ -6,7 +6,7 @@ import type { LoadResult } from "./result.ts";
 import { jsonOf } from "./result-json.ts";
 import { countRows, kneeSentence, verdictOf } from "./table.ts";
 import { faultsOf } from "./tally.ts";
-import { count, percent, plural, span } from "./words.ts";
+import { count, percent, plural, rate, span } from "./words.ts";
 
 /** Nothing may be fetched, and nothing runs but what is in the file. */
 const POLICY =
@@ -58,7 +58,7 @@ function tilesOf({ latency, deliveriesPerSecond, tally }: LoadResult): string {
     ["p90", latencyOf(latency.p90)],
     ["p99", latencyOf(latency.p99)],
     ["p99.9", latencyOf(latency.p999)],
-    ["deliveries/s", count(deliveriesPerSecond)],
+    ["deliveries/s", rate(deliveriesPerSecond)],
     ["faults", count(faultsOf(tally))],
   ];
   const cells = tiles.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`);

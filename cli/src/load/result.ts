@@ -50,6 +50,8 @@ export type LoadResult = {
 
 /** By the reason of a close. */
 const WHAT_TO_DO: Readonly<Record<string, string>> = {
+  connection_lost:
+    "connection_lost: the connection broke without a word: the deployment, or what is between it and here, has ended or can't be reached.",
   rate_limited:
     "rate_limited: an emitter sent faster than the deployment's AMS_FRAMES_PER_SECOND or AMS_BYTES_PER_SECOND allow.",
   subscriber_backpressure:
@@ -101,11 +103,11 @@ export function resultOf(run: Run): LoadResult {
     latency: book.latency,
     latencies: book.latencies,
     lateness: book.lateness,
-    client: clientLimitOf(book, tally.received),
+    client: clientLimitOf(book),
     knee: rhythm.ramp_s > 0 ? kneeOf(book.seconds, rhythm, emitters) : null,
     perSecond: book.seconds,
     notes: [
-      "Latency is from when a token was meant to be sent until it was read, by one monotonic clock that all load processes of this machine share.",
+      "Latency is from when a token was meant to be sent until it was read, by one monotonic clock that all load processes of this machine share. A token that went out no more than 3 ms late, which is as exact as timers are, counts from when it went out.",
       ...blindSpotsOf(machine),
       ...closes.flatMap(({ reason }) => WHAT_TO_DO[reason] ?? []),
     ],

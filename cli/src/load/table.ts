@@ -2,7 +2,7 @@
 import type { Colors } from "../output.ts";
 import type { Knee } from "./knee.ts";
 import type { LoadResult } from "./result.ts";
-import { count, percent, plural, span } from "./words.ts";
+import { count, percent, plural, rate, span } from "./words.ts";
 
 /** Columns of the names in front of the figures. */
 const NAME_COLUMNS = 22;
@@ -36,8 +36,14 @@ export function tableOf(result: LoadResult, colors: Colors): readonly string[] {
 /** The run in one sentence. */
 export function verdictOf({ outcome, tally, expected }: LoadResult): string {
   const missing = Math.max(0, expected - tally.received);
+  const isIdle = expected === 0 && tally.received === 0;
   switch (outcome) {
     case "ok":
+      if (isIdle) {
+        return tally.emitted === 0
+          ? "No token was sent; every connection was held to the end."
+          : "Nobody was there to hear the tokens: nothing could be checked.";
+      }
       return missing === 0
         ? "Every token reached everybody, once and in order."
         : `No promise was broken, but ${plural(missing, "delivery is", "deliveries are")} missing, as the broker told or while connections moved.`;
@@ -91,9 +97,9 @@ export function countRows(result: LoadResult): readonly CountRow[] {
   const shown = (name: string, value: number): readonly CountRow[] =>
     value > 0 ? [[name, count(value), false]] : [];
   return [
-    ["tokens sent", `${count(tally.emitted)} (${count(result.tokensPerSecond)}/s)`, false],
+    ["tokens sent", `${count(tally.emitted)} (${rate(result.tokensPerSecond)}/s)`, false],
     ["deliveries", `${count(tally.received)} of ${count(expected)}`, false],
-    ["deliveries/s", `${count(result.deliveriesPerSecond)}${best}`, false],
+    ["deliveries/s", `${rate(result.deliveriesPerSecond)}${best}`, false],
     [
       "joins/s",
       `${count(joins.perSecond)} (${count(joins.count)} in ${joins.seconds.toFixed(2)} s)`,

@@ -5,6 +5,11 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** So many per second: `1,234`, or `0.33` where whole numbers say too little. */
+export function rate(value: number): string {
+  return value < 10 ? String(Number(value.toPrecision(2))) : count(value);
+}
+
 /** `1 emitter`, `1,000 emitters` */
 export function plural(value: number, noun: string, nouns = `${noun}s`): string {
   return `${count(value)} ${value === 1 ? noun : nouns}`;
