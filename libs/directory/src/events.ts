@@ -8,6 +8,7 @@
  */
 import type { AccountId, StreamId } from "@ams/protocol";
 import type { ConnectionId, RosterEntry } from "./records.ts";
+import { shareTexts } from "./shared-texts.ts";
 
 /** Announced by the directory. */
 export type RosterEvent =
@@ -67,7 +68,8 @@ export function encodeEvent(event: ChannelEvent | DeploymentEvent): string {
 
 /** Events come from the directory and from gateways of the same deployment only, and are trusted as such. */
 export function decodeEvent(text: string): ChannelEvent {
-  return JSON.parse(text);
+  const event: ChannelEvent = JSON.parse(text);
+  return event.kind === "claimed" ? { ...event, entry: shareTexts(event.entry) } : event;
 }
 
 export function decodeDeploymentEvent(text: string): DeploymentEvent {

@@ -136,6 +136,16 @@ test("a client that goes while its claim is made leaves nothing behind", async (
   expect([stepsOf(), releases, rig.conversation.roster.size]).toEqual([["release"], 1, 0]);
 });
 
+test("§1.6 a live stream keeps its id under a new pepper, and its account one place for it", async () => {
+  claim = ({ connection }) => {
+    const entry = entryOf(7, 5, { gateway: GATEWAY, connection });
+    rig.event({ kind: "claimed", entry, displaced: null });
+    return Promise.resolve({ ok: true, value: null });
+  };
+  expect(await join()).toBe("joined");
+  expect(stepsOf()).toEqual(["keep", "release"]);
+});
+
 test("§5.6 a socket that was seated stays, also when the answer to its claim is lost", async () => {
   claim = (entry) => {
     rig.event({ kind: "claimed", entry, displaced: null });

@@ -12,6 +12,7 @@ import type { Conversation } from "./conversation.ts";
 import type { Conversations } from "./conversations.ts";
 import type { JoinOutcome } from "./metrics.ts";
 import type { GatewayParts } from "./parts.ts";
+import type { LiveStream } from "./roster.ts";
 import { Session, type SessionTerms } from "./session.ts";
 import type { Door } from "./sockets.ts";
 import { toIso } from "./time.ts";
@@ -64,7 +65,7 @@ class Join {
   /** Whether the directory may hold a claim of this join. */
   #claimed = false;
   /** From here on the socket's session answers for all that was taken, whatever becomes of the join's last steps. */
-  #seated = false;
+  #seat: LiveStream | null = null;
   readonly #admitted: Admitted;
   readonly #door: Door;
   readonly #conversation: Conversation;
@@ -106,14 +107,12 @@ class Join {
     const fault = await this.#claim();
     if (fault !== null) return refuse(this.#door, fault);
     const outcome = await this.#within(seated);
-    if (this.#seated && reserved === "shared" && this.#place !== null) {
-      this.#parts.holdings.keepPlace(this.#place);
-    }
+    this.#settlePlace(reserved);
     return outcome;
   }
 
   get isSeated(): boolean {
-    return this.#seated;
+    return this.#seat !== null;
   }
 
   /** Gives back whatever a join that came to nothing has taken. */
@@ -141,6 +140,16 @@ class Join {
         return "stream_name_conflict";
     }
     return reserved.fault;
+  }
+
+  /** The place is this connection's alone. A live stream keeps the id that it has, also under a new pepper. */
+  #settlePlace(reserved: "own" | "shared"): void {
+    if (this.#place === null || this.#seat === null) return;
+    const place = this.#conversation.placeOf(this.#seat);
+    const isAnother = place?.stream_id !== this.#place.stream_id;
+    if (place !== null && (isAnother || reserved === "shared"))
+      this.#parts.holdings.keepPlace(place);
+    if (isAnother) this.#parts.holdings.releasePlace(this.#place);
   }
 
   /** Null when the claim was granted. */
@@ -178,27 +187,12 @@ class Join {
   }
 
   #sit(heard: Heard): JoinOutcome {
-    const session = new Session(
-      this.#conversation,
-      heard.stream,
-      this.#seatedPlace(heard),
-      this.#terms(),
-      (opened) => this.#welcome(opened, heard),
+    const session = new Session(this.#conversation, heard.stream, this.#terms(), (opened) =>
+      this.#welcome(opened, heard),
     );
-    this.#seated = this.#door.accept(session);
-    if (!this.#seated) return "client_gone";
+    if (!this.#door.accept(session)) return "client_gone";
+    this.#seat = heard.stream;
     return heard.resumed ? "resumed" : "joined";
-  }
-
-  /** The place in the words of the roster's own entry: a seated connection keeps each of them once. */
-  #seatedPlace({ stream: { entry } }: Heard): Place | null {
-    if (this.#place === null) return null;
-    return {
-      ...this.#place,
-      account_id: entry.owner_account_id,
-      stream_id: entry.stream_id,
-      connection: entry.connection,
-    };
   }
 
   #welcome(session: Session, heard: Heard): void {

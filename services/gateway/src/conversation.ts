@@ -6,6 +6,7 @@ import {
   type ChannelEvent,
   type ConnectionId,
   channelOf,
+  type Place,
   type RosterEntry,
   type RosterEvent,
   type Where,
@@ -15,6 +16,7 @@ import {
   type CloseReason,
   type DataSpan,
   type FrameFault,
+  isGuest,
   type JsonText,
   readMembers,
 } from "@ams/protocol";
@@ -77,6 +79,19 @@ export class Conversation {
     return this.#sessions.has(connection);
   }
 
+  /** What the account's limit counts of a stream that is held here; null for guests, who hold none. */
+  placeOf({ entry }: LiveStream): Place | null {
+    const { owner_account_id: account_id, stream_id, gateway, connection } = entry;
+    if (isGuest(account_id)) return null;
+    return {
+      account_id,
+      conversation_id: this.where.conversationId,
+      stream_id,
+      gateway,
+      connection,
+    };
+  }
+
   /** Puts a session that was just welcomed among the others: it hears what is emitted from now on. */
   enter(session: Session, socket: Socket): void {
     this.flush();
@@ -93,7 +108,7 @@ export class Conversation {
     const ts = toIso(stamp(stream, this.now()));
     this.flush();
     this.roster.left(stream_id, epoch, n, ts);
-    this.#parts.holdings.giveBack(this.where, stream.entry, session.place, { n, ts });
+    this.#parts.holdings.giveBack(this.where, stream.entry, this.placeOf(stream), { n, ts });
   }
 
   /** A claim came to nothing: whatever it left in the roster, here or in the directory, is taken back. */
@@ -299,7 +314,8 @@ export class Conversation {
     this.flush();
     if (!this.#remove(session)) return;
     session.expel(reason);
-    if (session.place !== null) this.#parts.holdings.releasePlace(session.place);
+    const place = this.placeOf(session.stream);
+    if (place !== null) this.#parts.holdings.releasePlace(place);
   }
 
   #remove(session: Session): boolean {

@@ -126,10 +126,8 @@ export class Lease {
     const reclaimed = await this.#parts.directory.reclaim(conversation.where, entry);
     if (reclaimed.ok) {
       session.stream.entry = { ...session.stream.entry, gateway: this.#gateway };
-      if (session.place !== null) {
-        session.place = { ...session.place, gateway: this.#gateway };
-        await this.#parts.directory.keepPlace(session.place);
-      }
+      const place = conversation.placeOf(session.stream);
+      if (place !== null) await this.#parts.directory.keepPlace(place);
     } else if (reclaimed.fault === "displaced") conversation.displace(session);
     else conversation.closeAll("conversation_closed");
   }

@@ -8,6 +8,7 @@
  */
 import type { RosterEntry } from "@ams/directory";
 import { formatSeq, type GapReason, type JsonText, type StreamId } from "@ams/protocol";
+import { Recent } from "./recent.ts";
 
 /** A stream that is live in the conversation, wherever its connection is. */
 export type LiveStream = {
@@ -44,11 +45,11 @@ export class Roster {
   readonly #byStream = new Map<StreamId, LiveStream>();
   readonly #byEpoch = new Map<number, LiveStream>();
   /** Claims that were taken over, whose last frames may still be on their way. */
-  readonly #fading = new Map<number, LiveStream>();
+  readonly #fading = new Recent<number, LiveStream>(REMEMBERED_MAX);
   /** Streams that were announced as left by others than their holder, which may yet come back under the same epoch. */
-  readonly #swept = new Map<StreamId, LiveStream>();
+  readonly #swept = new Recent<StreamId, LiveStream>(REMEMBERED_MAX);
   /** Unix ms at which streams left, as their readers were told. */
-  readonly #leftMs = new Map<StreamId, number>();
+  readonly #leftMs = new Recent<StreamId, number>(REMEMBERED_MAX);
 
   constructor(listener: RosterListener) {
     this.#listener = listener;
@@ -89,7 +90,7 @@ export class Roster {
     const stream = this.#byStream.get(id);
     if (stream === undefined || stream.entry.epoch !== epoch) return;
     this.#remove(stream);
-    if (n === null) remember(this.#swept, id, stream);
+    if (n === null) this.#swept.put(id, stream);
     const last = n === null ? null : formatSeq(epoch, n);
     this.#tellLeft(stream, ts, last);
   }
@@ -194,12 +195,12 @@ export class Roster {
     const stream = this.#put({ ...toStream(entry, 0), lastMs, told });
     this.#byEpoch.delete(before.entry.epoch);
     before.successor = stream;
-    remember(this.#fading, before.entry.epoch, before);
+    this.#fading.put(before.entry.epoch, before);
     return stream;
   }
 
   #tellLeft(stream: LiveStream, ts: string, seq: string | null): void {
-    remember(this.#leftMs, stream.entry.stream_id, Date.parse(ts));
+    this.#leftMs.put(stream.entry.stream_id, Date.parse(ts));
     this.#listener.streamLeft(stream, ts, seq);
   }
 
@@ -266,14 +267,4 @@ function hasEmittedSince(stream: LiveStream): boolean {
     if ((later.lastN ?? 0) > 0) return true;
   }
   return false;
-}
-
-function remember<Key, Value>(memory: Map<Key, Value>, key: Key, value: Value): void {
-  memory.delete(key);
-  memory.set(key, value);
-  if (memory.size <= REMEMBERED_MAX) return;
-  for (const oldest of memory.keys()) {
-    memory.delete(oldest);
-    return;
-  }
 }

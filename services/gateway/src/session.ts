@@ -3,7 +3,6 @@
  * goes through is emit, deliver, relay, in this order and with no way back.
  */
 
-import type { Place } from "@ams/directory";
 import type { CloseReason, FrameFault } from "@ams/protocol";
 import { type DataSpan, findTokenData, type JsonText, PONG, parseClientFrame } from "@ams/protocol";
 import type { Subscription } from "./audience.ts";
@@ -56,8 +55,6 @@ type Emitter = {
 export class Session implements SocketOwner {
   readonly stream: LiveStream;
   readonly terms: SessionTerms;
-  /** What the account's limit counts; null for guests, who hold none. It follows the gateway's lease. */
-  place: Place | null;
   readonly #home: SessionHome;
   /** Called once, and then forgotten with all that the join knew. */
   #welcome: ((session: Session) => void) | null;
@@ -67,13 +64,11 @@ export class Session implements SocketOwner {
   constructor(
     home: SessionHome,
     stream: LiveStream,
-    place: Place | null,
     terms: SessionTerms,
     welcome: (session: Session) => void,
   ) {
     this.#home = home;
     this.stream = stream;
-    this.place = place;
     this.terms = terms;
     this.#welcome = welcome;
   }

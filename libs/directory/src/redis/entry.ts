@@ -3,6 +3,7 @@
  * take it apart there (scripts/script.ts). Only `encodeEntry` and the scripts write one.
  */
 import type { RosterEntry } from "../records.ts";
+import { shareTexts } from "../shared-texts.ts";
 
 export function encodeEntry(entry: RosterEntry): string {
   const { stream_id, stream_name, owner_account_id, joined_at, epoch, metadata_n } = entry;
@@ -12,5 +13,5 @@ export function encodeEntry(entry: RosterEntry): string {
 }
 
 export function decodeEntry(text: string): RosterEntry {
-  return JSON.parse(text);
+  return shareTexts(JSON.parse(text));
 }

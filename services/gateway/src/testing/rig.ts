@@ -5,15 +5,7 @@ import { Holdings } from "../holdings.ts";
 import type { GatewayParts } from "../parts.ts";
 import { Relay } from "../relay.ts";
 import { Session, type SessionTerms } from "../session.ts";
-import {
-  FakeBus,
-  type FakeSocket,
-  FakeSockets,
-  metricsOf,
-  placeOf,
-  silentLog,
-  WHERE,
-} from "./fakes.ts";
+import { FakeBus, type FakeSocket, FakeSockets, metricsOf, silentLog, WHERE } from "./fakes.ts";
 
 export const GATEWAY = "gateway-a";
 
@@ -86,9 +78,8 @@ export class Rig {
       account: entry.owner_account_id,
       link: entry.link,
       accept: ({ stream }) => {
-        const place = placeOf(1, entry.connection);
         const welcome = (session: Session) => conversation.enter(session, socket);
-        const session = new Session(conversation, stream, place, { ...TERMS, ...terms }, welcome);
+        const session = new Session(conversation, stream, { ...TERMS, ...terms }, welcome);
         session.opened(socket);
         seated.push(session);
       },
