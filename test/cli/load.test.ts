@@ -1,5 +1,5 @@
 /** `ams load` against a whole AMS. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
@@ -267,6 +267,17 @@ test("a link of somebody else's making, a dead host, and one that isn't AMS are 
   expect(other.err).toContain("is not AMS");
   expect(other.status).toBe(5);
   page.close();
+});
+
+test("a run that is refused leaves the report of an earlier one as it was, and no empty file", async () => {
+  const [old, fresh] = [joinPath(folder, "old.html"), joinPath(folder, "fresh.html")];
+  await writeFile(old, "an earlier report");
+  for (const path of [old, fresh]) {
+    const { status } = await runLoad([await link(), "--subscribers", "230", "--report", path]);
+    expect(status).toBe(6);
+  }
+  expect(await readFile(old, "utf8")).toBe("an earlier report");
+  await expect(readFile(fresh)).rejects.toThrow("ENOENT");
 });
 
 test("a report that can't be written is found before the run", async () => {

@@ -1,6 +1,6 @@
 /** `ams load`, from the options to the answer. */
 import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { open, rm, writeFile } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
@@ -44,8 +44,14 @@ export async function runLoad(
   const link = await linkOf(word, "free", signal);
   const target = await lookAt(link, options.account, context);
   const report = options.report === null ? null : await Report.at(options.report);
-  const result = await perform(plan, target, machine, context);
-  if (result === null) return;
+  const result = await perform(plan, target, machine, context).catch(async (error) => {
+    await report?.discard();
+    throw error;
+  });
+  if (result === null) {
+    await report?.discard();
+    return;
+  }
   output.answer(jsonOf(result), ...tableOf(result, output.colors));
   if (report !== null) {
     await report.write(result);
@@ -122,29 +128,41 @@ function sharesOf(plan: Plan, { link, credential }: Target): readonly Share[] {
   }));
 }
 
-/** The file of the report, found writable before the run and not after it. */
+/** The file of the report, found writable before the run and not after it. What it held stays until there is something new. */
 class Report {
   readonly path: string;
+  /** It wasn't there, or empty. */
+  readonly #isNew: boolean;
 
-  private constructor(path: string) {
+  private constructor(path: string, isNew: boolean) {
     this.path = path;
+    this.#isNew = isNew;
   }
 
   static async at(given: string): Promise<Report> {
-    const report = new Report(isAbsolute(given) ? given : resolve(given));
-    await report.#save("");
-    return report;
+    const path = isAbsolute(given) ? given : resolve(given);
+    try {
+      const file = await open(path, "a");
+      const about = await file.stat().finally(() => file.close());
+      return new Report(path, about.isFile() && about.size === 0);
+    } catch (cause) {
+      throw unwritable(cause);
+    }
   }
 
   async write(result: LoadResult): Promise<void> {
-    await this.#save(await reportOf(result));
+    const text = await reportOf(result);
+    await writeFile(this.path, text).catch((cause) => {
+      throw unwritable(cause);
+    });
   }
 
-  async #save(text: string): Promise<void> {
-    try {
-      await writeFile(this.path, text);
-    } catch (cause) {
-      throw new CliError("file_unusable", "The file of --report can't be written.", {}, cause);
-    }
+  /** Leaves no empty file of a run that never was. */
+  async discard(): Promise<void> {
+    if (this.#isNew) await rm(this.path, { force: true });
   }
+}
+
+function unwritable(cause: unknown): CliError {
+  return new CliError("file_unusable", "The file of --report can't be written.", {}, cause);
 }
