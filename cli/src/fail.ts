@@ -53,6 +53,19 @@ export function tell(failure: Failure, json: boolean): void {
   process.stderr.write(`${line}\n`);
 }
 
+/**
+ * The lines of the program through which a failure came, and nothing of its message: that can hold values, and what may be said of it
+ * is said. Empty where none are known.
+ */
+export function placesOf({ stack = "", message }: Error): string {
+  const at = stack.indexOf(message) + message.length; // A message can look like a place.
+  const lines = stack
+    .slice(at)
+    .split("\n")
+    .filter((line) => /^ +at /.test(line));
+  return lines.map((line) => `${harmless(line)}\n`).join("");
+}
+
 function failureOfAms(error: AmsError): Failure {
   const { code, message, status, closeCode, retryAfterS } = error;
   const wait = retryAfterS === undefined ? "" : ` (in ${retryAfterS} s)`;

@@ -40,10 +40,10 @@ async function endParsing(error: CommanderError): Promise<number> {
 
 /** Says why; loaded only now, as it brings the SDK. */
 async function fail(error: unknown): Promise<number> {
-  const { failureOf, tell } = await import("./fail.ts");
+  const { failureOf, placesOf, tell } = await import("./fail.ts");
   const failure = failureOf(error);
   tell(failure, isJson);
-  if (process.env.AMS_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (process.env.AMS_DEBUG && error instanceof Error) process.stderr.write(placesOf(error));
   return failure.status;
 }
 
