@@ -25,6 +25,11 @@ export function interrupt(exit: Exit = "interrupted"): void {
   controller.abort();
 }
 
+/** What Ctrl-\\ is while a step must not be stopped; at any other time it ends the process at once, as it does everywhere. */
+function terminate(): void {
+  interrupt("terminated");
+}
+
 /**
  * Runs a step to its end whatever signal comes, because what it brings comes only once: no signal ends the process before. `tell`
  * is called at the first. When the step fails, that is why the command ends, and not the signal.
@@ -35,6 +40,7 @@ export async function unstoppably<Result>(
 ): Promise<Result> {
   interrupted.throwIfAborted();
   tellOfStep = tell;
+  process.on("SIGQUIT", terminate);
   try {
     return await step();
   } catch (error) {
@@ -42,6 +48,7 @@ export async function unstoppably<Result>(
     throw error;
   } finally {
     tellOfStep = null;
+    process.off("SIGQUIT", terminate);
   }
 }
 

@@ -191,6 +191,22 @@ describe("the answer with the new credential", () => {
     }
   });
 
+  test("is waited for at Ctrl-\\ too, and kept", async () => {
+    await home.run(["account", "create", fresh(), "--url", url]);
+    const before = profile().credential;
+    const held = new Promise<() => void>((resolve) => {
+      onAnswer = resolve;
+    });
+    const running = home.start(["account", "rotate"]);
+    const hand = await held;
+    running.signal("SIGQUIT");
+    await running.shows("Waiting for the answer");
+    hand();
+    expect((await running.ended).code).toBe(143);
+    expect(profile().credential).not.toBe(before);
+    expect((await home.run(["account", "show"])).code).toBe(0);
+  });
+
   test("when it is lost rotate says that the credential may have changed, and can be done again", async () => {
     await home.run(["account", "create", fresh(), "--url", url]);
     onAnswer = (_hand, lose) => lose();
