@@ -79,6 +79,7 @@ export class Crew {
 
   begin(atUs: number): void {
     this.#atUs = atUs;
+    this.#meter.take(); // What joining cost is none of the first second's.
     const { rhythm } = this.#share;
     const options = {
       emitters: this.#emitters,

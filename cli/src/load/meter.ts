@@ -14,6 +14,7 @@ export class Meter {
 
   /** Since the last call. */
   take(): Effort {
+    this.#look();
     const { user, system } = process.cpuUsage(this.#usage); // Microseconds.
     const now = performance.now();
     const cpu = (user + system) / 1_000 / Math.max(1, now - this.#takenAt);
