@@ -5,7 +5,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser } from "playwright-core";
+import { createAccount } from "@ams/client";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { findChromium, openBrowser } from "../web/browser.ts";
@@ -20,6 +21,8 @@ let ams: Standalone;
 let folder: string;
 let pages: Server;
 let browser: Browser | null = null;
+/** The path of a file that isn't there just now. */
+let gone: string | null = null;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ams-sdk-"));
   ams = await startStandalone();
@@ -28,6 +31,10 @@ beforeAll(async () => {
     files.map(({ name }) => [`/${name}`, readFileSync(join(folder, name), "utf8")]),
   );
   pages = createServer(({ url = "" }, response) => {
+    if (url === gone) {
+      response.writeHead(404).end();
+      return;
+    }
     const script = scripts.get(url);
     response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
     response.end(script ?? PAGE);
@@ -41,6 +48,35 @@ afterAll(async () => {
   await ams.stop();
   await rm(folder, { recursive: true, force: true });
 });
+
+async function openPage(): Promise<Page | undefined> {
+  const page = await browser?.newPage();
+  await page?.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}/`);
+  await page?.waitForFunction(() => "sdk" in globalThis);
+  return page;
+}
+
+/** Runs in the page: the code of the error, or null. */
+async function ask(url: string): Promise<string | null> {
+  const { offer } = (globalThis as unknown as { sdk: Sdk }).sdk;
+  return await offer(url).then(
+    () => null,
+    (error) => error.code,
+  );
+}
+
+/** Runs in the page: what was heard, and the files that the page has loaded by then. */
+async function say(magicLink: string): Promise<readonly string[]> {
+  const { join: joinSdk } = (globalThis as unknown as { sdk: Sdk }).sdk;
+  const reader = await joinSdk(magicLink, { guest: true });
+  const writer = await joinSdk(magicLink, { guest: true, receipts: true, streamName: "writer" });
+  const heard = reader.tokens().next();
+  await writer.send("hello");
+  const token = (await heard).value;
+  await Promise.all([reader.close(), writer.close()]);
+  const loaded = performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname);
+  return [token?.data ?? "", ...loaded.filter((path) => path.endsWith(".js"))];
+}
 
 /** Runs in the page. */
 async function talk([url, namespace]: readonly [string, string]): Promise<readonly unknown[]> {
@@ -68,9 +104,7 @@ async function talk([url, namespace]: readonly [string, string]): Promise<readon
 test.skipIf(findChromium() === null)(
   "a page makes an account, mints, joins, pipes, hears and is refused",
   async () => {
-    const page = await browser?.newPage();
-    await page?.goto(`http://127.0.0.1:${(pages.address() as AddressInfo).port}/`);
-    await page?.waitForFunction(() => "sdk" in globalThis);
+    const page = await openPage();
     expect(await page?.evaluate(talk, [ams.url, "a-page"] as const)).toEqual([
       "from a page",
       1,
@@ -79,5 +113,25 @@ test.skipIf(findChromium() === null)(
       "invalid_magic_link",
       "unreachable",
     ]);
+  },
+);
+
+test.skipIf(findChromium() === null)(
+  "a late file that doesn't come is an error of its call, and is asked for again by the next",
+  async () => {
+    const page = await openPage();
+    gone = "/browser-control.js";
+    expect(await page?.evaluate(ask, ams.url)).toBe("unreachable");
+    gone = null;
+    expect(await page?.evaluate(ask, ams.url)).toBe(null);
+  },
+);
+
+test.skipIf(findChromium() === null)(
+  "to join, send and hear a page loads the first file and no other",
+  async () => {
+    const { magicLink } = await (await createAccount(ams.url)).mint();
+    const page = await openPage();
+    expect(await page?.evaluate(say, magicLink)).toEqual(["hello", "/browser.js"]);
   },
 );
