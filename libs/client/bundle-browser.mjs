@@ -68,7 +68,7 @@ const aside = (late) => ({
 const sharing = {
   name: "sharing",
   setup: ({ onLoad, onResolve }) => {
-    onLoad({ filter: /src\/errors\.ts$/ }, () => ({
+    onLoad({ filter: /[\\/]src[\\/]errors\.ts$/ }, () => ({
       contents: `export { AmsError } from "./${FIRST}"`,
     }));
     onResolve({ filter: new RegExp(`/${FIRST}$`) }, ({ path }) => ({ path, external: true }));

@@ -9,7 +9,10 @@ type Piping = typeof import("./sending/pipe.ts");
 const LOAD_MS = 15_000;
 
 /** The part. Rejects with `unreachable`, `timeout` or `aborted` when it doesn't come; to call again is to try again. */
-function later<Part>(load: () => Promise<Part>, signal: AbortSignal | undefined): Promise<Part> {
+export function later<Part>(
+  load: () => Promise<Part>,
+  signal: AbortSignal | undefined,
+): Promise<Part> {
   const loading = load().catch((cause) => {
     throw missing("unreachable", cause);
   });
