@@ -161,6 +161,44 @@ describe("the stateless era", () => {
     await watcher.connection.close();
   });
 
+  test("more listeners than there may be are refused, and none is deaf", async () => {
+    const { link, id } = await world.conversation();
+    const uri = (name: string) => `ams://conversations/${id}?stream_name=${name}`;
+    const listen = (uris: readonly string[]) =>
+      EventStream.open(link, {
+        body: stateless("subscriptions/listen", { notifications: { resourceSubscriptions: uris } }),
+        headers: statelessHeaders("subscriptions/listen"),
+      });
+    const many = await listen(Array.from({ length: 101 }, (_, at) => uri(`many-${at}`)));
+    await many.untilEnded();
+    expect(JSON.parse(many.text)).toMatchObject({
+      error: { data: { error: "too_many_listeners" } },
+    });
+    expect((await toolAlone(link, "ams_peers")).value.peers).toEqual([]);
+    const streams = [];
+    for (let at = 0; at < 16; at += 1) {
+      streams.push(await listen([uri(`ear-${at}`)]));
+      expect((await toolAlone(link, "ams_leave", { stream_name: `ear-${at}` })).value.ok).toBe(
+        true,
+      );
+    }
+    const last = await listen([uri("ear-16")]);
+    await last.untilEnded();
+    expect(JSON.parse(last.text)).toMatchObject({
+      error: { data: { error: "too_many_listeners" } },
+    });
+    for (const stream of streams) expect(stream.ended).toBe(false);
+    streams.pop()?.close();
+    await expect
+      .poll(async () => {
+        const again = await listen([uri("ear-16")]);
+        streams.push(again);
+        return again.response.headers.get("content-type");
+      })
+      .toContain("text/event-stream");
+    for (const stream of streams) stream.close();
+  });
+
   test("nobody listens to a conversation that they are not in", async () => {
     const { id } = await world.conversation();
     const { link, bearer } = await world.conversation();

@@ -36,7 +36,7 @@ export const FAULTS = {
   too_many_sessions: "Too many sessions are open: end some, or come back later.",
   too_many_seats: "Too many seats are taken: leave some, or come back later.",
   too_many_calls: "This session has as many calls under way as it may have.",
-  too_many_listeners: "This session has as many listeners as it may have.",
+  too_many_listeners: "There are as many listeners here as there may be: end some first.",
   invalid_session_id: "A session id has 1 to 128 characters.",
   session_exists: "There is a session of that id already.",
   session_ended: "The session has ended: open a new one.",

@@ -2,7 +2,14 @@
  * `subscriptions/listen` of the stateless era: a conversation's events as updates of its resource. The SDK's stream is fed by a bus
  * that is this caller's alone, so that nobody hears of a conversation that they are not in.
  */
-import type { Failure, Named, PushEvent, Result, Session } from "@ams/wrapper";
+import {
+  type Failure,
+  failure,
+  type Named,
+  type PushEvent,
+  type Result,
+  type Session,
+} from "@ams/wrapper";
 import {
   createMcpHandler,
   type McpHttpHandler,
@@ -15,7 +22,7 @@ import type { StatelessRequest } from "./envelope.ts";
 import { bytesOf, noticeOf } from "./notices.ts";
 import type { Parts } from "./parts.ts";
 import { Push } from "./push.ts";
-import { type ConversationUri, readConversationUri } from "./resources.ts";
+import { type ConversationUri, readConversationUri, SUBSCRIPTIONS_MAX } from "./resources.ts";
 import { createServer } from "./server.ts";
 import { careForStream } from "./sse.ts";
 import { changedBy, NOTICE_KEY } from "./updates.ts";
@@ -57,12 +64,14 @@ export async function answerListen(parts: Parts, asked: ListenRequest): Promise<
       listens.delete(handler);
     },
   });
-  for (const { seat, push } of pushes) {
-    const { conversationId, streamName } = seat;
+  const isHeard = pushes.every(({ seat: { conversationId, streamName }, push }) => {
     const path = `listen ${conversationId} ${streamName}`;
-    if (session !== null) push.start(session, { path, conversationId, streamName });
-  }
-  return cared;
+    return session !== null && push.start(session, { path, conversationId, streamName });
+  });
+  if (isHeard) return cared;
+  // Better no stream than one that hears nothing.
+  await cared.body?.cancel();
+  return refuseListen(body, failure("too_many_listeners"));
 }
 
 /** A seat whose events are told, and the URIs that they are told of. */
@@ -82,6 +91,7 @@ async function takeSeats(call: Call, uris: readonly string[]): Promise<Seats> {
     const read = readConversationUri(uri);
     return read === null ? [] : [{ uri, read }];
   });
+  if (wanted.length > SUBSCRIPTIONS_MAX) return failure("too_many_listeners");
   if (wanted.length === 0) return { ok: true, session: null, seats: [] };
   const opened = call.session();
   if (!opened.ok) return opened;

@@ -11,6 +11,9 @@ import { peerOf } from "./notices.ts";
 import { CONVENTIONS_TEXT } from "./texts/conventions.ts";
 import { PROTOCOL_TEXT } from "./texts/protocol.ts";
 
+/** URIs that one session, or one `subscriptions/listen`, may subscribe to: more than it may have seats, twice over. */
+export const SUBSCRIPTIONS_MAX = 100;
+
 const MARKDOWN = "text/markdown";
 const JSON_TYPE = "application/json";
 

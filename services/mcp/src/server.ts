@@ -16,6 +16,7 @@ import {
   notFound,
   RESOURCE_TEMPLATES,
   readResource,
+  SUBSCRIPTIONS_MAX,
 } from "./resources.ts";
 import { instructionsOf } from "./texts/instructions.ts";
 import { TOOLS, TOOLS_BY_NAME } from "./tools/table.ts";
@@ -37,9 +38,6 @@ export type Serving = {
   /** URIs whose changes the client wants to hear of; only where there is a session to tell it in. */
   readonly subscriptions?: Set<string>;
 };
-
-/** URIs that one session may subscribe to: more than it may have seats, twice over. */
-const SUBSCRIPTIONS_MAX = 100;
 
 export function createServer(parts: Parts, serving: Serving): McpServer {
   const { callOf, link } = serving;
