@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Ground } from "./ground.ts";
 import { bench } from "./main.ts";
-import { verdictOf } from "./report.ts";
+import { formatMachine, verdictOf } from "./report.ts";
 import { row, unjudged } from "./row.ts";
 
 const NOWHERE = {} as Ground; // Nothing may be started.
@@ -43,7 +43,10 @@ test("the last sentence says whether anything was wrong, and where", () => {
   expect(verdictOf([fine, wrong])).toBe("Something was WRONG in fan-10: see there.");
 });
 
-test("a smoke run judges no figure", () => {
+test("a smoke run says that it is one, and judges no figure", () => {
+  const machine = { processors: "", system: "", memoryGiB: 1, node: "", commit: "", date: "" };
+  expect(formatMachine(machine, "native", true)).toContain("nothing here tells how fast");
+  expect(formatMachine(machine, "native")).not.toContain("smoke");
   const slow = row({ what: "p99 µs", control: 1, ours: 9, atMost: 2 });
   expect([slow.reach?.isReached, unjudged(slow).reach]).toEqual([false, null]);
 });

@@ -36,7 +36,7 @@ export async function bench(args: readonly string[], ground: Ground): Promise<nu
   const client = openLoadClient();
   const machine = describeMachine();
   const stage = new Stage(ground, client, options.smoke ? SMOKE : FULL, say);
-  if (!options.json) print(`${formatMachine(machine, client.sentence)}\n`);
+  if (!options.json) print(`${formatMachine(machine, client.sentence, options.smoke)}\n`);
   try {
     const results: CaseResult[] = [];
     for (const one of cases) {
