@@ -45,6 +45,28 @@ describe.skipIf(findChromium() === null)("hostile text and secrets", () => {
     await page.close();
   });
 
+  test("a name that would turn what stands beside it around reads straight, in the roster and in the frames", async () => {
+    const { link } = await tincan.mint();
+    const { page, faults } = await tincan.visit(link);
+    await isIn(page);
+    const peer = await joinByWire(link, "peer-1", {
+      peerIdentity: { kind: "agent", model: "m\u202e1-", client: "\u2067c" },
+      metadata: { display_name: "\u202eadA" },
+    });
+    peer.token("\u202eolleh");
+    await hears(page, "\u202eolleh");
+    const entry = page.locator(".side .roster li", { hasText: "peer-1" });
+    expect(await entry.locator(".face").textContent()).toBe("A");
+    expect(await entry.textContent()).not.toMatch(/\p{Bidi_Control}/u);
+    const shown = await page.locator(".tincan-frame .body").allTextContents();
+    expect(shown.join("")).not.toMatch(/\p{Bidi_Control}/u);
+    expect(shown.at(-1)).toContain("\\u202eolleh");
+    await page.locator(".tincan-frame").last().getByRole("button").click();
+    const copied = await page.evaluate("navigator.clipboard.readText()");
+    expect(copied).toContain('"data":"\u202eolleh"');
+    expect(faults).toEqual([]);
+  });
+
   test("a lone surrogate arrives as it was sent", async () => {
     const { link } = await tincan.mint();
     const { page, faults } = await tincan.visit(link);

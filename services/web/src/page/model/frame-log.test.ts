@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FrameFilter, FrameLog } from "./frame-log.ts";
+import { FrameFilter, FrameLog, legible } from "./frame-log.ts";
 
 test.each([
   ['{"type":"joined","stream_name":"a"}', "in", "join", "joined a"],
@@ -47,4 +47,12 @@ test("a filter finds in what is new, and forgets what the log forgot", () => {
   expect(heads("ada")).toEqual([]);
   expect(heads("bob")).toEqual([]);
   expect(heads("")).toHaveLength(log.all.length);
+});
+
+test("what would turn a frame's text around is shown as JSON escapes it, and means the same", () => {
+  const frame = JSON.stringify({ type: "token", data: "\u202egnirts\u2069 \u05d0\u200f é" });
+  const shown = legible(frame);
+  expect(shown).not.toMatch(/\p{Bidi_Control}/u);
+  expect(shown).toContain("\\u202egnirts\\u2069");
+  expect(JSON.parse(shown)).toEqual(JSON.parse(frame));
 });

@@ -69,6 +69,16 @@ export class FrameFilter {
   }
 }
 
+/**
+ * A frame as it is read: characters that would turn the rest of it around stand as JSON escapes them, which is the same JSON. A copy
+ * has the frame as it came.
+ */
+export function legible(text: string): string {
+  return text.replace(TURNING, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+const TURNING = /\p{Bidi_Control}/gu;
+
 function holds({ text, head }: Frame, words: string): boolean {
   return text.toLowerCase().includes(words) || head.toLowerCase().includes(words);
 }

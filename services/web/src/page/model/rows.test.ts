@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   cut,
   displayNameOf,
+  initialOf,
   PASSAGE_CHARACTERS_MAX,
   PAUSE_MS,
   type Passage,
@@ -134,4 +135,22 @@ test("what is kept is bounded in characters too, however the rows grow", () => {
   }
   expect(texts().join("").length).toBeLessThanOrEqual(20_000);
   expect(rows.all.length).toBeGreaterThan(5);
+});
+
+test("a name is shown without what would turn it around", () => {
+  expect(displayNameOf({ display_name: "\u202eada\u202c" })).toBe("ada");
+  expect(displayNameOf({ display_name: "\u202e" })).toBe(null);
+  expect(displayNameOf({ display_name: "\u05d0\u05d1" })).toBe("\u05d0\u05d1");
+});
+
+test.each([
+  ["Ada", "A"],
+  ["  \u200b\u00adada", "a"],
+  ["👩‍👩‍👧‍👦 family", "👩‍👩‍👧‍👦"],
+  ["🇩🇪", "🇩🇪"],
+  ["e\u0301cole", "e\u0301"],
+  ["", "?"],
+  ["\u2063", "?"],
+])("the initial of %j is the first character that people see, whole", (name, initial) => {
+  expect(initialOf(name)).toBe(initial);
 });

@@ -181,8 +181,26 @@ const VISIBLE = /[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
 export function displayNameOf(metadata: Metadata | undefined): string | null {
   const name = metadata?.[DISPLAY_NAME];
   if (typeof name !== "string" || !VISIBLE.test(name)) return null;
-  return cut(name.trim(), NAME_CHARACTERS_MAX);
+  return cut(straight(name).trim(), NAME_CHARACTERS_MAX);
 }
+
+/** Characters that turn the text after them around, so that it reads as another. Letters bring their own direction along. */
+const TURNING = /\p{Bidi_Control}/gu;
+
+/** A claim of a peer without them, to be shown in a line of ours. */
+export function straight(text: string): string {
+  return text.replace(TURNING, "");
+}
+
+/** The first character of a name that people see, whole; a question mark where there is none. */
+export function initialOf(name: string): string {
+  for (const { segment } of GRAPHEMES.segment(name)) {
+    if (VISIBLE.test(segment)) return segment;
+  }
+  return "?";
+}
+
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 function describeLoss(missing: number | null): string {
   if (missing === null) return "something may be missing here";

@@ -1,7 +1,7 @@
 /** The raw frames of this page's one socket, as they really came and went. */
 import { memo } from "preact/compat";
 import { useRef, useState } from "preact/hooks";
-import { type Frame, FrameFilter } from "../model/frame-log.ts";
+import { type Frame, FrameFilter, legible } from "../model/frame-log.ts";
 import { exactTime } from "../model/time.ts";
 import type { Live } from "../wire/live.ts";
 import { CopyButton } from "./copy-button.tsx";
@@ -68,8 +68,8 @@ const FrameRow = memo(function FrameRow({
         <CopyButton quiet text={text} what="this frame" />
       </div>
       <code class="body">
-        <span class="frame-start">{text.slice(0, start)}</span>
-        {text.slice(start, SHOWN_CHARACTERS)}
+        <span class="frame-start">{legible(text.slice(0, start))}</span>
+        {legible(text.slice(start, SHOWN_CHARACTERS))}
         {rest > 0 && <span class="soft"> … {rest} more characters</span>}
       </code>
     </div>

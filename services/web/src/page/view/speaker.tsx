@@ -1,13 +1,12 @@
 /** How a stream is shown wherever it is named: a face of its colour, its name, and what it says that it is. */
 import type { PeerIdentity } from "@ams/client";
 import { hueOf } from "../model/hue.ts";
-import type { Speaker } from "../model/rows.ts";
+import { initialOf, type Speaker, straight } from "../model/rows.ts";
 
 export function Face({ speaker }: { readonly speaker: Speaker }) {
-  const [initial = "?"] = nameOf(speaker);
   return (
     <span class="face" aria-hidden="true" style={{ "--hue": String(hueOf(speaker.streamId)) }}>
-      {initial.toUpperCase()}
+      {initialOf(nameOf(speaker)).toUpperCase()}
     </span>
   );
 }
@@ -27,8 +26,8 @@ export function Badges({ identity }: { readonly identity: PeerIdentity | undefin
   return (
     <>
       <span class={`badge ${kind}`}>{kind}</span>
-      {model !== undefined && <bdi class="badge">{model}</bdi>}
-      {client !== undefined && client !== "TinCan" && <bdi class="badge">{client}</bdi>}
+      {model !== undefined && <bdi class="badge">{straight(model)}</bdi>}
+      {client !== undefined && client !== "TinCan" && <bdi class="badge">{straight(client)}</bdi>}
     </>
   );
 }
