@@ -149,6 +149,43 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
     await hears(page, "by keyboard");
   });
 
+  test("on a phone the link is what is seen after minting, and the form's focus isn't lost", async () => {
+    const { page } = await tincan.visit(tincan.ams.url, { width: 320, height: 568 });
+    await page.locator("#tincan-mint").scrollIntoViewIfNeeded();
+    await mintAtHome(page);
+    expect(await page.evaluate("window.scrollY")).toBe(0);
+    const focused = await page.evaluate("document.activeElement.textContent");
+    expect(focused).toContain("Your conversation");
+  });
+
+  test("a dialog that asks for something begins in its field", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link);
+    await isIn(page);
+    await page.getByRole("button", { name: "Change" }).click();
+    await page.keyboard.type("Ada");
+    await page.keyboard.press("Enter");
+    await page.locator(".who-line .name", { hasText: /^Ada$/ }).waitFor();
+  });
+
+  test("while the page's script is on its way, something says so", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit("about:blank");
+    let arrive: () => void = () => undefined;
+    const arrival = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    await page.route(/main-[^/]+\.js$/, async (route) => {
+      await arrival;
+      await route.continue();
+    });
+    await page.goto(link, { waitUntil: "commit" });
+    await page.getByText("Opening…").waitFor();
+    arrive();
+    await isIn(page);
+    expect(await page.getByText("Opening…").count()).toBe(0);
+  });
+
   test("the Connect tab shows agents' instructions to people too, and copies its lines whole", async () => {
     const { link } = await tincan.mint({ instructions: "Bring cake." });
     const { page } = await tincan.visit(link);

@@ -34,7 +34,7 @@ ${head(look, root)}
 <script type="module" src="${root}${look.assets.script}"></script>
 </head>
 <body>
-<div id="tincan"></div>
+<div id="tincan"><p class="opening">Opening…</p></div>
 <noscript><p class="plain">${name} needs JavaScript to show a conversation.</p></noscript>
 ${told === null ? "" : written(told)}
 </body>

@@ -13,4 +13,5 @@ const place = findPlace(new URL(location.href), session, (path) =>
   history.replaceState(null, "", path),
 );
 const root = document.getElementById("tincan");
+root?.replaceChildren(); // What stood there until the script had come.
 if (root !== null) render(<App place={place} />, root);

@@ -13,6 +13,8 @@ export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
+    // A form begins in its first field; without one the button that closes is a good place.
+    dialog.current?.querySelector<HTMLInputElement>("form input")?.select();
   }, []);
   const onBackdrop = (event: MouseEvent) => {
     if (event.target === dialog.current) onClose();

@@ -1,5 +1,5 @@
 /** Home: mint a conversation, hand its link on, and watch it live in two panes fed by one socket. */
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { LOST } from "../model/faults.ts";
 import { isKeeping, session } from "../model/storage.ts";
 import { isLost, minted, resume, startAnew } from "../wire/minting.ts";
@@ -141,6 +141,12 @@ const TABS = [
 function Attached({ subscriber, onShow }: ToolsProps) {
   const [chosen, setTab] = useState<"live" | "connect">("live");
   const { live } = subscriber;
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // The form that had the focus is gone, and on a phone its button was far below the link.
+    heading.current?.focus({ preventScroll: true });
+    window.scrollTo(0, 0);
+  }, []);
   const link = subscriber.link.value;
   const onManage = isOwner(subscriber.namespace) ? () => onShow("owner") : null;
   const isOpen = !subscriber.isOver;
@@ -149,7 +155,9 @@ function Attached({ subscriber, onShow }: ToolsProps) {
   const tab = hasLink ? chosen : "live";
   return (
     <>
-      <h1 class="hidden">Your conversation {subscriber.alias}</h1>
+      <h1 class="hidden" tabIndex={-1} ref={heading}>
+        Your conversation {subscriber.alias}
+      </h1>
       {hasLink && <LinkCard named openable link={link} />}
       {isOpen && isDead && <DeadLink onManage={onManage} />}
       {hasLink && <Tabs tabs={TABS} chosen={tab} label="What to see" onChoose={setTab} />}
