@@ -15,21 +15,25 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 describe("the rest", () => {
-  test("ams_set_metadata replaces the stream's metadata and tells the others", async () => {
+  test("ams_set_metadata replaces the stream's metadata and tells the others, every key as it is", async () => {
     const { link } = await world.conversation();
     const watcher = await Watcher.join(link);
     const told = new Promise<Json>((resolve) => {
       watcher.connection.on("stream_metadata", ({ metadata }) => resolve(metadata));
     });
     const session = await open(link);
-    const metadata = { status: "working", list: [1, { a: null }] };
+    const text = '{"status":"working","list":[1,{"a":null}],"__proto__":{"b":1},"constructor":{}}';
+    const metadata: Json = JSON.parse(text);
     const { value } = await tool(link, session, "ams_set_metadata", { metadata });
     expect(value).toMatchObject({
       ok: true,
       ts: expect.stringMatching(ISO),
       stream_name: expect.any(String),
     });
-    expect(await told).toEqual(metadata);
+    expect(JSON.stringify(await told)).toBe(text);
+    const other = await open(link);
+    const { value: joined } = await tool(link, other, "ams_join", { stream_name: "other" });
+    expect(JSON.stringify(joined.peers)).toContain(text);
     const big = await tool(link, session, "ams_set_metadata", {
       metadata: { x: "y".repeat(16_384) },
     });

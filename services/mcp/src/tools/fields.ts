@@ -1,9 +1,17 @@
 /** Arguments and results that several tools share. */
+import type { Metadata } from "@ams/client";
 import type { Result, Session, Target } from "@ams/wrapper";
 import { z } from "zod";
 import type { Call } from "../call.ts";
 
-export const metadata = z.record(z.string(), z.unknown());
+/** Any JSON object, every key as it is: a record's check would build it anew, and leave `__proto__` out. */
+export const metadata = z
+  .custom<Metadata>(isObject, "Invalid input: expected an object")
+  .meta({ type: "object" });
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
 
 /** Which seat a tool is about. */
 export const targetArguments = {
