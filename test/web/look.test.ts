@@ -186,6 +186,26 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
     expect(await page.getByText("Opening…").count()).toBe(0);
   });
 
+  test("where a page may not use the clipboard, as by plain http, everything is copied all the same, in dialogs too", async () => {
+    const { page } = await tincan.visit(tincan.ams.url, {
+      before: () => {
+        navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"));
+      },
+    });
+    const link = await mintAtHome(page);
+    const copied = () => page.evaluate("navigator.clipboard.readText()");
+    await page.click("#tincan-copy");
+    await expect.poll(copied).toBe(link);
+    await page.goto(link);
+    await isIn(page);
+    await page.getByRole("button", { name: "Connect" }).click();
+    await page.getByRole("button", { name: "Copy the line for Codex" }).click();
+    await expect.poll(copied).toBe(`codex mcp add ams --url '${link}'`);
+    await page.locator("#connect-codex").getByText("Copied").waitFor();
+    const focused = await page.evaluate("document.activeElement.closest('article').id");
+    expect(focused).toBe("connect-codex");
+  });
+
   test("the Connect tab shows agents' instructions to people too, and copies its lines whole", async () => {
     const { link } = await tincan.mint({ instructions: "Bring cake." });
     const { page } = await tincan.visit(link);

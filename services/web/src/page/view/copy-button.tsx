@@ -47,7 +47,8 @@ function copyBySelection(text: string): boolean {
   const field = document.createElement("textarea");
   field.value = text;
   field.className = "away";
-  document.body.append(field);
+  // While a dialog is open, nothing outside of it can be selected.
+  (document.querySelector("dialog[open]") ?? document.body).append(field);
   const focused = document.activeElement;
   field.select();
   const done = document.execCommand("copy");
