@@ -171,6 +171,38 @@ describe("messages", () => {
     expect(JSON.stringify(await young.json())).toContain("2026-07-28");
   });
 
+  test("an id that is under way is refused, whoever answers first; when it is over it may come again", async () => {
+    const { link } = await world.conversation();
+    const session = await open(link);
+    await tool(link, session, "ams_join");
+    const waiting = { ...call("ams_recv", { wait_ms: 25_000 }), id: "same" };
+    const headers = { "mcp-session-id": session };
+    const watcher = await Watcher.join(link);
+    // What waits already: that the watcher has come.
+    await tool(link, session, "ams_recv", { wait_ms: 5_000 });
+    const first = ask(link, { body: waiting, headers });
+    await tool(link, session, "ams_peers"); // The first one is there when this is answered.
+    const ping = { jsonrpc: "2.0", id: "same", method: "ping" };
+    const second = await ask(link, { body: [ping], headers });
+    expect([second.status, (await messages(second))[0]]).toMatchObject([
+      400,
+      { error: { code: -32_600 } },
+    ]);
+    await watcher.connection.send("now");
+    expect(await messages(await first)).toMatchObject([{ id: "same", result: {} }]);
+    const third = await ask(link, { body: ping, headers });
+    expect(await messages(third)).toMatchObject([{ id: "same", result: {} }]);
+    await watcher.connection.close();
+  });
+
+  test("an initialize that lacks something says so, not that a session is missing", async () => {
+    for (const params of [{}, { ...(initialize().params as Json), clientInfo: null }]) {
+      const response = await ask(there.link, { body: { ...initialize(), params } });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ error: { code: -32_602 } });
+    }
+  });
+
   test("bytes that are no UTF-8, an empty body and a half-sent one are refused", async () => {
     const headers = {
       "content-type": "application/json",

@@ -14,6 +14,7 @@ import { bytesOf, type Notice, noticeOf } from "./notices.ts";
 import type { Parts } from "./parts.ts";
 import { isPostEvent, PostLog } from "./post-log.ts";
 import { Push } from "./push.ts";
+import { RPC, refuseRpc } from "./refusal.ts";
 import { createServer } from "./server.ts";
 import { careForStream } from "./sse.ts";
 import { type Heard, Updates } from "./updates.ts";
@@ -36,6 +37,8 @@ export class McpSession {
   /** The call of each request under way, by the request that the SDK hands back to its handlers. */
   readonly #calls = new WeakMap<Request, Call>();
   readonly #updates: Updates;
+  /** Ids of the requests whose answers somebody waits for. */
+  readonly #underWay = new Set<string | number>();
   #push: Push | null = null;
   /** Resolves when the last notification is on its stream. */
   #noted: Promise<void> = Promise.resolve();
@@ -71,11 +74,21 @@ export class McpSession {
 
   async post(incoming: Incoming, session: Session, body: unknown): Promise<Response> {
     const { request } = incoming;
+    const ids = requestsIn(body);
+    // The SDK would answer the newer one alone, and leave the other's stream open for ever.
+    if (ids.some((id) => this.#underWay.has(id))) return idUnderWay();
+    for (const id of ids) this.#underWay.add(id);
     this.#calls.set(request, this.#callFor(incoming, session));
     const response = await this.#transport.handleRequest(request, { parsedBody: body });
     for (const id of cancelledBy(body)) this.#transport.closeSSEStream(id);
-    const { keepAliveMs } = this.#parts;
-    return careForStream(response, { greet: false, signal: request.signal, keepAliveMs });
+    return careForStream(response, {
+      greet: false,
+      signal: request.signal,
+      keepAliveMs: this.#parts.keepAliveMs,
+      onEnd: () => {
+        for (const id of ids) this.#underWay.delete(id);
+      },
+    });
   }
 
   /** The push stream. A newer one replaces an older, and goes on behind the last event that its client saw. */
@@ -172,6 +185,20 @@ export class McpSession {
       },
     };
   }
+}
+
+const request = z.object({ method: z.string(), id: z.union([z.string(), z.number()]) });
+
+function requestsIn(body: unknown): readonly (string | number)[] {
+  return [body].flat().flatMap((one) => {
+    const read = request.safeParse(one);
+    return read.success ? [read.data.id] : [];
+  });
+}
+
+function idUnderWay(): Response {
+  const sentence = "Invalid Request: another request with this id is under way";
+  return refuseRpc(400, RPC.invalidRequest, sentence);
 }
 
 const cancelled = z.object({

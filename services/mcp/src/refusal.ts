@@ -4,6 +4,7 @@
 export const RPC = {
   parseError: -32_700,
   invalidRequest: -32_600,
+  invalidParams: -32_602,
   refused: -32_000,
   sessionNotFound: -32_001,
 } as const;

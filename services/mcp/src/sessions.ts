@@ -31,6 +31,10 @@ export class Sessions {
     if (id === null && request.method === "POST" && isInitializeRequest(body)) {
       return this.#open(incoming, body, body.params.clientInfo.name);
     }
+    if (id === null && isInitialize(body)) {
+      const sentence = "Invalid params: initialize needs protocolVersion, capabilities, clientInfo";
+      return refuseRpc(400, RPC.invalidParams, sentence);
+    }
     if (id === null) {
       return refuseRpc(400, RPC.refused, "Bad Request: Mcp-Session-Id header is required");
     }
@@ -86,4 +90,11 @@ export class Sessions {
       session.close().catch(() => undefined);
     }
   }
+}
+
+/** Whether it means to be one, well formed or not. */
+function isInitialize(body: unknown): boolean {
+  return (
+    typeof body === "object" && body !== null && "method" in body && body.method === "initialize"
+  );
 }
