@@ -188,9 +188,7 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
 
   test("where a page may not use the clipboard, as by plain http, everything is copied all the same, in dialogs too", async () => {
     const { page } = await tincan.visit(tincan.ams.url, {
-      before: () => {
-        navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"));
-      },
+      before: `navigator.clipboard.writeText = () => Promise.reject(new Error("not allowed"))`,
     });
     const link = await mintAtHome(page);
     const copied = () => page.evaluate("navigator.clipboard.readText()");
