@@ -175,6 +175,24 @@ describe.skipIf(findChromium() === null)("a conversation on pages", () => {
     await expect.poll(() => rosterOf(page)).toContain("Zoë Ångström");
   });
 
+  test("a name that nobody could see is not taken, and one that would turn text around is told straight", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link);
+    await isIn(page);
+    const peer = await joinByWire(link, "peer-1");
+    await page.getByRole("button", { name: "Change" }).click();
+    const field = page.getByLabel("Your name, as the others see it");
+    const use = page.getByRole("button", { name: "Use this name" });
+    for (const name of [" ", "\u200b\u200b", "\u202e"]) {
+      await field.fill(name);
+      expect(await use.isDisabled()).toBe(true);
+    }
+    await field.fill("\u202eadA <b>");
+    await use.click();
+    await peer.frame((frame) => frame.includes('"display_name":"adA <b>"'));
+    await page.locator(".who-line .name", { hasText: /^adA <b>$/ }).waitFor();
+  });
+
   test("who only watches can't write, and the others see it", async () => {
     const { link } = await tincan.mint();
     const peer = await joinByWire(link, "peer-1");

@@ -1,6 +1,6 @@
 /** Under which name the others see this person, and whether they only watch. */
 import { useState } from "preact/hooks";
-import { NAME_CHARACTERS_MAX } from "../model/rows.ts";
+import { DISPLAY_NAME, displayNameOf, NAME_CHARACTERS_MAX } from "../model/rows.ts";
 import { displayName } from "../wire/person.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
 
@@ -8,10 +8,11 @@ type Props = { readonly subscriber: Subscriber; readonly onDone: () => void };
 
 export function NameForm({ subscriber, onDone }: Props) {
   const [name, setName] = useState(displayName());
+  const shown = displayNameOf({ [DISPLAY_NAME]: name });
   const submit = (event: Event) => {
     event.preventDefault();
-    if (name.trim() === "") return;
-    void subscriber.rename(name.trim());
+    if (shown === null) return;
+    void subscriber.rename(shown);
     onDone();
   };
   return (
@@ -29,7 +30,7 @@ export function NameForm({ subscriber, onDone }: Props) {
         It is remembered in this browser. Nobody checks it: names are claims.
       </p>
       <div class="buttons">
-        <button type="submit" disabled={name.trim() === ""}>
+        <button type="submit" disabled={shown === null}>
           Use this name
         </button>
       </div>

@@ -9,11 +9,13 @@ const SHOWN_ELSEWHERE = [DISPLAY_NAME, OBSERVING, CONVENTION];
 
 export function Roster({ live }: { readonly live: Live }) {
   const peers = live.peers.value;
-  const self = live.phase.value.kind === "ended" ? null : live.self.value;
+  const phase = live.phase.value.kind;
+  const self = phase === "ended" ? null : live.self.value;
   return (
     <section class="roster" aria-label="Who is here">
       <h2>
-        Here now <span class="soft">{peers.length + (self === null ? 0 : 1)}</span>
+        {phase === "away" ? "Here before the connection broke" : "Here now"}{" "}
+        <span class="soft">{peers.length + (self === null ? 0 : 1)}</span>
       </h2>
       <ul>
         {self !== null && <SelfEntry self={self} />}
