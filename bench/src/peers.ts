@@ -3,7 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir, tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
+import { buildCentrifugo, builtCentrifugo, configOf, majorOf } from "./centrifugo.ts";
 import { upgradeRequest } from "./handshake.ts";
 import type { Target } from "./parties.ts";
 import type { Stage } from "./stage.ts";
@@ -17,16 +18,13 @@ export type Peer = {
 
 export type PeerKind = {
   readonly name: string;
-  /** Version and settings, or null where it can't be had. */
-  readonly describe: () => string | null;
+  /** Version and settings, or null where it isn't installed. Throws a sentence where it can't be had for another reason. */
+  readonly describe: (stage: Stage) => Promise<string | null> | string | null;
   readonly start: (stage: Stage) => Promise<Peer>;
 };
 
 /** Where `go install` puts what it built, besides the PATH. */
 const GO_BINARIES = join(homedir(), "go", "bin");
-
-/** The major version from which on its settings are nested. */
-const CENTRIFUGO_NESTED = 6;
 
 const REQUEST_TIMEOUT_MS = 1_000;
 
@@ -51,17 +49,20 @@ export const PEERS: readonly PeerKind[] = [
   {
     name: "NATS",
     describe: () =>
-      versionLine("nats-server", ["--version"], "over WebSocket, no compression, defaults"),
+      versionLine(find("nats-server"), ["--version"], "over WebSocket, no compression, defaults"),
     start: (stage) => startNats(stage),
   },
   {
     name: "Centrifugo",
-    describe: () =>
-      versionLine(
-        "centrifugo",
-        ["version"],
-        "Redis engine, JSON protocol, no tokens asked for, no history",
-      ),
+    describe: async ({ say }) => {
+      if (findCentrifugo() === null) {
+        say(
+          "Centrifugo isn't here: Go builds it from its module, which takes a minute or two, once …",
+        );
+        await buildCentrifugo();
+      }
+      return describeCentrifugo("Redis engine, JSON protocol, no tokens asked for, no history");
+    },
     start: (stage) => startCentrifugo(stage),
   },
 ];
@@ -100,77 +101,69 @@ async function startNats(stage: Stage): Promise<Peer> {
   const config = `listen: "127.0.0.1:${port}"
 websocket { listen: "127.0.0.1:${wsPort}", no_tls: true, compression: false }
 `;
-  return startInFolder(stage, "nats-server", "nats.conf", config, ["-c"], wsPort, {
-    name: "peer",
-    binary: true,
-    heartbeat: { asks: "PING", answer: "PONG\r\n" },
-    member: ({ conversation, hears, payload }) => ({
-      port: wsPort,
-      request: upgradeRequest("/"),
-      hello: `CONNECT {"verbose":false,"pedantic":false,"echo":false}\r\n${hears ? `SUB c${conversation} 1\r\n` : ""}PING\r\n`,
-      ready: "PONG",
-      prefix: `PUB c${conversation} ${payload}\r\n`,
-      suffix: "\r\n",
-    }),
-  });
+  return startInFolder(
+    stage,
+    find("nats-server") ?? "nats-server",
+    "nats.conf",
+    config,
+    ["-c"],
+    wsPort,
+    {
+      name: "peer",
+      binary: true,
+      heartbeat: { asks: "PING", answer: "PONG\r\n" },
+      member: ({ conversation, hears, payload }) => ({
+        port: wsPort,
+        request: upgradeRequest("/"),
+        hello: `CONNECT {"verbose":false,"pedantic":false,"echo":false}\r\n${hears ? `SUB c${conversation} 1\r\n` : ""}PING\r\n`,
+        ready: "PONG",
+        prefix: `PUB c${conversation} ${payload}\r\n`,
+        suffix: "\r\n",
+      }),
+    },
+  );
 }
 
-/**
- * The same settings in the two ways in which versions want them. Insecure: anybody may subscribe and publish without a token,
- * which is the cheapest it has.
- */
-export function centrifugoConfig(major: number, port: number, redisUrl: string): object {
-  const address = "127.0.0.1";
-  if (major < CENTRIFUGO_NESTED) {
-    return {
-      address,
-      port,
-      client_insecure: true,
-      engine: "redis",
-      redis_address: redisUrl,
-      log_level: "error",
-      usage_stats_disable: true,
-    };
-  }
-  return {
-    http_server: { address, port },
-    client: { insecure: true },
-    engine: { type: "redis", redis: { address: redisUrl } },
-    log: { level: "error" },
-    usage_stats: { disabled: true },
-  };
+function findCentrifugo(): string | null {
+  return find("centrifugo") ?? builtCentrifugo();
 }
 
-/** Of `Centrifugo v6.0.0 (…)`. One that was built without being told its version says 0, and is taken for a new one. */
-export function centrifugoMajor(versionLine: string): number {
-  const major = Number(/\bv(\d+)\./.exec(versionLine)?.[1] ?? 0);
-  return major === 0 ? CENTRIFUGO_NESTED : major;
+function describeCentrifugo(settings: string): string | null {
+  return versionLine(findCentrifugo(), ["version"], settings);
 }
 
 async function startCentrifugo(stage: Stage): Promise<Peer> {
   const port = await stage.ground.freePort();
   const { redisUrl } = await stage.cluster();
-  const major = centrifugoMajor(versionLine("centrifugo", ["version"], "") ?? "");
-  const config = JSON.stringify(centrifugoConfig(major, port, redisUrl));
-  return startInFolder(stage, "centrifugo", "config.json", config, ["-c"], port, {
-    name: "peer",
-    deafEmitters: true, // It sends a publisher its own tokens when it is subscribed.
-    heartbeat: { asks: "{}", answer: "{}" },
-    member: ({ conversation, emits }) => ({
-      port,
-      request: upgradeRequest("/connection/websocket"),
-      hello: `{"id":1,"connect":{}}${emits ? "" : `\n{"id":2,"subscribe":{"channel":"c${conversation}"}}`}`,
-      ready: emits ? '"id":1' : '"id":2',
-      prefix: `{"id":3,"publish":{"channel":"c${conversation}","data":"`,
-      suffix: '"}}',
-    }),
-  });
+  const major = majorOf(describeCentrifugo("") ?? "");
+  const config = JSON.stringify(configOf(major, port, redisUrl));
+  return startInFolder(
+    stage,
+    findCentrifugo() ?? "centrifugo",
+    "config.json",
+    config,
+    ["-c"],
+    port,
+    {
+      name: "peer",
+      deafEmitters: true, // It sends a publisher its own tokens when it is subscribed.
+      heartbeat: { asks: "{}", answer: "{}" },
+      member: ({ conversation, emits }) => ({
+        port,
+        request: upgradeRequest("/connection/websocket"),
+        hello: `{"id":1,"connect":{}}${emits ? "" : `\n{"id":2,"subscribe":{"channel":"c${conversation}"}}`}`,
+        ready: emits ? '"id":1' : '"id":2',
+        prefix: `{"id":3,"publish":{"channel":"c${conversation}","data":"`,
+        suffix: '"}}',
+      }),
+    },
+  );
 }
 
 /** Starts a program with its configuration in a folder of its own. */
 async function startInFolder(
   stage: Stage,
-  program: string,
+  file: string,
   fileName: string,
   config: string,
   args: readonly string[],
@@ -181,8 +174,8 @@ async function startInFolder(
   const configFile = join(folder, fileName);
   writeFileSync(configFile, config);
   const command = {
-    name: program,
-    file: find(program) ?? program,
+    name: basename(file),
+    file,
     args: [...args, configFile],
     env: process.env,
     logFile: join(folder, "log"),
@@ -208,8 +201,11 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-function versionLine(program: string, args: readonly string[], settings: string): string | null {
-  const file = find(program);
+function versionLine(
+  file: string | null,
+  args: readonly string[],
+  settings: string,
+): string | null {
   if (file === null) return null;
   const version = execFileSync(file, args, { encoding: "utf8" }).trim().split("\n")[0];
   return `${version}; ${settings}`;

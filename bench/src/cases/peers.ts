@@ -51,15 +51,15 @@ export const PEERS_CASE: Case = {
 
 type Opened = { readonly peer: Peer; readonly settings: string } | { readonly missing: string };
 
-/** A peer that isn't there, or doesn't start, is no fault of ours and stops no other. */
+/** A peer that can't be had, or doesn't start, is no fault of ours and stops no other. */
 export async function openPeer(stage: Stage, kind: PeerKind): Promise<Opened> {
   try {
-    const settings = kind.describe();
+    const settings = await kind.describe(stage);
     if (settings === null) return { missing: "it isn't installed here" };
     return { peer: await kind.start(stage), settings };
   } catch (error) {
     const [why] = (error instanceof Error ? error.message : String(error)).split("\n");
-    return { missing: `it didn't start (${why})` };
+    return { missing: why ?? "" };
   }
 }
 
