@@ -118,6 +118,13 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
     const { page: lost } = await tincan.visit(wrong, { dark, provoked: FAILED_REQUESTS });
     await lost.getByRole("alert").waitFor();
     expect(await faultsOf(lost)).toEqual([]);
+    await lost.goto(`${tincan.ams.url}/falcon`);
+    await lost.getByRole("heading", { name: "There is nothing at this address" }).waitFor();
+    expect(await faultsOf(lost)).toEqual([]);
+    await lost.goto(tincan.ams.url);
+    await lost.getByLabel("Instructions for whoever joins").fill("x".repeat(17_000));
+    await lost.getByText("Too long by").waitFor();
+    expect(await faultsOf(lost)).toEqual([]);
   });
 
   test("a reload is the page again, and the browser has nothing to complain of", async () => {
@@ -184,6 +191,23 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
     arrive();
     await isIn(page);
     expect(await page.getByText("Opening…").count()).toBe(0);
+  });
+
+  test("a click beside a dialog closes it, and a selection that ends there doesn't", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link);
+    await isIn(page);
+    await page.getByRole("button", { name: "Connect" }).click();
+    const dialog = page.getByRole("dialog", { name: "Connect" });
+    const line = await dialog.locator("pre").first().boundingBox();
+    await page.mouse.move((line?.x ?? 0) + 20, (line?.y ?? 0) + 20);
+    await page.mouse.down();
+    await page.mouse.move(20, 400, { steps: 5 });
+    await page.mouse.up();
+    expect(await page.evaluate("String(getSelection()).length")).toBeGreaterThan(0);
+    expect(await dialog.count()).toBe(1);
+    await page.mouse.click(20, 400);
+    await dialog.waitFor({ state: "detached" });
   });
 
   test("where a page may not use the clipboard, as by plain http, everything is copied all the same, in dialogs too", async () => {

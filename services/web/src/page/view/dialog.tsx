@@ -16,12 +16,23 @@ export function Dialog({ title, onClose, children }: Props) {
     // A form begins in its first field; without one the button that closes is a good place.
     dialog.current?.querySelector<HTMLInputElement>("form input")?.select();
   }, []);
-  const onBackdrop = (event: MouseEvent) => {
-    if (event.target === dialog.current) onClose();
+  /** Where the button went down: a selection that is drawn out of the dialog ends beside it, and is no click there. */
+  const isPressedBeside = useRef(false);
+  const onPress = (event: MouseEvent) => {
+    isPressedBeside.current = event.target === dialog.current;
+  };
+  const onClick = (event: MouseEvent) => {
+    if (event.target === dialog.current && isPressedBeside.current) onClose();
   };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does what a click beside the dialog does.
-    <dialog ref={dialog} aria-label={title} onClose={onClose} onClick={onBackdrop}>
+    <dialog
+      ref={dialog}
+      aria-label={title}
+      onClose={onClose}
+      onMouseDown={onPress}
+      onClick={onClick}
+    >
       <header>
         <h2>{title}</h2>
         <button type="button" class="quiet icon-only" aria-label="Close" onClick={onClose}>
