@@ -213,7 +213,7 @@ test("with an account its credential is used, and its limit is named with the nu
 test("§3.3.9 a full conversation: the setting to raise, and to what", async () => {
   const { status, err, out } = await runLoad([await link(), "--subscribers", "230"]);
   expect(err).toBe(
-    "ams: The conversation is full (the deployment allows 200): this run needs 231 subscribers, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=231 or more.\n",
+    "ams: The conversation is full (the deployment allows 200): this run needs 231 subscribers, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=231 or more, or ask for 200 connections at most.\n",
   );
   expect({ status, out }).toEqual({ status: 6, out: "" });
 });

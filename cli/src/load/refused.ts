@@ -21,8 +21,9 @@ function sentenceOf(code: string, plan: Plan, target: Target): string | null {
   const { connections } = plan;
   if (code === "conversation_subscriber_limit") {
     const { present, limits } = target;
+    const room = (limits.subscribers_per_conversation ?? 0) - present;
     const there = present === 0 ? "" : ` beside the ${present} that were there`;
-    return `The conversation is full${at(limits.subscribers_per_conversation)}: this run needs ${connections} subscribers${there}, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=${connections + present} or more.`;
+    return `The conversation is full${at(limits.subscribers_per_conversation)}: this run needs ${connections} subscribers${there}, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=${connections + present} or more${orAtMost(room)}.`;
   }
   if (code === "account_concurrency_limit") {
     return `The account has no more streams${at(target.limits.streams_per_account)}: this run needs ${connections} beside its others, so start the deployment with AMS_STREAMS_PER_ACCOUNT=${connections} or more (guests are not held to it).`;
@@ -35,6 +36,11 @@ function sentenceOf(code: string, plan: Plan, target: Target): string | null {
 
 function at(limit: number | undefined): string {
   return limit === undefined ? "" : ` (the deployment allows ${limit})`;
+}
+
+/** For those to whom the deployment doesn't belong. */
+function orAtMost(room: number): string {
+  return room > 0 ? `, or ask for ${room} connections at most` : "";
 }
 
 function isCode(text: string): text is AmsErrorCode {
