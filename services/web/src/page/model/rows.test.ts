@@ -154,3 +154,13 @@ test.each([
 ])("the initial of %j is the first character that people see, whole", (name, initial) => {
   expect(initialOf(name)).toBe(initial);
 });
+
+test("a browser that can't count characters as people do shows an initial all the same", () => {
+  const { Segmenter } = Intl;
+  try {
+    Object.assign(Intl, { Segmenter: undefined });
+    expect(initialOf("\u202e👩‍👩‍👧‍👦")).toBe("👩");
+  } finally {
+    Object.assign(Intl, { Segmenter });
+  }
+});

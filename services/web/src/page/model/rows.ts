@@ -194,13 +194,15 @@ export function straight(text: string): string {
 
 /** The first character of a name that people see, whole; a question mark where there is none. */
 export function initialOf(name: string): string {
-  for (const { segment } of GRAPHEMES.segment(name)) {
-    if (VISIBLE.test(segment)) return segment;
-  }
-  return "?";
+  return charactersOf(name).find((character) => VISIBLE.test(character)) ?? "?";
 }
 
-const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** As people count them; browsers before 2024 may not know how, and count those of Unicode. */
+function charactersOf(text: string): readonly string[] {
+  if (Intl.Segmenter === undefined) return [...text];
+  const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" }).segment(text);
+  return Array.from(segments, ({ segment }) => segment);
+}
 
 function describeLoss(missing: number | null): string {
   if (missing === null) return "something may be missing here";
