@@ -6,6 +6,7 @@ import { join } from "node:path";
 /** What the page is made of, beside the packages of the lock file. */
 const SOURCES = [
   "services/web/src/page",
+  "services/web/src/dead-link.ts",
   "services/web/vite.config.ts",
   "libs/client/src",
   "libs/protocol/src",
