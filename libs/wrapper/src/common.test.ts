@@ -41,6 +41,15 @@ test("equal tokens are one, and what differs in any field is itself, with every 
   expect(common.of(left)).toBe(left);
 });
 
+test("what was forgotten is kept anew", () => {
+  const common = new Common();
+  const first = common.of(token());
+  common.forget();
+  const again = common.of(token());
+  expect(again).toEqual(first);
+  expect(again).not.toBe(first);
+});
+
 test("seats of one conversation keep a token once, and each reads it as its own", async () => {
   const { wire, open } = desk();
   const [one, other] = [open("s1"), open("s2")];

@@ -35,6 +35,12 @@ export class Common {
     return kept;
   }
 
+  /** Now and then, so that nothing that was said stays here when its seats have dropped it. What is equal meets again at once. */
+  forget(): void {
+    this.#recent.clear();
+    this.#streams.clear();
+  }
+
   #streamOf(token: Token): Stream {
     const known = this.#streams.get(token.streamId);
     if (known !== undefined && isSameStream(known, token)) return known;

@@ -188,7 +188,10 @@ export interface Session {
   join(request: JoinRequest): Promise<Result<Joined>>;
   /** Emits one token; takes the seat first if need be. Faults also: `token_too_large`, `backpressure`, `rate_limited`, `delivery_unknown`. */
   send(request: SendRequest): Promise<Result<Sent>>;
-  /** Reads; takes the seat first if need be. Faults also: `invalid_cursor`, `invalid_wait`, `invalid_max_events`. */
+  /**
+   * Reads; takes the seat first if need be: one that is named and that this process doesn't know was elsewhere before, which is told
+   * as a loss unless the conversation is new. Faults also: `invalid_cursor`, `invalid_wait`, `invalid_max_events`.
+   */
   recv(request: RecvRequest): Promise<Result<Received>>;
   /** Replaces the stream's metadata. Faults also: `invalid_metadata`, and those of `send`. */
   setMetadata(request: MetadataRequest): Promise<Result<Sent>>;

@@ -24,9 +24,9 @@ export function createWrapper(options: WrapperOptions, outside: Outside = {}): W
   const { url, clock = systemClock, counters = UNCOUNTED } = options;
   const limits = { ...WRAPPER_LIMITS, ...options.limits };
   const links = outside.links ?? askLinks(url, clock);
+  const common = new Common();
   const seats = new Seats({
-    ...{ clock, counters, limits },
-    common: new Common(),
+    ...{ clock, common, counters, limits },
     dial: dialOver(clock, outside.join),
   });
   const sessions = new Sessions(clock, counters, limits);
@@ -38,6 +38,7 @@ export function createWrapper(options: WrapperOptions, outside: Outside = {}): W
   const stopSweeping = every(clock, SWEEP_MS, () => {
     sessions.sweep();
     seats.sweep();
+    common.forget();
   });
   return {
     credentials: outside.credentials ?? askCredentials(url, clock),
