@@ -1,8 +1,10 @@
 // Peers are optional: one that can't be had costs a row and nothing else.
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openPeer } from "./cases/peers.ts";
 import { chooseCases } from "./cases.ts";
-import type { PeerKind } from "./peers.ts";
+import { openFolder, type PeerKind } from "./peers.ts";
 import type { Stage } from "./stage.ts";
 
 test.each<[string, Partial<PeerKind>, string]>([
@@ -38,4 +40,16 @@ test("--peers adds the peers to whatever else is chosen", () => {
   expect(names([], true, true)).toEqual(expect.arrayContaining(["fan-1", "peers"]));
   expect(names(["fan-10"], false, true)).toEqual(["fan-10", "peers"]);
   expect(names(["fan-10", "fan-10"], false, false)).toEqual(["fan-10"]);
+});
+
+test("a peer's folder goes when it is told to, and at the latest when this process ends", () => {
+  const before = process.listeners("exit");
+  const [told, left] = [openFolder(), openFolder()];
+  for (const { folder } of [told, left]) writeFileSync(join(folder, "log"), "a line");
+  told.remove();
+  expect([existsSync(told.folder), existsSync(left.folder)]).toEqual([false, true]);
+  const [atExit] = process.listeners("exit").filter((one) => !before.includes(one));
+  atExit?.(130);
+  expect(existsSync(left.folder)).toBe(false);
+  expect(process.listeners("exit")).toEqual(before);
 });

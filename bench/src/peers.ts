@@ -170,7 +170,7 @@ async function startInFolder(
   port: number,
   target: Target,
 ): Promise<Peer> {
-  const folder = mkdtempSync(join(tmpdir(), "ams-bench-"));
+  const { folder, remove } = openFolder();
   const configFile = join(folder, fileName);
   writeFileSync(configFile, config);
   const command = {
@@ -180,15 +180,25 @@ async function startInFolder(
     env: process.env,
     logFile: join(folder, "log"),
   };
-  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   const server = await stage.ground
     .startProcess(command, () => answers(port))
     .catch((error) => {
-      removeFolder();
+      remove();
       throw error;
     });
-  const stop = () => server.stop().finally(removeFolder);
+  const stop = () => server.stop().finally(remove);
   return { target, pid: server.pid, stop };
+}
+
+/** A folder of its own, which goes at the latest with this process: Ctrl-C leaves nothing behind. */
+export function openFolder(): { readonly folder: string; readonly remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), "ams-bench-"));
+  const remove = () => {
+    process.off("exit", remove);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", remove);
+  return { folder, remove };
 }
 
 /** True when something that speaks HTTP is there, whatever it says. */
