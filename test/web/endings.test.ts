@@ -88,6 +88,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await isIn(guest.page);
     await say(owner.page, "last words");
     await hears(guest.page, "last words");
+    await guest.page.getByRole("button", { name: "Invite" }).click();
     const [portal] = await Promise.all([
       owner.page.context().waitForEvent("page"),
       owner.page.getByRole("link", { name: "Open" }).click(),
@@ -98,6 +99,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await portal.getByRole("button", { name: "Yes, end it for everybody" }).click();
     for (const page of [owner.page, guest.page, portal]) {
       await page.getByRole("heading", { name: "The conversation is closed" }).waitFor();
+      await page.getByRole("dialog").waitFor({ state: "detached" });
     }
     await hears(guest.page, "last words");
   });

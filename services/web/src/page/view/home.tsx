@@ -27,12 +27,14 @@ export function Home() {
   useEffect(() => void resume(), []);
   const [shown, show] = useState<Shown | null>(null);
   const subscriber = minted.value;
+  const isOver = subscriber?.isOver ?? false;
+  useEffect(() => {
+    if (isOver) show(null);
+  }, [isOver]);
   return (
     <div class={`page home${subscriber === null ? "" : " attached"}`}>
       <Masthead>
-        {subscriber !== null && !subscriber.isOver && (
-          <Tools subscriber={subscriber} onShow={show} />
-        )}
+        {subscriber !== null && !isOver && <Tools subscriber={subscriber} onShow={show} />}
       </Masthead>
       <main>
         {subscriber === null ? <Welcome /> : <Attached subscriber={subscriber} onShow={show} />}

@@ -35,6 +35,10 @@ export function Portal({ namespace, alias, link, fallback, isHidden }: Props) {
     void subscriber.enter();
     return () => subscriber.leave();
   }, [subscriber, alias]);
+  const { isOver } = subscriber;
+  useEffect(() => {
+    if (isOver) show(null); // What has ended stands below the dialogs, and they lead nowhere any more.
+  }, [isOver]);
   const toggleWire = () => {
     forever.set(WIRE, String(!isWireShown));
     showWire(!isWireShown);
