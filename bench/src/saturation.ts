@@ -2,6 +2,7 @@
 import { faultsOf, groupOf, type LoadResult } from "./load-result.ts";
 import type { LoadSpec } from "./load-spec.ts";
 import { type Party, seatParty, type Target } from "./parties.ts";
+import { formatNumber } from "./report.ts";
 import type { Stage } from "./stage.ts";
 
 /** Milliseconds that all members may take to enter, and the last tokens to arrive. */
@@ -104,6 +105,13 @@ export function bestOf(runs: readonly Saturation[]) {
     commandsPerToken: Math.min(...runs.map((run) => run.commandsPerToken)),
     clientBusy: most((run) => run.clientBusy),
   };
+}
+
+/** Whether the load client was the limit: what it would have been good for with a processor to itself. */
+export function clientNote(best: Pick<Saturation, "clientBusy" | "deliveriesPerS">): string {
+  const { clientBusy, deliveriesPerS } = best;
+  const goodFor = clientBusy === 0 ? null : deliveriesPerS / clientBusy;
+  return `load client ${Math.round(clientBusy * 100)} % busy, so good for ${formatNumber(goodFor)}`;
 }
 
 /** Runs each side in turn, `rounds` times: what disturbs the machine disturbs both. */

@@ -4,7 +4,7 @@ import type { Case } from "../case.ts";
 import type { Party } from "../parties.ts";
 import { PEERS, type Peer, type PeerKind } from "../peers.ts";
 import { type Row, row } from "../row.ts";
-import { alternate, bestOf, saturate, windowFor } from "../saturation.ts";
+import { alternate, bestOf, clientNote, saturate, windowFor } from "../saturation.ts";
 import type { Stage } from "../stage.ts";
 
 const READERS = 100;
@@ -84,13 +84,16 @@ async function measure(stage: Stage, kind: PeerKind, peer: Peer, settings: strin
         what: `${kind.name}: deliveries/s`,
         control: control.deliveriesPerS,
         ours: best.deliveriesPerS,
-        note: lost === "" ? settings : `${settings}; it lost: ${lost}`,
+        note: [settings, ...(lost === "" ? [] : [`it lost: ${lost}`]), clientNote(control)].join(
+          "; ",
+        ),
         ...reaches,
       }),
       row({
         what: `${kind.name}: deliveries per CPU second`,
         control: perSecond(control.serverPerDelivery),
         ours: perSecond(best.serverPerDelivery),
+        note: `with ours: ${clientNote(best)}`,
         ...reachesCpu,
       }),
     ],

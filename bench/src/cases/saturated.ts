@@ -6,7 +6,14 @@ import { fanOf, type Party } from "../parties.ts";
 import { commandsProcessed } from "../redis-commands.ts";
 import { formatNumber } from "../report.ts";
 import { type Row, row } from "../row.ts";
-import { alternate, bestOf, type Saturation, saturate, windowFor } from "../saturation.ts";
+import {
+  alternate,
+  bestOf,
+  clientNote,
+  type Saturation,
+  saturate,
+  windowFor,
+} from "../saturation.ts";
 import type { Stage } from "../stage.ts";
 
 /** What is to be reached, where something is: ratios to the control, or figures of ours. */
@@ -92,7 +99,7 @@ function rowsOf(
   const isFirst = first.deliveriesPerS > second.deliveriesPerS;
   const [best, other] = isFirst ? [first, second] : [second, first];
   const ways = isFirst ? "in its handler" : "behind its turn";
-  const note = `bare publishes ${ways}, else ${formatNumber(other.deliveriesPerS)}; load client ${Math.round(ours.clientBusy * 100)} % busy, so good for ${formatNumber(ours.deliveriesPerS / ours.clientBusy)}`;
+  const note = `bare publishes ${ways}, else ${formatNumber(other.deliveriesPerS)}; ${clientNote(ours)}`;
   const deliveries = { control: best.deliveriesPerS, ours: ours.deliveriesPerS, note };
   const cpu = { control: best.serverPerDelivery, ours: ours.serverPerDelivery };
   return [
