@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
-import { post } from "./tincan.ts";
+import { findChromium } from "./browser.ts";
+import { isIn, mintAtHome, post, startTinCan } from "./tincan.ts";
 
 let folder = "";
 let ams: Standalone;
@@ -95,3 +97,40 @@ test("the rest of the port is what it was: control, its documents, its errors", 
   expect((await fetch(ams.url, { method: "POST" })).status).toBe(404);
   expect((await fetch(ams.url, { method: "HEAD" })).status).toBe(200);
 });
+
+describe.skipIf(findChromium() === null)("on pages", () => {
+  test.each([320, 768, 1280])("at %i px a long name leaves room for all else", async (width) => {
+    const theme = join(folder, "long.json");
+    writeFileSync(theme, JSON.stringify({ name: `Acme ${"Line ".repeat(20)}${"x".repeat(90)}` }));
+    const tincan = await startTinCan({ AMS_WEB_THEME: theme });
+    try {
+      const { page } = await tincan.visit(tincan.ams.url, { width });
+      const minted = await mintAtHome(page);
+      expect(await leaving(page)).toEqual([]);
+      await page.goto(minted);
+      await isIn(page);
+      expect(await leaving(page)).toEqual([]);
+      const title = await page.locator(".masthead h1").boundingBox();
+      expect(title?.width).toBeGreaterThan(60);
+      await page.goto(`${tincan.ams.url}/nowhere`);
+      expect(await leaving(page)).toEqual([]);
+    } finally {
+      await tincan.stop();
+    }
+  });
+});
+
+/** What stands in the masthead over something else of it, or beyond the window. */
+function leaving(page: Page): Promise<readonly string[]> {
+  return page.locator(".masthead").evaluate((masthead) => {
+    const parts = [...masthead.querySelectorAll(".brand, button, .pill, h1")];
+    const boxes = parts.map((part) => part.getBoundingClientRect());
+    const isFree = boxes.map(
+      ({ left, right }, index) =>
+        left >= (boxes[index - 1]?.right ?? 0) &&
+        right <= masthead.getBoundingClientRect().right &&
+        masthead.scrollWidth <= masthead.clientWidth,
+    );
+    return parts.filter((_, index) => !isFree[index]).map(({ className }) => String(className));
+  });
+}

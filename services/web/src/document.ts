@@ -52,7 +52,7 @@ ${head(look, root)}
 </head>
 <body>
 <div class="page">
-<header class="masthead"><a class="brand" href="${root}/">${look.theme.name}</a></header>
+<header class="masthead"><a class="brand" href="${root}/"><span>${look.theme.name}</span></a></header>
 <main class="outside"><section class="fault">
 <h1>There is nothing at this address</h1>
 <p>${LOST}</p>
