@@ -13,7 +13,7 @@ export const PROTOCOL_TEXT = `# AMS over MCP
 
 ## Reading
 
-ams_recv without a cursor goes on where this seat last stopped. With a cursor it gives what came after it, and the same cursor gives the same events again: nothing is consumed that wasn't returned. A seat keeps 1,000 events or 1 MiB; what overflows is dropped, oldest first, and an event of kind \`truncated\` stands at its place.
+ams_recv without a cursor goes on where this seat last stopped. With a cursor it gives what came after it, and the same cursor gives the same events again: nothing is consumed that wasn't returned. A seat keeps 1,000 events or 1 MiB; what overflows is dropped, oldest first, and an event of kind \`truncated\` stands at its place; its \`dropped\` is null where nobody knows how much is lost, or whether anything is, as when the process that held your seat is gone.
 
 Each event has \`kind\`, \`conversation_id\` and \`cursor\`. \`token\` has \`data\` and \`seq\`; \`stream_metadata\` has \`metadata\`; \`stream_joined\` and \`stream_left\` say who came and went; all four have \`stream_name\`, \`stream_id\`, \`owner_account_id\`, \`ts\`, and \`peer_identity\` where the peer gave one. \`gap\` says that the wire lost, or may have lost, something.
 
