@@ -22,7 +22,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     const name = await streamNameOf(page);
     await ams.halt("SIGKILL");
     await page.locator(".banner", { hasText: "Coming back by itself" }).waitFor();
-    await page.getByRole("heading", { name: "Here before the connection broke" }).waitFor();
+    await page.getByRole("heading", { name: "Here before the break" }).waitFor();
     await ams.resume();
     await page.locator(".note.connection", { hasText: "Connected again" }).waitFor();
     await page.getByRole("heading", { name: "Here now" }).waitFor();

@@ -14,7 +14,7 @@ export function Roster({ live }: { readonly live: Live }) {
   return (
     <section class="roster" aria-label="Who is here">
       <h2>
-        {phase === "away" ? "Here before the connection broke" : "Here now"}{" "}
+        {phase === "away" ? "Here before the break" : "Here now"}{" "}
         <span class="soft">{peers.length + (self === null ? 0 : 1)}</span>
       </h2>
       <ul>
