@@ -1,4 +1,4 @@
-/** How the page is built: one script and one style, named by their hashes, with nothing inline and nothing from elsewhere. */
+/** How the page is built: scripts and one style, named by their hashes, with nothing inline and nothing from elsewhere. */
 import { fileURLToPath } from "node:url";
 import { defaultClientConditions, defineConfig } from "vite";
 
