@@ -170,6 +170,7 @@ describe.skipIf(findChromium() === null)("how it looks and feels", () => {
     const { page } = await tincan.visit(link);
     await isIn(page);
     await page.getByRole("button", { name: "Change" }).click();
+    await page.locator("dialog input:focus").waitFor();
     await page.keyboard.type("Ada");
     await page.keyboard.press("Enter");
     await page.locator(".who-line .name", { hasText: /^Ada$/ }).waitFor();

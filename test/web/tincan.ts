@@ -4,7 +4,7 @@ import { type Standalone, startStandalone } from "../standalone.ts";
 import { openBrowser, openPage, type Watched } from "./browser.ts";
 
 /** Milliseconds within which a page must show what it is waited for. */
-export const SHOW_MS = 15_000;
+const SHOW_MS = 15_000;
 
 export type TinCan = {
   readonly ams: Standalone;

@@ -5,16 +5,7 @@ import { readFileSync } from "node:fs";
 const TEXT_CHARACTERS_MAX = 200;
 
 /** The colours that a page has, each a variable of its style. */
-export const COLOURS = [
-  "paper",
-  "shade",
-  "line",
-  "ink",
-  "soft",
-  "mark",
-  "on-mark",
-  "warn",
-] as const;
+const COLOURS = ["paper", "shade", "line", "ink", "soft", "mark", "on-mark", "warn"] as const;
 export type Colour = (typeof COLOURS)[number];
 
 export type Palette = Readonly<Partial<Record<Colour, string>>>;

@@ -1,6 +1,6 @@
 /** A dialog over the page; Escape and its button close it, and the focus goes back to where it was. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icons.tsx";
 
 type Props = {
@@ -11,10 +11,13 @@ type Props = {
 
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is painted: what is typed right after belongs into it already.
+  useLayoutEffect(() => {
     dialog.current?.showModal();
     // A form begins in its first field; without one the button that closes is a good place.
-    dialog.current?.querySelector<HTMLInputElement>("form input")?.select();
+    const first = dialog.current?.querySelector<HTMLInputElement>("form input");
+    first?.focus();
+    first?.select();
   }, []);
   /** Where the button went down: a selection that is drawn out of the dialog ends beside it, and is no click there. */
   const isPressedBeside = useRef(false);

@@ -7,7 +7,7 @@ import { claimName, isUsedByAnotherTab } from "./own-tabs.ts";
 const NAME = "display name";
 
 /** Null while the person has chosen none; then `displayName` is invented. */
-export const chosenName = signal<string | null>(forever.get(NAME) || null);
+const chosenName = signal<string | null>(forever.get(NAME) || null);
 
 /** The chosen name, or one that this tab keeps until its person chooses. */
 export function displayName(): string {
