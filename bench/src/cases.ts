@@ -11,7 +11,7 @@ import { fanCase, saturatedCase } from "./cases/saturated.ts";
 import { SLOW_READERS } from "./cases/slow-readers.ts";
 import { CONNECT_STORM, RECONNECT_STORM } from "./cases/storms.ts";
 
-export const CASES: readonly Case[] = [
+const CASES: readonly Case[] = [
   fanCase(1, 32, { reach: { gatewayPerToken: 2.5, redisPerToken: 0.2, commandsPerToken: 0.2 } }),
   fanCase(10, 32),
   fanCase(100, 32, { reach: { deliveries: 0.9, cpuPerDelivery: 1.15 } }),
@@ -53,7 +53,7 @@ export const CASES: readonly Case[] = [
 ];
 
 /** Others that do the same work; on request, since they take a while and aren't everywhere. */
-export const PEER_CASES: readonly Case[] = [PEERS_CASE];
+const PEER_CASES: readonly Case[] = [PEERS_CASE];
 
 /** Only when it is named. */
 const LONG_CASES: readonly Case[] = [MCP_500];

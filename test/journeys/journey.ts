@@ -42,7 +42,7 @@ export function speakToAll({ url, gateways }: Cluster): void {
 }
 
 /** Rejections that this process has counted as unhandled. */
-export async function rejectionsOf(member: Member): Promise<number> {
+async function rejectionsOf(member: Member): Promise<number> {
   return Number(REJECTIONS.exec(await metricsOf(member))?.[1] ?? Number.NaN);
 }
 

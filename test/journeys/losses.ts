@@ -72,6 +72,6 @@ function covers({ after, before }: FrameOf<"x_gap">, seq: Seq): boolean {
   return isAfter && (before === null || isBefore(seq, readSeq(before)));
 }
 
-export function isBefore(one: Seq, other: Seq): boolean {
+function isBefore(one: Seq, other: Seq): boolean {
   return one.epoch < other.epoch || (one.epoch === other.epoch && one.n < other.n);
 }

@@ -51,7 +51,7 @@ export function partitionOf(text: string): number {
 }
 
 /** A conversation lies where its address says, so that a link alone finds it. */
-export function conversationPartition(address: Address): number {
+function conversationPartition(address: Address): number {
   return partitionOf(`${address.namespace}/${address.alias}`);
 }
 

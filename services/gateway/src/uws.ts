@@ -5,10 +5,8 @@ import * as uWS from "uWebSockets.js";
 export type UwsApp = uWS.TemplatedApp;
 export type UwsRequest = uWS.HttpRequest;
 export type UwsResponse = uWS.HttpResponse;
-export type UwsContext = uWS.us_socket_context_t;
 export type UwsWebSocket<Data> = uWS.WebSocket<Data>;
 export type UwsListenSocket = uWS.us_listen_socket;
-export type UwsBehavior<Data> = uWS.WebSocketBehavior<Data>;
 
 /** Without it a second process may bind the same port, and takes half of the connections. */
 const EXCLUSIVE_PORT = 1;

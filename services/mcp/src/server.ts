@@ -22,7 +22,7 @@ import { instructionsOf } from "./texts/instructions.ts";
 import { TOOLS, TOOLS_BY_NAME } from "./tools/table.ts";
 import { type Outcome, resultOf } from "./tools/tool.ts";
 
-export const SERVER_INFO = { name: "ams", title: "AMS", version: "0.1.0" };
+const SERVER_INFO = { name: "ams", title: "AMS", version: "0.1.0" };
 
 const CAPABILITIES = {
   tools: { listChanged: false },

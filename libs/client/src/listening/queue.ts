@@ -2,7 +2,7 @@
 import { AmsError } from "../errors.ts";
 
 /** Characters that all waiting items of one iterator may hold together: 8 to 32 MiB of memory. */
-export const QUEUE_CHARACTERS_MAX = 8_388_608;
+const QUEUE_CHARACTERS_MAX = 8_388_608;
 
 type Waiter<Item> = {
   readonly resolve: (result: IteratorResult<Item, undefined>) => void;
