@@ -68,6 +68,7 @@ export async function startLoadBroker(options: BrokerOptions = {}): Promise<Load
     socket.on("message", (data) => {
       const frame: Frame = JSON.parse(String(data));
       if (frame.type === "token") emit(member, members, frame, options);
+      if (frame.type === "ping") socket.send(JSON.stringify({ type: "pong" }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

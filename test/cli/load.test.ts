@@ -11,6 +11,8 @@ import { runLoad, signalGroup, startLoad } from "./load-run.ts";
 
 /** For how long a test stops the broker. */
 const STALL_MS = 1_000;
+/** For how long it is stopped beyond the end of a run, and beyond the time in which nothing more is expected. */
+const STILL_MS = 8_000;
 
 let ams: Standalone;
 let account: Account;
@@ -181,6 +183,20 @@ test("a stall of the broker shows in the latencies of all tokens that it delayed
   // At 100 tokens/s half of the stall delays some 50 of them by more than half of it, for each of 2 subscribers.
   expect(countAbove(histogram_us, STALL_MS * 500)).toBeGreaterThan(60);
   expect({ status, lost: counts.lost }).toEqual({ status: 0, lost: 0 });
+});
+
+test("a broker that stands still at the end has lost nothing: what it brings when it goes on counts", async () => {
+  const words = ["--subscribers", "2", "--rate", "50", "--duration", "2s", "--json"];
+  const magicLink = await link();
+  const witness = await join(magicLink, { guest: true });
+  const running = startLoad([magicLink, ...words]);
+  await witness.tokens().next();
+  process.kill(ams.pid(), "SIGSTOP");
+  setTimeout(() => process.kill(ams.pid(), "SIGCONT"), STILL_MS);
+  const { status, out } = await running.ended;
+  await witness.close();
+  expect(JSON.parse(out).counts).toMatchObject({ emitted: 100, received: 200, lost: 0 });
+  expect(status).toBe(0);
 });
 
 test("§4.4.3 an emitter that is too fast for the deployment is closed 4290: the close is counted, its setting named, and the run fails", async () => {

@@ -1,4 +1,5 @@
 /** The members of one worker process, through a run: they join, emit, hear what is left, and leave. */
+import { setTimeout as pause } from "node:timers/promises";
 import { nowUs } from "./clock.ts";
 import { Emission, type Emitter } from "./emission.ts";
 import { Latencies } from "./latencies.ts";
@@ -13,7 +14,7 @@ const JOINS_AT_ONCE = 32;
 const WINDOW_US = 1_000_000;
 /** Milliseconds between looks at what is still to come. */
 const LOOK_MS = 50;
-/** Milliseconds in which nothing more has come, after which nothing more is expected. */
+/** Milliseconds in which nothing more has come, after which nothing more is expected of a broker that answers. */
 const QUIET_MS = 3_000;
 /** Likewise when the user stopped the run. */
 const QUIET_STOPPED_MS = 400;
@@ -34,6 +35,7 @@ export class Crew {
   #emission: Emission | null = null;
   #atUs = 0;
   #window = 0;
+  readonly #stopped = new AbortController();
   #over = false;
 
   constructor(share: Share, tell: Tell) {
@@ -93,30 +95,47 @@ export class Crew {
     this.#nextWindow();
   }
 
+  /** The user stopped the run: what is on its way may be left there. */
   stop(): void {
+    this.#stopped.abort();
     this.#emission?.stop();
   }
 
-  /** Waits for what is still to come, then closes the books. */
-  settle(sent: readonly Sent[], stopped: boolean): void {
-    let received = this.#tally.received;
-    let changedAt = performance.now();
-    const look = () => {
-      if (this.#tally.received !== received) changedAt = performance.now();
-      received = this.#tally.received;
-      const isQuiet =
-        performance.now() - changedAt > (stopped ? QUIET_STOPPED_MS : QUIET_MS) ||
-        this.#all.every((member) => !member.isOpen || member.ledger.outstanding(sent) === 0);
-      if (isQuiet) this.#close(sent, stopped);
-      else setTimeout(look, LOOK_MS);
-    };
-    look();
+  /**
+   * Waits for what is still to come, then closes the books. A broker that stands still has lost nothing yet: who misses
+   * something asks whether it is there, and what comes after its answer still counts.
+   */
+  async settle(sent: readonly Sent[]): Promise<void> {
+    await this.#quiet(sent);
+    const { signal } = this.#stopped;
+    const silent = signal.aborted ? [] : this.#missing(sent);
+    await Promise.all(silent.map((member) => member.confirm(signal)));
+    if (silent.length > 0) await this.#quiet(sent);
+    this.#close(sent);
   }
 
   async leave(): Promise<void> {
     this.#meter.stop();
     const late = new Promise((resolve) => setTimeout(resolve, LEAVE_MS));
     await Promise.race([Promise.all(this.#members.map((member) => member.leave())), late]);
+  }
+
+  /** Resolves when all has come, or nothing more has come for a while. */
+  async #quiet(sent: readonly Sent[]): Promise<void> {
+    let received = this.#tally.received;
+    let changedAt = performance.now();
+    while (this.#missing(sent).length > 0) {
+      await pause(LOOK_MS);
+      if (this.#tally.received !== received) changedAt = performance.now();
+      received = this.#tally.received;
+      const quietMs = this.#stopped.signal.aborted ? QUIET_STOPPED_MS : QUIET_MS;
+      if (performance.now() - changedAt > quietMs) return;
+    }
+  }
+
+  /** Those who are there and have not heard everything. */
+  #missing(sent: readonly Sent[]): readonly Member[] {
+    return this.#all.filter((member) => member.isOpen && member.ledger.outstanding(sent) > 0);
   }
 
   /** Those who should hear everything. */
@@ -168,11 +187,11 @@ export class Crew {
     this.#tell({ type: "window", window });
   }
 
-  #close(sent: readonly Sent[], stopped: boolean): void {
+  #close(sent: readonly Sent[]): void {
     for (const member of this.#all) {
       const { ledger } = member;
       if (!member.isOpen) this.#tally.cutOff += ledger.outstanding(sent);
-      else if (stopped) this.#tally.inFlight += ledger.outstanding(sent);
+      else if (this.#stopped.signal.aborted) this.#tally.inFlight += ledger.outstanding(sent);
       else ledger.settle(sent);
     }
     this.#over = true;

@@ -6,6 +6,9 @@ import { writePayload } from "./payload.ts";
 /** Bytes that may wait in one connection: past it the emitter waits too, and its tokens fall behind their time. */
 const WAITING_BYTES_MAX = 1_048_576;
 
+/** Milliseconds within which a broker that is there answers a ping. */
+const ANSWER_MS_MAX = 15_000;
+
 /** The id of no stream: who selects only this hears no token. */
 const NOBODY = `str_${"0".repeat(26)}`;
 
@@ -90,6 +93,16 @@ export class Member {
         this.#waiting -= 1; // The connection has ended; `closed` says how.
       },
     );
+  }
+
+  /** Resolves when the broker has answered a ping, or `signal` fires. A broker that doesn't answer in time is taken for gone. */
+  async confirm(signal: AbortSignal): Promise<void> {
+    try {
+      const late = AbortSignal.timeout(ANSWER_MS_MAX);
+      await this.#connection?.ping({ signal: AbortSignal.any([late, signal]) });
+    } catch {
+      if (!signal.aborted) this.ending ??= { code: null, reason: "no_answer" };
+    }
   }
 
   async leave(): Promise<void> {

@@ -33,8 +33,8 @@ export type ToWorker =
   /** Emitting begins at this moment of the shared clock, in microseconds. */
   | { readonly type: "begin"; readonly atUs: number }
   | { readonly type: "stop" }
-  /** Everything is sent. `stopped`: by the user, so that what is on its way may be left there. */
-  | { readonly type: "settle"; readonly sent: readonly Sent[]; readonly stopped: boolean }
+  /** Everything is sent. After `stop` what is on its way may be left there. */
+  | { readonly type: "settle"; readonly sent: readonly Sent[] }
   | { readonly type: "leave" };
 
 /** One second of one worker. */

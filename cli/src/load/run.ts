@@ -107,7 +107,7 @@ async function emit(swarm: Swarm, live: Live, signal: AbortSignal) {
   const sent = await swarm.emitted(signal);
   const seconds = Math.max(0, (nowUs() - atUs) / 1_000_000);
   live.phase("waiting for what is on its way");
-  return { seconds, settled: await swarm.settle(sent, signal.aborted) };
+  return { seconds, settled: await swarm.settle(sent, signal) };
 }
 
 function sharesOf(plan: Plan, { link, credential }: Target): readonly Share[] {

@@ -91,9 +91,15 @@ export class Swarm {
     return this.#told.flatMap((told) => told.sent ?? []);
   }
 
-  async settle(sent: readonly Sent[], stopped: boolean): Promise<Settled> {
-    this.#tell({ type: "settle", sent, stopped });
-    await this.#until(() => this.#told.every((told) => told.settled !== null), null);
+  /** When `signal` fires, what is on its way is left there. */
+  async settle(sent: readonly Sent[], signal: AbortSignal): Promise<Settled> {
+    const isDone = () => this.#told.every((told) => told.settled !== null);
+    this.#tell({ type: "settle", sent });
+    await this.#until(isDone, signal);
+    if (!isDone()) {
+      this.#tell({ type: "stop" });
+      await this.#until(isDone, null);
+    }
     const tally = emptyTally();
     for (const { settled } of this.#told) if (settled !== null) addTally(tally, settled.tally);
     return { tally, closes: sumCloses(this.#told.flatMap((told) => told.settled?.closes ?? [])) };

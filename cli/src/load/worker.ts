@@ -21,7 +21,7 @@ export function runWorker(): Promise<void> {
           crew?.stop();
           return;
         case "settle":
-          crew?.settle(message.sent, message.stopped);
+          crew?.settle(message.sent).catch(fail);
           return;
         case "leave":
           (crew?.leave() ?? Promise.resolve()).then(resolve, fail);
