@@ -119,9 +119,9 @@ test("any text at all is read or refused, never thrown at", () => {
   );
 });
 
-test("the table has a row for each setting, and no pipe breaks it", () => {
+test("the table has a row for each setting, no pipe breaks it, and it lists the words to choose from", () => {
   const rows = settingsTable(DECLARED).split("\n");
   expect(rows).toHaveLength(2 + Object.keys(DECLARED).length);
-  expect(rows[4]).toBe("| `MODE` | `open` | Which \\| that. |");
+  expect(rows[4]).toBe("| `MODE` | `open` | Which \\| that. One of `open`, `closed`. |");
   expect(rows[8]).toBe("| `SECRETS` | none | Secrets. |");
 });

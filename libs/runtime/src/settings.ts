@@ -51,13 +51,15 @@ export function flag(fallback: boolean, about: string): Setting<boolean> {
   return { read, fallback: String(fallback), about, secret: false };
 }
 
+/** One of these words; `about` needn't list them. */
 export function choice<const Values extends readonly [string, ...string[]]>(
   values: Values,
   fallback: Values[number],
   about: string,
 ): Setting<Values[number]> {
   const read = z.enum(values, `must be one of ${values.join(", ")}`);
-  return { read, fallback, about, secret: false };
+  const words = values.map((value) => `\`${value}\``).join(", ");
+  return { read, fallback, about: `${about} One of ${words}.`, secret: false };
 }
 
 /** Any text; null when it is absent or empty. */
