@@ -1,6 +1,6 @@
 /**
  * One subscriber with its stream and its socket. The only switch on what a client says is here; what a frame then
- * goes through is emit, deliver, relay, in this order and with no way back.
+ * goes through is emission, relay, audience, in this order and with no way back.
  */
 
 import type { CloseReason, FrameFault } from "@ams/protocol";
