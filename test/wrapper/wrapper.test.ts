@@ -180,7 +180,7 @@ test("a seat is one live session's, until another takes it over and until that o
   expect((await owner.inspect(minted.alias)).streams).toHaveLength(1);
 });
 
-test("another edge takes the stream over: a session here must say take-over, a passing one need not", async () => {
+test("another edge takes the stream over: a session here must say takeover, a passing one need not", async () => {
   const [here, there] = [edge(), edge()];
   const [first, second] = [here.session(owner), there.session(owner)];
   const [ear, otherEar] = [new Ear(), new Ear()];

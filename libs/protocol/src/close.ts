@@ -10,7 +10,7 @@ export type ComeBack =
   | "renamed" /** Under another stream name. */
   | "backoff" /** With exponential back-off. */
   | "pause" /** After a pause: it was too fast. */
-  | "resume" /** At once, from its cursor. */
+  | "resume" /** At once; when that fails, with exponential back-off. */
   | "told"; /** After the time that `x_drain` told. */
 
 export type CloseRow = { readonly code: number; readonly comeBack: ComeBack };

@@ -172,7 +172,7 @@ export type OpenSession = {
  *
  * Common faults of all calls: `invalid_magic_link`, `conversation_not_found`, `not_joined` (no seat there, and no link to take one
  * with), `which_conversation`, `which_stream`, `conversation_mismatch`, `invalid_stream_name`, `seat_taken` (by another
- * live session, or this one lost it to a take-over), `left`, `too_many_seats`, what refuses a dial (`invalid_credential`, `stream_name_conflict`,
+ * live session, or this one lost it to a takeover), `left`, `too_many_seats`, what refuses a dial (`invalid_credential`, `stream_name_conflict`,
  * `account_concurrency_limit`, `conversation_subscriber_limit`, `dial_timeout`, `unavailable`), what ended the seat
  * (`link_revoked`, `conversation_closed`), `session_ended`, `too_many_calls`, `aborted`.
  */

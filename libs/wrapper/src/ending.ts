@@ -8,7 +8,7 @@ export type Ending = {
   readonly reason: string;
   /**
    * What a call is answered that brings no link; null where a call brings the seat back by itself. `seat_taken` here means
-   * outside of this process: a link does not heal that, a take-over does.
+   * outside of this process: a link does not heal that, a takeover does.
    */
   readonly fault: Fault | null;
 };

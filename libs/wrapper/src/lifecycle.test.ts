@@ -116,7 +116,7 @@ test("a seat never has two connections, accounts never meet, and when all is clo
   );
 });
 
-test("after any of it an explicit take-over gets a seat that works", async () => {
+test("after any of it an explicit takeover gets a seat that works", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 30 }), async (commands) => {
       const world = desk();

@@ -112,7 +112,7 @@ test("ending a session leaves the seat with its buffer and place, which the acco
   expect(wire.calls).toHaveLength(1);
 });
 
-test("of two live sessions that claim one seat the second gets `seat_taken`; who loses it must say take-over to have it back", async () => {
+test("of two live sessions that claim one seat the second gets `seat_taken`; who loses it must say takeover to have it back", async () => {
   const { clock, open, counted } = desk();
   const [first, second] = [open("s1"), open("s2")];
   const ear = new Ear();

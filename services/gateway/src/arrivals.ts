@@ -6,7 +6,7 @@ import type { ConnectionId } from "@ams/directory";
 import type { AccountId, CloseReason } from "@ams/protocol";
 import type { LiveStream } from "./roster.ts";
 
-/** Milliseconds that a take-over waits for the old holder's word: a gateway that needs longer is as good as dead. */
+/** Milliseconds that a takeover waits for the old holder's word: a gateway that needs longer is as good as dead. */
 export const YIELD_WAIT_MS = 1_000;
 
 /** What a claim turned out to be when its event came round. */

@@ -106,7 +106,7 @@ test("§2.2.5 a deleted account's sessions and joins end, and nobody else's", ()
   expect([reader.socket.ended, stays.socket.ended]).toEqual(["invalid_credential", null]);
 });
 
-test("§3.5.3 metadata that a refused take-over brought is still news to the readers of the next one", () => {
+test("§3.5.3 metadata that a refused takeover brought is still news to the readers of the next one", () => {
   const first = { ...theirs(2, 3), metadata: json('{"a":1}') };
   const second = { ...theirs(2, 4), metadata: json('{"a":2}') };
   const displacedBy = (entry: typeof first) => ({

@@ -128,7 +128,7 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster", () => {
     return { a: a.bus, b: b.bus, close: () => Promise.all([a.end(), b.end()]).then() };
   });
 
-  test("§5 twelve conversations in as many slots, each over two gateways: joins, tokens, a take-over, leaves", async () => {
+  test("§5 twelve conversations in as many slots, each over two gateways: joins, tokens, a takeover, leaves", async () => {
     const [here, there] = await Promise.all([openGateway(), openGateway()]);
     try {
       const talk = async (number: number) => {

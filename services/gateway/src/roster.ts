@@ -15,7 +15,7 @@ export type LiveStream = {
   entry: RosterEntry;
   /** The last `n` of this epoch that passed here; null when this gateway came later and has heard none. */
   lastN: number | null;
-  /** The metadata that readers know it by: a take-over may bring another that they have yet to be told of. */
+  /** The metadata that readers know it by: a takeover may bring another that they have yet to be told of. */
   told: JsonText;
   /** Unix ms of the last frame that this gateway stamped, 0 for none. */
   lastMs: number;

@@ -65,7 +65,7 @@ export interface Connection {
   peer(which: string | ((peer: Peer) => boolean), options?: ListenOptions): Promise<Peer>;
   /**
    * Tokens of all streams, or of one, each with its stream, seq and time. Of one stream they end when it leaves, and at once when
-   * `from` is the id of one that has left; a take-over (§3.5) is no leaving. A name, and an id that wasn't here, is waited for. An
+   * `from` is the id of one that has left; a takeover (§3.5) is no leaving. A name, and an id that wasn't here, is waited for. An
    * outage of the deployment can part two who then come back one after the other: to go on with a stream that does, wait for it by
    * `peer`, and listen again.
    */
