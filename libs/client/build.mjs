@@ -12,8 +12,8 @@ const PROTOCOL_TYPES = join(HERE, "..", "protocol", "dist");
 const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
 
 /**
- * Bytes after gzip of the browser's first file: what a page pays to join, send and hear. It is a little more than the file has
- * today, so that growth is noticed. 8,000 was the aim and isn't reached: docs/adr/0011-what-the-browser-pays.md.
+ * Bytes after gzip of the browser's first file: what a page pays to join, send and hear. It is a little more than the file had
+ * when this was set, so that growth is noticed. 8,000 was the aim and isn't reached: docs/adr/0011-what-the-browser-pays.md.
  */
 export const BROWSER_GZIP_BYTES_MAX = 11_500;
 
