@@ -105,7 +105,7 @@ export interface Connection {
    * Sends every text of a source as a token, as it comes. The source is read no faster than the connection takes it, and is
    * cancelled when the connection ends. Resolves when all is handed over (with receipts: taken by the broker). Errors: those
    * of `send`, and `source_failed`; in a browser also `unreachable` and `timeout`, where the file that only a pipe needs doesn't
-   * come: the source is untouched then.
+   * come: nothing was taken from the source then.
    */
   pipe(source: Source<string>, options?: PipeOptions): Promise<Piped>;
   /** The same for items that hold a text: `pipe(stream, (chunk) => chunk.choices[0]?.delta.content)`. */

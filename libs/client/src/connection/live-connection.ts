@@ -1,7 +1,7 @@
 /** A connection at work: what the line hears becomes events, what its owner sends goes out by the outbox. */
 
 import { onAbort, throwIfAborted } from "../abort.ts";
-import { checkText, must } from "../arguments.ts";
+import { checkSignal, checkText, must } from "../arguments.ts";
 import { toAmsError } from "../causes.ts";
 import type { AmsError } from "../errors.ts";
 import { isFields } from "../fields.ts";
@@ -23,7 +23,7 @@ import {
 import { Outbox, type Outgoing } from "../sending/outbox.ts";
 import type { Pick, Piped, PipeOptions } from "../sending/pipe.ts";
 import { type SendOptions, sendFrame } from "../sending/send.ts";
-import type { Source } from "../sending/source.ts";
+import { pullFrom, type Source } from "../sending/source.ts";
 import { tokenFrame } from "../sending/token.ts";
 import { type Address, addressOf, fitsAddress, type Wishes } from "./address.ts";
 import type { Connection, ListenOptions, TokensOptions } from "./connection.ts";
@@ -196,12 +196,18 @@ export class LiveConnection implements Connection {
     const picks = typeof pickOrOptions === "function";
     must(picks || isFields(pickOrOptions), "What picks is a function.");
     const { signal } = picks ? options : pickOrOptions;
-    const { pipe } = await piping(signal);
+    checkSignal(signal);
+    // Before anything is waited for: a readline interface, as one, keeps no line for whoever begins to read later.
+    const pull = pullFrom(source);
+    const { pipe } = await piping(signal).catch((error: unknown) => {
+      pull.cancel();
+      throw error;
+    });
     return await pipe(
       this.#outbox,
       this.#ending,
       this.#receipts,
-      source,
+      pull,
       picks ? pickOrOptions : (item: Item) => item,
       picks ? options : { ...options, ...pickOrOptions },
     );

@@ -1,12 +1,11 @@
 /** Sends a source as tokens, as it comes and no faster than the connection takes it. */
 import { utf8Bytes } from "@ams/protocol";
-import { checkSignal } from "../arguments.ts";
 import { toAmsError } from "../causes.ts";
 import type { Ending } from "../connection/ending.ts";
 import type { AmsError } from "../errors.ts";
 import type { Receipt } from "../listening/frames.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
-import { pullFrom, type Source } from "./source.ts";
+import type { Pull } from "./source.ts";
 import { tokenFrame } from "./token.ts";
 
 /** What to send of an item; null and undefined send nothing. An empty text is a token too. */
@@ -56,13 +55,11 @@ export async function pipe<Item>(
   outbox: Outbox,
   ending: Ending,
   receipts: boolean,
-  source: Source<Item>,
+  pull: Pull<Item>,
   pick: (item: Item) => unknown,
   { signal }: PipeOptions,
 ): Promise<Piped> {
-  checkSignal(signal);
   const run = new Run();
-  const pull = pullFrom(source);
   const stopHearing = ending.onStop(signal, (error) => run.interrupt(error));
   try {
     for (;;) {

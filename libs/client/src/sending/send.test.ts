@@ -1,3 +1,5 @@
+import { createInterface } from "node:readline";
+import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { all, codeOf } from "../testing/collect.ts";
 import { type FakeBroker, startFakeBroker, TS } from "../testing/fake-broker.ts";
@@ -231,6 +233,16 @@ describe("pipe", () => {
     const stream = streamOf("a");
     expect(await me.pipe({ getReader: () => stream.getReader() })).toMatchObject({ tokens: 1 });
     expect((await call.frame()).data).toBe("a");
+    await me.close();
+  });
+
+  test("loses nothing of a source that tells only who listens at once, as a readline interface does", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const input = new PassThrough();
+    const piped = me.pipe(createInterface({ input }));
+    input.end("a\nb\n");
+    expect(await piped).toMatchObject({ tokens: 2 });
+    expect([(await call.frame()).data, (await call.frame()).data]).toEqual(["a", "b"]);
     await me.close();
   });
 
