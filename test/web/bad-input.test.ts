@@ -1,27 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { FAILED_REQUESTS, findChromium } from "./browser.ts";
-import {
-  hears,
-  isIn,
-  mintAtHome,
-  post,
-  say,
-  startTinCan,
-  streamNameOf,
-  type TinCan,
-} from "./tincan.ts";
+import { expect, test } from "vitest";
+import { FAILED_REQUESTS } from "./browser.ts";
+import { describePages } from "./pages.ts";
+import { hears, isIn, mintAtHome, post, say, streamNameOf } from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
-describe.skipIf(findChromium() === null)("what can go wrong is a sentence and a button", () => {
-  let tincan: TinCan;
-  beforeAll(async () => {
-    tincan = await startTinCan();
-  });
-  afterAll(() => tincan.stop());
-  afterEach(async () => {
-    await Promise.all(tincan.browser.contexts().map((context) => context.close()));
-  });
-
+describePages("what can go wrong is a sentence and a button", (tincan) => {
   test.each([
     ["wrong", (link: string) => link.replace(/.{4}$/, "AAAA"), "This link leads nowhere"],
     [

@@ -1,28 +1,10 @@
 import type { WebSocketRoute } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { findChromium } from "./browser.ts";
-import {
-  hears,
-  isIn,
-  mintAtHome,
-  rosterOf,
-  say,
-  startTinCan,
-  streamNameOf,
-  type TinCan,
-} from "./tincan.ts";
+import { expect, test } from "vitest";
+import { describePages } from "./pages.ts";
+import { hears, isIn, mintAtHome, rosterOf, say, streamNameOf } from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
-describe.skipIf(findChromium() === null)("a conversation on pages", () => {
-  let tincan: TinCan;
-  beforeAll(async () => {
-    tincan = await startTinCan();
-  });
-  afterAll(() => tincan.stop());
-  afterEach(async () => {
-    await Promise.all(tincan.browser.contexts().map((context) => context.close()));
-  });
-
+describePages("a conversation on pages", (tincan) => {
   test("what is minted at home is copied, opened by somebody else, and talked in both ways", async () => {
     const home = await tincan.visit(tincan.ams.url);
     const link = await mintAtHome(home.page);

@@ -1,17 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { FAILED_REQUESTS, findChromium } from "./browser.ts";
-import { isIn, mintAtHome, post, startTinCan, streamNameOf, type TinCan } from "./tincan.ts";
+import { expect, test } from "vitest";
+import { FAILED_REQUESTS } from "./browser.ts";
+import { describePages } from "./pages.ts";
+import { isIn, mintAtHome, post, streamNameOf } from "./tincan.ts";
 
-describe.skipIf(findChromium() === null)("§1.4 a link that was damaged on its way", () => {
-  let tincan: TinCan;
-  beforeAll(async () => {
-    tincan = await startTinCan();
-  });
-  afterAll(() => tincan.stop());
-  afterEach(async () => {
-    await Promise.all(tincan.browser.contexts().map((context) => context.close()));
-  });
-
+describePages("§1.4 a link that was damaged on its way", (tincan) => {
   test.each([
     ["a slash too many", (link: string) => link.replace("?t", "/?t")],
     ["a capital", (link: string) => link.replace("/conversations", "/Conversations")],
@@ -62,71 +54,59 @@ describe.skipIf(findChromium() === null)("§1.4 a link that was damaged on its w
 
 const DEAD = "This link lets in nobody any more";
 
-describe.skipIf(findChromium() === null)(
-  "§2.7 a link that was replaced while its page is open",
-  () => {
-    let tincan: TinCan;
-    beforeAll(async () => {
-      tincan = await startTinCan();
-    });
-    afterAll(() => tincan.stop());
-    afterEach(async () => {
-      await Promise.all(tincan.browser.contexts().map((context) => context.close()));
-    });
-
-    test("a guest who stays is told, instead of being given it to hand on", async () => {
-      const { link, namespace, alias, credential } = await tincan.mint();
-      const { page, faults } = await tincan.visit(link, { provoked: FAILED_REQUESTS });
-      await isIn(page);
-      await page.getByRole("button", { name: "Invite" }).click();
-      const shown = page.getByLabel("Magic link", { exact: true });
-      expect(await shown.inputValue()).toBe(link);
+describePages("§2.7 a link that was replaced while its page is open", (tincan) => {
+  test("a guest who stays is told, instead of being given it to hand on", async () => {
+    const { link, namespace, alias, credential } = await tincan.mint();
+    const { page, faults } = await tincan.visit(link, { provoked: FAILED_REQUESTS });
+    await isIn(page);
+    await page.getByRole("button", { name: "Invite" }).click();
+    const shown = page.getByLabel("Magic link", { exact: true });
+    expect(await shown.inputValue()).toBe(link);
+    await page.keyboard.press("Escape");
+    const path = `${tincan.ams.url}/v1/${namespace}/conversations/${alias}/link`;
+    await post(path, { keep_connected: true }, credential);
+    for (const name of ["Invite", "Connect"]) {
+      await page.getByRole("button", { name, exact: true }).click();
+      const dialog = page.getByRole("dialog", { name });
+      await dialog.getByRole("alert").filter({ hasText: DEAD }).waitFor();
+      expect(await dialog.innerText()).toContain("ask whoever made the conversation");
+      expect(await dialog.locator("input, pre, .qr").count()).toBe(0);
       await page.keyboard.press("Escape");
-      const path = `${tincan.ams.url}/v1/${namespace}/conversations/${alias}/link`;
-      await post(path, { keep_connected: true }, credential);
-      for (const name of ["Invite", "Connect"]) {
-        await page.getByRole("button", { name, exact: true }).click();
-        const dialog = page.getByRole("dialog", { name });
-        await dialog.getByRole("alert").filter({ hasText: DEAD }).waitFor();
-        expect(await dialog.innerText()).toContain("ask whoever made the conversation");
-        expect(await dialog.locator("input, pre, .qr").count()).toBe(0);
-        await page.keyboard.press("Escape");
-      }
-      expect(faults).toEqual([]);
-    });
+    }
+    expect(faults).toEqual([]);
+  });
 
-    test("the owner's other tab is told when it is looked at again, and makes a new one there", async () => {
-      const { page } = await tincan.visit(tincan.ams.url, { provoked: FAILED_REQUESTS });
-      const link = await mintAtHome(page);
-      const portal = await page.context().newPage();
-      await portal.goto(link);
-      await isIn(portal);
-      await portal.getByRole("button", { name: "Link", exact: true }).click();
-      await portal.getByRole("button", { name: "Replace the link" }).click();
-      await portal.locator(".note", { hasText: "The magic link was replaced" }).waitFor();
-      await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
-      await page.getByRole("alert").filter({ hasText: DEAD }).waitFor();
-      await page.getByRole("button", { name: "Make a new link" }).click();
-      await page.getByRole("button", { name: "Replace the link" }).click();
-      const fresh = page.locator("#tincan-link");
-      await fresh.waitFor();
-      expect(await fresh.inputValue()).not.toBe(link);
-      expect((await fetch(await fresh.inputValue())).status).toBe(200);
-    });
+  test("the owner's other tab is told when it is looked at again, and makes a new one there", async () => {
+    const { page } = await tincan.visit(tincan.ams.url, { provoked: FAILED_REQUESTS });
+    const link = await mintAtHome(page);
+    const portal = await page.context().newPage();
+    await portal.goto(link);
+    await isIn(portal);
+    await portal.getByRole("button", { name: "Link", exact: true }).click();
+    await portal.getByRole("button", { name: "Replace the link" }).click();
+    await portal.locator(".note", { hasText: "The magic link was replaced" }).waitFor();
+    await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
+    await page.getByRole("alert").filter({ hasText: DEAD }).waitFor();
+    await page.getByRole("button", { name: "Make a new link" }).click();
+    await page.getByRole("button", { name: "Replace the link" }).click();
+    const fresh = page.locator("#tincan-link");
+    await fresh.waitFor();
+    expect(await fresh.inputValue()).not.toBe(link);
+    expect((await fetch(await fresh.inputValue())).status).toBe(200);
+  });
 
-    test("while nothing answers it is shown as ever", async () => {
-      const { link } = await tincan.mint();
-      const { page } = await tincan.visit(link, { provoked: FAILED_REQUESTS });
-      await isIn(page);
-      let asked = 0;
-      await page.route(/\/v1\//, (route) => {
-        asked += 1;
-        return route.fulfill({ status: 429, json: { error: "rate_limited", message: "Wait." } });
-      });
-      await page.getByRole("button", { name: "Invite" }).click();
-      await expect.poll(() => asked).toBe(1);
-      expect(await page.getByLabel("Magic link", { exact: true }).inputValue()).toBe(link);
-      expect(await page.getByText(DEAD).count()).toBe(0);
+  test("while nothing answers it is shown as ever", async () => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link, { provoked: FAILED_REQUESTS });
+    await isIn(page);
+    let asked = 0;
+    await page.route(/\/v1\//, (route) => {
+      asked += 1;
+      return route.fulfill({ status: 429, json: { error: "rate_limited", message: "Wait." } });
     });
-  },
-);
+    await page.getByRole("button", { name: "Invite" }).click();
+    await expect.poll(() => asked).toBe(1);
+    expect(await page.getByLabel("Magic link", { exact: true }).inputValue()).toBe(link);
+    expect(await page.getByText(DEAD).count()).toBe(0);
+  });
+});

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
-import { FAILED_REQUESTS, findChromium } from "./browser.ts";
-import { hears, isIn, mintAtHome, startTinCan, type TinCan } from "./tincan.ts";
+import { FAILED_REQUESTS } from "./browser.ts";
+import { describePages } from "./pages.ts";
+import { hears, isIn, mintAtHome } from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
 /** Bytes of all that the page loads, compressed: a phone on a slow line has it in about two seconds. */
@@ -25,16 +26,7 @@ test("the whole page is at most 120 KiB compressed", () => {
   expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(BUNDLE_BYTES_MAX);
 });
 
-describe.skipIf(findChromium() === null)("how it looks and feels", () => {
-  let tincan: TinCan;
-  beforeAll(async () => {
-    tincan = await startTinCan();
-  });
-  afterAll(() => tincan.stop());
-  afterEach(async () => {
-    await Promise.all(tincan.browser.contexts().map((context) => context.close()));
-  });
-
+describePages("how it looks and feels", (tincan) => {
   test("the first paint is there within a second", async () => {
     await tincan.visit(tincan.ams.url); // Whatever a browser does once.
     const { page } = await tincan.visit(tincan.ams.url);

@@ -1,19 +1,11 @@
 import type { Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { FAILED_REQUESTS, findChromium } from "./browser.ts";
-import { isIn, mintAtHome, post, say, startTinCan, type TinCan } from "./tincan.ts";
+import { expect, test } from "vitest";
+import { FAILED_REQUESTS } from "./browser.ts";
+import { describePages } from "./pages.ts";
+import { isIn, mintAtHome, post, say } from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
-describe.skipIf(findChromium() === null)("what is one's own on the page", () => {
-  let tincan: TinCan;
-  beforeAll(async () => {
-    tincan = await startTinCan();
-  });
-  afterAll(() => tincan.stop());
-  afterEach(async () => {
-    await Promise.all(tincan.browser.contexts().map((context) => context.close()));
-  });
-
+describePages("what is one's own on the page", (tincan) => {
   /** Another tab of the same person. */
   async function tabBeside(page: Page, url: string): Promise<Page> {
     const tab = await page.context().newPage();
