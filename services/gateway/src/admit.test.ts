@@ -226,7 +226,8 @@ describe("§3.3 refusals", () => {
     const usedUp = (it: World) =>
       Object.assign(it, { admission: admissionOf(LINK_HASH, { max_joins: 2 }, 2) });
     expect(await connect(usedUp)).toMatchObject({ ok: true });
-    for (const [, , change] of FAULTS.slice(3)) {
+    const ended = (it: World) => Object.assign(it, { account: null });
+    for (const change of [ended, ...FAULTS.slice(3).map(([, , fault]) => fault)]) {
       const both = (it: World) => {
         usedUp(it);
         change(it);
@@ -267,11 +268,13 @@ describe("§3.3 what is remembered of a conversation", () => {
     },
   );
 
-  test("that a link is used up is read again", async () => {
-    const usedUp = (it: World) => {
-      Object.assign(it, { remembered, admission: admissionOf(LINK_HASH, { max_joins: 2 }, 2) });
-      Object.assign(it.headers, { "x-ams-stream-name": "-no" });
-    };
+  test("that a link is used up is read again, and told before a credential that has ended", async () => {
+    const usedUp = (it: World) =>
+      Object.assign(it, {
+        remembered: admissionOf(LINK_HASH, { max_joins: 2 }, 1),
+        admission: admissionOf(LINK_HASH, { max_joins: 2 }, 2),
+        account: null,
+      });
     expect(await connect(usedUp)).toEqual({ ok: false, fault: "invalid_magic_link" });
   });
 });

@@ -94,7 +94,7 @@ export async function admit(request: ConnectRequest, parts: AdmitParts): Promise
     findHolder(claimant, parts),
   ]);
   const admitted = check(request, admission, claimant, holder, parts);
-  if (admitted.ok) return admitted;
+  if (admitted.ok && !isLimited(admitted.value.admission)) return admitted;
   const [current, live] = await Promise.all([
     remembered === undefined ? admission : readAdmission(address, parts.directory),
     holder === null ? null : confirm(holder, parts.directory),
@@ -231,6 +231,11 @@ function readIfGiven<Value>(
   read: (text: string) => Value | null,
 ): Value | null | undefined {
   return text === "" ? null : (read(text) ?? undefined);
+}
+
+/** Whether a link may be used up, which is told before an ended credential is: then both are looked at now. */
+function isLimited({ conversation }: Admission): boolean {
+  return conversation.max_joins !== null;
 }
 
 function isUsedUp({ conversation, joins }: Admission): boolean {
