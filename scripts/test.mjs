@@ -1,15 +1,11 @@
 // `npm test`: sets the clone up, finds Redis and Chromium, runs every test, and says in the last line of stdout how it went. A skip is
-// listed with its reason, and is a failure under AMS_STRICT=1. `npm test -- <filter>` runs the files that match.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+// listed with its reason, and is a failure under AMS_STRICT=1. `npm test -- <filter>` runs the files that match,
+// `npm test -- --fast` the unit tests only.
 import { findChromium } from "./chromium.mjs";
 import { findRedis } from "./redis.mjs";
-import { ROOT, SetUpFailed, say, setUp, toolCommand } from "./set-up.mjs";
+import { SetUpFailed, say, setUp } from "./set-up.mjs";
+import { runVitest, SILENCE_MS_MAX } from "./test-run.mjs";
 
-/** Milliseconds after which the tests are ended, whatever they are at: a hang has to become a failure. */
-const TESTS_MS_MAX = 20 * 60_000;
 const strict = process.env.AMS_STRICT === "1";
 
 const counts = await test(process.argv.slice(2)).catch((error) => {
@@ -21,78 +17,40 @@ process.stdout.write(
   `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
 );
 
-async function test(filters) {
+async function test(given) {
+  const args = given.flatMap((arg) => (arg === "--fast" ? ["--project", "unit"] : [arg]));
   await setUp();
   const redis = await findRedis();
   const chromium = await findChromium();
-  const folder = mkdtempSync(join(tmpdir(), "ams-test-"));
-  try {
-    const report = join(folder, "report.json");
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-    const vitest = toolCommand("vitest/vitest.mjs", "run", ...reporters, ...filters);
-    const status = await runTests(vitest, { ...process.env, ...redis.env, ...chromium.env });
-    const missing = [redis.missing, chromium.missing].filter((sentence) => sentence !== null);
-    return judge(status, readReport(report), missing);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const env = { ...process.env, ...redis.env, ...chromium.env };
+  const run = await runVitest({ args, env });
+  if (!run.hasEnded) say(box(interrupted(run)));
+  const missing = [redis.missing, chromium.missing].filter((sentence) => sentence !== null);
+  return judge(run, missing);
 }
 
-/**
- * Runs vitest in a process group of its own, so that a worker that hangs can be ended with it, and none is left behind
- * when this process is told to stop.
- */
-function runTests([command, args], env) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: ROOT, env, stdio: "inherit", detached: true });
-    const endAll = (signal) => {
-      try {
-        process.kill(-child.pid, signal);
-      } catch {
-        // It has ended by itself meanwhile.
-      }
-    };
-    const late = setTimeout(() => {
-      say(`The tests were ended after ${TESTS_MS_MAX / 60_000} minutes.`);
-      endAll("SIGKILL");
-    }, TESTS_MS_MAX);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
-      process.on(signal, () => endAll("SIGKILL"));
-    child.once("error", reject);
-    child.once("close", (code) => {
-      clearTimeout(late);
-      resolve(code ?? 1);
-    });
-  });
-}
-
-/** The counts, from what vitest wrote and from how it ended: one failure more when it failed for another reason. */
-function judge(status, report, missing) {
-  if (report === null) return { passed: 0, failed: 1, skipped: 0 };
-  const { numPassedTests: passed, numFailedTests, numPendingTests, numTodoTests } = report;
-  const skipped = numPendingTests + numTodoTests;
-  const brokenFiles = report.testResults.filter(
-    (file) => file.status === "failed" && !file.assertionResults.some(hasFailed),
-  ).length;
-  const known = numFailedTests + brokenFiles;
-  const failed = known === 0 && status !== 0 ? 1 : known; // An unhandled error, or no test at all.
-  if (skipped > 0) say(box(skippedSuites(report, missing)));
-  if (skipped === 0 || !strict) return { passed, failed, skipped };
+/** Counts a skip as a failure where nothing may be skipped. */
+function judge({ counts, files }, missing) {
+  const { passed, failed, skipped } = counts;
+  if (skipped > 0) say(box(skippedSuites(files, missing)));
+  if (skipped === 0 || !strict) return counts;
   say(`AMS_STRICT=1: the ${skipped} that were skipped count as failed.`);
   return { passed, failed: failed + skipped, skipped: 0 };
 }
 
-function hasFailed(assertion) {
-  return assertion.status === "failed";
+/** Why a run has no end of its own, and what was running: that is its one failure more. */
+function interrupted({ isStuck, running }) {
+  const why = isStuck
+    ? `No test finished for ${SILENCE_MS_MAX / 60_000} minutes: the run was ended.`
+    : "The run ended before all tests had.";
+  return ["NOT ALL TESTS RAN", "", why, ...(running.length === 0 ? [] : ["Running:", ...running])];
 }
 
 /** One line for each file that skipped something, and why. */
-function skippedSuites({ testResults }, missing) {
-  const lines = testResults.flatMap(({ name, assertionResults }) => {
-    const skips = assertionResults.filter(({ status }) => !["passed", "failed"].includes(status));
-    if (skips.length === 0) return [];
-    return [`${relative(ROOT, name)}: ${skips.length} of ${assertionResults.length}`];
-  });
+function skippedSuites(files, missing) {
+  const lines = Object.entries(files).flatMap(([name, { passed, failed, skipped }]) =>
+    skipped === 0 ? [] : [`${name}: ${skipped} of ${passed + failed + skipped}`],
+  );
   const why =
     missing.length === 0 ? "The tests themselves say why." : `Why: ${missing.join("; ")}.`;
   return ["SKIPPED", "", ...lines, "", ...wrap(why)];
@@ -107,12 +65,4 @@ function box(lines) {
   const rule = "─".repeat(width + 2);
   const rows = lines.map((line) => `│ ${line.padEnd(width)} │`);
   return [`┌${rule}┐`, ...rows, `└${rule}┘`].join("\n");
-}
-
-function readReport(path) {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch {
-    return null; // It crashed before it could write one.
-  }
 }
