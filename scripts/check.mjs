@@ -8,7 +8,10 @@ const CHECKS = [
   ["format and lint", toolCommand("@biomejs/biome/bin/biome", "ci", "--error-on-warnings", ".")],
   ["boundaries between rooms", toolCommand("turbo/bin/turbo", "boundaries", "--no-color")],
   ["tables of docs/OPERATIONS.md", [process.execPath, ["scripts/operations.mjs", "--check"]]],
-  ["tidiness", toolCommand("vitest/vitest.mjs", "run", "test/tidy.test.ts")],
+  [
+    "tidiness and regular expressions",
+    toolCommand("vitest/vitest.mjs", "run", "test/tidy.test.ts", "test/regexes.test.ts"),
+  ],
 ];
 
 // Types have been checked by the build that set this up.

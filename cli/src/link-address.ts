@@ -16,5 +16,5 @@ export function linkAddressOf(text: string): LinkAddress | null {
   const { protocol, origin, pathname } = new URL(trimmed);
   const [, before = "", namespace, alias] = LINK_PATH.exec(pathname) ?? [];
   if (!/^https?:$/.test(protocol) || namespace === undefined || alias === undefined) return null;
-  return { url: `${origin}${before}`.replace(/\/+$/, ""), namespace, alias };
+  return { url: `${origin}${before}`.replace(/(?<!\/)\/+$/, ""), namespace, alias };
 }

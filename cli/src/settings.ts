@@ -103,7 +103,7 @@ export function isSameDeployment(one: string, other: string): boolean {
 }
 
 function pathOf(text: string): string {
-  return URL.canParse(text) ? new URL(text).pathname.replace(/\/+$/, "") : text;
+  return URL.canParse(text) ? new URL(text).pathname.replace(/(?<!\/)\/+$/, "") : text;
 }
 
 function originOf(text: string): string {

@@ -39,7 +39,7 @@ function pathOf(command: Command): string {
 }
 
 function sentenceOf({ code, message }: CommanderError, command: string): string {
-  const quoted = /'(.*?)'(?= argument| is|$|\.|\n)/s.exec(message)?.[1] ?? "";
+  const quoted = /^[^']*'(.*?)'(?= argument| is|$|\.|\n)/s.exec(message)?.[1] ?? "";
   switch (code) {
     case "commander.unknownCommand":
       return unknownCommand(message);
@@ -74,7 +74,7 @@ function unknownOption(message: string): string {
 
 /** commander's sentence, the value, and the sentence of the reader (`values.ts`), in this order. */
 function invalidValue(message: string, option: string): string {
-  const why = /.*' is invalid\. (.*)$/s.exec(message)?.[1] ?? "It can't be read.";
+  const why = /^.*' is invalid\. (.*)$/s.exec(message)?.[1] ?? "It can't be read.";
   const [name = option] = option.split(" ");
   return `The value of ${name} is wrong: ${why.charAt(0).toLowerCase()}${why.slice(1).replace(/\.$/, "")}`;
 }

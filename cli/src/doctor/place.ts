@@ -24,7 +24,7 @@ export function placeOf(text: string): Place {
   const address = linkAddressOf(trimmed);
   const isSecure = url.protocol === "https:";
   return {
-    url: address?.url ?? `${url.origin}${url.pathname}`.replace(/\/+$/, ""),
+    url: address?.url ?? `${url.origin}${url.pathname}`.replace(/(?<!\/)\/+$/, ""),
     host: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port || (isSecure ? 443 : 80)),
     isSecure,

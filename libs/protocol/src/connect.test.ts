@@ -53,6 +53,20 @@ test("§3.2 padding that isn't whole does no harm", () => {
   expect(readStreamMetadata(base64('{"a":1}').replace("==", "="))).toBe('{"a":1}');
 });
 
+test("§3.2 a text longer than any right one is refused before it is looked at", () => {
+  const longest = base64(`{"a":"${"b".repeat(METADATA_HEADER_BYTES_MAX - 8)}"}`);
+  const untouched = new Proxy(
+    { length: longest.length + 3 },
+    {
+      get: (target, name) => (name === "length" ? target.length : expect.fail(String(name))),
+    },
+  );
+  expect(readStreamMetadata(untouched as string)).toBeNull();
+  expect(readPeerIdentity(untouched as string)).toBeNull();
+  expect(readStreamMetadata(`${longest}=`)).not.toBeNull();
+  expect(readStreamMetadata(`${"=".repeat(8_000)}x`)).toBeNull();
+});
+
 test("§3.3.6 stream metadata that is no JSON object, no UTF-8 or no base64 is refused", () => {
   const wrong = [
     "[]",

@@ -32,7 +32,10 @@ export function readBearer(authorization: string): string | null {
   return BEARER.exec(authorization)?.[1] ?? null;
 }
 
-const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+const BASE64_DIGITS = /^[A-Za-z0-9+/_-]*$/;
+
+/** Signs of padding at most, which `atob` refuses when they aren't whole and never needs. */
+const PADDING_MAX = 2;
 
 /** `true` or `1`, in any case. */
 export function readFlag(text: string): boolean {
@@ -64,13 +67,21 @@ function isOptionalText(value: unknown): boolean {
   return value === undefined || typeof value === "string";
 }
 
+/** The length is bounded before anything else looks at the text. */
 function readBase64Json(base64: string, bytesMax: number) {
-  const digits = base64.replace(/=+$/, ""); // `atob` refuses padding that is not whole, and needs none.
-  if (!BASE64.test(base64) || digits.length % 4 === 1) return null;
+  if (base64.length > Math.ceil(bytesMax / 3) * 4 + PADDING_MAX) return null;
+  const digits = withoutPadding(base64);
+  if (!BASE64_DIGITS.test(digits) || digits.length % 4 === 1) return null;
   const bytes = fromBase64(digits);
   if (bytes.length > bytesMax) return null;
   const text = decodeUtf8(bytes);
   return text === null ? null : readJson(text);
+}
+
+function withoutPadding(base64: string): string {
+  let end = base64.length;
+  while (base64.length - end < PADDING_MAX && base64[end - 1] === "=") end -= 1;
+  return base64.slice(0, end);
 }
 
 function fromBase64(base64: string): Uint8Array {

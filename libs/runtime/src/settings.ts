@@ -86,7 +86,7 @@ export function optionalBaseUrl(about: string): Setting<string | null> {
       (value) => value === "" || (/^https?:\/\/[^?#\s]+$/.test(value) && URL.canParse(value)),
       "must be an http or https URL",
     )
-    .transform((value) => (value === "" ? null : value.replace(/\/+$/, "")));
+    .transform((value) => (value === "" ? null : value.replace(/(?<!\/)\/+$/, "")));
   return { read, fallback: "", about, secret: false };
 }
 

@@ -46,5 +46,5 @@ export function readdress(given: string, url: string): string | null {
   const path = PATH.exec(pathname)?.[1];
   const token = searchParams.get("t") ?? "";
   if (path === undefined || token === "" || !/^https?:$/.test(protocol)) return null;
-  return `${url.replace(/\/+$/, "")}/${path}?t=${encodeURIComponent(token)}`;
+  return `${url.replace(/(?<!\/)\/+$/, "")}/${path}?t=${encodeURIComponent(token)}`;
 }

@@ -17,3 +17,7 @@ test("it is the slug of the program and 4 hex of the seed, the same each time, a
   expect(automaticName("Claude", "s1", 1)).not.toBe(automaticName("Claude", "s1"));
   expect(automaticName("测试", "s1")).toMatch(/^agent-/);
 });
+
+test("§4.4.4 no more of a program's name is read than its first characters: accents sort in quadratic time", () => {
+  expect(automaticName(`${"\u0301".repeat(1_000)}late`, "s1")).toMatch(/^agent-/);
+});

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 const STREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 /** Characters of the caller's program in an automatic name: enough to know it, short enough to be read. */
 const SLUG_CHARACTERS_MAX = 32;
+/** Characters of a program's name that are read at all: normalizing takes time quadratic in a run of accents. */
+const READ_CHARACTERS_MAX = 128;
 const NAMELESS = "agent";
 const HEX_CHARACTERS = 4;
 
@@ -22,6 +24,7 @@ export function automaticName(clientName: string | undefined, seed: string, atte
 
 function slugOf(name: string): string {
   const slug = name
+    .slice(0, READ_CHARACTERS_MAX)
     .normalize("NFKD")
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")

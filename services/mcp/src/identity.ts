@@ -5,5 +5,10 @@ import type { PeerIdentity } from "@ams/client";
 const CLIENT_CHARACTERS_MAX = 128;
 
 export function agentOf(clientName: string): PeerIdentity {
-  return { kind: "agent", client: [...clientName].slice(0, CLIENT_CHARACTERS_MAX).join("") };
+  return { kind: "agent", client: firstCharacters(clientName, CLIENT_CHARACTERS_MAX) };
+}
+
+/** Never half of a surrogate pair; no more of the text is read than that takes. */
+function firstCharacters(text: string, count: number): string {
+  return [...text.slice(0, 2 * count)].slice(0, count).join("");
 }

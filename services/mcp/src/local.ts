@@ -41,7 +41,7 @@ export function readLocal(environment: Environment, argument = ""): Checked<Loca
   }
   const url = credential === null && link !== null ? baseOf(link) : given;
   if (url === null) return { ok: false, faults: ["AMS_URL is needed, or a magic link"] };
-  return { ok: true, value: { url: url.replace(/\/+$/, ""), credential, link } };
+  return { ok: true, value: { url: url.replace(/(?<!\/)\/+$/, ""), credential, link } };
 }
 
 function isLink(text: string): boolean {

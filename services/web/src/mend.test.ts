@@ -36,6 +36,14 @@ test.each([
   expect(mend(new URL(link, "http://ams.example"))).toBeNull();
 });
 
+test("§1.4 what is longer than any damaged link is not looked at", () => {
+  const sentence = (length: number) => `${WHOLE}%20${"x".repeat(length)}`;
+  expect(mend(new URL(sentence(1_000), "http://ams.example"))).toBe(WHOLE);
+  expect(mend(new URL(sentence(2_100), "http://ams.example"))).toBeNull();
+  const trailing = `${PATH}${".".repeat(3_000)}?t=${TOKEN}`;
+  expect(mend(new URL(trailing, "http://ams.example"))).toBeNull();
+});
+
 test("§1.4 what is mended needs no mending, and leads to no other host", () => {
   const piece = fc.constantFrom(..."/aA.-%2F)\\", "conversations", "//", "?t=", TOKEN, "&amp;t=");
   fc.assert(

@@ -4,25 +4,33 @@ import { linkAt } from "./routes.ts";
 /** 43 characters of base64url (§1.6), with what a sentence around the link left hanging on them. */
 const TOKEN = /^[^\w-]*([\w-]{43})(?:[^\w-].*)?$/s;
 
-/** What stands after a link in a sentence, and is no part of one. */
-const TRAILING = /[\s.,;:!?)\]}>'"*/\\]+$/;
+/** A character that follows a link in a sentence, and is no part of one. */
+const TRAILING = /[\s.,;:!?)\]}>'"*/\\]/;
+
+/** Characters of a path, and of a token, that are read: a link has about 200, and what is left hanging on it is short. */
+const READ_CHARACTERS_MAX = 2_048;
 
 /** Path and query of the link that this one must have been; null when nothing about it can be mended, or needs to be. */
 export function mend({ pathname, searchParams }: URL): string | null {
+  if (pathname.length > READ_CHARACTERS_MAX) return null;
   const path = mendPath(pathname);
   if (linkAt(path) === null) return null;
   const given = searchParams.get("t");
-  const token = mendToken(given ?? searchParams.get("amp;t") ?? "");
+  const damaged = given ?? searchParams.get("amp;t") ?? "";
+  if (damaged.length > READ_CHARACTERS_MAX) return null;
+  const token = mendToken(damaged);
   if (path === pathname && token === (given ?? "")) return null;
   return token === "" ? path : `${path}?t=${encodeURIComponent(token)}`;
 }
 
 /** Names are lower case, and no segment is empty (§1.1). */
 function mendPath(path: string): string {
-  return decode(path)
+  const joined = decode(path)
     .toLowerCase()
-    .replace(/[/\\]+/g, "/")
-    .replace(TRAILING, "");
+    .replace(/[/\\]+/g, "/");
+  let end = joined.length;
+  while (end > 0 && TRAILING.test(joined.charAt(end - 1))) end -= 1;
+  return joined.slice(0, end);
 }
 
 function mendToken(token: string): string {

@@ -10,5 +10,5 @@ export function readBaseUrl(text: string): string {
       "The URL of a deployment begins with http:// or https://.",
     );
   }
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
+  return `${url.origin}${url.pathname}`.replace(/(?<!\/)\/+$/, "");
 }

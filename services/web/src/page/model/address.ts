@@ -26,7 +26,7 @@ const LINK_PATH = /^(.*)\/([^/]+)\/conversations\/([^/]+)$/;
 /** The base URL of the deployment that a page is of, without a trailing slash. */
 export function baseOf(url: URL): string {
   const [, before] = LINK_PATH.exec(url.pathname) ?? [];
-  return url.origin + (before ?? url.pathname.replace(/\/+$/, ""));
+  return url.origin + (before ?? url.pathname.replace(/(?<!\/)\/+$/, ""));
 }
 
 /**

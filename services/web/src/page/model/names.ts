@@ -2,6 +2,8 @@
 
 /** Characters of the slug, so that a name and its tail stay far below the 63 that a stream name may have. */
 const SLUG_CHARACTERS_MAX = 40;
+/** Characters of a name that its slug is made of: normalizing takes time quadratic in a run of accents. */
+const READ_CHARACTERS_MAX = 128;
 const CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"; // 32 of them, so that a byte picks evenly.
 const TAIL_CHARACTERS = 4;
 
@@ -13,12 +15,13 @@ const FIRST_NAMES = [
 /** ASCII letters, digits and hyphens of a name, accents taken off; `guest` when nothing of it is left. */
 export function slug(name: string): string {
   const plain = name
+    .slice(0, READ_CHARACTERS_MAX)
     .normalize("NFKD")
     .replace(/[\u0300-\u036f]/g, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .slice(0, SLUG_CHARACTERS_MAX)
-    .replace(/^-+|-+$/g, "");
+    .replace(/^-|-$/g, "");
   return plain === "" ? "guest" : plain;
 }
 
