@@ -123,6 +123,16 @@ describe("npm start", () => {
     expect(refused.stderr).not.toContain("canary");
   });
 
+  test("§8.2 a folder whose store was hashed under other peppers is told in one sentence with 78", async () => {
+    await end((await start()).child, "SIGTERM");
+    const other = "another-pepper-".padEnd(64, "0");
+    const peppers = { AMS_CREDENTIAL_PEPPERS: other, AMS_LINK_PEPPERS: other };
+    const refused = await run("start.mjs", { PORT: "0", ...peppers });
+    expect(refused.code).toBe(78);
+    expect(refused.stderr).toMatch(/none of the credential peppers given here [^\n]+\n$/);
+    await start(); // Its own peppers are still its own.
+  });
+
   test("a folder of state that can't be made is told in one sentence with 78", async () => {
     const refused = await run("start.mjs", { PORT: "0", AMS_DATA: "/dev/null/nope" });
     expect(refused.code).toBe(78);

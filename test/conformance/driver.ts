@@ -107,8 +107,8 @@ export function unique(prefix = "c"): string {
   return `${prefix}-${randomBytes(7).toString("hex")}`;
 }
 
-export async function createAccount(): Promise<Account> {
-  const answer = await http("POST", "/v1/accounts", { body: { namespace: unique("conf") } });
+export async function createAccount(namespace = unique("conf")): Promise<Account> {
+  const answer = await http("POST", "/v1/accounts", { body: { namespace } });
   expect(answer.status, `POST /v1/accounts answered ${answer.text}`).toBe(201);
   return accountCreatedBody.parse(answer.json);
 }

@@ -73,7 +73,7 @@ onRedis("of fifty at once", () => {
   });
 
   test("§3.4 of fifty accounts on three gateways one gets a stream name, and the others are closed 4004", async () => {
-    const accounts = await Promise.all(range(CLAIMANTS).map(createAccount));
+    const accounts = await Promise.all(range(CLAIMANTS).map(() => createAccount()));
     const owner = accounts[0] ?? expect.fail();
     for (const name of ["lead", "scribe", "lead-2"]) {
       const minted = await mint(owner);

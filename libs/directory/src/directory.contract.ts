@@ -3,6 +3,7 @@ import { describe } from "vitest";
 import { accountsContract } from "./contract/accounts.ts";
 import { conversationsContract } from "./contract/conversations.ts";
 import { leasesContract } from "./contract/leases.ts";
+import { peppersContract } from "./contract/peppers.ts";
 import { presenceContract } from "./contract/presence.ts";
 import type { World } from "./contract/world.ts";
 
@@ -13,5 +14,6 @@ export function directoryContract(name: string, open: () => Promise<World>): voi
     conversationsContract(open);
     presenceContract(open);
     leasesContract(open);
+    peppersContract(open);
   });
 }

@@ -13,6 +13,7 @@ import type {
   StreamId,
   StreamName,
 } from "@ams/protocol";
+import type { Channels } from "./keys.ts";
 import type {
   Account,
   AccountLimits,
@@ -24,6 +25,7 @@ import type {
   Link,
   RosterEntry,
 } from "./records.ts";
+import type { Peppers } from "./secrets.ts";
 
 export type Outcome<Value, Fault extends string> =
   | { readonly ok: true; readonly value: Value }
@@ -222,8 +224,22 @@ export interface Leases {
   sweep(): Promise<number>;
 }
 
-export interface Directory extends Accounts, Conversations, Presence, Leases {
+export type PepperKind = keyof Peppers;
+
+/** The peppers under which everything here is hashed: a process with others would find nothing, and write what nobody finds. */
+export interface Peppered {
+  /**
+   * Compares check values of these peppers with those that the store keeps. The first process of a store writes its
+   * own; afterwards one pepper of each list must be known, and then the first of the list becomes known too. The fault
+   * is the list of which none is known.
+   */
+  confirmPeppers(peppers: Peppers): Promise<Outcome<null, PepperKind>>;
+}
+
+export interface Directory extends Accounts, Conversations, Presence, Leases, Peppered {
   readonly kind: "redis" | "embedded";
+  /** Where its events are announced. */
+  readonly channels: Channels;
   /** Milliseconds that the store took to answer; rejects when it can't be reached. */
   ping(): Promise<number>;
   close(): Promise<void>;

@@ -13,6 +13,7 @@ export {
   type Minted,
   type NewConversation,
   type Outcome,
+  type PepperKind,
   type Place,
   type PlaceFault,
   type PlaceTerms,
@@ -32,7 +33,7 @@ export {
   type GatewayEvent,
   type RosterEvent,
 } from "./events.ts";
-export { channelOf, DEPLOYMENT_CHANNEL } from "./keys.ts";
+export { type Channels, DEFAULT_PREFIX, type Keys, keysUnder } from "./keys.ts";
 export { canonicalConversationId, newAccountId, newConversationId } from "./new-ids.ts";
 export type {
   Account,
@@ -55,7 +56,7 @@ export {
   whenReady,
 } from "./redis/connect.ts";
 export { openRedisDirectory, type RedisDirectoryOptions } from "./redis/redis-directory.ts";
-export { redisUrlFault } from "./redis/url.ts";
+export { redisPrefix, redisUrlFault } from "./redis/url.ts";
 export {
   equalsAny,
   guestAccountOf,

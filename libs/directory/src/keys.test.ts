@@ -1,8 +1,8 @@
 /** Partitions: the same for ever, and spread. */
-import type { Alias, ConversationId, Namespace } from "@ams/protocol";
+import type { AccountId, Alias, ConversationId, Namespace } from "@ams/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { channelOf, conversationKeys, heldKey, PARTITIONS, partitionOf } from "./keys.ts";
+import { DEFAULT_PREFIX, keysUnder, PARTITIONS, partitionOf } from "./keys.ts";
 
 test("a partition never changes: data lies there", () => {
   expect([partitionOf("demo/hello"), partitionOf("acc_1"), partitionOf("")]).toEqual([
@@ -28,14 +28,39 @@ test("all keys of a conversation and its channel share one hash tag", () => {
       (namespace, alias) => {
         const address = { namespace: namespace as Namespace, alias: alias as Alias };
         const partition = partitionOf(`${namespace}/${alias}`);
+        const keys = keysUnder(DEFAULT_PREFIX);
         const texts = [
-          ...Object.values(conversationKeys(address)),
-          channelOf(address, "conv_1" as ConversationId),
-          heldKey(partition, "g"),
+          ...Object.values(keys.conversation(address)),
+          keys.channels.conversation({ address, conversationId: "conv_1" as ConversationId }),
+          keys.held(partition, "g"),
         ];
         const tags = new Set(texts.map((text) => /\{[^}]*\}/.exec(text)?.[0]));
         expect([...tags]).toEqual([`{p${partition}}`]);
       },
     ),
   );
+});
+
+test("§8.7 every name begins with the prefix, and no name of one prefix is one of another", () => {
+  const address = { namespace: "ns" as Namespace, alias: "alias" as Alias };
+  const namesUnder = (prefix: string) => {
+    const keys = keysUnder(prefix);
+    const where = { address, conversationId: "conv_1" as ConversationId };
+    const single = [keys.gateways, keys.sweeping, keys.peppers, keys.channels.deployment];
+    const parts = [keys.conversation(address), keys.account("acc_1" as AccountId)];
+    return [
+      ...single,
+      ...[...parts, keys.namespace(address.namespace)].flatMap((part) => Object.values(part)),
+      keys.channels.conversation(where),
+      keys.credential("00"),
+      keys.held(3, "g"),
+      keys.rate("mints"),
+    ];
+  };
+  const all = ["ams:", "ams:1:", "ams:11:", "blue:"].map((prefix) => {
+    const names = namesUnder(prefix);
+    expect(names.filter((name) => !name.startsWith(prefix))).toEqual([]);
+    return names;
+  });
+  expect(new Set(all.flat()).size).toBe(new Set(all[0]).size * all.length);
 });

@@ -3,6 +3,9 @@
  * partition, and so one slot of a cluster; likewise all keys of one account. There are 128 partitions: enough to
  * spread over any cluster, few enough that a dead gateway's streams are found by asking each (see docs/adr).
  *
+ * Every key and every channel begins with the deployment's prefix: `ams:` in database 0, `ams:N:` in database N, or what
+ * `AMS_REDIS_PREFIX` names. The table has that of database 0.
+ *
  * | key | type | holds | ends |
  * |---|---|---|---|
  * | `ams:namespace:{pN}:<ns>` | string | account id, and ` deleted` behind it once the account is gone | never: a namespace isn't given out twice |
@@ -20,11 +23,14 @@
  * | `ams:held:{pN}:<gateway>` | set | the streams and places that a gateway holds in this partition | member: leave, release; sweep |
  * | `ams:gateways:{p0}` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
  * | `ams:sweeping:{p0}` | zset | lapsed gateway by the time at which somebody began to sweep it | once it is swept |
+ * | `ams:peppers:{p0}` | hash | `credential`, `link` -> check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
+ * | `ams:rate:accounts:<hash>`, `ams:rate:mints:<account>` | string | attempts in this minute (services/control) | its minute |
  *
  * An account and its credential live for `PENDING_ACCOUNT_S` at first, and for ever once the namespace is theirs.
  */
 import { hash } from "node:crypto";
-import type { AccountId, ConversationId, Namespace } from "@ams/protocol";
+import type { AccountId, Namespace } from "@ams/protocol";
+import type { Where } from "./directory.ts";
 import type { Address, GatewayId } from "./records.ts";
 
 export const PARTITIONS = 128;
@@ -38,26 +44,12 @@ export const DEPARTED_TTL_S = 86_400;
 /** Seconds that a half-made account lives: far more than making one takes, and soon free again after a crash. */
 export const PENDING_ACCOUNT_S = 60;
 
-/** Gateways and their leases lie in one slot, so that a lapsed one is taken by exactly one sweeper. */
-export const GATEWAYS_KEY = "ams:gateways:{p0}";
-export const SWEEPING_KEY = "ams:sweeping:{p0}";
-
-/** The channel on which every gateway of the deployment listens. */
-export const DEPLOYMENT_CHANNEL = "ams:{p0}:gateways";
+/** Check values that are kept of each list of peppers: rotations after which the first of them isn't known any more. */
+export const PEPPER_CHECKS_MAX = 16;
 
 /** The partition of whatever is found by this text: 0 to 127, spread evenly, the same for ever. */
 export function partitionOf(text: string): number {
   return Number.parseInt(hash("sha1", text).slice(0, 8), 16) % PARTITIONS;
-}
-
-/** A conversation lies where its address says, so that a link alone finds it. */
-function conversationPartition(address: Address): number {
-  return partitionOf(`${address.namespace}/${address.alias}`);
-}
-
-/** The channel of one conversation, on every kind of bus. */
-export function channelOf(address: Address, conversationId: ConversationId): string {
-  return `${channelPrefix(conversationPartition(address))}${conversationId}`;
 }
 
 export type ConversationKeys = {
@@ -72,20 +64,6 @@ export type ConversationKeys = {
   readonly heldPrefix: string;
 };
 
-export function conversationKeys(address: Address): ConversationKeys {
-  const partition = conversationPartition(address);
-  const record = `ams:conversation:{p${partition}}:${address.namespace}/${address.alias}`;
-  return {
-    record,
-    links: `${record}:links`,
-    roster: `${record}:roster`,
-    joined: `${record}:joined`,
-    departed: `${record}:departed`,
-    channelPrefix: channelPrefix(partition),
-    heldPrefix: heldPrefix(partition),
-  };
-}
-
 export type AccountKeys = {
   readonly record: string;
   readonly credentials: string;
@@ -93,40 +71,85 @@ export type AccountKeys = {
   readonly heldPrefix: string;
 };
 
-export function accountKeys(id: AccountId): AccountKeys {
-  const partition = partitionOf(id);
-  const record = `ams:account:{p${partition}}:${id}`;
-  return {
-    record,
-    credentials: `${record}:credentials`,
-    places: `${record}:places`,
-    heldPrefix: heldPrefix(partition),
-  };
-}
-
 export type NamespaceKeys = {
   readonly owner: string;
   readonly conversations: string;
   readonly canonical: string;
 };
 
-export function namespaceKeys(namespace: Namespace): NamespaceKeys {
-  const owner = `ams:namespace:{p${partitionOf(namespace)}}:${namespace}`;
-  return { owner, conversations: `${owner}:conversations`, canonical: `${owner}:canonical` };
+/** The channels of one deployment, on every kind of bus. Pub/sub ignores databases, so they have the prefix too. */
+export type Channels = {
+  /** On which every gateway of the deployment listens. */
+  readonly deployment: string;
+  readonly conversation: (where: Where) => string;
+};
+
+/** All names of one deployment in Redis. */
+export type Keys = {
+  readonly channels: Channels;
+  /** Gateways and their leases lie in one slot, so that a lapsed one is taken by exactly one sweeper. */
+  readonly gateways: string;
+  readonly sweeping: string;
+  readonly peppers: string;
+  /** A colon and what is counted behind it make a key. */
+  readonly rate: (name: string) => string;
+  readonly conversation: (address: Address) => ConversationKeys;
+  readonly account: (id: AccountId) => AccountKeys;
+  readonly namespace: (namespace: Namespace) => NamespaceKeys;
+  readonly credential: (hash: string) => string;
+  readonly held: (partition: number, gateway: GatewayId) => string;
+};
+
+/** The prefix of database 0, and of whatever has no database: it holds the colon at its end. */
+export const DEFAULT_PREFIX = "ams:";
+
+export function keysUnder(prefix: string): Keys {
+  const at = (kind: string, partition: number) => `${prefix}${kind}:{p${partition}}`;
+  const heldPrefix = (partition: number) => `${at("held", partition)}:`;
+  const channelPrefix = (partition: number) => `${prefix}{p${partition}}:`;
+  return {
+    channels: {
+      deployment: `${channelPrefix(0)}gateways`,
+      conversation: ({ address, conversationId }) =>
+        `${channelPrefix(conversationPartition(address))}${conversationId}`,
+    },
+    gateways: at("gateways", 0),
+    sweeping: at("sweeping", 0),
+    peppers: at("peppers", 0),
+    rate: (name) => `${prefix}rate:${name}`,
+    conversation(address) {
+      const partition = conversationPartition(address);
+      const record = `${at("conversation", partition)}:${address.namespace}/${address.alias}`;
+      return {
+        record,
+        links: `${record}:links`,
+        roster: `${record}:roster`,
+        joined: `${record}:joined`,
+        departed: `${record}:departed`,
+        channelPrefix: channelPrefix(partition),
+        heldPrefix: heldPrefix(partition),
+      };
+    },
+    account(id) {
+      const partition = partitionOf(id);
+      const record = `${at("account", partition)}:${id}`;
+      return {
+        record,
+        credentials: `${record}:credentials`,
+        places: `${record}:places`,
+        heldPrefix: heldPrefix(partition),
+      };
+    },
+    namespace(namespace) {
+      const owner = `${at("namespace", partitionOf(namespace))}:${namespace}`;
+      return { owner, conversations: `${owner}:conversations`, canonical: `${owner}:canonical` };
+    },
+    credential: (hash) => `${at("credential", partitionOf(hash))}:${hash}`,
+    held: (partition, gateway) => `${heldPrefix(partition)}${gateway}`,
+  };
 }
 
-export function credentialKey(hash: string): string {
-  return `ams:credential:{p${partitionOf(hash)}}:${hash}`;
-}
-
-export function heldKey(partition: number, gateway: GatewayId): string {
-  return `${heldPrefix(partition)}${gateway}`;
-}
-
-function heldPrefix(partition: number): string {
-  return `ams:held:{p${partition}}:`;
-}
-
-function channelPrefix(partition: number): string {
-  return `ams:{p${partition}}:`;
+/** A conversation lies where its address says, so that a link alone finds it. */
+function conversationPartition(address: Address): number {
+  return partitionOf(`${address.namespace}/${address.alias}`);
 }

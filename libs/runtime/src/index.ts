@@ -10,6 +10,7 @@ export {
   readPepperFile,
   readPepperSettings,
   readPeppers,
+  unknownPeppersFault,
 } from "./peppers.ts";
 export { EXIT_UNAVAILABLE, exitMisconfigured, stopOnSignal } from "./process.ts";
 export { addressOf, baseUrlOf, isHost, type Reached } from "./reached.ts";
@@ -21,6 +22,7 @@ export {
   flag,
   integer,
   optionalBaseUrl,
+  optionalName,
   optionalPort,
   type Read,
   readSettings,

@@ -72,6 +72,11 @@ export function namesPeppers(environment: Environment): boolean {
   return Object.keys(PEPPER_SETTINGS).some((name) => (environment[name] ?? "") !== "");
 }
 
+/** What is wrong with a list of which the store knows none, and what an operator can do. */
+export function unknownPeppersFault(list: keyof PepperLists): string {
+  return `none of the ${list} peppers given here is one that this store is hashed under: give this process the deployment's peppers (a new one beside an old one, while they are rotated), or name another store: another folder, another Redis database, or another AMS_REDIS_PREFIX`;
+}
+
 /** Both lists from a file; a fault begins with `name`, by which an operator knows it. */
 export function readPepperFile(path: string, name: string): ReturnType<typeof readPeppers> {
   const shape = `a JSON object of two lists, credential and link, of secrets of at least ${PEPPER_CHARACTERS_MIN} characters`;

@@ -68,6 +68,15 @@ export function text(fallback: string, about: string): Setting<string | null> {
   return { read, fallback, about, secret: false };
 }
 
+/** A name of this form, which `rule` says in words; null when it is absent or empty. */
+export function optionalName(form: RegExp, rule: string, about: string): Setting<string | null> {
+  const read = z
+    .string()
+    .refine((value) => value === "" || form.test(value), rule)
+    .transform((value) => (value === "" ? null : value));
+  return { read, fallback: "", about, secret: false };
+}
+
 /** A TCP port; null when it is absent or empty. 0 lets the system choose. */
 export function optionalPort(about: string, fallback = ""): Setting<number | null> {
   const read = z

@@ -8,10 +8,14 @@ import {
   flag,
   integer,
   optionalBaseUrl,
+  optionalName,
   optionalPort,
   secretText,
   text,
 } from "./settings.ts";
+
+/** Bounded, and without what has a meaning in keys, in key patterns and in hash tags. */
+const REDIS_PREFIX = /^[a-z0-9][a-z0-9_.-]{0,31}$/;
 
 /** Every process has these; ports and log level differ in their defaults only. */
 export function processSettings(defaults: {
@@ -43,6 +47,11 @@ export function processSettings(defaults: {
     AMS_REDIS_URL: secretText(
       "Where Redis is: redis://host:port, rediss://…, redis+sentinel://host:port,…/master or redis+cluster://host:port,… Needed; standalone keeps its state in its folder without it.",
     ),
+    AMS_REDIS_PREFIX: optionalName(
+      REDIS_PREFIX,
+      "must be 1 to 32 of a-z, 0-9, _, . and -, and begin with a letter or digit",
+      "What the names of keys and channels in Redis begin with, before a colon. Without it `ams` in database 0 and `ams:N` in database N, so that each database is a deployment of its own. The same for every process of a deployment.",
+    ),
   };
 }
 
@@ -70,7 +79,11 @@ export function edgeProcessSettings(defaults: {
   readonly port: number;
   readonly adminPort: string;
 }) {
-  const { AMS_REDIS_URL: _, ...settings } = processSettings({ ...defaults, logLevel: "info" });
+  const {
+    AMS_REDIS_URL: _url,
+    AMS_REDIS_PREFIX: _prefix,
+    ...settings
+  } = processSettings({ ...defaults, logLevel: "info" });
   return {
     ...settings,
     AMS_URL: optionalBaseUrl("Where this process reaches the deployment. Needed."),

@@ -2,7 +2,6 @@
 import type { Directory, Peppers } from "@ams/directory";
 import type { HttpApp, Log, PeerAddress } from "@ams/runtime";
 import { type Context, Hono } from "hono";
-import type { Cluster, Redis } from "ioredis";
 import type { Registry } from "prom-client";
 import { createAccount, deleteAccount, rotateCredential, showAccount } from "./accounts.ts";
 import type { ControlConfig } from "./config.ts";
@@ -15,7 +14,7 @@ import { createMetrics } from "./metrics.ts";
 import { showHealth, showOffer, VERSION } from "./offer.ts";
 import { describeRoutes } from "./openapi.ts";
 import { problem } from "./problem.ts";
-import { createRateLimit } from "./rate-limit.ts";
+import { createRateLimit, type RateStore } from "./rate-limit.ts";
 
 export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/v1", endpoint: showOffer },
@@ -38,7 +37,7 @@ export type ControlOptions = {
   readonly peppers: Peppers;
   readonly directory: Directory;
   /** Where rates are counted for all control processes together; null counts them in this one. */
-  readonly redis: Redis | Cluster | null;
+  readonly rates: RateStore | null;
   readonly log: Log;
   readonly registry: Registry;
   /** Unix milliseconds. */
@@ -51,12 +50,12 @@ export type Control = HttpApp;
 type Env = { Bindings: { readonly peer: PeerAddress } };
 
 export function createControl(options: ControlOptions): Control {
-  const { config, redis, registry } = options;
+  const { config, rates, registry } = options;
   const tools: Tools = {
     ...options,
     limits: {
-      accounts: createRateLimit("accounts", config.accountsPerMinute, redis),
-      mints: createRateLimit("mints", config.mintsPerMinute, redis),
+      accounts: createRateLimit("accounts", config.accountsPerMinute, rates),
+      mints: createRateLimit("mints", config.mintsPerMinute, rates),
     },
     metrics: createMetrics(registry),
     openApi: describeRoutes(ROUTES, VERSION),

@@ -7,6 +7,7 @@ import {
   isSharded,
   openEmbeddedDirectory,
   openRedisDirectory,
+  redisPrefix,
   whenReady,
 } from "@ams/directory";
 import { readSettings } from "@ams/runtime";
@@ -49,9 +50,10 @@ async function answer(args: readonly string[]): Promise<Said> {
 }
 
 async function openOnRedis(): Promise<Opened> {
-  const { AMS_REDIS_URL } = CONTROL_PROCESS_SETTINGS;
-  const read = readSettings({ AMS_REDIS_URL }, process.env);
-  const url = read.ok ? read.value.AMS_REDIS_URL : null;
+  const { AMS_REDIS_URL, AMS_REDIS_PREFIX } = CONTROL_PROCESS_SETTINGS;
+  const read = readSettings({ AMS_REDIS_URL, AMS_REDIS_PREFIX }, process.env);
+  if (!read.ok) return refuse(EXIT_MISCONFIGURED, read.faults.join("; "));
+  const { AMS_REDIS_URL: url, AMS_REDIS_PREFIX: named } = read.value;
   if (url === null) {
     return refuse(EXIT_MISCONFIGURED, "AMS_REDIS_URL is needed, or --directory FOLDER");
   }
@@ -66,7 +68,11 @@ async function openOnRedis(): Promise<Opened> {
   }
   return {
     ok: true,
-    directory: openRedisDirectory({ commands: client, sharded: isSharded(connection.value) }),
+    directory: openRedisDirectory({
+      commands: client,
+      sharded: isSharded(connection.value),
+      prefix: redisPrefix(url, named),
+    }),
     close: async () => client.disconnect(),
   };
 }

@@ -1,5 +1,12 @@
 /** The control process: configuration, store, ports, and a stop that lets requests end. */
-import { connectRedis, isSharded, openRedisDirectory, whenReady } from "@ams/directory";
+import {
+  connectRedis,
+  isSharded,
+  keysUnder,
+  openRedisDirectory,
+  redisPrefix,
+  whenReady,
+} from "@ams/directory";
 import {
   describeError,
   EXIT_UNAVAILABLE,
@@ -9,11 +16,12 @@ import {
   openLog,
   openMetrics,
   stopOnSignal,
+  unknownPeppersFault,
 } from "@ams/runtime";
-import { createControl } from "./app.ts";
+import { type Control, createControl } from "./app.ts";
 import { readControlProcess } from "./config.ts";
 import { problem } from "./problem.ts";
-import { watchDirectory } from "./readiness.ts";
+import { type Readiness, watchDirectory } from "./readiness.ts";
 
 /** Milliseconds that a start waits for Redis. Without it the process serves too, and says that it isn't ready. */
 const CONNECT_MS = 2_000;
@@ -32,6 +40,7 @@ async function main(): Promise<void> {
     level: own.AMS_LOG_LEVEL,
   });
   const registry = openMetrics(log);
+  const prefix = redisPrefix(redisUrl, own.AMS_REDIS_PREFIX);
 
   await whenReady(connection.value, CONNECT_MS).catch((error: unknown) => {
     log.warn({ event: "directory_away", ...describeError(error) }, "starting without Redis");
@@ -39,15 +48,24 @@ async function main(): Promise<void> {
   const directory = openRedisDirectory({
     commands: client,
     sharded: isSharded(connection.value),
+    prefix,
   });
-  const readiness = watchDirectory(directory, registry);
+  const readiness = watchDirectory({
+    directory,
+    peppers,
+    registry,
+    unknownPeppers: (list) => exitMisconfigured("control", [unknownPeppersFault(list)]),
+  });
   const now = Date.now;
-  const control = createControl({ config, peppers, directory, redis: client, log, registry, now });
+  const rates = { client, keys: keysUnder(prefix) };
+  const control = createControl({ config, peppers, directory, rates, log, registry, now });
   const host = own.HOST ?? "127.0.0.1";
   const health = { now, instance: config.instance, notReady: readiness.notReady };
   try {
-    const server = await openHttpServer({ host, port: own.PORT }, control, () =>
-      problem("not_found"),
+    const server = await openHttpServer(
+      { host, port: own.PORT },
+      onceConfirmed(control, readiness),
+      () => problem("not_found"),
     );
     const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
     const admin = await openAdminPort(adminAt, health, registry);
@@ -63,6 +81,17 @@ async function main(): Promise<void> {
     log.fatal({ event: "start_failed", ...describeError(error) }, "control can't listen");
     process.exit(EXIT_UNAVAILABLE);
   }
+}
+
+/** What lies below `/v1` needs the store, and so waits until the store has confirmed the peppers. */
+function onceConfirmed(control: Control, { isConfirmed }: Readiness): Control {
+  const waits = ({ url }: Request) => !isConfirmed() && new URL(url).pathname.startsWith("/v1/");
+  return {
+    fetch: (request, peer) =>
+      waits(request)
+        ? Promise.resolve(problem("unavailable", { "retry-after": "1" }))
+        : control.fetch(request, peer),
+  };
 }
 
 await main();

@@ -2,7 +2,7 @@
  * How often an address may create accounts and an account may mint. On Redis the count is shared by all control
  * processes; while Redis is away each counts for itself, so that its loss opens no door.
  */
-import { hash, type Peppers } from "@ams/directory";
+import { DEFAULT_PREFIX, hash, type Keys, keysUnder, type Peppers } from "@ams/directory";
 import type { Cluster, Redis } from "ioredis";
 import {
   type RateLimiterAbstract,
@@ -14,24 +14,28 @@ import {
 /** Seconds of one window: the limits are per minute. */
 const WINDOW_S = 60;
 
+/** The Redis that counts, and how its keys are named. */
+export type RateStore = { readonly client: Redis | Cluster; readonly keys: Keys };
+
 /** Counts one more for this key: null when it may go on, else the whole seconds until it may come back. */
 export type RateLimit = (key: string) => Promise<number | null>;
 
-/** `perMinute` 0 turns the limit off. Without `redis` the count is this process's own. */
+/** `perMinute` 0 turns the limit off. Without `store` the count is this process's own. */
 export function createRateLimit(
   name: "accounts" | "mints",
   perMinute: number,
-  redis: Redis | Cluster | null,
+  store: RateStore | null,
 ): RateLimit {
   if (perMinute === 0) return async () => null;
-  const options = { keyPrefix: `ams:rate:${name}`, points: perMinute, duration: WINDOW_S };
+  const keyPrefix = (store?.keys ?? keysUnder(DEFAULT_PREFIX)).rate(name);
+  const options = { keyPrefix, points: perMinute, duration: WINDOW_S };
   const memory = new RateLimiterMemory(options);
   const limiter: RateLimiterAbstract =
-    redis === null
+    store === null
       ? memory
       : new RateLimiterRedis({
           ...options,
-          storeClient: redis,
+          storeClient: store.client,
           insuranceLimiter: memory,
           rejectIfRedisNotReady: true,
         });

@@ -1,5 +1,8 @@
-/** Whether the directory answers, asked once a second: what `/readyz` tells a load balancer. */
-import type { Directory } from "@ams/directory";
+/**
+ * Whether the directory answers, asked once a second: what `/readyz` tells a load balancer. The first answer is also
+ * asked whether this process has the store's peppers.
+ */
+import type { Directory, PepperKind, Peppers } from "@ams/directory";
 import { Gauge, type Registry } from "prom-client";
 
 /** Milliseconds between two questions: a balancer learns of a lost store within a few of them. */
@@ -10,10 +13,21 @@ const EVERY_AWAY_MS = 200;
 export type Readiness = {
   /** Null when the directory answered last, else the word `directory`; `stopping` once stopped. */
   readonly notReady: () => string | null;
+  /** Whether the store has confirmed the peppers: before that nothing may be read or written under them. */
+  readonly isConfirmed: () => boolean;
   readonly stop: () => void;
 };
 
-export function watchDirectory(directory: Pick<Directory, "ping">, registry: Registry): Readiness {
+export type WatchOptions = {
+  readonly directory: Pick<Directory, "ping" | "confirmPeppers">;
+  readonly peppers: Peppers;
+  readonly registry: Registry;
+  /** Called when the store knows none of a list: the process must end. */
+  readonly unknownPeppers: (list: PepperKind) => void;
+};
+
+export function watchDirectory(options: WatchOptions): Readiness {
+  const { directory, peppers, registry, unknownPeppers } = options;
   const ping = new Gauge({
     name: "ams_control_directory_ping_seconds",
     help: "Seconds that the directory took to answer the latest question; NaN when it did not.",
@@ -22,9 +36,16 @@ export function watchDirectory(directory: Pick<Directory, "ping">, registry: Reg
   let reason: string | null = "directory";
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
+  let confirmed = false;
+  const confirm = async () => {
+    const outcome = await directory.confirmPeppers(peppers);
+    confirmed = outcome.ok;
+    if (!outcome.ok) unknownPeppers(outcome.fault);
+  };
   const ask = async () => {
     try {
       ping.set((await directory.ping()) / 1000);
+      if (!confirmed) await confirm();
       reason = null;
     } catch {
       ping.set(Number.NaN);
@@ -35,6 +56,7 @@ export function watchDirectory(directory: Pick<Directory, "ping">, registry: Reg
   void ask();
   return {
     notReady: () => (stopped ? "stopping" : reason),
+    isConfirmed: () => confirmed,
     stop: () => {
       stopped = true;
       if (timer !== null) clearTimeout(timer);

@@ -44,3 +44,13 @@ test("§8 no fault repeats a secret, and none is told twice", () => {
   expect(faults).toHaveLength(4);
   expect(faults.at(-1)).toMatch(/^AMS_REDIS_URL must begin with redis:/);
 });
+
+test("§8.7 a prefix of keys is one word of a safe alphabet", () => {
+  const read = (prefix: string) => readGatewayProcess({ ...NEEDED, AMS_REDIS_PREFIX: prefix });
+  for (const good of ["ams", "blue-2", "a".repeat(32)]) expect(read(good).ok).toBe(true);
+  for (const bad of ["a:b", "{p0}", "*", "-a", "A", "a b", "a".repeat(33)]) {
+    expect(read(bad)).toMatchObject({
+      faults: [expect.stringMatching(/^AMS_REDIS_PREFIX must be 1 to 32 of/)],
+    });
+  }
+});

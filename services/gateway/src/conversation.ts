@@ -2,14 +2,13 @@
  * One conversation as this gateway serves it: the roster, the sessions that are here, and their audience. Frames and
  * events pass through in the order in which they come, and each has taken its whole effect before the next is looked at.
  */
-import {
-  type ChannelEvent,
-  type ConnectionId,
-  channelOf,
-  type Place,
-  type RosterEntry,
-  type RosterEvent,
-  type Where,
+import type {
+  ChannelEvent,
+  ConnectionId,
+  Place,
+  RosterEntry,
+  RosterEvent,
+  Where,
 } from "@ams/directory";
 import {
   type AccountId,
@@ -51,7 +50,7 @@ export class Conversation {
 
   constructor(where: Where, parts: GatewayParts, released: () => void) {
     this.where = where;
-    this.channel = channelOf(where.address, where.conversationId);
+    this.channel = parts.directory.channels.conversation(where);
     this.#parts = parts;
     this.#audience = new Audience(parts.sockets);
     this.roster = new Roster(tellAudience(this.#audience, parts));

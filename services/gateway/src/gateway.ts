@@ -1,6 +1,5 @@
 /** One gateway, put together: the only file that knows every room of it. */
 import {
-  DEPLOYMENT_CHANNEL,
   type Directory,
   DirectoryUnavailable,
   decodeDeploymentEvent,
@@ -106,7 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   const notReady = () => (draining ? "draining" : (lease.notReady() ?? bus.notReady()));
   const health: Health = { now, instance: options.instance, notReady };
   await lease.begin(conversations);
-  await bus.subscribe(DEPLOYMENT_CHANNEL, (payload) => {
+  await bus.subscribe(directory.channels.deployment, (payload) => {
     const { account_id } = decodeDeploymentEvent(payload.toString());
     conversations.closeAccount(account_id);
   });

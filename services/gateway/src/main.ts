@@ -1,6 +1,12 @@
 /** The gateway as a process: configuration, Redis, ports, signals. */
 import { hostname } from "node:os";
-import { connectRedis, isSharded, openRedisDirectory, whenReady } from "@ams/directory";
+import {
+  connectRedis,
+  isSharded,
+  openRedisDirectory,
+  redisPrefix,
+  whenReady,
+} from "@ams/directory";
 import {
   describeError,
   EXIT_UNAVAILABLE,
@@ -9,6 +15,7 @@ import {
   openLog,
   openMetrics,
   stopOnSignal,
+  unknownPeppersFault,
 } from "@ams/runtime";
 import { openRedisBus } from "./bus-redis.ts";
 import { readGatewayProcess } from "./config.ts";
@@ -34,20 +41,22 @@ const instance = config.AMS_INSTANCE ?? hostname();
 const log = openLog({ service: SERVICE, instance, level: config.AMS_LOG_LEVEL });
 const registry = openMetrics(log);
 
+const directory = openRedisDirectory({
+  commands: commands.value.client,
+  sharded: isSharded(commands.value),
+  prefix: redisPrefix(redisUrl, config.AMS_REDIS_PREFIX),
+});
 try {
   await Promise.all([
     whenReady(commands.value, REDIS_WAIT_MS),
     whenReady(subscriber.value, REDIS_WAIT_MS),
   ]);
+  const confirmed = await directory.confirmPeppers(peppers);
+  if (!confirmed.ok) exitMisconfigured(SERVICE, [unknownPeppersFault(confirmed.fault)]);
 } catch (error) {
   log.fatal({ event: "redis_unreachable", ...describeError(error) }, "Redis can't be reached");
   process.exit(EXIT_UNAVAILABLE);
 }
-
-const directory = openRedisDirectory({
-  commands: commands.value.client,
-  sharded: isSharded(commands.value),
-});
 const bus = openRedisBus(commands.value, subscriber.value, log);
 const at = { host: config.HOST ?? "127.0.0.1", port: config.PORT };
 const gateway = await startGateway({

@@ -9,6 +9,7 @@ import {
   type PepperLists,
   readPepperFile,
   stopOnSignal,
+  unknownPeppersFault,
 } from "@ams/runtime";
 import { openAssets } from "@ams/web";
 import { localUrl } from "./addresses.ts";
@@ -39,9 +40,13 @@ async function main(): Promise<void> {
     level: config.own.AMS_LOG_LEVEL,
   });
   const registry = openMetrics(log);
-  const store = await openStore(config.own.AMS_REDIS_URL, folder, log).catch((error: unknown) =>
+  const store = await openStore(config.own, folder, log).catch((error: unknown) =>
     end(EXIT_UNAVAILABLE, `AMS can't open its store: ${describeError(error).reason}`),
   );
+  const confirmed = await store.directory
+    .confirmPeppers(peppers)
+    .catch((error: unknown) => end(EXIT_UNAVAILABLE, describeError(error).reason));
+  if (!confirmed.ok) return exitMisconfigured("ams", [unknownPeppersFault(confirmed.fault)]);
   const assets = openAssets();
   const started = await startStandalone({ config, store, peppers, assets, log, registry }).catch(
     (error: unknown) => end(EXIT_UNAVAILABLE, `AMS can't start: ${describeError(error).reason}`),

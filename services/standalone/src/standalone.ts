@@ -33,14 +33,14 @@ export type Standalone = {
 /** Starts it; null when its port is taken. Rejects when the store can't be reached or the admin port can't be had. */
 export async function startStandalone(parts: Parts): Promise<Standalone | null> {
   const { config, store, peppers, log, registry } = parts;
-  const { directory, bus, redis } = store;
+  const { directory, bus, rates } = store;
   const { host, port, instance } = place(config);
   const now = Date.now;
   const control = createControl({
     config: config.control,
     peppers,
     directory,
-    redis,
+    rates,
     log,
     registry,
     now,

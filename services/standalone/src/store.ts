@@ -3,11 +3,14 @@ import {
   connectRedis,
   type Directory,
   isSharded,
+  type Keys,
+  keysUnder,
   openEmbeddedDirectory,
   openRedisDirectory,
   type RedisClient,
   type RedisConnection,
   type RedisRole,
+  redisPrefix,
   whenReady,
 } from "@ams/directory";
 import { type Bus, openMemoryBus, openRedisBus } from "@ams/gateway";
@@ -21,13 +24,23 @@ export type Store = {
   readonly directory: Directory;
   readonly bus: Bus;
   /** Where control counts its rates; null counts them in this process. */
-  readonly redis: RedisClient | null;
+  readonly rates: { readonly client: RedisClient; readonly keys: Keys } | null;
   readonly close: () => Promise<void>;
 };
 
+/** Which Redis, and what the operator calls this deployment there; the URL is null where the folder is the store. */
+export type StoreSettings = {
+  readonly AMS_REDIS_URL: string | null;
+  readonly AMS_REDIS_PREFIX: string | null;
+};
+
 /** Opens it. Rejects with a sentence when Redis can't be reached or the file not be opened. */
-export function openStore(redisUrl: string | null, folder: StateFolder, log: Log): Promise<Store> {
-  return redisUrl === null ? openEmbedded(folder) : openRedis(redisUrl, log);
+export function openStore(
+  { AMS_REDIS_URL: url, AMS_REDIS_PREFIX: named }: StoreSettings,
+  folder: StateFolder,
+  log: Log,
+): Promise<Store> {
+  return url === null ? openEmbedded(folder) : openRedis(url, redisPrefix(url, named), log);
 }
 
 async function openEmbedded(folder: StateFolder): Promise<Store> {
@@ -38,15 +51,16 @@ async function openEmbedded(folder: StateFolder): Promise<Store> {
   });
   if (!opened.ok) throw new Error(opened.fault);
   const directory = opened.value;
-  return { directory, bus, redis: null, close: () => closeBoth(bus, directory) };
+  return { directory, bus, rates: null, close: () => closeBoth(bus, directory) };
 }
 
-async function openRedis(url: string, log: Log): Promise<Store> {
+async function openRedis(url: string, prefix: string, log: Log): Promise<Store> {
   const commands = connect(url, "command");
   const subscriber = connect(url, "subscriber");
   const directory = openRedisDirectory({
     commands: commands.client,
     sharded: isSharded(commands),
+    prefix,
   });
   await Promise.all([commands, subscriber].map((one) => whenReady(one, REDIS_READY_MS_MAX)));
   const bus = openRedisBus(commands, subscriber, log);
@@ -54,7 +68,7 @@ async function openRedis(url: string, log: Log): Promise<Store> {
     await closeBoth(bus, directory);
     commands.client.disconnect();
   };
-  return { directory, bus, redis: commands.client, close };
+  return { directory, bus, rates: { client: commands.client, keys: keysUnder(prefix) }, close };
 }
 
 function connect(url: string, role: RedisRole): RedisConnection {

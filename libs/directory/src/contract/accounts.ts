@@ -1,6 +1,5 @@
 /** Accounts, credentials, and the end of an account. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { channelOf, DEPLOYMENT_CHANNEL } from "../keys.ts";
 import {
   faultOf,
   fresh,
@@ -131,10 +130,10 @@ export function accountsContract(open: () => Promise<World>): void {
       const again = { ...newAccount(), namespace: account.namespace };
       expect(faultOf(await directory.createAccount(again, fresh("hash")))).toBe("namespace_taken");
       const heard = await world.heard();
-      const channel = channelOf(conversation, conversation.conversation_id);
+      const channel = directory.channels.conversation(whereOf(conversation));
       expect(heard).toContainEqual({ channel, event: { kind: "closed" } });
       const event = { kind: "account_deleted", account_id: account.account_id };
-      expect(heard).toContainEqual({ channel: DEPLOYMENT_CHANNEL, event });
+      expect(heard).toContainEqual({ channel: directory.channels.deployment, event });
       expect((await world.dump()).filter((line) => line.includes(claim.connection))).toEqual([]);
     });
   });

@@ -1,7 +1,6 @@
 /** Conversations, links, and listing. */
 import { type Alias, type ConversationId, LINKS_MAX, trustJsonText } from "@ams/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { channelOf } from "../keys.ts";
 import type { Account } from "../records.ts";
 import {
   faultOf,
@@ -170,7 +169,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       expect((await directory.admission(conversation))?.links).toEqual([
         { number: 3, hash: "three" },
       ]);
-      const channel = channelOf(conversation, conversation.conversation_id);
+      const channel = directory.channels.conversation(whereOf(conversation));
       const events = (await world.heard()).filter((heard) => heard.channel === channel);
       expect(events.map(({ event }) => event)).toEqual([{ kind: "links_revoked", up_to: 2 }]);
       const late = newClaim(whereOf(conversation), account, { link: 1 });
@@ -196,7 +195,7 @@ export function conversationsContract(open: () => Promise<World>): void {
         line.includes(conversation.conversation_id),
       );
       expect(left).toEqual([]);
-      const channel = channelOf(conversation, conversation.conversation_id);
+      const channel = directory.channels.conversation(whereOf(conversation));
       const events = (await world.heard()).filter((heard) => heard.channel === channel);
       expect(events.at(-1)?.event).toEqual({ kind: "closed" });
       const again = newConversation(account, { alias: conversation.alias });

@@ -1,7 +1,6 @@
 /** Leases, sweeps, and coming back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Where } from "../directory.ts";
-import { channelOf } from "../keys.ts";
 import type { Account } from "../records.ts";
 import {
   faultOf,
@@ -42,7 +41,7 @@ export function leasesContract(open: () => Promise<World>): void {
     const terms = (streamsMax: number) => ({ credential, streamsMax });
 
     async function eventsAt(place: Where) {
-      const channel = channelOf(place.address, place.conversationId);
+      const channel = world.directory.channels.conversation(place);
       return (await world.heard())
         .filter((heard) => heard.channel === channel)
         .map(({ event }) => event);

@@ -2,7 +2,6 @@
 import { trustJsonText } from "@ams/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Where } from "../directory.ts";
-import { channelOf } from "../keys.ts";
 import type { Account, RosterEntry } from "../records.ts";
 import { LOSSLESS } from "./conversations.ts";
 import {
@@ -46,7 +45,7 @@ export function presenceContract(open: () => Promise<World>): void {
     const terms = (streamsMax: number) => ({ credential, streamsMax });
 
     async function eventsAt(place: Where) {
-      const channel = channelOf(place.address, place.conversationId);
+      const channel = world.directory.channels.conversation(place);
       return (await world.heard())
         .filter((heard) => heard.channel === channel)
         .map(({ event }) => event);

@@ -2,7 +2,6 @@
 import type { Namespace } from "@ams/protocol";
 import type { Accounts } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { DEPLOYMENT_CHANNEL } from "../keys.ts";
 import type { Account } from "../records.ts";
 import { removeConversation } from "./conversations.ts";
 import { look, type Store, step } from "./store.ts";
@@ -88,7 +87,7 @@ export function embeddedAccounts(store: Store): Accounts {
         for (const announceClosed of announcements) announceClosed();
         here.places.delete(id);
         const event = encodeEvent({ kind: "account_deleted", account_id: id });
-        store.announce(DEPLOYMENT_CHANNEL, event);
+        store.announce(store.channels.deployment, event);
       });
     },
   };

@@ -3,7 +3,6 @@ import { type Alias, LINKS_MAX, type Namespace } from "@ams/protocol";
 import { decodeCursor, encodeCursor, listingOf } from "../cursor.ts";
 import type { Conversations } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { channelOf } from "../keys.ts";
 import type { Address, Conversation, Link } from "../records.ts";
 import { look, type Store, step } from "./store.ts";
 import { keyOf, type StoredConversation, under } from "./tables.ts";
@@ -58,7 +57,7 @@ export function embeddedConversations(store: Store): Conversations {
       const replaced = await step(store, replace, (next) => {
         if (next === null || keepConnected) return;
         const event = encodeEvent({ kind: "links_revoked", up_to: next.linksMade - 1 });
-        store.announce(channelOf(address, next.conversation.conversation_id), event);
+        store.announce(channelOf(store, next.conversation), event);
       });
       if (replaced === null) return { ok: false, fault: "not_found" };
       return { ok: true, value: { number: replaced.linksMade, hash: linkHash } };
@@ -90,8 +89,15 @@ export function removeConversation(store: Store, stored: StoredConversation): ()
   return () => {
     here.rosters.delete(key);
     store.claims.delete(key);
-    store.announce(channelOf(conversation, conversation_id), encodeEvent({ kind: "closed" }));
+    store.announce(channelOf(store, conversation), encodeEvent({ kind: "closed" }));
   };
+}
+
+function channelOf({ channels }: Store, conversation: Conversation): string {
+  return channels.conversation({
+    address: conversation,
+    conversationId: conversation.conversation_id,
+  });
 }
 
 function canonicalAlias({ tables }: Store, conversation: Conversation): Alias | undefined {

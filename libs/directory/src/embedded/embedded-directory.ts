@@ -1,10 +1,12 @@
 /** The directory within one process: a file for what must survive, memory for who is here. */
 import type { Directory, Outcome } from "../directory.ts";
+import { DEFAULT_PREFIX, keysUnder } from "../keys.ts";
 import { embeddedAccounts } from "./accounts.ts";
 import { embeddedConversations } from "./conversations.ts";
 import { nobodyHere } from "./here.ts";
 import { embeddedLeases } from "./leases.ts";
 import { openFile } from "./open-file.ts";
+import { embeddedPeppers } from "./peppers.ts";
 import { embeddedPresence } from "./presence.ts";
 import { type Announce, look, type Store } from "./store.ts";
 import { openTables } from "./tables.ts";
@@ -26,15 +28,19 @@ export function openEmbeddedDirectory(
   const file = openFile(path);
   if (!file.ok) return file;
   const tables = openTables(file.value);
-  const store: Store = { tables, here: nobodyHere(), claims: new Map(), announce, now };
+  const { channels } = keysUnder(DEFAULT_PREFIX);
+  const memory = { here: nobodyHere(), claims: new Map() };
+  const store: Store = { tables, ...memory, channels, announce, now };
   return {
     ok: true,
     value: {
       kind: "embedded",
+      channels,
       ...embeddedAccounts(store),
       ...embeddedConversations(store),
       ...embeddedPresence(store),
       ...embeddedLeases(store),
+      ...embeddedPeppers(store),
       ping: () => look(() => pingFile(store)),
       close: () => file.value.close(),
     },

@@ -5,7 +5,7 @@
 import { EMPTY_OBJECT, type StreamId } from "@ams/protocol";
 import type { Claim, ClaimFault, Place, Presence, Where } from "../directory.ts";
 import { type ChannelEvent, encodeEvent } from "../events.ts";
-import { channelOf, DEPARTED_MAX } from "../keys.ts";
+import { DEPARTED_MAX } from "../keys.ts";
 import type { GatewayId, RosterEntry } from "../records.ts";
 import { nextEpoch, raiseEpoch } from "./epochs.ts";
 import { type Roster, rosterAt } from "./here.ts";
@@ -188,5 +188,5 @@ function readRoster(store: Store, where: Where): readonly RosterEntry[] | null {
 }
 
 function announce(store: Store, where: Where, event: ChannelEvent): void {
-  store.announce(channelOf(where.address, where.conversationId), encodeEvent(event));
+  store.announce(store.channels.conversation(where), encodeEvent(event));
 }

@@ -1,5 +1,6 @@
 /** What every part of the embedded directory stands on: the file, who is here, and how to tell others. */
 import { DirectoryUnavailable } from "../directory.ts";
+import type { Channels } from "../keys.ts";
 import type { Counter } from "./epochs.ts";
 import type { Here } from "./here.ts";
 import type { Tables } from "./tables.ts";
@@ -12,6 +13,7 @@ export type Store = {
   readonly here: Here;
   /** Claim counters in use, by `<ns>/<alias>`: see epochs.ts. */
   readonly claims: Map<string, Counter>;
+  readonly channels: Channels;
   readonly announce: Announce;
   /** Unix milliseconds. */
   readonly now: () => number;

@@ -12,6 +12,7 @@
  * | claims | `<ns>/<alias>` | an epoch that no claim has had yet | delete |
  * | joins | `<ns>/<alias>` | number of stream ids counted against `max_joins` | delete |
  * | joined | `<ns>/<alias> <stream id>` | 1 | delete |
+ * | peppers | `credential`, `link` | check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
  */
 
 import type { AccountId, Alias } from "@ams/protocol";
@@ -43,6 +44,7 @@ export type Tables = {
   readonly claims: Database<number, string>;
   readonly joins: Database<number, string>;
   readonly joined: Database<1, string>;
+  readonly peppers: Database<readonly string[], string>;
 };
 
 export function openTables(file: File): Tables {
@@ -57,6 +59,7 @@ export function openTables(file: File): Tables {
     claims: file.openDB({ name: "claims", encoding: "json" }),
     joins: file.openDB({ name: "joins", encoding: "json" }),
     joined: file.openDB({ name: "joined", encoding: "json" }),
+    peppers: file.openDB({ name: "peppers", encoding: "json" }),
   };
 }
 

@@ -11,14 +11,7 @@ import {
   DirectoryUnavailable,
 } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import {
-  accountKeys,
-  conversationKeys,
-  credentialKey,
-  DEPLOYMENT_CHANNEL,
-  namespaceKeys,
-  PENDING_ACCOUNT_S,
-} from "../keys.ts";
+import { PENDING_ACCOUNT_S } from "../keys.ts";
 import type { Account } from "../records.ts";
 import { DELETED_MARK, decodeAccount, toAccountId } from "./decode.ts";
 import { everyListed } from "./listing.ts";
@@ -48,12 +41,13 @@ const HOLDERS_MAX = 20_000;
 type Holders = LRUCache<string, AccountId>;
 
 export function redisAccounts(store: Store, conversations: Conversations): Accounts {
-  const { client } = store;
+  const { client, keys: names } = store;
   const holders: Holders = new LRUCache({ max: HOLDERS_MAX });
 
   const account: Accounts["account"] = async (id) => {
     const fields = ["record", "streams_max", "subscribers_max"];
-    return decodeAccount(await answered("HMGET", client.hmget(accountKeys(id).record, ...fields)));
+    const { record } = names.account(id);
+    return decodeAccount(await answered("HMGET", client.hmget(record, ...fields)));
   };
 
   return {
@@ -62,7 +56,7 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
     account,
 
     async accountOf(namespace) {
-      const owner = await answered("GET", client.get(namespaceKeys(namespace).owner));
+      const owner = await answered("GET", client.get(names.namespace(namespace).owner));
       const id = owner === null ? null : toAccountId(owner.replace(DELETED_MARK, ""));
       return id === null ? null : account(id);
     },
@@ -75,21 +69,21 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
     credentialHolder: (hashes) => findHolder(store, holders, hashes),
 
     async rotateCredential(id, hash, graceMs) {
-      const { record, credentials } = accountKeys(id);
+      const { record, credentials } = names.account(id);
       const keys = [record, credentials];
       if ((await store.run(prepareCredential, keys, [hash, store.now()])) !== 1) return notFound;
-      await answered("SET", client.set(credentialKey(hash), id));
+      await answered("SET", client.set(names.credential(hash), id));
       const args = [hash, store.now(), graceMs, PENDING_CREDENTIAL_MS];
       const reply = await store.run(rotateCredential, keys, args);
       if (reply === null) {
-        await answered("DEL", client.del(credentialKey(hash)));
+        await answered("DEL", client.del(names.credential(hash)));
         return notFound;
       }
       const [ended, ending] = listOf(reply).map(textsOf);
       await forgetCredentials(store, ended ?? []);
       await Promise.all(
         (ending ?? []).map((old) =>
-          answered("PEXPIRE", client.pexpire(credentialKey(old), Math.ceil(graceMs), "LT")),
+          answered("PEXPIRE", client.pexpire(names.credential(old), Math.ceil(graceMs), "LT")),
         ),
       );
       return { ok: true, value: null };
@@ -97,12 +91,12 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
 
     async setAccountLimits(id, limits) {
       const args = [limits.streams_max ?? "", limits.subscribers_max ?? ""];
-      const json = textOf(await store.run(setLimits, [accountKeys(id).record], args));
+      const json = textOf(await store.run(setLimits, [names.account(id).record], args));
       const changed = decodeAccount([json, String(args[0]), String(args[1])]);
       if (changed === null) return notFound;
       const { namespace } = changed;
       await everyListed(store, namespace, async ({ alias, conversation_id }) => {
-        const { record } = conversationKeys({ namespace, alias });
+        const { record } = names.conversation({ namespace, alias });
         await store.run(setSubscribersMax, [record], [conversation_id, args[1] ?? ""]);
       });
       return { ok: true, value: changed };
@@ -113,12 +107,12 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
       if (gone !== null) {
         const { namespace } = gone;
         // The mark comes first: from here on nobody can mint here, and a crash leaves a credential to try again with.
-        await answered("SET", client.set(namespaceKeys(namespace).owner, `${id}${DELETED_MARK}`));
+        await answered("SET", client.set(names.namespace(namespace).owner, `${id}${DELETED_MARK}`));
         await everyListed(store, namespace, async ({ alias }) => {
           await conversations.deleteConversation({ namespace, alias });
         });
       }
-      const { record, credentials, places, heldPrefix } = accountKeys(id);
+      const { record, credentials, places, heldPrefix } = names.account(id);
       const hashes = await store.run(
         deleteAccount,
         [record, credentials, places],
@@ -143,9 +137,9 @@ async function createAccount(
 ): ReturnType<Accounts["createAccount"]> {
   const { client } = store;
   const { account_id: id, namespace, streams_max, subscribers_max } = account;
-  const keys = accountKeys(id);
-  const { owner } = namespaceKeys(namespace);
-  const credential = credentialKey(credentialHash);
+  const keys = store.keys.account(id);
+  const { owner } = store.keys.namespace(namespace);
+  const credential = store.keys.credential(credentialHash);
   const args = [JSON.stringify(account), streams_max ?? "", subscribers_max ?? "", credentialHash];
   await Promise.all([
     store.run(writeAccount, [keys.record, keys.credentials], [...args, PENDING_ACCOUNT_S]),
@@ -188,7 +182,7 @@ async function findHolder(
 }
 
 async function readHolder(store: Store, credential: string): Promise<CredentialHolder | null> {
-  const owner = await answered("GET", store.client.get(credentialKey(credential)));
+  const owner = await answered("GET", store.client.get(store.keys.credential(credential)));
   const account_id = owner === null ? null : toAccountId(owner);
   return account_id === null ? null : { account_id, credential };
 }
@@ -197,13 +191,15 @@ async function checkHolder(
   store: Store,
   { account_id, credential }: CredentialHolder,
 ): Promise<Account | null> {
-  const { record, credentials } = accountKeys(account_id);
+  const { record, credentials } = store.keys.account(account_id);
   const reply = await store.run(checkCredential, [record, credentials], [credential, store.now()]);
   return reply === null ? null : decodeAccount(listOf(reply).map(textOf));
 }
 
 async function forgetCredentials(store: Store, hashes: readonly string[]): Promise<void> {
-  await Promise.all(hashes.map((hash) => answered("DEL", store.client.del(credentialKey(hash)))));
+  await Promise.all(
+    hashes.map((hash) => answered("DEL", store.client.del(store.keys.credential(hash)))),
+  );
 }
 
 async function announceDeleted(store: Store, id: Account["account_id"]): Promise<void> {
@@ -211,7 +207,7 @@ async function announceDeleted(store: Store, id: Account["account_id"]): Promise
   const { client, publish } = store;
   const sent =
     publish === "PUBLISH"
-      ? client.publish(DEPLOYMENT_CHANNEL, event)
-      : client.spublish(DEPLOYMENT_CHANNEL, event);
+      ? client.publish(store.keys.channels.deployment, event)
+      : client.spublish(store.keys.channels.deployment, event);
   await answered(publish, sent);
 }

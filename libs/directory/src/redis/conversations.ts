@@ -7,7 +7,6 @@ import {
   type NewConversation,
   type Outcome,
 } from "../directory.ts";
-import { conversationKeys, namespaceKeys } from "../keys.ts";
 import type { Address, Conversation } from "../records.ts";
 import { DELETED_MARK, decodeConversation } from "./decode.ts";
 import { readConversations } from "./listing.ts";
@@ -29,7 +28,7 @@ export function redisConversations(store: Store): Conversations {
     async mint(wanted) {
       const minted = await mintWhereItBelongs(store, wanted);
       if (!minted.ok) return minted;
-      const { owner } = namespaceKeys(wanted.conversation.namespace);
+      const { owner } = store.keys.namespace(wanted.conversation.namespace);
       // An account that was deleted meanwhile has not seen this conversation in its list, perhaps.
       if ((await answered("GET", store.client.get(owner)))?.endsWith(DELETED_MARK)) {
         await remove(minted.value.conversation);
@@ -39,7 +38,7 @@ export function redisConversations(store: Store): Conversations {
     },
 
     async admission(address) {
-      const { record, links, joined } = conversationKeys(address);
+      const { record, links, joined } = store.keys.conversation(address);
       const reply = await store.run(admission, [record, links, joined], []);
       if (reply === null) return null;
       const [json, subscribersMax, numbersAndHashes, joins] = listOf(reply);
@@ -62,7 +61,7 @@ export function redisConversations(store: Store): Conversations {
     },
 
     async replaceLinks(address, linkHash, keepConnected) {
-      const { record, links, channelPrefix } = conversationKeys(address);
+      const { record, links, channelPrefix } = store.keys.conversation(address);
       const args = [store.publish, channelPrefix, linkHash, keepConnected ? 1 : 0];
       const number = Number(await store.run(replaceLinks, [record, links], args));
       if (number === 0) return { ok: false, fault: "not_found" };
@@ -79,7 +78,7 @@ type MintOutcome = Awaited<ReturnType<Conversations["mint"]>>;
 async function mintWhereItBelongs(store: Store, wanted: NewConversation): Promise<MintOutcome> {
   const { conversation } = wanted;
   if (conversation.id_kind === "ulid") return await mintAt(store, wanted, conversation.alias);
-  const { canonical } = namespaceKeys(conversation.namespace);
+  const { canonical } = store.keys.namespace(conversation.namespace);
   const args = [conversation.conversation_id, conversation.alias];
   const alias = textOf(await store.run(registerCanonical, [canonical], args));
   if (alias === null || !isAlias(alias))
@@ -95,12 +94,12 @@ async function mintWhereItBelongs(store: Store, wanted: NewConversation): Promis
 async function mintAt(store: Store, wanted: NewConversation, alias: Alias): Promise<MintOutcome> {
   const conversation = { ...wanted.conversation, alias };
   const { namespace, conversation_id, id_kind, max_joins, subscribers_max } = conversation;
-  const { owner, conversations } = namespaceKeys(namespace);
+  const { owner, conversations } = store.keys.namespace(namespace);
   const listing = listingOf(conversation);
   if ((await store.run(list, [owner, conversations], [listing])) !== 1) {
     throw new DirectoryUnavailable("The account is deleted");
   }
-  const { record, links } = conversationKeys(conversation);
+  const { record, links } = store.keys.conversation(conversation);
   const numbers = [max_joins ?? "", subscribers_max ?? ""];
   const args = [conversation_id, id_kind, ...numbers, JSON.stringify(conversation)];
   const reply = await store.run(mint, [record, links], [...args, wanted.linkHash, LINKS_MAX]);
@@ -114,7 +113,7 @@ async function mintAt(store: Store, wanted: NewConversation, alias: Alias): Prom
 }
 
 async function readConversation(store: Store, address: Address): Promise<Conversation | null> {
-  const { record } = conversationKeys(address);
+  const { record } = store.keys.conversation(address);
   const fields = await answered("HMGET", store.client.hmget(record, "record", "subscribers_max"));
   const [json = null, subscribersMax = null] = fields;
   return json === null ? null : decodeConversation(json, subscribersMax);
@@ -123,12 +122,12 @@ async function readConversation(store: Store, address: Address): Promise<Convers
 /** False when somebody else has removed it meanwhile. */
 async function removeConversation(store: Store, conversation: Conversation): Promise<boolean> {
   const { namespace, conversation_id, alias } = conversation;
-  const lists = namespaceKeys(namespace);
+  const lists = store.keys.namespace(namespace);
   // Before the record, so that minting the same input again makes a new conversation, and its alias stays known.
   if (conversation.id_kind === "jcs-sha256") {
     await store.run(forgetCanonical, [lists.canonical], [conversation_id, alias]);
   }
-  const at = conversationKeys(conversation);
+  const at = store.keys.conversation(conversation);
   const where = { address: conversation, conversationId: conversation_id };
   const args = [...announcing(store, where, at), conversation_id];
   const keys = [at.record, at.links, at.roster, at.joined, at.departed];

@@ -1,7 +1,7 @@
 /** Gateways' leases on Redis, and the sweep of those that died without a word. */
 import type { AccountId, StreamName } from "@ams/protocol";
 import type { Leases, Where } from "../directory.ts";
-import { GATEWAYS_KEY, heldKey, PARTITIONS, SWEEPING_KEY } from "../keys.ts";
+import { PARTITIONS } from "../keys.ts";
 import type { GatewayId } from "../records.ts";
 import { leaveStream, releasePlace } from "./presence.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
@@ -31,20 +31,24 @@ type Held =
 export function redisLeases(store: Store): Leases {
   return {
     async heartbeat(gateway, ttlMs) {
-      const reply = await store.run(heartbeat, [GATEWAYS_KEY], [gateway, ttlMs]);
+      const reply = await store.run(heartbeat, [store.keys.gateways], [gateway, ttlMs]);
       return reply === 1 ? "renewed" : "lapsed";
     },
 
     async endLease(gateway) {
-      await store.run(endLease, [GATEWAYS_KEY, SWEEPING_KEY], [gateway]);
+      await store.run(endLease, [store.keys.gateways, store.keys.sweeping], [gateway]);
     },
 
     async sweep() {
-      const reply = await store.run(takeLapsed, [GATEWAYS_KEY, SWEEPING_KEY], [SWEEP_AGAIN_MS]);
+      const reply = await store.run(
+        takeLapsed,
+        [store.keys.gateways, store.keys.sweeping],
+        [SWEEP_AGAIN_MS],
+      );
       let streams = 0;
       for (const gateway of textsOf(reply)) {
         streams += await sweepGateway(store, gateway);
-        await answered("ZREM", store.client.zrem(SWEEPING_KEY, gateway));
+        await answered("ZREM", store.client.zrem(store.keys.sweeping, gateway));
       }
       return streams;
     },
@@ -55,7 +59,7 @@ async function sweepGateway(store: Store, gateway: GatewayId): Promise<number> {
   const partitions = Array.from({ length: PARTITIONS }, (_, partition) => partition);
   let streams = 0;
   await eachConcurrently(partitions, async (partition) => {
-    const key = heldKey(partition, gateway);
+    const key = store.keys.held(partition, gateway);
     for (const member of await answered("SMEMBERS", store.client.smembers(key))) {
       if (await letGo(store, gateway, decodeHeld(member))) streams += 1;
     }

@@ -1,7 +1,6 @@
 /** A namespace's list of conversations. Entries come before their records and go after them, so some have none. */
 import type { Namespace } from "@ams/protocol";
 import { type ListPlace, listingOf, parseListing } from "../cursor.ts";
-import { conversationKeys, namespaceKeys } from "../keys.ts";
 import type { Conversation } from "../records.ts";
 import { decodeConversation } from "./decode.ts";
 import { answered, type Store } from "./store.ts";
@@ -19,7 +18,7 @@ async function readListings(
   after: string | null,
   count: number,
 ): Promise<readonly string[]> {
-  const key = namespaceKeys(namespace).conversations;
+  const key = store.keys.namespace(namespace).conversations;
   const from = after === null ? "-" : `(${after}`;
   const reading = store.client.zrangebylex(key, from, "+", "LIMIT", 0, count);
   return await answered("ZRANGEBYLEX", reading);
@@ -67,13 +66,16 @@ async function readListed(
 ): Promise<Conversation | null> {
   const place = parseListing(listing);
   if (place === null) return null;
-  const { record } = conversationKeys({ namespace, alias: place.alias });
+  const { record } = store.keys.conversation({ namespace, alias: place.alias });
   const fields = await answered("HMGET", store.client.hmget(record, "record", "subscribers_max"));
   const [json = null, subscribersMax = null] = fields;
   const conversation = json === null ? null : decodeConversation(json, subscribersMax);
   if (conversation !== null && listingOf(conversation) === listing) return conversation;
   if (store.now() - Date.parse(place.created_at) > ORPHAN_AFTER_MS) {
-    await answered("ZREM", store.client.zrem(namespaceKeys(namespace).conversations, listing));
+    await answered(
+      "ZREM",
+      store.client.zrem(store.keys.namespace(namespace).conversations, listing),
+    );
   }
   return null;
 }

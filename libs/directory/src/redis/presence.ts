@@ -2,13 +2,7 @@
 import type { JsonText } from "@ams/protocol";
 import type { Claim, ClaimFault, Place, Presence, Where } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import {
-  accountKeys,
-  type ConversationKeys,
-  conversationKeys,
-  DEPARTED_MAX,
-  DEPARTED_TTL_S,
-} from "../keys.ts";
+import { type ConversationKeys, DEPARTED_MAX, DEPARTED_TTL_S } from "../keys.ts";
 import type { GatewayId, RosterEntry } from "../records.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import { claim as claimScript } from "./scripts/claim.ts";
@@ -29,7 +23,7 @@ const CLAIM_FAULTS = {
 export function redisPresence(store: Store): Presence {
   return {
     async reserve(place, { credential, streamsMax }) {
-      const { record, credentials, places, account, name, held } = placeParts(place);
+      const { record, credentials, places, account, name, held } = placeParts(store, place);
       const holder = [account, name, place.gateway, place.connection];
       const keys = [record, credentials, places, held];
       const terms = [credential, store.now(), streamsMax];
@@ -41,13 +35,13 @@ export function redisPresence(store: Store): Presence {
     },
 
     async keepPlace(place) {
-      const { record, places, heldPrefix, account, name, held } = placeParts(place);
+      const { record, places, heldPrefix, account, name, held } = placeParts(store, place);
       const args = [account, name, place.gateway, place.connection, heldPrefix];
       await store.run(keepPlace, [record, places, held], args);
     },
 
     async release(place) {
-      const { account, name } = placeParts(place);
+      const { account, name } = placeParts(store, place);
       await releasePlace(store, {
         account,
         name,
@@ -71,7 +65,7 @@ export function redisPresence(store: Store): Presence {
     },
 
     async reclaim(where, entry) {
-      const keys = conversationKeys(where.address);
+      const keys = store.keys.conversation(where.address);
       const held = `${keys.heldPrefix}${entry.gateway}`;
       const reply = textOf(
         await store.run(
@@ -94,7 +88,7 @@ export function redisPresence(store: Store): Presence {
     leave: (where, stream, last) => leaveStream(store, where, stream, last, null),
 
     async setStreamMetadata(where, stream, metadata, n) {
-      const { roster } = conversationKeys(where.address);
+      const { roster } = store.keys.conversation(where.address);
       const args = [stream.stream_name, stream.connection, literal(metadata), n];
       await store.run(setStreamMetadata, [roster], args);
     },
@@ -117,7 +111,7 @@ export type HeldPlace = {
 };
 
 export async function releasePlace(store: Store, place: HeldPlace): Promise<void> {
-  const { places, heldPrefix } = accountKeys(place.account);
+  const { places, heldPrefix } = store.keys.account(place.account);
   const keys = [places, `${heldPrefix}${place.gateway}`];
   await store.run(release, keys, [place.account, place.name, place.gateway, place.connection]);
 }
@@ -130,7 +124,7 @@ export async function leaveStream(
   last: { readonly n: number | null; readonly ts: string },
   sweptGateway: GatewayId | null,
 ): Promise<boolean> {
-  const keys = conversationKeys(where.address);
+  const keys = store.keys.conversation(where.address);
   const n = last.n === null ? "null" : last.n;
   const ends = [sweptGateway ?? "", DEPARTED_MAX, DEPARTED_TTL_S];
   const named = announcing(store, where, keys);
@@ -139,7 +133,7 @@ export async function leaveStream(
 }
 
 function runClaim(store: Store, claim: Claim): Promise<unknown> {
-  const keys = conversationKeys(claim.where.address);
+  const keys = store.keys.conversation(claim.where.address);
   const { record, links, roster, joined, departed, heldPrefix } = keys;
   const held = `${heldPrefix}${claim.gateway}`;
   return store.run(
@@ -163,8 +157,8 @@ function runClaim(store: Store, claim: Claim): Promise<unknown> {
 }
 
 async function readRoster(store: Store, where: Where, event: string, tails = false) {
-  const { record, roster, channelPrefix } = conversationKeys(where.address);
-  const channel = `${channelPrefix}${where.conversationId}`;
+  const { record, roster } = store.keys.conversation(where.address);
+  const channel = store.keys.channels.conversation(where);
   const args = [store.publish, channel, where.conversationId, event, tails ? 1 : 0];
   const reply = await store.run(snapshot, [record, roster], args);
   return reply === null ? null : textsOf(reply).map(decodeEntry);
@@ -182,8 +176,8 @@ export function announcing(
   return [store.publish, `${channelPrefix}${conversationId}`, heldPrefix, named];
 }
 
-function placeParts(place: Place) {
-  const keys = accountKeys(place.account_id);
+function placeParts(store: Store, place: Place) {
+  const keys = store.keys.account(place.account_id);
   return {
     ...keys,
     account: place.account_id,

@@ -1,9 +1,11 @@
 /** The directory on Redis. */
 import type { Directory } from "../directory.ts";
+import { DEFAULT_PREFIX, keysUnder } from "../keys.ts";
 import { redisAccounts } from "./accounts.ts";
 import type { RedisClient } from "./connect.ts";
 import { redisConversations } from "./conversations.ts";
 import { redisLeases } from "./leases.ts";
+import { redisPeppers } from "./peppers.ts";
 import { redisPresence } from "./presence.ts";
 import { SCRIPTS } from "./scripts.ts";
 import { answered, createStore } from "./store.ts";
@@ -13,21 +15,26 @@ export type RedisDirectoryOptions = {
   readonly commands: RedisClient;
   /** Announce by SPUBLISH: see `isSharded`. */
   readonly sharded: boolean;
+  /** What its keys and channels begin with: see `redisPrefix`. */
+  readonly prefix?: string;
   /** Unix milliseconds; the machine's clock unless given. */
   readonly now?: () => number;
 };
 
 /** Every method rejects with `DirectoryUnavailable` while the connection is away. */
 export function openRedisDirectory(options: RedisDirectoryOptions): Directory {
-  const { commands, sharded, now = Date.now } = options;
-  const store = createStore(commands, sharded, SCRIPTS, now);
+  const { commands, sharded, prefix = DEFAULT_PREFIX, now = Date.now } = options;
+  const keys = keysUnder(prefix);
+  const store = createStore({ client: commands, keys, sharded, now }, SCRIPTS);
   const conversations = redisConversations(store);
   return {
     kind: "redis",
+    channels: keys.channels,
     ...redisAccounts(store, conversations),
     ...conversations,
     ...redisPresence(store),
     ...redisLeases(store),
+    ...redisPeppers(store),
     async ping() {
       const startMs = performance.now();
       await answered("PING", commands.ping());

@@ -16,14 +16,7 @@ import {
 } from "../contract/world.ts";
 import { directoryContract } from "../directory.contract.ts";
 import { DirectoryUnavailable } from "../directory.ts";
-import {
-  channelOf,
-  GATEWAYS_KEY,
-  heldKey,
-  PENDING_ACCOUNT_S,
-  partitionOf,
-  SWEEPING_KEY,
-} from "../keys.ts";
+import { DEFAULT_PREFIX, keysUnder, PENDING_ACCOUNT_S, partitionOf } from "../keys.ts";
 import { hash, newCredential, newLinkToken } from "../secrets.ts";
 import { findRedisBinary, type RedisServer, startRedisServer } from "../testing/redis-server.ts";
 import { connectRedis, type RedisConnection, whenReady } from "./connect.ts";
@@ -31,6 +24,8 @@ import { openRedisDirectory } from "./redis-directory.ts";
 
 /** Milliseconds within which a server on this machine takes commands. */
 const READY_MS = 10_000;
+
+const KEYS = keysUnder(DEFAULT_PREFIX);
 
 async function connect(url: string, role: "command" | "subscriber"): Promise<Redis> {
   const connection = value(connectRedis(url, role));
@@ -177,12 +172,12 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
     test("§5.6.1 what a sweeper began and didn't end another one ends", async () => {
       await open().sweep();
       const { directory, claim } = await populate();
-      await client.zrem(GATEWAYS_KEY, claim.gateway);
-      await client.zadd(SWEEPING_KEY, Date.now() - 4_000, claim.gateway);
+      await client.zrem(KEYS.gateways, claim.gateway);
+      await client.zadd(KEYS.sweeping, Date.now() - 4_000, claim.gateway);
       expect(await directory.sweep()).toBe(0);
-      await client.zadd(SWEEPING_KEY, Date.now() - 6_000, claim.gateway);
+      await client.zadd(KEYS.sweeping, Date.now() - 6_000, claim.gateway);
       expect(await directory.sweep()).toBe(1);
-      expect(await client.zscore(SWEEPING_KEY, claim.gateway)).toBeNull();
+      expect(await client.zscore(KEYS.sweeping, claim.gateway)).toBeNull();
       expect(await client.keys(`ams:held:*:${claim.gateway}`)).toEqual([]);
     });
 
@@ -198,7 +193,7 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       const { directory, account, claim } = await populate();
       value(await directory.claim(newClaim(claim.where, account, { gateway: fresh("next") })));
       const { namespace, alias } = claim.where.address;
-      const key = heldKey(partitionOf(`${namespace}/${alias}`), claim.gateway);
+      const key = KEYS.held(partitionOf(`${namespace}/${alias}`), claim.gateway);
       const held = await client.smembers(key);
       expect(held.filter((member) => member.includes('"kind":"stream"'))).toEqual([]);
     });
@@ -339,7 +334,7 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () =
     for (let made = 0; made < 12; made += 1) {
       const conversation = newConversation(account);
       value(await directory.mint({ conversation, linkHash: "x" }));
-      const channel = channelOf(conversation, conversation.conversation_id);
+      const channel = KEYS.channels.conversation(whereOf(conversation));
       channels.push(channel);
       await ears.client.ssubscribe(channel);
       const claim = newClaim(whereOf(conversation), account, { gateway: "dead" });

@@ -22,6 +22,7 @@ import {
 } from "./scripts/conversations.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
 import { leave } from "./scripts/leave.ts";
+import { confirmPeppers } from "./scripts/peppers.ts";
 import { keepPlace, release, reserve } from "./scripts/places.ts";
 import { reclaim } from "./scripts/reclaim.ts";
 import type { Script } from "./scripts/script.ts";
@@ -56,4 +57,5 @@ export const SCRIPTS: readonly Script[] = [
   reclaim,
   setStreamMetadata,
   snapshot,
+  confirmPeppers,
 ];

@@ -1,10 +1,12 @@
 /** The one way to Redis for everything in this folder: named scripts and commands, whose failures are all `DirectoryUnavailable`. */
 import { DirectoryUnavailable } from "../directory.ts";
+import type { Keys } from "../keys.ts";
 import type { RedisClient } from "./connect.ts";
 import type { Script } from "./scripts/script.ts";
 
 export type Store = {
   readonly client: RedisClient;
+  readonly keys: Keys;
   /** How events are announced here: by SPUBLISH where pub/sub is sharded. */
   readonly publish: "PUBLISH" | "SPUBLISH";
   /** Unix milliseconds. */
@@ -16,23 +18,24 @@ export type Store = {
   ): Promise<unknown>;
 };
 
+export type StoreOptions = Pick<Store, "client" | "keys" | "now"> & { readonly sharded: boolean };
+
 export function createStore(
-  client: RedisClient,
-  sharded: boolean,
+  { client, keys, sharded, now }: StoreOptions,
   scripts: readonly Script[],
-  now: () => number,
 ): Store {
-  for (const { name, keys, lua } of scripts)
-    client.defineCommand(name, { numberOfKeys: keys, lua });
+  for (const { name, keys: numberOfKeys, lua } of scripts)
+    client.defineCommand(name, { numberOfKeys, lua });
   return {
     client,
+    keys,
     publish: sharded ? "SPUBLISH" : "PUBLISH",
     now,
-    run(script, keys, args) {
-      if (keys.length !== script.keys) throw new Error(`${script.name} takes ${script.keys} keys`);
+    run(script, named, args) {
+      if (named.length !== script.keys) throw new Error(`${script.name} takes ${script.keys} keys`);
       const command: unknown = Reflect.get(client, script.name);
       if (typeof command !== "function") throw new Error(`${script.name} is not defined`);
-      return answered(script.name, Reflect.apply(command, client, [...keys, ...args]));
+      return answered(script.name, Reflect.apply(command, client, [...named, ...args]));
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Addresses of Redis. */
 import { expect, test } from "vitest";
-import { parseRedisUrl } from "./url.ts";
+import { parseRedisUrl, redisPrefix } from "./url.ts";
 
 const nobody = { username: null, password: null };
 
@@ -80,4 +80,16 @@ test.each([
   const read = parseRedisUrl(url);
   expect(read).toEqual({ ok: false, fault: expect.stringMatching(/^must [^\n]*[^.]$/) });
   expect(JSON.stringify(read)).not.toContain("s3cret");
+});
+
+test.each([
+  ["redis://h", null, "ams:"],
+  ["redis://h/0", null, "ams:"],
+  ["rediss://h/1", null, "ams:1:"],
+  ["redis+sentinel://h/m?db=12", null, "ams:12:"],
+  ["redis+cluster://h,i", null, "ams:"],
+  ["redis+cluster://h,i", "blue", "blue:"],
+  ["redis://h/1", "ams", "ams:"],
+])("§8.7 keys and channels of %s named %s begin with its prefix", (url, named, prefix) => {
+  expect(redisPrefix(url, named)).toBe(prefix);
 });

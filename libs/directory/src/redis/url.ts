@@ -5,6 +5,7 @@
  * the name of the setting, such as `must begin with redis://`, and repeat nothing of the address: it may hold a password.
  */
 import type { Outcome } from "../directory.ts";
+import { DEFAULT_PREFIX } from "../keys.ts";
 
 export type Endpoint = { readonly host: string; readonly port: number };
 
@@ -52,6 +53,14 @@ export function parseRedisUrl(url: string): Outcome<RedisAddress, string> {
     if (error instanceof UnreadableAddress) return { ok: false, fault: error.message };
     throw error;
   }
+}
+
+/** What keys and channels begin with there: `named` by the operator, or else the database's own, since pub/sub has none. */
+export function redisPrefix(url: string, named: string | null): string {
+  if (named !== null) return `${named}:`;
+  const read = parseRedisUrl(url);
+  const db = read.ok && read.value.kind !== "cluster" ? read.value.db : 0;
+  return db === 0 ? DEFAULT_PREFIX : `${DEFAULT_PREFIX}${db}:`;
 }
 
 /** What is wrong with the address that the setting `name` holds, in one sentence; null when it can be read. */

@@ -69,7 +69,7 @@ export async function openTestControl(
     config: { ...CONFIG, ...overrides },
     peppers: PEPPERS,
     directory,
-    redis: null,
+    rates: null,
     log,
     registry,
     now: () => clock.ms,

@@ -1,5 +1,12 @@
 /** A gateway's rooms around one conversation, with fake sockets and a fake bus. For tests only. */
-import { type ChannelEvent, type Directory, encodeEvent, type RosterEntry } from "@ams/directory";
+import {
+  type ChannelEvent,
+  DEFAULT_PREFIX,
+  type Directory,
+  encodeEvent,
+  keysUnder,
+  type RosterEntry,
+} from "@ams/directory";
 import { Conversation } from "../conversation.ts";
 import { Holdings } from "../holdings.ts";
 import type { GatewayParts } from "../parts.ts";
@@ -37,6 +44,7 @@ export class Rig {
       return Promise.resolve(true);
     };
     const directory = {
+      channels: keysUnder(DEFAULT_PREFIX).channels,
       leave: (_where: unknown, stream: { connection: string }, last: { n: number }) =>
         note(`leave ${stream.connection} ${last.n}`),
       release: (place: { connection: string }) => note(`release ${place.connection}`),
