@@ -228,6 +228,37 @@ test("§4.4.2 a message of 1 MiB still gets its close code; a larger one ends th
   await again.reader.next("stream_left");
 });
 
+test("§4.2 a frame whose first member is an x_ type is ignored unread, whatever its size and whatever follows", async () => {
+  const { sender } = await pair();
+  sender.send(`{"type":"x_a","d":[${"[],".repeat(340_000)}[]]}`);
+  sender.send('{"type":"x_a",');
+  sender.send('{"type":"x_a","type":"token","data":"not this"}');
+  await sender.drained();
+  expect(sender.frames.map(({ type }) => type)).toEqual(["joined", "pong"]);
+});
+
+const BOUNDED: readonly (readonly [string, string])[] = [
+  ["a ping of more than 128 KiB", `{"type":"ping","d":"${"x".repeat(131_072)}"}`],
+  ["an x_ frame of more than 128 KiB", `{"d":"${"x".repeat(131_072)}","type":"x_a"}`],
+  ["a token of more than 512 KiB", `{"d":"${"x".repeat(524_288)}","type":"token","data":""}`],
+  ["a ping of 24,577 JSON tokens", `{"type":"ping","d":[${"[],".repeat(8_188)}[],0]}`],
+];
+
+test.for(BOUNDED)("§4.4.6 %s is closed 4400 malformed_frame", async ([, text]) => {
+  const { sender, reader } = await pair();
+  sender.send(text);
+  await expectFault(sender, reader, "malformed_frame");
+});
+
+test("§4.4.6 the largest token and the largest metadata are taken when every byte of theirs is an escape", async () => {
+  const { sender, reader } = await pair();
+  sender.send(`{"data":"${"\\u0061".repeat(65_536)}","type":"token"}`);
+  expect((await reader.next("token")).data).toBe("a".repeat(65_536));
+  sender.send(`{"type":"set_metadata","metadata":{"a":"${"\\u0062".repeat(16_376)}"}}`);
+  const { metadata } = await reader.next("stream_metadata");
+  expect(metadata).toEqual({ a: "b".repeat(16_376) });
+});
+
 test("§4.4.4 what was sent before a fault is delivered, and nothing after it", async () => {
   const { sender, reader } = await pair();
   sender.say("before");

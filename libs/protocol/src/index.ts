@@ -56,6 +56,7 @@ export {
   isRecord,
   type Json,
   type JsonText,
+  type JsonWork,
   joinMembers,
   readJson,
   readMembers,
@@ -69,19 +70,29 @@ export {
   EARLY_BYTES_MAX,
   EXPIRES_IN_S_MAX,
   FRAME_BYTES_MAX,
+  FRAME_JSON_TOKENS_MAX,
   HEADER_BYTES_MAX,
   JSON_DEPTH_MAX,
+  JSON_TOKENS_MAX,
   LINKS_MAX,
   LIST_LIMIT_DEFAULT,
   LIST_LIMIT_MAX,
   MAX_JOINS_MAX,
   METADATA_BYTES_MAX,
   METADATA_HEADER_BYTES_MAX,
+  OTHER_FRAME_BYTES_MAX,
   PEER_IDENTITY_BYTES_MAX,
   SUBSCRIBE_STREAMS_MAX,
   TOKEN_BYTES_MAX,
+  TOKEN_FRAME_BYTES_MAX,
 } from "./limits.ts";
 export { connectUrl, formatMagicLink, type MagicLink, parseMagicLink } from "./link.ts";
-export { checkMetadata, type DataSpan, findTokenData, parseClientFrame } from "./parse.ts";
+export {
+  checkMetadata,
+  type DataSpan,
+  findTokenData,
+  isExtension,
+  parseClientFrame,
+} from "./parse.ts";
 export { PROBLEMS, type Problem, type ProblemCode } from "./problem.ts";
 export { compareSeq, formatSeq, parseSeq, type Seq } from "./seq.ts";

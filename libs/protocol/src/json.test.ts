@@ -1,8 +1,8 @@
 /** JSON that is carried and not understood: nothing changes but white space, and sizes are true. */
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { joinMembers, readJson, readMembers, toJsonText, utf8Bytes } from "./json.ts";
-import { JSON_DEPTH_MAX } from "./limits.ts";
+import { JSON_DEPTH_MAX, JSON_TOKENS_MAX } from "./limits.ts";
 
 const json = fc.jsonValue({ maxDepth: 5, stringUnit: "binary" });
 const spaces = fc
@@ -98,6 +98,27 @@ test("§1.8 128 levels are read and 129 are not, for objects, arrays and both", 
   expect(readJson(nest(64, '[{"a":', "1", "}]"))).not.toBeNull();
   expect(readJson(nest(200_000, "[", "", "]"))).toBeNull();
   expect(readJson(`[${"[],".repeat(1_000)}[]]`)).not.toBeNull();
+});
+
+test("§2.1.2 JSON tokens are counted, and no more than the limit are looked at", () => {
+  const work = { tokens: 0 };
+  expect(readMembers('{"a": [1, -2.5e3, true], "b": "c"}', 15, work)?.size).toBe(2);
+  expect(work.tokens).toBe(15);
+  expect(readMembers('{"a": [1, -2.5e3, true], "b": "c"}', 14, work)).toBeNull();
+  expect(work.tokens).toBe(14);
+  expect(readJson(`[${"0,".repeat(JSON_TOKENS_MAX / 2 - 2)}0]`)).not.toBeNull();
+  expect(readJson(`[${"0,".repeat(JSON_TOKENS_MAX / 2 - 1)}0]`)).toBeNull();
+});
+
+test("§1.8 too many tokens and too many levels are refused before JSON.parse sees the text", () => {
+  const parse = vi.spyOn(JSON, "parse");
+  try {
+    expect(readJson("[".repeat(1_000))).toBeNull();
+    expect(readJson("0,".repeat(JSON_TOKENS_MAX))).toBeNull();
+    expect(parse).not.toHaveBeenCalled();
+  } finally {
+    parse.mockRestore();
+  }
 });
 
 test("§1.9 members are those that JSON.parse finds, of a doubled key the last", () => {

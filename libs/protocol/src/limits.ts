@@ -18,6 +18,18 @@ export const PEER_IDENTITY_BYTES_MAX = 1_024;
 /** Bytes of one client frame that still get a documented close code; a larger one is cut by the server library. */
 export const FRAME_BYTES_MAX = 1_048_576;
 
+/** Bytes of a `token` frame: its data, each byte as an escape of six, and 128 KiB for the rest. */
+export const TOKEN_FRAME_BYTES_MAX = 6 * TOKEN_BYTES_MAX + 131_072;
+
+/** Bytes of any other frame that is read: its metadata, each byte as an escape of six, fit. */
+export const OTHER_FRAME_BYTES_MAX = 131_072;
+
+/** JSON tokens of a frame: the largest metadata has at most 16,384, the rest is for other members. */
+export const FRAME_JSON_TOKENS_MAX = 24_576;
+
+/** JSON tokens (§1.10) of an HTTP request body: what takes a few milliseconds to read. */
+export const JSON_TOKENS_MAX = 65_536;
+
 /** Bytes that a client may send before its `joined`, each frame counted with 64 more; past it 4290 `rate_limited`. */
 export const EARLY_BYTES_MAX = 1_048_576 + 65_536;
 

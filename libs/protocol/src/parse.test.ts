@@ -1,8 +1,14 @@
 /** The hand parser of client frames: what it accepts, and that it and the schema agree on every text. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { METADATA_BYTES_MAX, TOKEN_BYTES_MAX } from "./limits.ts";
-import { type DataSpan, findTokenData, parseClientFrame } from "./parse.ts";
+import {
+  FRAME_JSON_TOKENS_MAX,
+  METADATA_BYTES_MAX,
+  OTHER_FRAME_BYTES_MAX,
+  TOKEN_BYTES_MAX,
+  TOKEN_FRAME_BYTES_MAX,
+} from "./limits.ts";
+import { type DataSpan, findTokenData, isExtension, parseClientFrame } from "./parse.ts";
 import { clientFrame, clientFrameText } from "./schema.ts";
 
 const KNOWN = ["token", "set_metadata", "ping"];
@@ -14,6 +20,8 @@ const token = (data: string) => JSON.stringify({ type: "token", data });
 const pieces = fc.constantFrom(
   '{"type":"token","data":"',
   '{"type": "token", "data": "',
+  '{"type":"x_',
+  '{ "type" :\n"x_a"',
   '"}',
   "{",
   "}",
@@ -99,7 +107,10 @@ const nearTheMetadataLimit = fc
     if (form === "escaped") return setMetadata(`{"\\u0061":"${"\\u0062".repeat(inside - 2)}"}`);
     return setMetadata(`{"a":1,"a":"${"b".repeat(inside - 8)}"}`);
   });
-const setMetadata = (metadata: string) => `{"metadata":${metadata},"type":"set_metadata"}`;
+const escapedMetadata = () => `{"a":"${"\\u0062".repeat(METADATA_BYTES_MAX - 8)}"}`;
+function setMetadata(metadata: string): string {
+  return `{"metadata":${metadata},"type":"set_metadata"}`;
+}
 
 const deep = fc
   .tuple(fc.integer({ min: 125, max: 131 }), fc.constantFrom("[", '{"a":'))
@@ -209,6 +220,69 @@ describe("parseClientFrame", () => {
   });
 });
 
+describe("§4.4.6 what a frame costs is bounded before it is read", () => {
+  const padded = (frame: (padding: string) => string, bytes: number) =>
+    frame("x".repeat(bytes - frame("").length));
+  const ping = (padding: string) => `{"type":"ping","d":"${padding}"}`;
+  const spaced = (padding: string) => `{"data":"e\\u0073c","d":"${padding}","type":"token"}`;
+
+  test.each([
+    ["a ping of 128 KiB", padded(ping, OTHER_FRAME_BYTES_MAX), { type: "ping" }],
+    ["a ping of one byte more", padded(ping, OTHER_FRAME_BYTES_MAX + 1), "malformed_frame"],
+    ["a token in an unusual spelling of 512 KiB", padded(spaced, TOKEN_FRAME_BYTES_MAX), "token"],
+    ["one of one byte more", padded(spaced, TOKEN_FRAME_BYTES_MAX + 1), "malformed_frame"],
+    ["an unknown type of 128 KiB and a byte", ping("y".repeat(131_072)), "malformed_frame"],
+    ["metadata of 16 KiB, all escapes", setMetadata(escapedMetadata()), "set_metadata"],
+    ["a token of 64 KiB, all escapes", token("\u0000".repeat(65_536)), "token"],
+  ])("%s", (_what, text, expected) => {
+    const frame = parseClientFrame(text);
+    if (typeof expected === "object" || expected === "malformed_frame") {
+      expect(frame).toEqual(expected);
+    } else expect(frame).toMatchObject({ type: expected });
+  });
+
+  test("a frame of more JSON tokens than any right one has is refused at that many", () => {
+    const nested = (count: number) => `{"type":"ping","d":[${"[],".repeat(count)}[]]}`;
+    const work = { tokens: 0 };
+    expect(parseClientFrame(nested(8_188), undefined, work)).toEqual({ type: "ping" });
+    expect(work.tokens).toBe(FRAME_JSON_TOKENS_MAX);
+    expect(parseClientFrame(nested(8_189), undefined, work)).toBe("malformed_frame");
+    expect(work.tokens).toBe(FRAME_JSON_TOKENS_MAX);
+    const densest = setMetadata(`{"a":[${"0,".repeat(8_187)}0]}`);
+    expect(parseClientFrame(densest, undefined, work)).toMatchObject({ type: "set_metadata" });
+    expect(work.tokens).toBeLessThan(FRAME_JSON_TOKENS_MAX);
+  });
+
+  test("§4.2 a frame whose first member is a type of x_ is passed over unread, whatever follows", () => {
+    for (const text of ['{"type":"x_a","d":', ' {\n"type" : "x_', '{"type":"x_","type":"token"']) {
+      expect(isExtension(bytesOf(text)), text).toBe(true);
+      expect(parseClientFrame(text)).toEqual({ type: "extension" });
+    }
+    const later = `{"d":"${"y".repeat(131_072)}","type":"x_a"}`;
+    for (const text of [
+      later,
+      '{"ty\\u0070e":"x_a"',
+      '{"type":"X_a"}',
+      '{"type":"x',
+      '["type":"x_',
+    ]) {
+      expect(isExtension(bytesOf(text)), text).toBe(false);
+      expect(parseClientFrame(text)).not.toEqual({ type: "extension" });
+    }
+    expect(parseClientFrame('{"d":1,"type":"x_a"}')).toEqual({ type: "extension" });
+  });
+
+  test("§4.2 what the bytes show to be an extension is what the parser takes for one", () => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        if (isExtension(bytesOf(text)))
+          expect(parseClientFrame(text)).toEqual({ type: "extension" });
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
 describe("findTokenData", () => {
   test("§4.3 what the quick way finds is what the full parser finds", () => {
     const quick = fc
@@ -267,6 +341,7 @@ describe("findTokenData", () => {
 
 /** The frame says what `JSON.parse` says of the same text. */
 function expectSame(frame: Exclude<ReturnType<typeof parseClientFrame>, string>, text: string) {
+  if (frame.type === "extension" && isExtension(bytesOf(text))) return;
   const parsed = JSON.parse(text);
   if (frame.type === "extension") expect(parsed.type).toMatch(/^x_/);
   else expect(parsed.type).toBe(frame.type);

@@ -5,7 +5,15 @@
 import { z } from "zod";
 import { ACCOUNT_ID, CONVERSATION_ID, STREAM_ID, STREAM_NAME } from "./ids.ts";
 import { readMembers, utf8Bytes } from "./json.ts";
-import { JSON_DEPTH_MAX, METADATA_BYTES_MAX, TOKEN_BYTES_MAX } from "./limits.ts";
+import {
+  FRAME_JSON_TOKENS_MAX,
+  JSON_DEPTH_MAX,
+  METADATA_BYTES_MAX,
+  OTHER_FRAME_BYTES_MAX,
+  TOKEN_BYTES_MAX,
+  TOKEN_FRAME_BYTES_MAX,
+} from "./limits.ts";
+import { isExtension } from "./parse.ts";
 
 export const accountId = z.string().regex(ACCOUNT_ID);
 export const conversationId = z.string().regex(CONVERSATION_ID);
@@ -55,11 +63,13 @@ const clientFrameWithoutSize = z.union([
 
 /** A client's frame as the text of its message. Metadata counts as it is written: every digit, and doubled keys twice. */
 export const clientFrameText = z.string().transform((text, context) => {
-  const members = readMembers(text);
+  if (isExtension(new TextEncoder().encode(text))) return { type: "x_" };
+  const members = readMembers(text, FRAME_JSON_TOKENS_MAX);
   const result = clientFrameWithoutSize.safeParse(members === null ? null : JSON.parse(text));
+  const type = result.data?.type;
   const tooLarge =
-    result.data?.type === "set_metadata" &&
-    (members?.get("metadata")?.bytes ?? 0) > METADATA_BYTES_MAX;
+    utf8Bytes(text) > (type === "token" ? TOKEN_FRAME_BYTES_MAX : OTHER_FRAME_BYTES_MAX) ||
+    (type === "set_metadata" && (members?.get("metadata")?.bytes ?? 0) > METADATA_BYTES_MAX);
   if (result.success && !tooLarge) return result.data;
   context.addIssue("is not a frame that a client may send");
   return z.NEVER;

@@ -23,7 +23,7 @@ export const GATEWAY_SETTINGS = {
   AMS_FRAMES_BURST: integer(40_000, "Frames that it may send at once after a silence.", { min: 1 }),
   AMS_BYTES_PER_SECOND: integer(
     33_554_432,
-    "Bytes that one connection sends per second; past it 4290. 0: no limit.",
+    "Bytes that one connection sends per second; past it 4290. A JSON token that has to be read counts as 32. 0: no limit.",
   ),
   AMS_BYTES_BURST: integer(
     33_554_432,

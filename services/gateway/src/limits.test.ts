@@ -1,7 +1,10 @@
 // The token bucket: a burst at once, a rate for ever, and never more (§4.4.3).
+
+import { FRAME_JSON_TOKENS_MAX, OTHER_FRAME_BYTES_MAX } from "@ams/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { TokenBucket } from "./limits.ts";
+import { GATEWAY_SETTINGS } from "./config.ts";
+import { jsonCharge, TokenBucket } from "./limits.ts";
 
 test("§4.4.3 a full bucket lets its burst through at once, then its rate", () => {
   const bucket = new TokenBucket({ perSecond: 10, burst: 3 }, 1_000);
@@ -14,6 +17,13 @@ test("§4.4.3 a full bucket lets its burst through at once, then its rate", () =
 test("§9.1 a rate of 0 is no limit", () => {
   const bucket = new TokenBucket({ perSecond: 0, burst: 1 }, 0);
   expect(Array.from({ length: 1_000 }, () => bucket.take(1_000, 0)).every(Boolean)).toBe(true);
+});
+
+test("§4.4.3 the dearest frame fits in the smallest burst that can be set, and a plain token costs its bytes", () => {
+  const smallest = GATEWAY_SETTINGS.AMS_BYTES_BURST.read;
+  const dearest = OTHER_FRAME_BYTES_MAX + jsonCharge(FRAME_JSON_TOKENS_MAX);
+  expect(smallest.safeParse(String(dearest)).success).toBe(false);
+  expect(jsonCharge(9)).toBe(0);
 });
 
 test("a clock that runs backwards neither fills nor empties the bucket", () => {

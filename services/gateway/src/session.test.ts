@@ -1,6 +1,6 @@
 // One subscriber: what it may say, what comes of it, and how it ends (§4.3, §4.4).
 import { decodeEvent } from "@ams/directory";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { endOfTurn, entryOf } from "./testing/fakes.ts";
 import { Rig, type Seated, textOf } from "./testing/rig.ts";
 
@@ -104,6 +104,35 @@ test("§4.4.3 frames and bytes over the rate end the socket, and what came befor
     "token",
     "stream_left",
   ]);
+});
+
+test("§4.4.3 JSON that has to be read is paid for in bytes, and what is passed over unread is not", () => {
+  const bytes = { perSecond: 1, burst: 95_000 };
+  const terms = { rates: { frames: UNLIMITED, bytes } };
+  const nested = (type: string) => `{"type":"${type}","d":[${"[],".repeat(1_000)}0]}`;
+  const skipped = rig.seat(entryOf(3, 3), terms);
+  for (let n = 0; n < 30; n += 1) say(nested("x_a"), skipped);
+  expect(skipped.socket.ended).toBeNull();
+  const read = rig.seat(entryOf(4, 4), terms);
+  say(nested("ping"), read);
+  expect(read.socket.frames().filter(({ type }) => type === "pong")).toHaveLength(0);
+  expect(read.socket.ended).toBe("rate_limited");
+  const plain = rig.seat(entryOf(5, 5), terms);
+  for (let n = 0; n < 1_000; n += 1) say('{"type":"token","data":"a\\nb","x":[]}', plain);
+  expect(plain.socket.ended).toBeNull();
+});
+
+test("§4.4.6 an x_ frame of 1 MiB is passed over without being decoded; any other frame of more than 512 KiB isn't read", () => {
+  const decode = vi.spyOn(Buffer.prototype, "toString");
+  try {
+    say(`{"type":"x_a","d":[${"[],".repeat(349_000)}0]}`);
+    expect(emitter.socket.ended).toBeNull();
+    say(`{"d":[${"[],".repeat(349_000)}0],"type":"x_a"}`);
+    expect(emitter.socket.ended).toBe("malformed_frame");
+    expect(decode).not.toHaveBeenCalled();
+  } finally {
+    decode.mockRestore();
+  }
 });
 
 test("§4.5.2 a session that the gateway closes does not hear its own stream leave; the others do, once", () => {

@@ -4,10 +4,19 @@
  */
 
 import type { CloseReason, FrameFault } from "@ams/protocol";
-import { type DataSpan, findTokenData, type JsonText, PONG, parseClientFrame } from "@ams/protocol";
+import {
+  type DataSpan,
+  findTokenData,
+  isExtension,
+  type JsonText,
+  type JsonWork,
+  PONG,
+  parseClientFrame,
+  TOKEN_FRAME_BYTES_MAX,
+} from "@ams/protocol";
 import type { Subscription } from "./audience.ts";
 import { prepareHead, type TokenHead } from "./emit.ts";
-import { type Rates, TokenBucket } from "./limits.ts";
+import { jsonCharge, type Rates, TokenBucket } from "./limits.ts";
 import type { LiveStream } from "./roster.ts";
 import type { Socket, SocketOwner } from "./sockets.ts";
 
@@ -44,6 +53,7 @@ export type SessionHome = {
 
 /** Reused by every frame: one is looked at at a time. */
 const span: DataSpan = { start: 0, end: 0 };
+const work: JsonWork = { tokens: 0 };
 
 /** What only a session that emits needs: most subscribers listen, and an idle one should weigh little. */
 type Emitter = {
@@ -103,7 +113,7 @@ export class Session implements SocketOwner {
     if (isBinary) this.#fault("malformed_frame");
     else if (findTokenData(bytes, span)) {
       this.#home.emitToken(this, socket, bytes, span, nowMs);
-    } else this.#receivedOther(socket, Buffer.from(frame), nowMs);
+    } else if (!isExtension(bytes)) this.#receivedOther(socket, frame, nowMs);
   }
 
   gone(): void {
@@ -138,10 +148,15 @@ export class Session implements SocketOwner {
     return this.#emitter;
   }
 
-  #receivedOther(socket: Socket, bytes: Buffer, nowMs: number): void {
-    const frame = parseClientFrame(bytes.toString());
+  /** What has to be parsed. Its size is bounded before, and it is paid for by what the parser looked at. */
+  #receivedOther(socket: Socket, bytes: ArrayBuffer, nowMs: number): void {
+    const frame = parse(bytes);
     if (typeof frame === "string") {
       this.#fault(frame);
+      return;
+    }
+    if (!this.#asEmitter(nowMs).bytes.take(jsonCharge(work.tokens), nowMs)) {
+      this.#fault("rate_limited");
       return;
     }
     switch (frame.type) {
@@ -174,4 +189,11 @@ export class Session implements SocketOwner {
     this.#home.countFault(fault);
     this.close(fault);
   }
+}
+
+/** A frame as it was sent, read as text; `work` then says what that took. */
+function parse(bytes: ArrayBuffer) {
+  work.tokens = 0;
+  if (bytes.byteLength > TOKEN_FRAME_BYTES_MAX) return "malformed_frame";
+  return parseClientFrame(Buffer.from(bytes).toString(), bytes.byteLength, work);
 }
