@@ -147,6 +147,11 @@ export type PlaceFault =
   | "account_concurrency_limit"
   | "invalid_credential" /** The credential has ended, or the account is gone. */;
 
+export type ReclaimFault =
+  | "conversation_not_found"
+  | "displaced" /** Another connection took the stream over, and may have left again. */
+  | "claim_forgotten" /** The store has lost the claim, and what followed it can't be known. */;
+
 /** In whose name a place is reserved. */
 export type PlaceTerms = {
   /** The hash of the account's credential: it must be live when the place is reserved. */
@@ -182,13 +187,10 @@ export interface Presence {
   release(place: Place): Promise<void>;
   claim(claim: Claim): Promise<Outcome<Claimed, ClaimFault>>;
   /**
-   * Claims a stream again under the epoch that it had, after its gateway's lease ran out. `displaced` when
-   * somebody took it over meanwhile. Announces `claimed` when the roster had lost it.
+   * Claims a stream again under the epoch that it had, after its gateway's lease ran out, or when the roster lost it.
+   * Announces `claimed` when the roster had lost it, or names an earlier claim.
    */
-  reclaim(
-    where: Where,
-    entry: RosterEntry,
-  ): Promise<Outcome<RosterEntry, "displaced" | "conversation_not_found">>;
+  reclaim(where: Where, entry: RosterEntry): Promise<Outcome<RosterEntry, ReclaimFault>>;
   /** Removes the stream if this connection holds it, and announces `left`. True when it did. */
   leave(
     where: Where,

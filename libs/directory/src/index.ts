@@ -18,6 +18,7 @@ export {
   type PlaceFault,
   type PlaceTerms,
   type Presence,
+  type ReclaimFault,
   type Where,
 } from "./directory.ts";
 export {

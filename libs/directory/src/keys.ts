@@ -19,7 +19,7 @@
  * | `ams:conversation:{pN}:<ns>/<alias>:links` | hash | link number -> hash | delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:roster` | hash | stream name -> entry (redis/entry.ts) | field: leave or sweep; delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:joined` | set | stream ids counted against `max_joins` | delete |
- * | `ams:conversation:{pN}:<ns>/<alias>:departed` | zset | stream name by its last epoch, the latest `DEPARTED_MAX` | delete, or `DEPARTED_TTL_S` unused |
+ * | `ams:conversation:{pN}:<ns>/<alias>:departed` | hash | stream name -> `<its last epoch> <order of leaving>`, at least the latest `DEPARTED_MAX` | delete, or `DEPARTED_TTL_S` unused |
  * | `ams:held:{pN}:<gateway>` | set | the streams and places that a gateway holds in this partition | member: leave, release; sweep |
  * | `ams:gateways:{p0}` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
  * | `ams:sweeping:{p0}` | zset | lapsed gateway by the time at which somebody began to sweep it | once it is swept |
@@ -35,7 +35,7 @@ import type { Address, GatewayId } from "./records.ts";
 
 export const PARTITIONS = 128;
 
-/** Departed streams of one conversation that are remembered: more than a gateway's outage makes anybody reclaim. */
+/** Departed streams of one conversation that are surely remembered, twice as many at most. One that is forgotten can't be claimed again. */
 export const DEPARTED_MAX = 1_000;
 
 /** Seconds for which departed streams are remembered: a gateway that was away for longer isn't believed to return. */

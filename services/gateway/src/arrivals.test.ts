@@ -18,7 +18,14 @@ afterEach(() => {
 });
 
 const heardOf = (epoch: number): Heard => ({
-  stream: { entry: entryOf(1, epoch), lastN: 0, lastMs: 0, told: EMPTY_OBJECT, successor: null },
+  stream: {
+    entry: entryOf(1, epoch),
+    claim: "held",
+    lastN: 0,
+    lastMs: 0,
+    told: EMPTY_OBJECT,
+    successor: null,
+  },
   resumed: false,
 });
 

@@ -187,6 +187,8 @@ class Join {
   }
 
   #sit(heard: Heard): JoinOutcome {
+    // It has left the roster while this waited for the old holder.
+    if (heard.stream.claim === "ended") return refuse(this.#door, "internal_error");
     const session = new Session(this.#conversation, heard.stream, this.#terms(), (opened) =>
       this.#welcome(opened, heard),
     );

@@ -57,11 +57,12 @@ test("§2.7, §2.7.2 revoked links end the sockets that they admitted; the end o
   expect(rig.released).toBe(2);
 });
 
-test("§5.9 a stream that is held here is not lost to a sweep that was too hasty", () => {
+test("§5.9 a stream that is held here is not lost to a sweep that was too hasty, and is claimed again", () => {
   const other = rig.seat(entryOf(3, 3));
   rig.event({ kind: "left", stream_id: streamId(1), epoch: 2, n: null, ts: TS });
   expect(heard(other)).toEqual([]);
   expect(rig.conversation.roster.get(streamId(1))).toBe(reader.session.stream);
+  expect(rig.rechecks).toBe(1);
 });
 
 test("§3.5 a session whose stream was taken over while the bus was away is closed when it is back", () => {
@@ -73,6 +74,71 @@ test("§3.5 a session whose stream was taken over while the bus was away is clos
   batch(7, 1);
   expect(heard()).toEqual(["token 7-1"]);
   expect(rig.asked).toEqual(["release connection-3"]);
+});
+
+test("§3.5.1 a session that the directory does not name after the bus was away emits nothing until it was claimed again", () => {
+  const unnamed = rig.seat(entryOf(3, 3));
+  reader.socket.heard.length = 0;
+  rig.conversation.reconcile([entryOf(1, 2), theirs(9, 1)]);
+  expect([unnamed.socket.ended, rig.rechecks]).toEqual([null, 1]);
+  unnamed.session.received(textOf('{"type":"token","data":"x"}'), false);
+  rig.conversation.flush();
+  expect(heard()).toEqual([]);
+  rig.conversation.roster.confirm(unnamed.session.stream, entryOf(3, 3));
+  rig.parts.waiting.resume();
+  rig.conversation.flush();
+  expect(heard()).toEqual(["token 3-1"]);
+});
+
+test("§3.5.1 §5.6 one that was taken over meanwhile is closed, its frames are dropped, and readers hear that it left", () => {
+  const unnamed = rig.seat(entryOf(3, 3));
+  reader.socket.heard.length = 0;
+  rig.conversation.reconcile([entryOf(1, 2), theirs(9, 1)]);
+  unnamed.session.received(textOf('{"type":"token","data":"x"}'), false);
+  rig.conversation.endUnheld(unnamed.session, "displaced");
+  rig.parts.waiting.resume();
+  rig.conversation.flush();
+  expect(unnamed.socket.ended).toBe("stream_displaced");
+  expect(heard()).toEqual(["stream_left 3-0"]);
+});
+
+test("§3.5 a claim ends whoever holds an earlier epoch here, also when it names another connection", () => {
+  const zombie = rig.seat(entryOf(3, 3));
+  reader.socket.heard.length = 0;
+  rig.event({ kind: "claimed", entry: { ...theirs(3, 7), joined_at: TS }, displaced: null });
+  expect(zombie.socket.ended).toBe("stream_displaced");
+  zombie.session.received(textOf('{"type":"token","data":"x"}'), false);
+  batch(7, 1);
+  expect(heard()).toEqual(["stream_left", "stream_joined", "token 7-1"]);
+});
+
+test("§5.6 a claim of a join under way whose event was lost is taken from the directory", () => {
+  const { conversation } = rig;
+  const accepted: string[] = [];
+  conversation.arrivals.expect("connection-5", {
+    account: entryOf(5, 5).owner_account_id,
+    link: 1,
+    accept: ({ stream, resumed }) => accepted.push(`${stream.entry.epoch} ${resumed}`),
+    refuse: () => accepted.push("refused"),
+  });
+  conversation.reconcile([entryOf(1, 2), theirs(9, 1), entryOf(5, 5), entryOf(6, 6)]);
+  expect(accepted).toEqual(["5 false"]);
+  expect(rig.asked, "a claim that nobody waits for").toEqual(["leave connection-6 0"]);
+});
+
+test("§5.9 a gateway whose lease may have run out keeps frames, and what its client left behind goes out before the leave", () => {
+  const other = rig.seat(entryOf(3, 3));
+  reader.socket.heard.length = 0;
+  rig.holds = false;
+  other.session.received(textOf('{"type":"token","data":"x"}'), false);
+  other.session.received(textOf('{"type":"token","data":"y"}'), false);
+  other.session.gone();
+  rig.parts.waiting.resume();
+  expect(heard()).toEqual([]);
+  rig.holds = true;
+  rig.parts.waiting.resume();
+  rig.conversation.flush();
+  expect(heard()).toEqual(["token 3-1", "token 3-2", "stream_left 3-2"]);
 });
 
 test("§5.6 after the bus was away the roster is the directory's, and sessions here stay", () => {

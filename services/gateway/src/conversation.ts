@@ -6,6 +6,7 @@ import type {
   ChannelEvent,
   ConnectionId,
   Place,
+  ReclaimFault,
   RosterEntry,
   RosterEvent,
   Where,
@@ -31,8 +32,10 @@ import type { Session } from "./session.ts";
 import type { Socket } from "./sockets.ts";
 import { tellAudience } from "./tell.ts";
 import { toIso } from "./time.ts";
+import type { Waiting } from "./waiting.ts";
 
 type ClaimedEvent = Extract<RosterEvent, { kind: "claimed" }>;
+type LeftEvent = Extract<RosterEvent, { kind: "left" }>;
 
 export class Conversation {
   readonly where: Where;
@@ -68,6 +71,15 @@ export class Conversation {
 
   now(): number {
     return this.#parts.now();
+  }
+
+  get waiting(): Waiting {
+    return this.#parts.waiting;
+  }
+
+  /** Asked before each frame, in the turn in which it is emitted (§3.5.1). */
+  holdsStream({ claim, entry }: LiveStream): boolean {
+    return claim === "held" && this.#parts.holds(entry.gateway);
   }
 
   sessions(): IterableIterator<Session> {
@@ -166,6 +178,31 @@ export class Conversation {
     this.#expel(session, "stream_displaced");
   }
 
+  /** The stream could not be claimed again. */
+  endUnheld(session: Session, fault: ReclaimFault): void {
+    switch (fault) {
+      case "displaced":
+        this.#endAndRemove(session, "stream_displaced");
+        return;
+      case "claim_forgotten":
+        this.#endAndRemove(session, "internal_error");
+        return;
+      case "conversation_not_found":
+        this.closeAll("conversation_closed");
+        return;
+      default:
+        fault satisfies never;
+    }
+  }
+
+  /** Nobody holds the stream, as far as is known here: readers hear that it left. */
+  #endAndRemove(session: Session, reason: CloseReason): void {
+    const { stream } = session;
+    this.#expel(session, reason);
+    const ts = toIso(stamp(stream, this.now()));
+    this.roster.left(stream.entry.stream_id, stream.entry.epoch, stream.lastN ?? 0, ts);
+  }
+
   /** Tells the other gateways how far each stream that is held here has emitted. */
   announceTails(): void {
     for (const { stream } of this.#sessions.values()) {
@@ -177,13 +214,36 @@ export class Conversation {
 
   /** Takes up what the directory says after events may have been lost. */
   reconcile(entries: readonly RosterEntry[]): void {
-    const theirs = entries.filter(
-      (entry) => entry.gateway !== this.#parts.gateway() || this.holds(entry.connection),
-    );
+    const isUnheardHere = (entry: RosterEntry) =>
+      entry.gateway === this.#parts.gateway() && !this.holds(entry.connection);
+    const theirs = entries.filter((entry) => !isUnheardHere(entry));
     for (const entry of theirs) this.#yieldUnheard(entry);
     this.roster.reconcile(theirs, toIso(this.now()), (stream) =>
       this.holds(stream.entry.connection),
     );
+    for (const entry of entries.filter(isUnheardHere)) this.#takeUnheard(entry);
+    this.#doubtUnnamed(entries);
+  }
+
+  /** A claim in this gateway's name, whose event was lost: of a join under way, or of one that was given up. */
+  #takeUnheard(entry: RosterEntry): void {
+    const before = this.roster.get(entry.stream_id)?.entry;
+    const isHeard = before?.connection === entry.connection; // It waits for the old holder.
+    if (!this.arrivals.has(entry.connection)) this.#returnOrphan(entry);
+    else if (!isHeard) this.#applyClaim({ kind: "claimed", entry, displaced: before ?? null });
+  }
+
+  /** Sessions here that the directory does not name: they are claimed again, or end. */
+  #doubtUnnamed(entries: readonly RosterEntry[]): void {
+    const named = new Set(entries.map(({ connection }) => connection));
+    for (const { stream } of this.#sessions.values()) {
+      if (!named.has(stream.entry.connection)) this.#doubt(stream);
+    }
+  }
+
+  #doubt(stream: LiveStream): void {
+    this.roster.doubt(stream);
+    this.#parts.recheck();
   }
 
   #applyEvent(event: ChannelEvent): void {
@@ -192,10 +252,7 @@ export class Conversation {
         this.#applyClaim(event);
         return;
       case "left":
-        // Swept while it is alive and held here: its reclaim will settle it.
-        if (!this.#holdsEpoch(event.stream_id, event.epoch)) {
-          this.roster.left(event.stream_id, event.epoch, event.n, event.ts);
-        }
+        this.#applyLeft(event);
         return;
       case "yielded":
         this.roster.yielded(event.epoch, event.n);
@@ -220,9 +277,17 @@ export class Conversation {
     }
   }
 
+  #applyLeft({ stream_id, epoch, n, ts }: LeftEvent): void {
+    // Announced by others while it is alive and held here: it is claimed again.
+    const stream = this.roster.get(stream_id);
+    if (stream !== undefined && this.#holdsEpoch(stream_id, epoch)) this.#doubt(stream);
+    else this.roster.left(stream_id, epoch, n, ts);
+  }
+
   #applyClaim({ entry, displaced }: ClaimedEvent): void {
     const waitForYield = displaced !== null && !this.#displaceHere(displaced, entry);
-    const stream = this.roster.claimed(entry, displaced !== null);
+    const unheard = this.#yieldUnheard(entry);
+    const stream = this.roster.claimed(entry, displaced !== null && !unheard);
     if (stream === null || !this.arrivals.has(entry.connection)) {
       this.#returnOrphan(entry);
       return;
@@ -251,13 +316,16 @@ export class Conversation {
     return true;
   }
 
-  /** Ends a session here whose stream was taken over when news of it could not come. */
-  #yieldUnheard(by: RosterEntry): void {
+  /** Ends a session here of whose takeover no event came. True when there was one. */
+  #yieldUnheard(by: RosterEntry): boolean {
     const held = this.roster.get(by.stream_id)?.entry;
-    if (held === undefined || held.epoch >= by.epoch || !this.holds(held.connection)) return;
+    if (held === undefined || held.epoch >= by.epoch || !this.holds(held.connection)) return false;
     this.#displaceHere(held, by);
-    this.roster.claimed(by, true);
-    this.roster.yielded(held.epoch, null); // Here nothing of it was lost.
+    if (held.joined_at === by.joined_at) {
+      this.roster.claimed(by, true);
+      this.roster.yielded(held.epoch, null); // Here nothing of it was lost.
+    }
+    return true;
   }
 
   /** A claim in this gateway's name that nobody here waits for any more is given back. */

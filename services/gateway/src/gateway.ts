@@ -23,6 +23,7 @@ import { Relay } from "./relay.ts";
 import { Server } from "./server.ts";
 import type { SessionTerms } from "./session.ts";
 import type { Door } from "./sockets.ts";
+import { Waiting } from "./waiting.ts";
 
 /** Connects that may wait for their answer at a time; one more is told to come back. Each holds a descriptor, a few KB, and a share of what `early.ts` allows them all. */
 const PENDING_CONNECTS_MAX = 20_000;
@@ -58,10 +59,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     conversations: () => conversations.size,
   });
   const holdings = new Holdings(directory, log);
-  const lease = new Lease({ directory, holdings, metrics, log });
+  const waiting = new Waiting();
+  const lease = new Lease({ directory, holdings, waiting, metrics, log });
   const server = new Server(metrics);
   const relay = new Relay(bus, metrics);
-  const gateway = () => lease.gateway;
   const parts: GatewayParts = {
     directory,
     relay,
@@ -70,7 +71,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     metrics,
     log,
     now,
-    gateway,
+    waiting,
+    ...lease.asParts(),
   };
   const conversations = new Conversations(parts, bus);
   const attachParts = { parts, conversations, config, plainTerms: plainTermsOf(config) };

@@ -38,6 +38,7 @@ beforeEach(() => {
 
 const streamOf = (): LiveStream => ({
   entry: entryOf(1, 1),
+  claim: "held",
   lastN: 0,
   lastMs: 0,
   told: EMPTY_OBJECT,

@@ -1,24 +1,38 @@
 /**
  * This gateway's lease in the directory. While it is renewed, what the gateway holds is believed; when it runs out, the
  * others sweep. A gateway that comes back after that takes a new id and claims its streams again (§5.9).
+ *
+ * Between the end of a lease and the directory's answer the gateway does not know what it holds: it emits nothing. Only
+ * when the directory does not answer either does it serve the subscribers that it has.
  */
 import { randomBytes } from "node:crypto";
-import type { Directory, GatewayId, RosterEntry } from "@ams/directory";
+import {
+  type Directory,
+  DirectoryUnavailable,
+  type GatewayId,
+  type RosterEntry,
+} from "@ams/directory";
 import { describeError, type Log } from "@ams/runtime";
 import type { Conversation } from "./conversation.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Holdings } from "./holdings.ts";
 import type { GatewayMetrics } from "./metrics.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
+import type { GatewayParts } from "./parts.ts";
 import type { Session } from "./session.ts";
+import type { Waiting } from "./waiting.ts";
 
 /** Milliseconds between two heartbeats, each of which also sweeps after gateways that have died. */
 const HEARTBEAT_MS = 1_000;
 
-/** Milliseconds that a lease lasts: five heartbeats, and half of the 10 s in which a dead gateway must be told of (§5.6). */
+/** Milliseconds that a lease lasts: five heartbeats, and half of the 10 s in which a dead gateway is noticed (§5.6). */
 const LEASE_MS = 5_000;
 
-/** Milliseconds after a change of id in which joins that began before it may still end: each waits less than this for its steps. */
-const RECLAIM_MS = 15_000;
+/** Milliseconds that an unanswered heartbeat takes at most; one that took longer stood still itself, and proves nothing. */
+const ASKING_MS_MAX = 3_000;
+
+/** Milliseconds without a lease after which nothing is claimed again: well before the directory forgets who has left. */
+const RECLAIM_WITHIN_MS = 12 * 3_600_000;
 
 /** Streams that are claimed again at a time. */
 const RECLAIMS_AT_ONCE = 100;
@@ -26,28 +40,51 @@ const RECLAIMS_AT_ONCE = 100;
 export type LeaseParts = {
   readonly directory: Directory;
   readonly holdings: Holdings;
+  readonly waiting: Waiting;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
 };
 
+type Held = { readonly conversation: Conversation; readonly session: Session };
+
 export class Lease {
   readonly #parts: LeaseParts;
   #gateway: GatewayId = newGatewayId();
+  #conversations: Conversations | null = null;
   #timer: NodeJS.Timeout | null = null;
   #beat: Promise<void> = Promise.resolve();
+  /** Whether a heartbeat waits for its turn. */
+  #queued = false;
+  /** What follows a heartbeat may take long, and must not keep the next one from renewing the lease. */
+  readonly #settle = new OneAtATime(
+    () => this.#settleDoubts(),
+    (error) => this.#failed(error),
+  );
+  readonly #sweep = new OneAtATime(
+    () => this.#sweepDead(),
+    (error) => this.#failed(error),
+  );
   #reachable = false;
-  /** Unix ms before which the dead aren't swept. */
+  /** Monotonic ms until which the lease surely lasts: counted from before it was asked for. */
+  #heldUntilMs = 0;
+  /** The lease has run out and the directory, asked after that, has not answered. */
+  #away = false;
+  /** Monotonic ms before which the dead aren't swept. */
   #sweepFromMs = 0;
-  /** Unix ms until which streams under an earlier id are looked for. */
-  #reclaimUntilMs = 0;
+  /** Monotonic ms of the last heartbeat that found the lease. */
+  #renewedAtMs = performance.now();
 
   constructor(parts: LeaseParts) {
     this.#parts = parts;
   }
 
-  /** The id under which this gateway holds its streams at present. */
-  get gateway(): GatewayId {
-    return this.#gateway;
+  /** What the rest of the gateway asks of its lease. */
+  asParts(): Pick<GatewayParts, "gateway" | "holds" | "recheck"> {
+    return {
+      gateway: () => this.#gateway,
+      holds: (gateway) => this.#holds(gateway),
+      recheck: () => this.recheck(),
+    };
   }
 
   /** Null while the directory answers. */
@@ -57,79 +94,136 @@ export class Lease {
 
   /** Takes the lease and keeps it until `end`. */
   async begin(conversations: Conversations): Promise<void> {
-    await this.#heartbeat(conversations, true);
-    this.#timer = setInterval(() => {
-      this.#beat = this.#beat.then(() => this.#heartbeat(conversations, false));
-    }, HEARTBEAT_MS);
+    this.#conversations = conversations;
+    await this.#heartbeat(true);
+    this.#timer = setInterval(() => this.recheck(), HEARTBEAT_MS);
+  }
+
+  /** One heartbeat more, as soon as the present one is over. */
+  recheck(): void {
+    if (this.#queued || this.#conversations === null) return;
+    this.#queued = true;
+    this.#beat = this.#beat.then(() => {
+      this.#queued = false;
+      return this.#heartbeat(false);
+    });
   }
 
   /** Ends the lease, when everything has been given back. */
   async end(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#conversations = null;
     await this.#beat;
+    await Promise.all([this.#settle.idle(), this.#sweep.idle()]);
     await this.#parts.directory.endLease(this.#gateway).catch(() => undefined);
   }
 
-  async #heartbeat(conversations: Conversations, isFirst: boolean): Promise<void> {
-    const { directory, holdings, metrics, log } = this.#parts;
+  async #heartbeat(isFirst: boolean): Promise<void> {
+    const { waiting, log } = this.#parts;
+    const beganMs = performance.now();
     try {
-      metrics.directoryRoundTrip(await directory.ping());
-      const lease = await directory.heartbeat(this.#gateway, LEASE_MS);
+      const lease = await this.#renew();
       if (!this.#reachable) this.#reached(isFirst);
       if (lease === "lapsed" && !isFirst) await this.#takeNewLease();
-      if (Date.now() < this.#reclaimUntilMs) await this.#reclaimStale(conversations);
-      holdings.retry();
-      const swept = Date.now() < this.#sweepFromMs ? 0 : await directory.sweep();
-      if (swept > 0) log.info({ event: "swept", streams: swept }, "swept a dead gateway's streams");
+      this.#settle.run();
+      this.#sweep.run();
     } catch (error) {
       if (this.#reachable)
         log.warn({ event: "directory_lost", ...describeError(error) }, "directory lost");
       this.#reachable = false;
+      this.#unanswered(beganMs);
+      waiting.resume();
     }
+  }
+
+  async #settleDoubts(): Promise<void> {
+    const { waiting, holdings } = this.#parts;
+    await this.#reclaimDoubtful();
+    waiting.resume();
+    holdings.retry();
+  }
+
+  async #sweepDead(): Promise<void> {
+    const { directory, log } = this.#parts;
+    const swept = performance.now() < this.#sweepFromMs ? 0 : await directory.sweep();
+    if (swept > 0) log.info({ event: "swept", streams: swept }, "swept a dead gateway's streams");
+  }
+
+  #holds(gateway: GatewayId): boolean {
+    if (this.#away) return true;
+    return gateway === this.#gateway && performance.now() < this.#heldUntilMs;
+  }
+
+  /** The next heartbeat tries again, and says whether the directory is away. */
+  #failed(error: unknown): void {
+    const level = error instanceof DirectoryUnavailable ? "debug" : "error";
+    this.#parts.log[level]({ event: "lease_work_failed", ...describeError(error) }, "lease work");
+  }
+
+  async #renew(): Promise<"renewed" | "lapsed"> {
+    const askedMs = performance.now();
+    const lease = await this.#parts.directory.heartbeat(this.#gateway, LEASE_MS);
+    this.#parts.metrics.directoryRoundTrip(performance.now() - askedMs);
+    this.#heldUntilMs = askedMs + LEASE_MS;
+    if (lease === "renewed") this.#renewedAtMs = askedMs;
+    this.#away = false;
+    return lease;
   }
 
   /** When the directory was away, every lease ran out: the others get the time of one to come back too. */
   #reached(isFirst: boolean): void {
     this.#parts.log.info({ event: "directory_reached" }, "directory reached");
     this.#reachable = true;
-    if (isFirst) return;
-    this.#sweepFromMs = Date.now() + LEASE_MS;
-    this.#reclaimUntilMs = Date.now() + RECLAIM_MS;
+    if (!isFirst) this.#sweepFromMs = performance.now() + LEASE_MS;
+  }
+
+  /** The directory is away only if it was asked after the lease had run out, and this process ran meanwhile. */
+  #unanswered(beganMs: number): void {
+    const now = performance.now();
+    if (beganMs >= this.#heldUntilMs && now - beganMs <= ASKING_MS_MAX) this.#away = true;
   }
 
   async #takeNewLease(): Promise<void> {
     // What isn't claimed again stays under the old id, whose lease runs out and is swept.
+    this.#heldUntilMs = 0;
     this.#gateway = newGatewayId();
-    this.#reclaimUntilMs = Date.now() + RECLAIM_MS;
     this.#parts.log.warn({ event: "lease_lapsed" }, "lease lapsed: claiming streams again");
-    await this.#parts.directory.heartbeat(this.#gateway, LEASE_MS);
+    await this.#renew();
   }
 
-  /** Claims again whatever was claimed under an earlier id. */
-  async #reclaimStale(conversations: Conversations): Promise<void> {
-    const all = [...conversations.sessions()];
-    const stale = all.filter(({ session }) => session.stream.entry.gateway !== this.#gateway);
+  /** Claims again whatever was claimed under an earlier id, or was not named by the directory. */
+  async #reclaimDoubtful(): Promise<void> {
+    const doubtful: Held[] = [];
+    for (const held of this.#conversations?.sessions() ?? []) {
+      const { claim, entry } = held.session.stream;
+      if (claim === "doubted" || entry.gateway !== this.#gateway) doubtful.push(held);
+    }
+    if (doubtful.length === 0) return;
+    const affected = new Set(doubtful.map(({ conversation }) => conversation));
     const work = async () => {
-      for (let next = stale.pop(); next !== undefined; next = stale.pop()) {
+      for (let next = doubtful.pop(); next !== undefined; next = doubtful.pop()) {
         await this.#reclaim(next.conversation, next.session);
       }
     };
-    const reclaimed = new Set(stale.map(({ conversation }) => conversation));
     await Promise.all(Array.from({ length: RECLAIMS_AT_ONCE }, work));
-    // The others dropped what was emitted while the streams were out of their rosters: they tell of it as a gap (§4.7).
-    for (const conversation of reclaimed) conversation.announceTails();
+    // The others dropped what was emitted while the streams were out of their rosters: it shows as a gap (§4.7).
+    for (const conversation of affected) conversation.announceTails();
   }
 
   async #reclaim(conversation: Conversation, session: Session): Promise<void> {
     if (!conversation.holds(session.stream.entry.connection)) return;
+    if (performance.now() - this.#renewedAtMs > RECLAIM_WITHIN_MS) {
+      conversation.endUnheld(session, "claim_forgotten");
+      return;
+    }
     const entry: RosterEntry = { ...session.stream.entry, gateway: this.#gateway };
     const reclaimed = await this.#parts.directory.reclaim(conversation.where, entry);
-    if (reclaimed.ok) {
-      session.stream.entry = { ...session.stream.entry, gateway: this.#gateway };
+    if (!reclaimed.ok) conversation.endUnheld(session, reclaimed.fault);
+    else {
+      conversation.roster.confirm(session.stream, reclaimed.value);
       const place = conversation.placeOf(session.stream);
       if (place !== null) await this.#parts.directory.keepPlace(place);
-    } else if (reclaimed.fault === "displaced") conversation.displace(session);
-    else conversation.closeAll("conversation_closed");
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { Holdings } from "./holdings.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Relay } from "./relay.ts";
 import type { Sockets } from "./sockets.ts";
+import type { Waiting } from "./waiting.ts";
 
 export type GatewayParts = {
   readonly directory: Directory;
@@ -17,4 +18,10 @@ export type GatewayParts = {
   readonly now: () => number;
   /** The id under which this gateway holds its streams at present. */
   readonly gateway: () => GatewayId;
+  /** Whether what is held under this id is surely still held; false once its lease may have run out unnoticed. */
+  readonly holds: (gateway: GatewayId) => boolean;
+  /** Asks the directory at once about whatever is in doubt. */
+  readonly recheck: () => void;
+  /** Sessions whose frames wait for the answer. */
+  readonly waiting: Waiting;
 };

@@ -10,9 +10,17 @@ import type { RosterEntry } from "@ams/directory";
 import { formatSeq, type GapReason, type JsonText, type StreamId } from "@ams/protocol";
 import { Recent } from "./recent.ts";
 
+/**
+ * Whether a stream's connection may emit. `doubted`: the directory did not name it, or announced it as left, and has to
+ * be asked; `ended`: another claim holds the stream, or nobody does.
+ */
+export type ClaimState = "held" | "doubted" | "ended";
+
 /** A stream that is live in the conversation, wherever its connection is. */
 export type LiveStream = {
   entry: RosterEntry;
+  /** Only the roster writes it. */
+  claim: ClaimState;
   /** The last `n` of this epoch that passed here; null when this gateway came later and has heard none. */
   lastN: number | null;
   /** The metadata that readers know it by: a takeover may bring another that they have yet to be told of. */
@@ -75,6 +83,7 @@ export class Roster {
     if (before.entry.epoch === entry.epoch) {
       const { gateway, connection, joined_at } = entry;
       before.entry = { ...before.entry, gateway, connection, joined_at };
+      before.claim = "held";
       before.lastMs = Math.max(before.lastMs, Date.parse(joined_at));
       return before;
     }
@@ -93,6 +102,18 @@ export class Roster {
     if (n === null) this.#swept.put(id, stream);
     const last = n === null ? null : formatSeq(epoch, n);
     this.#tellLeft(stream, ts, last);
+  }
+
+  /** The directory may hold nothing of this stream, which is held here: nothing is emitted until it was asked. */
+  doubt(stream: LiveStream): void {
+    if (stream.claim === "held") stream.claim = "doubted";
+  }
+
+  /** The directory names this stream as held by its connection, under this gateway. */
+  confirm(stream: LiveStream, { gateway, joined_at }: RosterEntry): void {
+    if (stream.claim === "ended") return;
+    stream.entry = { ...stream.entry, gateway, joined_at };
+    stream.claim = "held";
   }
 
   /** Takes the stream out without a word: nobody here was told that it had joined. */
@@ -194,6 +215,7 @@ export class Roster {
     const { lastMs, told } = before;
     const stream = this.#put({ ...toStream(entry, 0), lastMs, told });
     this.#byEpoch.delete(before.entry.epoch);
+    before.claim = "ended";
     before.successor = stream;
     this.#fading.put(before.entry.epoch, before);
     return stream;
@@ -213,6 +235,7 @@ export class Roster {
   #remove(stream: LiveStream): void {
     this.#byStream.delete(stream.entry.stream_id);
     this.#byEpoch.delete(stream.entry.epoch);
+    stream.claim = "ended";
   }
 
   /** The displaced claim of this epoch while no later one has emitted; once one has, the late frames are a gap. */
@@ -245,7 +268,7 @@ export class Roster {
 }
 
 function toStream(entry: RosterEntry, lastN: number | null): LiveStream {
-  return { entry, lastN, told: entry.metadata, lastMs: 0, successor: null };
+  return { entry, claim: "held", lastN, told: entry.metadata, lastMs: 0, successor: null };
 }
 
 function seqOf(stream: LiveStream): string | null {

@@ -15,10 +15,12 @@ import {
   TOKEN_FRAME_BYTES_MAX,
 } from "@ams/protocol";
 import type { Subscription } from "./audience.ts";
+import type { EarlyFrames } from "./early.ts";
 import { prepareHead, type TokenHead } from "./emit.ts";
 import { jsonCharge, type Rates, TokenBucket } from "./limits.ts";
 import type { LiveStream } from "./roster.ts";
 import type { Socket, SocketOwner } from "./sockets.ts";
+import type { Waiter, Waiting } from "./waiting.ts";
 
 /** What a connection brought with it, fixed for its life. */
 export type SessionTerms = {
@@ -49,6 +51,11 @@ export type SessionHome = {
   readonly flush: () => void;
   readonly countFault: (fault: FrameFault) => void;
   readonly leave: (session: Session) => void;
+  /** Another connection holds the session's stream: it ends. */
+  readonly displace: (session: Session) => void;
+  /** Whether the stream is surely held by its session here, so that it may emit (§3.5.1). */
+  readonly holdsStream: (stream: LiveStream) => boolean;
+  readonly waiting: Waiting;
 };
 
 /** Reused by every frame: one is looked at at a time. */
@@ -62,7 +69,7 @@ type Emitter = {
   readonly bytes: TokenBucket;
 };
 
-export class Session implements SocketOwner {
+export class Session implements SocketOwner, Waiter {
   readonly stream: LiveStream;
   readonly terms: SessionTerms;
   readonly #home: SessionHome;
@@ -70,6 +77,10 @@ export class Session implements SocketOwner {
   #welcome: ((session: Session) => void) | null;
   #emitter: Emitter | null = null;
   #socket: Socket | null = null;
+  /** Frames that came while it was not sure that the stream is held here; null at all other times. */
+  #waiting: EarlyFrames | null = null;
+  /** The socket that has gone while frames of it still wait: the stream leaves after them. */
+  #departed: Socket | null = null;
 
   constructor(
     home: SessionHome,
@@ -103,6 +114,43 @@ export class Session implements SocketOwner {
   received(frame: ArrayBuffer, isBinary: boolean): void {
     const socket = this.#socket;
     if (socket === null) return;
+    if (this.#waiting !== null || !this.#home.holdsStream(this.stream)) {
+      this.#keepWaiting(frame, isBinary);
+      return;
+    }
+    this.#take(socket, frame, isBinary);
+  }
+
+  resume(): void {
+    const socket = this.#socket ?? this.#departed;
+    if (this.#waiting === null || socket === null) return;
+    if (!this.#home.holdsStream(this.stream)) return;
+    const frames = this.#stopWaiting();
+    const isOpen = () => this.#socket !== null || this.#departed !== null;
+    for (const { frame, isBinary } of frames) if (isOpen()) this.#take(socket, frame, isBinary);
+    if (this.#departed === null) return;
+    this.#departed = null;
+    this.#home.leave(this);
+  }
+
+  #keepWaiting(frame: ArrayBuffer, isBinary: boolean): void {
+    if (this.stream.claim === "ended") {
+      this.#home.displace(this);
+      return;
+    }
+    this.#waiting ??= this.#home.waiting.add(this);
+    if (!this.#waiting.keep(frame, isBinary)) this.close("internal_error");
+  }
+
+  #stopWaiting(): readonly { readonly frame: ArrayBuffer; readonly isBinary: boolean }[] {
+    const waiting = this.#waiting;
+    if (waiting === null) return [];
+    this.#waiting = null;
+    this.#home.waiting.remove(this);
+    return waiting.release();
+  }
+
+  #take(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
     const nowMs = this.#home.now();
     const { frames, bytes: volume } = this.#asEmitter(nowMs);
     if (!frames.take(1, nowMs) || !volume.take(frame.byteLength, nowMs)) {
@@ -118,15 +166,18 @@ export class Session implements SocketOwner {
 
   gone(): void {
     if (this.#socket === null) return;
+    if (this.#waiting !== null) this.#departed = this.#socket;
     this.#socket = null;
-    this.#home.leave(this);
+    if (this.#departed === null) this.#home.leave(this);
   }
 
   /** Closes the socket, and takes it as gone from this moment. */
   close(reason: CloseReason): void {
-    const socket = this.#socket;
+    const socket = this.#socket ?? this.#departed;
     if (socket === null) return;
     this.#socket = null;
+    this.#departed = null;
+    this.#stopWaiting();
     socket.end(reason); // First of all, so that it doesn't hear its own stream leave.
     this.#home.leave(this);
   }
@@ -135,6 +186,8 @@ export class Session implements SocketOwner {
   expel(reason: CloseReason): void {
     const socket = this.#socket;
     this.#socket = null;
+    this.#departed = null;
+    this.#stopWaiting();
     socket?.end(reason);
   }
 

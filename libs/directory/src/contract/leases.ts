@@ -163,6 +163,19 @@ export function leasesContract(open: () => Promise<World>): void {
       expect(await directory.roster(where)).toEqual([next.entry]);
     });
 
+    test("§5.9 a store that forgot a takeover gives the stream to the later claim, and says whom it displaces", async () => {
+      const { directory } = world;
+      const { entry } = value(await directory.claim(newClaim(where, account)));
+      const later = { ...entry, epoch: entry.epoch + 5, connection: fresh("later") };
+      expect(value(await directory.reclaim(where, later))).toEqual(later);
+      expect(await directory.roster(where)).toEqual([later]);
+      const { gateway, connection, epoch } = entry;
+      const displaced = { gateway, connection, epoch };
+      const last = (await eventsAt(where)).at(-1);
+      expect(last).toEqual({ kind: "claimed", entry: later, displaced });
+      expect(faultOf(await directory.reclaim(where, entry))).toBe("displaced");
+    });
+
     test("the store answers a ping", async () => {
       expect(await world.directory.ping()).toBeGreaterThanOrEqual(0);
     });

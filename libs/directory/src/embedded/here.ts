@@ -6,6 +6,8 @@ export type Roster = {
   readonly live: Map<StreamName, RosterEntry>;
   /** The last epoch of streams that left, the latest behind. */
   readonly departed: Map<StreamName, number>;
+  /** The highest epoch among departed streams that were forgotten, 0 before any was. */
+  departedFloor: number;
   /** The latest time at which a stream of it left, ISO; empty before any did. */
   leftAt: string;
 };
@@ -27,9 +29,13 @@ export function nobodyHere(): Here {
 
 /** The roster of this conversation, made when there is none. */
 export function rosterAt(here: Here, key: string): Roster {
-  const roster = here.rosters.get(key) ?? { live: new Map(), departed: new Map(), leftAt: "" };
+  const roster = here.rosters.get(key) ?? emptyRoster();
   here.rosters.set(key, roster);
   return roster;
+}
+
+function emptyRoster(): Roster {
+  return { live: new Map(), departed: new Map(), departedFloor: 0, leftAt: "" };
 }
 
 export function isHolder(one: Holder, other: Holder): boolean {

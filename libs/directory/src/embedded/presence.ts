@@ -35,10 +35,8 @@ export function embeddedPresence(store: Store): Presence {
         if (stored === null) return { ok: false, fault: "conversation_not_found" };
         const roster = rosterAt(store.here, keyOf(where.address));
         const holder = roster.live.get(entry.stream_name);
-        const left = roster.departed.get(entry.stream_name) ?? 0;
-        if (holder === undefined ? left > entry.epoch : holder.connection !== entry.connection) {
-          return { ok: false, fault: "displaced" };
-        }
+        const fault = reclaimFault(roster, entry);
+        if (fault !== null) return { ok: false, fault };
         if (holder === undefined) {
           raiseEpoch(store, keyOf(where.address), entry.epoch);
           countJoin(store, where, stored, entry.stream_id);
@@ -47,8 +45,9 @@ export function embeddedPresence(store: Store): Presence {
         const joined_at = holder === undefined ? notBefore(roster, entry) : holder.joined_at;
         const back = { ...entry, joined_at };
         roster.live.set(entry.stream_name, back);
-        if (holder === undefined) {
-          announce(store, where, { kind: "claimed", entry: back, displaced: null });
+        if (holder?.connection !== entry.connection) {
+          const displaced = holder === undefined ? null : holderOf(holder);
+          announce(store, where, { kind: "claimed", entry: back, displaced });
         }
         return { ok: true, value: back };
       }),
@@ -115,6 +114,17 @@ function claimFault(
   return full ? "conversation_subscriber_limit" : null;
 }
 
+function reclaimFault(roster: Roster, entry: RosterEntry): "displaced" | "claim_forgotten" | null {
+  const { stream_name, connection, epoch } = entry;
+  const holder = roster.live.get(stream_name);
+  if (holder !== undefined) {
+    return holder.connection !== connection && holder.epoch >= epoch ? "displaced" : null;
+  }
+  const left = roster.departed.get(stream_name);
+  if (left === undefined) return roster.departedFloor >= epoch ? "claim_forgotten" : null;
+  return left > epoch ? "displaced" : null;
+}
+
 function take(store: Store, claim: Claim, stored: StoredConversation, roster: Roster) {
   const { where, stream_name, owner_account_id, gateway, connection, link } = claim;
   const before = roster.live.get(stream_name);
@@ -167,12 +177,14 @@ function countJoin(
   });
 }
 
-function rememberDeparted({ departed }: Roster, { stream_name, epoch }: RosterEntry): void {
+function rememberDeparted(roster: Roster, { stream_name, epoch }: RosterEntry): void {
+  const { departed } = roster;
   departed.delete(stream_name);
   departed.set(stream_name, epoch);
   if (departed.size <= DEPARTED_MAX) return;
-  for (const oldest of departed.keys()) {
+  for (const [oldest, last] of departed) {
     departed.delete(oldest);
+    roster.departedFloor = Math.max(roster.departedFloor, last);
     return;
   }
 }

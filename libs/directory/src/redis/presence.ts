@@ -1,6 +1,6 @@
 /** Who is here, on Redis: each step on a conversation is one script in its slot, each step on an account one in its own. */
 import type { JsonText } from "@ams/protocol";
-import type { Claim, ClaimFault, Place, Presence, Where } from "../directory.ts";
+import type { Claim, ClaimFault, Place, Presence, ReclaimFault, Where } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import { type ConversationKeys, DEPARTED_MAX, DEPARTED_TTL_S } from "../keys.ts";
 import type { GatewayId, RosterEntry } from "../records.ts";
@@ -19,6 +19,12 @@ const CLAIM_FAULTS = {
   stream_name_conflict: true,
   conversation_subscriber_limit: true,
 } as const satisfies Record<ClaimFault, true>;
+
+const RECLAIM_FAULTS = {
+  conversation_not_found: true,
+  displaced: true,
+  claim_forgotten: true,
+} as const satisfies Record<ReclaimFault, true>;
 
 export function redisPresence(store: Store): Presence {
   return {
@@ -79,9 +85,7 @@ export function redisPresence(store: Store): Presence {
           ],
         ),
       );
-      if (reply === "displaced" || reply === "conversation_not_found") {
-        return { ok: false, fault: reply };
-      }
+      if (reply !== null && isReclaimFault(reply)) return { ok: false, fault: reply };
       return { ok: true, value: decodeEntry(reply ?? "") };
     },
 
@@ -189,6 +193,10 @@ function placeParts(store: Store, place: Place) {
 /** JSON text as a string within other JSON. */
 function literal(json: JsonText): string {
   return JSON.stringify(json);
+}
+
+function isReclaimFault(text: string): text is ReclaimFault {
+  return Object.hasOwn(RECLAIM_FAULTS, text);
 }
 
 function isClaimFault(text: string): text is ClaimFault {

@@ -12,6 +12,7 @@ import { Holdings } from "../holdings.ts";
 import type { GatewayParts } from "../parts.ts";
 import { Relay } from "../relay.ts";
 import { Session, type SessionTerms } from "../session.ts";
+import { Waiting } from "../waiting.ts";
 import { FakeBus, type FakeSocket, FakeSockets, metricsOf, silentLog, WHERE } from "./fakes.ts";
 
 export const GATEWAY = "gateway-a";
@@ -36,6 +37,10 @@ export class Rig {
   /** What becomes of a place that is to be kept. */
   keepPlace: () => Promise<void> = () => Promise.resolve();
   released = 0;
+  /** Whether the gateway's lease surely lasts. */
+  holds = true;
+  /** How often the directory was to be asked at once. */
+  rechecks = 0;
   nowMs = Date.UTC(2026, 0, 31, 12);
 
   constructor(entries: readonly RosterEntry[] = []) {
@@ -64,6 +69,11 @@ export class Rig {
       log,
       now: () => this.nowMs,
       gateway: () => GATEWAY,
+      holds: () => this.holds,
+      recheck: () => {
+        this.rechecks += 1;
+      },
+      waiting: new Waiting(),
     };
     this.conversation = new Conversation(WHERE, this.parts, () => {
       this.released += 1;

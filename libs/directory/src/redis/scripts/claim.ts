@@ -29,7 +29,7 @@ if not old and redis.call('HLEN', roster) >= subscribersMax then return 'convers
 
 local epoch = redis.call('HINCRBY', record, 'claims', 1)
 if maxJoins then redis.call('SADD', joined, id) end
-redis.call('ZREM', departed, name)
+redis.call('HDEL', departed, name)
 local displaced = 'null'
 if old then
   redis.call('SREM', heldPrefix .. old.gateway, heldStream(where, name, old.connection))

@@ -11,6 +11,19 @@ export const leave: Script = {
 local record, roster, departed = unpack(KEYS)
 local publish, channel, heldPrefix, where, name, connection, n, ts, sweptGateway, departedMax, departedTtl = unpack(ARGV)
 
+-- Drops the earlier half. Of a claim up to the floor it is then not known any more whether a later one followed it.
+local function forget(order)
+  local all, floor = redis.call('HGETALL', departed), tonumber(redis.call('HGET', record, 'departed_floor')) or 0
+  for index = 1, #all, 2 do
+    local epoch, at = string.match(all[index + 1], '(%d+) (%d+)')
+    if tonumber(at) <= order - tonumber(departedMax) then
+      redis.call('HDEL', departed, all[index])
+      floor = math.max(floor, tonumber(epoch))
+    end
+  end
+  redis.call('HSET', record, 'departed_floor', int(floor))
+end
+
 if sweptGateway ~= '' then
   redis.call('SREM', heldPrefix .. sweptGateway, heldStream(where, name, connection))
 end
@@ -21,8 +34,9 @@ if head.connection ~= connection then return 0 end
 if sweptGateway ~= '' and head.gateway ~= sweptGateway then return 0 end
 redis.call('HDEL', roster, name)
 redis.call('SREM', heldPrefix .. head.gateway, heldStream(where, name, connection))
-redis.call('ZADD', departed, int(head.epoch), name)
-redis.call('ZREMRANGEBYRANK', departed, 0, -1 - tonumber(departedMax))
+local order = redis.call('HINCRBY', record, 'departures', 1)
+redis.call('HSET', departed, name, int(head.epoch) .. ' ' .. int(order))
+if redis.call('HLEN', departed) > 2 * tonumber(departedMax) then forget(order) end
 redis.call('EXPIRE', departed, departedTtl)
 if ts > (redis.call('HGET', record, 'left_at') or '') then redis.call('HSET', record, 'left_at', ts) end
 redis.call(publish, channel, '{"kind":"left","stream_id":' .. cjson.encode(head.stream_id)

@@ -1,4 +1,7 @@
-/** Puts a stream back under the epoch that it had, unless somebody else took it. Replies `displaced`, `conversation_not_found` or the entry. */
+/**
+ * Puts a stream back under the epoch that it had, unless somebody else took it. Replies a fault's name or the entry.
+ * An entry of an earlier claim means that the store has forgotten this one: the later claim holds the stream.
+ */
 import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
 
 export const reclaim: Script = {
@@ -8,29 +11,52 @@ export const reclaim: Script = {
 local record, roster, joined, departed, held = unpack(KEYS)
 local publish, channel, heldPrefix, where, conversation, name, entry = unpack(ARGV)
 
-local stored = redis.call('HMGET', record, 'id', 'max_joins', 'claims', 'left_at')
+local stored = redis.call('HMGET', record, 'id', 'max_joins', 'claims', 'left_at', 'departed_floor')
 if stored[1] ~= conversation then return 'conversation_not_found' end
 local head, peer, metadata = open(entry)
+local claims = tonumber(stored[3]) or 0
+
+-- After the store has forgotten claims, an epoch may have been given out twice.
+local function isUsed()
+  local epoch = int(head.epoch)
+  for _, last in ipairs(redis.call('HVALS', departed)) do
+    if string.match(last, '%d+') == epoch then return true end
+  end
+  for _, other in ipairs(redis.call('HVALS', roster)) do
+    if string.find(other, ',"epoch":' .. epoch .. ',', 1, true) then return true end
+  end
+  return false
+end
+
+local displaced = 'null'
 local oldEntry = redis.call('HGET', roster, name)
-if oldEntry then
-  local old = open(oldEntry)
-  if old.connection ~= head.connection then return 'displaced' end
-  redis.call('SREM', heldPrefix .. old.gateway, heldStream(where, name, old.connection))
-else
-  local left = tonumber(redis.call('ZSCORE', departed, name) or '0')
-  if left > head.epoch then return 'displaced' end
-  if (tonumber(stored[3]) or 0) < head.epoch then redis.call('HSET', record, 'claims', int(head.epoch)) end
+local old = oldEntry and open(oldEntry)
+if old and old.connection ~= head.connection and old.epoch >= head.epoch then return 'displaced' end
+if not old then
+  local left = tonumber(string.match(redis.call('HGET', departed, name) or '', '%d+'))
+  if left and left > head.epoch then return 'displaced' end
+  if not left then
+    if (tonumber(stored[5]) or 0) >= head.epoch then return 'claim_forgotten' end
+    if claims >= head.epoch and isUsed() then return 'claim_forgotten' end
+  end
   if tonumber(stored[2]) then redis.call('SADD', joined, head.stream_id) end
-  redis.call('ZREM', departed, name)
+  redis.call('HDEL', departed, name)
   if stored[4] and stored[4] > head.joined_at then
     head.joined_at = stored[4]
     entry = close(head, peer, metadata)
   end
+else
+  redis.call('SREM', heldPrefix .. old.gateway, heldStream(where, name, old.connection))
+  if old.connection ~= head.connection then
+    displaced = '{"gateway":' .. cjson.encode(old.gateway) .. ',"connection":' .. cjson.encode(old.connection)
+      .. ',"epoch":' .. int(old.epoch) .. '}'
+  end
 end
+if claims < head.epoch then redis.call('HSET', record, 'claims', int(head.epoch)) end
 redis.call('HSET', roster, name, entry)
 redis.call('SADD', held, heldStream(where, name, head.connection))
-if not oldEntry then
-  redis.call(publish, channel, '{"kind":"claimed","entry":' .. entry .. ',"displaced":null}')
+if not old or displaced ~= 'null' then
+  redis.call(publish, channel, '{"kind":"claimed","entry":' .. entry .. ',"displaced":' .. displaced .. '}')
 end
 return entry
 `,
