@@ -19,10 +19,12 @@ const REJECTIONS = /^ams_(?:control_)?unhandled_rejections_total (\d+)$/m;
  * Starts a cluster before the tests of the surrounding group; the returned function gives it. Behind them it looks that
  * no process that still runs has counted an unhandled rejection, and stops it.
  */
-export function inCluster(options: ClusterOptions): () => Cluster {
+export function inCluster(
+  options: ClusterOptions | (() => Promise<ClusterOptions>),
+): () => Cluster {
   let cluster: Cluster | null = null;
   beforeAll(async () => {
-    cluster = await startCluster(options);
+    cluster = await startCluster(typeof options === "function" ? await options() : options);
     speakToAll(cluster);
   });
   afterAll(async () => {

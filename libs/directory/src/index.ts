@@ -48,15 +48,23 @@ export type {
   Link,
   RosterEntry,
 } from "./records.ts";
+export { tagOf } from "./redis/channel-tags.ts";
 export {
   connectRedis,
   isSharded,
   type RedisClient,
   type RedisConnection,
   type RedisRole,
+  reconnect,
   whenReady,
 } from "./redis/connect.ts";
 export { openRedisDirectory, type RedisDirectoryOptions } from "./redis/redis-directory.ts";
+export {
+  openSubscriber,
+  type Subscriber,
+  type SubscriberEvents,
+  type SubscriptionLoss,
+} from "./redis/subscriber.ts";
 export { redisPrefix, redisUrlFault } from "./redis/url.ts";
 export {
   equalsAny,

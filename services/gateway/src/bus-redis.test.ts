@@ -1,6 +1,7 @@
 // The bus on Redis keeps the promises of every bus, and comes back by itself when Redis was away.
 import { randomBytes } from "node:crypto";
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
+import { connect as connectTcp, createServer, type Socket } from "node:net";
 import { connectRedis, type RedisConnection, whenReady } from "@ams/directory";
 import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/directory/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -95,6 +96,70 @@ describe.runIf(findRedisBinary() !== null)("on one Redis", () => {
     }
   });
 });
+
+/** A way to a port on which answers stop coming, while the connections that are open stay open. */
+async function openFreezingProxy(port: number) {
+  const sockets = new Set<Socket>();
+  const server = createServer((client) => {
+    const onward = connectTcp(port, "127.0.0.1");
+    for (const socket of [client, onward]) {
+      sockets.add(socket);
+      socket.on("error", () => undefined).on("close", () => sockets.delete(socket));
+    }
+    client.pipe(onward).pipe(client);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    url: `redis://127.0.0.1:${address.port}`,
+    freeze: () => {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Fast enough for a test. */
+const FAST_MARKS = { everyMs: 50, missedMs: 400 };
+
+test.runIf(findRedisBinary() !== null).for(["subscriber", "commands"])(
+  "§5.9 a connection that stays open and carries nothing is not ready, and is made again: the %s'",
+  { timeout: 20_000 },
+  async (frozen) => {
+    const server = await startRedisServer();
+    const proxy = await openFreezingProxy(server.port);
+    const [forCommands, forSubscriber] =
+      frozen === "commands" ? [proxy.url, server.url] : [server.url, proxy.url];
+    const commands = connect(forCommands, "command");
+    const subscriber = connect(forSubscriber, "subscriber");
+    await Promise.all([whenReady(commands, READY_MS), whenReady(subscriber, READY_MS)]);
+    const bus = openRedisBus(commands, subscriber, silentLog(), FAST_MARKS);
+    try {
+      const { heard, deliver, until } = collect();
+      await bus.subscribe("ams:{p1}:conv_1", deliver);
+      await bus.publish("ams:{p1}:conv_1", Buffer.from("1"));
+      await until(1);
+      const up = upOf(bus, 1);
+      proxy.freeze();
+      await expect.poll(() => bus.notReady(), { interval: 5 }).toBe("bus");
+      expect([...(await up)]).toEqual(["ams:{p1}:conv_1"]);
+      await expect.poll(() => bus.notReady(), { timeout: 5_000 }).toBeNull();
+      await bus.publish("ams:{p1}:conv_1", Buffer.from("2"));
+      await until(2);
+      expect(heard).toEqual(["1", "2"]);
+    } finally {
+      await bus.close();
+      commands.client.disconnect();
+      proxy.close();
+      await server.stop();
+    }
+  },
+);
 
 /** A connection that is told what becomes of it. */
 class FakeClient extends EventEmitter {

@@ -2,12 +2,17 @@
  * The bus on Redis pub/sub: plain on a single node and behind Sentinel, sharded on a cluster. Publishes share the
  * connection of the directory's commands, so that a stream's leave can't overtake its last tokens.
  */
-import { DirectoryUnavailable, type RedisConnection } from "@ams/directory";
-import { describeError, type Log } from "@ams/runtime";
+import {
+  DirectoryUnavailable,
+  openSubscriber,
+  type RedisConnection,
+  reconnect,
+  type Subscriber,
+  tagOf,
+} from "@ams/directory";
+import type { Log } from "@ams/runtime";
 import type { Bus, Deliver } from "./bus.ts";
-
-/** Channels that one command subscribes after the connection was away: large enough for speed, small enough to serve others between. */
-const RESUBSCRIBE_AT_ONCE = 500;
+import { MARK_TIMES, Marks, type MarkTimes } from "./bus-marks.ts";
 
 /** Bytes handed to a Redis that doesn't take them, past which more is refused: it is then as good as away. */
 const IN_FLIGHT_BYTES_MAX = 67_108_864;
@@ -18,43 +23,96 @@ export function openRedisBus(
   commands: RedisConnection,
   subscriber: RedisConnection,
   log: Log,
+  times = MARK_TIMES,
 ): Bus {
-  return new RedisBus(commands, subscriber, log);
+  return new RedisBus(commands, subscriber, log, times);
 }
 
 class RedisBus implements Bus {
   readonly #commands: RedisConnection;
-  readonly #subscriber: RedisConnection;
+  readonly #subscriber: Subscriber;
   readonly #sharded: boolean;
   readonly #log: Log;
+  readonly #marks: Marks;
   readonly #subscribed = new Map<string, Deliver>();
   readonly #up: Up[] = [];
+  /** One Redis loses all subscriptions together, whatever their tags: the first one stands for all. */
+  #plainTag: string | null = null;
   #inFlightBytes = 0;
-  /** Set while the subscriptions of a lost connection are being made again. */
-  #resubscribing = false;
 
-  constructor(commands: RedisConnection, subscriber: RedisConnection, log: Log) {
+  constructor(commands: RedisConnection, subscriber: RedisConnection, log: Log, times: MarkTimes) {
     this.#commands = commands;
-    this.#subscriber = subscriber;
     this.#sharded = commands.kind === "cluster";
     this.#log = log;
-    subscriber.client.on(
-      this.#sharded ? "smessageBuffer" : "messageBuffer",
-      (channel: Buffer, payload: Buffer) => {
-        this.#subscribed.get(channel.toString("latin1"))?.(payload);
+    this.#marks = new Marks({
+      publish: (channel, payload) => this.#hand(channel, payload),
+      deaf: (channel) => {
+        log.warn({ event: "bus_deaf" }, "marks did not come round: subscribing again");
+        this.#subscriber.distrust(channel);
       },
-    );
-    subscriber.client.on("close", () => {
-      this.#resubscribing = true;
+      mute: (channel) => {
+        log.warn({ event: "bus_mute" }, "Redis takes no mark: connecting again");
+        reconnect(commands, channel);
+      },
+      restored: (tag) => this.#notifyUp(this.#channelsOf(tag)),
+      nowMs: () => performance.now(),
+      times,
     });
-    subscriber.client.on("ready", () => this.#resubscribe());
+    this.#subscriber = openSubscriber(subscriber, {
+      payload: (channel, payload) => {
+        const deliver = this.#subscribed.get(channel);
+        if (deliver !== undefined) deliver(payload);
+        else this.#marks.heard(channel, payload);
+      },
+      lost: (count, cause) => {
+        log.warn({ event: "bus_lost", subscriptions: count, cause }, "subscriptions have ended");
+      },
+      again: (channels) => this.#notifyUp(channels),
+    });
     commands.client.on("ready", () => {
-      // Otherwise the subscriber's own return tells: until then nothing that is asked for would be heard.
-      if (this.#isSubscribed()) this.#tellUp([...this.#subscribed.keys()]);
+      // Otherwise the subscriber calls when it is whole: until then nothing that is asked for would be heard.
+      if (this.#subscriber.isWhole()) this.#notifyUp([...this.#subscribed.keys()]);
     });
   }
 
   async publish(channel: string, payload: Buffer): Promise<boolean> {
+    const taken = await this.#hand(channel, payload);
+    if (!taken) this.#marks.failed(this.#tagOf(channel));
+    return taken;
+  }
+
+  async subscribe(channel: string, deliver: Deliver): Promise<void> {
+    this.#subscribed.set(channel, deliver);
+    try {
+      await Promise.all([this.#subscribeMark(channel), this.#subscriber.subscribe(channel)]);
+    } catch (error) {
+      if (this.#subscribed.get(channel) === deliver) this.#subscribed.delete(channel);
+      throw new DirectoryUnavailable("the bus is away", { cause: error });
+    }
+  }
+
+  unsubscribe(channel: string): void {
+    this.#subscribed.delete(channel);
+    this.#subscriber.unsubscribe(channel);
+  }
+
+  onUp(listener: Up): void {
+    this.#up.push(listener);
+  }
+
+  notReady(): string | null {
+    const carries = this.#commands.client.status === "ready" && this.#subscriber.isWhole();
+    return carries && this.#marks.areHeard() ? null : "bus";
+  }
+
+  async close(): Promise<void> {
+    this.#marks.close();
+    this.#subscribed.clear();
+    this.#subscriber.close();
+  }
+
+  /** True once Redis has taken it. */
+  async #hand(channel: string, payload: Buffer): Promise<boolean> {
     const { client } = this.#commands;
     if (client.status !== "ready" || this.#inFlightBytes > IN_FLIGHT_BYTES_MAX) return false;
     this.#inFlightBytes += payload.length;
@@ -68,84 +126,33 @@ class RedisBus implements Bus {
     }
   }
 
-  async subscribe(channel: string, deliver: Deliver): Promise<void> {
-    this.#subscribed.set(channel, deliver);
+  async #subscribeMark(channel: string): Promise<void> {
+    const tag = this.#tagOf(channel);
+    const mark = this.#marks.begin(tag);
+    if (mark === null) return;
     try {
-      await this.#listen([channel]);
+      await this.#subscriber.subscribe(mark);
     } catch (error) {
-      if (this.#subscribed.get(channel) === deliver) this.#subscribed.delete(channel);
-      throw new DirectoryUnavailable("the bus is away", { cause: error });
+      this.#marks.forget(tag);
+      throw error;
     }
   }
 
-  unsubscribe(channel: string): void {
-    this.#subscribed.delete(channel);
-    const { client } = this.#subscriber;
-    if (client.status !== "ready") return;
-    // A failure means that the connection was lost, and with it the subscription.
-    const ended = this.#sharded ? client.sunsubscribe(channel) : client.unsubscribe(channel);
-    ended.catch(() => undefined);
+  #tagOf(channel: string): string {
+    if (this.#sharded) return tagOf(channel);
+    this.#plainTag ??= tagOf(channel);
+    return this.#plainTag;
   }
 
-  onUp(listener: Up): void {
-    this.#up.push(listener);
+  #channelsOf(tag: string): readonly string[] {
+    return [...this.#subscribed.keys()].filter((channel) => this.#tagOf(channel) === tag);
   }
 
-  notReady(): string | null {
-    return this.#commands.client.status === "ready" && this.#isSubscribed() ? null : "bus";
+  #notifyUp(channels: readonly string[]): void {
+    const up = channels.filter((channel) => !this.#marks.isMark(channel));
+    if (up.length === 0) return;
+    for (const tag of new Set(up.map((channel) => this.#tagOf(channel)))) this.#marks.settled(tag);
+    this.#log.info({ event: "bus_up", subscriptions: up.length }, "subscribed again");
+    for (const listener of this.#up) listener(up);
   }
-
-  async close(): Promise<void> {
-    this.#subscribed.clear();
-    this.#subscriber.client.disconnect();
-  }
-
-  #isSubscribed(): boolean {
-    return this.#subscriber.client.status === "ready" && !this.#resubscribing;
-  }
-
-  #resubscribe(): void {
-    const again = async () => {
-      for (const channels of batchesOf([...this.#subscribed.keys()])) {
-        const wanted = channels.filter((channel) => this.#subscribed.has(channel));
-        if (wanted.length === 0) continue;
-        await this.#listen(wanted);
-        this.#tellUp(wanted);
-      }
-      this.#resubscribing = false;
-    };
-    // When it fails the connection was lost again, and its return begins anew.
-    again().catch((error: unknown) => {
-      this.#log.warn(
-        { event: "resubscribe_failed", ...describeError(error) },
-        "resubscribe failed",
-      );
-    });
-  }
-
-  async #listen(channels: readonly string[]): Promise<void> {
-    const { client } = this.#subscriber;
-    if (client.status !== "ready") throw new Error("not connected");
-    await (this.#sharded ? client.ssubscribe(...channels) : client.subscribe(...channels));
-  }
-
-  #tellUp(channels: readonly string[]): void {
-    for (const listener of this.#up) listener(channels);
-  }
-}
-
-/** Batches of channels, each of one hash tag, since a sharded subscribe must stay in one slot. */
-function batchesOf(channels: readonly string[]): readonly (readonly string[])[] {
-  const byTag = new Map<string, string[]>();
-  for (const channel of channels) {
-    const tag = channel.slice(0, channel.indexOf("}"));
-    const group = byTag.get(tag) ?? [];
-    group.push(channel);
-    byTag.set(tag, group);
-  }
-  return [...byTag.values()].flatMap((group) =>
-    Array.from({ length: Math.ceil(group.length / RESUBSCRIBE_AT_ONCE) }, (_, index) =>
-      group.slice(index * RESUBSCRIBE_AT_ONCE, (index + 1) * RESUBSCRIBE_AT_ONCE),
-    ),
-  );
 }

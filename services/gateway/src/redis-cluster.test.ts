@@ -17,7 +17,8 @@ import { type Alias, EMPTY_OBJECT, type Namespace } from "@ams/protocol";
 import { createRegistry, readSettings } from "@ams/runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { testBus } from "./bus.contract.ts";
+import { collect, testBus } from "./bus.contract.ts";
+import type { Bus } from "./bus.ts";
 import { openRedisBus } from "./bus-redis.ts";
 import { GATEWAY_SETTINGS } from "./config.ts";
 import { startGateway } from "./gateway.ts";
@@ -44,6 +45,17 @@ async function openBus() {
   };
   return { bus, commands, end };
 }
+
+/** Every channel of `batches` calls that came up again, and a promise of so many. */
+function upsOf(bus: Bus) {
+  const up: string[] = [];
+  bus.onUp((channels) => up.push(...channels));
+  const until = (count: number) => expect.poll(() => up.length, { timeout: 10_000 }).toBe(count);
+  return { up, until };
+}
+
+/** Channels of tags that lie on at least two nodes: 16 tags are spread over all three. */
+const SPREAD = Array.from({ length: 16 }, (_, tag) => `ams:{p${tag}}:conv_1`);
 
 async function openGateway() {
   const { bus, commands, end } = await openBus();
@@ -127,6 +139,50 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster", () => {
     const [a, b] = await Promise.all([openBus(), openBus()]);
     return { a: a.bus, b: b.bus, close: () => Promise.all([a.end(), b.end()]).then() };
   });
+
+  test("§5.9.1 channels of a slot that moves come up again at its new node, in batches, and no others", async () => {
+    const { bus, end } = await openBus();
+    try {
+      const { heard, deliver, until: untilHeard } = collect();
+      const moved = Array.from({ length: 1_201 }, (_, n) => `ams:{p3}:conv_${n}`);
+      for (const channel of new Set([...SPREAD, ...moved])) await bus.subscribe(channel, deliver);
+      const { up, until } = upsOf(bus);
+      await cluster.moveSlot("ams:{p3}:");
+      await until(moved.length);
+      expect([...up].sort()).toEqual([...moved].sort());
+      await expect.poll(() => bus.notReady()).toBeNull();
+      for (const channel of moved) await bus.publish(channel, Buffer.from(channel));
+      await untilHeard(moved.length);
+      expect(heard).toEqual(moved);
+    } finally {
+      await end();
+    }
+  }, 30_000);
+
+  test("§5.9.1 channels of one node whose subscriber connection is cut come up again, and no others", async () => {
+    const { bus, end } = await openBus();
+    const node = await cluster.masterOf("ams:{p5}:");
+    const admin = connectRedis(node.url, "command");
+    if (!admin.ok) throw new Error(admin.fault);
+    await whenReady(admin.value, READY_MS);
+    try {
+      const { deliver, until: untilHeard } = collect();
+      for (const channel of SPREAD) await bus.subscribe(channel, deliver);
+      const there: string[] = [];
+      for (const channel of SPREAD)
+        if ((await cluster.masterOf(channel)).port === node.port) there.push(channel);
+      const { up, until } = upsOf(bus);
+      await admin.value.client.call("CLIENT", "KILL", "TYPE", "pubsub");
+      await until(there.length);
+      expect([...up].sort()).toEqual([...there].sort());
+      expect(there.length).toBeLessThan(SPREAD.length);
+      for (const channel of SPREAD) await bus.publish(channel, Buffer.from(channel));
+      await untilHeard(SPREAD.length);
+    } finally {
+      admin.value.client.disconnect();
+      await end();
+    }
+  }, 30_000);
 
   test("§5 twelve conversations in as many slots, each over two gateways: joins, tokens, a takeover, leaves", async () => {
     const [here, there] = await Promise.all([openGateway(), openGateway()]);

@@ -3,7 +3,14 @@
  * the other one subscribes). Both fail fast while Redis is away, come back by themselves for ever, and never
  * end a process with an unhandled error.
  */
-import { Cluster, type ClusterNode, type ClusterOptions, Redis, type RedisOptions } from "ioredis";
+import {
+  Cluster,
+  type ClusterNode,
+  type ClusterOptions,
+  Command,
+  Redis,
+  type RedisOptions,
+} from "ioredis";
 import type { Outcome } from "../directory.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { type Login, parseRedisUrl, type RedisAddress } from "./url.ts";
@@ -47,6 +54,27 @@ export function connectRedis(url: string, role: RedisRole): Outcome<RedisConnect
 /** True when roster events go by SPUBLISH on this kind of Redis, and are heard by SSUBSCRIBE. */
 export function isSharded(connection: RedisConnection): boolean {
   return connection.kind === "cluster";
+}
+
+/**
+ * Ends the connection that commands about this channel take, and makes it again: it is open, and nothing is answered.
+ * Without this the kernel would wait for its answers for a quarter of an hour.
+ */
+export function reconnect(connection: RedisConnection, channel: string): void {
+  const { kind, client } = connection;
+  if (kind !== "cluster") {
+    if (client.status === "ready") client.disconnect(true);
+    return;
+  }
+  const at = nodeOf(client, channel);
+  const isAt = ({ options }: Redis) => `${options.host}:${options.port}` === at;
+  // The Cluster client connects to the node again with the next command for it.
+  client.nodes().find(isAt)?.disconnect();
+}
+
+/** `host:port` of the master of this channel's slot, as far as the client knows. */
+export function nodeOf(client: Cluster, channel: string): string | null {
+  return client.slots[new Command("ssubscribe", [channel]).getSlot()]?.[0] ?? null;
 }
 
 /** Resolves once commands are taken, by every node of a Cluster; rejects when that takes longer than `timeoutMs`. */
@@ -99,7 +127,7 @@ function open(address: RedisAddress, role: RedisRole): RedisConnection {
     case "cluster":
       return {
         kind: "cluster",
-        client: openCluster(address.nodes, clusterOptions(options, role)),
+        client: openCluster(address.nodes, clusterOptions(options)),
       };
   }
 }
@@ -145,14 +173,13 @@ function sentinelOptions(
   };
 }
 
-function clusterOptions(options: RedisOptions, role: RedisRole): ClusterOptions {
+function clusterOptions(options: RedisOptions): ClusterOptions {
   return {
     redisOptions: options,
     enableOfflineQueue: false,
     enableAutoPipelining: false,
     clusterRetryStrategy: retryMs,
     slotsRefreshTimeout: COMMAND_TIMEOUT_MS,
-    shardedSubscribers: role === "subscriber",
   };
 }
 

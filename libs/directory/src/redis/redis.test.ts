@@ -22,6 +22,7 @@ import { hash, newCredential, newLinkToken } from "../secrets.ts";
 import { findRedisBinary, type RedisServer, startRedisServer } from "../testing/redis-server.ts";
 import { connectRedis, type RedisConnection, whenReady } from "./connect.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
+import { openSubscriber } from "./subscriber.ts";
 
 /** Milliseconds within which a server on this machine takes commands. */
 const READY_MS = 10_000;
@@ -332,8 +333,13 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () =
     const directory = openRedisDirectory({ commands: commands.client, sharded: true });
     const account = value(await directory.createAccount(newAccount(), "hash"));
     const heard = new Map<string, string[]>();
-    ears.client.on("smessage", (channel: string, event: string) => {
-      heard.set(channel, [...(heard.get(channel) ?? []), JSON.parse(event).kind]);
+    const subscriber = openSubscriber(ears, {
+      payload: (channel, event) => {
+        const { kind } = JSON.parse(event.toString());
+        heard.set(channel, [...(heard.get(channel) ?? []), kind]);
+      },
+      lost: () => undefined,
+      again: () => undefined,
     });
     const channels: string[] = [];
     for (let made = 0; made < 12; made += 1) {
@@ -341,7 +347,7 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () =
       value(await directory.mint({ conversation, linkHash: "x" }));
       const channel = KEYS.channels.conversation(whereOf(conversation));
       channels.push(channel);
-      await ears.client.ssubscribe(channel);
+      await subscriber.subscribe(channel);
       const claim = newClaim(whereOf(conversation), account, { gateway: "dead" });
       if (made === 0) await directory.heartbeat("dead", 600_000);
       value(await directory.reserve(placeOf(claim), { credential: "hash", streamsMax: 100 }));
@@ -362,7 +368,7 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () =
       .poll(() => channels.map((channel) => heard.get(channel)?.at(-1)))
       .toEqual(channels.map(() => "closed"));
     disconnect(commands);
-    disconnect(ears);
+    subscriber.close();
     await cluster.stop();
   }, 60_000);
 });

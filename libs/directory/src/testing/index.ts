@@ -1,5 +1,9 @@
 /** For tests of every room: `@ams/directory/testing`. */
-export { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
+export {
+  type RedisCluster,
+  type RedisClusterOptions,
+  startRedisCluster,
+} from "./redis-cluster.ts";
 export {
   findRedisBinary,
   type RedisServer,
