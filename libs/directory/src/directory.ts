@@ -43,7 +43,7 @@ export type CredentialHolder = {
   readonly credential: string;
 };
 
-/** Accounts: a namespace belongs to one account for ever, also after the account is deleted. */
+/** Accounts: a namespace belongs to one account permanently, also after the account is deleted. */
 export interface Accounts {
   /** Of any number of concurrent creates of one namespace, exactly one is ok. */
   createAccount(
@@ -145,7 +145,8 @@ export type Claimed = {
 
 export type PlaceFault =
   | "account_concurrency_limit"
-  | "invalid_credential" /** The credential has ended, or the account is gone. */;
+  | "invalid_credential" /** The credential has ended, or the account is gone. */
+  | "conversation_not_found" /** A guest's: the conversation's owner is gone. */;
 
 export type ReclaimFault =
   | "conversation_not_found"
@@ -154,14 +155,19 @@ export type ReclaimFault =
 
 /** In whose name a place is reserved. */
 export type PlaceTerms = {
-  /** The hash of the account's credential: it must be live when the place is reserved. */
-  readonly credential: string;
+  /** The hash of the account's credential: it must be live when the place is reserved. Null for a guest. */
+  readonly credential: string | null;
   /** The deployment's limit, where the account has none of its own. */
-  readonly streamsMax: number;
+  readonly placesMax: number;
 };
 
-/** An account's place for one stream: what `streams_max` counts. Guests hold none. */
+/** What `streams_max` counts of an account, and `guests_max` of the owner of the guests' conversations. */
+export type PlaceKind = "stream" | "guest";
+
+/** An account's place for one stream. */
 export type Place = {
+  readonly kind: PlaceKind;
+  /** Who holds the stream; for a guest, the owner of the conversation. */
   readonly account_id: AccountId;
   readonly conversation_id: ConversationId;
   readonly stream_id: StreamId;
@@ -224,7 +230,30 @@ export interface Leases {
   endLease(gateway: GatewayId): Promise<void>;
   /** Removes whatever gateways whose lease ran out have left behind, announcing each stream as left. Returns how many streams that were. */
   sweep(): Promise<number>;
+  /** One page of what this gateway holds according to the directory. A whole walk shows all that is held throughout. */
+  heldBy(gateway: GatewayId, cursor: string | null): Promise<HeldPage>;
+  /**
+   * Gives back one of them as a sweep does: a stream is announced as left with no last `n`. What another gateway or
+   * connection holds by now stays.
+   */
+  letGo(gateway: GatewayId, held: Held): Promise<void>;
 }
+
+/** A stream or a place that a gateway holds. */
+export type Held =
+  | {
+      readonly kind: "stream";
+      readonly where: Where;
+      readonly stream_name: StreamName;
+      readonly connection: ConnectionId;
+    }
+  | { readonly kind: "place"; readonly place: Place };
+
+export type HeldPage = {
+  readonly held: readonly Held[];
+  /** Pass it back to get the next page; null on the last. */
+  readonly next: string | null;
+};
 
 export type PepperKind = keyof Peppers;
 

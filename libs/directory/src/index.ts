@@ -9,6 +9,8 @@ export {
   type CredentialHolder,
   type Directory,
   DirectoryUnavailable,
+  type Held,
+  type HeldPage,
   type Leases,
   type Minted,
   type NewConversation,
@@ -16,6 +18,7 @@ export {
   type PepperKind,
   type Place,
   type PlaceFault,
+  type PlaceKind,
   type PlaceTerms,
   type Presence,
   type ReclaimFault,
@@ -36,17 +39,18 @@ export {
 } from "./events.ts";
 export { type Channels, DEFAULT_PREFIX, type Keys, keysUnder } from "./keys.ts";
 export { canonicalConversationId, newAccountId, newConversationId } from "./new-ids.ts";
-export type {
-  Account,
-  AccountLimits,
-  Address,
-  Admission,
-  ConnectionId,
-  Conversation,
-  GatewayId,
-  IdKind,
-  Link,
-  RosterEntry,
+export {
+  type Account,
+  type AccountLimits,
+  type Address,
+  type Admission,
+  type ConnectionId,
+  type Conversation,
+  DEPLOYMENT_LIMITS,
+  type GatewayId,
+  type IdKind,
+  type Link,
+  type RosterEntry,
 } from "./records.ts";
 export { tagOf } from "./redis/channel-tags.ts";
 export {

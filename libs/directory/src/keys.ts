@@ -14,6 +14,7 @@
  * | `ams:account:{pN}:<id>` | hash | the account's record and limits | with the account |
  * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends (Unix ms, 0 never, negative: being brought in) | with the account |
  * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a place is shared | field: release or sweep |
+ * | `ams:account:{pN}:<id>:guests` | hash | the same, of the guests in the account's conversations | field: release or sweep |
  * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, or after its grace |
  * | `ams:conversation:{pN}:<ns>/<alias>` | hash | the conversation's record and counters | delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:links` | hash | link number -> hash | delete |
@@ -68,6 +69,7 @@ export type AccountKeys = {
   readonly record: string;
   readonly credentials: string;
   readonly places: string;
+  readonly guests: string;
   readonly heldPrefix: string;
 };
 
@@ -137,6 +139,7 @@ export function keysUnder(prefix: string): Keys {
         record,
         credentials: `${record}:credentials`,
         places: `${record}:places`,
+        guests: `${record}:guests`,
         heldPrefix: heldPrefix(partition),
       };
     },

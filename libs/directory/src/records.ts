@@ -12,8 +12,17 @@ import type {
 export type AccountLimits = {
   /** Streams that the account may hold at a time, in all conversations together. */
   readonly streams_max: number | null;
+  /** Guests that the account's conversations may hold at a time, all together. */
+  readonly guests_max: number | null;
   /** Subscribers that each conversation of the account may hold at a time. */
   readonly subscribers_max: number | null;
+};
+
+/** The limits of an account that follows the deployment's settings. */
+export const DEPLOYMENT_LIMITS: AccountLimits = {
+  streams_max: null,
+  guests_max: null,
+  subscribers_max: null,
 };
 
 export type Account = AccountLimits & {

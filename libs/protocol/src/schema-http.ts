@@ -45,7 +45,14 @@ export const accountBody = z.object({
   namespace,
   created_at: timestamp,
   /** What holds for this account, where it may differ from the deployment's. */
-  limits: z.object({ streams_per_account: count, subscribers_per_conversation: count }).optional(),
+  limits: z
+    .object({
+      streams_per_account: count,
+      guests_per_account: count.optional(),
+      subscribers_per_conversation: count,
+    })
+    .catchall(count)
+    .optional(),
 });
 
 export const accountCreatedBody = accountBody.omit({ limits: true }).extend({ credential });
@@ -117,6 +124,7 @@ export const offerBody = z.object({
   limits: z
     .object({
       streams_per_account: count,
+      guests_per_account: count.optional(),
       subscribers_per_conversation: count,
       accounts_per_minute: count,
       mints_per_minute: count,

@@ -100,6 +100,10 @@ export const DEPLOYMENT_SETTINGS = {
     "Streams that an account may hold at a time, in all its conversations together; past it 4003. The `limits` command sets it for one account.",
     { min: 1 },
   ),
+  AMS_GUESTS_PER_ACCOUNT: integer(
+    1_000,
+    "Guests that all conversations of one account may hold at a time, together; past it 4003, and with 0 no guest. The `limits` command sets it for one account.",
+  ),
   AMS_SUBSCRIBERS_PER_CONVERSATION: integer(
     100,
     "Subscribers that a conversation may hold at a time; past it 4003. The `limits` command sets it for one account's conversations.",

@@ -29,7 +29,11 @@ test("§2.2 an account is created with a credential that opens it", async () => 
     account_id: created.json.account_id,
     namespace: "acme",
     created_at: "2026-01-02T03:04:05.006Z",
-    limits: { streams_per_account: 10, subscribers_per_conversation: 100 },
+    limits: {
+      streams_per_account: 10,
+      guests_per_account: 1_000,
+      subscribers_per_conversation: 100,
+    },
   });
 });
 

@@ -1,6 +1,6 @@
 /** Accounts: created, shown, given a new credential, deleted (§2.2). */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type Account, hash, newAccountId, newCredential } from "@ams/directory";
+import { type Account, DEPLOYMENT_LIMITS, hash, newAccountId, newCredential } from "@ams/directory";
 import {
   CREDENTIAL_GRACE_S_MAX,
   isNamespace,
@@ -64,8 +64,7 @@ export const createAccount: Endpoint = {
         account_id: newAccountId(now),
         namespace,
         created_at: new Date(now).toISOString(),
-        streams_max: null,
-        subscribers_max: null,
+        ...DEPLOYMENT_LIMITS,
       },
       hash(tools.peppers.credential[0], credential),
     );
@@ -175,6 +174,7 @@ function accountJson(account: Account, config: ControlConfig): JsonText {
     created_at: toJsonText(account.created_at),
     limits: joinMembers({
       streams_per_account: toJsonText(account.streams_max ?? config.streamsPerAccount),
+      guests_per_account: toJsonText(account.guests_max ?? config.guestsPerAccount),
       subscribers_per_conversation: toJsonText(
         account.subscribers_max ?? config.subscribersPerConversation,
       ),

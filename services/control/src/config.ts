@@ -67,6 +67,7 @@ export type ControlConfig = Reached & {
   /** Per account; 0 for any number. */
   readonly mintsPerMinute: number;
   readonly streamsPerAccount: number;
+  readonly guestsPerAccount: number;
   readonly subscribersPerConversation: number;
 };
 
@@ -90,6 +91,7 @@ export function readControl(
       accountsPerMinute: value.AMS_ACCOUNTS_PER_MINUTE,
       mintsPerMinute: value.AMS_MINTS_PER_MINUTE,
       streamsPerAccount: value.AMS_STREAMS_PER_ACCOUNT,
+      guestsPerAccount: value.AMS_GUESTS_PER_ACCOUNT,
       subscribersPerConversation: value.AMS_SUBSCRIBERS_PER_CONVERSATION,
     },
   };

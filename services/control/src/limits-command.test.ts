@@ -23,17 +23,20 @@ test("without a limit it shows the account", async () => {
     account_id,
     namespace: "acme",
     streams_max: null,
+    guests_max: null,
     subscribers_max: null,
   });
 });
 
 test("a limit that is set holds for the account, and default takes it back", async () => {
   const { credential: bearer } = await open.account("acme");
-  expect((await run("limits", "acme", "--streams", "50", "--subscribers", "500")).exit).toBe(0);
+  const set = ["--streams", "50", "--guests", "0", "--subscribers", "500"];
+  expect((await run("limits", "acme", ...set)).exit).toBe(0);
   const limits = async () => (await open.ask("GET", "/v1/account", { bearer })).json.limits;
-  expect(await limits()).toEqual({ streams_per_account: 50, subscribers_per_conversation: 500 });
+  const others = { guests_per_account: 0, subscribers_per_conversation: 500 };
+  expect(await limits()).toEqual({ streams_per_account: 50, ...others });
   await run("limits", "acme", "--streams=default");
-  expect(await limits()).toEqual({ streams_per_account: 10, subscribers_per_conversation: 500 });
+  expect(await limits()).toEqual({ streams_per_account: 10, ...others });
 });
 
 test("a limit of subscribers holds for conversations that are there and that come", async () => {
@@ -76,6 +79,7 @@ test.each([
   [["limits", "acme", "--streams", "1.5"]],
   [["limits", "acme", "--streams", "-1"]],
   [["limits", "acme", "--subscribers", "many"]],
+  [["limits", "acme", "--guests", "-1"]],
   [["limits", "acme", "--unknown"]],
 ])("%j is refused with a sentence", (args) => {
   const wish = readLimitsWish(args);

@@ -1,6 +1,6 @@
 /**
- * `control limits <namespace> [--streams N|default] [--subscribers N|default]`: an operator sets what one account may
- * have, or sees it. It works on the store itself, so it asks for no credential.
+ * `control limits <namespace> [--streams N|default] …`: an operator sets what one account may have, or sees it. It works
+ * on the store itself, so it asks for no credential.
  */
 import { parseArgs } from "node:util";
 import type { Account, AccountLimits, Directory } from "@ams/directory";
@@ -11,10 +11,32 @@ export const EXIT_USAGE = 64;
 export const EXIT_UNAVAILABLE = 69;
 export const EXIT_MISCONFIGURED = 78;
 
-export const LIMITS_USAGE = `usage: control limits <namespace> [--streams N|default] [--subscribers N|default] [--directory FOLDER]
+/** By option: the limit that it sets, its smallest value, and what it means. */
+const OPTIONS = {
+  streams: {
+    limit: "streams_max",
+    min: 1,
+    about: "streams that the account may hold at a time, in all its conversations together",
+  },
+  guests: {
+    limit: "guests_max",
+    min: 0,
+    about: "guests that its conversations may hold at a time, all together; 0: none",
+  },
+  subscribers: {
+    limit: "subscribers_max",
+    min: 1,
+    about: "subscribers that each of its conversations may hold at a time",
+  },
+} as const satisfies Record<string, { limit: keyof AccountLimits; min: number; about: string }>;
 
-  --streams N       streams that the account may hold at a time, in all its conversations together
-  --subscribers N   subscribers that each of its conversations may hold at a time
+type Option = keyof typeof OPTIONS;
+
+const NAMES: readonly Option[] = ["streams", "guests", "subscribers"];
+
+export const LIMITS_USAGE = `usage: control limits <namespace> ${NAMES.map((name) => `[--${name} N|default]`).join(" ")} [--directory FOLDER]
+
+${NAMES.map((name) => `  ${`--${name} N`.padEnd(17)} ${OPTIONS[name].about}`).join("\n")}
   default           follow the deployment's setting again
   --directory       the state folder of a standalone AMS, which may run meanwhile; else AMS_REDIS_URL says where Redis is
 `;
@@ -24,9 +46,8 @@ const LIMIT_MAX = 1_000_000_000;
 
 export type LimitsWish = {
   readonly namespace: Namespace;
-  /** Undefined leaves it as it is; null follows the deployment's setting. */
-  readonly streams: number | null | undefined;
-  readonly subscribers: number | null | undefined;
+  /** What is absent stays as it is; null follows the deployment's setting. */
+  readonly limits: Partial<AccountLimits>;
   /** The folder of an embedded directory; null means Redis. */
   readonly folder: string | null;
 };
@@ -47,12 +68,21 @@ export function readLimitsWish(
     return { ok: false, fault: "say: limits, and one namespace" };
   }
   if (!isNamespace(namespace)) return { ok: false, fault: "that is not a namespace" };
-  const streams = readLimit(values.streams);
-  const subscribers = readLimit(values.subscribers);
-  if (streams === "wrong" || subscribers === "wrong") {
-    return { ok: false, fault: `a limit is a whole number from 1 to ${LIMIT_MAX}, or default` };
+  const limits: { -readonly [Limit in keyof AccountLimits]?: number | null } = {};
+  for (const name of NAMES) {
+    const text = values[name];
+    if (text === undefined) continue;
+    const { limit, min } = OPTIONS[name];
+    const read = readLimit(text, min);
+    if (read === "wrong") {
+      return {
+        ok: false,
+        fault: `--${name} is a whole number from ${min} to ${LIMIT_MAX}, or default`,
+      };
+    }
+    limits[limit] = read;
   }
-  return { ok: true, value: { namespace, streams, subscribers, folder: values.directory ?? null } };
+  return { ok: true, value: { namespace, limits, folder: values.directory ?? null } };
 }
 
 /** Sets what is wished, and says the account's record as JSON. */
@@ -60,11 +90,9 @@ export async function runLimits(directory: Directory, wish: LimitsWish): Promise
   try {
     const account = await directory.accountOf(wish.namespace);
     if (account === null) return fail(EXIT_USAGE, "no account has that namespace");
-    if (wish.streams === undefined && wish.subscribers === undefined) return succeed(account);
-    const limits: AccountLimits = {
-      streams_max: wish.streams === undefined ? account.streams_max : wish.streams,
-      subscribers_max: wish.subscribers === undefined ? account.subscribers_max : wish.subscribers,
-    };
+    if (Object.keys(wish.limits).length === 0) return succeed(account);
+    const { streams_max, guests_max, subscribers_max } = { ...account, ...wish.limits };
+    const limits: AccountLimits = { streams_max, guests_max, subscribers_max };
     const changed = await directory.setAccountLimits(account.account_id, limits);
     return changed.ok ? succeed(changed.value) : fail(EXIT_USAGE, "the account was just deleted");
   } catch (error) {
@@ -90,6 +118,7 @@ function parse(args: readonly string[]) {
       allowPositionals: true,
       options: {
         streams: { type: "string" },
+        guests: { type: "string" },
         subscribers: { type: "string" },
         directory: { type: "string" },
       },
@@ -99,9 +128,8 @@ function parse(args: readonly string[]) {
   }
 }
 
-function readLimit(text: string | undefined): number | null | undefined | "wrong" {
-  if (text === undefined) return undefined;
+function readLimit(text: string, min: number): number | null | "wrong" {
   if (text === "default") return null;
-  const limit = /^\d{1,10}$/.test(text) ? Number(text) : 0;
-  return limit >= 1 && limit <= LIMIT_MAX ? limit : "wrong";
+  const limit = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+  return limit >= min && limit <= LIMIT_MAX ? limit : "wrong";
 }

@@ -16,6 +16,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   features: "What is switched on here. Ignore what you don't know.",
   frame_bytes: "Bytes of one WebSocket message that still gets a documented close code.",
   grace_s: "Seconds for which the old credential stays alive beside the new one; 0 unless given.",
+  guests_per_account: "Guests that all conversations of an account may hold at a time, together.",
   host: "The instance that answered.",
   id_kind: "How the conversation id is made: at random in time order, or from canonical_input.",
   invite: "An invite code, where the deployment asks for one.",

@@ -79,6 +79,7 @@ function featuresOf(config: ControlConfig): readonly string[] {
 function limitsOf(config: ControlConfig): JsonText {
   return joinMembers({
     streams_per_account: toJsonText(config.streamsPerAccount),
+    guests_per_account: toJsonText(config.guestsPerAccount),
     subscribers_per_conversation: toJsonText(config.subscribersPerConversation),
     accounts_per_minute: toJsonText(config.accountsPerMinute),
     mints_per_minute: toJsonText(config.mintsPerMinute),

@@ -3,9 +3,11 @@ import {
   type Directory,
   DirectoryUnavailable,
   type Outcome,
+  type Place,
+  type PlaceTerms,
   type RosterEntry,
 } from "@ams/directory";
-import type { CloseReason } from "@ams/protocol";
+import type { AccountId, CloseReason } from "@ams/protocol";
 import { beforeEach, expect, test } from "vitest";
 import type { Admitted } from "./admit.ts";
 import { type AttachParts, attach } from "./attach.ts";
@@ -17,6 +19,8 @@ import { GATEWAY, Rig } from "./testing/rig.ts";
 
 class FakeDoor implements Door {
   gone = false;
+  /** Ends in the turn in which it is accepted, as one that sent a malformed frame early. */
+  ended = false;
   refused: CloseReason | null = null;
   owner: SocketOwner | null = null;
   readonly socket: FakeSocket;
@@ -29,6 +33,7 @@ class FakeDoor implements Door {
     if (this.gone) return false;
     this.owner = owner;
     owner.opened(this.socket);
+    if (this.ended) owner.gone();
     return true;
   }
 
@@ -41,7 +46,10 @@ let rig: Rig;
 let door: FakeDoor;
 let releases: number;
 let shared: boolean;
-let reserve: () => Promise<Outcome<{ readonly shared: boolean }, string>>;
+let reserve: (
+  place: Place,
+  terms: PlaceTerms,
+) => Promise<Outcome<{ readonly shared: boolean }, string>>;
 /** What the claim comes to: the entry is announced before it is answered. */
 let claim: (entry: RosterEntry) => Promise<Outcome<unknown, string>>;
 
@@ -57,7 +65,7 @@ beforeEach(() => {
   };
 });
 
-function join() {
+function join(over: Partial<Admitted> = {}) {
   const { stream_id, stream_name, metadata } = entryOf(1, 1);
   const admission = admissionOf("");
   const admitted: Admitted = {
@@ -72,10 +80,11 @@ function join() {
     selfSubscribe: false,
     subscribeStreams: null,
     receipts: false,
+    ...over,
   };
   const directory = {
     ...rig.parts.directory,
-    reserve,
+    reserve: (place: Place, terms: PlaceTerms) => reserve(place, terms),
     keepPlace: () => rig.keepPlace(),
     claim: ({ connection }: { connection: string }) =>
       claim(entryOf(1, 5, { gateway: GATEWAY, connection })),
@@ -86,7 +95,7 @@ function join() {
       releases += 1;
     },
   } as unknown as Conversations;
-  const config = {} as GatewayConfig;
+  const config = { AMS_GUESTS_PER_ACCOUNT: 7 } as GatewayConfig;
   const unlimited = { perSecond: 0, burst: 1 };
   const plainTerms = {
     subscription: { streams: null, self: null },
@@ -128,6 +137,32 @@ test("a claim of which nothing is known is taken back, wherever it has come to",
   claim = () => Promise.reject(new DirectoryUnavailable("away"));
   await expect(join()).rejects.toThrow(DirectoryUnavailable);
   expect([stepsOf(), releases]).toEqual([["leave", "release"], 1]);
+});
+
+test("§3.3.9 a place whose reservation was made but answered too late is given back", async () => {
+  reserve = () => Promise.reject(new DirectoryUnavailable("away"));
+  await expect(join()).rejects.toThrow(DirectoryUnavailable);
+  expect([stepsOf(), releases]).toEqual([["release"], 1]);
+});
+
+test("§3.3.9 a socket that ends while it is seated keeps no shared place", async () => {
+  shared = true;
+  door.ended = true;
+  expect(await join()).toBe("joined");
+  await endOfTurn();
+  expect(stepsOf()).toEqual(["leave", "release"]);
+});
+
+test("§3.3.9 a guest's place is one of the conversation's owner", async () => {
+  const places: Place[] = [];
+  reserve = (place, terms) => {
+    places.push(place);
+    expect(terms).toEqual({ credential: null, placesMax: 7 });
+    return Promise.resolve({ ok: false, fault: "account_concurrency_limit" });
+  };
+  const guest = "acc_anon_0123456789abcdef0123456789" as AccountId;
+  expect(await join({ credential: null, accountId: guest })).toBe("account_concurrency_limit");
+  expect(places).toMatchObject([{ kind: "guest", account_id: ACCOUNT }]);
 });
 
 test("a client that goes while its claim is made leaves nothing behind", async () => {

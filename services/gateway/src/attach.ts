@@ -58,9 +58,8 @@ function refuse(door: Door, reason: CloseReason): CloseReason {
 /** One join under way. */
 class Join {
   readonly connection: ConnectionId = randomUUID();
-  /** Null for guests, who hold none. */
-  readonly #place: Place | null;
-  /** Whether this join has a share in the place that is its own to release. */
+  readonly #place: Place;
+  /** Whether the directory may hold a place of this join: also when its answer is lost. */
   #reserved = false;
   /** Whether the directory may hold a claim of this join. */
   #claimed = false;
@@ -85,16 +84,12 @@ class Join {
     this.#parts = parts;
     this.#config = config;
     this.#plainTerms = plainTerms;
-    this.#place =
-      admitted.credential === null
-        ? null
-        : {
-            account_id: admitted.accountId,
-            conversation_id: conversation.where.conversationId,
-            stream_id: admitted.streamId,
-            gateway: parts.gateway(),
-            connection: this.connection,
-          };
+    this.#place = conversation.placeOf({
+      owner_account_id: admitted.accountId,
+      stream_id: admitted.streamId,
+      gateway: parts.gateway(),
+      connection: this.connection,
+    });
   }
 
   async run(): Promise<JoinOutcome> {
@@ -121,18 +116,17 @@ class Join {
     const { connection } = this;
     this.#conversation.arrivals.forget(connection);
     if (this.#claimed) this.#conversation.abandon({ stream_id, stream_name, connection });
-    if (this.#place !== null && this.#reserved) this.#parts.holdings.releasePlace(this.#place);
+    if (this.#reserved) this.#parts.holdings.releasePlace(this.#place);
   }
 
   async #reserve(): Promise<"own" | "shared" | CloseReason> {
     const { credential, streamId, streamName } = this.#admitted;
-    if (this.#place === null || credential === null) return "own";
-    const terms = { credential, streamsMax: this.#config.AMS_STREAMS_PER_ACCOUNT };
-    const reserved = await this.#parts.directory.reserve(this.#place, terms);
-    if (reserved.ok) {
-      this.#reserved = true;
-      return reserved.value.shared ? "shared" : "own";
-    }
+    const { AMS_STREAMS_PER_ACCOUNT, AMS_GUESTS_PER_ACCOUNT } = this.#config;
+    const placesMax = credential === null ? AMS_GUESTS_PER_ACCOUNT : AMS_STREAMS_PER_ACCOUNT;
+    this.#reserved = true;
+    const reserved = await this.#parts.directory.reserve(this.#place, { credential, placesMax });
+    if (reserved.ok) return reserved.value.shared ? "shared" : "own";
+    this.#reserved = false;
     if (reserved.fault !== "account_concurrency_limit") return reserved.fault;
     // A name that somebody else holds is told before the limit is (§3.3).
     for (const { entry } of this.#conversation.roster.streams()) {
@@ -144,11 +138,13 @@ class Join {
 
   /** The place is this connection's alone. A live stream keeps the id that it has, also under a new pepper. */
   #settlePlace(reserved: "own" | "shared"): void {
-    if (this.#place === null || this.#seat === null) return;
-    const place = this.#conversation.placeOf(this.#seat);
-    const isAnother = place?.stream_id !== this.#place.stream_id;
-    if (place !== null && (isAnother || reserved === "shared"))
-      this.#parts.holdings.keepPlace(place);
+    if (this.#seat === null) return;
+    const place = this.#conversation.placeOf(this.#seat.entry);
+    const isAnother = place.stream_id !== this.#place.stream_id;
+    if (isAnother || reserved === "shared") {
+      const isHeld = () => this.#conversation.holds(this.connection);
+      this.#parts.holdings.keepPlace(place, isHeld);
+    }
     if (isAnother) this.#parts.holdings.releasePlace(this.#place);
   }
 
@@ -164,7 +160,7 @@ class Join {
       metadata: admitted.metadata,
       peer_identity: admitted.peerIdentity,
       joined_at: toIso(this.#parts.now()),
-      gateway: this.#parts.gateway(),
+      gateway: this.#place.gateway,
       connection: this.connection,
       link: admitted.link.number,
       subscribersMax: this.#config.AMS_SUBSCRIBERS_PER_CONVERSATION,

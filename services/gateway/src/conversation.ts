@@ -5,6 +5,7 @@
 import type {
   ChannelEvent,
   ConnectionId,
+  Held,
   Place,
   ReclaimFault,
   RosterEntry,
@@ -43,6 +44,7 @@ export class Conversation {
   readonly roster: Roster;
   readonly arrivals = new Arrivals();
   readonly intake: Intake;
+  readonly #owner: AccountId;
   readonly #parts: GatewayParts;
   readonly #audience: Audience;
   readonly #outbox: Outbox;
@@ -51,9 +53,10 @@ export class Conversation {
   /** Called once for each session that has ended here. */
   readonly #released: () => void;
 
-  constructor(where: Where, parts: GatewayParts, released: () => void) {
+  constructor(where: Where, owner: AccountId, parts: GatewayParts, released: () => void) {
     this.where = where;
     this.channel = parts.directory.channels.conversation(where);
+    this.#owner = owner;
     this.#parts = parts;
     this.#audience = new Audience(parts.sockets);
     this.roster = new Roster(tellAudience(this.#audience, parts));
@@ -90,17 +93,31 @@ export class Conversation {
     return this.#sessions.has(connection);
   }
 
-  /** What the account's limit counts of a stream that is held here; null for guests, who hold none. */
-  placeOf({ entry }: LiveStream): Place | null {
-    const { owner_account_id: account_id, stream_id, gateway, connection } = entry;
-    if (isGuest(account_id)) return null;
-    return {
-      account_id,
+  /** What an account's limit counts of a stream: the limit of its holder, or for a guest that of the conversation's owner. */
+  placeOf(stream: Pick<RosterEntry, "owner_account_id" | "stream_id" | "gateway" | "connection">) {
+    const { owner_account_id, stream_id, gateway, connection } = stream;
+    const guest = isGuest(owner_account_id);
+    const place: Place = {
+      kind: guest ? "guest" : "stream",
+      account_id: guest ? this.#owner : owner_account_id,
       conversation_id: this.where.conversationId,
       stream_id,
       gateway,
       connection,
     };
+    return place;
+  }
+
+  /** Whether a session here, or a join that is under way, answers for what the directory lists in its name. */
+  answersFor(held: Held): boolean {
+    const connection = held.kind === "place" ? held.place.connection : held.connection;
+    if (this.arrivals.has(connection)) return true;
+    const entry = this.#sessions.get(connection)?.stream.entry;
+    if (entry === undefined) return false;
+    if (held.kind === "stream") return entry.stream_name === held.stream_name;
+    const { kind, account_id, stream_id } = this.placeOf(entry);
+    const { place } = held;
+    return place.kind === kind && place.account_id === account_id && place.stream_id === stream_id;
   }
 
   /** Puts a session that was just welcomed among the others: it hears what is emitted from now on. */
@@ -119,7 +136,7 @@ export class Conversation {
     const ts = toIso(stamp(stream, this.now()));
     this.flush();
     this.roster.left(stream_id, epoch, n, ts);
-    this.#parts.holdings.giveBack(this.where, stream.entry, this.placeOf(stream), { n, ts });
+    this.#parts.holdings.giveBack(this.where, stream.entry, this.placeOf(stream.entry), { n, ts });
   }
 
   /** A claim came to nothing: whatever it left in the roster, here or in the directory, is taken back. */
@@ -381,8 +398,7 @@ export class Conversation {
     this.flush();
     if (!this.#remove(session)) return;
     session.expel(reason);
-    const place = this.placeOf(session.stream);
-    if (place !== null) this.#parts.holdings.releasePlace(place);
+    this.#parts.holdings.releasePlace(this.placeOf(session.stream.entry));
   }
 
   #remove(session: Session): boolean {

@@ -3,7 +3,13 @@
  * session, so that a gateway hears only the channels that somebody here listens to.
  */
 import { randomUUID } from "node:crypto";
-import { type Address, type Admission, DirectoryUnavailable, type Where } from "@ams/directory";
+import {
+  type Address,
+  type Admission,
+  DirectoryUnavailable,
+  type Held,
+  type Where,
+} from "@ams/directory";
 import { type AccountId, type ConversationId, isGuest } from "@ams/protocol";
 import { describeError } from "@ams/runtime";
 import type { Bus } from "./bus.ts";
@@ -86,6 +92,12 @@ export class Conversations {
     for (const { conversation } of [...this.#open.values()]) conversation.closeAccount(account);
   }
 
+  /** Whether anybody here answers for what the directory lists as held by this gateway. */
+  answersFor(held: Held): boolean {
+    const id = held.kind === "place" ? held.place.conversation_id : held.where.conversationId;
+    return this.#open.get(id)?.conversation.answersFor(held) ?? false;
+  }
+
   /** Every session of this gateway. */
   *sessions(): Generator<{ readonly conversation: Conversation; readonly session: Session }> {
     for (const { conversation } of this.#open.values()) {
@@ -98,9 +110,9 @@ export class Conversations {
   }
 
   #openFirst(admission: Admission): Open {
-    const { namespace, alias, conversation_id } = admission.conversation;
+    const { namespace, alias, conversation_id, owner_account_id } = admission.conversation;
     const where: Where = { address: { namespace, alias }, conversationId: conversation_id };
-    const conversation: Conversation = new Conversation(where, this.#parts, () =>
+    const conversation: Conversation = new Conversation(where, owner_account_id, this.#parts, () =>
       this.release(conversation),
     );
     const open: Open = {

@@ -60,7 +60,7 @@ test("a leave is handed over before giveBack returns, then the place if there wa
 test("§5.9 a step that the directory was away for is tried again until it is done, and then no more", async () => {
   fault = new DirectoryUnavailable("away");
   holdings.giveBack(WHERE, entryOf(1, 1), null, { n: 1, ts: TS });
-  holdings.keepPlace(placeOf(1, "connection-1"));
+  holdings.keepPlace(placeOf(1, "connection-1"), () => true);
   await holdings.settled();
   holdings.retry();
   await holdings.settled();

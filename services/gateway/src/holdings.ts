@@ -44,9 +44,11 @@ export class Holdings {
     this.#do(() => this.#directory.release(place));
   }
 
-  /** Makes a shared place this connection's. */
-  keepPlace(place: Place): void {
-    this.#do(() => this.#directory.keepPlace(place));
+  /** Makes a shared place this connection's, unless the connection is over by the time that this is tried (again). */
+  keepPlace(place: Place, isHeld: () => boolean): void {
+    this.#do(async () => {
+      if (isHeld()) await this.#directory.keepPlace(place);
+    });
   }
 
   /** Keeps a stream's present metadata for later joiners: one write at a time, also one that is kept; the latest wins. */

@@ -19,6 +19,7 @@ import type { Holdings } from "./holdings.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import type { GatewayParts } from "./parts.ts";
+import { Review } from "./review.ts";
 import type { Session } from "./session.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -52,6 +53,7 @@ export class Lease {
   #gateway: GatewayId = newGatewayId();
   #conversations: Conversations | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #review: OneAtATime | null = null;
   #beat: Promise<void> = Promise.resolve();
   /** Whether a heartbeat waits for its turn. */
   #queued = false;
@@ -95,6 +97,7 @@ export class Lease {
   /** Takes the lease and keeps it until `end`. */
   async begin(conversations: Conversations): Promise<void> {
     this.#conversations = conversations;
+    this.#review = this.#reviewOf(conversations);
     await this.#heartbeat(true);
     this.#timer = setInterval(() => this.recheck(), HEARTBEAT_MS);
   }
@@ -114,7 +117,7 @@ export class Lease {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#conversations = null;
     await this.#beat;
-    await Promise.all([this.#settle.idle(), this.#sweep.idle()]);
+    await Promise.all([this.#settle, this.#sweep, this.#review].map((work) => work?.idle()));
     await this.#parts.directory.endLease(this.#gateway).catch(() => undefined);
   }
 
@@ -127,6 +130,7 @@ export class Lease {
       if (lease === "lapsed" && !isFirst) await this.#takeNewLease();
       this.#settle.run();
       this.#sweep.run();
+      this.#review?.run();
     } catch (error) {
       if (this.#reachable)
         log.warn({ event: "directory_lost", ...describeError(error) }, "directory lost");
@@ -141,6 +145,16 @@ export class Lease {
     await this.#reclaimDoubtful();
     waiting.resume();
     holdings.retry();
+  }
+
+  #reviewOf(conversations: Conversations): OneAtATime {
+    const { directory, log } = this.#parts;
+    const answersFor = conversations.answersFor.bind(conversations);
+    const review = new Review({ directory, gateway: () => this.#gateway, answersFor, log });
+    return new OneAtATime(
+      () => review.round(),
+      (error) => this.#failed(error),
+    );
   }
 
   async #sweepDead(): Promise<void> {
@@ -221,8 +235,9 @@ export class Lease {
     if (!reclaimed.ok) conversation.endUnheld(session, reclaimed.fault);
     else {
       conversation.roster.confirm(session.stream, reclaimed.value);
-      const place = conversation.placeOf(session.stream);
-      if (place !== null) await this.#parts.directory.keepPlace(place);
+      const { entry } = session.stream;
+      const isHeld = () => conversation.holds(entry.connection);
+      this.#parts.holdings.keepPlace(conversation.placeOf(entry), isHeld);
     }
   }
 }

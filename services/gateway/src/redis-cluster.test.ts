@@ -1,6 +1,7 @@
 // The bus, and two whole gateways, on a Redis Cluster of six nodes: channels are sharded, and nobody who connects can tell.
 import {
   connectRedis,
+  DEPLOYMENT_LIMITS,
   hash,
   isSharded,
   newAccountId,
@@ -89,8 +90,7 @@ async function mint({ directory }: Awaited<ReturnType<typeof openGateway>>, numb
   const created_at = new Date().toISOString();
   const namespace = `tenant-${number}` as Namespace;
   const account_id = newAccountId(Date.now());
-  const limits = { streams_max: null, subscribers_max: null };
-  const account = { account_id, namespace, created_at, ...limits };
+  const account = { account_id, namespace, created_at, ...DEPLOYMENT_LIMITS };
   await directory.createAccount(account, hash(PEPPERS.credential[0], credential));
   const conversation = {
     namespace,

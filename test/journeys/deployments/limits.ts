@@ -3,6 +3,7 @@
 /** The limits of docs/PROTOCOL.md as they are by default, so that the suite meets them; no rate of new accounts, which it would only wait for. */
 export const PROTOCOL_LIMITS = {
   AMS_STREAMS_PER_ACCOUNT: "10",
+  AMS_GUESTS_PER_ACCOUNT: "1000",
   AMS_SUBSCRIBERS_PER_CONVERSATION: "100",
   AMS_FRAMES_PER_SECOND: "20000",
   AMS_BYTES_PER_SECOND: "33554432",

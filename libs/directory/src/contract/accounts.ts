@@ -1,5 +1,6 @@
 /** Accounts, credentials, and the end of an account. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DEPLOYMENT_LIMITS } from "../records.ts";
 import {
   faultOf,
   fresh,
@@ -91,7 +92,7 @@ export function accountsContract(open: () => Promise<World>): void {
       const conversations = [newConversation(account), newConversation(account)];
       for (const conversation of conversations)
         value(await directory.mint({ conversation, linkHash: "x" }));
-      const limits = { streams_max: 7, subscribers_max: 5 };
+      const limits = { streams_max: 7, guests_max: 0, subscribers_max: 5 };
       expect(value(await directory.setAccountLimits(account.account_id, limits))).toEqual({
         ...account,
         ...limits,
@@ -99,12 +100,8 @@ export function accountsContract(open: () => Promise<World>): void {
       for (const conversation of conversations) {
         expect((await directory.admission(conversation))?.conversation.subscribers_max).toBe(5);
       }
-      value(
-        await directory.setAccountLimits(account.account_id, {
-          streams_max: null,
-          subscribers_max: null,
-        }),
-      );
+      expect(await directory.account(account.account_id)).toEqual({ ...account, ...limits });
+      value(await directory.setAccountLimits(account.account_id, DEPLOYMENT_LIMITS));
       expect(await directory.account(account.account_id)).toEqual(account);
       expect(faultOf(await directory.setAccountLimits(newAccount().account_id, limits))).toBe(
         "not_found",
@@ -117,7 +114,7 @@ export function accountsContract(open: () => Promise<World>): void {
       const conversation = newConversation(account);
       value(await directory.mint({ conversation, linkHash: "x" }));
       const claim = newClaim(whereOf(conversation), account);
-      value(await directory.reserve(placeOf(claim), { credential: "gone", streamsMax: 10 }));
+      value(await directory.reserve(placeOf(claim), { credential: "gone", placesMax: 10 }));
       value(await directory.claim(claim));
       await directory.deleteAccount(account.account_id);
       expect(await directory.accountByCredential(["gone"])).toBeNull();
@@ -125,7 +122,7 @@ export function accountsContract(open: () => Promise<World>): void {
       expect(await directory.accountOf(account.namespace)).toBeNull();
       expect(await directory.admission(conversation)).toBeNull();
       expect(
-        faultOf(await directory.reserve(placeOf(claim), { credential: "gone", streamsMax: 10 })),
+        faultOf(await directory.reserve(placeOf(claim), { credential: "gone", placesMax: 10 })),
       ).toBe("invalid_credential");
       const again = { ...newAccount(), namespace: account.namespace };
       expect(faultOf(await directory.createAccount(again, fresh("hash")))).toBe("namespace_taken");

@@ -1,6 +1,6 @@
 /** Leases, sweeps, and coming back. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Where } from "../directory.ts";
+import type { Held, HeldPage, Where } from "../directory.ts";
 import type { Account } from "../records.ts";
 import {
   faultOf,
@@ -38,13 +38,25 @@ export function leasesContract(open: () => Promise<World>): void {
       await world.directory.sweep();
     });
 
-    const terms = (streamsMax: number) => ({ credential, streamsMax });
+    const terms = (placesMax: number) => ({ credential, placesMax });
 
     async function eventsAt(place: Where) {
       const channel = world.directory.channels.conversation(place);
       return (await world.heard())
         .filter((heard) => heard.channel === channel)
         .map(({ event }) => event);
+    }
+
+    /** All pages of what a gateway holds. */
+    async function heldBy(gateway: string): Promise<readonly Held[]> {
+      const held: Held[] = [];
+      let cursor: string | null = null;
+      do {
+        const page: HeldPage = await world.other.heldBy(gateway, cursor);
+        held.push(...page.held);
+        cursor = page.next;
+      } while (cursor !== null);
+      return held;
     }
 
     /** A gateway that holds one stream and its place, and whose lease is over. */
@@ -174,6 +186,56 @@ export function leasesContract(open: () => Promise<World>): void {
       const last = (await eventsAt(where)).at(-1);
       expect(last).toEqual({ kind: "claimed", entry: later, displaced });
       expect(faultOf(await directory.reclaim(where, entry))).toBe("displaced");
+    });
+
+    test("§3.3.9 what a gateway holds is listed, and what is given back is free, announced once, and held no more", async () => {
+      const { directory, other } = world;
+      const { claim, entry } = await deadGateway();
+      const { gateway } = claim;
+      const place = placeOf(claim);
+      const guest = { ...place, kind: "guest" as const, connection: fresh("connection") };
+      value(await directory.reserve(guest, { credential: null, placesMax: 1 }));
+      const { stream_name, connection } = claim;
+      const stream = { kind: "stream", where, stream_name, connection } as const;
+      const held = await heldBy(gateway);
+      expect(held).toHaveLength(3);
+      expect(held).toEqual(
+        expect.arrayContaining([stream, { kind: "place", place }, { kind: "place", place: guest }]),
+      );
+      expect(await heldBy(fresh("another"))).toEqual([]);
+      for (const one of [...held, ...held]) await other.letGo(gateway, one);
+      expect(await heldBy(gateway)).toEqual([]);
+      const left = (await eventsAt(where)).filter((event) => event.kind === "left");
+      expect(left).toMatchObject([{ stream_id: entry.stream_id, epoch: entry.epoch, n: null }]);
+      const next = newClaim(where, account, { stream_name: name("next") });
+      value(await directory.reserve(placeOf(next), terms(1)));
+      value(await directory.reserve(guest, { credential: null, placesMax: 1 }));
+    });
+
+    test("§3.5.1 giving back does nothing to a stream or place that another connection has by now", async () => {
+      const { directory } = world;
+      const { claim } = await deadGateway();
+      const held = await heldBy(claim.gateway);
+      const heir = newClaim(where, account, { gateway: fresh("live") });
+      value(await directory.reserve(placeOf(heir), terms(1)));
+      const { entry } = value(await directory.claim(heir));
+      await directory.keepPlace(placeOf(heir));
+      for (const one of held) await directory.letGo(claim.gateway, one);
+      expect(await directory.roster(where)).toEqual([entry]);
+      const next = placeOf(newClaim(where, account, { stream_name: name("next") }));
+      expect(faultOf(await directory.reserve(next, terms(1)))).toBe("account_concurrency_limit");
+      expect(await heldBy(heir.gateway)).toHaveLength(2);
+    });
+
+    test("§3.3.9 a reservation that is made after its release is listed, and given back", async () => {
+      const { directory } = world;
+      const place = placeOf(newClaim(where, account, { gateway: fresh("gateway") }));
+      await directory.release(place);
+      value(await directory.reserve(place, terms(1)));
+      expect(await heldBy(place.gateway)).toEqual([{ kind: "place", place }]);
+      await directory.letGo(place.gateway, { kind: "place", place });
+      const next = placeOf(newClaim(where, account, { stream_name: name("next") }));
+      value(await directory.reserve(next, terms(1)));
     });
 
     test("the store answers a ping", async () => {

@@ -2,7 +2,7 @@
 import { trustJsonText } from "@ams/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Where } from "../directory.ts";
-import type { Account, RosterEntry } from "../records.ts";
+import { type Account, DEPLOYMENT_LIMITS, type RosterEntry } from "../records.ts";
 import { LOSSLESS } from "./conversations.ts";
 import {
   faultOf,
@@ -42,7 +42,7 @@ export function presenceContract(open: () => Promise<World>): void {
       return whereOf(conversation);
     }
 
-    const terms = (streamsMax: number) => ({ credential, streamsMax });
+    const terms = (placesMax: number) => ({ credential, placesMax });
 
     async function eventsAt(place: Where) {
       const channel = world.directory.channels.conversation(place);
@@ -269,10 +269,10 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(faultOf(await directory.reserve(place("b"), terms(10)))).toBe("invalid_credential");
       const stranger = fresh("hash");
       value(await directory.createAccount(newAccount(), stranger));
-      const theirs = { credential: stranger, streamsMax: 10 };
+      const theirs = { credential: stranger, placesMax: 10 };
       expect(faultOf(await directory.reserve(place("b"), theirs))).toBe("invalid_credential");
-      const ours = { credential: next, streamsMax: 10 };
-      const limits = { streams_max: 2, subscribers_max: null };
+      const ours = { credential: next, placesMax: 10 };
+      const limits = { ...DEPLOYMENT_LIMITS, streams_max: 2 };
       value(await directory.setAccountLimits(account.account_id, limits));
       value(await directory.reserve(place("b"), ours));
       expect(faultOf(await directory.reserve(place("c"), ours))).toBe("account_concurrency_limit");
@@ -300,6 +300,49 @@ export function presenceContract(open: () => Promise<World>): void {
         }),
       );
       expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(10);
+    });
+
+    test("§3.3.9 guests count against their own limit of the conversation's owner, whose streams they leave alone", async () => {
+      const { directory, other } = world;
+      const guests = { credential: null, placesMax: 2 };
+      const guest = (text: string, at = where) => {
+        const claim = newClaim(at, account, { stream_name: name(text) });
+        return { ...placeOf(claim), kind: "guest" as const };
+      };
+      const stream = placeOf(newClaim(where, account, { stream_name: name("own") }));
+      const [a, elsewhere] = [guest("a"), guest("b", await mint({}))];
+      expect(value(await directory.reserve(a, guests)).shared).toBe(false);
+      value(await other.reserve(elsewhere, guests));
+      expect(faultOf(await directory.reserve(guest("c"), guests))).toBe(
+        "account_concurrency_limit",
+      );
+      value(await directory.reserve(stream, terms(1)));
+      const heir = guest("a");
+      expect(value(await directory.reserve(heir, guests)).shared).toBe(true);
+      await directory.keepPlace(heir);
+      await directory.release(a);
+      await directory.release({ ...heir, kind: "stream" });
+      expect(faultOf(await directory.reserve(guest("c"), guests))).toBe(
+        "account_concurrency_limit",
+      );
+      await directory.release(heir);
+      value(await directory.reserve(guest("c"), guests));
+      const limits = { ...DEPLOYMENT_LIMITS, guests_max: 3 };
+      value(await directory.setAccountLimits(account.account_id, limits));
+      value(await directory.reserve(guest("d"), guests));
+      expect(faultOf(await directory.reserve(guest("e"), guests))).toBe(
+        "account_concurrency_limit",
+      );
+      value(await directory.setAccountLimits(account.account_id, { ...limits, guests_max: 0 }));
+      expect(value(await directory.reserve(guest("d"), guests)).shared).toBe(true);
+      expect(faultOf(await directory.reserve(guest("e"), guests))).toBe(
+        "account_concurrency_limit",
+      );
+      await directory.deleteAccount(account.account_id);
+      expect(faultOf(await directory.reserve(guest("d"), guests))).toBe("conversation_not_found");
+      await directory.keepPlace(heir);
+      const left = (await world.dump()).filter((line) => line.includes(account.account_id));
+      expect(left.filter((line) => !line.includes(" deleted"))).toEqual([]);
     });
 
     test("§5.6 a snapshot is the roster at exactly the place of its mark", async () => {

@@ -10,7 +10,7 @@ import type {
 import { trustJsonText } from "@ams/protocol";
 import { ulid } from "ulid";
 import type { Claim, Directory, Place, Where } from "../directory.ts";
-import type { Account, Conversation } from "../records.ts";
+import { type Account, type Conversation, DEPLOYMENT_LIMITS } from "../records.ts";
 
 export type Heard = { readonly channel: string; readonly event: Record<string, unknown> };
 
@@ -42,8 +42,7 @@ export function newAccount(over: Partial<Account> = {}): Account {
     account_id: `acc_${ulid()}` as AccountId,
     namespace: fresh("ns") as Namespace,
     created_at: new Date(START_MS).toISOString(),
-    streams_max: null,
-    subscribers_max: null,
+    ...DEPLOYMENT_LIMITS,
     ...over,
   };
 }
@@ -99,6 +98,7 @@ export function newClaim(where: Where, owner: Account, over: Partial<Claim> = {}
 export function placeOf(claim: Claim): Place {
   const { owner_account_id: account_id, stream_id, gateway, connection } = claim;
   return {
+    kind: "stream",
     account_id,
     conversation_id: claim.where.conversationId,
     stream_id,

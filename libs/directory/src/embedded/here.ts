@@ -1,5 +1,6 @@
 /** Who is here, in memory: it ends with the process, as do the sockets. */
 import type { AccountId, StreamName } from "@ams/protocol";
+import type { PlaceKind } from "../directory.ts";
 import type { ConnectionId, GatewayId, RosterEntry } from "../records.ts";
 
 export type Roster = {
@@ -14,17 +15,19 @@ export type Roster = {
 
 export type Holder = { readonly gateway: GatewayId; readonly connection: ConnectionId };
 
+/** By account, then by `<conv>/<stream>`; never an empty list. */
+export type Places = Map<AccountId, Map<string, readonly Holder[]>>;
+
 export type Here = {
   /** By `<ns>/<alias>`. */
   readonly rosters: Map<string, Roster>;
-  /** By account, then by `<conv>/<stream>`; never an empty list. */
-  readonly places: Map<AccountId, Map<string, readonly Holder[]>>;
+  readonly places: Readonly<Record<PlaceKind, Places>>;
   /** By gateway: the time at which its lease ends, in milliseconds of `performance.now`. */
   readonly leases: Map<GatewayId, number>;
 };
 
 export function nobodyHere(): Here {
-  return { rosters: new Map(), places: new Map(), leases: new Map() };
+  return { rosters: new Map(), places: { stream: new Map(), guest: new Map() }, leases: new Map() };
 }
 
 /** The roster of this conversation, made when there is none. */

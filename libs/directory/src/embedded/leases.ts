@@ -1,7 +1,7 @@
 /** Leases, embedded: with one process there is mostly one gateway, whose event loop may still stand for too long. */
-import type { Leases } from "../directory.ts";
+import type { Held, Leases } from "../directory.ts";
 import type { GatewayId } from "../records.ts";
-import { releaseName } from "./places.ts";
+import { placesHeldBy, release } from "./places.ts";
 import { leaveStream } from "./presence.ts";
 import { look, type Store } from "./store.ts";
 
@@ -26,34 +26,42 @@ export function embeddedLeases(store: Store): Leases {
         for (const [gateway, endMs] of leases) {
           if (endMs > performance.now()) continue;
           leases.delete(gateway);
-          streams += sweepStreams(store, gateway);
-          sweepPlaces(store, gateway);
+          for (const held of heldBy(store, gateway)) if (letGo(store, gateway, held)) streams += 1;
         }
         return streams;
+      }),
+
+    // One page: no answer is ever lost within a process, so this finds nothing and is asked for rarely.
+    heldBy: (gateway) => look(() => ({ held: heldBy(store, gateway), next: null })),
+
+    letGo: (gateway, held) =>
+      look(() => {
+        letGo(store, gateway, held);
       }),
   };
 }
 
-function sweepStreams(store: Store, gateway: GatewayId): number {
-  const last = { n: null, ts: new Date(store.now()).toISOString() };
-  let streams = 0;
+function heldBy(store: Store, gateway: GatewayId): readonly Held[] {
+  const held: Held[] = placesHeldBy(store, gateway).map((place) => ({ kind: "place", place }));
   for (const [key, { live }] of store.here.rosters) {
-    const conversation = store.tables.conversations.get(key)?.conversation;
-    if (conversation === undefined) continue;
-    const where = { address: conversation, conversationId: conversation.conversation_id };
-    for (const entry of [...live.values()]) {
-      if (leaveStream(store, where, entry, last, gateway)) streams += 1;
+    const mine = [...live.values()].filter((entry) => entry.gateway === gateway);
+    const conversation = mine.length > 0 && store.tables.conversations.get(key)?.conversation;
+    if (!conversation) continue;
+    const { namespace, alias, conversation_id: conversationId } = conversation;
+    const where = { address: { namespace, alias }, conversationId };
+    for (const { stream_name, connection } of mine) {
+      held.push({ kind: "stream", where, stream_name, connection });
     }
   }
-  return streams;
+  return held;
 }
 
-function sweepPlaces(store: Store, gateway: GatewayId): void {
-  for (const [account, places] of store.here.places) {
-    for (const [name, holders] of places) {
-      for (const holder of holders) {
-        if (holder.gateway === gateway) releaseName(store, account, name, holder);
-      }
-    }
+/** True when it was a stream, and this call announced that it left. */
+function letGo(store: Store, gateway: GatewayId, held: Held): boolean {
+  if (held.kind === "place") {
+    release(store, held.place);
+    return false;
   }
+  const last = { n: null, ts: new Date(store.now()).toISOString() };
+  return leaveStream(store, held.where, held, last, gateway);
 }

@@ -1,6 +1,8 @@
 /** An account's places, embedded. A place is free once nobody holds it. */
+import type { ConversationId, StreamId } from "@ams/protocol";
 import type { Outcome, Place, PlaceFault, PlaceTerms } from "../directory.ts";
-import { accountOfCredential } from "./accounts.ts";
+import type { GatewayId } from "../records.ts";
+import { accountOfCredential, storedAccount } from "./accounts.ts";
 import { type Holder, isHolder } from "./here.ts";
 import type { Store } from "./store.ts";
 
@@ -9,18 +11,31 @@ export function reserve(
   place: Place,
   terms: PlaceTerms,
 ): Outcome<{ readonly shared: boolean }, PlaceFault> {
-  const account = accountOfCredential(store, terms.credential);
-  if (account?.account_id !== place.account_id) {
-    return { ok: false, fault: "invalid_credential" };
-  }
-  const streamsMax = account.streams_max ?? terms.streamsMax;
+  const limit = limitOf(store, place, terms);
+  if (!limit.ok) return limit;
   const places = placesOf(store, place);
   const holders = places.get(nameOf(place));
-  if (holders === undefined && places.size >= streamsMax) {
+  if (holders === undefined && places.size >= limit.value) {
     return { ok: false, fault: "account_concurrency_limit" };
   }
   places.set(nameOf(place), [...without(holders, place), holderOf(place)]);
   return { ok: true, value: { shared: holders !== undefined } };
+}
+
+/** How many places the account may hold, once it is sure that this one may be asked for. */
+function limitOf(
+  store: Store,
+  { kind, account_id }: Place,
+  { credential, placesMax }: PlaceTerms,
+): Outcome<number, PlaceFault> {
+  if (kind === "guest") {
+    const owner = storedAccount(store, account_id)?.account;
+    if (owner === undefined) return { ok: false, fault: "conversation_not_found" };
+    return { ok: true, value: owner.guests_max ?? placesMax };
+  }
+  const account = credential === null ? null : accountOfCredential(store, credential);
+  if (account?.account_id !== account_id) return { ok: false, fault: "invalid_credential" };
+  return { ok: true, value: account.streams_max ?? placesMax };
 }
 
 export function keepPlace(store: Store, place: Place): void {
@@ -28,27 +43,34 @@ export function keepPlace(store: Store, place: Place): void {
   placesOf(store, place).set(nameOf(place), [holderOf(place)]);
 }
 
-export function release(store: Store, place: Place): void {
-  releaseName(store, place.account_id, nameOf(place), holderOf(place));
+export function release({ here }: Store, place: Place): void {
+  const accounts = here.places[place.kind];
+  const places = accounts.get(place.account_id);
+  const left = without(places?.get(nameOf(place)), place);
+  if (left.length > 0) places?.set(nameOf(place), left);
+  else places?.delete(nameOf(place));
+  if (places?.size === 0) accounts.delete(place.account_id);
 }
 
-/** Lets this holder go of a place that is known by its name only. */
-export function releaseName(
-  { here }: Store,
-  account: Place["account_id"],
-  name: string,
-  holder: Holder,
-): void {
-  const places = here.places.get(account);
-  const left = without(places?.get(name), holder);
-  if (left.length > 0) places?.set(name, left);
-  else places?.delete(name);
-  if (places?.size === 0) here.places.delete(account);
+/** Every place that this gateway holds. */
+export function placesHeldBy({ here }: Store, gateway: GatewayId): readonly Place[] {
+  const held: Place[] = [];
+  for (const kind of ["stream", "guest"] as const) {
+    for (const [account_id, places] of here.places[kind]) {
+      for (const [name, holders] of places) {
+        for (const holder of holders) {
+          if (holder.gateway === gateway)
+            held.push({ kind, account_id, ...idsOf(name), ...holder });
+        }
+      }
+    }
+  }
+  return held;
 }
 
-function placesOf({ here }: Store, { account_id }: Place): Map<string, readonly Holder[]> {
-  const places = here.places.get(account_id) ?? new Map<string, readonly Holder[]>();
-  here.places.set(account_id, places);
+function placesOf({ here }: Store, { kind, account_id }: Place): Map<string, readonly Holder[]> {
+  const places = here.places[kind].get(account_id) ?? new Map<string, readonly Holder[]>();
+  here.places[kind].set(account_id, places);
   return places;
 }
 
@@ -58,6 +80,14 @@ function without(holders: readonly Holder[] | undefined, one: Holder): readonly 
 
 function nameOf({ conversation_id, stream_id }: Place): string {
   return `${conversation_id}/${stream_id}`;
+}
+
+function idsOf(name: string): Pick<Place, "conversation_id" | "stream_id"> {
+  const [conversation, stream] = name.split("/");
+  return {
+    conversation_id: conversation as ConversationId,
+    stream_id: stream as StreamId,
+  };
 }
 
 function holderOf({ gateway, connection }: Place): Holder {

@@ -13,7 +13,7 @@ import {
 import { encodeEvent } from "../events.ts";
 import { PENDING_ACCOUNT_S } from "../keys.ts";
 import type { Account } from "../records.ts";
-import { DELETED_MARK, decodeAccount, toAccountId } from "./decode.ts";
+import { DELETED_MARK, decodeAccount, encodeLimits, LIMIT_FIELDS, toAccountId } from "./decode.ts";
 import { everyListed } from "./listing.ts";
 import {
   checkCredential,
@@ -45,9 +45,8 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
   const holders: Holders = new LRUCache({ max: HOLDERS_MAX });
 
   const account: Accounts["account"] = async (id) => {
-    const fields = ["record", "streams_max", "subscribers_max"];
-    const { record } = names.account(id);
-    return decodeAccount(await answered("HMGET", client.hmget(record, ...fields)));
+    const { record } = store.keys.account(id);
+    return decodeAccount(await answered("HMGET", client.hmget(record, "record", ...LIMIT_FIELDS)));
   };
 
   return {
@@ -90,14 +89,16 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
     },
 
     async setAccountLimits(id, limits) {
-      const args = [limits.streams_max ?? "", limits.subscribers_max ?? ""];
-      const json = textOf(await store.run(setLimits, [names.account(id).record], args));
-      const changed = decodeAccount([json, String(args[0]), String(args[1])]);
-      if (changed === null) return notFound;
+      const { record } = store.keys.account(id);
+      const json = textOf(await store.run(setLimits, [record], encodeLimits(limits)));
+      const stored = decodeAccount([json]);
+      if (stored === null) return notFound;
+      const changed = { ...stored, ...limits };
       const { namespace } = changed;
       await everyListed(store, namespace, async ({ alias, conversation_id }) => {
-        const { record } = names.conversation({ namespace, alias });
-        await store.run(setSubscribersMax, [record], [conversation_id, args[1] ?? ""]);
+        const { record } = store.keys.conversation({ namespace, alias });
+        const args = [conversation_id, limits.subscribers_max ?? ""];
+        await store.run(setSubscribersMax, [record], args);
       });
       return { ok: true, value: changed };
     },
@@ -112,14 +113,9 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
           await conversations.deleteConversation({ namespace, alias });
         });
       }
-      const { record, credentials, places, heldPrefix } = names.account(id);
-      const hashes = await store.run(
-        deleteAccount,
-        [record, credentials, places],
-        [id, heldPrefix],
-      );
+      const hashes = await removeAccount(store, id);
       await announceDeleted(store, id);
-      await forgetCredentials(store, textsOf(hashes));
+      await forgetCredentials(store, hashes);
     },
   };
 }
@@ -136,22 +132,18 @@ async function createAccount(
   credentialHash: string,
 ): ReturnType<Accounts["createAccount"]> {
   const { client } = store;
-  const { account_id: id, namespace, streams_max, subscribers_max } = account;
+  const { account_id: id, namespace } = account;
   const keys = store.keys.account(id);
   const { owner } = store.keys.namespace(namespace);
   const credential = store.keys.credential(credentialHash);
-  const args = [JSON.stringify(account), streams_max ?? "", subscribers_max ?? "", credentialHash];
+  const args = [JSON.stringify(account), credentialHash, PENDING_ACCOUNT_S];
   await Promise.all([
-    store.run(writeAccount, [keys.record, keys.credentials], [...args, PENDING_ACCOUNT_S]),
+    store.run(writeAccount, [keys.record, keys.credentials], [...args, ...encodeLimits(account)]),
     answered("SET", client.set(credential, id, "EX", PENDING_ACCOUNT_S)),
   ]);
   const won = await answered("SET", client.set(owner, id, "EX", PENDING_ACCOUNT_S, "NX"));
   if (won === null) {
-    await store.run(
-      deleteAccount,
-      [keys.record, keys.credentials, keys.places],
-      [id, keys.heldPrefix],
-    );
+    await removeAccount(store, id);
     await forgetCredentials(store, [credentialHash]);
     return { ok: false, fault: "namespace_taken" };
   }
@@ -192,8 +184,16 @@ async function checkHolder(
   { account_id, credential }: CredentialHolder,
 ): Promise<Account | null> {
   const { record, credentials } = store.keys.account(account_id);
-  const reply = await store.run(checkCredential, [record, credentials], [credential, store.now()]);
+  const args = [credential, store.now(), ...LIMIT_FIELDS];
+  const reply = await store.run(checkCredential, [record, credentials], args);
   return reply === null ? null : decodeAccount(listOf(reply).map(textOf));
+}
+
+/** The hashes of its credentials. */
+async function removeAccount(store: Store, id: AccountId): Promise<readonly string[]> {
+  const { record, credentials, places, guests, heldPrefix } = store.keys.account(id);
+  const keys = [record, credentials, places, guests];
+  return textsOf(await store.run(deleteAccount, keys, [id, heldPrefix]));
 }
 
 async function forgetCredentials(store: Store, hashes: readonly string[]): Promise<void> {

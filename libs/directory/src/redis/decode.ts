@@ -1,21 +1,32 @@
 /** Records as they lie in Redis: the parts that never change as one JSON text, those that do as fields beside it. */
 import { type AccountId, isAccountId } from "@ams/protocol";
-import type { Account, Conversation } from "../records.ts";
+import {
+  type Account,
+  type AccountLimits,
+  type Conversation,
+  DEPLOYMENT_LIMITS,
+} from "../records.ts";
 import { optionalNumber } from "./store.ts";
 
 /** What stands behind the account id in the namespace of an account that is gone or going. */
 export const DELETED_MARK = " deleted";
 
-/** From `record`, `streams_max` and `subscribers_max`; null when there is no record. */
+/** The fields of an account's limits, each named as in the record. */
+export const LIMIT_FIELDS = Object.keys(DEPLOYMENT_LIMITS);
+
+/** Limits as a hash takes them: each name with its value, empty for null. */
+export function encodeLimits(limits: AccountLimits): readonly (string | number)[] {
+  const values = new Map<string, number | null>(Object.entries(limits));
+  return LIMIT_FIELDS.flatMap((field) => [field, values.get(field) ?? ""]);
+}
+
+/** From `record` and `LIMIT_FIELDS`; null when there is no record. */
 export function decodeAccount(fields: readonly (string | null)[]): Account | null {
-  const [json = null, streamsMax = null, subscribersMax = null] = fields;
+  const [json = null, ...values] = fields;
   if (json === null) return null;
   const account: Account = JSON.parse(json);
-  return {
-    ...account,
-    streams_max: optionalNumber(streamsMax),
-    subscribers_max: optionalNumber(subscribersMax),
-  };
+  const limits = LIMIT_FIELDS.map((field, at) => [field, optionalNumber(values[at] ?? null)]);
+  return { ...account, ...Object.fromEntries(limits) };
 }
 
 /** From `record` and `subscribers_max`. */

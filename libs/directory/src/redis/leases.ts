@@ -1,8 +1,8 @@
 /** Gateways' leases on Redis, and the sweep of those that died without a word. */
-import type { AccountId, StreamName } from "@ams/protocol";
-import type { Leases, Where } from "../directory.ts";
+import type { AccountId, ConversationId, StreamId } from "@ams/protocol";
+import type { Held, Leases } from "../directory.ts";
 import { PARTITIONS } from "../keys.ts";
-import type { GatewayId } from "../records.ts";
+import type { ConnectionId, GatewayId } from "../records.ts";
 import { leaveStream, releasePlace } from "./presence.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
 import { answered, type Store, textsOf } from "./store.ts";
@@ -13,19 +13,18 @@ const SWEEP_AGAIN_MS = 5_000;
 /** Steps of a sweep that are under way at a time, so that a large one doesn't stand before everybody else's commands. */
 const SWEEP_CONCURRENCY = 32;
 
+/** Members of a gateway's index that one page asks for: far less than a millisecond of Redis. */
+const HELD_PAGE = 500;
+
 /** A member of a gateway's index, as the scripts write it. */
-type Held =
+type Member =
+  | Extract<Held, { kind: "stream" }>
   | {
-      readonly kind: "stream";
-      readonly where: Where;
-      readonly stream_name: StreamName;
-      readonly connection: string;
-    }
-  | {
-      readonly kind: "place";
+      readonly kind: "place" | "guest";
       readonly account_id: AccountId;
+      /** `<conv>/<stream>`. */
       readonly place: string;
-      readonly connection: string;
+      readonly connection: ConnectionId;
     };
 
 export function redisLeases(store: Store): Leases {
@@ -52,6 +51,21 @@ export function redisLeases(store: Store): Leases {
       }
       return streams;
     },
+
+    /** The cursor is `<partition>/<cursor of SSCAN>`. */
+    async heldBy(gateway, cursor) {
+      const [partition = 0, at = 0] = (cursor ?? "0/0").split("/").map(Number);
+      const key = store.keys.held(partition, gateway);
+      const scan = store.client.sscan(key, at, "COUNT", HELD_PAGE);
+      const [after, members] = await answered("SSCAN", scan);
+      const held = members.map((member) => decodeHeld(member, gateway));
+      if (after !== "0") return { held, next: `${partition}/${after}` };
+      return { held, next: partition + 1 < PARTITIONS ? `${partition + 1}/0` : null };
+    },
+
+    async letGo(gateway, held) {
+      await letGo(store, gateway, held);
+    },
   };
 }
 
@@ -61,7 +75,7 @@ async function sweepGateway(store: Store, gateway: GatewayId): Promise<number> {
   await eachConcurrently(partitions, async (partition) => {
     const key = store.keys.held(partition, gateway);
     for (const member of await answered("SMEMBERS", store.client.smembers(key))) {
-      if (await letGo(store, gateway, decodeHeld(member))) streams += 1;
+      if (await letGo(store, gateway, decodeHeld(member, gateway))) streams += 1;
     }
   });
   return streams;
@@ -73,13 +87,22 @@ async function letGo(store: Store, gateway: GatewayId, held: Held): Promise<bool
     const last = { n: null, ts: new Date(store.now()).toISOString() };
     return await leaveStream(store, held.where, held, last, gateway);
   }
-  const { account_id: account, place: name, connection } = held;
-  await releasePlace(store, { account, name, gateway, connection });
+  await releasePlace(store, held.place);
   return false;
 }
 
-function decodeHeld(member: string): Held {
-  return JSON.parse(member);
+function decodeHeld(text: string, gateway: GatewayId): Held {
+  const member: Member = JSON.parse(text);
+  if (member.kind === "stream") return member;
+  const { account_id, place, connection } = member;
+  const [conversation, stream] = place.split("/");
+  const kind = member.kind === "guest" ? "guest" : "stream";
+  const conversation_id = conversation as ConversationId;
+  const stream_id = stream as StreamId;
+  return {
+    kind: "place",
+    place: { kind, account_id, conversation_id, stream_id, gateway, connection },
+  };
 }
 
 /** Runs `step` on each item, `SWEEP_CONCURRENCY` at a time. */

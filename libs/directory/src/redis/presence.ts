@@ -28,12 +28,15 @@ const RECLAIM_FAULTS = {
 
 export function redisPresence(store: Store): Presence {
   return {
-    async reserve(place, { credential, streamsMax }) {
-      const { record, credentials, places, account, name, held } = placeParts(store, place);
-      const holder = [account, name, place.gateway, place.connection];
-      const keys = [record, credentials, places, held];
-      const terms = [credential, store.now(), streamsMax];
+    async reserve(place, { credential, placesMax }) {
+      const { record, credentials, counted, limit, holder, held } = placeParts(store, place);
+      const keys = [record, credentials, counted, held];
+      const terms = [credential ?? "", store.now(), limit, placesMax];
       const reply = textOf(await store.run(reserve, keys, [...holder, ...terms]));
+      if (reply === "gone") {
+        const fault = place.kind === "guest" ? "conversation_not_found" : "invalid_credential";
+        return { ok: false, fault };
+      }
       if (reply === "invalid_credential" || reply === "account_concurrency_limit") {
         return { ok: false, fault: reply };
       }
@@ -41,20 +44,11 @@ export function redisPresence(store: Store): Presence {
     },
 
     async keepPlace(place) {
-      const { record, places, heldPrefix, account, name, held } = placeParts(store, place);
-      const args = [account, name, place.gateway, place.connection, heldPrefix];
-      await store.run(keepPlace, [record, places, held], args);
+      const { record, counted, heldPrefix, holder, held } = placeParts(store, place);
+      await store.run(keepPlace, [record, counted, held], [...holder, heldPrefix]);
     },
 
-    async release(place) {
-      const { account, name } = placeParts(store, place);
-      await releasePlace(store, {
-        account,
-        name,
-        gateway: place.gateway,
-        connection: place.connection,
-      });
-    },
+    release: (place) => releasePlace(store, place),
 
     async claim(claim) {
       const reply = await runClaim(store, claim);
@@ -106,18 +100,9 @@ export function redisPresence(store: Store): Presence {
   };
 }
 
-/** A place as the indexes name it: all that a sweeper knows. */
-export type HeldPlace = {
-  readonly account: Place["account_id"];
-  readonly name: string;
-  readonly gateway: GatewayId;
-  readonly connection: string;
-};
-
-export async function releasePlace(store: Store, place: HeldPlace): Promise<void> {
-  const { places, heldPrefix } = store.keys.account(place.account);
-  const keys = [places, `${heldPrefix}${place.gateway}`];
-  await store.run(release, keys, [place.account, place.name, place.gateway, place.connection]);
+export async function releasePlace(store: Store, place: Place): Promise<void> {
+  const { counted, holder, held } = placeParts(store, place);
+  await store.run(release, [counted, held], holder);
 }
 
 /** `sweptGateway`: only if that gateway still holds it, and forget it there in any case. */
@@ -181,12 +166,16 @@ export function announcing(
 }
 
 function placeParts(store: Store, place: Place) {
-  const keys = store.keys.account(place.account_id);
+  const { kind, account_id, conversation_id, stream_id, gateway, connection } = place;
+  const keys = store.keys.account(account_id);
   return {
     ...keys,
-    account: place.account_id,
-    name: `${place.conversation_id}/${place.stream_id}`,
-    held: `${keys.heldPrefix}${place.gateway}`,
+    /** The hash that counts places of this kind, and the field of the account's own limit. */
+    counted: kind === "guest" ? keys.guests : keys.places,
+    limit: kind === "guest" ? "guests_max" : "streams_max",
+    /** The first arguments of every script on places. */
+    holder: [kind, account_id, `${conversation_id}/${stream_id}`, gateway, connection],
+    held: `${keys.heldPrefix}${gateway}`,
   };
 }
 

@@ -140,7 +140,7 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       value(await directory.mint({ conversation, linkHash }));
       const claim = newClaim(whereOf(conversation), account, { gateway: fresh("gateway") });
       await directory.heartbeat(claim.gateway, 0);
-      const terms = { credential: credentialHash, streamsMax: 10 };
+      const terms = { credential: credentialHash, placesMax: 10 };
       value(await directory.reserve(placeOf(claim), terms));
       value(await directory.claim(claim));
       return { directory, account, conversation, claim };
@@ -254,7 +254,7 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       () => directory.accountByCredential(["hash"]),
       () => directory.mint({ conversation, linkHash: "l" }),
       () => directory.admission(conversation),
-      () => directory.reserve(placeOf(claim), { credential: "hash", streamsMax: 1 }),
+      () => directory.reserve(placeOf(claim), { credential: "hash", placesMax: 1 }),
       () => directory.claim(claim),
       () => directory.leave(claim.where, claim, { n: 1, ts: claim.joined_at }),
       () => directory.heartbeat(claim.gateway, 1_000),
@@ -350,7 +350,7 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () =
       await subscriber.subscribe(channel);
       const claim = newClaim(whereOf(conversation), account, { gateway: "dead" });
       if (made === 0) await directory.heartbeat("dead", 600_000);
-      value(await directory.reserve(placeOf(claim), { credential: "hash", streamsMax: 100 }));
+      value(await directory.reserve(placeOf(claim), { credential: "hash", placesMax: 100 }));
       value(await directory.claim(claim));
       await directory.snapshot(claim.where, { mark: "m", tails: false });
     }

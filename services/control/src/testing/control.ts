@@ -20,6 +20,7 @@ const CONFIG: ControlConfig = {
   accountsPerMinute: 0,
   mintsPerMinute: 0,
   streamsPerAccount: 10,
+  guestsPerAccount: 1_000,
   subscribersPerConversation: 100,
 };
 

@@ -1,5 +1,12 @@
 /** Stand-ins for what surrounds the rooms of a gateway, and records to fill them with. For tests only. */
-import type { Account, Admission, Place, RosterEntry, Where } from "@ams/directory";
+import {
+  type Account,
+  type Admission,
+  DEPLOYMENT_LIMITS,
+  type Place,
+  type RosterEntry,
+  type Where,
+} from "@ams/directory";
 import type {
   AccountId,
   Alias,
@@ -59,6 +66,7 @@ export function entryOf(
 
 export function placeOf(number: number, connection: string): Place {
   return {
+    kind: "stream",
     account_id: ACCOUNT,
     conversation_id: CONVERSATION,
     stream_id: streamId(number),
@@ -72,8 +80,7 @@ export function accountOf(more: Partial<Account> = {}): Account {
     account_id: ACCOUNT,
     namespace: NAMESPACE,
     created_at: "2026-01-31T12:00:00.000Z",
-    streams_max: null,
-    subscribers_max: null,
+    ...DEPLOYMENT_LIMITS,
     ...more,
   };
 }

@@ -13,7 +13,15 @@ import type { GatewayParts } from "../parts.ts";
 import { Relay } from "../relay.ts";
 import { Session, type SessionTerms } from "../session.ts";
 import { Waiting } from "../waiting.ts";
-import { FakeBus, type FakeSocket, FakeSockets, metricsOf, silentLog, WHERE } from "./fakes.ts";
+import {
+  ACCOUNT,
+  FakeBus,
+  type FakeSocket,
+  FakeSockets,
+  metricsOf,
+  silentLog,
+  WHERE,
+} from "./fakes.ts";
 
 export const GATEWAY = "gateway-a";
 
@@ -75,7 +83,7 @@ export class Rig {
       },
       waiting: new Waiting(),
     };
-    this.conversation = new Conversation(WHERE, this.parts, () => {
+    this.conversation = new Conversation(WHERE, ACCOUNT, this.parts, () => {
       this.released += 1;
     });
     this.conversation.roster.load(entries);

@@ -1,14 +1,14 @@
 /** An account's own steps, in its slot, and its namespace's, in that one's. */
 import { CREDENTIAL_LUA, HELD_PLACE_LUA, type Script } from "./script.ts";
 
-/** Writes an account that will end by itself unless it is kept. */
+/** Writes an account that will end by itself unless it is kept. Behind the other arguments come its limits by name. */
 export const writeAccount: Script = {
   name: "amsWriteAccount",
   keys: 2,
   lua: `
 local record, credentials = unpack(KEYS)
-local json, streamsMax, subscribersMax, credential, ttlS = unpack(ARGV)
-redis.call('HSET', record, 'record', json, 'streams_max', streamsMax, 'subscribers_max', subscribersMax)
+local json, credential, ttlS = unpack(ARGV)
+redis.call('HSET', record, 'record', json, unpack(ARGV, 4))
 redis.call('HSET', credentials, credential, 0)
 redis.call('EXPIRE', record, ttlS)
 redis.call('EXPIRE', credentials, ttlS)
@@ -39,13 +39,13 @@ return 1
 `,
 };
 
-/** The account's record and limits, if one of its credentials is this and is live. Replies nil when not. */
+/** The account's record and the limits named, if one of its credentials is this and is live. Replies nil when not. */
 export const checkCredential: Script = {
   name: "amsCheckCredential",
   keys: 2,
   lua: `${CREDENTIAL_LUA}
 if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return false end
-return redis.call('HMGET', KEYS[1], 'record', 'streams_max', 'subscribers_max')
+return redis.call('HMGET', KEYS[1], 'record', unpack(ARGV, 3))
 `,
 };
 
@@ -94,14 +94,14 @@ return { ended, ending }
 `,
 };
 
-/** Sets the limits of an account. Replies its record, or nil. */
+/** Sets the limits of an account, given by name. Replies its record, or nil. */
 export const setLimits: Script = {
   name: "amsSetLimits",
   keys: 1,
   lua: `
 local json = redis.call('HGET', KEYS[1], 'record')
 if not json then return false end
-redis.call('HSET', KEYS[1], 'streams_max', ARGV[1], 'subscribers_max', ARGV[2])
+redis.call('HSET', KEYS[1], unpack(ARGV))
 return json
 `,
 };
@@ -109,18 +109,22 @@ return json
 /** Removes an account with its places. Replies the hashes of its credentials. */
 export const deleteAccount: Script = {
   name: "amsDeleteAccount",
-  keys: 3,
+  keys: 4,
   lua: `${HELD_PLACE_LUA}
-local record, credentials, places = unpack(KEYS)
+local record, credentials, streams, guests = unpack(KEYS)
 local account, heldPrefix = unpack(ARGV)
-local all = redis.call('HGETALL', places)
-for index = 1, #all, 2 do
-  for _, holder in ipairs(holders(all[index + 1])) do
-    redis.call('SREM', heldPrefix .. holder.gateway, heldPlace(account, all[index], holder.connection))
+local function free(kind, places)
+  local all = redis.call('HGETALL', places)
+  for index = 1, #all, 2 do
+    for _, holder in ipairs(holders(all[index + 1])) do
+      redis.call('SREM', heldPrefix .. holder.gateway, heldPlace(kind, account, all[index], holder.connection))
+    end
   end
 end
+free('stream', streams)
+free('guest', guests)
 local hashes = redis.call('HKEYS', credentials)
-redis.call('DEL', record, credentials, places)
+redis.call('DEL', record, credentials, streams, guests)
 return hashes
 `,
 };

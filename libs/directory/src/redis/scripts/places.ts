@@ -1,24 +1,25 @@
 /** An account's places: reserve one, keep a shared one, release one. All in the account's slot. */
 import { CREDENTIAL_LUA, HELD_PLACE_LUA, type Script } from "./script.ts";
 
-/** Replies `reserved`, `shared` or a fault's name. */
+/** Replies `reserved`, `shared` or a fault's name; `gone` when there is no account. Guests show no credential. */
 export const reserve: Script = {
   name: "amsReserve",
   keys: 4,
   lua: `${CREDENTIAL_LUA}${HELD_PLACE_LUA}
 local record, credentials, places, held = unpack(KEYS)
-local account, place, gateway, connection, credential, now, deploymentMax = unpack(ARGV)
-local accountMax = redis.call('HGET', record, 'streams_max')
-if not accountMax or not isLive(credentials, credential, now) then return 'invalid_credential' end
+local kind, account, place, gateway, connection, credential, now, limit, deploymentMax = unpack(ARGV)
+local stored = redis.call('HMGET', record, 'record', limit)
+if not stored[1] then return 'gone' end
+if kind ~= 'guest' and not isLive(credentials, credential, now) then return 'invalid_credential' end
 local old = redis.call('HGET', places, place)
 local mine = gateway .. '/' .. connection
-local streamsMax = tonumber(accountMax) or tonumber(deploymentMax)
-if not old and redis.call('HLEN', places) >= streamsMax then return 'account_concurrency_limit' end
+local placesMax = tonumber(stored[2]) or tonumber(deploymentMax)
+if not old and redis.call('HLEN', places) >= placesMax then return 'account_concurrency_limit' end
 for _, holder in ipairs(holders(old)) do
   if holder.gateway == gateway and holder.connection == connection then return 'shared' end
 end
 redis.call('HSET', places, place, old and (old .. ' ' .. mine) or mine)
-redis.call('SADD', held, heldPlace(account, place, connection))
+redis.call('SADD', held, heldPlace(kind, account, place, connection))
 return old and 'shared' or 'reserved'
 `,
 };
@@ -29,25 +30,25 @@ export const keepPlace: Script = {
   keys: 3,
   lua: `${HELD_PLACE_LUA}
 local record, places, held = unpack(KEYS)
-local account, place, gateway, connection, heldPrefix = unpack(ARGV)
+local kind, account, place, gateway, connection, heldPrefix = unpack(ARGV)
 if redis.call('EXISTS', record) == 0 then return 0 end
 for _, holder in ipairs(holders(redis.call('HGET', places, place))) do
-  redis.call('SREM', heldPrefix .. holder.gateway, heldPlace(account, place, holder.connection))
+  redis.call('SREM', heldPrefix .. holder.gateway, heldPlace(kind, account, place, holder.connection))
 end
 redis.call('HSET', places, place, gateway .. '/' .. connection)
-redis.call('SADD', held, heldPlace(account, place, connection))
+redis.call('SADD', held, heldPlace(kind, account, place, connection))
 return 1
 `,
 };
 
-/** Lets go of a place; it is free once nobody holds it. */
+/** Releases a place; it is free once nobody holds it. */
 export const release: Script = {
   name: "amsRelease",
   keys: 2,
   lua: `${HELD_PLACE_LUA}
 local places, held = unpack(KEYS)
-local account, place, gateway, connection = unpack(ARGV)
-redis.call('SREM', held, heldPlace(account, place, connection))
+local kind, account, place, gateway, connection = unpack(ARGV)
+redis.call('SREM', held, heldPlace(kind, account, place, connection))
 local left = {}
 for _, holder in ipairs(holders(redis.call('HGET', places, place))) do
   if holder.gateway ~= gateway or holder.connection ~= connection then

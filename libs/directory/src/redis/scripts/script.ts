@@ -60,11 +60,11 @@ local function isLive(credentials, credential, now)
 end
 `;
 
-/** How a gateway's index names a place; and the holders of a place, which are words `<gateway>/<connection>`. */
+/** How a gateway's index names a place of this kind; and its holders, which are words `<gateway>/<connection>`. */
 export const HELD_PLACE_LUA = `
-local function heldPlace(account, place, connection)
-  return '{"kind":"place","account_id":' .. cjson.encode(account) .. ',"place":' .. cjson.encode(place)
-    .. ',"connection":' .. cjson.encode(connection) .. '}'
+local function heldPlace(kind, account, place, connection)
+  return '{"kind":"' .. (kind == 'guest' and 'guest' or 'place') .. '","account_id":' .. cjson.encode(account)
+    .. ',"place":' .. cjson.encode(place) .. ',"connection":' .. cjson.encode(connection) .. '}'
 end
 
 local function holders(text)
