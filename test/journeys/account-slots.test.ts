@@ -6,12 +6,14 @@ import { dial, expectRefusal, join } from "../conformance/subscriber.ts";
 import { inCluster, onRedis, range, readiness } from "./journey.ts";
 
 const LIMIT = 10;
+const GUESTS = 3;
 
 /** Milliseconds for which Redis answers nothing: longer than a command waits (2 s), shorter than a lease (5 s). */
 const PAUSE_MS = 2_600;
 
-onRedis("a gateway whose Redis answers too late", () => {
-  const cluster = inCluster({ gateways: 1, env: { AMS_STREAMS_PER_ACCOUNT: `${LIMIT}` } });
+onRedis("accounts with limits on two gateways", () => {
+  const env = { AMS_STREAMS_PER_ACCOUNT: `${LIMIT}`, AMS_GUESTS_PER_ACCOUNT: `${GUESTS}` };
+  const cluster = inCluster({ gateways: 2, env });
 
   test("§3.3.9 an account that connected 9 times while Redis was paused holds its full 10 streams again", async () => {
     const ann = await createAccount();
@@ -42,5 +44,31 @@ onRedis("a gateway whose Redis answers too late", () => {
     const more = dial(minted, { as: ann, name: "more" });
     await expectRefusal(more, 4003, "account_concurrency_limit");
     expect(first.peers.size).toBe(LIMIT - 1);
+  });
+
+  test("§3.3.12 guests count together in all conversations of their owner, also after a gateway was killed", async () => {
+    const ann = await createAccount();
+    const conversations = [await mint(ann), await mint(ann)];
+    const guest = (n: number, at = n % 2) =>
+      dial(conversations[n % 2] ?? expect.fail(), {
+        protocols: ["ams.v1", "ams.guest"],
+        name: `g${n}`,
+        at,
+      });
+    for (const n of range(GUESTS)) expect(await guest(n).settled()).toBe(true);
+    await expectRefusal(guest(GUESTS), 4003, "account_concurrency_limit");
+    await expectRefusal(guest(GUESTS + 1), 4003, "account_concurrency_limit");
+    expect(await guest(0, 1).settled(), "a takeover counts once").toBe(true);
+    for (const n of range(LIMIT)) {
+      await join(conversations[n % 2] ?? expect.fail(), { as: ann, name: `own-${n}` });
+    }
+    await cluster().gateways[1]?.kill();
+    const other = dial(conversations[0] ?? expect.fail(), { protocols: ["ams.v1", "ams.guest"] });
+    await expectRefusal(other, 4003, "account_concurrency_limit");
+    await until(
+      () => guest(GUESTS, 0).settled(),
+      (joined) => joined,
+      15_000,
+    );
   });
 });

@@ -75,12 +75,14 @@ export async function show(
   const settings = await settingsOf(context);
   const account = await accountOf(context, settings);
   const { limits } = await withProgress(output, "asking", () => account.details({ signal }));
-  const { streamsPerAccount, subscribersPerConversation } = limits;
+  const { streamsPerAccount, guestsPerAccount, subscribersPerConversation } = limits;
+  const guests = guestsPerAccount === null ? "" : `${guestsPerAccount} guests, `;
   output.answer(
     {
       ...accountJson(account, showCredential),
       limits: {
         streams_per_account: streamsPerAccount,
+        guests_per_account: guestsPerAccount,
         subscribers_per_conversation: subscribersPerConversation,
       },
       credential_from: settings.credentialFrom,
@@ -89,7 +91,7 @@ export async function show(
     `account      ${harmless(account.accountId)}`,
     `at           ${account.url}`,
     `made         ${harmless(account.createdAt)}`,
-    `limits       ${streamsPerAccount} live streams, ${subscribersPerConversation} subscribers in a conversation`,
+    `limits       ${streamsPerAccount} live streams, ${guests}${subscribersPerConversation} subscribers in a conversation`,
     `credential   ${showCredential ? account.credential : sourceOf(settings)}`,
   );
 }

@@ -26,7 +26,7 @@ function sentenceOf(code: string, plan: Plan, target: Target): string | null {
     return `The conversation is full${at(limits.subscribers_per_conversation)}: this run needs ${connections} subscribers${there}, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=${connections + present} or more${orAtMost(room)}.`;
   }
   if (code === "account_concurrency_limit") {
-    return `The account has no more streams${at(target.limits.streams_per_account)}: this run needs ${connections} beside its others, so start the deployment with AMS_STREAMS_PER_ACCOUNT=${connections} or more (guests are not held to it).`;
+    return `The account may hold no more streams${at(target.limits.streams_per_account)}: this run needs ${connections} beside its others, so start the deployment with AMS_STREAMS_PER_ACCOUNT=${connections} or more; for guests, with AMS_GUESTS_PER_ACCOUNT.`;
   }
   if (code === "rate_limited") {
     return "The deployment closed a connection for sending too fast (4290): raise its AMS_FRAMES_PER_SECOND and AMS_BYTES_PER_SECOND, or lower --rate.";

@@ -49,6 +49,8 @@ export type AccountDetails = {
   readonly createdAt: string;
   readonly limits: {
     readonly streamsPerAccount: number;
+    /** Guests in all conversations of the account together; null where the deployment doesn't say. */
+    readonly guestsPerAccount: number | null;
     readonly subscribersPerConversation: number;
   };
 };

@@ -157,6 +157,8 @@ function readDetails(answer: Fields): AccountDetails {
     ...readAccount(answer),
     limits: {
       streamsPerAccount: numberAt(limits, "streams_per_account"),
+      guestsPerAccount:
+        "guests_per_account" in limits ? numberAt(limits, "guests_per_account") : null,
       subscribersPerConversation: numberAt(limits, "subscribers_per_conversation"),
     },
   };
