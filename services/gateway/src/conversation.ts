@@ -17,7 +17,6 @@ import {
   type CloseReason,
   type DataSpan,
   type FrameFault,
-  isGuest,
   type JsonText,
   readMembers,
 } from "@ams/protocol";
@@ -27,6 +26,7 @@ import { batchTimeMs, isForeignBatch, walkBatch } from "./batch.ts";
 import { Emission, stamp } from "./emission.ts";
 import { Intake } from "./intake.ts";
 import type { GatewayParts } from "./parts.ts";
+import { type HeldStream, isHeldBy, placeOf } from "./places.ts";
 import type { Outbox } from "./relay.ts";
 import { type LiveStream, Roster } from "./roster.ts";
 import type { Session } from "./session.ts";
@@ -93,31 +93,17 @@ export class Conversation {
     return this.#sessions.has(connection);
   }
 
-  /** What an account's limit counts of a stream: the limit of its holder, or for a guest that of the conversation's owner. */
-  placeOf(stream: Pick<RosterEntry, "owner_account_id" | "stream_id" | "gateway" | "connection">) {
-    const { owner_account_id, stream_id, gateway, connection } = stream;
-    const guest = isGuest(owner_account_id);
-    const place: Place = {
-      kind: guest ? "guest" : "stream",
-      account_id: guest ? this.#owner : owner_account_id,
-      conversation_id: this.where.conversationId,
-      stream_id,
-      gateway,
-      connection,
-    };
-    return place;
+  /** What an account's limit counts of a stream. */
+  placeOf(stream: HeldStream): Place {
+    return placeOf(this.where.conversationId, this.#owner, stream);
   }
 
   /** Whether a session here, or a join that is under way, answers for what the directory lists in its name. */
   answersFor(held: Held): boolean {
-    const connection = held.kind === "place" ? held.place.connection : held.connection;
+    const { connection } = held.kind === "place" ? held.place : held;
     if (this.arrivals.has(connection)) return true;
     const entry = this.#sessions.get(connection)?.stream.entry;
-    if (entry === undefined) return false;
-    if (held.kind === "stream") return entry.stream_name === held.stream_name;
-    const { kind, account_id, stream_id } = this.placeOf(entry);
-    const { place } = held;
-    return place.kind === kind && place.account_id === account_id && place.stream_id === stream_id;
+    return entry !== undefined && isHeldBy(held, entry, this.placeOf(entry));
   }
 
   /** Puts a session that was just welcomed among the others: it hears what is emitted from now on. */

@@ -1,0 +1,33 @@
+/** What limits of accounts count: a place for each live stream. */
+import type { Held, Place, RosterEntry } from "@ams/directory";
+import { type AccountId, type ConversationId, isGuest } from "@ams/protocol";
+
+/** A stream as far as its place depends on it. */
+export type HeldStream = Pick<
+  RosterEntry,
+  "owner_account_id" | "stream_id" | "gateway" | "connection"
+>;
+
+/** Counted by the limit of its account, or for a guest by that of the conversation's owner. */
+export function placeOf(
+  conversation_id: ConversationId,
+  owner: AccountId,
+  { owner_account_id, stream_id, gateway, connection }: HeldStream,
+): Place {
+  const guest = isGuest(owner_account_id);
+  return {
+    kind: guest ? "guest" : "stream",
+    account_id: guest ? owner : owner_account_id,
+    conversation_id,
+    stream_id,
+    gateway,
+    connection,
+  };
+}
+
+/** Whether what the directory lists of a connection is what the connection holds. */
+export function isHeldBy(held: Held, entry: RosterEntry, own: Place): boolean {
+  if (held.kind === "stream") return entry.stream_name === held.stream_name;
+  const { kind, account_id, stream_id } = held.place;
+  return kind === own.kind && account_id === own.account_id && stream_id === own.stream_id;
+}
