@@ -9,4 +9,10 @@ export const LONG_SUITES = [
     command: ["node", "scripts/test.mjs"],
     env: { AMS_STRICT: "1" },
   },
+  {
+    name: "storms",
+    what: "twenty storms of joins, leaves and takeovers of each kind, under faults",
+    command: ["node", "scripts/test.mjs", "test/journeys/churn-storm"],
+    env: { AMS_STORMS: "20" },
+  },
 ];

@@ -12,6 +12,8 @@ export class Invariants {
   /** What was broken, in words. */
   readonly broken: string[] = [];
   readonly #seen = new Map<string, Seen>();
+  /** Streams of which frames were lost, so that the next seq may be any later one. */
+  readonly #lost = new Set<string>();
   readonly #times = new Map<string, string>();
   #first = true;
 
@@ -55,7 +57,8 @@ export class Invariants {
         this.roster.delete(frame.stream_id);
         return;
       case "x_gap":
-        this.#seen.delete(frame.stream_id);
+        this.#present(frame);
+        this.#lost.add(frame.stream_id);
         return;
       default:
         return;
@@ -82,8 +85,9 @@ export class Invariants {
     const seen = this.#seen.get(id);
     this.#seen.set(id, seq);
     if (seq.epoch < 1 || seq.n < 1) this.#fail(`§4.6 seq ${text} begins below 1`);
+    const isLost = this.#lost.delete(id);
     if (seen === undefined || seq.epoch > seen.epoch) return;
-    const next = seq.epoch === seen.epoch && seq.n === seen.n + 1;
+    const next = seq.epoch === seen.epoch && (isLost ? seq.n > seen.n : seq.n === seen.n + 1);
     if (!next) this.#fail(`§4.6 seq ${text} after ${seen.epoch}-${seen.n} in ${id}, without x_gap`);
   }
 
@@ -91,6 +95,7 @@ export class Invariants {
     const seen = this.#seen.get(id);
     if (text === undefined || seen === undefined) return;
     const seq = readSeq(text);
+    if (this.#lost.delete(id)) return;
     if (seq.epoch === seen.epoch && seq.n !== seen.n) {
       this.#fail(`§4.6.3 ${id} left at ${text}, heard up to ${seen.epoch}-${seen.n}`);
     }

@@ -126,6 +126,23 @@ test("§5.6 a claim of a join under way whose event was lost is taken from the d
   expect(rig.asked, "a claim that nobody waits for").toEqual(["leave connection-6 0"]);
 });
 
+test("§5.6 a join that waits for the old holder stays in the roster when the directory is read meanwhile", () => {
+  const { conversation } = rig;
+  const accepted: string[] = [];
+  conversation.arrivals.expect("connection-5", {
+    account: entryOf(9, 5).owner_account_id,
+    link: 1,
+    accept: ({ stream }) => accepted.push(`${stream.entry.epoch} ${stream.claim}`),
+    refuse: () => accepted.push("refused"),
+  });
+  const { gateway, connection, epoch } = theirs(9, 1);
+  rig.event({ kind: "claimed", entry: entryOf(9, 5), displaced: { gateway, connection, epoch } });
+  conversation.reconcile([entryOf(1, 2), entryOf(9, 5)]);
+  rig.event({ kind: "yielded", stream_id: streamId(9), epoch: 1, n: null, ts: null });
+  expect(accepted).toEqual(["5 held"]);
+  expect(heard(), "nobody is told that it left").toEqual(["x_gap  5-1"]);
+});
+
 test("§5.9 a gateway whose lease may have run out keeps frames, and what its client left behind goes out before the leave", () => {
   const other = rig.seat(entryOf(3, 3));
   reader.socket.heard.length = 0;

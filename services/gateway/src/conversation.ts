@@ -12,22 +12,15 @@ import type {
   RosterEvent,
   Where,
 } from "@ams/directory";
-import {
-  type AccountId,
-  type CloseReason,
-  type DataSpan,
-  type FrameFault,
-  type JsonText,
-  readMembers,
-} from "@ams/protocol";
+import type { AccountId, CloseReason, DataSpan, FrameFault, JsonText } from "@ams/protocol";
 import { Arrivals } from "./arrivals.ts";
 import { Audience } from "./audience.ts";
-import { batchTimeMs, isForeignBatch, walkBatch } from "./batch.ts";
 import { Emission, stamp } from "./emission.ts";
 import { Intake } from "./intake.ts";
 import type { GatewayParts } from "./parts.ts";
 import { type HeldStream, isHeldBy, placeOf } from "./places.ts";
 import type { Outbox } from "./relay.ts";
+import { RemoteFrames } from "./remote-frames.ts";
 import { type LiveStream, Roster } from "./roster.ts";
 import type { Session } from "./session.ts";
 import type { Socket } from "./sockets.ts";
@@ -66,9 +59,12 @@ export class Conversation {
     });
     this.#released = released;
     this.#emission = new Emission(where, parts, this.roster, this.#audience, this.#outbox);
+    const remote = new RemoteFrames(parts, this.roster, this.#audience, (connection) =>
+      this.#sessions.get(connection),
+    );
     this.intake = new Intake({
       event: (event) => this.#applyEvent(event),
-      batch: (batch) => this.#deliverBatch(batch),
+      batch: (batch) => remote.deliver(batch),
     });
   }
 
@@ -217,23 +213,32 @@ export class Conversation {
 
   /** Takes up what the directory says after events may have been lost. */
   reconcile(entries: readonly RosterEntry[]): void {
-    const isUnheardHere = (entry: RosterEntry) =>
-      entry.gateway === this.#parts.gateway() && !this.holds(entry.connection);
-    const theirs = entries.filter((entry) => !isUnheardHere(entry));
-    for (const entry of theirs) this.#yieldUnheard(entry);
-    this.roster.reconcile(theirs, toIso(this.now()), (stream) =>
+    const isOrphan = ({ gateway, connection }: RosterEntry) =>
+      gateway === this.#parts.gateway() &&
+      !this.holds(connection) &&
+      !this.arrivals.has(connection);
+    for (const entry of entries.filter(isOrphan)) this.#returnOrphan(entry);
+    const present = entries.filter((entry) => !isOrphan(entry));
+    const unheard = present.filter((entry) => this.#isUnheard(entry));
+    const taken = new Set(unheard.filter(({ stream_id }) => this.roster.get(stream_id)));
+    for (const entry of present) this.#yieldUnheard(entry);
+    this.roster.reconcile(present, toIso(this.now()), (stream) =>
       this.holds(stream.entry.connection),
     );
-    for (const entry of entries.filter(isUnheardHere)) this.#takeUnheard(entry);
+    for (const entry of unheard) this.#acceptUnheard(entry, taken.has(entry));
     this.#doubtUnnamed(entries);
   }
 
-  /** A claim in this gateway's name, whose event was lost: of a join under way, or of one that was given up. */
-  #takeUnheard(entry: RosterEntry): void {
-    const before = this.roster.get(entry.stream_id)?.entry;
-    const isHeard = before?.connection === entry.connection; // It waits for the old holder.
-    if (!this.arrivals.has(entry.connection)) this.#returnOrphan(entry);
-    else if (!isHeard) this.#applyClaim({ kind: "claimed", entry, displaced: before ?? null });
+  /** The claim of a join under way, whose event was lost. One that was heard waits for the old holder. */
+  #isUnheard({ stream_id, connection }: RosterEntry): boolean {
+    const known = this.roster.get(stream_id)?.entry.connection;
+    return this.arrivals.has(connection) && known !== connection;
+  }
+
+  #acceptUnheard({ stream_id, connection }: RosterEntry, resumed: boolean): void {
+    const stream = this.roster.get(stream_id);
+    if (stream?.entry.connection === connection)
+      this.arrivals.accept(connection, { stream, resumed });
   }
 
   /** Sessions here that the directory does not name: they are claimed again, or end. */
@@ -336,36 +341,6 @@ export class Conversation {
     const isOurs = entry.gateway === this.#parts.gateway();
     if (!isOurs || this.holds(entry.connection)) return;
     this.#parts.holdings.giveBack(this.where, entry, null, { n: 0, ts: toIso(this.now()) });
-  }
-
-  #deliverBatch(batch: Buffer): void {
-    const { metrics, relay, log } = this.#parts;
-    if (!isForeignBatch(batch, relay.origin)) return;
-    metrics.relayed(batchTimeMs(batch));
-    const whole = walkBatch(batch, (epoch, n, kind, frame) => {
-      const verdict = this.roster.passed(epoch, n);
-      if (typeof verdict === "string") {
-        metrics.dropped(verdict);
-        return;
-      }
-      if (kind === "stream_metadata") this.#keepMetadata(verdict, n, frame);
-      this.#deliverRemote(verdict, frame);
-    });
-    if (!whole) log.warn({ event: "batch_malformed", bytes: batch.length }, "malformed batch");
-  }
-
-  /** A late frame of a displaced connection isn't for the one that holds the stream now: it is its own stream (§5.1). */
-  #deliverRemote(stream: LiveStream, frame: Buffer): void {
-    const { stream_id } = stream.entry;
-    const holder = stream.successor === null ? undefined : this.roster.get(stream_id);
-    const session = holder && this.#sessions.get(holder.entry.connection);
-    if (!session?.socket) this.#audience.deliver(stream_id, frame);
-    else this.#audience.deliverFrom(session.socket, session.terms.subscription, stream_id, frame);
-  }
-
-  #keepMetadata(stream: LiveStream, n: number, frame: Buffer): void {
-    const metadata = readMembers(frame.toString())?.get("metadata");
-    if (metadata !== undefined) this.roster.toldMetadata(stream, metadata.text, n);
   }
 
   #advanceClock(id: LiveStream["entry"]["stream_id"], ts: string | null): void {

@@ -359,3 +359,27 @@ describe("after the bus was away", () => {
     expect(roster.get(streamId(1))?.entry.epoch).toBe(4);
   });
 });
+
+test("§5.5 what is missing of a taken-over claim is said before its successor leaves, and nothing after", () => {
+  roster.claimed(entryOf(1, 5), false);
+  frames(5, 1, 2);
+  roster.claimed(entryOf(1, 6), true);
+  frames(6, 1);
+  listener.take();
+  roster.left(streamId(1), 6, 1, TS);
+  expect(listener.take()).toEqual(["gap stream-1 5-2 6-1 displaced", `left stream-1 6-1 ${TS}`]);
+  roster.yielded(5, 11);
+  expect(frames(5, 3)).toEqual(["fenced"]);
+  expect(listener.take()).toEqual([]);
+});
+
+test("§3.5.1 a stream that another claim holds, or nobody, is ended for whoever held it", () => {
+  const first = roster.claimed(entryOf(1, 5), false);
+  const second = roster.claimed(entryOf(1, 6), true);
+  expect([first?.claim, second?.claim]).toEqual(["ended", "held"]);
+  if (second) roster.doubt(second);
+  expect(second?.claim).toBe("doubted");
+  roster.left(streamId(1), 6, 0, TS);
+  if (second) roster.confirm(second, entryOf(1, 6));
+  expect(second?.claim).toBe("ended");
+});

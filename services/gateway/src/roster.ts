@@ -89,6 +89,7 @@ export class Roster {
     }
     if (tookOver) return this.#succeed(before, entry);
     // Its leave was lost on the way: the readers are told of both.
+    this.#giveUpBefore(before);
     this.#remove(before);
     this.#tellLeft(before, entry.joined_at, null);
     return this.#join(entry);
@@ -98,6 +99,7 @@ export class Roster {
   left(id: StreamId, epoch: number, n: number | null, ts: string): void {
     const stream = this.#byStream.get(id);
     if (stream === undefined || stream.entry.epoch !== epoch) return;
+    this.#giveUpBefore(stream);
     this.#remove(stream);
     if (n === null) this.#swept.put(id, stream);
     const last = n === null ? null : formatSeq(epoch, n);
@@ -241,13 +243,19 @@ export class Roster {
   /** The displaced claim of this epoch while no later one has emitted; once one has, the late frames are a gap. */
   #notFenced(epoch: number): LiveStream | undefined {
     const stream = this.#fading.get(epoch);
-    if (stream === undefined) return undefined;
-    const heir = heirOf(stream);
-    const isLive = this.#byStream.get(heir.entry.stream_id) === heir;
-    if (isLive && !hasEmittedSince(stream)) return stream;
+    if (stream === undefined || !hasEmittedSince(stream)) return stream;
     this.#fading.delete(epoch);
     this.#gapToSuccessor(stream, "displaced");
     return undefined;
+  }
+
+  /** The stream is about to leave: what is still missing of its earlier claims is said before that (§5.5). */
+  #giveUpBefore({ entry }: LiveStream): void {
+    for (const stream of [...this.#fading.values()]) {
+      if (stream.entry.stream_id !== entry.stream_id) continue;
+      this.#fading.delete(stream.entry.epoch);
+      this.#gapToSuccessor(stream, "displaced");
+    }
   }
 
   /** The displaced claim's last frames, or its word that there were none, may have been lost: nothing more is taken from it. */
