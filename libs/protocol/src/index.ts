@@ -65,7 +65,9 @@ export {
   utf8Bytes,
 } from "./json.ts";
 export {
+  ACCOUNT_BODY_BYTES_MAX,
   BODY_BYTES_MAX,
+  CANONICAL_JSON_TOKENS_MAX,
   CREDENTIAL_GRACE_S_MAX,
   EARLY_BYTES_MAX,
   EXPIRES_IN_S_MAX,

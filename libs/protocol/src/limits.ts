@@ -30,6 +30,9 @@ export const FRAME_JSON_TOKENS_MAX = 24_576;
 /** JSON tokens (§1.10) of an HTTP request body: what takes a few milliseconds to read. */
 export const JSON_TOKENS_MAX = 65_536;
 
+/** JSON tokens of a `canonical_input`: its canonical form is several times dearer than reading it. */
+export const CANONICAL_JSON_TOKENS_MAX = 16_384;
+
 /** Bytes that a client may send before its `joined`, each frame counted with 64 more; past it 4290 `rate_limited`. */
 export const EARLY_BYTES_MAX = 1_048_576 + 65_536;
 
@@ -38,6 +41,9 @@ export const HEADER_BYTES_MAX = 32_768;
 
 /** Bytes of one HTTP request body on the control plane. */
 export const BODY_BYTES_MAX = 1_048_576;
+
+/** Bytes of the body that creates an account: it is read before anybody has shown who they are. */
+export const ACCOUNT_BODY_BYTES_MAX = 16_384;
 
 /** Levels of arrays and objects in any JSON that is accepted: what every common parser can read back. */
 export const JSON_DEPTH_MAX = 128;

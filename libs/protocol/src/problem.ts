@@ -6,7 +6,10 @@
 export type Problem = { readonly status: number; readonly message: string };
 
 export const PROBLEMS = {
-  invalid_json: { status: 400, message: "The body is not a JSON object in UTF-8." },
+  invalid_json: {
+    status: 400,
+    message: "The body is not a JSON object in UTF-8 of at most 65,536 JSON tokens and 128 levels.",
+  },
   invalid_namespace: {
     status: 400,
     message:
@@ -35,7 +38,7 @@ export const PROBLEMS = {
   invalid_canonical_input: {
     status: 400,
     message:
-      "canonical_input is needed with jcs-sha256 and only there; its numbers must fit a double and its strings must be well-formed.",
+      "canonical_input is needed with jcs-sha256 and only there; it has at most 16,384 JSON tokens, its numbers must fit a double and its strings must be well-formed.",
   },
   invalid_replay: { status: 400, message: "This deployment does not offer replay." },
   invalid_cursor: { status: 400, message: "The cursor is not one that this listing gave." },
@@ -61,7 +64,10 @@ export const PROBLEMS = {
   method_not_allowed: { status: 405, message: "This address does not take that method." },
   namespace_taken: { status: 409, message: "The namespace is taken." },
   alias_taken: { status: 409, message: "The alias is taken in this namespace." },
-  body_too_large: { status: 413, message: "The body is larger than 1 MiB." },
+  body_too_large: {
+    status: 413,
+    message: "The body is larger than 1 MiB, or than 16 KiB to create an account.",
+  },
   upgrade_required: {
     status: 426,
     message: "This address is a WebSocket: connect with an upgrade.",

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type Account, DEPLOYMENT_LIMITS, hash, newAccountId, newCredential } from "@ams/directory";
 import {
+  ACCOUNT_BODY_BYTES_MAX,
   CREDENTIAL_GRACE_S_MAX,
   isNamespace,
   type JsonText,
@@ -44,12 +45,13 @@ export const createAccount: Endpoint = {
     ],
     curl: `-X POST -d '{"namespace": "acme"}'`,
   },
-  handle: async ({ request, peer }, tools) => {
+  handle: async (call, tools) => {
+    const { request, peer } = call;
     // Every attempt counts, so that taken namespaces and invite codes can't be probed for free.
     const address = addressOf(request, peer.address, tools.config);
     const waitS = await tools.limits.accounts(addressKey(tools.peppers, address));
     if (waitS !== null) return rateLimited(tools, "accounts", waitS);
-    const body = await readBody(request, "required");
+    const body = await readBody(call, "required", ACCOUNT_BODY_BYTES_MAX);
     if (!body.ok) return problem(body.fault);
     const refusal = refusalOf(tools.config.signUp, optionalValue(body.value.get("invite")));
     if (refusal !== null) return problem(refusal);
@@ -123,7 +125,7 @@ export const rotateCredential: Endpoint = {
   handle: async (call, tools) => {
     const account = await authenticate(call, tools);
     if (!account.ok) return problem(account.fault);
-    const body = await readBody(call.request, "optional");
+    const body = await readBody(call, "optional");
     if (!body.ok) return problem(body.fault);
     const graceS = optionalValue(body.value.get("grace_s")) ?? 0;
     if (!isGrace(graceS)) return problem("invalid_grace");

@@ -6,10 +6,12 @@ import type { Registry } from "prom-client";
 import { createAccount, deleteAccount, rotateCredential, showAccount } from "./accounts.ts";
 import type { ControlConfig } from "./config.ts";
 import { deleteConversation, listConversations, mintConversation } from "./conversations.ts";
+import { REQUEST_MS } from "./cpu-budget.ts";
 import { showDocs, showOpenApi } from "./documents.ts";
 import type { Call, Endpoint, Route, Tools } from "./endpoint.ts";
 import { inspectConversation } from "./inspect.ts";
 import { replaceLink } from "./links.ts";
+import { createMeters } from "./meter.ts";
 import { createMetrics } from "./metrics.ts";
 import { showHealth, showOffer, VERSION } from "./offer.ts";
 import { describeRoutes } from "./openapi.ts";
@@ -60,13 +62,14 @@ export function createControl(options: ControlOptions): Control {
     metrics: createMetrics(registry),
     openApi: describeRoutes(ROUTES, VERSION),
   };
+  const meterOf = createMeters(options);
   const app = new Hono<Env>();
   app.use(async (context, next) => {
     await next();
     addCommonHeaders(context);
   });
   for (const { method, path, endpoint } of ROUTES) {
-    app.on(method, path, (context) => answer(endpoint, toCall(context), tools));
+    app.on(method, path, (context) => answer(endpoint, toCall(context, meterOf), tools));
   }
   for (const path of new Set(ROUTES.map((route) => route.path))) {
     app.all(path, (context) => answerOtherMethod(context, path));
@@ -81,13 +84,27 @@ async function answer(endpoint: Endpoint, call: Call, tools: Tools): Promise<Res
   const began = performance.now();
   let response: Response;
   try {
-    response = await endpoint.handle(call, tools);
+    response = overBudget(endpoint, call, tools) ?? (await endpoint.handle(call, tools));
   } catch (error) {
     response = refuse(endpoint.name, error, tools);
   }
   const seconds = (performance.now() - began) / 1000;
   tools.metrics.request(endpoint.name, response.status, seconds);
   return response;
+}
+
+/** Null while who asks may; the refusal when their CPU budget is used up (§2.1.6). A load balancer's look is free. */
+function overBudget(endpoint: Endpoint, { meter }: Call, tools: Tools): Response | null {
+  if (endpoint === showHealth) return null;
+  const refusal = meter.refusal();
+  if (refusal === null) {
+    meter.spend(REQUEST_MS);
+    return null;
+  }
+  const { kind, msPerSecond, waitS } = refusal;
+  tools.metrics.rateLimited(`${kind}_cpu`);
+  const message = `This ${kind} may use ${msPerSecond} ms of CPU time per second here, and has: come back after the time in Retry-After, with fewer or smaller requests.`;
+  return problem("rate_limited", { "retry-after": String(waitS) }, message);
 }
 
 /** Told apart by name: the directory may be of another copy of its library. */
@@ -99,11 +116,12 @@ function refuse(route: string, error: unknown, { log }: Tools): Response {
     : problem("internal_error");
 }
 
-function toCall(context: Context<Env>): Call {
+function toCall(context: Context<Env>, meterOf: ReturnType<typeof createMeters>): Call {
   const url = new URL(context.req.url);
   return {
     request: context.req.raw,
     peer: context.env.peer,
+    meter: meterOf(context.req.raw, context.env.peer.address),
     param: (name) => context.req.param(name) ?? "",
     query: (name) => url.searchParams.get(name) || null,
   };

@@ -20,9 +20,9 @@ export async function authenticate(
   const account = await tools.directory.accountByCredential(
     hashes(tools.peppers.credential, credential),
   );
-  return account === null
-    ? { ok: false, fault: "invalid_credential" }
-    : { ok: true, value: account };
+  if (account === null) return { ok: false, fault: "invalid_credential" };
+  call.meter.paidBy("account", account.account_id);
+  return { ok: true, value: account };
 }
 
 /** The same, and the namespace in the path must be the account's own. */

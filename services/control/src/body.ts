@@ -3,23 +3,31 @@
  * enforced while reading, so a body without end costs no more than the limit.
  */
 import type { Outcome } from "@ams/directory";
-import { BODY_BYTES_MAX, type Json, readMembers } from "@ams/protocol";
+import { BODY_BYTES_MAX, JSON_TOKENS_MAX, type Json, readMembers } from "@ams/protocol";
+import { costMs } from "./cpu-budget.ts";
+import type { Call } from "./endpoint.ts";
 
 export type Members = ReadonlyMap<string, Json>;
 export type BodyFault = "invalid_json" | "body_too_large";
 
 const NO_MEMBERS: Members = new Map();
 
-/** The members of a body; `optional` says that no bytes at all mean no members. */
+/**
+ * The members of a body; `optional` says that no bytes at all mean no members. What it costs is paid by who is known to
+ * ask: a handler authenticates first.
+ */
 export async function readBody(
-  request: Request,
+  { request, meter }: Call,
   presence: "required" | "optional",
+  bytesMax = BODY_BYTES_MAX,
 ): Promise<Outcome<Members, BodyFault>> {
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, bytesMax);
   if (!bytes.ok) return bytes;
   if (bytes.value.length === 0 && presence === "optional") return { ok: true, value: NO_MEMBERS };
   const text = decodeUtf8(bytes.value);
-  const members = text === null ? null : readMembers(text);
+  const work = { tokens: 0 };
+  const members = text === null ? null : readMembers(text, JSON_TOKENS_MAX, work);
+  meter.spend(costMs(bytes.value.length, work.tokens));
   return members === null ? { ok: false, fault: "invalid_json" } : { ok: true, value: members };
 }
 
@@ -30,8 +38,11 @@ export function optionalValue(json: Json | undefined): unknown {
   return value === null ? undefined : value;
 }
 
-async function readBytes(request: Request): Promise<Outcome<Uint8Array, BodyFault>> {
-  if (Number(request.headers.get("content-length")) > BODY_BYTES_MAX) {
+async function readBytes(
+  request: Request,
+  bytesMax: number,
+): Promise<Outcome<Uint8Array, BodyFault>> {
+  if (Number(request.headers.get("content-length")) > bytesMax) {
     return { ok: false, fault: "body_too_large" };
   }
   if (request.body === null) return { ok: true, value: new Uint8Array() };
@@ -43,7 +54,7 @@ async function readBytes(request: Request): Promise<Outcome<Uint8Array, BodyFaul
       const { done, value } = await reader.read();
       if (done) return { ok: true, value: Buffer.concat(chunks) };
       size += value.length;
-      if (size > BODY_BYTES_MAX) {
+      if (size > bytesMax) {
         await reader.cancel();
         return { ok: false, fault: "body_too_large" };
       }

@@ -2,7 +2,7 @@
  * The canonical form of `canonical_input` (RFC 8785, §2.6). What that form would change in silence is refused instead:
  * a number that isn't the shortest decimal of a double, a key that stands twice, a lone surrogate.
  */
-import type { JsonText } from "@ams/protocol";
+import { CANONICAL_JSON_TOKENS_MAX, type JsonText } from "@ams/protocol";
 import canonicalize from "canonicalize";
 
 /** One token of compact JSON: a string, a sign, or a number or word. */
@@ -19,11 +19,14 @@ export function canonicalText(json: JsonText): string | null {
   }
 }
 
-/** True when every number survives a double and no object names a key twice. */
+/** True when it has no more tokens than it may, every number survives a double and no object names a key twice. */
 function isExact(json: JsonText): boolean {
   const open: (Set<string> | null)[] = []; // The keys so far of each enclosing object, null for an array.
   let previous = "";
+  let tokens = 0;
   for (const [token] of json.matchAll(TOKEN)) {
+    tokens += 1;
+    if (tokens > CANONICAL_JSON_TOKENS_MAX) return false;
     if (token === "{") open.push(new Set());
     else if (token === "[") open.push(null);
     else if (token === "}" || token === "]") open.pop();

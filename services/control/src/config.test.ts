@@ -24,6 +24,8 @@ test("what is needed is enough, and the defaults are the documented ones", () =>
       signUp: { policy: "open" },
       accountsPerMinute: 120,
       mintsPerMinute: 600,
+      addressCpuMsPerSecond: 250,
+      accountCpuMsPerSecond: 500,
       streamsPerAccount: 10,
       subscribersPerConversation: 100,
     },

@@ -22,6 +22,7 @@ import { rateLimited } from "./accounts.ts";
 import { ALIAS_ATTEMPTS_MAX, newAlias } from "./alias.ts";
 import { authenticateAddress, authenticateOwner } from "./authenticate.ts";
 import { readBody } from "./body.ts";
+import { canonicalMs, costMs } from "./cpu-budget.ts";
 import type { Endpoint, Tools } from "./endpoint.ts";
 import { newLink } from "./links.ts";
 import { type MintRequest, readMintRequest } from "./mint-request.ts";
@@ -66,10 +67,12 @@ export const mintConversation: Endpoint = {
     if (!account.ok) return problem(account.fault);
     const waitS = await tools.limits.mints(account.value.account_id);
     if (waitS !== null) return rateLimited(tools, "mints", waitS);
-    const body = await readBody(call.request, "optional");
+    const body = await readBody(call, "optional");
     if (!body.ok) return problem(body.fault);
     const wish = readMintRequest(body.value);
     if (!wish.ok) return problem(wish.fault);
+    const { canonical } = wish.value;
+    if (canonical !== null) call.meter.spend(canonicalMs(canonical));
     const link = newLink(call, tools);
     const minted = await mint(tools, account.value, wish.value, link.hash);
     if (!minted.ok) return problem(minted.fault);
@@ -123,6 +126,7 @@ export const listConversations: Endpoint = {
       conversations: trustJsonText(`[${items.join(",")}]`),
       next_cursor: toJsonText(page.value.next_cursor),
     });
+    call.meter.spend(costMs(json.length));
     return reply(200, json);
   },
 };

@@ -4,6 +4,7 @@ import type { ProblemCode } from "@ams/protocol";
 import type { Log, PeerAddress } from "@ams/runtime";
 import type { z } from "zod";
 import type { ControlConfig } from "./config.ts";
+import type { Meter } from "./meter.ts";
 import type { Metrics } from "./metrics.ts";
 import type { OpenApiDocument } from "./openapi.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -26,6 +27,8 @@ export type Tools = {
 export type Call = {
   readonly request: Request;
   readonly peer: PeerAddress;
+  /** What it has cost so far, and who pays. */
+  readonly meter: Meter;
   /** A path parameter, not yet checked. */
   readonly param: (name: "namespace" | "alias") => string;
   /** A query parameter; null when it is absent or empty. */

@@ -18,6 +18,7 @@ import {
 import { inspectedBody } from "@ams/protocol/schema";
 import { authenticate, type CredentialFault } from "./authenticate.ts";
 import { conversationMembers } from "./conversations.ts";
+import { costMs } from "./cpu-budget.ts";
 import type { Call, Endpoint, Tools } from "./endpoint.ts";
 import { problem } from "./problem.ts";
 import { inspectQuery } from "./queries.ts";
@@ -44,15 +45,17 @@ export const inspectConversation: Endpoint = {
     const { conversation } = admission;
     const { conversation_id: conversationId } = conversation;
     const roster = await tools.directory.roster({ address: conversation, conversationId });
+    const byLink = token !== null && opens(tools, admission, token);
+    if (byLink) call.meter.paidBy("conversation", conversationId);
     const admitted =
-      (token !== null && opens(tools, admission, token)) ||
-      (bearer.value !== null && takesPart(bearer.value, admission, roster));
+      byLink || (bearer.value !== null && takesPart(bearer.value, admission, roster));
     if (!admitted) return problem("invalid_token");
     const streams = [...roster].sort(byJoining).map(streamJson);
     const json = joinMembers({
       ...conversationMembers(conversation),
       streams: trustJsonText(`[${streams.join(",")}]`),
     });
+    call.meter.spend(costMs(json.length));
     return reply(200, json);
   },
 };

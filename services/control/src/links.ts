@@ -32,7 +32,7 @@ export const replaceLink: Endpoint = {
   handle: async (call, tools) => {
     const owner = await authenticateAddress(call, tools);
     if (!owner.ok) return problem(owner.fault);
-    const body = await readBody(call.request, "optional");
+    const body = await readBody(call, "optional");
     if (!body.ok) return problem(body.fault);
     const keepConnected = optionalValue(body.value.get("keep_connected")) ?? false;
     if (typeof keepConnected !== "boolean") return problem("invalid_keep_connected");

@@ -8,7 +8,7 @@ import { withSentences } from "./members.ts";
 export type OpenApiDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
 /** Any route that asks the directory can meet these. */
-const ALWAYS = ["internal_error", "unavailable"] as const;
+const ALWAYS = ["rate_limited", "internal_error", "unavailable"] as const;
 
 /** Bodies that deserve a name of their own in the document. */
 const NAMED = {

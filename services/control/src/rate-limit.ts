@@ -2,17 +2,16 @@
  * How often an address may create accounts and an account may mint. On Redis the count is shared by all control
  * processes; while Redis is away each counts for itself, so that its loss opens no door.
  */
-import { DEFAULT_PREFIX, hash, type Keys, keysUnder, type Peppers } from "@ams/directory";
+import { hash, type Keys, type Peppers } from "@ams/directory";
 import type { Cluster, Redis } from "ioredis";
-import {
-  type RateLimiterAbstract,
-  RateLimiterMemory,
-  RateLimiterRedis,
-  RateLimiterRes,
-} from "rate-limiter-flexible";
+import { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import { Lru } from "./lru.ts";
 
 /** Seconds of one window: the limits are per minute. */
 const WINDOW_S = 60;
+
+/** Keys that a process counts by itself at a time: about 10 MB. Who is forgotten begins anew. */
+const KEYS_MAX = 50_000;
 
 /** The Redis that counts, and how its keys are named. */
 export type RateStore = { readonly client: Redis | Cluster; readonly keys: Keys };
@@ -27,27 +26,39 @@ export function createRateLimit(
   store: RateStore | null,
 ): RateLimit {
   if (perMinute === 0) return async () => null;
-  const keyPrefix = (store?.keys ?? keysUnder(DEFAULT_PREFIX)).rate(name);
-  const options = { keyPrefix, points: perMinute, duration: WINDOW_S };
-  const memory = new RateLimiterMemory(options);
-  const limiter: RateLimiterAbstract =
-    store === null
-      ? memory
-      : new RateLimiterRedis({
-          ...options,
-          storeClient: store.client,
-          insuranceLimiter: memory,
-          rejectIfRedisNotReady: true,
-        });
+  const own = countHere(perMinute);
+  if (store === null) return async (key) => own(key);
+  const limiter = new RateLimiterRedis({
+    keyPrefix: store.keys.rate(name),
+    points: perMinute,
+    duration: WINDOW_S,
+    storeClient: store.client,
+    rejectIfRedisNotReady: true,
+  });
   return async (key) => {
     try {
       await limiter.consume(key);
       return null;
     } catch (refusal) {
-      if (refusal instanceof RateLimiterRes)
-        return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
-      throw refusal;
+      // Redis is away: each process counts for itself.
+      if (!(refusal instanceof RateLimiterRes)) return own(key);
+      return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
     }
+  };
+}
+
+/** Counts in this process, for as many keys as `KEYS_MAX`. */
+function countHere(perMinute: number): (key: string) => number | null {
+  const windows = new Lru<{ count: number; readonly endsAtMs: number }>(KEYS_MAX);
+  return (key) => {
+    const nowMs = performance.now();
+    let window = windows.get(key);
+    if (window === undefined || nowMs >= window.endsAtMs) {
+      window = { count: 0, endsAtMs: nowMs + WINDOW_S * 1000 };
+      windows.set(key, window);
+    }
+    window.count += 1;
+    return window.count <= perMinute ? null : Math.ceil((window.endsAtMs - nowMs) / 1000);
   };
 }
 

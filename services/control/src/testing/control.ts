@@ -19,6 +19,8 @@ const CONFIG: ControlConfig = {
   signUp: { policy: "open" },
   accountsPerMinute: 0,
   mintsPerMinute: 0,
+  addressCpuMsPerSecond: 0,
+  accountCpuMsPerSecond: 0,
   streamsPerAccount: 10,
   guestsPerAccount: 1_000,
   subscribersPerConversation: 100,
