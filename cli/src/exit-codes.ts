@@ -83,9 +83,11 @@ export const EXIT_OF = {
   invalid_stream_metadata_header: "usage",
   invalid_peer_identity_header: "usage",
   invalid_subscribe_streams_header: "usage",
+  host_not_allowed: "usage",
   internal_error: "internal",
   draining: "unreachable",
   // Why the control plane refuses (§9.2).
+  malformed_request: "internal",
   invalid_json: "internal",
   invalid_namespace: "usage",
   invalid_alias: "usage",

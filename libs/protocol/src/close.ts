@@ -33,6 +33,7 @@ export const CLOSE = {
   invalid_stream_metadata_header: { code: 4400, comeBack: "no" },
   invalid_peer_identity_header: { code: 4400, comeBack: "no" },
   invalid_subscribe_streams_header: { code: 4400, comeBack: "no" },
+  host_not_allowed: { code: 4400, comeBack: "no" },
   internal_error: { code: 4500, comeBack: "backoff" },
   draining: { code: 4503, comeBack: "told" },
 } as const satisfies Record<string, CloseRow>;

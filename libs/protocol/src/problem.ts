@@ -6,6 +6,10 @@
 export type Problem = { readonly status: number; readonly message: string };
 
 export const PROBLEMS = {
+  malformed_request: {
+    status: 400,
+    message: "The request says twice, or in doubtful ways, how long it is or for whom.",
+  },
   invalid_json: {
     status: 400,
     message: "The body is not a JSON object in UTF-8 of at most 65,536 JSON tokens and 128 levels.",
@@ -54,6 +58,11 @@ export const PROBLEMS = {
   },
   invalid_credential: { status: 401, message: "The credential is not one of a live account." },
   namespace_mismatch: { status: 403, message: "The credential belongs to another namespace." },
+  host_not_allowed: {
+    status: 403,
+    message:
+      "This address does not answer to that host name: use localhost or 127.0.0.1, or name the host in AMS_PUBLIC_URL or AMS_ALLOWED_HOSTS.",
+  },
   signup_closed: { status: 403, message: "This deployment does not take new accounts." },
   invalid_invite: { status: 403, message: "The invite code is not right." },
   invalid_token: {

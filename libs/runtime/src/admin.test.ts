@@ -2,6 +2,7 @@ import { Counter, Registry } from "prom-client";
 import { afterEach, expect, test } from "vitest";
 import { type AdminPort, openAdminPort } from "./admin.ts";
 
+const NAMES = { publicUrl: null, allowedHosts: [] };
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 let admin: AdminPort | null = null;
 
@@ -12,7 +13,7 @@ afterEach(async () => {
 
 async function open(notReady: () => string | null, registry = new Registry()) {
   const health = { now: () => NOW, instance: "here", notReady };
-  admin = await openAdminPort({ host: "127.0.0.1", port: 0 }, health, registry);
+  admin = await openAdminPort({ host: "127.0.0.1", port: 0, names: NAMES }, health, registry);
   return (path: string, method = "GET") =>
     fetch(`http://127.0.0.1:${admin?.port}${path}`, { method });
 }
@@ -74,7 +75,7 @@ test("any other path is a JSON 404", async () => {
 test("a port that is taken is a rejection", async () => {
   await open(() => null);
   const again = openAdminPort(
-    { host: "127.0.0.1", port: admin?.port ?? 0 },
+    { host: "127.0.0.1", port: admin?.port ?? 0, names: NAMES },
     { now: () => NOW, instance: "here", notReady: () => null },
     new Registry(),
   );

@@ -4,6 +4,8 @@
  */
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Registry } from "prom-client";
+import { adminHostRuleOf, type HostNames } from "./hosts.ts";
+import { refuseHead } from "./http-server.ts";
 
 /** Nothing here is changed by a request. */
 const ALLOWED: readonly string[] = ["GET", "HEAD"];
@@ -25,11 +27,13 @@ export function healthBody(health: Health): { ok: true; host: string; ts: string
 export type AdminPort = { readonly port: number; readonly close: () => Promise<void> };
 
 export async function openAdminPort(
-  at: { readonly host: string; readonly port: number },
+  at: { readonly host: string; readonly port: number; readonly names: HostNames },
   health: Health,
   registry: Registry,
 ): Promise<AdminPort> {
+  const accepts = adminHostRuleOf(at.host, at.names);
   const server = createServer((request, response) => {
+    if (refuseHead(request, response, accepts)) return;
     const answer = async () => {
       const { status, type, body } = await respond(request, health, registry);
       if (status === 405) response.setHeader("allow", ALLOWED.join(", "));

@@ -1,6 +1,7 @@
 /** A fetch handler on a TCP port. */
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { getRequestListener } from "@hono/node-server";
+import { HOST_REFUSAL, type HostNames, type HostRule, hostRuleOf } from "./hosts.ts";
 
 /** Bytes of request line and headers: a link, a credential and what browsers send fit well. */
 const HEADER_BYTES_MAX = 32_768;
@@ -12,6 +13,10 @@ const REQUEST_MS = 60_000;
 const KEEP_ALIVE_MS = 75_000;
 /** Milliseconds between two looks for idle connections of a closing port. */
 const CLOSE_IDLE_MS = 20;
+
+/** The answer to CONNECT. */
+const NO_TUNNEL =
+  "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST, DELETE, OPTIONS\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
 /** Who sent a request, as the server below saw it. */
 export type PeerAddress = {
@@ -32,7 +37,7 @@ export type HttpServer = {
 
 /** Listens; rejects when it can't. `unreadable` answers a request whose address or Host can't even be parsed. */
 export async function openHttpServer(
-  at: { readonly host: string; readonly port: number },
+  at: { readonly host: string; readonly port: number; readonly names: HostNames },
   app: HttpApp,
   unreadable: () => Response,
 ): Promise<HttpServer> {
@@ -40,6 +45,7 @@ export async function openHttpServer(
     (request, { incoming }) => app.fetch(request, { address: incoming.socket.remoteAddress ?? "" }),
     { errorHandler: unreadable, overrideGlobalObjects: false },
   );
+  const accepts = hostRuleOf(at.host, at.names);
   const server = createServer(
     {
       maxHeaderSize: HEADER_BYTES_MAX,
@@ -47,9 +53,14 @@ export async function openHttpServer(
       requestTimeout: REQUEST_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
-    // The listener answers its own faults; it has nothing to say by rejecting.
-    (request, response) => void listener(request, response),
+    (request, response) => {
+      if (refuseHead(request, response, accepts)) return;
+      // The listener answers its own faults; it has nothing to say by rejecting.
+      void listener(request, response);
+    },
   );
+  // Nothing here is a tunnel; without a listener the connection is closed without an answer.
+  server.on("connect", (_request, socket) => socket.end(NO_TUNNEL));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(at.port, at.host, () => {
       server.off("error", reject);
@@ -69,4 +80,36 @@ export async function openHttpServer(
         });
       }),
   };
+}
+
+/** Answers a request whose host isn't ours (§2.1.7), or is said twice (§2.1.8); false for any other. */
+export function refuseHead(
+  request: IncomingMessage,
+  response: ServerResponse,
+  accepts: HostRule,
+): boolean {
+  const hosts = request.rawHeaders.filter((_, index, all) => isHostName(all, index - 1));
+  if (hosts.length > 1) {
+    response.writeHead(400, { connection: "close", "content-length": 0 }).end();
+    return true;
+  }
+  const isAccepted =
+    accepts(hosts[0] ?? null) && accepts(targetHostOf(request) ?? hosts[0] ?? null);
+  if (isAccepted) return false;
+  const { status, error, message } = HOST_REFUSAL;
+  const body = JSON.stringify({ error, message });
+  response
+    .writeHead(status, { "content-type": "application/json", "content-length": body.length })
+    .end(request.method === "HEAD" ? undefined : body);
+  return true;
+}
+
+/** Whether the raw header at this index is the name `Host`; names and values take turns. */
+function isHostName(raw: readonly string[], index: number): boolean {
+  return index % 2 === 0 && raw[index]?.toLowerCase() === "host";
+}
+
+/** The host of a target in absolute form, which beats the header (RFC 9112 §3.2.2); null where the target has none. */
+function targetHostOf({ url = "/" }: IncomingMessage): string | null {
+  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? null;
 }

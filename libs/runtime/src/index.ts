@@ -1,5 +1,11 @@
 /** What every deployed process has: configuration, log, admin port, signals. It knows nothing of the wire. */
 export { type AdminPort, type Health, healthBody, openAdminPort } from "./admin.ts";
+export {
+  HOST_REFUSAL,
+  type HostNames,
+  type HostRule,
+  hostRuleOf,
+} from "./hosts.ts";
 export { type HttpApp, type HttpServer, openHttpServer, type PeerAddress } from "./http-server.ts";
 export { describeError, LOG_LEVELS, type Log, openLog } from "./log.ts";
 export { countRejections, createRegistry, openMetrics } from "./metrics.ts";
@@ -37,6 +43,7 @@ export {
 export {
   DEPLOYMENT_SETTINGS,
   edgeProcessSettings,
+  HOST_SETTINGS,
   processSettings,
   REACHED_SETTINGS,
   STOP_SETTINGS,

@@ -2,6 +2,8 @@
  * Settings that more than one service has. A service adds them to its own, so that a name means the same thing, and
  * has the same default and the same sentence, wherever it is read.
  */
+import { z } from "zod";
+import { hostNameOf } from "./hosts.ts";
 import { LOG_LEVELS } from "./log.ts";
 import {
   choice,
@@ -10,6 +12,7 @@ import {
   optionalBaseUrl,
   optionalName,
   optionalPort,
+  type Setting,
   secretText,
   text,
 } from "./settings.ts";
@@ -55,11 +58,19 @@ export function processSettings(defaults: {
   };
 }
 
-/** Where the deployment is reached: what makes links, or shows them, must know. See `Reached`. */
-export const REACHED_SETTINGS = {
+/** Of every process with a public port: which host names it answers to. See `hostRuleOf`. */
+export const HOST_SETTINGS = {
   AMS_PUBLIC_URL: optionalBaseUrl(
     "Base URL of magic links. Without it, a link carries the address at which its mint was asked for.",
   ),
+  AMS_ALLOWED_HOSTS: hostList(
+    "Host names that requests may name besides loopback's and that of AMS_PUBLIC_URL, separated by commas; any other is refused (403, 4400 `host_not_allowed`). A process that isn't bound to loopback takes any name as long as this is empty.",
+  ),
+};
+
+/** Where the deployment is reached: what makes links, or shows them, must know. See `Reached`. */
+export const REACHED_SETTINGS = {
+  ...HOST_SETTINGS,
   AMS_TRUST_PROXY: flag(
     false,
     "Whether X-Forwarded-For, -Host and -Proto are believed. Only behind a proxy that sets them.",
@@ -110,3 +121,16 @@ export const DEPLOYMENT_SETTINGS = {
     { min: 1 },
   ),
 };
+
+/** Comma-separated host names; a port is taken and ignored. */
+function hostList(about: string): Setting<readonly string[]> {
+  const read = z
+    .string()
+    .transform((listed) => listed.split(",").flatMap((one) => one.trim() || []))
+    .refine(
+      (hosts) => hosts.every((host) => hostNameOf(host) !== null),
+      "must be host names such as ams.example.org, separated by commas",
+    )
+    .transform((hosts) => hosts.flatMap((host) => hostNameOf(host) ?? []));
+  return { read, fallback: "", about, secret: false };
+}

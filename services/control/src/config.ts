@@ -66,6 +66,8 @@ export type SignUp =
   | { readonly policy: "closed" };
 
 export type ControlConfig = Reached & {
+  /** See `HostNames`. */
+  readonly allowedHosts: readonly string[];
   /** The name in `/healthz`. */
   readonly instance: string;
   readonly guests: boolean;
@@ -98,6 +100,7 @@ export function readControl(
       instance: instance ?? hostname(),
       publicUrl: value.AMS_PUBLIC_URL,
       trustProxy: value.AMS_TRUST_PROXY,
+      allowedHosts: value.AMS_ALLOWED_HOSTS,
       guests: value.AMS_GUESTS,
       signUp: signUp.value,
       accountsPerMinute: value.AMS_ACCOUNTS_PER_MINUTE,

@@ -63,11 +63,12 @@ async function main(): Promise<void> {
   const health = { now, instance: config.instance, notReady: readiness.notReady };
   try {
     const server = await openHttpServer(
-      { host, port: own.PORT },
+      { host, port: own.PORT, names: config },
       onceConfirmed(control, readiness),
       () => problem("not_found"),
     );
-    const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
+    const adminHost = own.AMS_ADMIN_HOST ?? "127.0.0.1";
+    const adminAt = { host: adminHost, port: own.AMS_ADMIN_PORT ?? 0, names: config };
     const admin = await openAdminPort(adminAt, health, registry);
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "control is up");
     stopOnSignal(log, own.AMS_STOP_MS, async () => {

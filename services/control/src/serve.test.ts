@@ -5,12 +5,14 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { problem } from "./problem.ts";
 import { openTestControl, type TestControl } from "./testing/control.ts";
 
+const NAMES = { publicUrl: null, allowedHosts: ["ams.example"] };
+
 let open: TestControl;
 let server: HttpServer;
 
 beforeEach(async () => {
   open = await openTestControl({ accountsPerMinute: 50 });
-  server = await openHttpServer({ host: "127.0.0.1", port: 0 }, open.control, () =>
+  server = await openHttpServer({ host: "127.0.0.1", port: 0, names: NAMES }, open.control, () =>
     problem("not_found"),
   );
 });

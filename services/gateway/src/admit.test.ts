@@ -35,6 +35,7 @@ const LINK_HASH = hash(PEPPERS.link[0], TOKEN);
 
 /** A connect, and what the directory knows; the faults below change it. */
 type World = {
+  isHostAccepted: boolean;
   namespace: string;
   alias: string;
   query: Record<string, string>;
@@ -50,6 +51,7 @@ type World = {
 
 function world(): World {
   return {
+    isHostAccepted: true,
     namespace: NAMESPACE,
     alias: ALIAS,
     query: { t: TOKEN },
@@ -68,6 +70,7 @@ function connect(change: (world: World) => void = () => undefined) {
   const made = world();
   change(made);
   const request: ConnectRequest = {
+    isHostAccepted: made.isHostAccepted,
     namespace: made.namespace,
     alias: made.alias,
     query: new URLSearchParams(made.query),
@@ -109,6 +112,11 @@ const base64 = (text: string) => Buffer.from(text).toString("base64");
 
 /** The faults in the order of §3.3, each with what brings it about. */
 const FAULTS: readonly (readonly [string, string, (world: World) => void])[] = [
+  [
+    "§3.3.0 a foreign host",
+    "host_not_allowed",
+    (it) => Object.assign(it, { isHostAccepted: false }),
+  ],
   ["§3.3.1 t missing", "invalid_magic_link", (it) => delete it.query.t],
   [
     "§3.3.2 no such conversation",
@@ -227,7 +235,7 @@ describe("§3.3 refusals", () => {
       Object.assign(it, { admission: admissionOf(LINK_HASH, { max_joins: 2 }, 2) });
     expect(await connect(usedUp)).toMatchObject({ ok: true });
     const ended = (it: World) => Object.assign(it, { account: null });
-    for (const change of [ended, ...FAULTS.slice(3).map(([, , fault]) => fault)]) {
+    for (const change of [ended, ...FAULTS.slice(4).map(([, , fault]) => fault)]) {
       const both = (it: World) => {
         usedUp(it);
         change(it);
@@ -257,7 +265,7 @@ describe("§3.3 what is remembered of a conversation", () => {
     expect(value.admission.links).toEqual([{ number: 1, hash: LINK_HASH }]);
   });
 
-  test.each(FAULTS.slice(1))(
+  test.each(FAULTS.slice(2))(
     "a refusal is that of what stands now: %s",
     async (_name, fault, change) => {
       const both = (it: World) => {

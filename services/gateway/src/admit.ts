@@ -39,6 +39,8 @@ import {
 
 /** A connect as it came in: the parts of its URL, and its headers by lower-case name ("" when absent). */
 export type ConnectRequest = {
+  /** Whether this port answers to the host that it names (§2.1.7). */
+  readonly isHostAccepted: boolean;
   readonly namespace: string;
   readonly alias: string;
   readonly query: URLSearchParams;
@@ -84,6 +86,7 @@ type Claimant =
  * look again at all of it that may have changed; it never turns anybody away, so that what is told is what stands now (ADR 13).
  */
 export async function admit(request: ConnectRequest, parts: AdmitParts): Promise<Admit> {
+  if (!request.isHostAccepted) return refuse("host_not_allowed");
   const token = request.query.get("t") ?? "";
   if (token === "") return refuse("invalid_magic_link");
   const claimant = claimantOf(request, parts.guests);

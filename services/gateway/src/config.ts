@@ -4,6 +4,7 @@ import {
   DEPLOYMENT_SETTINGS,
   type Environment,
   faultsOf,
+  HOST_SETTINGS,
   integer,
   PEPPER_SETTINGS,
   type PepperLists,
@@ -57,6 +58,7 @@ export const GATEWAY_SETTINGS = {
 export const GATEWAY_PROCESS_SETTINGS = {
   ...processSettings({ port: 8080, adminPort: "9090", logLevel: "info" }),
   ...PEPPER_SETTINGS,
+  ...HOST_SETTINGS,
   ...GATEWAY_SETTINGS,
 };
 

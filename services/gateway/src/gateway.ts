@@ -6,7 +6,7 @@ import {
   type Peppers,
 } from "@ams/directory";
 import { type CloseReason, PROBLEMS, type ProblemCode } from "@ams/protocol";
-import { describeError, type Health, healthBody, type Log } from "@ams/runtime";
+import { describeError, type Health, type HostNames, healthBody, type Log } from "@ams/runtime";
 import type { Registry } from "prom-client";
 import { type AdmitParts, admit, type ConnectRequest } from "./admit.ts";
 import { attach } from "./attach.ts";
@@ -29,7 +29,7 @@ import { Waiting } from "./waiting.ts";
 const PENDING_CONNECTS_MAX = 20_000;
 
 export type GatewayOptions = {
-  readonly at: { readonly host: string; readonly port: number };
+  readonly at: { readonly host: string; readonly port: number; readonly names: HostNames };
   readonly instance: string;
   readonly config: GatewayConfig;
   readonly peppers: Peppers;

@@ -30,17 +30,30 @@ export function respondProblem(
   response: UwsResponse,
   code: ProblemCode,
   headers: Readonly<Record<string, string>> = {},
+  connection: "keep" | "close" = "keep",
 ): void {
   const { status, message } = PROBLEMS[code];
   response.cork(() => {
     response.writeStatus(statusLine(status)).writeHeader("content-type", "application/json");
     for (const [name, value] of Object.entries(headers)) response.writeHeader(name, value);
-    response.end(JSON.stringify({ error: code, message }));
+    response.end(JSON.stringify({ error: code, message }), connection === "close");
   });
 }
 
+/** Those that a web-standard request has as they are. */
+const STANDARD_METHODS: readonly string[] = [
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+];
+
 function toRequest(request: UwsRequest, exchange: Exchange): Request | null {
   const method = request.getCaseSensitiveMethod();
+  const isStandard = STANDARD_METHODS.includes(method);
   const headers = new Headers();
   const query = request.getQuery();
   const host = request.getHeader("host") || "localhost";
@@ -51,12 +64,14 @@ function toRequest(request: UwsRequest, exchange: Exchange): Request | null {
       headers.append(name, value);
     });
     const hasBody = method !== "GET" && method !== "HEAD";
-    return new Request(url, {
-      method,
+    const standard = new Request(url, {
+      method: isStandard ? method : "POST",
       headers,
       ...(hasBody ? { body: exchange.body(), duplex: "half" } : {}),
       signal: exchange.signal,
     });
+    // Fetch refuses some methods and changes the case of others; who answers has to see them as they came, to say 405.
+    return isStandard ? standard : Object.defineProperty(standard, "method", { value: method });
   } catch {
     return null;
   }

@@ -58,7 +58,8 @@ try {
   process.exit(EXIT_UNAVAILABLE);
 }
 const bus = openRedisBus(commands.value, subscriber.value, log);
-const at = { host: config.HOST ?? "127.0.0.1", port: config.PORT };
+const names = { publicUrl: config.AMS_PUBLIC_URL, allowedHosts: config.AMS_ALLOWED_HOSTS };
+const at = { host: config.HOST ?? "127.0.0.1", port: config.PORT, names };
 const gateway = await startGateway({
   at,
   instance,
@@ -70,7 +71,10 @@ const gateway = await startGateway({
   registry,
 });
 if (gateway === null) {
-  log.fatal({ event: "port_taken", ...at }, `port ${at.port} of ${at.host} can't be had`);
+  log.fatal(
+    { event: "port_taken", host: at.host, port: at.port },
+    `port ${at.port} of ${at.host} can't be had`,
+  );
   process.exit(EXIT_UNAVAILABLE);
 }
 const health = { now: Date.now, instance, notReady: gateway.notReady };
@@ -78,7 +82,7 @@ const admin =
   config.AMS_ADMIN_PORT === null
     ? null
     : await openAdminPort(
-        { host: config.AMS_ADMIN_HOST ?? "127.0.0.1", port: config.AMS_ADMIN_PORT },
+        { host: config.AMS_ADMIN_HOST ?? "127.0.0.1", port: config.AMS_ADMIN_PORT, names },
         health,
         registry,
       );

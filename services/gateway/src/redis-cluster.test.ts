@@ -67,7 +67,7 @@ async function openGateway() {
   const settings = readSettings(GATEWAY_SETTINGS, { AMS_DRAIN_MS: "100" });
   if (!settings.ok) throw new Error(settings.faults.join());
   const gateway = await startGateway({
-    at: { host: "127.0.0.1", port: 0 },
+    at: { host: "127.0.0.1", port: 0, names: { publicUrl: null, allowedHosts: [] } },
     instance: "test",
     config: settings.value,
     peppers: PEPPERS,

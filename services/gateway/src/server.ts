@@ -9,9 +9,11 @@ import {
   FRAME_BYTES_MAX,
   SUBPROTOCOL,
 } from "@ams/protocol";
+import { type HostNames, type HostRule, hostRuleOf } from "@ams/runtime";
 import type { ConnectRequest } from "./admit.ts";
 import { Backpressure, type SlowSocket } from "./backpressure.ts";
 import { EarlyBudget, EarlyFrames } from "./early.ts";
+import { checked, hostOf, refuseAmbiguous } from "./head.ts";
 import { bridge, type HttpHandler, respondProblem } from "./http-bridge.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Door, Socket, SocketOwner, Sockets } from "./sockets.ts";
@@ -68,8 +70,11 @@ export class Server implements Sockets {
   }
 
   /** Opens the port; null when it can't be had. */
-  async open(at: { host: string; port: number }, parts: ServerParts): Promise<number | null> {
-    this.#route(parts);
+  async open(
+    at: { host: string; port: number; names: HostNames },
+    parts: ServerParts,
+  ): Promise<number | null> {
+    this.#route(parts, hostRuleOf(at.host, at.names));
     const listening = await listen(this.#app, at);
     if (listening === null) return null;
     this.#listening = listening.socket;
@@ -90,7 +95,7 @@ export class Server implements Sockets {
     this.#app.close();
   }
 
-  #route(parts: ServerParts): void {
+  #route(parts: ServerParts, acceptsHost: HostRule): void {
     const backpressure = new Backpressure(parts.backpressureBytes, this.#metrics);
     const early = new EarlyBudget();
     this.#app.ws<SocketData>(CONNECT_PATH, {
@@ -103,13 +108,14 @@ export class Server implements Sockets {
       sendPingsAutomatically: true,
       // Upgraded in the handler itself: an upgrade that is corked later may be cut by the library (ADR 7).
       upgrade: (response, request, context) => {
+        if (refuseAmbiguous(response, request)) return;
         if (!isHandshake(request)) {
           respondUpgradeRequired(response);
           return;
         }
         const protocols = readSubprotocols(request);
         response.upgrade<SocketData>(
-          { request: readConnect(request, protocols), socket: null },
+          { request: readConnect(request, protocols, acceptsHost), socket: null },
           request.getHeader("sec-websocket-key"),
           protocols.includes(SUBPROTOCOL) ? SUBPROTOCOL : "",
           "",
@@ -141,11 +147,11 @@ export class Server implements Sockets {
         socket.closed();
       },
     });
-    this.#app.get(CONNECT_PATH, (response) => respondUpgradeRequired(response));
-    this.#app.any(CONNECT_PATH, (response) => {
-      respondProblem(response, "method_not_allowed", { allow: "GET" });
-    });
-    this.#app.any("/*", (response, request) => bridge(response, request, parts.http));
+    this.#app.get(CONNECT_PATH, checked(acceptsHost, respondUpgradeRequired));
+    this.#app.any(CONNECT_PATH, checked(acceptsHost, respondNotGet));
+    const answer = (response: UwsResponse, request: UwsRequest) =>
+      bridge(response, request, parts.http);
+    this.#app.any("/*", checked(acceptsHost, answer));
   }
 }
 
@@ -253,9 +259,18 @@ function respondUpgradeRequired(response: UwsResponse): void {
   });
 }
 
-function readConnect(request: UwsRequest, subprotocols: readonly string[]): ConnectRequest {
+function respondNotGet(response: UwsResponse): void {
+  respondProblem(response, "method_not_allowed", { allow: "GET" });
+}
+
+function readConnect(
+  request: UwsRequest,
+  subprotocols: readonly string[],
+  acceptsHost: HostRule,
+): ConnectRequest {
   const names = Object.values(CONNECT_PARAMETERS).map(({ header }) => header);
   return {
+    isHostAccepted: acceptsHost(hostOf(request)),
     namespace: request.getParameter(0) ?? "",
     alias: request.getParameter(1) ?? "",
     query: new URLSearchParams(request.getQuery()),

@@ -22,11 +22,13 @@ async function main(): Promise<void> {
   const registry = openMetrics(log);
   const mcp = createMcp({ config, reached, url: () => deploymentUrl, log, registry });
   const host = own.HOST ?? "127.0.0.1";
+  const names = { publicUrl: reached.publicUrl, allowedHosts: own.AMS_ALLOWED_HOSTS };
   const readiness = watchDeployment(() => health(deploymentUrl));
   const operators = { now: Date.now, instance, notReady: readiness.notReady };
   try {
-    const server = await openHttpServer({ host, port: own.PORT }, mcp, notFound);
-    const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
+    const server = await openHttpServer({ host, port: own.PORT, names }, mcp, notFound);
+    const adminHost = own.AMS_ADMIN_HOST ?? "127.0.0.1";
+    const adminAt = { host: adminHost, port: own.AMS_ADMIN_PORT ?? 0, names };
     const admin = await openAdminPort(adminAt, operators, registry);
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "mcp is up");
     stopOnSignal(log, own.AMS_STOP_MS, async () => {

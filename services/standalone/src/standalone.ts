@@ -61,7 +61,7 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     registry,
   });
   const gateway = await startGateway({
-    at: { host, port },
+    at: { host, port, names: config.control },
     instance,
     config: config.gateway,
     peppers,
@@ -89,13 +89,13 @@ function place({ own, control }: StandaloneConfig) {
 }
 
 async function openAdmin(
-  { own }: StandaloneConfig,
+  { own, control }: StandaloneConfig,
   health: Health,
   registry: Registry,
 ): Promise<AdminPort | null> {
   const { AMS_ADMIN_PORT: port, AMS_ADMIN_HOST: host } = own;
   if (port === null) return null;
-  return openAdminPort({ host: host ?? "127.0.0.1", port }, health, registry);
+  return openAdminPort({ host: host ?? "127.0.0.1", port, names: control }, health, registry);
 }
 
 /** The edge first: its callers leave while the gateway can still tell the others. */

@@ -215,7 +215,7 @@ const HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
 test.each([
   ["GET", "/", "*/*", true],
   ["HEAD", "/", "*/*", true],
-  ["POST", "/", HTML, false],
+  ["POST", "/", HTML, true],
   ["GET", "/_tincan/main.js", "*/*", true],
   ["GET", "/falcon/conversations/standup", "*/*", true],
   ["HEAD", "/falcon/conversations/standup", "*/*", true],

@@ -45,6 +45,9 @@ export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web 
   app.get("*", async ({ req }, next) => leadToMended(req.raw) ?? (await next()));
   app.get("/", (context) => showHome(context, tools, assets !== null));
   app.get(`${ASSETS_PREFIX}*`, (context) => showFile(context, files));
+  for (const path of ["/", `${ASSETS_PREFIX}*`]) {
+    app.all(path, (context) => context.text("", 405, { allow: "GET, HEAD" }));
+  }
   app.get("/:namespace/conversations/:alias", (context) => showLink(context, tools));
   app.notFound(({ req }) => answerLost(req.raw, look));
   app.onError((_error, context) => context.text("Something went wrong here.\n", 500));

@@ -24,11 +24,13 @@ async function main(): Promise<void> {
   if (assets === null) log.warn({ event: "page_not_built" }, "the page is not built");
   const web = createWeb({ config, reached, assets, lookUp: lookUpAt(() => deploymentUrl) });
   const host = own.HOST ?? "127.0.0.1";
+  const names = { publicUrl: reached.publicUrl, allowedHosts: own.AMS_ALLOWED_HOSTS };
   const notReady = () => (assets === null ? "page" : null);
   const health = { now: Date.now, instance, notReady };
   try {
-    const server = await openHttpServer({ host, port: own.PORT }, web, notFound);
-    const adminAt = { host: own.AMS_ADMIN_HOST ?? "127.0.0.1", port: own.AMS_ADMIN_PORT ?? 0 };
+    const server = await openHttpServer({ host, port: own.PORT, names }, web, notFound);
+    const adminHost = own.AMS_ADMIN_HOST ?? "127.0.0.1";
+    const adminAt = { host: adminHost, port: own.AMS_ADMIN_PORT ?? 0, names };
     const admin = await openAdminPort(adminAt, health, registry);
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "web is up");
     stopOnSignal(log, own.AMS_STOP_MS, async () => {

@@ -28,11 +28,12 @@ export function rootOf(path: string): string {
 }
 
 /**
- * True for the home page, the page's files, and the magic links, GET and HEAD only; and for a browser that nobody else has a
+ * True for the home page and the page's files; for the magic links, GET and HEAD only; and for a browser that nobody else has a
  * page for: it came by a damaged link, most likely, and would be shown JSON.
  */
 export function isPageRequest({ method, headers }: Request, path: string): boolean {
+  if (path === "/" || path.startsWith(ASSETS_PREFIX)) return true;
   if (method !== "GET" && method !== "HEAD") return false;
-  if (path === "/" || path.startsWith(ASSETS_PREFIX) || linkAt(path) !== null) return true;
+  if (linkAt(path) !== null) return true;
   return (headers.get("accept") ?? "").includes("text/html") && !CONTROL_PLANE.test(path);
 }

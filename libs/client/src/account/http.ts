@@ -176,6 +176,7 @@ const FAULTS: readonly (readonly [RegExp, string])[] = [
 
 /** All codes, without the protocol's sentences: those come with the answer, and a page shouldn't load them twice. */
 const KNOWN: Readonly<Record<ProblemCode, 1>> = {
+  malformed_request: 1,
   invalid_json: 1,
   invalid_namespace: 1,
   invalid_alias: 1,
@@ -194,6 +195,7 @@ const KNOWN: Readonly<Record<ProblemCode, 1>> = {
   missing_credential: 1,
   invalid_credential: 1,
   namespace_mismatch: 1,
+  host_not_allowed: 1,
   signup_closed: 1,
   invalid_invite: 1,
   invalid_token: 1,

@@ -28,6 +28,7 @@ const SENTENCES: Readonly<Partial<Record<CloseReason, string>>> = {
   conversation_closed: "The owner closed the conversation.",
   subscriber_backpressure: "This subscriber read too slowly.",
   rate_limited: "This connection sent faster than the deployment allows.",
+  host_not_allowed: "The deployment does not answer to the host name of this address.",
   internal_error: "Something went wrong in the deployment.",
   draining: "The gateway is going away.",
 } satisfies Record<Exclude<CloseReason, Checked>, string>;

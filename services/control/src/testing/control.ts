@@ -15,6 +15,7 @@ const CONFIG: ControlConfig = {
   instance: "tried",
   publicUrl: null,
   trustProxy: false,
+  allowedHosts: [],
   guests: true,
   signUp: { policy: "open" },
   accountsPerMinute: 0,
