@@ -24,6 +24,7 @@ import type {
   GatewayId,
   Link,
   RosterEntry,
+  Where,
 } from "./records.ts";
 import type { Peppers } from "./secrets.ts";
 
@@ -107,8 +108,7 @@ export interface Conversations {
   deleteConversation(address: Address): Promise<Outcome<null, "not_found">>;
 }
 
-/** Where a stream is to be: the address finds the keys, the id says that it is still the same conversation. */
-export type Where = { readonly address: Address; readonly conversationId: ConversationId };
+export type { Where };
 
 /** A wish to hold a stream. The directory adds the epoch, and what the stream had before. */
 export type Claim = {

@@ -38,7 +38,12 @@ export {
   type RosterEvent,
 } from "./events.ts";
 export { type Channels, DEFAULT_PREFIX, type Keys, keysUnder } from "./keys.ts";
-export { canonicalConversationId, newAccountId, newConversationId } from "./new-ids.ts";
+export {
+  canonicalConversationId,
+  newAccountId,
+  newConversationId,
+  newGeneration,
+} from "./new-ids.ts";
 export {
   type Account,
   type AccountLimits,
@@ -51,6 +56,7 @@ export {
   type IdKind,
   type Link,
   type RosterEntry,
+  whereOf,
 } from "./records.ts";
 export { tagOf } from "./redis/channel-tags.ts";
 export {

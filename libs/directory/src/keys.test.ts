@@ -31,7 +31,11 @@ test("all keys of a conversation and its channel share one hash tag", () => {
         const keys = keysUnder(DEFAULT_PREFIX);
         const texts = [
           ...Object.values(keys.conversation(address)),
-          keys.channels.conversation({ address, conversationId: "conv_1" as ConversationId }),
+          keys.channels.conversation({
+            address,
+            conversationId: "conv_1" as ConversationId,
+            generation: "g",
+          }),
           keys.held(partition, "g"),
         ];
         const tags = new Set(texts.map((text) => /\{[^}]*\}/.exec(text)?.[0]));
@@ -45,7 +49,7 @@ test("§8.7 every name begins with the prefix, and no name of one prefix is one 
   const address = { namespace: "ns" as Namespace, alias: "alias" as Alias };
   const namesUnder = (prefix: string) => {
     const keys = keysUnder(prefix);
-    const where = { address, conversationId: "conv_1" as ConversationId };
+    const where = { address, conversationId: "conv_1" as ConversationId, generation: "g" };
     const single = [keys.gateways, keys.sweeping, keys.peppers, keys.channels.deployment];
     const parts = [keys.conversation(address), keys.account("acc_1" as AccountId)];
     return [

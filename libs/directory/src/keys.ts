@@ -31,8 +31,7 @@
  */
 import { hash } from "node:crypto";
 import type { AccountId, Namespace } from "@ams/protocol";
-import type { Where } from "./directory.ts";
-import type { Address, GatewayId } from "./records.ts";
+import type { Address, GatewayId, Where } from "./records.ts";
 
 export const PARTITIONS = 128;
 
@@ -59,7 +58,7 @@ export type ConversationKeys = {
   readonly roster: string;
   readonly joined: string;
   readonly departed: string;
-  /** A conversation's id behind it makes its channel. */
+  /** A conversation's id, a colon and its generation behind it make its channel. */
   readonly channelPrefix: string;
   /** A gateway's id behind it makes the key of what that gateway holds here. */
   readonly heldPrefix: string;
@@ -112,8 +111,8 @@ export function keysUnder(prefix: string): Keys {
   return {
     channels: {
       deployment: `${channelPrefix(0)}gateways`,
-      conversation: ({ address, conversationId }) =>
-        `${channelPrefix(conversationPartition(address))}${conversationId}`,
+      conversation: ({ address, conversationId, generation }) =>
+        `${channelPrefix(conversationPartition(address))}${conversationId}:${generation}`,
     },
     gateways: at("gateways", 0),
     sweeping: at("sweeping", 0),

@@ -1,5 +1,5 @@
 /** Ids of new things: ULIDs, which rise with time, and with each one made in the same millisecond by one process. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { AccountId, ConversationId, Namespace } from "@ams/protocol";
 import { monotonicFactory } from "ulid";
 
@@ -13,6 +13,11 @@ export function newAccountId(nowMs: number): AccountId {
 /** `nowMs` is in Unix milliseconds. */
 export function newConversationId(nowMs: number): ConversationId {
   return `conv_${nextUlid(nowMs)}` as ConversationId;
+}
+
+/** What tells two conversations of one id apart: 9 random bytes. */
+export function newGeneration(): string {
+  return randomBytes(9).toString("base64url");
 }
 
 /** The id of a `jcs-sha256` conversation: the same input in the same namespace always gives the same one (§2.6). */

@@ -47,6 +47,8 @@ export type IdKind = "ulid" | "jcs-sha256";
 
 export type Conversation = Address & {
   readonly conversation_id: ConversationId;
+  /** Unique at each creation, also of one that gets the id of a deleted one (§2.7.4): see `newGeneration`. */
+  readonly generation: string;
   readonly owner_account_id: AccountId;
   readonly id_kind: IdKind;
   readonly metadata: JsonText;
@@ -58,6 +60,18 @@ export type Conversation = Address & {
   /** The owner's `subscribers_max`, kept here too so that a join reads one slot only. */
   readonly subscribers_max: number | null;
 };
+
+/** Where a stream is to be: the address finds the keys, id and generation say that it is still the same conversation. */
+export type Where = {
+  readonly address: Address;
+  readonly conversationId: ConversationId;
+  readonly generation: string;
+};
+
+export function whereOf(conversation: Conversation): Where {
+  const { namespace, alias, conversation_id, generation } = conversation;
+  return { address: { namespace, alias }, conversationId: conversation_id, generation };
+}
 
 /** What admission reads of a conversation: the record, its live links, and how many stream ids have joined. */
 export type Admission = {

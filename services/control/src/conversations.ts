@@ -5,6 +5,7 @@ import {
   canonicalConversationId,
   type Minted,
   newConversationId,
+  newGeneration,
   newStreamName,
   type Outcome,
   streamIdOf,
@@ -181,6 +182,7 @@ async function mint(
       wish.canonical === null
         ? newConversationId(now)
         : canonicalConversationId(account.namespace, wish.canonical),
+    generation: newGeneration(),
     owner_account_id: account.account_id,
     id_kind: wish.idKind,
     metadata: wish.metadata,

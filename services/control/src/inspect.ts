@@ -5,6 +5,7 @@ import {
   matches,
   type Outcome,
   type RosterEntry,
+  whereOf,
 } from "@ams/directory";
 import {
   isAlias,
@@ -43,10 +44,9 @@ export const inspectConversation: Endpoint = {
     const admission = await find(call, tools);
     if (admission === null) return problem("not_found");
     const { conversation } = admission;
-    const { conversation_id: conversationId } = conversation;
-    const roster = await tools.directory.roster({ address: conversation, conversationId });
+    const roster = await tools.directory.roster(whereOf(conversation));
     const byLink = token !== null && opens(tools, admission, token);
-    if (byLink) call.meter.paidBy("conversation", conversationId);
+    if (byLink) call.meter.paidBy("conversation", conversation.conversation_id);
     const admitted =
       byLink || (bearer.value !== null && takesPart(bearer.value, admission, roster));
     if (!admitted) return problem("invalid_token");

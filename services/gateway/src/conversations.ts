@@ -8,7 +8,7 @@ import {
   type Admission,
   DirectoryUnavailable,
   type Held,
-  type Where,
+  whereOf,
 } from "@ams/directory";
 import { type AccountId, type ConversationId, isGuest } from "@ams/protocol";
 import { describeError } from "@ams/runtime";
@@ -39,7 +39,9 @@ type Open = {
 export class Conversations {
   readonly #parts: GatewayParts;
   readonly #bus: Bus;
-  readonly #open = new Map<ConversationId, Open>();
+  /** By generation: one that was deleted unheard here and its successor are two. */
+  readonly #open = new Map<string, Open>();
+  readonly #byId = new Map<ConversationId, Set<Conversation>>();
   readonly #byChannel = new Map<string, Conversation>();
   readonly #byAddress = new Map<string, Open>();
   /** The last snapshot that was begun for each: the next waits for it, since what waits behind a mark waits for one only. */
@@ -60,8 +62,8 @@ export class Conversations {
 
   /** The conversation with a true roster, or null when it is gone. What was acquired must be released, by `release` or by its session. */
   async acquire(admission: Admission): Promise<Conversation | null> {
-    const { conversation_id } = admission.conversation;
-    const open = this.#open.get(conversation_id) ?? this.#openFirst(admission);
+    const { generation } = admission.conversation;
+    const open = this.#open.get(generation) ?? this.#openFirst(admission);
     open.admission = admission;
     open.users += 1;
     try {
@@ -76,11 +78,12 @@ export class Conversations {
 
   /** Lets go of a conversation for which no session came to be. */
   release(conversation: Conversation): void {
-    const open = this.#open.get(conversation.where.conversationId);
+    const open = this.#open.get(conversation.where.generation);
     if (open === undefined || open.conversation !== conversation) return;
     open.users -= 1;
     if (open.users > 0) return;
-    this.#open.delete(conversation.where.conversationId);
+    this.#open.delete(conversation.where.generation);
+    this.#forgetId(conversation);
     this.#byChannel.delete(conversation.channel);
     const key = keyOf(conversation.where.address);
     if (this.#byAddress.get(key) === open) this.#byAddress.delete(key);
@@ -95,7 +98,8 @@ export class Conversations {
   /** Whether anybody here answers for what the directory lists as held by this gateway. */
   answersFor(held: Held): boolean {
     const id = held.kind === "place" ? held.place.conversation_id : held.where.conversationId;
-    return this.#open.get(id)?.conversation.answersFor(held) ?? false;
+    for (const one of this.#byId.get(id) ?? []) if (one.answersFor(held)) return true;
+    return false;
   }
 
   /** Every session of this gateway. */
@@ -110,8 +114,8 @@ export class Conversations {
   }
 
   #openFirst(admission: Admission): Open {
-    const { namespace, alias, conversation_id, owner_account_id } = admission.conversation;
-    const where: Where = { address: { namespace, alias }, conversationId: conversation_id };
+    const { owner_account_id } = admission.conversation;
+    const where = whereOf(admission.conversation);
     const conversation: Conversation = new Conversation(where, owner_account_id, this.#parts, () =>
       this.release(conversation),
     );
@@ -121,10 +125,19 @@ export class Conversations {
       ready: this.#inTurn(conversation, () => this.#load(conversation)),
       users: 0,
     };
-    this.#open.set(where.conversationId, open);
+    this.#open.set(where.generation, open);
+    const ofId = this.#byId.get(where.conversationId) ?? new Set();
+    this.#byId.set(where.conversationId, ofId.add(conversation));
     this.#byChannel.set(conversation.channel, conversation);
     this.#byAddress.set(keyOf(where.address), open);
     return open;
+  }
+
+  #forgetId(conversation: Conversation): void {
+    const { conversationId } = conversation.where;
+    const ofId = this.#byId.get(conversationId);
+    ofId?.delete(conversation);
+    if (ofId?.size === 0) this.#byId.delete(conversationId);
   }
 
   async #load(conversation: Conversation): Promise<boolean> {

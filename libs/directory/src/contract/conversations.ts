@@ -1,7 +1,7 @@
 /** Conversations, links, and listing. */
 import { type Alias, type ConversationId, LINKS_MAX, trustJsonText } from "@ams/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Account } from "../records.ts";
+import type { Account, RosterEntry } from "../records.ts";
 import {
   faultOf,
   fresh,
@@ -112,6 +112,36 @@ export function conversationsContract(open: () => Promise<World>): void {
         conversation: again,
         created: true,
       });
+    });
+
+    test("§2.7.4 a conversation that is minted again is another one to whoever has the old one's place, and its counters go on", async () => {
+      const { directory } = world;
+      const id = "f".repeat(64);
+      let before: RosterEntry | null = null;
+      for (let round = 1; round <= 3; round += 1) {
+        const conversation = canonical(account, id);
+        const minted = value(await directory.mint({ conversation, linkHash: `h${round}` }));
+        expect(minted).toEqual({ conversation, created: true });
+        const where = whereOf(conversation);
+        const [link] = (await directory.admission(conversation))?.links ?? [];
+        expect(link).toEqual({ number: 2 * round - 1, hash: `h${round}` });
+        const claim = newClaim(where, account, { link: 2 * round - 1 });
+        const { entry } = value(await directory.claim(claim));
+        expect(entry.epoch).toBeGreaterThan(before?.epoch ?? 0);
+        before = entry;
+        value(await directory.deleteConversation(conversation));
+        const again = { ...canonical(account, id), alias: conversation.alias };
+        value(await directory.mint({ conversation: again, linkHash: "again" }));
+        const channel = directory.channels.conversation(where);
+        expect(directory.channels.conversation(whereOf(again))).not.toBe(channel);
+        expect(await directory.snapshot(where, { mark: "m", tails: true })).toBeNull();
+        expect(faultOf(await directory.reclaim(where, entry))).toBe("conversation_not_found");
+        const late = newClaim(where, account, { link: 2 * round });
+        expect(faultOf(await directory.claim(late))).toBe("conversation_not_found");
+        expect(await directory.roster(whereOf(again))).toEqual([]);
+        expect((await directory.admission(again))?.conversation).toEqual(again);
+        value(await directory.deleteConversation(again));
+      }
     });
 
     test("a canonical conversation does not take an alias that another one has", async () => {

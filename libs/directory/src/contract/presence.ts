@@ -156,7 +156,7 @@ export function presenceContract(open: () => Promise<World>): void {
       value(await directory.claim(newClaim(where, account)));
       const stranger = newAccount();
       const wrong = { link: 9, subscribersMax: 1 };
-      const gone = { ...where, conversationId: newConversation(account).conversation_id };
+      const gone = whereOf({ ...newConversation(account), ...where.address });
       expect(faultOf(await directory.claim(newClaim(gone, stranger, wrong)))).toBe(
         "conversation_not_found",
       );

@@ -10,6 +10,7 @@ import type {
 import { trustJsonText } from "@ams/protocol";
 import { ulid } from "ulid";
 import type { Claim, Directory, Place, Where } from "../directory.ts";
+import { newGeneration } from "../new-ids.ts";
 import { type Account, type Conversation, DEPLOYMENT_LIMITS } from "../records.ts";
 
 export type Heard = { readonly channel: string; readonly event: Record<string, unknown> };
@@ -50,6 +51,7 @@ export function newAccount(over: Partial<Account> = {}): Account {
 export function newConversation(owner: Account, over: Partial<Conversation> = {}): Conversation {
   return {
     conversation_id: `conv_${ulid()}` as ConversationId,
+    generation: newGeneration(),
     namespace: owner.namespace,
     alias: fresh("alias") as Alias,
     owner_account_id: owner.account_id,
@@ -63,9 +65,7 @@ export function newConversation(owner: Account, over: Partial<Conversation> = {}
   };
 }
 
-export function whereOf({ namespace, alias, conversation_id }: Conversation): Where {
-  return { address: { namespace, alias }, conversationId: conversation_id };
-}
+export { whereOf } from "../records.ts";
 
 export const name = (text: string) => text as StreamName;
 

@@ -3,9 +3,9 @@ import { type Alias, LINKS_MAX, type Namespace } from "@ams/protocol";
 import { decodeCursor, encodeCursor, listingOf } from "../cursor.ts";
 import type { Conversations } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import type { Address, Conversation, Link } from "../records.ts";
+import { type Address, type Conversation, type Link, whereOf } from "../records.ts";
 import { look, type Store, step } from "./store.ts";
-import { keyOf, type StoredConversation, under } from "./tables.ts";
+import { type Floors, keyOf, type StoredConversation, type Tables, under } from "./tables.ts";
 
 export function embeddedConversations(store: Store): Conversations {
   const { tables } = store;
@@ -82,7 +82,10 @@ export function removeConversation(store: Store, stored: StoredConversation): ()
   const key = keyOf(conversation);
   tables.conversations.removeSync(key);
   tables.listing.removeSync(`${namespace} ${listingOf(conversation)}`);
-  tables.canonical.removeSync(`${namespace} ${conversation_id}`);
+  if (conversation.id_kind === "jcs-sha256") {
+    tables.canonical.removeSync(`${namespace} ${conversation_id}`);
+    raiseFloors(store, stored);
+  }
   tables.claims.removeSync(key);
   tables.joins.removeSync(key);
   for (const joined of [...tables.joined.getKeys(under(key))]) tables.joined.removeSync(joined);
@@ -94,10 +97,7 @@ export function removeConversation(store: Store, stored: StoredConversation): ()
 }
 
 function channelOf({ channels }: Store, conversation: Conversation): string {
-  return channels.conversation({
-    address: conversation,
-    conversationId: conversation.conversation_id,
-  });
+  return channels.conversation(whereOf(conversation));
 }
 
 function canonicalAlias({ tables }: Store, conversation: Conversation): Alias | undefined {
@@ -107,10 +107,28 @@ function canonicalAlias({ tables }: Store, conversation: Conversation): Alias | 
 
 function writeConversation({ tables }: Store, conversation: Conversation, linkHash: string): void {
   const { namespace, conversation_id, alias, id_kind } = conversation;
-  const stored = addLink({ conversation, links: [], linksMade: 0 }, linkHash, 1);
+  const floor = id_kind === "jcs-sha256" ? floorsOf(tables, namespace) : NO_FLOORS;
+  const stored = addLink({ conversation, links: [], linksMade: floor.links }, linkHash, 1);
   tables.conversations.putSync(keyOf(conversation), stored);
+  tables.claims.putSync(keyOf(conversation), floor.claims + 1);
   tables.listing.putSync(`${namespace} ${listingOf(conversation)}`, alias);
   if (id_kind === "jcs-sha256") tables.canonical.putSync(`${namespace} ${conversation_id}`, alias);
+}
+
+const NO_FLOORS: Floors = { claims: 0, links: 0 };
+
+/** The counters that no deleted canonical conversation of the namespace has passed. */
+function floorsOf({ floors }: Tables, namespace: Namespace): Floors {
+  return floors.get(namespace) ?? NO_FLOORS;
+}
+
+function raiseFloors({ tables }: Store, { conversation, linksMade }: StoredConversation): void {
+  const { namespace } = conversation;
+  const floor = floorsOf(tables, namespace);
+  tables.floors.putSync(namespace, {
+    claims: Math.max(floor.claims, tables.claims.get(keyOf(conversation)) ?? 0),
+    links: Math.max(floor.links, linksMade),
+  });
 }
 
 /** With one more link, and no more than the newest `keep`. */

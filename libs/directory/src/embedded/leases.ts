@@ -1,6 +1,6 @@
 /** Leases, embedded: with one process there is mostly one gateway, whose event loop may still stand for too long. */
 import type { Held, Leases } from "../directory.ts";
-import type { GatewayId } from "../records.ts";
+import { type GatewayId, whereOf } from "../records.ts";
 import { placesHeldBy, release } from "./places.ts";
 import { leaveStream } from "./presence.ts";
 import { look, type Store } from "./store.ts";
@@ -47,8 +47,7 @@ function heldBy(store: Store, gateway: GatewayId): readonly Held[] {
     const mine = [...live.values()].filter((entry) => entry.gateway === gateway);
     const conversation = mine.length > 0 && store.tables.conversations.get(key)?.conversation;
     if (!conversation) continue;
-    const { namespace, alias, conversation_id: conversationId } = conversation;
-    const where = { address: { namespace, alias }, conversationId };
+    const where = whereOf(conversation);
     for (const { stream_name, connection } of mine) {
       held.push({ kind: "stream", where, stream_name, connection });
     }

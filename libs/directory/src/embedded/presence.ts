@@ -191,7 +191,7 @@ function rememberDeparted(roster: Roster, { stream_name, epoch }: RosterEntry): 
 
 function conversationAt({ tables }: Store, where: Where): StoredConversation | null {
   const stored = tables.conversations.get(keyOf(where.address));
-  return stored?.conversation.conversation_id === where.conversationId ? stored : null;
+  return stored?.conversation.generation === where.generation ? stored : null;
 }
 
 function readRoster(store: Store, where: Where): readonly RosterEntry[] | null {

@@ -9,6 +9,7 @@
  * | conversations | `<ns>/<alias>` | record, links, number of links made | delete |
  * | listing | `<ns> <created_at> <conv> <alias>` | alias | delete |
  * | canonical | `<ns> <conv>` | alias | delete |
+ * | floors | namespace | the highest counters of deleted canonical conversations | with the account |
  * | claims | `<ns>/<alias>` | an epoch that no claim has had yet | delete |
  * | joins | `<ns>/<alias>` | number of stream ids counted against `max_joins` | delete |
  * | joined | `<ns>/<alias> <stream id>` | 1 | delete |
@@ -33,6 +34,8 @@ export type StoredConversation = {
   readonly linksMade: number;
 };
 
+export type Floors = { readonly claims: number; readonly links: number };
+
 export type Tables = {
   readonly file: File;
   readonly accounts: Database<StoredAccount, string>;
@@ -41,6 +44,7 @@ export type Tables = {
   readonly conversations: Database<StoredConversation, string>;
   readonly listing: Database<Alias, string>;
   readonly canonical: Database<Alias, string>;
+  readonly floors: Database<Floors, string>;
   readonly claims: Database<number, string>;
   readonly joins: Database<number, string>;
   readonly joined: Database<1, string>;
@@ -56,6 +60,7 @@ export function openTables(file: File): Tables {
     conversations: file.openDB({ name: "conversations", encoding: "json" }),
     listing: file.openDB({ name: "listing", encoding: "json" }),
     canonical: file.openDB({ name: "canonical", encoding: "json" }),
+    floors: file.openDB({ name: "floors", encoding: "json" }),
     claims: file.openDB({ name: "claims", encoding: "json" }),
     joins: file.openDB({ name: "joins", encoding: "json" }),
     joined: file.openDB({ name: "joined", encoding: "json" }),

@@ -7,12 +7,19 @@ import {
   type NewConversation,
   type Outcome,
 } from "../directory.ts";
-import type { Address, Conversation } from "../records.ts";
+import { type Address, type Conversation, whereOf } from "../records.ts";
 import { DELETED_MARK, decodeConversation } from "./decode.ts";
+import { decodeEntry } from "./entry.ts";
+import { heldStream } from "./held.ts";
 import { readConversations } from "./listing.ts";
-import { announcing } from "./presence.ts";
 import { forgetCanonical, list, registerCanonical } from "./scripts/accounts.ts";
-import { admission, deleteConversation, mint, replaceLinks } from "./scripts/conversations.ts";
+import {
+  admission,
+  closeConversation,
+  mint,
+  removeClosed,
+  replaceLinks,
+} from "./scripts/conversations.ts";
 import { answered, listOf, type Store, textOf, textsOf } from "./store.ts";
 
 export function redisConversations(store: Store): Conversations {
@@ -74,25 +81,91 @@ export function redisConversations(store: Store): Conversations {
 
 type MintOutcome = Awaited<ReturnType<Conversations["mint"]>>;
 
-/** Goes to the alias that a canonical conversation has already, else to the one asked for. */
+/** Attempts at a mint that meets deletions: each makes room for the next, and who deletes this fast can try again. */
+const MINT_ATTEMPTS_MAX = 10;
+
+/** Streams that are taken out of indexes at a time. */
+const UNINDEX_CHUNK = 500;
+
+/** Where a canonical conversation is, and the counters above which its own begin. */
+type Place = {
+  readonly alias: Alias;
+  readonly generation: string;
+  readonly claims: string;
+  readonly links: string;
+};
+
 async function mintWhereItBelongs(store: Store, wanted: NewConversation): Promise<MintOutcome> {
+  for (let attempt = 0; attempt < MINT_ATTEMPTS_MAX; attempt += 1) {
+    const minted = await tryMint(store, wanted);
+    if (minted !== "again") return minted;
+  }
+  throw new DirectoryUnavailable("The conversation was deleted again and again");
+}
+
+/** `again`: something was in the way that is gone now. */
+async function tryMint(store: Store, wanted: NewConversation): Promise<MintOutcome | "again"> {
   const { conversation } = wanted;
-  if (conversation.id_kind === "ulid") return await mintAt(store, wanted, conversation.alias);
+  if (conversation.id_kind === "ulid") {
+    const { alias, generation } = conversation;
+    return await mintAt(store, wanted, { alias, generation, claims: "0", links: "0" });
+  }
+  const place = await register(store, conversation);
+  const minted = await mintAt(store, wanted, place);
+  if (minted === "again") return minted;
+  if (!minted.ok) {
+    await unregister(store, conversation, place, ["0", "0"]);
+    // What was registered was left behind by a deletion, and its alias is another conversation's now.
+    return place.alias === conversation.alias ? minted : "again";
+  }
+  if (!minted.value.created || (await isRegistered(store, minted.value.conversation))) {
+    return minted;
+  }
+  // A deletion came between: this one began with counters that have been used.
+  await removeConversation(store, minted.value.conversation);
+  return "again";
+}
+
+async function register(store: Store, conversation: Conversation): Promise<Place> {
+  const { namespace, conversation_id } = conversation;
+  const args = [conversation_id, placeOf(conversation)];
+  const keys = [store.keys.namespace(namespace).canonical];
+  const [place = "", claims = "", links = ""] = textsOf(
+    await store.run(registerCanonical, keys, args),
+  );
+  const [alias = "", generation = ""] = place.split(" ");
+  if (!isAlias(alias)) throw new DirectoryUnavailable("A canonical alias is unreadable");
+  return { alias, generation, claims, links };
+}
+
+async function unregister(
+  store: Store,
+  { namespace, conversation_id }: Conversation,
+  place: Pick<Place, "alias" | "generation">,
+  counters: readonly string[],
+): Promise<void> {
+  const { canonical } = store.keys.namespace(namespace);
+  const args = [conversation_id, placeOf(place), ...counters];
+  await store.run(forgetCanonical, [canonical], args);
+}
+
+function placeOf({ alias, generation }: Pick<Place, "alias" | "generation">): string {
+  return `${alias} ${generation}`;
+}
+
+async function isRegistered(store: Store, conversation: Conversation): Promise<boolean> {
   const { canonical } = store.keys.namespace(conversation.namespace);
-  const args = [conversation.conversation_id, conversation.alias];
-  const alias = textOf(await store.run(registerCanonical, [canonical], args));
-  if (alias === null || !isAlias(alias))
-    throw new DirectoryUnavailable("A canonical alias is unreadable");
-  const minted = await mintAt(store, wanted, alias);
-  if (minted.ok) return minted;
-  await store.run(forgetCanonical, [canonical], [conversation.conversation_id, alias]);
-  // What was registered was left behind by a deletion, and its alias is another conversation's now.
-  return alias === conversation.alias ? minted : await mintWhereItBelongs(store, wanted);
+  const reading = store.client.hget(canonical, conversation.conversation_id);
+  return (await answered("HGET", reading)) === placeOf(conversation);
 }
 
 /** The list entry comes first: a crash leaves an entry without a record, and never a record that no list knows. */
-async function mintAt(store: Store, wanted: NewConversation, alias: Alias): Promise<MintOutcome> {
-  const conversation = { ...wanted.conversation, alias };
+async function mintAt(
+  store: Store,
+  wanted: NewConversation,
+  { alias, generation, claims, links: linksFloor }: Place,
+): Promise<MintOutcome | "again"> {
+  const conversation = { ...wanted.conversation, alias, generation };
   const { namespace, conversation_id, id_kind, max_joins, subscribers_max } = conversation;
   const { owner, conversations } = store.keys.namespace(namespace);
   const listing = listingOf(conversation);
@@ -101,17 +174,23 @@ async function mintAt(store: Store, wanted: NewConversation, alias: Alias): Prom
   }
   const { record, links } = store.keys.conversation(conversation);
   const numbers = [max_joins ?? "", subscribers_max ?? ""];
-  const args = [conversation_id, id_kind, ...numbers, JSON.stringify(conversation)];
-  const reply = await store.run(mint, [record, links], [...args, wanted.linkHash, LINKS_MAX]);
+  const head = [conversation_id, id_kind, generation, ...numbers, JSON.stringify(conversation)];
+  const tail = [wanted.linkHash, LINKS_MAX, claims, linksFloor];
+  const reply = await store.run(mint, [record, links], [...head, ...tail]);
   const [kind, json, subscribersMax] = listOf(reply);
   const stored = decodeConversation(textOf(json) ?? "", textOf(subscribersMax));
   if (kind !== "created" && listingOf(stored) !== listing) {
     await answered("ZREM", store.client.zrem(conversations, listing));
   }
+  if (kind === "ending") {
+    await removeConversation(store, stored);
+    return "again";
+  }
   if (kind === "taken") return { ok: false, fault: "alias_taken" };
   return { ok: true, value: { conversation: stored, created: kind === "created" } };
 }
 
+/** Also one whose deletion was begun. */
 async function readConversation(store: Store, address: Address): Promise<Conversation | null> {
   const { record } = store.keys.conversation(address);
   const fields = await answered("HMGET", store.client.hmget(record, "record", "subscribers_max"));
@@ -119,21 +198,42 @@ async function readConversation(store: Store, address: Address): Promise<Convers
   return json === null ? null : decodeConversation(json, subscribersMax);
 }
 
-/** False when somebody else has removed it meanwhile. */
+/**
+ * Closed first, so that its counters stand; then forgotten where it is registered, with the counters, so that minting the
+ * same input again makes a new conversation; then removed. Whatever a crash leaves, the next deletion or mint takes up.
+ * False when somebody else has removed it meanwhile.
+ */
 async function removeConversation(store: Store, conversation: Conversation): Promise<boolean> {
-  const { namespace, conversation_id, alias } = conversation;
-  const lists = store.keys.namespace(namespace);
-  // Before the record, so that minting the same input again makes a new conversation, and its alias stays known.
-  if (conversation.id_kind === "jcs-sha256") {
-    await store.run(forgetCanonical, [lists.canonical], [conversation_id, alias]);
-  }
+  const { namespace, generation } = conversation;
   const at = store.keys.conversation(conversation);
-  const where = { address: conversation, conversationId: conversation_id };
-  const args = [...announcing(store, where, at), conversation_id];
+  const channel = store.keys.channels.conversation(whereOf(conversation));
+  const closing = [store.publish, channel, generation];
+  const counters = await store.run(closeConversation, [at.record], closing);
+  if (counters === null) return false;
+  if (conversation.id_kind === "jcs-sha256") {
+    await unregister(store, conversation, conversation, textsOf(counters));
+  }
+  await unindexRoster(store, conversation);
   const keys = [at.record, at.links, at.roster, at.joined, at.departed];
-  const removed = await store.run(deleteConversation, keys, args);
-  await answered("ZREM", store.client.zrem(lists.conversations, listingOf(conversation)));
+  const removed = await store.run(removeClosed, keys, [generation]);
+  const { conversations } = store.keys.namespace(namespace);
+  await answered("ZREM", store.client.zrem(conversations, listingOf(conversation)));
   return removed === 1;
+}
+
+/** Takes the streams of a closed conversation out of their gateways' indexes: nobody claims one any more. */
+async function unindexRoster(store: Store, conversation: Conversation): Promise<void> {
+  const { roster, heldPrefix } = store.keys.conversation(conversation);
+  const entries = await answered("HVALS", store.client.hvals(roster));
+  const where = whereOf(conversation);
+  for (let from = 0; from < entries.length; from += UNINDEX_CHUNK) {
+    const chunk = entries.slice(from, from + UNINDEX_CHUNK).map(decodeEntry);
+    const removals = chunk.map(({ gateway, stream_name, connection }) => {
+      const member = heldStream(where, stream_name, connection);
+      return answered("SREM", store.client.srem(`${heldPrefix}${gateway}`, member));
+    });
+    await Promise.all(removals);
+  }
 }
 
 function toLinks(numbersAndHashes: readonly string[]) {

@@ -67,10 +67,13 @@ async function readListed(
   const place = parseListing(listing);
   if (place === null) return null;
   const { record } = store.keys.conversation({ namespace, alias: place.alias });
-  const fields = await answered("HMGET", store.client.hmget(record, "record", "subscribers_max"));
-  const [json = null, subscribersMax = null] = fields;
+  const names = ["record", "subscribers_max", "closed"] as const;
+  const fields = await answered("HMGET", store.client.hmget(record, ...names));
+  const [json = null, subscribersMax = null, closed = null] = fields;
   const conversation = json === null ? null : decodeConversation(json, subscribersMax);
-  if (conversation !== null && listingOf(conversation) === listing) return conversation;
+  if (conversation !== null && listingOf(conversation) === listing) {
+    return closed === null ? conversation : null;
+  }
   if (store.now() - Date.parse(place.created_at) > ORPHAN_AFTER_MS) {
     await answered(
       "ZREM",

@@ -5,6 +5,7 @@ import { encodeEvent } from "../events.ts";
 import { type ConversationKeys, DEPARTED_MAX, DEPARTED_TTL_S } from "../keys.ts";
 import type { GatewayId, RosterEntry } from "../records.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
+import { heldWhere } from "./held.ts";
 import { claim as claimScript } from "./scripts/claim.ts";
 import { leave } from "./scripts/leave.ts";
 import { keepPlace, release, reserve } from "./scripts/places.ts";
@@ -73,7 +74,7 @@ export function redisPresence(store: Store): Presence {
           [keys.record, keys.roster, keys.joined, keys.departed, held],
           [
             ...announcing(store, where, keys),
-            where.conversationId,
+            where.generation,
             entry.stream_name,
             encodeEntry(entry),
           ],
@@ -130,7 +131,7 @@ function runClaim(store: Store, claim: Claim): Promise<unknown> {
     [record, links, roster, joined, departed, held],
     [
       ...announcing(store, claim.where, keys),
-      claim.where.conversationId,
+      claim.where.generation,
       claim.stream_id,
       claim.stream_name,
       claim.owner_account_id,
@@ -148,7 +149,7 @@ function runClaim(store: Store, claim: Claim): Promise<unknown> {
 async function readRoster(store: Store, where: Where, event: string, tails = false) {
   const { record, roster } = store.keys.conversation(where.address);
   const channel = store.keys.channels.conversation(where);
-  const args = [store.publish, channel, where.conversationId, event, tails ? 1 : 0];
+  const args = [store.publish, channel, where.generation, event, tails ? 1 : 0];
   const reply = await store.run(snapshot, [record, roster], args);
   return reply === null ? null : textsOf(reply).map(decodeEntry);
 }
@@ -157,12 +158,9 @@ async function readRoster(store: Store, where: Where, event: string, tails = fal
 export function announcing(
   store: Store,
   where: Where,
-  { channelPrefix, heldPrefix }: ConversationKeys,
+  { heldPrefix }: ConversationKeys,
 ): readonly string[] {
-  const { address, conversationId } = where;
-  const { namespace, alias } = address;
-  const named = JSON.stringify({ address: { namespace, alias }, conversationId });
-  return [store.publish, `${channelPrefix}${conversationId}`, heldPrefix, named];
+  return [store.publish, store.keys.channels.conversation(where), heldPrefix, heldWhere(where)];
 }
 
 function placeParts(store: Store, place: Place) {

@@ -4,95 +4,23 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   faultOf,
   fresh,
-  type Heard,
   name,
   newAccount,
   newClaim,
   newConversation,
   placeOf,
-  START_MS,
   value,
-  type World,
   whereOf,
 } from "../contract/world.ts";
 import { directoryContract } from "../directory.contract.ts";
 import { DirectoryUnavailable } from "../directory.ts";
-import { DEFAULT_PREFIX, keysUnder, PENDING_ACCOUNT_S, partitionOf } from "../keys.ts";
+import { PENDING_ACCOUNT_S, partitionOf } from "../keys.ts";
 import { hash, newCredential, newLinkToken } from "../secrets.ts";
 import { findRedisBinary, type RedisServer, startRedisServer } from "../testing/redis-server.ts";
 import { connectRedis, type RedisConnection, whenReady } from "./connect.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
+import { connect, dump, KEYS, openWorld, populateAt, READY_MS } from "./redis-world.ts";
 import { openSubscriber } from "./subscriber.ts";
-
-/** Milliseconds within which a server on this machine takes commands. */
-const READY_MS = 10_000;
-
-const KEYS = keysUnder(DEFAULT_PREFIX);
-
-async function connect(url: string, role: "command" | "subscriber"): Promise<Redis> {
-  const connection = value(connectRedis(url, role));
-  if (connection.kind === "cluster") throw new Error("not a single server");
-  await whenReady(connection, READY_MS);
-  return connection.client;
-}
-
-/** Each world has a server of its own, so that the worlds' sweeps don't meet. */
-async function openWorld(): Promise<World> {
-  const server = await startRedisServer();
-  const [commands, others, ears] = await Promise.all([
-    connect(server.url, "command"),
-    connect(server.url, "command"),
-    connect(server.url, "subscriber"),
-  ]);
-  const heard: Heard[] = [];
-  const arrived = new Map<string, () => void>();
-  ears.on("pmessage", (_pattern: string, channel: string, event: string) => {
-    if (channel === "ams:end") arrived.get(event)?.();
-    else heard.push({ channel, event: JSON.parse(event) });
-  });
-  await ears.psubscribe("ams:*");
-  const clock = { ms: START_MS };
-  const options = { sharded: false, now: () => clock.ms };
-  return {
-    directory: openRedisDirectory({ commands, ...options }),
-    other: openRedisDirectory({ commands: others, ...options }),
-    clock,
-    async heard() {
-      const end = fresh("end");
-      const all = new Promise<void>((resolve) => arrived.set(end, resolve));
-      await commands.publish("ams:end", end);
-      await all;
-      return [...heard];
-    },
-    dump: () => dump(commands),
-    async close() {
-      for (const client of [commands, others, ears]) client.disconnect();
-      await server.kill();
-    },
-  };
-}
-
-/** Every key with all that it holds, one text each. */
-async function dump(client: Redis): Promise<readonly string[]> {
-  const keys = await client.keys("*");
-  const contents = await Promise.all(keys.map((key) => contentOf(client, key)));
-  return keys.map((key, index) => `${key} ${JSON.stringify(contents[index])}`);
-}
-
-async function contentOf(client: Redis, key: string): Promise<unknown> {
-  switch (await client.type(key)) {
-    case "string":
-      return client.get(key);
-    case "hash":
-      return client.hgetall(key);
-    case "set":
-      return client.smembers(key);
-    case "zset":
-      return client.zrange(key, 0, -1, "WITHSCORES");
-    default:
-      throw new Error(`a key of no known type: ${key}`);
-  }
-}
 
 describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
   directoryContract("redis", openWorld);
@@ -131,20 +59,8 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
     });
 
     const open = () => openRedisDirectory({ commands: client, sharded: false });
-
-    /** An account with a conversation in which it holds one stream. */
-    async function populate(credentialHash = fresh("hash"), linkHash = "link") {
-      const directory = open();
-      const account = value(await directory.createAccount(newAccount(), credentialHash));
-      const conversation = newConversation(account, { max_joins: 5_000 });
-      value(await directory.mint({ conversation, linkHash }));
-      const claim = newClaim(whereOf(conversation), account, { gateway: fresh("gateway") });
-      await directory.heartbeat(claim.gateway, 0);
-      const terms = { credential: credentialHash, placesMax: 10 };
-      value(await directory.reserve(placeOf(claim), terms));
-      value(await directory.claim(claim));
-      return { directory, account, conversation, claim };
-    }
+    const populate = (credentialHash?: string, linkHash?: string) =>
+      populateAt(open(), credentialHash, linkHash);
 
     test("every key carries the hash tag of a partition, and none but the departed has an expiry", async () => {
       const { directory, claim } = await populate();

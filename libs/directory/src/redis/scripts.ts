@@ -15,8 +15,9 @@ import {
 import { claim } from "./scripts/claim.ts";
 import {
   admission,
-  deleteConversation,
+  closeConversation,
   mint,
+  removeClosed,
   replaceLinks,
   setSubscribersMax,
 } from "./scripts/conversations.ts";
@@ -45,7 +46,8 @@ export const SCRIPTS: readonly Script[] = [
   mint,
   admission,
   replaceLinks,
-  deleteConversation,
+  closeConversation,
+  removeClosed,
   setSubscribersMax,
   heartbeat,
   takeLapsed,

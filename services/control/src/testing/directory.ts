@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Directory, openEmbeddedDirectory, streamIdOf } from "@ams/directory";
+import { type Directory, openEmbeddedDirectory, streamIdOf, whereOf } from "@ams/directory";
 
 export type TestDirectory = {
   readonly directory: Directory;
@@ -40,7 +40,7 @@ export async function joinStream(
   const admission = await directory.admission(address);
   if (admission === null) throw new Error("no such conversation");
   const { conversation_id: conversationId, owner_account_id } = admission.conversation;
-  const where = { address, conversationId };
+  const where = whereOf(admission.conversation);
   const owner = (stream.account ?? owner_account_id) as typeof owner_account_id;
   const stream_name = stream.name as never;
   const pepper = { link: ["p".repeat(32)], credential: ["p".repeat(32)] } as const;

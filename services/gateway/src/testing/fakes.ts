@@ -28,9 +28,12 @@ export const CONVERSATION = "conv_01J8ZQ4T9V3W5X7Y9ABCDEFGHJ" as ConversationId;
 export const NAMESPACE = "falcon" as Namespace;
 export const ALIAS = "standup" as Alias;
 export const ACCOUNT = "acc_01J8ZQ4T9V3W5X7Y9ABCDEFGHJ" as AccountId;
+/** The generation of `CONVERSATION`. */
+export const GENERATION = "generation-1";
 export const WHERE: Where = {
   address: { namespace: NAMESPACE, alias: ALIAS },
   conversationId: CONVERSATION,
+  generation: GENERATION,
 };
 
 /** The id of the stream with this number. */
@@ -94,6 +97,7 @@ export function admissionOf(
     conversation: {
       ...WHERE.address,
       conversation_id: CONVERSATION,
+      generation: GENERATION,
       owner_account_id: ACCOUNT,
       id_kind: "ulid",
       metadata: json('{"title":"Stand-up"}'),

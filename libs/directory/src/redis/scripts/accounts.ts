@@ -140,22 +140,33 @@ return 1
 `,
 };
 
-/** Gives a canonical conversation this alias unless it has one. Replies the one that it has. */
+/**
+ * Gives a canonical conversation this place, `<alias> <generation>`, unless it has one. Replies the one that it has, and the
+ * counters that no deleted canonical conversation of the namespace has passed: [place, claims, links].
+ */
 export const registerCanonical: Script = {
   name: "amsRegisterCanonical",
   keys: 1,
   lua: `
 redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])
-return redis.call('HGET', KEYS[1], ARGV[1])
+local stored = redis.call('HMGET', KEYS[1], ARGV[1], 'claims_floor', 'links_floor')
+return { stored[1], stored[2] or '0', stored[3] or '0' }
 `,
 };
 
-/** Forgets a canonical conversation's alias, if it is this one. */
+/** Forgets a canonical conversation's place, if it is this one, and raises the floors to its counters. */
 export const forgetCanonical: Script = {
   name: "amsForgetCanonical",
   keys: 1,
   lua: `
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-return redis.call('HDEL', KEYS[1], ARGV[1])
+local canonical = KEYS[1]
+local id, place, claims, links = unpack(ARGV)
+local function raise(floor, to)
+  if tonumber(to) > tonumber(redis.call('HGET', canonical, floor) or '0') then redis.call('HSET', canonical, floor, to) end
+end
+raise('claims_floor', claims)
+raise('links_floor', links)
+if redis.call('HGET', canonical, id) ~= place then return 0 end
+return redis.call('HDEL', canonical, id)
 `,
 };

@@ -6,11 +6,11 @@ export const claim: Script = {
   keys: 6,
   lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
 local record, links, roster, joined, departed, held = unpack(KEYS)
-local publish, channel, heldPrefix, where, conversation, id, name, owner, joinedAt, gateway, connection,
+local publish, channel, heldPrefix, where, generation, id, name, owner, joinedAt, gateway, connection,
   link, limit, metadata, peer = unpack(ARGV)
 
-local stored = redis.call('HMGET', record, 'id', 'max_joins', 'subscribers_max', 'left_at')
-if stored[1] ~= conversation then return 'conversation_not_found' end
+local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'subscribers_max', 'left_at')
+if stored[1] ~= generation then return 'conversation_not_found' end
 
 local old, oldPeer, oldMetadata
 local oldEntry = redis.call('HGET', roster, name)

@@ -1,25 +1,29 @@
 /** The conversation's own steps: make it or add a link, read it, replace its links, delete it. All in its slot. */
-import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
+import type { Script } from "./script.ts";
 
 /**
  * Makes a conversation with its first link. One that is there gets the link instead, if it is the same canonical one.
- * Replies [`created` | `linked` | `taken`, record, subscribers_max].
+ * Its counters begin above the floors. Replies [`created` | `linked` | `taken` | `ending`, record, subscribers_max]; `ending`
+ * is one whose deletion was begun, or that was made after it was deleted: it must be removed.
  */
 export const mint: Script = {
   name: "amsMint",
   keys: 2,
   lua: `
 local record, links = unpack(KEYS)
-local id, idKind, maxJoins, subscribersMax, json, linkHash, linksMax = unpack(ARGV)
-local stored = redis.call('HMGET', record, 'id', 'id_kind', 'record', 'subscribers_max')
+local id, idKind, generation, maxJoins, subscribersMax, json, linkHash, linksMax, claimsFloor, linksFloor = unpack(ARGV)
+local stored = redis.call('HMGET', record, 'id', 'id_kind', 'record', 'subscribers_max', 'generation')
 if not stored[1] then
-  redis.call('HSET', record, 'id', id, 'id_kind', idKind, 'max_joins', maxJoins, 'subscribers_max', subscribersMax,
-    'record', json, 'links_made', 1)
+  local first = string.format('%.0f', linksFloor + 1)
+  redis.call('HSET', record, 'id', id, 'id_kind', idKind, 'generation', generation, 'max_joins', maxJoins,
+    'subscribers_max', subscribersMax, 'record', json, 'links_made', first, 'claims', claimsFloor)
   redis.call('DEL', links)
-  redis.call('HSET', links, 1, linkHash)
+  redis.call('HSET', links, first, linkHash)
   return { 'created', json, subscribersMax }
 end
+if not stored[5] then return { 'ending', stored[3], stored[4] } end
 if stored[1] ~= id or stored[2] ~= 'jcs-sha256' then return { 'taken', stored[3], stored[4] } end
+if stored[5] ~= generation then return { 'ending', stored[3], stored[4] } end
 redis.call('HSET', links, redis.call('HINCRBY', record, 'links_made', 1), linkHash)
 local numbers = redis.call('HKEYS', links)
 table.sort(numbers, function(a, b) return tonumber(a) < tonumber(b) end)
@@ -34,8 +38,8 @@ export const admission: Script = {
   keys: 3,
   lua: `
 local record, links, joined = unpack(KEYS)
-local stored = redis.call('HMGET', record, 'record', 'subscribers_max')
-if not stored[1] then return false end
+local stored = redis.call('HMGET', record, 'record', 'subscribers_max', 'generation')
+if not stored[3] then return false end
 return { stored[1], stored[2], redis.call('HGETALL', links), redis.call('SCARD', joined) }
 `,
 };
@@ -47,33 +51,46 @@ export const replaceLinks: Script = {
   lua: `
 local record, links = unpack(KEYS)
 local publish, channelPrefix, linkHash, keepConnected = unpack(ARGV)
-local id = redis.call('HGET', record, 'id')
-if not id then return 0 end
+local id, generation = unpack(redis.call('HMGET', record, 'id', 'generation'))
+if not generation then return 0 end
 local number = redis.call('HINCRBY', record, 'links_made', 1)
 redis.call('DEL', links)
 redis.call('HSET', links, number, linkHash)
 if keepConnected ~= '1' then
   redis.call('HSET', record, 'revoked_up_to', number - 1)
-  redis.call(publish, channelPrefix .. id, '{"kind":"links_revoked","up_to":' .. string.format('%.0f', number - 1) .. '}')
+  redis.call(publish, channelPrefix .. id .. ':' .. generation, '{"kind":"links_revoked","up_to":' .. string.format('%.0f', number - 1) .. '}')
 end
 return number
 `,
 };
 
-/** Removes a conversation with all that hangs on it, and announces `closed`. Replies 1 when it was there. */
-export const deleteConversation: Script = {
-  name: "amsDeleteConversation",
+/**
+ * Begins the end of a conversation: nothing finds its generation any more, and `closed` is announced, once. Replies the counters
+ * [claims, links made], also when it was begun before; nil when there is no such conversation.
+ */
+export const closeConversation: Script = {
+  name: "amsCloseConversation",
+  keys: 1,
+  lua: `
+local record = KEYS[1]
+local publish, channel, generation = unpack(ARGV)
+local stored = redis.call('HMGET', record, 'generation', 'closed', 'claims', 'links_made')
+if stored[1] == generation then
+  redis.call('HDEL', record, 'generation')
+  redis.call('HSET', record, 'closed', generation)
+  redis.call(publish, channel, '{"kind":"closed"}')
+elseif stored[2] ~= generation then return false end
+return { stored[3], stored[4] }
+`,
+};
+
+/** Removes a closed conversation with all that hangs on it. Replies 1 when it was there. */
+export const removeClosed: Script = {
+  name: "amsRemoveClosed",
   keys: 5,
-  lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
-local record, links, roster, joined, departed = unpack(KEYS)
-local publish, channel, heldPrefix, where, conversation = unpack(ARGV)
-if redis.call('HGET', record, 'id') ~= conversation then return 0 end
-for _, entry in ipairs(redis.call('HVALS', roster)) do
-  local head = open(entry)
-  redis.call('SREM', heldPrefix .. head.gateway, heldStream(where, head.stream_name, head.connection))
-end
-redis.call('DEL', record, links, roster, joined, departed)
-redis.call(publish, channel, '{"kind":"closed"}')
+  lua: `
+if redis.call('HGET', KEYS[1], 'closed') ~= ARGV[1] then return 0 end
+redis.call('DEL', unpack(KEYS))
 return 1
 `,
 };

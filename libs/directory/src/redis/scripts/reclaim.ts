@@ -9,10 +9,10 @@ export const reclaim: Script = {
   keys: 5,
   lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
 local record, roster, joined, departed, held = unpack(KEYS)
-local publish, channel, heldPrefix, where, conversation, name, entry = unpack(ARGV)
+local publish, channel, heldPrefix, where, generation, name, entry = unpack(ARGV)
 
-local stored = redis.call('HMGET', record, 'id', 'max_joins', 'claims', 'left_at', 'departed_floor')
-if stored[1] ~= conversation then return 'conversation_not_found' end
+local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'claims', 'left_at', 'departed_floor')
+if stored[1] ~= generation then return 'conversation_not_found' end
 local head, peer, metadata = open(entry)
 local claims = tonumber(stored[3]) or 0
 

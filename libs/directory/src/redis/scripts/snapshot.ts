@@ -9,9 +9,9 @@ export const snapshot: Script = {
   keys: 2,
   lua: `
 local record, roster = unpack(KEYS)
-local publish, channel, conversation, event, tails = unpack(ARGV)
-local stored = redis.call('HMGET', record, 'id', 'revoked_up_to')
-if stored[1] ~= conversation then return false end
+local publish, channel, generation, event, tails = unpack(ARGV)
+local stored = redis.call('HMGET', record, 'generation', 'revoked_up_to')
+if stored[1] ~= generation then return false end
 if tails == '1' and stored[2] then
   redis.call(publish, channel, '{"kind":"links_revoked","up_to":' .. stored[2] .. '}')
 end
