@@ -3,7 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { runStorm } from "./churn.ts";
-import { inCluster, onRedis, range } from "./journey.ts";
+import { gatewayOf, inCluster, onRedis, range } from "./journey.ts";
 
 const GATEWAYS = 3;
 
@@ -46,6 +46,27 @@ onRedis("three gateways under churn", () => {
       };
       const storm = { gateways: GATEWAYS, clients: 40, names: 20, ms: 7_000, stayMs: 800, fault };
       await runStorm(storm, seeded(run + 1));
+    },
+  );
+
+  test.for(range(RUNS))(
+    "§3.5.1 a takeover storm while a gateway stands still and its subscription is cut: run %i",
+    async (run) => {
+      const { pid } = gatewayOf(cluster(), run % GATEWAYS);
+      const fault = async () => {
+        await pause(1_000);
+        process.kill(pid, "SIGSTOP");
+        try {
+          await pause(1_000);
+          await killSubscribers();
+          // Every other time longer than the lease.
+          await pause(run % 2 === 0 ? 1_500 : 6_500);
+        } finally {
+          process.kill(pid, "SIGCONT");
+        }
+      };
+      const storm = { gateways: GATEWAYS, clients: 24, names: 4, ms: 6_000, stayMs: 300, fault };
+      await runStorm(storm, seeded(run + 101));
     },
   );
 });

@@ -1,7 +1,7 @@
 // One conversation at one gateway: what its subscribers hear when others come, go, and when the bus was away.
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { BatchWriter } from "./batch.ts";
-import { entryOf, json, streamId } from "./testing/fakes.ts";
+import { endOfTurn, entryOf, json, streamId } from "./testing/fakes.ts";
 import { Rig, type Seated, textOf } from "./testing/rig.ts";
 
 const TS = "2026-01-31T12:00:09.000Z";
@@ -141,6 +141,36 @@ test("§5.6 a join that waits for the old holder stays in the roster when the di
   rig.event({ kind: "yielded", stream_id: streamId(9), epoch: 1, n: null, ts: null });
   expect(accepted).toEqual(["5 held"]);
   expect(heard(), "nobody is told that it left").toEqual(["x_gap  5-1"]);
+});
+
+test("§3.5.1 after a gateway stood still, a conversation emits once it has heard what its channel brought meanwhile", async () => {
+  const other = rig.seat(entryOf(3, 3));
+  reader.socket.heard.length = 0;
+  const later = performance.now() + 900;
+  vi.spyOn(performance, "now").mockReturnValue(later);
+  other.session.received(textOf('{"type":"token","data":"x"}'), false);
+  other.session.received(textOf('{"type":"token","data":"y"}'), false);
+  vi.restoreAllMocks();
+  rig.conversation.flush();
+  expect(heard()).toEqual([]);
+  const marks = rig.bus.published.map(({ payload }) => payload);
+  expect(marks, "one mark, however many frames").toHaveLength(1);
+  for (const mark of marks) rig.conversation.intake.receive(mark);
+  rig.conversation.flush();
+  expect(heard()).toEqual(["token 3-1", "token 3-2"]);
+});
+
+test("§5.9 without a bus, a gateway that stood still serves the subscribers that it has", async () => {
+  const other = rig.seat(entryOf(3, 3));
+  reader.socket.heard.length = 0;
+  rig.bus.answer = () => Promise.resolve(false);
+  const later = performance.now() + 900;
+  vi.spyOn(performance, "now").mockReturnValue(later);
+  other.session.received(textOf('{"type":"token","data":"x"}'), false);
+  vi.restoreAllMocks();
+  await endOfTurn();
+  rig.conversation.flush();
+  expect(heard()).toEqual(["token 3-1"]);
 });
 
 test("§5.9 a gateway whose lease may have run out keeps frames, and what its client left behind goes out before the leave", () => {

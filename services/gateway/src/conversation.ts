@@ -15,6 +15,7 @@ import type {
 import type { AccountId, CloseReason, DataSpan, FrameFault, JsonText } from "@ams/protocol";
 import { Arrivals } from "./arrivals.ts";
 import { Audience } from "./audience.ts";
+import { CatchUp } from "./catch-up.ts";
 import { Emission, stamp } from "./emission.ts";
 import { Intake } from "./intake.ts";
 import type { GatewayParts } from "./parts.ts";
@@ -42,6 +43,7 @@ export class Conversation {
   readonly #audience: Audience;
   readonly #outbox: Outbox;
   readonly #emission: Emission;
+  readonly #catchUp: CatchUp;
   readonly #sessions = new Map<ConnectionId, Session>();
   /** Called once for each session that has ended here. */
   readonly #released: () => void;
@@ -59,6 +61,11 @@ export class Conversation {
     });
     this.#released = released;
     this.#emission = new Emission(where, parts, this.roster, this.#audience, this.#outbox);
+    this.#catchUp = new CatchUp({
+      stalls: parts.stalls,
+      announce: (mark) => parts.relay.publishMark(this.#outbox, mark),
+      done: () => parts.waiting.resume(),
+    });
     const remote = new RemoteFrames(parts, this.roster, this.#audience, (connection) =>
       this.#sessions.get(connection),
     );
@@ -78,7 +85,9 @@ export class Conversation {
 
   /** Asked before each frame, in the turn in which it is emitted (§3.5.1). */
   holdsStream({ claim, entry }: LiveStream): boolean {
-    return claim === "held" && this.#parts.holds(entry.gateway);
+    const nowMs = performance.now();
+    const isHeld = claim === "held" && this.#parts.holds(entry.gateway, nowMs);
+    return isHeld && this.#catchUp.isCurrent(nowMs);
   }
 
   sessions(): IterableIterator<Session> {
@@ -272,6 +281,7 @@ export class Conversation {
         return;
       case "mark":
         if (event.tails) this.announceTails();
+        this.#catchUp.heard(event.mark);
         return;
       case "links_revoked":
         this.arrivals.refuseWhere(({ link }) => link <= event.up_to, "link_revoked");

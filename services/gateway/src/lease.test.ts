@@ -38,12 +38,14 @@ beforeEach(async () => {
       return Promise.resolve(fault === null ? { ok: true, value: entry } : { ok: false, fault });
     },
     keepPlace: () => Promise.resolve(),
+    heldBy: () => Promise.resolve({ held: [], next: null }),
     endLease: () => Promise.resolve(),
   } as unknown as Directory;
   const { holdings, metrics, log, waiting } = rig.parts;
   lease = new Lease({ directory, holdings, metrics, log, waiting });
   parts = lease.asParts();
   const conversations = {
+    answersFor: () => true,
     *sessions() {
       for (const session of rig.conversation.sessions()) {
         yield { conversation: rig.conversation, session };
@@ -64,7 +66,7 @@ async function pass(ms: number): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
 
-const isHeld = (gateway: GatewayId = parts.gateway()) => parts.holds(gateway);
+const isHeld = (gateway: GatewayId = parts.gateway()) => parts.holds(gateway, performance.now());
 
 test("§5.9 a renewed lease is held for five seconds from before it was asked for", async () => {
   expect(isHeld()).toBe(true);

@@ -21,6 +21,7 @@ import { OneAtATime } from "./one-at-a-time.ts";
 import type { GatewayParts } from "./parts.ts";
 import { Review } from "./review.ts";
 import type { Session } from "./session.ts";
+import { Stalls } from "./stalls.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** Milliseconds between two heartbeats, each of which also sweeps after gateways that have died. */
@@ -50,6 +51,7 @@ type Held = { readonly conversation: Conversation; readonly session: Session };
 
 export class Lease {
   readonly #parts: LeaseParts;
+  readonly #stalls = new Stalls();
   #gateway: GatewayId = newGatewayId();
   #conversations: Conversations | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -81,11 +83,12 @@ export class Lease {
   }
 
   /** What the rest of the gateway asks of its lease. */
-  asParts(): Pick<GatewayParts, "gateway" | "holds" | "recheck"> {
+  asParts(): Pick<GatewayParts, "gateway" | "holds" | "recheck" | "stalls"> {
     return {
       gateway: () => this.#gateway,
-      holds: (gateway) => this.#holds(gateway),
+      holds: (gateway, nowMs) => this.#holds(gateway, nowMs),
       recheck: () => this.recheck(),
+      stalls: this.#stalls,
     };
   }
 
@@ -97,6 +100,7 @@ export class Lease {
   /** Takes the lease and keeps it until `end`. */
   async begin(conversations: Conversations): Promise<void> {
     this.#conversations = conversations;
+    this.#stalls.begin();
     this.#review = this.#reviewOf(conversations);
     await this.#heartbeat(true);
     this.#timer = setInterval(() => this.recheck(), HEARTBEAT_MS);
@@ -116,6 +120,7 @@ export class Lease {
   async end(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#conversations = null;
+    this.#stalls.end();
     await this.#beat;
     await Promise.all([this.#settle, this.#sweep, this.#review].map((work) => work?.idle()));
     await this.#parts.directory.endLease(this.#gateway).catch(() => undefined);
@@ -163,9 +168,9 @@ export class Lease {
     if (swept > 0) log.info({ event: "swept", streams: swept }, "swept a dead gateway's streams");
   }
 
-  #holds(gateway: GatewayId): boolean {
+  #holds(gateway: GatewayId, nowMs: number): boolean {
     if (this.#away) return true;
-    return gateway === this.#gateway && performance.now() < this.#heldUntilMs;
+    return gateway === this.#gateway && nowMs < this.#heldUntilMs;
   }
 
   /** The next heartbeat tries again, and says whether the directory is away. */

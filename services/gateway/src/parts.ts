@@ -5,6 +5,7 @@ import type { Holdings } from "./holdings.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Relay } from "./relay.ts";
 import type { Sockets } from "./sockets.ts";
+import type { Stalls } from "./stalls.ts";
 import type { Waiting } from "./waiting.ts";
 
 export type GatewayParts = {
@@ -18,10 +19,15 @@ export type GatewayParts = {
   readonly now: () => number;
   /** The id under which this gateway holds its streams at present. */
   readonly gateway: () => GatewayId;
-  /** Whether what is held under this id is surely still held; false once its lease may have run out unnoticed. */
-  readonly holds: (gateway: GatewayId) => boolean;
+  /**
+   * Whether what is held under this id is surely still held at this time, in monotonic ms; false once its lease may have
+   * run out unnoticed.
+   */
+  readonly holds: (gateway: GatewayId, nowMs: number) => boolean;
   /** Asks the directory at once about whatever is in doubt. */
   readonly recheck: () => void;
   /** Sessions whose frames wait for the answer. */
   readonly waiting: Waiting;
+  /** How often this process stood still. */
+  readonly stalls: Stalls;
 };

@@ -8,7 +8,7 @@
  * subscriber a system call each.
  */
 import { randomBytes } from "node:crypto";
-import { encodeEvent, type GatewayEvent } from "@ams/directory";
+import { type ChannelEvent, encodeEvent, type GatewayEvent } from "@ams/directory";
 import { encodeReceipt } from "@ams/protocol";
 import { BATCH_BYTES_MAX, BatchWriter } from "./batch.ts";
 import type { Bus } from "./bus.ts";
@@ -163,15 +163,22 @@ export class Relay {
     }
   }
 
-  /** Tells the other gateways something, behind all that was emitted before. */
+  /** Notifies the other gateways, after all that was emitted before. */
   announce(outbox: Outbox, event: GatewayEvent): void {
+    this.#publishEvent(outbox, event).catch(() => undefined);
+  }
+
+  /** Puts a mark on the channel, after all that was emitted before. Resolves false when the bus did not take it. */
+  publishMark(outbox: Outbox, mark: string): Promise<boolean> {
+    return this.#publishEvent(outbox, { kind: "mark", mark, tails: false });
+  }
+
+  async #publishEvent(outbox: Outbox, event: ChannelEvent): Promise<boolean> {
     this.flush(outbox);
-    this.#bus.publish(outbox.channel, Buffer.from(encodeEvent(event))).then(
-      (taken) => {
-        if (!taken) this.#metrics.publishLost();
-      },
-      () => this.#metrics.publishLost(),
-    );
+    const payload = Buffer.from(encodeEvent(event));
+    const taken = await this.#bus.publish(outbox.channel, payload).catch(() => false);
+    if (!taken) this.#metrics.publishLost();
+    return taken;
   }
 
   #endTurn(): void {

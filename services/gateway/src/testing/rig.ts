@@ -12,6 +12,7 @@ import { Holdings } from "../holdings.ts";
 import type { GatewayParts } from "../parts.ts";
 import { Relay } from "../relay.ts";
 import { Session, type SessionTerms } from "../session.ts";
+import { Stalls } from "../stalls.ts";
 import { Waiting } from "../waiting.ts";
 import {
   ACCOUNT,
@@ -45,6 +46,7 @@ export class Rig {
   /** What becomes of a place that is to be kept. */
   keepPlace: () => Promise<void> = () => Promise.resolve();
   released = 0;
+  readonly stalls = new Stalls();
   /** Whether the gateway's lease surely lasts. */
   holds = true;
   /** How often the directory was to be asked at once. */
@@ -82,6 +84,7 @@ export class Rig {
         this.rechecks += 1;
       },
       waiting: new Waiting(),
+      stalls: this.stalls,
     };
     this.conversation = new Conversation(WHERE, ACCOUNT, this.parts, () => {
       this.released += 1;
