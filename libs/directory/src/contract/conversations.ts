@@ -5,6 +5,7 @@ import type { Account, RosterEntry } from "../records.ts";
 import {
   faultOf,
   fresh,
+  name,
   newAccount,
   newClaim,
   newConversation,
@@ -142,6 +143,21 @@ export function conversationsContract(open: () => Promise<World>): void {
         expect((await directory.admission(again))?.conversation).toEqual(again);
         value(await directory.deleteConversation(again));
       }
+    });
+
+    test("§2.3.6 a new link begins the count of joins anew, so that one that was used up by a guest is no end", async () => {
+      const { directory } = world;
+      const conversation = newConversation(account, { max_joins: 3 });
+      value(await directory.mint({ conversation, linkHash: "x" }));
+      const limited = whereOf(conversation);
+      const join = (text: string, link: number) =>
+        directory.claim(newClaim(limited, account, { stream_name: name(text), link }));
+      for (const text of ["a", "b", "c"]) value(await join(text, 1));
+      expect(faultOf(await join("d", 1))).toBe("invalid_magic_link");
+      const { number } = value(await directory.replaceLinks(limited.address, "y", true));
+      expect((await directory.admission(limited.address))?.joins).toBe(0);
+      for (const text of ["d", "e", "f"]) value(await join(text, number));
+      expect(faultOf(await join("g", number))).toBe("invalid_magic_link");
     });
 
     test("a canonical conversation does not take an alias that another one has", async () => {

@@ -52,6 +52,7 @@ export function embeddedConversations(store: Store): Conversations {
         if (stored === undefined) return null;
         const next = addLink(stored, linkHash, 1);
         tables.conversations.putSync(keyOf(address), next);
+        forgetJoins(tables, keyOf(address));
         return next;
       };
       const replaced = await step(store, replace, (next) => {
@@ -87,8 +88,7 @@ export function removeConversation(store: Store, stored: StoredConversation): ()
     raiseFloors(store, stored);
   }
   tables.claims.removeSync(key);
-  tables.joins.removeSync(key);
-  for (const joined of [...tables.joined.getKeys(under(key))]) tables.joined.removeSync(joined);
+  forgetJoins(tables, key);
   return () => {
     here.rosters.delete(key);
     store.claims.delete(key);
@@ -113,6 +113,11 @@ function writeConversation({ tables }: Store, conversation: Conversation, linkHa
   tables.claims.putSync(keyOf(conversation), floor.claims + 1);
   tables.listing.putSync(`${namespace} ${listingOf(conversation)}`, alias);
   if (id_kind === "jcs-sha256") tables.canonical.putSync(`${namespace} ${conversation_id}`, alias);
+}
+
+function forgetJoins(tables: Tables, key: string): void {
+  tables.joins.removeSync(key);
+  for (const joined of [...tables.joined.getKeys(under(key))]) tables.joined.removeSync(joined);
 }
 
 const NO_FLOORS: Floors = { claims: 0, links: 0 };

@@ -20,13 +20,14 @@ import {
   deleteAccount,
   keepAccount,
   keepNamespace,
+  markDeleted,
   prepareCredential,
   rotateCredential,
   setLimits,
   writeAccount,
 } from "./scripts/accounts.ts";
 import { setSubscribersMax } from "./scripts/conversations.ts";
-import { answered, listOf, type Store, textOf, textsOf } from "./store.ts";
+import { answered, listOf, type Store, textOf, textsOf, unindex } from "./store.ts";
 
 /** Milliseconds for which a credential that is being brought in is left alone by other rotations. */
 const PENDING_CREDENTIAL_MS = 60_000;
@@ -108,7 +109,7 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
       if (gone !== null) {
         const { namespace } = gone;
         // The mark comes first: from here on nobody can mint here, and a crash leaves a credential to try again with.
-        await answered("SET", client.set(names.namespace(namespace).owner, `${id}${DELETED_MARK}`));
+        await store.run(markDeleted, [names.namespace(namespace).owner], [`${id}${DELETED_MARK}`]);
         await everyListed(store, namespace, async ({ alias }) => {
           await conversations.deleteConversation({ namespace, alias });
         });
@@ -193,7 +194,9 @@ async function checkHolder(
 async function removeAccount(store: Store, id: AccountId): Promise<readonly string[]> {
   const { record, credentials, places, guests, heldPrefix } = store.keys.account(id);
   const keys = [record, credentials, places, guests];
-  return textsOf(await store.run(deleteAccount, keys, [id, heldPrefix]));
+  const [hashes, indexed] = listOf(await store.run(deleteAccount, keys, [id])).map(textsOf);
+  await unindex(store, heldPrefix, indexed ?? []);
+  return hashes ?? [];
 }
 
 async function forgetCredentials(store: Store, hashes: readonly string[]): Promise<void> {

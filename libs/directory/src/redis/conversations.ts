@@ -20,7 +20,7 @@ import {
   removeClosed,
   replaceLinks,
 } from "./scripts/conversations.ts";
-import { answered, listOf, type Store, textOf, textsOf } from "./store.ts";
+import { answered, listOf, type Store, textOf, textsOf, unindex } from "./store.ts";
 
 export function redisConversations(store: Store): Conversations {
   const remove = async (address: Address): Promise<Outcome<null, "not_found">> => {
@@ -68,9 +68,9 @@ export function redisConversations(store: Store): Conversations {
     },
 
     async replaceLinks(address, linkHash, keepConnected) {
-      const { record, links, channelPrefix } = store.keys.conversation(address);
+      const { record, links, joined, channelPrefix } = store.keys.conversation(address);
       const args = [store.publish, channelPrefix, linkHash, keepConnected ? 1 : 0];
-      const number = Number(await store.run(replaceLinks, [record, links], args));
+      const number = Number(await store.run(replaceLinks, [record, links, joined], args));
       if (number === 0) return { ok: false, fault: "not_found" };
       return { ok: true, value: { number, hash: linkHash } };
     },
@@ -228,11 +228,11 @@ async function unindexRoster(store: Store, conversation: Conversation): Promise<
   const where = whereOf(conversation);
   for (let from = 0; from < entries.length; from += UNINDEX_CHUNK) {
     const chunk = entries.slice(from, from + UNINDEX_CHUNK).map(decodeEntry);
-    const removals = chunk.map(({ gateway, stream_name, connection }) => {
-      const member = heldStream(where, stream_name, connection);
-      return answered("SREM", store.client.srem(`${heldPrefix}${gateway}`, member));
-    });
-    await Promise.all(removals);
+    const indexed = chunk.flatMap(({ gateway, stream_name, connection }) => [
+      gateway,
+      heldStream(where, stream_name, connection),
+    ]);
+    await unindex(store, heldPrefix, indexed);
   }
 }
 

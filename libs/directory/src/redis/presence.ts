@@ -2,7 +2,7 @@
 import type { JsonText } from "@ams/protocol";
 import type { Claim, ClaimFault, Place, Presence, ReclaimFault, Where } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { type ConversationKeys, DEPARTED_MAX, DEPARTED_TTL_S } from "../keys.ts";
+import { DEPARTED_MAX, DEPARTED_TTL_S } from "../keys.ts";
 import type { GatewayId, RosterEntry } from "../records.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import { heldWhere } from "./held.ts";
@@ -12,7 +12,7 @@ import { keepPlace, release, reserve } from "./scripts/places.ts";
 import { reclaim } from "./scripts/reclaim.ts";
 import { setStreamMetadata } from "./scripts/set-stream-metadata.ts";
 import { snapshot } from "./scripts/snapshot.ts";
-import { listOf, type Store, textOf, textsOf } from "./store.ts";
+import { listOf, type Store, textOf, textsOf, unindex } from "./store.ts";
 
 const CLAIM_FAULTS = {
   conversation_not_found: true,
@@ -46,7 +46,8 @@ export function redisPresence(store: Store): Presence {
 
     async keepPlace(place) {
       const { record, counted, heldPrefix, holder, held } = placeParts(store, place);
-      await store.run(keepPlace, [record, counted, held], [...holder, heldPrefix]);
+      const indexed = await store.run(keepPlace, [record, counted, held], holder);
+      await unindex(store, heldPrefix, textsOf(indexed));
     },
 
     release: (place) => releasePlace(store, place),
@@ -54,7 +55,9 @@ export function redisPresence(store: Store): Presence {
     async claim(claim) {
       const reply = await runClaim(store, claim);
       if (typeof reply === "string" && isClaimFault(reply)) return { ok: false, fault: reply };
-      const [entry, resumed, metadataChanged] = listOf(reply);
+      const [entry, resumed, metadataChanged, indexed] = listOf(reply);
+      const { heldPrefix } = store.keys.conversation(claim.where.address);
+      await unindex(store, heldPrefix, textsOf(indexed));
       return {
         ok: true,
         value: {
@@ -68,20 +71,15 @@ export function redisPresence(store: Store): Presence {
     async reclaim(where, entry) {
       const keys = store.keys.conversation(where.address);
       const held = `${keys.heldPrefix}${entry.gateway}`;
-      const reply = textOf(
-        await store.run(
-          reclaim,
-          [keys.record, keys.roster, keys.joined, keys.departed, held],
-          [
-            ...announcing(store, where, keys),
-            where.generation,
-            entry.stream_name,
-            encodeEntry(entry),
-          ],
-        ),
+      const reply = await store.run(
+        reclaim,
+        [keys.record, keys.roster, keys.joined, keys.departed, held],
+        [...announcing(store, where), where.generation, entry.stream_name, encodeEntry(entry)],
       );
-      if (reply !== null && isReclaimFault(reply)) return { ok: false, fault: reply };
-      return { ok: true, value: decodeEntry(reply ?? "") };
+      if (typeof reply === "string" && isReclaimFault(reply)) return { ok: false, fault: reply };
+      const [back, indexed] = listOf(reply);
+      await unindex(store, keys.heldPrefix, textsOf(indexed));
+      return { ok: true, value: decodeEntry(textOf(back) ?? "") };
     },
 
     leave: (where, stream, last) => leaveStream(store, where, stream, last, null),
@@ -106,20 +104,31 @@ export async function releasePlace(store: Store, place: Place): Promise<void> {
   await store.run(release, [counted, held], holder);
 }
 
+/** The gateway's id as the caller knows it, which may be another one in the roster by now. */
+type LeavingStream = Pick<RosterEntry, "stream_name" | "connection"> & {
+  readonly gateway?: GatewayId;
+};
+
 /** `sweptGateway`: only if that gateway still holds it, and forget it there in any case. */
 export async function leaveStream(
   store: Store,
   where: Where,
-  stream: Pick<RosterEntry, "stream_name" | "connection">,
+  stream: LeavingStream,
   last: { readonly n: number | null; readonly ts: string },
   sweptGateway: GatewayId | null,
 ): Promise<boolean> {
-  const keys = store.keys.conversation(where.address);
+  const { record, roster, departed, heldPrefix } = store.keys.conversation(where.address);
   const n = last.n === null ? "null" : last.n;
   const ends = [sweptGateway ?? "", DEPARTED_MAX, DEPARTED_TTL_S];
-  const named = announcing(store, where, keys);
+  const named = announcing(store, where);
   const args = [...named, stream.stream_name, stream.connection, n, last.ts, ...ends];
-  return (await store.run(leave, [keys.record, keys.roster, keys.departed], args)) === 1;
+  const gateway = sweptGateway ?? stream.gateway ?? "";
+  const keys = [record, roster, departed, `${heldPrefix}${gateway}`];
+  const reply = await store.run(leave, keys, args);
+  if (!Array.isArray(reply)) return false;
+  const indexed = textsOf(reply);
+  if (indexed[0] !== gateway) await unindex(store, heldPrefix, indexed);
+  return true;
 }
 
 function runClaim(store: Store, claim: Claim): Promise<unknown> {
@@ -130,7 +139,7 @@ function runClaim(store: Store, claim: Claim): Promise<unknown> {
     claimScript,
     [record, links, roster, joined, departed, held],
     [
-      ...announcing(store, claim.where, keys),
+      ...announcing(store, claim.where),
       claim.where.generation,
       claim.stream_id,
       claim.stream_name,
@@ -154,13 +163,9 @@ async function readRoster(store: Store, where: Where, event: string, tails = fal
   return reply === null ? null : textsOf(reply).map(decodeEntry);
 }
 
-/** The first arguments of every script that announces: how, where, the index, and how that names the conversation. */
-export function announcing(
-  store: Store,
-  where: Where,
-  { heldPrefix }: ConversationKeys,
-): readonly string[] {
-  return [store.publish, store.keys.channels.conversation(where), heldPrefix, heldWhere(where)];
+/** The first arguments of every script that announces: how, where, and how indexes name the conversation. */
+function announcing(store: Store, where: Where): readonly string[] {
+  return [store.publish, store.keys.channels.conversation(where), heldWhere(where)];
 }
 
 function placeParts(store: Store, place: Place) {

@@ -18,14 +18,17 @@ export type Store = {
   ): Promise<unknown>;
 };
 
+/** The first line of a script that frees. Every script's own text begins on the next line. */
+const ALLOW_OOM = "#!lua flags=allow-oom";
+
 export type StoreOptions = Pick<Store, "client" | "keys" | "now"> & { readonly sharded: boolean };
 
 export function createStore(
   { client, keys, sharded, now }: StoreOptions,
   scripts: readonly Script[],
 ): Store {
-  for (const { name, keys: numberOfKeys, lua } of scripts)
-    client.defineCommand(name, { numberOfKeys, lua });
+  for (const { name, keys: numberOfKeys, frees = false, lua } of scripts)
+    client.defineCommand(name, { numberOfKeys, lua: frees ? `${ALLOW_OOM}${lua}` : lua });
   return {
     client,
     keys,
@@ -38,6 +41,23 @@ export function createStore(
       return answered(script.name, Reflect.apply(command, client, [...named, ...args]));
     },
   };
+}
+
+/**
+ * Takes members out of gateways' indexes, as scripts reply them: [gateway, member, …]. What is not taken out here is
+ * given back by the gateway's own review, or by its sweep.
+ */
+export async function unindex(
+  { client }: Store,
+  heldPrefix: string,
+  gatewaysAndMembers: readonly string[],
+): Promise<void> {
+  const removals: Promise<number>[] = [];
+  for (let index = 0; index < gatewaysAndMembers.length; index += 2) {
+    const [gateway = "", member = ""] = gatewaysAndMembers.slice(index, index + 2);
+    removals.push(answered("SREM", client.srem(`${heldPrefix}${gateway}`, member)));
+  }
+  await Promise.allSettled(removals);
 }
 
 /** The reply, or `DirectoryUnavailable`, which says what failed and repeats nothing that was sent. */

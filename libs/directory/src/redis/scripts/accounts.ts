@@ -106,18 +106,32 @@ return json
 `,
 };
 
-/** Removes an account with its places. Replies the hashes of its credentials. */
+/** Marks a namespace as that of an account that is going: nobody mints there from now on. */
+export const markDeleted: Script = {
+  name: "amsMarkDeleted",
+  keys: 1,
+  frees: true,
+  lua: `
+redis.call('SET', KEYS[1], ARGV[1])
+return 1
+`,
+};
+
+/** Removes an account with its places. Replies the hashes of its credentials, and what its places are in indexes. */
 export const deleteAccount: Script = {
   name: "amsDeleteAccount",
+  frees: true,
   keys: 4,
   lua: `${HELD_PLACE_LUA}
 local record, credentials, streams, guests = unpack(KEYS)
-local account, heldPrefix = unpack(ARGV)
+local account = ARGV[1]
+local indexed = {}
 local function free(kind, places)
   local all = redis.call('HGETALL', places)
   for index = 1, #all, 2 do
     for _, holder in ipairs(holders(all[index + 1])) do
-      redis.call('SREM', heldPrefix .. holder.gateway, heldPlace(kind, account, all[index], holder.connection))
+      indexed[#indexed + 1] = holder.gateway
+      indexed[#indexed + 1] = heldPlace(kind, account, all[index], holder.connection)
     end
   end
 end
@@ -125,7 +139,7 @@ free('stream', streams)
 free('guest', guests)
 local hashes = redis.call('HKEYS', credentials)
 redis.call('DEL', record, credentials, streams, guests)
-return hashes
+return { hashes, indexed }
 `,
 };
 
@@ -157,6 +171,7 @@ return { stored[1], stored[2] or '0', stored[3] or '0' }
 /** Forgets a canonical conversation's place, if it is this one, and raises the floors to its counters. */
 export const forgetCanonical: Script = {
   name: "amsForgetCanonical",
+  frees: true,
   keys: 1,
   lua: `
 local canonical = KEYS[1]

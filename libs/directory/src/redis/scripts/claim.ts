@@ -1,4 +1,4 @@
-/** Takes a stream for a connection and announces `claimed`. Replies a fault's name, or [entry, resumed, metadata changed]. */
+/** Takes a stream for a connection and announces `claimed`. Replies a fault's name, or [entry, resumed, metadata changed, what the displaced connection is in its index]. */
 import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
 
 export const claim: Script = {
@@ -6,7 +6,7 @@ export const claim: Script = {
   keys: 6,
   lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
 local record, links, roster, joined, departed, held = unpack(KEYS)
-local publish, channel, heldPrefix, where, generation, id, name, owner, joinedAt, gateway, connection,
+local publish, channel, where, generation, id, name, owner, joinedAt, gateway, connection,
   link, limit, metadata, peer = unpack(ARGV)
 
 local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'subscribers_max', 'left_at')
@@ -30,9 +30,9 @@ if not old and redis.call('HLEN', roster) >= subscribersMax then return 'convers
 local epoch = redis.call('HINCRBY', record, 'claims', 1)
 if maxJoins then redis.call('SADD', joined, id) end
 redis.call('HDEL', departed, name)
-local displaced = 'null'
+local displaced, indexed = 'null', {}
 if old then
-  redis.call('SREM', heldPrefix .. old.gateway, heldStream(where, name, old.connection))
+  indexed = { old.gateway, heldStream(where, name, old.connection) }
   displaced = '{"gateway":' .. cjson.encode(old.gateway) .. ',"connection":' .. cjson.encode(old.connection)
     .. ',"epoch":' .. int(old.epoch) .. '}'
   joinedAt = old.joined_at
@@ -48,6 +48,6 @@ local entry = close({ stream_id = id, stream_name = name, owner_account_id = own
 redis.call('HSET', roster, name, entry)
 redis.call('SADD', held, heldStream(where, name, connection))
 redis.call(publish, channel, '{"kind":"claimed","entry":' .. entry .. ',"displaced":' .. displaced .. '}')
-return { entry, old and 1 or 0, changed }
+return { entry, old and 1 or 0, changed, indexed }
 `,
 };

@@ -44,17 +44,18 @@ return { stored[1], stored[2], redis.call('HGETALL', links), redis.call('SCARD',
 `,
 };
 
-/** Ends every link and makes one. Replies the new one's number, or 0 when there is no conversation. */
+/** Ends every link and makes one, whose joins are counted anew. Replies the new one's number, or 0 when there is no conversation. */
 export const replaceLinks: Script = {
   name: "amsReplaceLinks",
-  keys: 2,
+  frees: true,
+  keys: 3,
   lua: `
-local record, links = unpack(KEYS)
+local record, links, joined = unpack(KEYS)
 local publish, channelPrefix, linkHash, keepConnected = unpack(ARGV)
 local id, generation = unpack(redis.call('HMGET', record, 'id', 'generation'))
 if not generation then return 0 end
 local number = redis.call('HINCRBY', record, 'links_made', 1)
-redis.call('DEL', links)
+redis.call('DEL', links, joined)
 redis.call('HSET', links, number, linkHash)
 if keepConnected ~= '1' then
   redis.call('HSET', record, 'revoked_up_to', number - 1)
@@ -70,6 +71,7 @@ return number
  */
 export const closeConversation: Script = {
   name: "amsCloseConversation",
+  frees: true,
   keys: 1,
   lua: `
 local record = KEYS[1]
@@ -87,6 +89,7 @@ return { stored[3], stored[4] }
 /** Removes a closed conversation with all that hangs on it. Replies 1 when it was there. */
 export const removeClosed: Script = {
   name: "amsRemoveClosed",
+  frees: true,
   keys: 5,
   lua: `
 if redis.call('HGET', KEYS[1], 'closed') ~= ARGV[1] then return 0 end

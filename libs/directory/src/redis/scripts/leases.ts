@@ -9,6 +9,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 /** Renews a lease, or begins one. Replies 1 when there was one: nobody has swept it. */
 export const heartbeat: Script = {
   name: "amsHeartbeat",
+  frees: true,
   keys: 1,
   lua: `${NOW_LUA}
 local gateways = KEYS[1]
@@ -22,6 +23,7 @@ return known and 1 or 0
 /** Takes the gateways whose lease has run out, and those that another sweeper began and didn't end in time. */
 export const takeLapsed: Script = {
   name: "amsTakeLapsed",
+  frees: true,
   keys: 2,
   lua: `${NOW_LUA}
 local gateways, sweeping = unpack(KEYS)
@@ -39,6 +41,7 @@ return taken
 /** Ends a lease. Whatever the gateway may have left behind is for the next sweep. */
 export const endLease: Script = {
   name: "amsEndLease",
+  frees: true,
   keys: 2,
   lua: `
 local gateways, sweeping = unpack(KEYS)

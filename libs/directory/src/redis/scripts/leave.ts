@@ -1,15 +1,16 @@
 /**
- * Removes a stream that this connection holds and announces `left`. Replies 1 when it did. A sweeper names the
- * dead gateway too: a stream that its gateway has claimed again under a new name is then left alone.
+ * Removes a stream that this connection holds and announces `left`. Replies what it is in its gateway's index, or 0; it
+ * is taken out of the index that is given. A sweeper names the dead gateway too: a stream that its gateway has claimed again under a new name is then left alone.
  */
 import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
 
 export const leave: Script = {
   name: "amsLeave",
-  keys: 3,
+  frees: true,
+  keys: 4,
   lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
-local record, roster, departed = unpack(KEYS)
-local publish, channel, heldPrefix, where, name, connection, n, ts, sweptGateway, departedMax, departedTtl = unpack(ARGV)
+local record, roster, departed, held = unpack(KEYS)
+local publish, channel, where, name, connection, n, ts, sweptGateway, departedMax, departedTtl = unpack(ARGV)
 
 -- Drops the earlier half. Of a claim up to the floor it is then not known any more whether a later one followed it.
 local function forget(order)
@@ -24,16 +25,13 @@ local function forget(order)
   redis.call('HSET', record, 'departed_floor', int(floor))
 end
 
-if sweptGateway ~= '' then
-  redis.call('SREM', heldPrefix .. sweptGateway, heldStream(where, name, connection))
-end
+redis.call('SREM', held, heldStream(where, name, connection))
 local entry = redis.call('HGET', roster, name)
 if not entry then return 0 end
 local head = open(entry)
 if head.connection ~= connection then return 0 end
 if sweptGateway ~= '' and head.gateway ~= sweptGateway then return 0 end
 redis.call('HDEL', roster, name)
-redis.call('SREM', heldPrefix .. head.gateway, heldStream(where, name, connection))
 local order = redis.call('HINCRBY', record, 'departures', 1)
 redis.call('HSET', departed, name, int(head.epoch) .. ' ' .. int(order))
 if redis.call('HLEN', departed) > 2 * tonumber(departedMax) then forget(order) end
@@ -41,6 +39,6 @@ redis.call('EXPIRE', departed, departedTtl)
 if ts > (redis.call('HGET', record, 'left_at') or '') then redis.call('HSET', record, 'left_at', ts) end
 redis.call(publish, channel, '{"kind":"left","stream_id":' .. cjson.encode(head.stream_id)
   .. ',"epoch":' .. int(head.epoch) .. ',"n":' .. n .. ',"ts":' .. cjson.encode(ts) .. '}')
-return 1
+return { head.gateway, heldStream(where, name, connection) }
 `,
 };

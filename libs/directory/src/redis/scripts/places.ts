@@ -24,26 +24,31 @@ return old and 'shared' or 'reserved'
 `,
 };
 
-/** Makes a place this connection's alone. */
+/** Makes a place this connection's alone. Replies what the others' shares of it are in indexes. */
 export const keepPlace: Script = {
   name: "amsKeepPlace",
   keys: 3,
   lua: `${HELD_PLACE_LUA}
 local record, places, held = unpack(KEYS)
-local kind, account, place, gateway, connection, heldPrefix = unpack(ARGV)
-if redis.call('EXISTS', record) == 0 then return 0 end
+local kind, account, place, gateway, connection = unpack(ARGV)
+if redis.call('EXISTS', record) == 0 then return {} end
+local indexed = {}
 for _, holder in ipairs(holders(redis.call('HGET', places, place))) do
-  redis.call('SREM', heldPrefix .. holder.gateway, heldPlace(kind, account, place, holder.connection))
+  if holder.gateway ~= gateway or holder.connection ~= connection then
+    indexed[#indexed + 1] = holder.gateway
+    indexed[#indexed + 1] = heldPlace(kind, account, place, holder.connection)
+  end
 end
 redis.call('HSET', places, place, gateway .. '/' .. connection)
 redis.call('SADD', held, heldPlace(kind, account, place, connection))
-return 1
+return indexed
 `,
 };
 
 /** Releases a place; it is free once nobody holds it. */
 export const release: Script = {
   name: "amsRelease",
+  frees: true,
   keys: 2,
   lua: `${HELD_PLACE_LUA}
 local places, held = unpack(KEYS)

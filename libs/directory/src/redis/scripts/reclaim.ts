@@ -1,5 +1,5 @@
 /**
- * Puts a stream back under the epoch that it had, unless somebody else took it. Replies a fault's name or the entry.
+ * Puts a stream back under the epoch that it had, unless somebody else took it. Replies a fault's name or [entry, what the old one is in its index].
  * An entry of an earlier claim means that the store has forgotten this one: the later claim holds the stream.
  */
 import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
@@ -9,7 +9,7 @@ export const reclaim: Script = {
   keys: 5,
   lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
 local record, roster, joined, departed, held = unpack(KEYS)
-local publish, channel, heldPrefix, where, generation, name, entry = unpack(ARGV)
+local publish, channel, where, generation, name, entry = unpack(ARGV)
 
 local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'claims', 'left_at', 'departed_floor')
 if stored[1] ~= generation then return 'conversation_not_found' end
@@ -28,7 +28,7 @@ local function isUsed()
   return false
 end
 
-local displaced = 'null'
+local displaced, indexed = 'null', {}
 local oldEntry = redis.call('HGET', roster, name)
 local old = oldEntry and open(oldEntry)
 if old and old.connection ~= head.connection and old.epoch >= head.epoch then return 'displaced' end
@@ -46,7 +46,9 @@ if not old then
     entry = close(head, peer, metadata)
   end
 else
-  redis.call('SREM', heldPrefix .. old.gateway, heldStream(where, name, old.connection))
+  if old.gateway ~= head.gateway or old.connection ~= head.connection then
+    indexed = { old.gateway, heldStream(where, name, old.connection) }
+  end
   if old.connection ~= head.connection then
     displaced = '{"gateway":' .. cjson.encode(old.gateway) .. ',"connection":' .. cjson.encode(old.connection)
       .. ',"epoch":' .. int(old.epoch) .. '}'
@@ -58,6 +60,6 @@ redis.call('SADD', held, heldStream(where, name, head.connection))
 if not old or displaced ~= 'null' then
   redis.call(publish, channel, '{"kind":"claimed","entry":' .. entry .. ',"displaced":' .. displaced .. '}')
 end
-return entry
+return { entry, indexed }
 `,
 };

@@ -11,6 +11,8 @@ export type Script = {
   readonly name: string;
   /** How many of the arguments are keys. */
   readonly keys: number;
+  /** Whether it also runs when Redis is out of memory: whatever frees, ends or renews something. */
+  readonly frees?: true;
   readonly lua: string;
 };
 
@@ -43,7 +45,7 @@ end
 
 /**
  * How a gateway's index names a stream. Another gateway's index is a key that the caller can't know before the script
- * runs, so scripts make its name; it lies in the same slot as the keys that they are given.
+ * runs, so a script replies what is to be taken out of it, as [gateway, member, …], and the caller does that.
  */
 export const HELD_STREAM_LUA = `
 local function heldStream(where, name, connection)
