@@ -17,7 +17,13 @@ import { banner } from "./banner.ts";
 import { readStandalone, type StandaloneConfig } from "./config.ts";
 import { type Demo, openDemo } from "./demo.ts";
 import { type Standalone, startStandalone } from "./standalone.ts";
-import { openStateFolder, type StateFolder, writePrivate } from "./state-folder.ts";
+import {
+  FREE_BYTES_MIN,
+  freeBytes,
+  openStateFolder,
+  type StateFolder,
+  writePrivate,
+} from "./state-folder.ts";
 import { openStore, type Store } from "./store.ts";
 
 /** Exit status of sysexits: try again when the other has ended. */
@@ -26,7 +32,9 @@ const EXIT_TEMPFAIL = 75;
 /** Milliseconds that a stop may take beyond the time in which the sockets are closed. */
 const STOP_SLACK_MS = 5_000;
 
-await main();
+await main().catch((error: unknown) =>
+  end(EXIT_UNAVAILABLE, `AMS can't start: ${describeError(error).reason}`),
+);
 
 async function main(): Promise<void> {
   const read = readStandalone(process.env);
@@ -67,6 +75,13 @@ async function main(): Promise<void> {
 
 /** Locks the state folder, or says who has it. */
 function takeFolder(path: string): StateFolder {
+  const free = freeBytes(path);
+  if (free !== null && free < FREE_BYTES_MIN) {
+    return end(
+      EXIT_UNAVAILABLE,
+      `AMS can't start: the disk of ${path} has ${free} bytes free and a start needs ${FREE_BYTES_MIN}: free some, or set AMS_DATA to a folder elsewhere.`,
+    );
+  }
   try {
     const opened = openStateFolder(path);
     if (opened.ok) return opened.value;

@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statfsSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -18,6 +19,12 @@ import { type Lock, takeLock } from "./lock.ts";
 
 /** Random bytes of a pepper: as many as the hash that it keys puts out. */
 const PEPPER_BYTES = 64;
+
+/**
+ * Bytes that a start needs: the lock, the peppers, the demo, and the first pages of the directory file. The store's library
+ * ends the process by a signal when its file can't get them.
+ */
+export const FREE_BYTES_MIN = 4_194_304;
 
 /** Files of ours that hold secrets. One that was copied here with a wider mode is tightened. */
 const SECRETS = /^(?:peppers\.json|demo.*)$/;
@@ -58,6 +65,18 @@ export function openStateFolder(
       file: (name) => join(path, name),
     },
   };
+}
+
+/** Bytes that are free where the folder is, or will be made; null where the system doesn't say. */
+export function freeBytes(given: string): number | null {
+  const path = resolve(given);
+  if (!existsSync(path)) return dirname(path) === path ? null : freeBytes(dirname(path));
+  try {
+    const { bavail, bsize, blocks } = statfsSync(path);
+    return blocks === 0 ? null : bavail * bsize;
+  } catch {
+    return null;
+  }
 }
 
 /** Step by step: Node's own recursion never ends in some places, such as /proc. A folder that is there keeps its mode. */
