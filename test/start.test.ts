@@ -97,6 +97,25 @@ describe("npm start", () => {
     expect(child.exitCode).toBeNull();
   });
 
+  test("§2.2.4 a credential is reset while it runs: the old one's sockets close, and the new one opens", async () => {
+    const { link } = await start();
+    const demo = JSON.parse(readFileSync(join(clone, ".ams/demo.json"), "utf8"));
+    const socket = new WebSocket(`${link.replace("http", "ws").replace("?", "/connect?")}`, {
+      headers: { authorization: `Bearer ${demo.credential}` },
+    });
+    await once(socket, "message");
+    const closed = once(socket, "close");
+    const args = ["reset-credential", demo.namespace, "--directory", ".ams"];
+    const reset = await run("control.mjs", {}, args);
+    expect([reset.code, reset.stderr]).toEqual([0, ""]);
+    const [code, reason] = await closed;
+    expect([code, String(reason)]).toEqual([4002, "invalid_credential"]);
+    const show = (credential: string) =>
+      fetch(new URL("/v1/account", link), { headers: { authorization: `Bearer ${credential}` } });
+    expect((await show(demo.credential)).status).toBe(401);
+    expect((await show(JSON.parse(reset.stdout).credential)).status).toBe(200);
+  });
+
   test("a lock that a killed process left behind is taken over", async () => {
     const first = await start();
     await end(first.child, "SIGKILL");

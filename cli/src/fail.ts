@@ -25,7 +25,7 @@ const SENTENCES: Partial<Record<AmsErrorCode, string>> = {
   not_found: "There is no such conversation.",
   invalid_expiry: "The value of --expires-in is wrong: it is 1s to 365d.",
   invalid_max_joins: "The value of --max-joins is wrong: it is a whole number from 1 to 100000.",
-  invalid_grace: "The value of --grace is wrong: it is 0 to 30d.",
+  invalid_grace: "The value of --grace is wrong: it is 0 to 7d.",
   invalid_token: "The link is wrong, expired or revoked, or your account has no part in this.",
 };
 

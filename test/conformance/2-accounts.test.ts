@@ -1,7 +1,17 @@
 /** §2.2: accounts, their credential and their end. */
 import { accountBody, accountCreatedBody, rotatedBody } from "@ams/protocol/schema";
 import { expect, test } from "vitest";
-import { type Account, createAccount, expectProblem, http, mint, unique, until } from "./driver.ts";
+import {
+  type Account,
+  createAccount,
+  expectProblem,
+  http,
+  mint,
+  offer,
+  THERE,
+  unique,
+  until,
+} from "./driver.ts";
 import { dial, expectRefusal, join } from "./subscriber.ts";
 
 const RESERVED = ["v1", "mcp", "docs", "assets", "healthz", "livez", "readyz", "metrics", "admin"];
@@ -77,9 +87,37 @@ test("§2.2.3 GET /v1/account shows the account, and never its credential", asyn
   expect(answer.text).not.toContain("ams_sk_");
 });
 
-test("§2.2.4 rotation ends the old credential at once unless asked", async () => {
+test("§2.2.4 the old credential works until the new one is first used", async () => {
   const owner = await createAccount();
   const renewed = await rotated(owner);
+  expect((await show(owner.credential)).status).toBe(200);
+  expect((await show(renewed.credential)).status).toBe(200);
+  expectProblem(await show(owner.credential), 401, "invalid_credential");
+});
+
+test("§2.2.4 a connect is a use too; sockets of the ended credential are closed 4002, those of the new one stay", async () => {
+  const owner = await createAccount();
+  const minted = await mint(owner);
+  const held = await join(minted, { as: owner, name: "held", at: THERE });
+  const renewed = await rotated(owner);
+  const newer = await join(minted, { as: renewed, name: "newer" });
+  expect(await held.ended()).toEqual({ code: 4002, reason: "invalid_credential" });
+  await newer.see("that it has left", () => newer.peers.size === 0);
+  expect(newer.endedByBroker).toBeNull();
+});
+
+test("§2.2.4 a rotation is limited per account", async () => {
+  const { rotations_per_minute: limit } = (await offer()).limits;
+  if (limit === undefined || limit === 0 || limit > 100) return;
+  const owner = await createAccount();
+  for (let n = 0; n < limit; n += 1) await rotated(owner);
+  const refused = await rotate(owner.credential);
+  expectProblem(refused, 429, "rate_limited");
+});
+
+test("§2.2.4 a rotation with a grace of 0 ends the old credential at once", async () => {
+  const owner = await createAccount();
+  const renewed = await rotated(owner, { grace_s: 0 });
   expect(renewed.credential).not.toBe(owner.credential);
   expectProblem(await show(owner.credential), 401, "invalid_credential");
   expect((await show(renewed.credential)).status).toBe(200);
@@ -99,7 +137,7 @@ test("§2.2.4 grace_s keeps the old credential alive for that long", async () =>
 
 test("§2.2.4 a bad grace_s is 400 invalid_grace, and changes nothing", async () => {
   const owner = await createAccount();
-  for (const grace_s of [-1, 0.5, "1", true, {}, 2_592_001]) {
+  for (const grace_s of [-1, 0.5, "1", true, {}, 604_801]) {
     expectProblem(await rotate(owner.credential, { grace_s }), 400, "invalid_grace");
   }
   expect((await show(owner.credential)).status).toBe(200);

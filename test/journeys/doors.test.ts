@@ -51,7 +51,9 @@ onRedis("on two gateways that have the conversation open", () => {
 
   test("§2.2.4 a credential that was rotated away ends at once, also before a bad name, and the new one admits", async () => {
     const { guest, minted } = await open();
-    const rotated = await http("POST", "/v1/account/credential", { bearer: guest.credential });
+    const body = { grace_s: 0 };
+    const bearer = guest.credential;
+    const rotated = await http("POST", "/v1/account/credential", { bearer, body });
     expect(rotated.status).toBe(200);
     const { credential } = Object(rotated.json);
     await refusedEverywhere(minted, { as: guest }, 4002, "invalid_credential");
@@ -71,7 +73,8 @@ onRedis("on two gateways that have the conversation open", () => {
     const { guest, minted } = await open({ max_joins: 4 });
     const stranger = await createAccount();
     await refusedEverywhere(minted, { as: stranger }, 4001, "invalid_magic_link");
-    await http("POST", "/v1/account/credential", { bearer: guest.credential });
+    const body = { grace_s: 0 };
+    await http("POST", "/v1/account/credential", { bearer: guest.credential, body });
     await refusedEverywhere(minted, { as: guest }, 4001, "invalid_magic_link");
   });
 });

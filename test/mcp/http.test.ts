@@ -270,7 +270,7 @@ describe("refusals", () => {
   test("a credential is checked on every request: rotated, it opens nothing a second later", async () => {
     const { account, bearer, link } = await world.conversation();
     const id = await open(link, bearer);
-    await account.rotate();
+    await account.rotate({ graceS: 0 });
     const later = performance.now() + 5_000;
     let status = 200;
     while (status === 200 && performance.now() < later) {

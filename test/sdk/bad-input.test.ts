@@ -136,7 +136,7 @@ describeEach((sdk) => {
       closeCode: 4002,
     });
     const { credential } = account;
-    await account.rotate();
+    await account.rotate({ graceS: 0 });
     expect((await refusal(join(magicLink, { credential }))).code).toBe("invalid_credential");
     const open = sdk().openAccount(ams.url, { credential });
     expect(await refusal(open)).toMatchObject({ code: "invalid_credential", status: 401 });

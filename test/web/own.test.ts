@@ -84,7 +84,11 @@ describePages("what is one's own on the page", (tincan) => {
     const kept: unknown = JSON.parse(
       String(await page.evaluate(`localStorage.getItem("tincan account")`)),
     );
-    await post(`${tincan.ams.url}/v1/account/credential`, {}, String(Object(kept).credential));
+    await post(
+      `${tincan.ams.url}/v1/account/credential`,
+      { grace_s: 0 },
+      String(Object(kept).credential),
+    );
     await page.getByRole("button", { name: "Manage" }).click();
     await page.getByRole("button", { name: "Replace the link" }).click();
     const dialog = page.getByRole("dialog", { name: "Your conversation" });

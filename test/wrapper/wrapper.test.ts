@@ -260,7 +260,7 @@ test("a link that holds no more is refused a second later at most, though its ye
   must(await wrapper.credentials.check(owner.credential));
   const old = owner.credential;
   await owner.newLink(minted.alias);
-  await owner.rotate();
+  await owner.rotate({ graceS: 0 });
   clock.pass(1_001);
   expect(faultIn(await wrapper.links.check(link))).toBe("invalid_magic_link");
   expect(faultIn(await wrapper.credentials.check(old))).toBe("invalid_credential");

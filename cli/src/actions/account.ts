@@ -15,8 +15,6 @@ import {
 import { withProgress } from "../progress.ts";
 import { accountOf, atDeployment, isSameOrigin, type Settings, settingsOf } from "../settings.ts";
 
-/** Seconds for which the old credential works unless told: should the answer with the new one be lost, it can be rotated again. */
-const GRACE_S = 60;
 /** With these a request may have been heard all the same. */
 const LOST_CODES: readonly AmsErrorCode[] = [
   "timeout",
@@ -98,7 +96,7 @@ export async function show(
 
 export async function rotate(
   context: Context,
-  { showCredential = false, grace = GRACE_S }: ShowCredential & { readonly grace?: number },
+  { showCredential = false, grace }: ShowCredential & { readonly grace?: number },
 ): Promise<void> {
   const { output } = context;
   const settings = await settingsOf(context);
@@ -115,13 +113,15 @@ export async function rotate(
   try {
     // Not to be stopped in between: the new credential is in the answer, and never again.
     await unstoppably(tellOfWaiting(context), async () => {
-      await withProgress(output, "rotating", () => account.rotate({ graceS: grace }));
+      await withProgress(output, "rotating", () =>
+        account.rotate(grace === undefined ? {} : { graceS: grace }),
+      );
       if (draft !== null) await keep(draft, account, output.warn);
     }).catch((error: unknown) => {
       throw lostAnswer(error, maybeRotated(grace));
     });
     output.answer(
-      { ...accountJson(account, showCredential), grace_s: grace },
+      { ...accountJson(account, showCredential), grace_s: grace ?? null },
       graceSentence(grace) + (draft === null ? "" : ` The new one is kept in ${draft.path}.`),
       ...(showCredential ? [account.credential] : []),
     );
@@ -169,7 +169,10 @@ function lostAnswer(error: unknown, what: string): unknown {
   return new CliError(error.code, `${error.message.replace(/\.$/, "")}: ${what}.`, {}, error);
 }
 
-function maybeRotated(graceS: number): string {
+function maybeRotated(graceS: number | undefined): string {
+  if (graceS === undefined) {
+    return "The credential may have changed; the old one works until the new one is used, 24 hours at most, so rotate again at once";
+  }
   return graceS === 0
     ? "The credential may have changed, and the old one ended then"
     : `The credential may have changed; the old one works for ${graceS} s more, so rotate again at once`;
@@ -203,7 +206,10 @@ function sourceOf({ credentialFrom, profileName }: Settings): string {
   return `${from} (--show-credential prints it)`;
 }
 
-function graceSentence(graceS: number): string {
+function graceSentence(graceS: number | undefined): string {
+  if (graceS === undefined) {
+    return "The old credential works until the new one is first used, 24 hours at most.";
+  }
   return graceS === 0
     ? "The old credential ended."
     : `The old credential works for ${graceS} s more.`;

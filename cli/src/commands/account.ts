@@ -58,10 +58,10 @@ function show(): Command {
 
 function rotate(): Command {
   const command = new Command("rotate")
-    .description("change the credential; the old one stops working after a minute")
+    .description("change the credential; the old one works until the new one is first used")
     .option(
       "--grace <time>",
-      "let the old one work for this long (1m; 0 ends it at once)",
+      "let the old one work for this long instead (up to 7d; 0 ends it at once)",
       readDuration,
     )
     .option(SHOW, SHOW_HELP)
@@ -77,7 +77,7 @@ Example:
   The old credential works for 3600 s more. The new one is kept in /home/ada/.config/ams/default.json.
 
 The answer holds the new credential and comes only once: ams waits for it whatever signal comes. Should it be lost all the
-same, rotate again while the old one works.`,
+same, rotate again: without --grace the old one works until the new one is used, 24 hours at most.`,
   );
 }
 

@@ -44,6 +44,21 @@ export type CredentialHolder = {
   readonly credential: string;
 };
 
+/** What is left to the earlier credentials of an account after a rotation. */
+export type CredentialGrace = {
+  /** Milliseconds for which they live at most; 0: they end at once. */
+  readonly ms: number;
+  /** Whether they end when a newer one is first used: by `accountByCredential` or `reserve`. */
+  readonly untilUsed: boolean;
+};
+
+export type CredentialEnd = {
+  /** The credential's hash. */
+  readonly credential: string;
+  /** Unix milliseconds from which it opens nothing; null for never. */
+  readonly at_ms: number | null;
+};
+
 /** Accounts: a namespace belongs to one account permanently, also after the account is deleted. */
 export interface Accounts {
   /** Of any number of concurrent creates of one namespace, exactly one is ok. */
@@ -53,16 +68,22 @@ export interface Accounts {
   ): Promise<Outcome<Account, "namespace_taken">>;
   account(id: AccountId): Promise<Account | null>;
   accountOf(namespace: Namespace): Promise<Account | null>;
-  /** The account that holds one of these hashes: one per live credential pepper. */
+  /** The account that holds one of these hashes: one per live credential pepper. It counts as a use of the credential. */
   accountByCredential(hashes: readonly string[]): Promise<Account | null>;
   /** Whose credential one of these hashes is: of a live one always, of one that has ended perhaps. */
   credentialHolder(hashes: readonly string[]): Promise<CredentialHolder | null>;
-  /** Makes `hash` the account's credential; the earlier ones live for `graceMs` more (0: not at all). */
+  /**
+   * Makes `hash` the account's newest credential. A later grace never lengthens the life of an earlier credential. Past
+   * `CREDENTIALS_MAX` the oldest that was never used ends, else the oldest. What ends, now or later, is announced to the
+   * deployment as `credentials_end`.
+   */
   rotateCredential(
     id: AccountId,
     hash: string,
-    graceMs: number,
+    grace: CredentialGrace,
   ): Promise<Outcome<null, "not_found">>;
+  /** When each live credential of the account ends; null when there is no account. */
+  credentialEnds(id: AccountId): Promise<readonly CredentialEnd[] | null>;
   /** Also sets `subscribers_max` on every conversation that the account owns. */
   setAccountLimits(id: AccountId, limits: AccountLimits): Promise<Outcome<Account, "not_found">>;
   /** Closes its conversations, ends its credentials, keeps its namespace taken; announces `account_deleted` to the deployment. */
@@ -175,6 +196,12 @@ export type Place = {
   readonly connection: ConnectionId;
 };
 
+export type Reserved = {
+  readonly shared: boolean;
+  /** Unix milliseconds at which the credential ends, as far as is known by now; null for never, and for a guest. */
+  readonly credentialEndsMs: number | null;
+};
+
 /**
  * Presence. Every step on a conversation is one atomic step in its slot, announced on its channel.
  * Joining is: reserve the place, claim the stream, and on a failed claim release the place.
@@ -183,11 +210,9 @@ export interface Presence {
   /**
    * Reserves a place. A stream that the account holds already shares its place: it counts once, and is free when every
    * connection that reserved it has released it. A release by a connection that doesn't hold it does nothing.
+   * It counts as a use of the credential.
    */
-  reserve(
-    place: Place,
-    terms: PlaceTerms,
-  ): Promise<Outcome<{ readonly shared: boolean }, PlaceFault>>;
+  reserve(place: Place, terms: PlaceTerms): Promise<Outcome<Reserved, PlaceFault>>;
   /** Makes a place this connection's alone, once its claim was granted; also takes one that was swept. */
   keepPlace(place: Place): Promise<void>;
   release(place: Place): Promise<void>;

@@ -7,6 +7,7 @@
  * that is no `{`.
  */
 import type { AccountId, StreamId } from "@ams/protocol";
+import type { CredentialEnd } from "./directory.ts";
 import type { ConnectionId, RosterEntry } from "./records.ts";
 import { shareTexts } from "./shared-texts.ts";
 
@@ -60,7 +61,14 @@ export type GatewayEvent =
 export type ChannelEvent = RosterEvent | GatewayEvent;
 
 /** Announced to every gateway, on the deployment's own channel. */
-export type DeploymentEvent = { readonly kind: "account_deleted"; readonly account_id: AccountId };
+export type DeploymentEvent =
+  | { readonly kind: "account_deleted"; readonly account_id: AccountId }
+  /** Credentials of the account end, at once or at a time. A later event never puts an end off, so their order is free. */
+  | {
+      readonly kind: "credentials_end";
+      readonly account_id: AccountId;
+      readonly ends: readonly CredentialEnd[];
+    };
 
 export function encodeEvent(event: ChannelEvent | DeploymentEvent): string {
   return JSON.stringify(event);

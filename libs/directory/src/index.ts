@@ -6,6 +6,8 @@ export {
   type ClaimFault,
   type ConversationPage,
   type Conversations,
+  type CredentialEnd,
+  type CredentialGrace,
   type CredentialHolder,
   type Directory,
   DirectoryUnavailable,
@@ -22,6 +24,7 @@ export {
   type PlaceTerms,
   type Presence,
   type ReclaimFault,
+  type Reserved,
   type Where,
 } from "./directory.ts";
 export {

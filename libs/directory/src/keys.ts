@@ -12,7 +12,7 @@
  * | `ams:namespace:{pN}:<ns>:conversations` | zset, all scores 0 | `<created_at> <conv> <alias>` of each, for listing | member: delete, or a listing that finds no record |
  * | `ams:namespace:{pN}:<ns>:canonical` | hash | id of a `jcs-sha256` conversation -> its alias | field: delete |
  * | `ams:account:{pN}:<id>` | hash | the account's record and limits | with the account |
- * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends (Unix ms, 0 never, negative: being brought in) | with the account |
+ * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends and in which order (redis/scripts/script.ts), up to `CREDENTIALS_MAX` | with the account; field: rotation, or first use of a newer one |
  * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a place is shared | field: release or sweep |
  * | `ams:account:{pN}:<id>:guests` | hash | the same, of the guests in the account's conversations | field: release or sweep |
  * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, or after its grace |
@@ -25,7 +25,7 @@
  * | `ams:gateways:{p0}` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
  * | `ams:sweeping:{p0}` | zset | lapsed gateway by the time at which somebody began to sweep it | once it is swept |
  * | `ams:peppers:{p0}` | hash | `credential`, `link` -> check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
- * | `ams:rate:accounts:<hash>`, `ams:rate:mints:<account>` | string | attempts in this minute (services/control) | its minute |
+ * | `ams:rate:accounts:<hash>`, `ams:rate:mints:<account>`, `ams:rate:rotations:<account>` | string | attempts in this minute (services/control) | its minute |
  *
  * An account and its credential live for `PENDING_ACCOUNT_S` at first, and for ever once the namespace is theirs.
  */

@@ -61,7 +61,13 @@ export const EXPIRES_IN_S_MAX = 31_536_000;
 export const MAX_JOINS_MAX = 100_000;
 
 /** Seconds for which a rotated credential may stay alive beside the new one: thirty days. */
-export const CREDENTIAL_GRACE_S_MAX = 2_592_000;
+export const CREDENTIAL_GRACE_S_MAX = 604_800;
+
+/** Seconds for which an earlier credential lives at most while the newer one has not been used, unless told otherwise. */
+export const CREDENTIAL_UNUSED_S_MAX = 86_400;
+
+/** Credentials of one account that are alive at a time: room for some answers that were lost. */
+export const CREDENTIALS_MAX = 5;
 
 /** Conversations that one page of a listing holds, at most and unless told. */
 export const LIST_LIMIT_MAX = 1_000;

@@ -49,7 +49,7 @@ export const PROBLEMS = {
   invalid_limit: { status: 400, message: "The limit is a whole number from 1 to 1000." },
   invalid_grace: {
     status: 400,
-    message: "grace_s is a whole number of seconds from 0 to 2592000.",
+    message: "grace_s is a whole number of seconds from 0 to 604800.",
   },
   invalid_keep_connected: { status: 400, message: "keep_connected is true or false." },
   missing_credential: {

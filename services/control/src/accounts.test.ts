@@ -132,10 +132,35 @@ test("§2.1.5 a forwarded address counts only where the proxy is trusted, and th
   expect(await statusOf("203.0.113.1")).toBe(429);
 });
 
-test("§2.2.4 a rotation without grace ends the old credential at once", async () => {
+test("§2.2.4 the old credential works until the new one is first used, so that a lost answer loses no account", async () => {
   const { ask, account } = await start();
   const { credential } = await account("acme");
+  await ask("POST", "/v1/account/credential", { bearer: credential });
   const rotated = await ask("POST", "/v1/account/credential", { bearer: credential });
+  expect((await ask("GET", "/v1/account", { bearer: credential })).status).toBe(200);
+  expect((await ask("GET", "/v1/account", { bearer: rotated.json.credential })).status).toBe(200);
+  expect((await ask("GET", "/v1/account", { bearer: credential })).status).toBe(401);
+});
+
+test("§2.2.4 a rotation is limited per account, and a refused one changes nothing", async () => {
+  const { ask, account } = await start({ rotationsPerMinute: 2 });
+  const [one, other] = [await account("acme"), await account("osprey")];
+  const rotate = (bearer: string) => ask("POST", "/v1/account/credential", { bearer });
+  await rotate(one.credential);
+  await rotate(one.credential);
+  const refused = await rotate(one.credential);
+  expect([refused.status, refused.json.error]).toEqual([429, "rate_limited"]);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  expect((await rotate(other.credential)).status).toBe(200);
+});
+
+test("§2.2.4 a rotation with a grace of 0 ends the old credential at once", async () => {
+  const { ask, account } = await start();
+  const { credential } = await account("acme");
+  const rotated = await ask("POST", "/v1/account/credential", {
+    bearer: credential,
+    body: { grace_s: 0 },
+  });
   expect(rotated.status).toBe(200);
   expect(Object.keys(rotated.json)).toEqual(["credential"]);
   expect(rotated.json.credential).not.toBe(credential);
@@ -155,7 +180,7 @@ test("§2.2.4 a rotation with grace keeps the old credential alive beside the ne
   expect((await ask("GET", "/v1/account", { bearer: rotated.json.credential })).status).toBe(200);
 });
 
-test.each([-1, 1.5, 2_592_001, "60", true, {}])(
+test.each([-1, 1.5, 604_801, "60", true, {}])(
   "§2.2.4 grace_s %j is 400 invalid_grace",
   async (grace_s) => {
     const { ask, account } = await start();

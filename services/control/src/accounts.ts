@@ -1,9 +1,17 @@
 /** Accounts: created, shown, given a new credential, deleted (§2.2). */
 import { createHash, timingSafeEqual } from "node:crypto";
-import { type Account, DEPLOYMENT_LIMITS, hash, newAccountId, newCredential } from "@ams/directory";
+import {
+  type Account,
+  type CredentialGrace,
+  DEPLOYMENT_LIMITS,
+  hash,
+  newAccountId,
+  newCredential,
+} from "@ams/directory";
 import {
   ACCOUNT_BODY_BYTES_MAX,
   CREDENTIAL_GRACE_S_MAX,
+  CREDENTIAL_UNUSED_S_MAX,
   isNamespace,
   type JsonText,
   joinMembers,
@@ -109,7 +117,7 @@ export const rotateCredential: Endpoint = {
   doc: {
     summary: "Get a new credential",
     description:
-      "Makes a new credential, shown once. The old one ends at once, or lives `grace_s` seconds more.",
+      "Makes a new credential, shown once. Earlier ones live until it is first used, at most 24 h, so a lost answer loses no account; with `grace_s` they live that long (0: they end at once). Sockets that an ended credential admitted are closed 4002.",
     auth: "bearer",
     body: { schema: rotateBody, required: false },
     success: { 200: { about: "The new credential.", schema: rotatedBody } },
@@ -119,6 +127,7 @@ export const rotateCredential: Endpoint = {
       "invalid_json",
       "invalid_grace",
       "body_too_large",
+      "rate_limited",
     ],
     curl: `-X POST -d '{"grace_s": 3600}'`,
   },
@@ -127,17 +136,19 @@ export const rotateCredential: Endpoint = {
     if (!account.ok) return problem(account.fault);
     const body = await readBody(call, "optional");
     if (!body.ok) return problem(body.fault);
-    const graceS = optionalValue(body.value.get("grace_s")) ?? 0;
-    if (!isGrace(graceS)) return problem("invalid_grace");
+    const graceS = optionalValue(body.value.get("grace_s"));
+    if (graceS !== undefined && !isGrace(graceS)) return problem("invalid_grace");
     const { account_id } = account.value;
+    const waitS = await tools.limits.rotations(account_id);
+    if (waitS !== null) return rateLimited(tools, "rotations", waitS);
     const credential = newCredential();
     const rotated = await tools.directory.rotateCredential(
       account_id,
       hash(tools.peppers.credential[0], credential),
-      graceS * 1000,
+      graceOf(graceS),
     );
     if (!rotated.ok) return problem("invalid_credential"); // The account was deleted meanwhile.
-    tools.log.info({ event: "credential_rotated", account_id, grace_s: graceS }, "rotated");
+    tools.log.info({ event: "credential_rotated", account_id, grace_s: graceS ?? null }, "rotated");
     return reply(200, joinMembers({ credential: toJsonText(credential) }));
   },
 };
@@ -200,6 +211,13 @@ function isInvite(codes: readonly string[], given: string): boolean {
 
 function sha256(text: string): Buffer {
   return createHash("sha256").update(text).digest();
+}
+
+/** Without a grace that was asked for, the earlier credentials live until the new one is used. */
+function graceOf(graceS: number | undefined): CredentialGrace {
+  return graceS === undefined
+    ? { ms: CREDENTIAL_UNUSED_S_MAX * 1_000, untilUsed: true }
+    : { ms: graceS * 1_000, untilUsed: false };
 }
 
 function isGrace(value: unknown): value is number {

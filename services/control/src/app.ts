@@ -58,6 +58,7 @@ export function createControl(options: ControlOptions): Control {
     limits: {
       accounts: createRateLimit("accounts", config.accountsPerMinute, rates),
       mints: createRateLimit("mints", config.mintsPerMinute, rates),
+      rotations: createRateLimit("rotations", config.rotationsPerMinute, rates),
     },
     metrics: createMetrics(registry),
     openApi: describeRoutes(ROUTES, VERSION),

@@ -1,6 +1,6 @@
-/** `npm run control -- limits …`: the operator's commands, on the store itself. Exits 0, 64, 69 or 78 as in sysexits. */
+/** `npm run control -- …`: the operator's commands, on the store itself. Exits 0, 64, 69 or 78 as in sysexits. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   connectRedis,
   type Directory,
@@ -10,18 +10,11 @@ import {
   redisPrefix,
   whenReady,
 } from "@ams/directory";
-import { readSettings } from "@ams/runtime";
+import { namesPeppers, readPepperFile, readPepperSettings, readSettings } from "@ams/runtime";
 import { CONTROL_PROCESS_SETTINGS } from "./config.ts";
-import {
-  EXIT_MISCONFIGURED,
-  EXIT_UNAVAILABLE,
-  EXIT_USAGE,
-  fail,
-  LIMITS_USAGE,
-  readLimitsWish,
-  runLimits,
-  type Said,
-} from "./limits-command.ts";
+import { LIMITS_USAGE, readLimitsWish, runLimits } from "./limits-command.ts";
+import { RESET_USAGE, readResetWish, runReset } from "./reset-command.ts";
+import { EXIT_MISCONFIGURED, EXIT_UNAVAILABLE, EXIT_USAGE, fail, type Said } from "./said.ts";
 
 /** Milliseconds that the command waits for Redis: an operator would rather read a sentence than wait. */
 const CONNECT_MS = 5_000;
@@ -36,17 +29,50 @@ process.stderr.write(said.error);
 process.exitCode = said.exit;
 
 async function answer(args: readonly string[]): Promise<Said> {
-  if (args.includes("--help")) return { exit: 0, out: LIMITS_USAGE, error: "" };
+  const resets = args[0] === "reset-credential";
+  const usage =
+    args[0] === "limits" ? LIMITS_USAGE : resets ? RESET_USAGE : `${LIMITS_USAGE}\n${RESET_USAGE}`;
+  if (args.includes("--help")) return { exit: 0, out: usage, error: "" };
+  return resets ? await resetCredential(args, usage) : await setLimits(args, usage);
+}
+
+async function setLimits(args: readonly string[], usage: string): Promise<Said> {
   const wish = readLimitsWish(args);
-  if (!wish.ok) return fail(EXIT_USAGE, `${wish.fault}\n\n${LIMITS_USAGE}`.trimEnd());
+  if (!wish.ok) return misused(wish.fault, usage);
+  return await onDirectory(wish.value.folder, (directory) => runLimits(directory, wish.value));
+}
+
+async function resetCredential(args: readonly string[], usage: string): Promise<Said> {
+  const wish = readResetWish(args);
+  if (!wish.ok) return misused(wish.fault, usage);
   const { folder } = wish.value;
+  const peppers = readPeppersOf(folder);
+  if (!peppers.ok) return fail(EXIT_MISCONFIGURED, peppers.faults.join("; "));
+  return await onDirectory(folder, (directory) => runReset(directory, peppers.value, wish.value));
+}
+
+/** Those of the environment, else those that a standalone keeps in its folder. */
+function readPeppersOf(folder: string | null) {
+  if (folder === null || namesPeppers(process.env)) return readPepperSettings(process.env);
+  const file = join(directoryIn(folder) === folder ? dirname(folder) : folder, "peppers.json");
+  return readPepperFile(file, file);
+}
+
+async function onDirectory(
+  folder: string | null,
+  run: (directory: Directory) => Promise<Said>,
+): Promise<Said> {
   const opened = folder === null ? await openOnRedis() : openInFolder(folder);
   if (!opened.ok) return opened.said;
   try {
-    return await runLimits(opened.directory, wish.value);
+    return await run(opened.directory);
   } finally {
     await opened.close();
   }
+}
+
+function misused(fault: string, usage: string): Said {
+  return fail(EXIT_USAGE, `${fault}\n\n${usage}`.trimEnd());
 }
 
 async function openOnRedis(): Promise<Opened> {
@@ -78,12 +104,16 @@ async function openOnRedis(): Promise<Opened> {
 }
 
 /** `path` is the state folder of a standalone AMS, or the folder of the directory in it. */
+function directoryIn(path: string): string {
+  return existsSync(join(path, "directory")) ? join(path, "directory") : path;
+}
+
 function openInFolder(path: string): Opened {
-  const folder = existsSync(join(path, "directory")) ? join(path, "directory") : path;
+  const folder = directoryIn(path);
   if (!existsSync(join(folder, "directory.mdb"))) {
     return refuse(EXIT_USAGE, "there is no embedded directory in that folder");
   }
-  // A standalone may run on it meanwhile: the store is made for several processes, and limits are read at each join.
+  // A standalone may run on it meanwhile: the store is made for several processes, and limits and credentials are read again and again.
   const opened = openEmbeddedDirectory({ path: folder, announce: () => undefined });
   if (!opened.ok) return refuse(EXIT_UNAVAILABLE, opened.fault);
   return { ok: true, directory: opened.value, close: () => opened.value.close() };

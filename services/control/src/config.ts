@@ -42,6 +42,10 @@ export const CONTROL_SETTINGS = {
     600,
     "Mints tried per minute and account, refused ones included; 0: any number.",
   ),
+  AMS_ROTATIONS_PER_MINUTE: integer(
+    10,
+    "Rotations of its credential tried per minute and account; 0: any number.",
+  ),
   AMS_ADDRESS_CPU_MS_PER_SECOND: integer(
     250,
     "Milliseconds of control's CPU time per second, as estimated, that an address may use by requests without a right credential or link; four times as much at once; past it 429. This machine's own addresses are free. 0: no limit.",
@@ -76,6 +80,8 @@ export type ControlConfig = Reached & {
   readonly accountsPerMinute: number;
   /** Per account; 0 for any number. */
   readonly mintsPerMinute: number;
+  /** Per account; 0 for any number. */
+  readonly rotationsPerMinute: number;
   /** Estimated milliseconds of CPU time per second; 0 for any. */
   readonly addressCpuMsPerSecond: number;
   /** The same, for an account and for a conversation's link. */
@@ -105,6 +111,7 @@ export function readControl(
       signUp: signUp.value,
       accountsPerMinute: value.AMS_ACCOUNTS_PER_MINUTE,
       mintsPerMinute: value.AMS_MINTS_PER_MINUTE,
+      rotationsPerMinute: value.AMS_ROTATIONS_PER_MINUTE,
       addressCpuMsPerSecond: value.AMS_ADDRESS_CPU_MS_PER_SECOND,
       accountCpuMsPerSecond: value.AMS_ACCOUNT_CPU_MS_PER_SECOND,
       streamsPerAccount: value.AMS_STREAMS_PER_ACCOUNT,

@@ -14,7 +14,7 @@ export type Tools = {
   readonly config: ControlConfig;
   readonly peppers: Peppers;
   readonly directory: Directory;
-  readonly limits: { readonly accounts: RateLimit; readonly mints: RateLimit };
+  readonly limits: Readonly<Record<"accounts" | "mints" | "rotations", RateLimit>>;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Unix milliseconds. */

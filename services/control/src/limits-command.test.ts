@@ -1,6 +1,7 @@
 import { DirectoryUnavailable } from "@ams/directory";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { EXIT_UNAVAILABLE, EXIT_USAGE, readLimitsWish, runLimits } from "./limits-command.ts";
+import { readLimitsWish, runLimits } from "./limits-command.ts";
+import { EXIT_UNAVAILABLE, EXIT_USAGE } from "./said.ts";
 import { openTestControl, type TestControl } from "./testing/control.ts";
 
 let open: TestControl;

@@ -5,11 +5,7 @@
 import { parseArgs } from "node:util";
 import type { Account, AccountLimits, Directory } from "@ams/directory";
 import { isNamespace, type Namespace } from "@ams/protocol";
-
-/** Exit statuses, as in sysexits. */
-export const EXIT_USAGE = 64;
-export const EXIT_UNAVAILABLE = 69;
-export const EXIT_MISCONFIGURED = 78;
+import { EXIT_USAGE, fail, reachable, type Said } from "./said.ts";
 
 /** By option: the limit that it sets, its smallest value, and what it means. */
 const OPTIONS = {
@@ -52,8 +48,6 @@ export type LimitsWish = {
   readonly folder: string | null;
 };
 
-export type Said = { readonly exit: number; readonly out: string; readonly error: string };
-
 /** What the arguments behind `control` ask for, or what is wrong with them in a sentence. */
 export function readLimitsWish(
   args: readonly string[],
@@ -86,8 +80,8 @@ export function readLimitsWish(
 }
 
 /** Sets what is wished, and says the account's record as JSON. */
-export async function runLimits(directory: Directory, wish: LimitsWish): Promise<Said> {
-  try {
+export function runLimits(directory: Directory, wish: LimitsWish): Promise<Said> {
+  return reachable(async () => {
     const account = await directory.accountOf(wish.namespace);
     if (account === null) return fail(EXIT_USAGE, "no account has that namespace");
     if (Object.keys(wish.limits).length === 0) return succeed(account);
@@ -95,16 +89,7 @@ export async function runLimits(directory: Directory, wish: LimitsWish): Promise
     const limits: AccountLimits = { streams_max, guests_max, subscribers_max };
     const changed = await directory.setAccountLimits(account.account_id, limits);
     return changed.ok ? succeed(changed.value) : fail(EXIT_USAGE, "the account was just deleted");
-  } catch (error) {
-    if (error instanceof Error && error.name === "DirectoryUnavailable") {
-      return fail(EXIT_UNAVAILABLE, "the directory can't be reached");
-    }
-    throw error;
-  }
-}
-
-export function fail(exit: number, sentence: string): Said {
-  return { exit, out: "", error: `${sentence}\n` };
+  });
 }
 
 function succeed(account: Account): Said {

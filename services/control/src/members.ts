@@ -15,7 +15,8 @@ const MEMBERS: Readonly<Record<string, string>> = {
   expires_in_s: "Seconds until the links stop admitting; live sockets stay. Absent for never.",
   features: "What is switched on here. Ignore what you don't know.",
   frame_bytes: "Bytes of one WebSocket message that still gets a documented close code.",
-  grace_s: "Seconds for which the old credential stays alive beside the new one; 0 unless given.",
+  grace_s:
+    "Seconds for which earlier credentials stay alive; 0 ends them at once. Absent: until the new one is first used, 86,400 at most.",
   guests_per_account: "Guests that all conversations of an account may hold at a time, together.",
   host: "The instance that answered.",
   id_kind: "How the conversation id is made: at random in time order, or from canonical_input.",
@@ -34,6 +35,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   owner_account_id: "The account that holds the stream.",
   peer_identity: "What the peer says it is: kind, model, client. Not verified.",
   replay: "Null: nothing is kept for later readers.",
+  rotations_per_minute: "Rotations of a credential tried per minute and account; 0 is no limit.",
   stream_id: "Always the same for this conversation, account and stream name.",
   stream_metadata: "Metadata for the minter to connect with; checked and given back.",
   stream_name: "The minter's name in the conversation. Generated when it is absent, null or empty.",

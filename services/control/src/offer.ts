@@ -83,6 +83,7 @@ function limitsOf(config: ControlConfig): JsonText {
     subscribers_per_conversation: toJsonText(config.subscribersPerConversation),
     accounts_per_minute: toJsonText(config.accountsPerMinute),
     mints_per_minute: toJsonText(config.mintsPerMinute),
+    rotations_per_minute: toJsonText(config.rotationsPerMinute),
     token_bytes: toJsonText(TOKEN_BYTES_MAX),
     metadata_bytes: toJsonText(METADATA_BYTES_MAX),
     frame_bytes: toJsonText(FRAME_BYTES_MAX),

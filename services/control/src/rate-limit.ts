@@ -1,5 +1,5 @@
 /**
- * How often an address may create accounts and an account may mint. On Redis the count is shared by all control
+ * How often an address may create accounts, and an account may mint or rotate its credential. On Redis the count is shared by all control
  * processes; while Redis is away each counts for itself, so that its loss opens no door.
  */
 import { hash, type Keys, type Peppers } from "@ams/directory";
@@ -21,7 +21,7 @@ export type RateLimit = (key: string) => Promise<number | null>;
 
 /** `perMinute` 0 turns the limit off. Without `store` the count is this process's own. */
 export function createRateLimit(
-  name: "accounts" | "mints",
+  name: "accounts" | "mints" | "rotations",
   perMinute: number,
   store: RateStore | null,
 ): RateLimit {

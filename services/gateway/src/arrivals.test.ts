@@ -2,7 +2,7 @@
 import { type CloseReason, EMPTY_OBJECT } from "@ams/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Arrival, Arrivals, type Heard, YIELD_WAIT_MS } from "./arrivals.ts";
-import { ACCOUNT, entryOf } from "./testing/fakes.ts";
+import { entryOf } from "./testing/fakes.ts";
 
 let arrivals: Arrivals;
 let told: string[];
@@ -31,7 +31,6 @@ const heardOf = (epoch: number): Heard => ({
 
 function arrivalOf(name: string, link = 1): Arrival {
   return {
-    account: ACCOUNT,
     link,
     accept: ({ stream }: Heard) => told.push(`${name} accepted ${stream.entry.epoch}`),
     refuse: (reason: CloseReason) => told.push(`${name} refused ${reason}`),

@@ -3,7 +3,7 @@
  * and, if the stream was held elsewhere, the old holder has sent its last frame (§3.5).
  */
 import type { ConnectionId } from "@ams/directory";
-import type { AccountId, CloseReason } from "@ams/protocol";
+import type { CloseReason } from "@ams/protocol";
 import type { LiveStream } from "./roster.ts";
 
 /** Milliseconds that a takeover waits for the old holder's word: a gateway that needs longer is as good as dead. */
@@ -18,7 +18,6 @@ export type Heard = {
 
 /** A join that waits: exactly one of the two is called, once. */
 export type Arrival = {
-  readonly account: AccountId;
   readonly link: number;
   readonly accept: (heard: Heard) => void;
   readonly refuse: (reason: CloseReason) => void;

@@ -116,16 +116,25 @@ class Join {
     const { connection } = this;
     this.#conversation.arrivals.forget(connection);
     if (this.#claimed) this.#conversation.abandon({ stream_id, stream_name, connection });
+    this.#parts.credentials.forget(this.#admitted.accountId, connection);
     if (this.#reserved) this.#parts.holdings.releasePlace(this.#place);
   }
 
   async #reserve(): Promise<"own" | "shared" | CloseReason> {
-    const { credential, streamId, streamName } = this.#admitted;
+    const { accountId, credential, streamId, streamName } = this.#admitted;
+    const { credentials } = this.#parts;
+    if (credential !== null) {
+      credentials.watch(accountId, credential, this.connection, this.#conversation);
+    }
     const { AMS_STREAMS_PER_ACCOUNT, AMS_GUESTS_PER_ACCOUNT } = this.#config;
     const placesMax = credential === null ? AMS_GUESTS_PER_ACCOUNT : AMS_STREAMS_PER_ACCOUNT;
     this.#reserved = true;
     const reserved = await this.#parts.directory.reserve(this.#place, { credential, placesMax });
-    if (reserved.ok) return reserved.value.shared ? "shared" : "own";
+    if (reserved.ok) {
+      const { shared, credentialEndsMs: at_ms } = reserved.value;
+      if (credential !== null) credentials.end(accountId, [{ credential, at_ms }]);
+      return shared ? "shared" : "own";
+    }
     this.#reserved = false;
     if (reserved.fault !== "account_concurrency_limit") return reserved.fault;
     // A name that somebody else holds is told before the limit is (§3.3).
@@ -174,7 +183,6 @@ class Join {
   #expectSeat(): Promise<JoinOutcome> {
     return new Promise((resolve) => {
       this.#conversation.arrivals.expect(this.connection, {
-        account: this.#admitted.accountId,
         link: this.#admitted.link.number,
         accept: (heard) => resolve(this.#sit(heard)),
         refuse: (reason) => resolve(refuse(this.#door, reason)),

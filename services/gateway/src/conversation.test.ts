@@ -116,7 +116,6 @@ test("§5.6 a claim of a join under way whose event was lost is taken from the d
   const { conversation } = rig;
   const accepted: string[] = [];
   conversation.arrivals.expect("connection-5", {
-    account: entryOf(5, 5).owner_account_id,
     link: 1,
     accept: ({ stream, resumed }) => accepted.push(`${stream.entry.epoch} ${resumed}`),
     refuse: () => accepted.push("refused"),
@@ -200,21 +199,25 @@ test("a claim of this gateway that nobody waits for any more is given back", () 
 });
 
 test("§2.2.5 a deleted account's sessions and joins end, and nobody else's", () => {
-  const { conversation } = rig;
+  const { conversation, parts } = rig;
+  const { credentials } = parts;
   const refused: string[] = [];
-  const account = reader.session.stream.entry.owner_account_id;
-  const expectJoin = (name: string, owner: typeof account) =>
+  const { owner_account_id: account, connection } = reader.session.stream.entry;
+  const expectJoin = (name: string, owner: typeof account) => {
+    credentials.watch(owner, "hash", name, conversation);
     conversation.arrivals.expect(name, {
-      account: owner,
       link: 1,
       accept: () => refused.push(`${name} accepted`),
       refuse: (reason) => refused.push(`${name} ${reason}`),
     });
+  };
   const other = "acc_01J8ZQ4T9V3W5X7Y9ABCDEFGHZ" as typeof account;
+  credentials.watch(account, "hash", connection, conversation);
   expectJoin("theirs", account);
   expectJoin("another's", other);
   const stays = rig.seat(entryOf(3, 3, { owner_account_id: other }));
-  conversation.closeAccount(account);
+  credentials.watch(other, "hash", "connection-3", conversation);
+  credentials.endAccount(account);
   expect(refused).toEqual(["theirs invalid_credential"]);
   expect([reader.socket.ended, stays.socket.ended]).toEqual(["invalid_credential", null]);
 });

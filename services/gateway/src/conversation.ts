@@ -168,11 +168,10 @@ export class Conversation {
     for (const session of [...this.#sessions.values()]) if (matches(session)) session.close(reason);
   }
 
-  /** The account is no more: its sessions end, and its joins that are under way. */
-  closeAccount(account: AccountId): void {
-    this.arrivals.refuseWhere((arrival) => arrival.account === account, "invalid_credential");
-    const isTheirs = ({ stream }: Session) => stream.entry.owner_account_id === account;
-    this.closeWhere(isTheirs, "invalid_credential");
+  /** Ends a connection, or the join that it is yet. */
+  end(connection: ConnectionId, reason: CloseReason): void {
+    this.arrivals.refuse(connection, reason);
+    this.#sessions.get(connection)?.close(reason);
   }
 
   /** The conversation, or its place in the directory, is gone: nothing is left to leave there. */
@@ -373,7 +372,9 @@ export class Conversation {
   }
 
   #remove(session: Session): boolean {
-    if (!this.#sessions.delete(session.stream.entry.connection)) return false;
+    const { owner_account_id, connection } = session.stream.entry;
+    if (!this.#sessions.delete(connection)) return false;
+    this.#parts.credentials.forget(owner_account_id, connection);
     this.#audience.exit(session.terms.subscription);
     this.#released();
     return true;

@@ -10,7 +10,7 @@ import {
   type Held,
   whereOf,
 } from "@ams/directory";
-import { type AccountId, type ConversationId, isGuest } from "@ams/protocol";
+import type { ConversationId } from "@ams/protocol";
 import { describeError } from "@ams/runtime";
 import type { Bus } from "./bus.ts";
 import { Conversation } from "./conversation.ts";
@@ -88,11 +88,6 @@ export class Conversations {
     const key = keyOf(conversation.where.address);
     if (this.#byAddress.get(key) === open) this.#byAddress.delete(key);
     this.#bus.unsubscribe(conversation.channel);
-  }
-
-  /** The account is no more: nothing of it stays on this gateway. */
-  closeAccount(account: AccountId): void {
-    for (const { conversation } of [...this.#open.values()]) conversation.closeAccount(account);
   }
 
   /** Whether anybody here answers for what the directory lists as held by this gateway. */
@@ -179,21 +174,11 @@ export class Conversations {
       const entries = await this.#snapshot(conversation, true);
       if (entries === null) conversation.closeAll("conversation_closed");
       else conversation.reconcile(entries);
-      await this.#closeDeletedAccounts(conversation);
     } catch (error) {
       if (!(error instanceof DirectoryUnavailable)) throw error;
       setTimeout(() => this.#resyncAll([conversation.channel]), RESYNC_RETRY_MS).unref();
     } finally {
       conversation.intake.resume();
-    }
-  }
-
-  /** The news that an account was deleted may have been lost too. */
-  async #closeDeletedAccounts(conversation: Conversation): Promise<void> {
-    const owners = [...conversation.sessions()].map(({ stream }) => stream.entry.owner_account_id);
-    for (const owner of new Set(owners)) {
-      if (isGuest(owner) || (await this.#parts.directory.account(owner)) !== null) continue;
-      conversation.closeAccount(owner);
     }
   }
 

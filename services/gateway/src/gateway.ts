@@ -13,11 +13,13 @@ import { attach } from "./attach.ts";
 import type { Bus } from "./bus.ts";
 import type { GatewayConfig } from "./config.ts";
 import { Conversations } from "./conversations.ts";
+import { Credentials } from "./credentials.ts";
 import { drain } from "./drain.ts";
 import { Holdings } from "./holdings.ts";
 import type { HttpHandler } from "./http-bridge.ts";
 import { Lease } from "./lease.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
+import { OneAtATime } from "./one-at-a-time.ts";
 import type { GatewayParts } from "./parts.ts";
 import { Relay } from "./relay.ts";
 import { Server } from "./server.ts";
@@ -60,7 +62,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   });
   const holdings = new Holdings(directory, log);
   const waiting = new Waiting();
-  const lease = new Lease({ directory, holdings, waiting, metrics, log });
+  const credentials = new Credentials(directory, now);
+  const lease = new Lease({ directory, holdings, credentials, waiting, metrics, log });
   const server = new Server(metrics);
   const relay = new Relay(bus, metrics);
   const parts: GatewayParts = {
@@ -68,6 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     relay,
     sockets: server,
     holdings,
+    credentials,
     metrics,
     log,
     now,
@@ -107,10 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   const notReady = () => (draining ? "draining" : (lease.notReady() ?? bus.notReady()));
   const health: Health = { now, instance: options.instance, notReady };
   await lease.begin(conversations);
-  await bus.subscribe(directory.channels.deployment, (payload) => {
-    const { account_id } = decodeDeploymentEvent(payload.toString());
-    conversations.closeAccount(account_id);
-  });
+  await listenToDeployment(bus, parts);
   const port = await server.open(options.at, {
     metrics,
     backpressureBytes: config.AMS_BACKPRESSURE_BYTES,
@@ -137,6 +138,33 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     await server.close();
   };
   return { port, notReady, stop };
+}
+
+/** What ends on every gateway at once. When the channel was lost, what was announced meanwhile is looked up. */
+async function listenToDeployment(bus: Bus, parts: GatewayParts): Promise<void> {
+  const { credentials, directory, log } = parts;
+  const { deployment } = directory.channels;
+  const check = new OneAtATime(
+    () => credentials.checkAll(),
+    // The lease's rounds look at all of them too, one after the other.
+    (error) => log.warn({ event: "check_failed", ...describeError(error) }, "check failed"),
+  );
+  bus.onUp((channels) => {
+    if (channels.includes(deployment)) check.run();
+  });
+  await bus.subscribe(deployment, (payload) => {
+    const event = decodeDeploymentEvent(payload.toString());
+    switch (event.kind) {
+      case "account_deleted":
+        credentials.endAccount(event.account_id);
+        return;
+      case "credentials_end":
+        credentials.end(event.account_id, event.ends);
+        return;
+      default:
+        event satisfies never;
+    }
+  });
 }
 
 /** Every stream but its own, no receipts. */

@@ -41,8 +41,8 @@ beforeEach(async () => {
     heldBy: () => Promise.resolve({ held: [], next: null }),
     endLease: () => Promise.resolve(),
   } as unknown as Directory;
-  const { holdings, metrics, log, waiting } = rig.parts;
-  lease = new Lease({ directory, holdings, metrics, log, waiting });
+  const { holdings, credentials, metrics, log, waiting } = rig.parts;
+  lease = new Lease({ directory, holdings, credentials, metrics, log, waiting });
   parts = lease.asParts();
   const conversations = {
     answersFor: () => true,

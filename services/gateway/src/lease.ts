@@ -15,6 +15,7 @@ import {
 import { describeError, type Log } from "@ams/runtime";
 import type { Conversation } from "./conversation.ts";
 import type { Conversations } from "./conversations.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Holdings } from "./holdings.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
@@ -42,6 +43,7 @@ const RECLAIMS_AT_ONCE = 100;
 export type LeaseParts = {
   readonly directory: Directory;
   readonly holdings: Holdings;
+  readonly credentials: Credentials;
   readonly waiting: Waiting;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
@@ -152,12 +154,16 @@ export class Lease {
     holdings.retry();
   }
 
+  /** What the directory says of this gateway is compared with what it has, some of it at each heartbeat. */
   #reviewOf(conversations: Conversations): OneAtATime {
-    const { directory, log } = this.#parts;
+    const { directory, credentials, log } = this.#parts;
     const answersFor = conversations.answersFor.bind(conversations);
     const review = new Review({ directory, gateway: () => this.#gateway, answersFor, log });
     return new OneAtATime(
-      () => review.round(),
+      async () => {
+        await credentials.round();
+        await review.round();
+      },
       (error) => this.#failed(error),
     );
   }

@@ -1,6 +1,7 @@
 /** What every room of one gateway shares. It is put together once, in `gateway.ts`, and never changed. */
 import type { Directory, GatewayId } from "@ams/directory";
 import type { Log } from "@ams/runtime";
+import type { Credentials } from "./credentials.ts";
 import type { Holdings } from "./holdings.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Relay } from "./relay.ts";
@@ -13,6 +14,7 @@ export type GatewayParts = {
   readonly relay: Relay;
   readonly sockets: Sockets;
   readonly holdings: Holdings;
+  readonly credentials: Credentials;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
   /** Unix milliseconds. */

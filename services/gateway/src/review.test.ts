@@ -81,7 +81,6 @@ test("a conversation answers for its sessions' streams and places, and for its j
   const held = { kind: "place", place: placeOf(1, entry.connection) } as const;
   expect([stream, held].map((one) => conversation.answersFor(one))).toEqual([false, false]);
   conversation.arrivals.expect(entry.connection, {
-    account: entry.owner_account_id,
     link: 1,
     accept: () => undefined,
     refuse: () => undefined,

@@ -39,7 +39,10 @@ export type NewLinkOptions = RequestOptions & {
 };
 
 export type RotateOptions = RequestOptions & {
-  /** Seconds, 0 to 2,592,000, for which the old credential still works; 0 unless given. */
+  /**
+   * Seconds, 0 to 604,800, for which earlier credentials still work; 0 ends them at once. Unless given they work until the
+   * new one is first used, 24 hours at most: an answer that is lost loses no account.
+   */
   readonly graceS?: number;
 };
 
@@ -73,7 +76,10 @@ export interface Account {
   newLink(alias: string, options?: NewLinkOptions): Promise<string>;
   /** Ends a conversation: every connection in it is closed with `conversation_closed`. Errors: `not_found`. */
   close(alias: string, options?: RequestOptions): Promise<void>;
-  /** Changes the credential, here and at the deployment, and returns the new one. */
+  /**
+   * Changes the credential, here and at the deployment, and returns the new one. Connections that an earlier one opened are
+   * closed with `invalid_credential` when that one ends.
+   */
   rotate(options?: RotateOptions): Promise<string>;
   /** What the deployment knows of the account, and the limits that hold for it. */
   details(options?: RequestOptions): Promise<AccountDetails>;

@@ -7,6 +7,7 @@ import { LOSSLESS } from "./conversations.ts";
 import {
   faultOf,
   fresh,
+  graceOf,
   name,
   newAccount,
   newClaim,
@@ -263,7 +264,7 @@ export function presenceContract(open: () => Promise<World>): void {
       });
       expect(await directory.credentialHolder(["unknown"])).toBeNull();
       const next = fresh("hash");
-      value(await directory.rotateCredential(account.account_id, next, 10_000));
+      value(await directory.rotateCredential(account.account_id, next, graceOf(10_000)));
       value(await directory.reserve(place("a"), terms(10)));
       clock.ms += 10_000;
       expect(faultOf(await directory.reserve(place("b"), terms(10)))).toBe("invalid_credential");

@@ -9,7 +9,7 @@ import type {
 } from "@ams/protocol";
 import { trustJsonText } from "@ams/protocol";
 import { ulid } from "ulid";
-import type { Claim, Directory, Place, Where } from "../directory.ts";
+import type { Claim, CredentialGrace, Directory, Place, Where } from "../directory.ts";
 import { newGeneration } from "../new-ids.ts";
 import { type Account, type Conversation, DEPLOYMENT_LIMITS } from "../records.ts";
 
@@ -105,6 +105,11 @@ export function placeOf(claim: Claim): Place {
     gateway,
     connection,
   };
+}
+
+/** Earlier credentials live for this long, whatever is used meanwhile. */
+export function graceOf(ms: number): CredentialGrace {
+  return { ms, untilUsed: false };
 }
 
 /** Fails unless it is ok. */

@@ -1,14 +1,21 @@
 /** Accounts in the file. */
-import type { AccountId, Namespace } from "@ams/protocol";
+import type { Namespace } from "@ams/protocol";
 import type { Accounts, Outcome } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { type Account, DEPLOYMENT_LIMITS } from "../records.ts";
+import type { Account } from "../records.ts";
 import { removeConversation } from "./conversations.ts";
+import {
+  credentialEnds,
+  FIRST_CREDENTIAL,
+  rotateCredential,
+  storedAccount,
+  useCredential,
+} from "./credentials.ts";
 import { look, type Store, step } from "./store.ts";
-import { keyOf, type StoredAccount, type StoredConversation, under } from "./tables.ts";
+import { keyOf, type StoredConversation, under } from "./tables.ts";
 
 export function embeddedAccounts(store: Store): Accounts {
-  const { tables, here, now } = store;
+  const { tables, here } = store;
 
   return {
     createAccount: (account, credentialHash) =>
@@ -24,8 +31,8 @@ export function embeddedAccounts(store: Store): Accounts {
 
     accountByCredential: (hashes) =>
       look(() => {
-        const found = hashes.map((hash) => accountOfCredential(store, hash));
-        return found.find((account) => account !== null) ?? null;
+        const found = hashes.map((hash) => useCredential(store, hash));
+        return found.find((used) => used !== null)?.account ?? null;
       }),
 
     credentialHolder: (hashes) =>
@@ -37,21 +44,13 @@ export function embeddedAccounts(store: Store): Accounts {
         return null;
       }),
 
-    rotateCredential: (id, hash, graceMs) =>
-      step(store, () => {
-        const stored = storedAccount(store, id);
-        if (stored === undefined) return notFound;
-        const credentials: Record<string, number | null> = { [hash]: null };
-        for (const [old, ends] of Object.entries(stored.credentials)) {
-          const endsMs = Math.min(ends ?? Number.POSITIVE_INFINITY, now() + graceMs);
-          if (old === hash) continue;
-          if (endsMs > now()) credentials[old] = endsMs;
-          else tables.credentials.removeSync(old);
-        }
-        tables.credentials.putSync(hash, id);
-        tables.accounts.putSync(id, { account: stored.account, credentials });
-        return { ok: true, value: null };
-      }),
+    async rotateCredential(id, hash, grace) {
+      const rotate = () => rotateCredential(store, id, hash, grace);
+      const rotated = await step(store, rotate, (announceEnds) => announceEnds?.());
+      return rotated === null ? notFound : { ok: true, value: null };
+    },
+
+    credentialEnds: (id) => look(() => credentialEnds(store, id)),
 
     setAccountLimits: (id, limits) =>
       step(store, () => {
@@ -98,27 +97,11 @@ function createAccount(
   if (tables.namespaces.doesExist(namespace)) return { ok: false, fault: "namespace_taken" };
   tables.namespaces.putSync(namespace, id);
   tables.credentials.putSync(credentialHash, id);
-  tables.accounts.putSync(id, { account, credentials: { [credentialHash]: null } });
+  tables.accounts.putSync(id, { account, credentials: { [credentialHash]: FIRST_CREDENTIAL } });
   return { ok: true, value: account };
 }
 
 const notFound = { ok: false, fault: "not_found" } as const;
-
-/** The account if this is a live credential of it. */
-export function accountOfCredential(store: Store, hash: string): Account | null {
-  const { tables, now } = store;
-  const id = tables.credentials.get(hash);
-  const stored = id === undefined ? undefined : storedAccount(store, id);
-  const ends = stored?.credentials[hash];
-  if (stored === undefined || ends === undefined) return null;
-  return ends === null || ends > now() ? stored.account : null;
-}
-
-/** A file of an earlier version lacks the limits that have come since. */
-export function storedAccount({ tables }: Store, id: AccountId): StoredAccount | undefined {
-  const stored = tables.accounts.get(id);
-  return stored && { ...stored, account: { ...DEPLOYMENT_LIMITS, ...stored.account } };
-}
 
 function conversationsOf({ tables }: Store, namespace: Namespace): readonly StoredConversation[] {
   const aliases = [...tables.listing.getRange(under(namespace))].map(({ value }) => value);

@@ -1,8 +1,8 @@
 /** An account's places, embedded. A place is free once nobody holds it. */
 import type { ConversationId, StreamId } from "@ams/protocol";
-import type { Outcome, Place, PlaceFault, PlaceTerms } from "../directory.ts";
+import type { Outcome, Place, PlaceFault, PlaceTerms, Reserved } from "../directory.ts";
 import type { GatewayId } from "../records.ts";
-import { accountOfCredential, storedAccount } from "./accounts.ts";
+import { storedAccount, useCredential } from "./credentials.ts";
 import { type Holder, isHolder } from "./here.ts";
 import type { Store } from "./store.ts";
 
@@ -10,32 +10,36 @@ export function reserve(
   store: Store,
   place: Place,
   terms: PlaceTerms,
-): Outcome<{ readonly shared: boolean }, PlaceFault> {
-  const limit = limitOf(store, place, terms);
-  if (!limit.ok) return limit;
+): Outcome<Reserved, PlaceFault> {
+  const allowed = allowance(store, place, terms);
+  if (!allowed.ok) return allowed;
+  const { most, credentialEndsMs } = allowed.value;
   const places = placesOf(store, place);
   const holders = places.get(nameOf(place));
-  if (holders === undefined && places.size >= limit.value) {
+  if (holders === undefined && places.size >= most) {
     return { ok: false, fault: "account_concurrency_limit" };
   }
   places.set(nameOf(place), [...without(holders, place), holderOf(place)]);
-  return { ok: true, value: { shared: holders !== undefined } };
+  return { ok: true, value: { shared: holders !== undefined, credentialEndsMs } };
 }
 
+type Allowance = { readonly most: number; readonly credentialEndsMs: number | null };
+
 /** How many places the account may hold, once it is sure that this one may be asked for. */
-function limitOf(
+function allowance(
   store: Store,
   { kind, account_id }: Place,
   { credential, placesMax }: PlaceTerms,
-): Outcome<number, PlaceFault> {
+): Outcome<Allowance, PlaceFault> {
   if (kind === "guest") {
     const owner = storedAccount(store, account_id)?.account;
     if (owner === undefined) return { ok: false, fault: "conversation_not_found" };
-    return { ok: true, value: owner.guests_max ?? placesMax };
+    return { ok: true, value: { most: owner.guests_max ?? placesMax, credentialEndsMs: null } };
   }
-  const account = credential === null ? null : accountOfCredential(store, credential);
-  if (account?.account_id !== account_id) return { ok: false, fault: "invalid_credential" };
-  return { ok: true, value: account.streams_max ?? placesMax };
+  const used = credential === null ? null : useCredential(store, credential);
+  if (used?.account.account_id !== account_id) return { ok: false, fault: "invalid_credential" };
+  const most = used.account.streams_max ?? placesMax;
+  return { ok: true, value: { most, credentialEndsMs: used.endsMs } };
 }
 
 export function keepPlace(store: Store, place: Place): void {

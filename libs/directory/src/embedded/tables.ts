@@ -5,7 +5,7 @@
  * |---|---|---|---|
  * | accounts | account id | account, and its credential hashes with the time at which each ends | with the account |
  * | namespaces | namespace | account id | never: a namespace isn't given out twice |
- * | credentials | credential hash | account id | with the account, or when the next one is made after its grace |
+ * | credentials | credential hash | account id | with the account, or when another one is made or first used after its end |
  * | conversations | `<ns>/<alias>` | record, links, number of links made | delete |
  * | listing | `<ns> <created_at> <conv> <alias>` | alias | delete |
  * | canonical | `<ns> <conv>` | alias | delete |
@@ -23,8 +23,18 @@ import type { File } from "./open-file.ts";
 
 export type StoredAccount = {
   readonly account: Account;
-  /** Unix milliseconds at which each ends, null for never. */
-  readonly credentials: Readonly<Record<string, number | null>>;
+  /** By hash. An earlier version kept only when each ends. */
+  readonly credentials: Readonly<Record<string, StoredCredential | number | null>>;
+};
+
+export type StoredCredential = {
+  /** Unix milliseconds, null for never. */
+  readonly ends: number | null;
+  /** A newer one's is higher. */
+  readonly number: number;
+  /** Whether it ends when a newer one is first used. */
+  readonly yields: boolean;
+  readonly used: boolean;
 };
 
 export type StoredConversation = {

@@ -1,45 +1,32 @@
-/**
- * Accounts on Redis. Whether a credential is live stands in its account's own slot; `ams:credential:…` only says where
- * to look. So one step there ends a credential, or all of them.
- */
+/** Accounts on Redis: the record and all that hangs on it in one slot, the namespace and its lists in another. */
 import type { AccountId } from "@ams/protocol";
 import { LRUCache } from "lru-cache";
-import {
-  type Accounts,
-  type Conversations,
-  type CredentialHolder,
-  DirectoryUnavailable,
-} from "../directory.ts";
-import { encodeEvent } from "../events.ts";
+import { type Accounts, type Conversations, DirectoryUnavailable } from "../directory.ts";
 import { PENDING_ACCOUNT_S } from "../keys.ts";
 import type { Account } from "../records.ts";
+import {
+  announceToDeployment,
+  checkHolder,
+  findHolder,
+  forgetCredentials,
+  HOLDERS_MAX,
+  type Holders,
+  rotateCredential,
+  toEnds,
+} from "./credentials.ts";
 import { DELETED_MARK, decodeAccount, encodeLimits, LIMIT_FIELDS, toAccountId } from "./decode.ts";
 import { everyListed } from "./listing.ts";
 import {
-  checkCredential,
   deleteAccount,
   keepAccount,
   keepNamespace,
+  listCredentials,
   markDeleted,
-  prepareCredential,
-  rotateCredential,
   setLimits,
   writeAccount,
 } from "./scripts/accounts.ts";
 import { setSubscribersMax } from "./scripts/conversations.ts";
 import { answered, listOf, type Store, textOf, textsOf, unindex } from "./store.ts";
-
-/** Milliseconds for which a credential that is being brought in is left alone by other rotations. */
-const PENDING_CREDENTIAL_MS = 60_000;
-
-/**
- * Credentials whose account is remembered: enough for those that come back all the time, about 5 MB. A credential is never
- * given to another account, so what is remembered stays true; whether it is live is looked up each time.
- */
-const HOLDERS_MAX = 20_000;
-
-/** By a credential's hash, the account that it was made for. */
-type Holders = LRUCache<string, AccountId>;
 
 export function redisAccounts(store: Store, conversations: Conversations): Accounts {
   const { client, keys: names } = store;
@@ -68,25 +55,12 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
 
     credentialHolder: (hashes) => findHolder(store, holders, hashes),
 
-    async rotateCredential(id, hash, graceMs) {
-      const { record, credentials } = names.account(id);
-      const keys = [record, credentials];
-      if ((await store.run(prepareCredential, keys, [hash, store.now()])) !== 1) return notFound;
-      await answered("SET", client.set(names.credential(hash), id));
-      const args = [hash, store.now(), graceMs, PENDING_CREDENTIAL_MS];
-      const reply = await store.run(rotateCredential, keys, args);
-      if (reply === null) {
-        await answered("DEL", client.del(names.credential(hash)));
-        return notFound;
-      }
-      const [ended, ending] = listOf(reply).map(textsOf);
-      await forgetCredentials(store, ended ?? []);
-      await Promise.all(
-        (ending ?? []).map((old) =>
-          answered("PEXPIRE", client.pexpire(names.credential(old), Math.ceil(graceMs), "LT")),
-        ),
-      );
-      return { ok: true, value: null };
+    rotateCredential: (id, hash, grace) => rotateCredential(store, id, hash, grace),
+
+    async credentialEnds(id) {
+      const { record, credentials } = store.keys.account(id);
+      const reply = await store.run(listCredentials, [record, credentials], [store.now()]);
+      return reply === null ? null : toEnds(textsOf(reply));
     },
 
     async setAccountLimits(id, limits) {
@@ -115,7 +89,7 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
         });
       }
       const hashes = await removeAccount(store, id);
-      await announceDeleted(store, id);
+      await announceToDeployment(store, { kind: "account_deleted", account_id: id });
       await forgetCredentials(store, hashes);
     },
   };
@@ -159,37 +133,6 @@ async function createAccount(
   return { ok: true, value: account };
 }
 
-async function findHolder(
-  store: Store,
-  holders: Holders,
-  hashes: readonly string[],
-): Promise<CredentialHolder | null> {
-  for (const credential of hashes) {
-    const account_id = holders.get(credential);
-    if (account_id !== undefined) return { account_id, credential };
-  }
-  const found = await Promise.all(hashes.map((hash) => readHolder(store, hash)));
-  const holder = found.find((one) => one !== null) ?? null;
-  if (holder !== null) holders.set(holder.credential, holder.account_id);
-  return holder;
-}
-
-async function readHolder(store: Store, credential: string): Promise<CredentialHolder | null> {
-  const owner = await answered("GET", store.client.get(store.keys.credential(credential)));
-  const account_id = owner === null ? null : toAccountId(owner);
-  return account_id === null ? null : { account_id, credential };
-}
-
-async function checkHolder(
-  store: Store,
-  { account_id, credential }: CredentialHolder,
-): Promise<Account | null> {
-  const { record, credentials } = store.keys.account(account_id);
-  const args = [credential, store.now(), ...LIMIT_FIELDS];
-  const reply = await store.run(checkCredential, [record, credentials], args);
-  return reply === null ? null : decodeAccount(listOf(reply).map(textOf));
-}
-
 /** The hashes of its credentials. */
 async function removeAccount(store: Store, id: AccountId): Promise<readonly string[]> {
   const { record, credentials, places, guests, heldPrefix } = store.keys.account(id);
@@ -197,20 +140,4 @@ async function removeAccount(store: Store, id: AccountId): Promise<readonly stri
   const [hashes, indexed] = listOf(await store.run(deleteAccount, keys, [id])).map(textsOf);
   await unindex(store, heldPrefix, indexed ?? []);
   return hashes ?? [];
-}
-
-async function forgetCredentials(store: Store, hashes: readonly string[]): Promise<void> {
-  await Promise.all(
-    hashes.map((hash) => answered("DEL", store.client.del(store.keys.credential(hash)))),
-  );
-}
-
-async function announceDeleted(store: Store, id: Account["account_id"]): Promise<void> {
-  const event = encodeEvent({ kind: "account_deleted", account_id: id });
-  const { client, publish } = store;
-  const sent =
-    publish === "PUBLISH"
-      ? client.publish(store.keys.channels.deployment, event)
-      : client.spublish(store.keys.channels.deployment, event);
-  await answered(publish, sent);
 }

@@ -4,6 +4,7 @@ import type { Claim, ClaimFault, Place, Presence, ReclaimFault, Where } from "..
 import { encodeEvent } from "../events.ts";
 import { DEPARTED_MAX, DEPARTED_TTL_S } from "../keys.ts";
 import type { GatewayId, RosterEntry } from "../records.ts";
+import { endCredentials } from "./credentials.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import { heldWhere } from "./held.ts";
 import { claim as claimScript } from "./scripts/claim.ts";
@@ -33,7 +34,9 @@ export function redisPresence(store: Store): Presence {
       const { record, credentials, counted, limit, holder, held } = placeParts(store, place);
       const keys = [record, credentials, counted, held];
       const terms = [credential ?? "", store.now(), limit, placesMax];
-      const reply = textOf(await store.run(reserve, keys, [...holder, ...terms]));
+      const [status, endsMs, ended] = listOf(await store.run(reserve, keys, [...holder, ...terms]));
+      const reply = textOf(status);
+      await endCredentials(store, place.account_id, textsOf(ended), []);
       if (reply === "gone") {
         const fault = place.kind === "guest" ? "conversation_not_found" : "invalid_credential";
         return { ok: false, fault };
@@ -41,7 +44,8 @@ export function redisPresence(store: Store): Presence {
       if (reply === "invalid_credential" || reply === "account_concurrency_limit") {
         return { ok: false, fault: reply };
       }
-      return { ok: true, value: { shared: reply === "shared" } };
+      const credentialEndsMs = Number(endsMs) || null;
+      return { ok: true, value: { shared: reply === "shared", credentialEndsMs } };
     },
 
     async keepPlace(place) {

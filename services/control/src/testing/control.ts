@@ -22,6 +22,7 @@ const CONFIG: ControlConfig = {
   mintsPerMinute: 0,
   addressCpuMsPerSecond: 0,
   accountCpuMsPerSecond: 0,
+  rotationsPerMinute: 0,
   streamsPerAccount: 10,
   guestsPerAccount: 1_000,
   subscribersPerConversation: 100,

@@ -8,6 +8,7 @@ import {
   type RosterEntry,
 } from "@ams/directory";
 import { Conversation } from "../conversation.ts";
+import { Credentials } from "../credentials.ts";
 import { Holdings } from "../holdings.ts";
 import type { GatewayParts } from "../parts.ts";
 import { Relay } from "../relay.ts";
@@ -75,6 +76,7 @@ export class Rig {
       relay: new Relay(this.bus, metrics),
       sockets: this.sockets,
       holdings: new Holdings(directory, log),
+      credentials: new Credentials(directory, () => this.nowMs),
       metrics,
       log,
       now: () => this.nowMs,
@@ -104,7 +106,6 @@ export class Rig {
     const socket = this.sockets.open();
     const seated: Session[] = [];
     conversation.arrivals.expect(entry.connection, {
-      account: entry.owner_account_id,
       link: entry.link,
       accept: ({ stream }) => {
         const welcome = (session: Session) => conversation.enter(session, socket);

@@ -9,7 +9,7 @@ export const writeAccount: Script = {
 local record, credentials = unpack(KEYS)
 local json, credential, ttlS = unpack(ARGV)
 redis.call('HSET', record, 'record', json, unpack(ARGV, 4))
-redis.call('HSET', credentials, credential, 0)
+redis.call('HSET', credentials, credential, '0 1 0 1')
 redis.call('EXPIRE', record, ttlS)
 redis.call('EXPIRE', credentials, ttlS)
 return 1
@@ -39,58 +39,82 @@ return 1
 `,
 };
 
-/** The account's record and the limits named, if one of its credentials is this and is live. Replies nil when not. */
+/**
+ * The account's record and the limits named, behind the hashes of the credentials that this use has ended, if one of its
+ * credentials is this and is live. Replies nil when not.
+ */
 export const checkCredential: Script = {
   name: "amsCheckCredential",
   keys: 2,
   lua: `${CREDENTIAL_LUA}
-if not isLive(KEYS[2], ARGV[1], ARGV[2]) then return false end
-return redis.call('HMGET', KEYS[1], 'record', unpack(ARGV, 3))
-`,
-};
-
-/** Notes that a credential is being brought in, so that its index entry has an owner. Replies 0 when there is no account. */
-export const prepareCredential: Script = {
-  name: "amsPrepareCredential",
-  keys: 2,
-  lua: `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[2], ARGV[1], '-' .. ARGV[2])
-return 1
+local shown, ended = useCredential(KEYS[2], ARGV[1], ARGV[2])
+if not shown then return false end
+return { ended, redis.call('HMGET', KEYS[1], 'record', unpack(ARGV, 3)) }
 `,
 };
 
 /**
- * Makes a prepared credential live; the others end after the grace, or sooner if they were to.
- * Replies nil when there is no account, else [those that have ended, those that will].
+ * Adds a credential; the others end after the grace, or sooner if they were to. Past the greatest number of them the
+ * oldest that was never used ends, else the oldest. Replies nil when there is no account, else
+ * [those that have ended, those that will, each followed by when].
  */
 export const rotateCredential: Script = {
   name: "amsRotateCredential",
   keys: 2,
-  lua: `
+  lua: `${CREDENTIAL_LUA}
 local record, credentials = unpack(KEYS)
-local credential, nowText, graceMs, pendingMs = unpack(ARGV)
+local credential, nowText, graceMs, untilUsed, most = unpack(ARGV)
 local now = tonumber(nowText)
 local graceEnds = now + tonumber(graceMs)
 if redis.call('EXISTS', record) == 0 then return false end
-local ended, ending = {}, {}
+local others, newest = {}, 0
 local all = redis.call('HGETALL', credentials)
 for index = 1, #all, 2 do
-  local other, ends = all[index], tonumber(all[index + 1])
-  local pending = ends < 0 and -ends > now - tonumber(pendingMs)
-  if other ~= credential and not pending then
-    if ends == 0 or ends > graceEnds then ends = graceEnds end
-    if ends <= now then
-      redis.call('HDEL', credentials, other)
-      ended[#ended + 1] = other
-    else
-      redis.call('HSET', credentials, other, string.format('%.0f', ends))
-      ending[#ending + 1] = other
-    end
+  local one = readCredential(all[index + 1]) or { ends = now, number = 0, used = false }
+  one.hash = all[index]
+  newest = math.max(newest, one.number)
+  if one.ends == 0 or one.ends > graceEnds then one.ends = graceEnds end
+  if untilUsed == '1' then one.yields = true end
+  others[#others + 1] = one
+end
+-- The first of them are kept.
+table.sort(others, function(a, b)
+  if a.used ~= b.used then return a.used == true end
+  return a.number > b.number
+end)
+local ended, ending = {}, {}
+for _, one in ipairs(others) do
+  if one.ends <= now or #ending / 2 >= tonumber(most) - 1 then
+    redis.call('HDEL', credentials, one.hash)
+    ended[#ended + 1] = one.hash
+  else
+    redis.call('HSET', credentials, one.hash, writeCredential(one))
+    ending[#ending + 1] = one.hash
+    ending[#ending + 1] = string.format('%.0f', one.ends)
   end
 end
-redis.call('HSET', credentials, credential, 0)
+redis.call('HSET', credentials, credential,
+  writeCredential({ ends = 0, number = newest + 1, yields = false, used = #ending == 0 }))
 return { ended, ending }
+`,
+};
+
+/** The hashes of the account's live credentials, each followed by when it ends. Replies nil when there is no account. */
+export const listCredentials: Script = {
+  name: "amsListCredentials",
+  keys: 2,
+  lua: `${CREDENTIAL_LUA}
+if redis.call('EXISTS', KEYS[1]) == 0 then return false end
+local live = {}
+local all = redis.call('HGETALL', KEYS[2])
+for index = 1, #all, 2 do
+  local one = readCredential(all[index + 1])
+  if one and (one.ends == 0 or one.ends > tonumber(ARGV[1])) then
+    live[#live + 1] = all[index]
+    live[#live + 1] = string.format('%.0f', one.ends)
+  end
+end
+return live
 `,
 };
 

@@ -1,7 +1,10 @@
 /** An account's places: reserve one, keep a shared one, release one. All in the account's slot. */
 import { CREDENTIAL_LUA, HELD_PLACE_LUA, type Script } from "./script.ts";
 
-/** Replies `reserved`, `shared` or a fault's name; `gone` when there is no account. Guests show no credential. */
+/**
+ * Replies [`reserved`, `shared` or a fault's name, when the credential ends, the hashes of those that its use has ended];
+ * `gone` when there is no account. Guests show no credential.
+ */
 export const reserve: Script = {
   name: "amsReserve",
   keys: 4,
@@ -9,18 +12,21 @@ export const reserve: Script = {
 local record, credentials, places, held = unpack(KEYS)
 local kind, account, place, gateway, connection, credential, now, limit, deploymentMax = unpack(ARGV)
 local stored = redis.call('HMGET', record, 'record', limit)
-if not stored[1] then return 'gone' end
-if kind ~= 'guest' and not isLive(credentials, credential, now) then return 'invalid_credential' end
+if not stored[1] then return { 'gone', 0, {} } end
+local shown, ended = { ends = 0 }, {}
+if kind ~= 'guest' then shown, ended = useCredential(credentials, credential, now) end
+if not shown then return { 'invalid_credential', 0, {} } end
+local function reply(status) return { status, shown.ends, ended } end
 local old = redis.call('HGET', places, place)
 local mine = gateway .. '/' .. connection
 local placesMax = tonumber(stored[2]) or tonumber(deploymentMax)
-if not old and redis.call('HLEN', places) >= placesMax then return 'account_concurrency_limit' end
+if not old and redis.call('HLEN', places) >= placesMax then return reply('account_concurrency_limit') end
 for _, holder in ipairs(holders(old)) do
-  if holder.gateway == gateway and holder.connection == connection then return 'shared' end
+  if holder.gateway == gateway and holder.connection == connection then return reply('shared') end
 end
 redis.call('HSET', places, place, old and (old .. ' ' .. mine) or mine)
 redis.call('SADD', held, heldPlace(kind, account, place, connection))
-return old and 'shared' or 'reserved'
+return reply(old and 'shared' or 'reserved')
 `,
 };
 

@@ -54,11 +54,39 @@ local function heldStream(where, name, connection)
 end
 `;
 
-/** Whether an account's credential is live at a time, in Unix ms. */
+/**
+ * A credential as its account keeps it, four words: when it ends (Unix ms, 0 never), its number (a newer one's is
+ * higher), 1 if it ends when a newer one is first used, 1 if it has been used. An earlier version wrote the first only.
+ */
 export const CREDENTIAL_LUA = `
-local function isLive(credentials, credential, now)
-  local ends = tonumber(redis.call('HGET', credentials, credential))
-  return ends and ends >= 0 and (ends == 0 or ends > tonumber(now))
+local function readCredential(text)
+  local ends, number, yields, used = string.match(text or '', '^(%d+) ?(%d*) ?([01]?) ?([01]?)$')
+  if not ends then return nil end
+  return { ends = tonumber(ends), number = tonumber(number) or 0, yields = yields == '1', used = used ~= '0' }
+end
+
+local function writeCredential(one)
+  return string.format('%.0f %.0f %d %d', one.ends, one.number, one.yields and 1 or 0, one.used and 1 or 0)
+end
+
+-- The credential if it is live at this time, and the hashes of those that its first use ends.
+local function useCredential(credentials, credential, now)
+  local one = readCredential(redis.call('HGET', credentials, credential))
+  if not one or (one.ends ~= 0 and one.ends <= tonumber(now)) then return nil, {} end
+  local ended = {}
+  if one.used then return one, ended end
+  local all = redis.call('HGETALL', credentials)
+  for index = 1, #all, 2 do
+    local other = readCredential(all[index + 1])
+    if other and other.yields and other.number < one.number then
+      redis.call('HDEL', credentials, all[index])
+      ended[#ended + 1] = all[index]
+    end
+  end
+  one.used = true
+  -- Without memory for this the next use is taken for the first one again, which ends nothing more.
+  redis.pcall('HSET', credentials, credential, writeCredential(one))
+  return one, ended
 end
 `;
 

@@ -1,0 +1,120 @@
+/** Credentials in the file: which are live, and what ends them. */
+import { type AccountId, CREDENTIALS_MAX } from "@ams/protocol";
+import type { CredentialEnd, CredentialGrace } from "../directory.ts";
+import { encodeEvent } from "../events.ts";
+import { type Account, DEPLOYMENT_LIMITS } from "../records.ts";
+import type { Store } from "./store.ts";
+import type { StoredAccount, StoredCredential } from "./tables.ts";
+
+/** The credential of a new account: nothing waits for its first use. */
+export const FIRST_CREDENTIAL: StoredCredential = {
+  ends: null,
+  number: 1,
+  yields: false,
+  used: true,
+};
+
+type Credentials = Readonly<Record<string, StoredCredential>>;
+
+/** A file of an earlier version lacks the limits that have come since, and keeps of a credential only when it ends. */
+export function storedAccount({ tables }: Store, id: AccountId) {
+  const stored = tables.accounts.get(id);
+  if (stored === undefined) return undefined;
+  const credentials: Credentials = Object.fromEntries(
+    Object.entries(stored.credentials).map(([hash, one]) => [
+      hash,
+      one === null || typeof one === "number" ? { ...FIRST_CREDENTIAL, ends: one, number: 0 } : one,
+    ]),
+  );
+  return { account: { ...DEPLOYMENT_LIMITS, ...stored.account }, credentials };
+}
+
+export type Used = { readonly account: Account; readonly endsMs: number | null };
+
+/** The account if this is a live credential of it. Its first use ends what was to live until then. */
+export function useCredential(store: Store, hash: string): Used | null {
+  const { tables, now } = store;
+  const id = tables.credentials.get(hash);
+  const stored = id === undefined ? undefined : storedAccount(store, id);
+  const one = stored?.credentials[hash];
+  if (id === undefined || stored === undefined || one === undefined) return null;
+  if (!isLive(one, now())) return null;
+  if (!one.used) {
+    const others = Object.entries(stored.credentials).filter(([other]) => other !== hash);
+    const kept = others.filter(([, { yields, number }]) => !yields || number > one.number);
+    const ended = others.filter((other) => !kept.includes(other)).map(([other]) => other);
+    const credentials = Object.fromEntries([...kept, [hash, { ...one, used: true }]]);
+    tables.file.transactionSync(() => write(store, id, { ...stored, credentials }, ended));
+    announceEnds(store, id, ended, []);
+  }
+  return { account: stored.account, endsMs: one.ends };
+}
+
+/** Within a step. What it returns runs after the step, and announces; null when there is no account. */
+export function rotateCredential(
+  store: Store,
+  id: AccountId,
+  hash: string,
+  grace: CredentialGrace,
+): (() => void) | null {
+  const stored = storedAccount(store, id);
+  if (stored === undefined) return null;
+  const nowMs = store.now();
+  const others = Object.entries(stored.credentials)
+    .filter(([other]) => other !== hash)
+    .map(([other, one]) => [other, shorten(one, nowMs, grace)] as const)
+    // The first of them are kept.
+    .sort(([, a], [, b]) => Number(b.used) - Number(a.used) || b.number - a.number);
+  const kept = others.filter(([, one]) => isLive(one, nowMs)).slice(0, CREDENTIALS_MAX - 1);
+  const ended = others.filter((other) => !kept.includes(other)).map(([other]) => other);
+  const number = Math.max(0, ...others.map(([, one]) => one.number)) + 1;
+  const newest = { ends: null, number, yields: false, used: kept.length === 0 };
+  store.tables.credentials.putSync(hash, id);
+  write(
+    store,
+    id,
+    { ...stored, credentials: Object.fromEntries([...kept, [hash, newest]]) },
+    ended,
+  );
+  const ending = kept.map(([credential, { ends }]) => ({ credential, at_ms: ends }));
+  return () => announceEnds(store, id, ended, ending);
+}
+
+export function credentialEnds(store: Store, id: AccountId): readonly CredentialEnd[] | null {
+  const stored = storedAccount(store, id);
+  if (stored === undefined) return null;
+  return Object.entries(stored.credentials)
+    .filter(([, one]) => isLive(one, store.now()))
+    .map(([credential, { ends }]) => ({ credential, at_ms: ends }));
+}
+
+function isLive({ ends }: StoredCredential, nowMs: number): boolean {
+  return ends === null || ends > nowMs;
+}
+
+function shorten(one: StoredCredential, nowMs: number, grace: CredentialGrace): StoredCredential {
+  const ends = Math.min(one.ends ?? Number.POSITIVE_INFINITY, nowMs + grace.ms);
+  return { ...one, ends, yields: one.yields || grace.untilUsed };
+}
+
+function write(
+  { tables }: Store,
+  id: AccountId,
+  stored: StoredAccount,
+  ended: readonly string[],
+): void {
+  for (const hash of ended) tables.credentials.removeSync(hash);
+  tables.accounts.putSync(id, stored);
+}
+
+function announceEnds(
+  store: Store,
+  account_id: AccountId,
+  ended: readonly string[],
+  ending: readonly CredentialEnd[],
+): void {
+  const ends = [...ended.map((credential) => ({ credential, at_ms: store.now() })), ...ending];
+  if (ends.length === 0) return;
+  const event = encodeEvent({ kind: "credentials_end", account_id, ends });
+  store.announce(store.channels.deployment, event);
+}
