@@ -5,6 +5,7 @@ import {
   type Outcome,
   type Place,
   type PlaceTerms,
+  type Reserved,
   type RosterEntry,
 } from "@ams/directory";
 import type { AccountId, CloseReason } from "@ams/protocol";
@@ -46,10 +47,7 @@ let rig: Rig;
 let door: FakeDoor;
 let releases: number;
 let shared: boolean;
-let reserve: (
-  place: Place,
-  terms: PlaceTerms,
-) => Promise<Outcome<{ readonly shared: boolean }, string>>;
+let reserve: (place: Place, terms: PlaceTerms) => Promise<Outcome<Reserved, string>>;
 /** What the claim comes to: the entry is announced before it is answered. */
 let claim: (entry: RosterEntry) => Promise<Outcome<unknown, string>>;
 
@@ -58,7 +56,7 @@ beforeEach(() => {
   door = new FakeDoor(rig);
   releases = 0;
   shared = false;
-  reserve = () => Promise.resolve({ ok: true, value: { shared } });
+  reserve = () => Promise.resolve({ ok: true, value: { shared, credentialEndsMs: null } });
   claim = (entry) => {
     rig.event({ kind: "claimed", entry, displaced: null });
     return Promise.resolve({ ok: true, value: null });

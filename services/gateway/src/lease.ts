@@ -157,7 +157,8 @@ export class Lease {
   /** What the directory says of this gateway is compared with what it has, some of it at each heartbeat. */
   #reviewOf(conversations: Conversations): OneAtATime {
     const { directory, credentials, log } = this.#parts;
-    const answersFor = conversations.answersFor.bind(conversations);
+    const answersFor = (held: Parameters<Conversations["answersFor"]>[0]) =>
+      conversations.answersFor(held);
     const review = new Review({ directory, gateway: () => this.#gateway, answersFor, log });
     return new OneAtATime(
       async () => {
