@@ -129,7 +129,6 @@ test("§5.6 a join that waits for the old holder stays in the roster when the di
   const { conversation } = rig;
   const accepted: string[] = [];
   conversation.arrivals.expect("connection-5", {
-    account: entryOf(9, 5).owner_account_id,
     link: 1,
     accept: ({ stream }) => accepted.push(`${stream.entry.epoch} ${stream.claim}`),
     refuse: () => accepted.push("refused"),
