@@ -159,6 +159,91 @@ test("an event stream is passed on as it comes, and the handler hears that the c
   await hasGone;
 });
 
+/** `count` different events of `bytes` each, and how many of them have been asked for. */
+function events(count: number, bytes: number, then: "ends" | "stays open") {
+  const state = { asked: 0 };
+  const text = (index: number) => `${index}:`.padEnd(bytes, String.fromCharCode(97 + (index % 26)));
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull: (controller) => {
+        if (state.asked < count) controller.enqueue(Buffer.from(text(state.asked++)));
+        else if (then === "ends") controller.close();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  const response = new Response(body, { headers: { "content-type": "text/event-stream" } });
+  const whole = () => Array.from({ length: count }, (_, index) => text(index)).join("");
+  return { state, response, whole };
+}
+
+/** Resolves when nothing more is asked of the stream for a while: the way to the reader is full. */
+async function untilFull(state: { readonly asked: number }): Promise<void> {
+  for (let before = -1, quiet = 0; quiet < 5; ) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    quiet = state.asked === before ? quiet + 1 : 0;
+    before = state.asked;
+  }
+}
+
+test.for([
+  { count: 20, bytes: 65_536 },
+  { count: 200, bytes: 65_536 },
+  { count: 2_000, bytes: 4_096 },
+  { count: 20_000, bytes: 1_000 },
+])(
+  "an event stream of $count x $bytes bytes reaches a reader that stalls whole, and ends",
+  async ({ count, bytes }) => {
+    const { state, response, whole } = events(count, bytes, "ends");
+    handler = () => Promise.resolve(response);
+    const body = await new Promise<string>((resolve, reject) => {
+      const sent = httpRequest({ host: "127.0.0.1", port, path: "/", agent }, (answer) => {
+        const chunks: Buffer[] = [];
+        let came = 0;
+        let stalledAt = 0;
+        answer.pause();
+        untilFull(state).then(() => answer.resume(), reject);
+        answer.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          came += chunk.length;
+          if (came - stalledAt < 4_000_000) return;
+          stalledAt = came;
+          answer.pause();
+          untilFull(state).then(() => answer.resume(), reject);
+        });
+        answer.on("end", () => resolve(Buffer.concat(chunks).toString()));
+      });
+      sent.on("error", reject).end();
+    });
+    expect(body.length).toBe(count * bytes);
+    expect(body === whole()).toBe(true);
+  },
+);
+
+test.for([40, 56, 58, 60, 62, 64, 66, 200])(
+  "what a stalled reader has not been sent yet of %i events reaches it when nothing more comes",
+  async (count) => {
+    const { state, response, whole } = events(count, 65_536, "stays open");
+    handler = () => Promise.resolve(response);
+    const body = await new Promise<string>((resolve, reject) => {
+      const sent = httpRequest({ host: "127.0.0.1", port, path: "/", agent }, (answer) => {
+        const chunks: Buffer[] = [];
+        let came = 0;
+        answer.pause();
+        untilFull(state).then(() => answer.resume(), reject);
+        answer.on("data", (chunk: Buffer) => {
+          chunks.push(chunk);
+          came += chunk.length;
+          if (came === count * 65_536) resolve(Buffer.concat(chunks).toString());
+        });
+        answer.on("error", () => undefined);
+      });
+      sent.on("error", reject).end();
+    });
+    expect(body === whole()).toBe(true);
+  },
+);
+
 test("a handler that fails is a 500 in JSON, and what can't be a URL is a 404", async () => {
   handler = () => Promise.reject(new Error("secret"));
   const failed = await ask("GET", "/");

@@ -91,7 +91,7 @@ class Exchange {
     response.onAborted(() => {
       this.#over = true;
       this.#abort.abort();
-      this.#writable?.();
+      this.#wake();
     });
   }
 
@@ -157,14 +157,23 @@ class Exchange {
   /** An answer that goes on for as long as either side wants it. */
   async #stream(answer: StreamedResponse): Promise<void> {
     if (this.#over) return answer.body.cancel();
+    // Once: the library forgets a handler that is set while the one before it runs.
+    this.#response.onWritable(() => {
+      // With a handler the library leaves it to that to send what waits: an uncork does, also when it holds nothing.
+      this.#response.cork(() => undefined);
+      this.#wake();
+      return true;
+    });
     this.#writeHead(answer, () => undefined);
     return this.#writeRest(answer.body.getReader());
   }
 
   async #writeRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    const cancel = () => reader.cancel().catch(() => undefined);
+    this.#abort.signal.addEventListener("abort", cancel);
     for (;;) {
       const { done, value } = await reader.read();
-      if (this.#over) return reader.cancel();
+      if (this.#over) return;
       if (done) break;
       let taken = true;
       this.#response.cork(() => {
@@ -189,11 +198,13 @@ class Exchange {
   #untilWritable(): Promise<void> {
     return new Promise((resolve) => {
       this.#writable = resolve;
-      this.#response.onWritable(() => {
-        resolve();
-        return true;
-      });
     });
+  }
+
+  #wake(): void {
+    const writable = this.#writable;
+    this.#writable = null;
+    writable?.();
   }
 }
 
