@@ -130,6 +130,47 @@ onRedis("two gateways whose Redis", () => {
     for (const one of all.stays) expect(one.endedByBroker).toBeNull();
   });
 
+  test("§5.9.2 carries what nobody of the deployment wrote, on every channel: it is counted and dropped", async () => {
+    const { speaker, near, far, stays, leavers } = await setUp();
+    const stranger = new Redis(cluster().redisUrl);
+    try {
+      const channels = await stranger.pubsub("CHANNELS", "*");
+      const payloads = [
+        "",
+        "x",
+        "null",
+        "[]",
+        '"closed"',
+        "{}",
+        '{"kind":"unknown"}',
+        '{"kind":"claimed"}',
+        '{"kind":"claimed","entry":{"stream_id":1},"displaced":null}',
+        '{"kind":"account_deleted"}',
+        `{"kind":${"[".repeat(100_000)}`,
+        `{"kind":"left","stream_id":"${speaker.id}","epoch":1e300,"n":{},"ts":"never"}`,
+        `{"kind":"mark","mark":"${"m".repeat(1_000_000)}","tails":true}`,
+        Buffer.from([1]),
+        Buffer.alloc(64, 0xff),
+        Buffer.concat([Buffer.from([1]), Buffer.alloc(63, 0xff)]),
+      ];
+      for (const channel of channels)
+        for (const payload of payloads) await stranger.publish(String(channel), payload);
+      speaker.say("after");
+      for (const one of [near, far]) await one.token("after");
+      for (const gateway of cluster().gateways) {
+        expect(gateway.isRunning()).toBe(true);
+        const unread = await metric(gateway, "ams_gateway_payloads_unread_total");
+        expect(unread).toBeGreaterThan(payloads.length);
+      }
+      for (const one of [...stays, ...leavers]) {
+        expect(one.endedByBroker).toBeNull();
+        one.leave();
+      }
+    } finally {
+      stranger.disconnect();
+    }
+  });
+
   test("§4.7 cuts only the subscribers' connections, under traffic: every token arrives or is told as lost", async () => {
     const { ann, minted, speaker, near, far, stays, leavers } = await setUp();
     const killer = new Redis(cluster().redisUrl);

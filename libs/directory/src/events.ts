@@ -74,12 +74,112 @@ export function encodeEvent(event: ChannelEvent | DeploymentEvent): string {
   return JSON.stringify(event);
 }
 
-/** Events come from the directory and from gateways of the same deployment only, and are trusted as such. */
-export function decodeEvent(text: string): ChannelEvent {
-  const event: ChannelEvent = JSON.parse(text);
+/**
+ * Bytes of an event. The largest is a claim: metadata of 16 KiB and an identity of 1 KiB, each written as JSON text within
+ * JSON, where a byte takes six at most.
+ */
+export const EVENT_BYTES_MAX = 131_072;
+
+/** Characters of an id, a name or a time. */
+const TEXT_LENGTH_MAX = 256;
+
+/** The event, or null when the payload is none of this version: whoever else writes to Redis must not end a gateway. */
+export function decodeEvent(payload: Buffer | string): ChannelEvent | null {
+  const event = parse(payload);
+  if (!isChannelEvent(event)) return null;
   return event.kind === "claimed" ? { ...event, entry: shareTexts(event.entry) } : event;
 }
 
-export function decodeDeploymentEvent(text: string): DeploymentEvent {
-  return JSON.parse(text);
+export function decodeDeploymentEvent(payload: Buffer | string): DeploymentEvent | null {
+  const event = parse(payload);
+  return isDeploymentEvent(event) ? event : null;
+}
+
+function parse(payload: Buffer | string): unknown {
+  if (payload.length > EVENT_BYTES_MAX) return null;
+  try {
+    return JSON.parse(payload.toString());
+  } catch {
+    return null;
+  }
+}
+
+function isDeploymentEvent(event: unknown): event is DeploymentEvent {
+  if (!isObject(event) || !isText(event.account_id)) return false;
+  switch (event.kind) {
+    case "account_deleted":
+      return true;
+    case "credentials_end":
+      return Array.isArray(event.ends) && event.ends.every(isEnd);
+    default:
+      return false;
+  }
+}
+
+function isEnd(end: unknown): boolean {
+  return isObject(end) && isText(end.credential) && isCountOrNull(end.at_ms);
+}
+
+function isChannelEvent(event: unknown): event is ChannelEvent {
+  if (!isObject(event)) return false;
+  switch (event.kind) {
+    case "claimed":
+      return isEntry(event.entry) && (event.displaced === null || isDisplaced(event.displaced));
+    case "left":
+      return isClaim(event) && isCountOrNull(event.n) && isTime(event.ts);
+    case "mark":
+      return isText(event.mark) && typeof event.tails === "boolean";
+    case "links_revoked":
+      return isCount(event.up_to);
+    case "closed":
+      return true;
+    case "yielded":
+      return isClaim(event) && isCountOrNull(event.n) && (event.ts === null || isTime(event.ts));
+    case "tail":
+      return isClaim(event) && isCount(event.n);
+    default:
+      return false;
+  }
+}
+
+function isEntry(entry: unknown): boolean {
+  if (!isObject(entry) || !isClaim(entry)) return false;
+  const { stream_name, owner_account_id, gateway, connection, peer_identity } = entry;
+  return (
+    [stream_name, owner_account_id, gateway, connection].every(isText) &&
+    isTime(entry.joined_at) &&
+    isCount(entry.metadata_n) &&
+    isCount(entry.link) &&
+    typeof entry.metadata === "string" &&
+    (peer_identity === null || typeof peer_identity === "string")
+  );
+}
+
+function isDisplaced(displaced: unknown): boolean {
+  if (!isObject(displaced)) return false;
+  return isText(displaced.gateway) && isText(displaced.connection) && isCount(displaced.epoch);
+}
+
+function isClaim(event: Readonly<Record<string, unknown>>): boolean {
+  return isText(event.stream_id) && isCount(event.epoch);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value.length > 0 && value.length <= TEXT_LENGTH_MAX;
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isCountOrNull(value: unknown): boolean {
+  return value === null || isCount(value);
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === "string" && isText(value) && Number.isFinite(Date.parse(value));
 }

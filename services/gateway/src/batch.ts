@@ -120,6 +120,7 @@ export function walkBatch(
     const end = at + ENTRY_BYTES + batch.readUInt32BE(at + 13);
     if (end > batch.length) return false;
     const n = batch.readUInt32BE(at + 4) * U32 + batch.readUInt32BE(at + 8);
+    if (!Number.isSafeInteger(n)) return false;
     const kind = batch[at + 12] === KIND_TOKEN ? "token" : "stream_metadata";
     visit(batch.readUInt32BE(at), n, kind, batch.subarray(at + ENTRY_BYTES, end));
     at = end;

@@ -10,7 +10,7 @@ import {
   type Subscriber,
   tagOf,
 } from "@ams/directory";
-import type { Log } from "@ams/runtime";
+import { describeError, type Log } from "@ams/runtime";
 import type { Bus, Deliver } from "./bus.ts";
 import { MARK_TIMES, Marks, type MarkTimes } from "./bus-marks.ts";
 
@@ -59,11 +59,7 @@ class RedisBus implements Bus {
       times,
     });
     this.#subscriber = openSubscriber(subscriber, {
-      payload: (channel, payload) => {
-        const deliver = this.#subscribed.get(channel);
-        if (deliver !== undefined) deliver(payload);
-        else this.#marks.heard(channel, payload);
-      },
+      payload: (channel, payload) => this.#deliver(channel, payload),
       lost: (count, cause) => {
         log.warn({ event: "bus_lost", subscriptions: count, cause }, "subscriptions have ended");
       },
@@ -109,6 +105,20 @@ class RedisBus implements Bus {
     this.#marks.close();
     this.#subscribed.clear();
     this.#subscriber.close();
+  }
+
+  /** A fault in taking one payload ends neither the gateway nor the connection that brought it. */
+  #deliver(channel: string, payload: Buffer): void {
+    const deliver = this.#subscribed.get(channel);
+    if (deliver === undefined) {
+      this.#marks.heard(channel, payload);
+      return;
+    }
+    try {
+      deliver(payload);
+    } catch (error) {
+      this.#log.error({ event: "payload_failed", ...describeError(error) }, "payload failed");
+    }
   }
 
   /** True once Redis has taken it. */

@@ -72,6 +72,7 @@ export class Conversation {
     this.intake = new Intake({
       event: (event) => this.#applyEvent(event),
       batch: (batch) => remote.deliver(batch),
+      unread: () => parts.metrics.unread("conversation"),
     });
   }
 

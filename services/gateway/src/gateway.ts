@@ -142,7 +142,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
 
 /** What ends on every gateway at once. When the channel was lost, what was announced meanwhile is looked up. */
 async function listenToDeployment(bus: Bus, parts: GatewayParts): Promise<void> {
-  const { credentials, directory, log } = parts;
+  const { credentials, directory, log, metrics } = parts;
   const { deployment } = directory.channels;
   const check = new OneAtATime(
     () => credentials.checkAll(),
@@ -153,7 +153,11 @@ async function listenToDeployment(bus: Bus, parts: GatewayParts): Promise<void> 
     if (channels.includes(deployment)) check.run();
   });
   await bus.subscribe(deployment, (payload) => {
-    const event = decodeDeploymentEvent(payload.toString());
+    const event = decodeDeploymentEvent(payload);
+    if (event === null) {
+      metrics.unread("deployment");
+      return;
+    }
     switch (event.kind) {
       case "account_deleted":
         credentials.endAccount(event.account_id);

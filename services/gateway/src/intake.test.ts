@@ -5,13 +5,18 @@ import { BatchWriter } from "./batch.ts";
 import { Intake } from "./intake.ts";
 
 let passed: string[];
+let unread: number;
 let intake: Intake;
 
 beforeEach(() => {
   passed = [];
+  unread = 0;
   intake = new Intake({
     event: (event) => passed.push(event.kind === "mark" ? `mark ${event.mark}` : event.kind),
     batch: (batch) => passed.push(`batch ${batch.length}`),
+    unread: () => {
+      unread += 1;
+    },
   });
 });
 
@@ -103,6 +108,7 @@ test("a payload of a version that isn't known, or that is no JSON, passes by and
   for (const bytes of [[2, 1, 2, 3], [], [0x7b, 0x22], [0xff], [0x6e, 0x75, 0x6c, 0x6c]]) {
     expect(() => intake.receive(Buffer.from(bytes))).not.toThrow();
   }
+  expect(unread).toBeGreaterThan(0);
   intake.receive(closed);
   expect(passed).toEqual(["closed"]);
 });

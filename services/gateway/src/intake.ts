@@ -11,6 +11,8 @@ import { BATCH_VERSION } from "./batch.ts";
 export type Handle = {
   readonly event: (event: ChannelEvent) => void;
   readonly batch: (batch: Buffer) => void;
+  /** A payload that is neither. */
+  readonly unread: () => void;
 };
 
 type Waiting = {
@@ -19,9 +21,6 @@ type Waiting = {
   /** Payloads behind the mark; null until it has been heard. */
   held: Buffer[] | null;
 };
-
-/** With what an event begins. What begins with neither this nor `BATCH_VERSION` is of a later version, and not for us. */
-const OPENING_BRACE = 0x7b;
 
 export class Intake {
   readonly #handle: Handle;
@@ -61,22 +60,16 @@ export class Intake {
       if (this.#open) this.#handle.batch(payload);
       return;
     }
-    const event = payload[0] === OPENING_BRACE ? readEvent(payload) : null;
-    if (event === null) return;
+    const event = decodeEvent(payload);
+    if (event === null) {
+      this.#handle.unread();
+      return;
+    }
     const waiting = this.#waiting;
     if (event.kind === "mark" && event.mark === waiting?.mark) {
       waiting.held = [];
       waiting.heard();
     }
     if (this.#open) this.#handle.event(event);
-  }
-}
-
-/** The event, or null when the payload is none: what nobody of this deployment wrote must not end a gateway. */
-function readEvent(payload: Buffer): ChannelEvent | null {
-  try {
-    return decodeEvent(payload.toString());
-  } catch {
-    return null;
   }
 }

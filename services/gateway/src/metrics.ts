@@ -137,6 +137,11 @@ export class GatewayMetrics {
     this.#instruments.dropped.inc({ verdict });
   }
 
+  /** A payload of this channel of the bus was not understood. */
+  unread(channel: "conversation" | "deployment"): void {
+    this.#instruments.unread.inc({ channel });
+  }
+
   backpressured(change: 1 | -1): void {
     this.#instruments.backpressured.inc(change);
   }
@@ -166,6 +171,11 @@ function createInstruments(registry: Registry) {
       "ams_gateway_frames_dropped_total",
       "Frames from the bus that were not delivered.",
       "verdict",
+    ),
+    unread: labelled(
+      "ams_gateway_payloads_unread_total",
+      "Payloads from the bus that are no event or batch of this version, and were dropped.",
+      "channel",
     ),
     published: counter("ams_gateway_batches_published_total", "Batches handed to the bus."),
     publishedBytes: counter("ams_gateway_batch_bytes_published_total", "Bytes of those batches."),

@@ -39,7 +39,9 @@ export class RemoteFrames {
       if (kind === "stream_metadata") this.#keepMetadata(verdict, n, frame);
       this.#deliverRemote(verdict, frame);
     });
-    if (!whole) log.warn({ event: "batch_malformed", bytes: batch.length }, "malformed batch");
+    if (whole) return;
+    metrics.unread("conversation");
+    log.warn({ event: "batch_malformed", bytes: batch.length }, "malformed batch");
   }
 
   /** A late frame of a displaced connection isn't for the one that holds the stream now: it is its own stream (§5.1). */

@@ -7,7 +7,7 @@
  */
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
-import { encodeCommand, type Reply, RespReader } from "./resp.ts";
+import { encodeCommand, type Reply, RespFault, RespReader } from "./resp.ts";
 
 /** Milliseconds that connecting, or the answer to a command, may take. */
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -68,8 +68,9 @@ export class Shard {
     this.#socket.on("data", (chunk: Buffer) => {
       try {
         if (!this.#ended) reader.push(chunk);
-      } catch {
+      } catch (error) {
         this.end();
+        if (!(error instanceof RespFault)) throw error;
       }
     });
     this.#socket.on("error", () => this.end());
