@@ -20,7 +20,7 @@ export type SlowSocket = {
   cut(): void;
 };
 
-type Condemned = { timer: NodeJS.Timeout | null };
+type Condemned = { timer: NodeJS.Timeout | null; readonly reason: CloseReason };
 
 export class Backpressure {
   readonly #limitBytes: number;
@@ -33,10 +33,10 @@ export class Backpressure {
     this.#metrics = metrics;
   }
 
-  /** A frame was dropped. Safe to call in the middle of a publish. */
-  dropped(socket: SlowSocket): void {
+  /** A frame was dropped, or a close for this reason has to wait. Safe to call in the middle of a publish. */
+  dropped(socket: SlowSocket, reason: CloseReason = "subscriber_backpressure"): void {
     if (this.#condemned.has(socket)) return;
-    this.#condemned.set(socket, { timer: null });
+    this.#condemned.set(socket, { timer: null, reason });
     this.#metrics.backpressured(1);
     if (this.#noted.push(socket) === 1) setImmediate(() => this.#condemnNoted());
   }
@@ -45,7 +45,7 @@ export class Backpressure {
   drained(socket: SlowSocket): void {
     const condemned = this.#condemned.get(socket);
     if (condemned === undefined || condemned.timer === null) return;
-    if (socket.buffered() < this.#limitBytes) this.#end(socket);
+    if (socket.buffered() < this.#limitBytes) socket.end(condemned.reason);
     else condemned.timer.refresh();
   }
 
@@ -65,15 +65,11 @@ export class Backpressure {
       const condemned = this.#condemned.get(socket);
       if (condemned === undefined) continue; // It was closed between being noted and now.
       condemned.timer = setTimeout(() => {
-        this.#metrics.closed("subscriber_backpressure");
+        this.#metrics.closed(condemned.reason);
         socket.cut();
       }, STALLED_MS);
       socket.giveUp();
-      if (socket.buffered() < this.#limitBytes) this.#end(socket);
+      if (socket.buffered() < this.#limitBytes) socket.end(condemned.reason);
     }
-  }
-
-  #end(socket: SlowSocket): void {
-    socket.end("subscriber_backpressure");
   }
 }

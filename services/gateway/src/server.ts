@@ -2,21 +2,17 @@
  * The public port. Connects become doors and sockets here, in terms of `sockets.ts`; every other request is handed on.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  CLOSE,
-  type CloseReason,
-  CONNECT_PARAMETERS,
-  FRAME_BYTES_MAX,
-  SUBPROTOCOL,
-} from "@ams/protocol";
+import { CONNECT_PARAMETERS, FRAME_BYTES_MAX, SUBPROTOCOL } from "@ams/protocol";
 import { type HostNames, type HostRule, hostRuleOf } from "@ams/runtime";
 import type { ConnectRequest } from "./admit.ts";
-import { Backpressure, type SlowSocket } from "./backpressure.ts";
+import { Backpressure } from "./backpressure.ts";
 import { EarlyBudget, EarlyFrames } from "./early.ts";
 import { checked, hostOf, refuseAmbiguous } from "./head.ts";
+import { HeldSockets } from "./held-frames.ts";
 import { bridge, type HttpHandler, respondProblem } from "./http-bridge.ts";
 import type { GatewayMetrics } from "./metrics.ts";
-import type { Door, Socket, SocketOwner, Sockets } from "./sockets.ts";
+import { OpenSocket } from "./open-socket.ts";
+import type { Door, Sockets } from "./sockets.ts";
 import {
   createUwsApp,
   listen,
@@ -25,7 +21,6 @@ import {
   type UwsListenSocket,
   type UwsRequest,
   type UwsResponse,
-  type UwsWebSocket,
 } from "./uws.ts";
 
 /** Seconds without a sign of life after which a peer has left (§5.8); the library pings it before that. */
@@ -42,7 +37,7 @@ const WEBSOCKET_KEY = /^[A-Za-z0-9+/]{22}==$/;
 const CONNECT_PATH = "/:namespace/conversations/:alias/connect";
 
 /** What the library keeps for a socket: until it is opened its connect, which holds secrets, then itself. */
-type SocketData = { request: ConnectRequest | null; socket: OpenSocket | null };
+type SocketData = { request: ConnectRequest | null; socket: OpenSocket<SocketData> | null };
 
 export type ServerParts = {
   readonly metrics: GatewayMetrics;
@@ -56,6 +51,7 @@ export type ServerParts = {
 export class Server implements Sockets {
   readonly #app: UwsApp = createUwsApp();
   readonly #metrics: GatewayMetrics;
+  readonly #held = new HeldSockets();
   #listening: UwsListenSocket | null = null;
   /** Sockets whose connection still stands. */
   #connected = 0;
@@ -66,6 +62,7 @@ export class Server implements Sockets {
 
   publish(topic: string, frame: Uint8Array | string, count: number): void {
     this.#app.publish(topic, frame, false);
+    this.#held.published(topic, frame, null);
     this.#metrics.sent(frame.length, count);
   }
 
@@ -98,6 +95,12 @@ export class Server implements Sockets {
   #route(parts: ServerParts, acceptsHost: HostRule): void {
     const backpressure = new Backpressure(parts.backpressureBytes, this.#metrics);
     const early = new EarlyBudget();
+    const socketParts = {
+      metrics: this.#metrics,
+      backpressure,
+      held: this.#held,
+      limitBytes: parts.backpressureBytes,
+    };
     this.#app.ws<SocketData>(CONNECT_PATH, {
       maxPayloadLength: FRAME_BYTES_MAX,
       maxBackpressure: parts.backpressureBytes,
@@ -127,7 +130,7 @@ export class Server implements Sockets {
         this.#connected += 1;
         const { request } = data;
         data.request = null;
-        data.socket = new OpenSocket(ws, new EarlyFrames(early), this.#metrics);
+        data.socket = new OpenSocket(ws, new EarlyFrames(early), socketParts);
         if (request !== null) parts.onConnect(request, data.socket);
       },
       message: (ws, frame, isBinary) => ws.getUserData().socket?.received(frame, isBinary),
@@ -137,14 +140,14 @@ export class Server implements Sockets {
       },
       drain: (ws) => {
         const { socket } = ws.getUserData();
-        if (socket !== null) backpressure.drained(socket);
+        if (socket === null) return;
+        // Not in the handler itself: what is sent or closed there may be left unsent by the library.
+        setImmediate(() => socket.drained());
       },
       close: (ws) => {
         const { socket } = ws.getUserData();
         this.#connected -= 1;
-        if (socket === null) return;
-        backpressure.closed(socket);
-        socket.closed();
+        socket?.closed();
       },
     });
     this.#app.get(CONNECT_PATH, checked(acceptsHost, respondUpgradeRequired));
@@ -152,93 +155,6 @@ export class Server implements Sockets {
     const answer = (response: UwsResponse, request: UwsRequest) =>
       bridge(response, request, parts.http);
     this.#app.any("/*", checked(acceptsHost, answer));
-  }
-}
-
-/**
- * A socket from its upgrade to its close. At first it is a door that waits for its answer, in no roster and on no topic;
- * what its client sends meanwhile waits too. Once it is closed it answers nothing and does nothing.
- */
-class OpenSocket implements Door, Socket, SlowSocket {
-  #ws: UwsWebSocket<SocketData> | null;
-  #owner: SocketOwner | null = null;
-  /** Null once it is accepted: most sockets are, and live long. */
-  #early: EarlyFrames | null;
-  readonly #metrics: GatewayMetrics;
-
-  constructor(ws: UwsWebSocket<SocketData>, early: EarlyFrames, metrics: GatewayMetrics) {
-    this.#ws = ws;
-    this.#early = early;
-    this.#metrics = metrics;
-  }
-
-  get gone(): boolean {
-    return this.#ws === null;
-  }
-
-  accept(owner: SocketOwner): boolean {
-    if (this.#ws === null) return false;
-    const early = this.#early?.release() ?? [];
-    this.#early = null;
-    this.#owner = owner;
-    this.#ws.cork(() => {
-      owner.opened(this);
-      for (const { frame, isBinary } of early) owner.received(frame, isBinary);
-    });
-    return true;
-  }
-
-  refuse(reason: CloseReason): void {
-    this.#ws?.end(CLOSE[reason].code, reason);
-  }
-
-  received(frame: ArrayBuffer, isBinary: boolean): void {
-    if (this.#owner !== null) {
-      this.#owner.received(frame, isBinary);
-      return;
-    }
-    if (this.#early?.keep(frame, isBinary) === false) this.refuse("rate_limited");
-  }
-
-  send(frame: string): void {
-    if (this.#ws === null) return;
-    this.#ws.send(frame, false);
-    this.#metrics.sent(frame.length, 1);
-  }
-
-  publish(topic: string, frame: Uint8Array | string, count: number): void {
-    if (this.#ws === null) return;
-    this.#ws.publish(topic, frame, false);
-    this.#metrics.sent(frame.length, count);
-  }
-
-  subscribe(topic: string): void {
-    this.#ws?.subscribe(topic);
-  }
-
-  end(reason: CloseReason): void {
-    this.#metrics.closed(reason);
-    this.#ws?.end(CLOSE[reason].code, reason);
-  }
-
-  buffered(): number {
-    return this.#ws?.getBufferedAmount() ?? 0;
-  }
-
-  giveUp(): void {
-    for (const topic of this.#ws?.getTopics() ?? []) this.#ws?.unsubscribe(topic);
-    this.#owner?.gone();
-  }
-
-  cut(): void {
-    this.#ws?.close();
-  }
-
-  /** The library's last word on this socket. */
-  closed(): void {
-    this.#ws = null;
-    this.#early?.release();
-    this.#owner?.gone();
   }
 }
 
