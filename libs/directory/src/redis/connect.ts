@@ -82,22 +82,29 @@ export async function whenReady(connection: RedisConnection, timeoutMs: number):
   const untilMs = performance.now() + timeoutMs;
   await ready(connection.client, untilMs, timeoutMs);
   if (connection.kind !== "cluster") return;
-  await Promise.all(connection.client.nodes().map((node) => ready(node, untilMs, timeoutMs)));
+  // A node that can't be connected to is dropped: the client connects to it again with the next command for it.
+  const settled = (node: Redis) => ready(node, untilMs, timeoutMs, ["ready", "end"]);
+  await Promise.all(connection.client.nodes().map(settled));
 }
 
-function ready(client: RedisClient, untilMs: number, timeoutMs: number): Promise<void> {
-  if (client.status === "ready") return Promise.resolve();
+function ready(
+  client: RedisClient,
+  untilMs: number,
+  timeoutMs: number,
+  events: readonly ("ready" | "end")[] = ["ready"],
+): Promise<void> {
+  if (events.some((event) => event === client.status)) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       clearTimeout(timer);
-      client.off("ready", isReady);
+      for (const event of events) client.off(event, isReady);
       settle();
     };
     const isReady = () => end(resolve);
     const isLate = () =>
       end(() => reject(new Error(`Redis can't be reached within ${timeoutMs} ms.`)));
     const timer = setTimeout(isLate, Math.max(0, untilMs - performance.now()));
-    client.on("ready", isReady);
+    for (const event of events) client.on(event, isReady);
   });
 }
 
