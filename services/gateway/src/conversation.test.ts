@@ -102,6 +102,14 @@ test("§3.5.1 §5.6 one that was taken over meanwhile is closed, its frames are 
   expect(heard()).toEqual(["stream_left 3-0"]);
 });
 
+test("§3.5 a claim of the same epoch, given out twice by a store that forgot, ends whoever held it first", () => {
+  const first = rig.seat(entryOf(3, 3));
+  reader.socket.heard.length = 0;
+  rig.event({ kind: "claimed", entry: { ...theirs(3, 3), connection: "second" }, displaced: null });
+  expect(first.socket.ended).toBe("stream_displaced");
+  expect(heard()).toEqual(["stream_left", "stream_joined"]);
+});
+
 test("§3.5 a claim ends whoever holds an earlier epoch here, also when it names another connection", () => {
   const zombie = rig.seat(entryOf(3, 3));
   reader.socket.heard.length = 0;
@@ -122,7 +130,7 @@ test("§5.6 a claim of a join under way whose event was lost is taken from the d
   });
   conversation.reconcile([entryOf(1, 2), theirs(9, 1), entryOf(5, 5), entryOf(6, 6)]);
   expect(accepted).toEqual(["5 false"]);
-  expect(rig.asked, "a claim that nobody waits for").toEqual(["leave connection-6 0"]);
+  expect(rig.asked, "a claim that nobody waits for").toEqual(["leave connection-6 null"]);
 });
 
 test("§5.6 a join that waits for the old holder stays in the roster when the directory is read meanwhile", () => {
@@ -194,7 +202,7 @@ test("§5.6 after the bus was away the roster is the directory's, and sessions h
 
 test("a claim of this gateway that nobody waits for any more is given back", () => {
   rig.event({ kind: "claimed", entry: entryOf(5, 6), displaced: null });
-  expect(rig.asked).toEqual(["leave connection-6 0"]);
+  expect(rig.asked).toEqual(["leave connection-6 null"]);
 });
 
 test("§2.2.5 a deleted account's sessions and joins end, and nobody else's", () => {

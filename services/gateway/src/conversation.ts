@@ -337,7 +337,8 @@ export class Conversation {
   /** Ends a session here of whose takeover no event came. True when there was one. */
   #yieldUnheard(by: RosterEntry): boolean {
     const held = this.roster.get(by.stream_id)?.entry;
-    if (held === undefined || held.epoch >= by.epoch || !this.holds(held.connection)) return false;
+    if (held === undefined || !this.holds(held.connection)) return false;
+    if (held.epoch > by.epoch || held.connection === by.connection) return false;
     this.#displaceHere(held, by);
     if (held.joined_at === by.joined_at) {
       this.roster.claimed(by, true);
@@ -350,7 +351,8 @@ export class Conversation {
   #returnOrphan(entry: RosterEntry): void {
     const isOurs = entry.gateway === this.#parts.gateway();
     if (!isOurs || this.holds(entry.connection)) return;
-    this.#parts.holdings.giveBack(this.where, entry, null, { n: 0, ts: toIso(this.now()) });
+    // Of a session that has left, only the leave that is still under way knows its last n.
+    this.#parts.holdings.giveBack(this.where, entry, null, { n: null, ts: toIso(this.now()) });
   }
 
   #advanceClock(id: LiveStream["entry"]["stream_id"], ts: string | null): void {

@@ -34,7 +34,7 @@ export class Holdings {
     where: Where,
     stream: Pick<RosterEntry, "stream_name" | "connection">,
     place: Place | null,
-    last: { readonly n: number; readonly ts: string },
+    last: { readonly n: number | null; readonly ts: string },
   ): void {
     this.#do(() => this.#directory.leave(where, stream, last));
     if (place !== null) this.releasePlace(place);

@@ -80,14 +80,15 @@ export class Roster {
     const before = this.#byStream.get(entry.stream_id);
     if (before === undefined) return this.#join(entry);
     if (before.entry.epoch > entry.epoch) return null;
-    if (before.entry.epoch === entry.epoch) {
-      const { gateway, connection, joined_at } = entry;
-      before.entry = { ...before.entry, gateway, connection, joined_at };
+    const isSame = before.entry.connection === entry.connection;
+    if (before.entry.epoch === entry.epoch && isSame) {
+      const { gateway, joined_at } = entry;
+      before.entry = { ...before.entry, gateway, joined_at };
       before.claim = "held";
       before.lastMs = Math.max(before.lastMs, Date.parse(joined_at));
       return before;
     }
-    if (tookOver) return this.#succeed(before, entry);
+    if (tookOver && before.entry.epoch < entry.epoch) return this.#succeed(before, entry);
     // Its leave was lost on the way: the readers are told of both.
     this.#giveUpBefore(before);
     this.#remove(before);

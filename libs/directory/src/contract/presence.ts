@@ -191,7 +191,8 @@ export function presenceContract(open: () => Promise<World>): void {
         ts: TS,
       });
       expect(await directory.roster(where)).toEqual([]);
-      expect(value(await directory.claim(newClaim(where, newAccount()))).entry.epoch).toBe(3);
+      const next = value(await directory.claim(newClaim(where, newAccount())));
+      expect(next.entry.epoch).toBeGreaterThan(2);
     });
 
     test("§4.6.2 a stream that comes back is never announced as joined before a leave that was announced", async () => {

@@ -116,6 +116,23 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       expect(held.filter((member) => member.includes('"kind":"stream"'))).toEqual([]);
     });
 
+    test("§4.6.1 an epoch that a failover forgot is not given out again a second later", async () => {
+      const { directory, account, claim } = await populate();
+      const [record = ""] = (await client.keys("ams:conversation:*")).filter((key) =>
+        key.endsWith(`/${claim.where.address.alias}`),
+      );
+      const pass = async (ms: number) => {
+        const zero = Number(await client.hget(record, "epoch_zero_ms"));
+        await client.hset(record, "epoch_zero_ms", zero - ms);
+      };
+      await pass(60_000);
+      const { entry } = value(await directory.claim(newClaim(claim.where, account)));
+      await client.hset(record, "claims", 0);
+      await pass(1_000);
+      const again = newClaim(claim.where, account, { stream_name: name("again") });
+      expect(value(await directory.claim(again)).entry.epoch).toBeGreaterThan(entry.epoch);
+    });
+
     test("§5.9 departed streams are remembered two thousand at most; one that is forgotten can't be claimed again", async () => {
       const { directory, account, claim } = await populate();
       const first = newClaim(claim.where, account, { stream_name: name("first") });

@@ -1,15 +1,24 @@
 /** Takes a stream for a connection and announces `claimed`. Replies a fault's name, or [entry, resumed, metadata changed, what the displaced connection is in its index]. */
-import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
+import { ENTRY_LUA, HELD_STREAM_LUA, NOW_LUA, type Script } from "./script.ts";
+
+/**
+ * Claims for which the epoch grows each second of the conversation's life, whether they are made or not: what a store
+ * forgets at a failover, seconds of claims, is then never given out again unless claims came faster than this.
+ */
+export const EPOCHS_PER_S = 16;
+
+/** Up to here epochs follow the clock, then the count of claims alone: a batch has 32 bits for them. */
+const CLOCK_EPOCH_MAX = 2 ** 31;
 
 export const claim: Script = {
   name: "amsClaim",
   keys: 6,
-  lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
+  lua: `${ENTRY_LUA}${HELD_STREAM_LUA}${NOW_LUA}
 local record, links, roster, joined, departed, held = unpack(KEYS)
 local publish, channel, where, generation, id, name, owner, joinedAt, gateway, connection,
   link, limit, metadata, peer = unpack(ARGV)
 
-local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'subscribers_max', 'left_at')
+local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'subscribers_max', 'left_at', 'claims', 'epoch_zero_ms')
 if stored[1] ~= generation then return 'conversation_not_found' end
 
 local old, oldPeer, oldMetadata
@@ -27,7 +36,10 @@ if old and not mine then return 'stream_name_conflict' end
 local subscribersMax = tonumber(stored[3]) or tonumber(limit)
 if not old and redis.call('HLEN', roster) >= subscribersMax then return 'conversation_subscriber_limit' end
 
-local epoch = redis.call('HINCRBY', record, 'claims', 1)
+local epoch = (tonumber(stored[5]) or 0) + 1
+local clock = stored[6] and math.floor((nowMs() - tonumber(stored[6])) * ${EPOCHS_PER_S / 1_000}) or 0
+if clock > epoch and clock < ${CLOCK_EPOCH_MAX} then epoch = clock end
+redis.call('HSET', record, 'claims', int(epoch))
 if maxJoins then redis.call('SADD', joined, id) end
 redis.call('HDEL', departed, name)
 local displaced, indexed = 'null', {}

@@ -1,5 +1,6 @@
 /** The conversation's own steps: make it or add a link, read it, replace its links, delete it. All in its slot. */
-import type { Script } from "./script.ts";
+import { EPOCHS_PER_S } from "./claim.ts";
+import { NOW_LUA, type Script } from "./script.ts";
 
 /**
  * Makes a conversation with its first link. One that is there gets the link instead, if it is the same canonical one.
@@ -9,14 +10,15 @@ import type { Script } from "./script.ts";
 export const mint: Script = {
   name: "amsMint",
   keys: 2,
-  lua: `
+  lua: `${NOW_LUA}
 local record, links = unpack(KEYS)
 local id, idKind, generation, maxJoins, subscribersMax, json, linkHash, linksMax, claimsFloor, linksFloor = unpack(ARGV)
 local stored = redis.call('HMGET', record, 'id', 'id_kind', 'record', 'subscribers_max', 'generation')
 if not stored[1] then
   local first = string.format('%.0f', linksFloor + 1)
   redis.call('HSET', record, 'id', id, 'id_kind', idKind, 'generation', generation, 'max_joins', maxJoins,
-    'subscribers_max', subscribersMax, 'record', json, 'links_made', first, 'claims', claimsFloor)
+    'subscribers_max', subscribersMax, 'record', json, 'links_made', first, 'claims', claimsFloor,
+    'epoch_zero_ms', string.format('%.0f', nowMs() - claimsFloor * ${1_000 / EPOCHS_PER_S}))
   redis.call('DEL', links)
   redis.call('HSET', links, first, linkHash)
   return { 'created', json, subscribersMax }

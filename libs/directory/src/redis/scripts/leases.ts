@@ -1,10 +1,5 @@
 /** Gateways' leases, by the clock of Redis. */
-import type { Script } from "./script.ts";
-
-const NOW_LUA = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-`;
+import { NOW_LUA, type Script } from "./script.ts";
 
 /** Renews a lease, or begins one. Replies 1 when there was one: nobody has swept it. */
 export const heartbeat: Script = {
@@ -12,6 +7,7 @@ export const heartbeat: Script = {
   frees: true,
   keys: 1,
   lua: `${NOW_LUA}
+local now = nowMs()
 local gateways = KEYS[1]
 local gateway, ttlMs = unpack(ARGV)
 local known = redis.call('ZSCORE', gateways, gateway)
@@ -26,6 +22,7 @@ export const takeLapsed: Script = {
   frees: true,
   keys: 2,
   lua: `${NOW_LUA}
+local now = nowMs()
 local gateways, sweeping = unpack(KEYS)
 local takeAgainMs = tonumber(ARGV[1])
 local at = string.format('%.0f', now)

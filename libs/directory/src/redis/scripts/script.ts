@@ -16,6 +16,14 @@ export type Script = {
   readonly lua: string;
 };
 
+/** Unix ms by the clock of Redis. */
+export const NOW_LUA = `
+local function nowMs()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+`;
+
 /** Functions for scripts that touch roster entries. */
 export const ENTRY_LUA = `
 local function int(number) return string.format('%.0f', number) end
