@@ -22,7 +22,7 @@ import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import type { GatewayParts } from "./parts.ts";
 import { Relay } from "./relay.ts";
-import { Server } from "./server.ts";
+import { type GatewayPort, Server } from "./server.ts";
 import type { SessionTerms } from "./session.ts";
 import type { Door } from "./sockets.ts";
 import { Waiting } from "./waiting.ts";
@@ -43,6 +43,8 @@ export type GatewayOptions = {
   readonly http?: HttpHandler;
   /** Unix milliseconds. */
   readonly now?: () => number;
+  /** The public port, where it is not the server library's: a simulation has its own. */
+  readonly openPort?: (metrics: GatewayMetrics) => GatewayPort;
 };
 
 export type Gateway = {
@@ -64,7 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   const waiting = new Waiting();
   const credentials = new Credentials(directory, now);
   const lease = new Lease({ directory, holdings, credentials, waiting, metrics, log });
-  const server = new Server(metrics);
+  const server = options.openPort?.(metrics) ?? new Server(metrics);
   const relay = new Relay(bus, metrics);
   const parts: GatewayParts = {
     directory,

@@ -48,7 +48,16 @@ export type ServerParts = {
   readonly http: HttpHandler;
 };
 
-export class Server implements Sockets {
+/** The public port as the gateway uses it. */
+export interface GatewayPort extends Sockets {
+  /** Opens the port; null when it can't be had. */
+  open(at: { host: string; port: number }, parts: ServerParts): Promise<number | null>;
+  /** Takes no more connections. */
+  stopListening(): void;
+  close(): Promise<void>;
+}
+
+export class Server implements GatewayPort {
   readonly #app: UwsApp = createUwsApp();
   readonly #metrics: GatewayMetrics;
   readonly #held = new HeldSockets();

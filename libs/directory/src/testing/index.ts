@@ -1,4 +1,6 @@
 /** For tests of every room: `@ams/directory/testing`. */
+export { type MemoryDirectory, openMemoryDirectory } from "./memory-directory.ts";
+export { type LeaseSteps, sweepBy } from "./memory-leases.ts";
 export {
   type RedisCluster,
   type RedisClusterOptions,

@@ -1,0 +1,87 @@
+/**
+ * A directory in memory, for simulations: the embedded driver's steps without its file, and leases in the steps of the Redis
+ * driver. The contract suite holds it to both. Its state can be put back to an earlier one, as a failover does. Tests only.
+ */
+import type { Directory } from "../directory.ts";
+import { embeddedAccounts } from "../embedded/accounts.ts";
+import { embeddedConversations } from "../embedded/conversations.ts";
+import type { Counter } from "../embedded/epochs.ts";
+import { nobodyHere } from "../embedded/here.ts";
+import { embeddedPresence } from "../embedded/presence.ts";
+import type { Announce, Store } from "../embedded/store.ts";
+import { type Leases, LeaseSteps, sweepBy } from "./memory-leases.ts";
+import { openMemoryTables } from "./memory-tables.ts";
+
+export type MemoryDirectory = Directory & {
+  readonly steps: LeaseSteps;
+  readonly store: Store;
+  /** Remembers the whole state; the function that it returns puts it back. */
+  readonly copy: () => () => void;
+};
+
+export function openMemoryDirectory(options: {
+  readonly announce: Announce;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+}): MemoryDirectory {
+  const { announce, now } = options;
+  const { tables, copy: copyTables } = openMemoryTables();
+  const here = nobodyHere();
+  const claims = new Map<string, Counter>();
+  const store: Store = { tables, here, claims, announce, now };
+  const leases: Leases = { ends: new Map(), sweeping: new Map() };
+  const steps = new LeaseSteps(store, leases);
+  const copy = () => {
+    const putBack = [copyTables(), copyHere(store), copyLeases(leases)];
+    return () => {
+      for (const part of putBack) part();
+    };
+  };
+  return {
+    kind: "embedded",
+    ...embeddedAccounts(store),
+    ...embeddedConversations(store),
+    ...embeddedPresence(store),
+    heartbeat: async (gateway, ttlMs) => steps.heartbeat(gateway, ttlMs),
+    endLease: async (gateway) => steps.endLease(gateway),
+    sweep: () => sweepBy(async (_, command) => command(steps), now),
+    ping: async () => 0,
+    close: async () => undefined,
+    steps,
+    store,
+    copy,
+  };
+}
+
+function copyHere({ here, claims }: Store): () => void {
+  const { rosters, places, counters } = cloneHere({ here, claims });
+  return () => {
+    const fresh = cloneHere({ here: { ...here, rosters, places }, claims: counters });
+    refill(here.rosters, fresh.rosters);
+    refill(here.places, fresh.places);
+    refill(claims, fresh.counters);
+  };
+}
+
+function cloneHere({ here, claims }: Pick<Store, "here" | "claims">) {
+  const rosters = [...here.rosters].map(([key, { live, departed, leftAt }]) => {
+    return [key, { live: new Map(live), departed: new Map(departed), leftAt }] as const;
+  });
+  const places = [...here.places].map(([account, held]) => [account, new Map(held)] as const);
+  const counters = [...claims].map(([key, counter]) => [key, { ...counter }] as const);
+  return { rosters: new Map(rosters), places: new Map(places), counters: new Map(counters) };
+}
+
+function copyLeases(leases: Leases): () => void {
+  const ends = [...leases.ends];
+  const sweeping = [...leases.sweeping];
+  return () => {
+    refill(leases.ends, ends);
+    refill(leases.sweeping, sweeping);
+  };
+}
+
+function refill<Key, Value>(map: Map<Key, Value>, rows: Iterable<readonly [Key, Value]>): void {
+  map.clear();
+  for (const [key, value] of rows) map.set(key, value);
+}

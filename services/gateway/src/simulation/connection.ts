@@ -1,0 +1,143 @@
+/** One connection of a simulated client, from its connect to its end, with all that it heard. */
+import type { Lane } from "./lane.ts";
+import type { Close, SimulatedSocket } from "./port.ts";
+import type { Process } from "./scheduler.ts";
+import type { ConversationTruth } from "./truth.ts";
+
+/** A frame of the gateway, parsed; which members it has depends on its type. */
+export type ServerFrame = {
+  readonly type: string;
+  readonly stream_id?: string;
+  readonly seq?: string;
+  readonly ts?: string;
+  readonly data?: string;
+  readonly epoch?: number;
+  readonly metadata?: { readonly m?: string };
+  readonly after?: string | null;
+  readonly before?: string | null;
+  readonly peers?: readonly { readonly stream_id: string }[];
+  readonly reconnect_after_ms?: number;
+};
+
+export type Heard = { readonly atMs: number; readonly frame: ServerFrame };
+
+export type ConnectionTerms = {
+  readonly self: boolean;
+  readonly receipts: boolean;
+  readonly selective: boolean;
+};
+
+export type ConnectionParts = {
+  readonly number: number;
+  readonly client: number;
+  readonly conversation: number;
+  /** The process that it reaches. */
+  readonly gateway: Process;
+  readonly terms: ConnectionTerms;
+  readonly truth: ConversationTruth;
+  readonly toGateway: Lane;
+  readonly toClient: Lane;
+  readonly nowMs: () => number;
+  readonly ended: (connection: Connection) => void;
+  readonly note: (connection: Connection, frame: ServerFrame) => void;
+};
+
+export class Connection {
+  readonly parts: ConnectionParts;
+  readonly log: Heard[] = [];
+  readonly startedAtMs: number;
+  socket: SimulatedSocket | null = null;
+  /** Its `joined` frame. */
+  joined: Heard | null = null;
+  /** The client has ended it, or the gateway has and the client knows. */
+  endedAtMs: number | null = null;
+  /** How the gateway ended it; null when the client did. */
+  close: Close | null = null;
+  #sent = 0;
+  /** The gateway has let go of it: nothing more can be heard. */
+  #silent = false;
+
+  constructor(parts: ConnectionParts) {
+    this.parts = parts;
+    this.startedAtMs = parts.nowMs();
+  }
+
+  get isOpen(): boolean {
+    return this.joined !== null && this.endedAtMs === null;
+  }
+
+  get stream(): string {
+    return this.joined?.frame.stream_id ?? "";
+  }
+
+  get epoch(): number {
+    return this.joined?.frame.epoch ?? 0;
+  }
+
+  heard(frame: ServerFrame): void {
+    if (this.endedAtMs !== null || this.#silent) return;
+    const heard = { atMs: this.parts.nowMs(), frame };
+    this.log.push(heard);
+    this.parts.note(this, frame);
+    if (frame.type !== "joined" || this.joined !== null) return;
+    this.joined = heard;
+    const { truth, number, gateway } = this.parts;
+    truth.holds(this.epoch, this.stream, number, gateway);
+  }
+
+  /** Its gateway has taken so many frames of it. */
+  emitted(epoch: number, n: number): void {
+    this.parts.truth.taken(epoch, n, this.parts.nowMs());
+  }
+
+  closedByGateway(close: Close): void {
+    if (this.#silent) return;
+    this.#silent = true;
+    this.parts.toClient.send(() => {
+      if (this.endedAtMs !== null) return;
+      this.close = close;
+      this.#end();
+    });
+  }
+
+  say(): void {
+    const text = this.#nextText();
+    this.#send(`{"type":"token","data":"${text}"}`);
+  }
+
+  setMetadata(): void {
+    this.#send(`{"type":"set_metadata","metadata":{"m":"${this.#nextText()}"}}`);
+  }
+
+  /** The client closes it. */
+  leave(): void {
+    if (this.endedAtMs !== null) return;
+    this.parts.toGateway.send(() => this.socket?.closed(null));
+    this.#end();
+  }
+
+  /** The client is gone without a word; its gateway notices after a while. */
+  vanish(noticedAfterMs: number): void {
+    if (this.endedAtMs !== null) return;
+    this.parts.toGateway.stall(this.parts.nowMs() + noticedAfterMs);
+    this.parts.toGateway.send(() => this.socket?.closed(null));
+    this.#end();
+  }
+
+  #end(): void {
+    this.endedAtMs = this.parts.nowMs();
+    this.parts.ended(this);
+  }
+
+  /** Says where it comes from: conversation, connection, and its place among all that this connection says. */
+  #nextText(): string {
+    this.#sent += 1;
+    return `${this.parts.conversation}/${this.parts.number}/${this.#sent}`;
+  }
+
+  #send(frame: string): void {
+    if (this.endedAtMs !== null) return;
+    const bytes = new TextEncoder().encode(frame);
+    this.parts.toGateway.send(() => this.socket?.received(bytes.buffer as ArrayBuffer));
+  }
+}

@@ -1,0 +1,161 @@
+/** A gateway's public port with simulated sockets: what server.ts does with the server library. */
+import { CLOSE, type CloseReason } from "@ams/protocol";
+import type { ConnectRequest } from "../admit.ts";
+import { EarlyBudget, EarlyFrames } from "../early.ts";
+import type { GatewayPort, ServerParts } from "../server.ts";
+import { Session } from "../session.ts";
+import type { Door, Socket, SocketOwner } from "../sockets.ts";
+import type { Connection, ServerFrame } from "./connection.ts";
+
+export type Close = { readonly code: number; readonly reason: CloseReason | "" };
+
+/** What a planted fault may change. */
+export type PortFaults = { readonly echo?: () => boolean; readonly ghost?: () => boolean };
+
+export class SimulatedPort implements GatewayPort {
+  readonly sockets = new Set<SimulatedSocket>();
+  readonly #topics = new Map<string, Set<SimulatedSocket>>();
+  readonly #early = new EarlyBudget();
+  readonly faults: PortFaults;
+  #parts: ServerParts | null = null;
+
+  constructor(faults: PortFaults) {
+    this.faults = faults;
+  }
+
+  get isOpen(): boolean {
+    return this.#parts !== null;
+  }
+
+  open(_: unknown, parts: ServerParts): Promise<number> {
+    this.#parts = parts;
+    return Promise.resolve(1);
+  }
+
+  stopListening(): void {
+    this.#parts = null;
+  }
+
+  close(): Promise<void> {
+    this.#parts = null;
+    for (const socket of [...this.sockets]) socket.closed(null);
+    return Promise.resolve();
+  }
+
+  /** A connect has arrived. False when nobody listens. */
+  connect(request: ConnectRequest, connection: Connection): boolean {
+    if (this.#parts === null) return false;
+    const socket = new SimulatedSocket(this, connection, new EarlyFrames(this.#early));
+    connection.socket = socket;
+    this.sockets.add(socket);
+    this.#parts.onConnect(request, socket);
+    return true;
+  }
+
+  publish(topic: string, frame: Uint8Array | string): void {
+    this.publishFrom(null, topic, frame);
+  }
+
+  publishFrom(from: SimulatedSocket | null, topic: string, frame: Uint8Array | string): void {
+    const subscribers = this.#topics.get(topic);
+    if (subscribers === undefined || subscribers.size === 0) return;
+    const parsed = parse(typeof frame === "string" ? frame : Buffer.from(frame).toString());
+    if (parsed.type === "stream_left" && this.faults.ghost?.() === true) return;
+    const excluded = this.faults.echo?.() === true ? null : from;
+    for (const socket of subscribers) {
+      if (socket !== excluded) socket.connection.heard(parsed);
+    }
+  }
+
+  subscribe(topic: string, socket: SimulatedSocket): void {
+    const subscribers = this.#topics.get(topic) ?? new Set();
+    this.#topics.set(topic, subscribers.add(socket));
+  }
+
+  leave(socket: SimulatedSocket): void {
+    this.sockets.delete(socket);
+    for (const topic of socket.topics) this.#topics.get(topic)?.delete(socket);
+  }
+}
+
+export class SimulatedSocket implements Door, Socket {
+  readonly topics = new Set<string>();
+  readonly connection: Connection;
+  readonly #port: SimulatedPort;
+  readonly #early: EarlyFrames;
+  owner: SocketOwner | null = null;
+  gone = false;
+
+  constructor(port: SimulatedPort, connection: Connection, early: EarlyFrames) {
+    this.#port = port;
+    this.connection = connection;
+    this.#early = early;
+  }
+
+  /** The session that has it, null before it is welcomed. */
+  get session(): Session | null {
+    return this.owner instanceof Session ? this.owner : null;
+  }
+
+  accept(owner: SocketOwner): boolean {
+    if (this.gone) return false;
+    const early = this.#early.release();
+    this.owner = owner;
+    owner.opened(this);
+    this.#noteEmitted();
+    for (const { frame, isBinary } of early) owner.received(frame, isBinary);
+    this.#noteEmitted();
+    return true;
+  }
+
+  received(frame: ArrayBuffer): void {
+    if (this.gone) return;
+    if (this.owner === null) {
+      if (!this.#early.keep(frame, false)) this.refuse("rate_limited");
+      return;
+    }
+    this.owner.received(frame, false);
+    this.#noteEmitted();
+  }
+
+  send(frame: string): void {
+    if (!this.gone) this.connection.heard(parse(frame));
+  }
+
+  publish(topic: string, frame: Uint8Array | string): void {
+    if (!this.gone) this.#port.publishFrom(this, topic, frame);
+  }
+
+  subscribe(topic: string): void {
+    if (this.gone) return;
+    this.topics.add(topic);
+    this.#port.subscribe(topic, this);
+  }
+
+  end(reason: CloseReason): void {
+    this.closed({ code: CLOSE[reason].code, reason });
+  }
+
+  refuse(reason: CloseReason): void {
+    this.end(reason);
+  }
+
+  /** Its last word: closed by the gateway with a reason, or gone. */
+  closed(close: Close | null): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.#port.leave(this);
+    this.#early.release();
+    this.connection.closedByGateway(close ?? { code: 1006, reason: "" });
+    this.owner?.gone();
+  }
+
+  #noteEmitted(): void {
+    const stream = this.session?.stream;
+    if (stream !== undefined) this.connection.emitted(stream.entry.epoch, stream.lastN ?? 0);
+  }
+}
+
+function parse(text: string): ServerFrame {
+  return JSON.parse(text);
+}
