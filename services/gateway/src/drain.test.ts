@@ -80,3 +80,23 @@ test("§3.3.11 a connect that is under way, and who came meanwhile, are waited f
   expect(all[0]?.ended).toBe("draining");
   expect(looks).toBe(3);
 });
+test("§4.9 a join under way doesn't keep a gateway that goes away from doing anything else", async () => {
+  let looks = 0;
+  let joining = true;
+  const conversations = {
+    get size() {
+      return joining ? 1 : 0;
+    },
+    sessions: () => {
+      looks += 1;
+      if (looks > 1_000) throw new Error("nothing else can happen");
+      return [];
+    },
+  } as unknown as Conversations;
+  const done = drain(conversations, { drainMs: 0, spreadMs: 0 }, () => joining);
+  setImmediate(() => {
+    joining = false;
+  });
+  await done;
+  expect(joining).toBe(false);
+});

@@ -24,7 +24,8 @@ export async function drain(
 ): Promise<void> {
   await drainPresent(conversations, terms);
   while (conversations.size > 0 || isConnecting()) {
-    if (conversations.size === 0) await sleep(SLICE_MS);
+    // A join under way has no session yet: it needs the event loop to come to its end.
+    await sleep(SLICE_MS);
     await drainPresent(conversations, { ...terms, drainMs: 0 });
   }
 }
