@@ -2,13 +2,16 @@
  * A directory in memory, for simulations: the embedded driver's steps without its file, and leases in the steps of the Redis
  * driver. The contract suite holds it to both. Its state can be put back to an earlier one, as a failover does. Tests only.
  */
-import type { Directory } from "../directory.ts";
+import type { Conversations, Directory, Presence } from "../directory.ts";
 import { embeddedAccounts } from "../embedded/accounts.ts";
 import { embeddedConversations } from "../embedded/conversations.ts";
 import type { Counter } from "../embedded/epochs.ts";
 import { nobodyHere } from "../embedded/here.ts";
 import { embeddedPresence } from "../embedded/presence.ts";
 import type { Announce, Store } from "../embedded/store.ts";
+import { keyOf } from "../embedded/tables.ts";
+import { encodeEvent } from "../events.ts";
+import { channelOf } from "../keys.ts";
 import { type Leases, LeaseSteps, sweepBy } from "./memory-leases.ts";
 import { openMemoryTables } from "./memory-tables.ts";
 
@@ -28,20 +31,23 @@ export function openMemoryDirectory(options: {
   const { tables, copy: copyTables } = openMemoryTables();
   const here = nobodyHere();
   const claims = new Map<string, Counter>();
+  /** By conversation: links up to this number have ended, with their sockets. */
+  const revokedUpTo = new Map<string, number>();
   const store: Store = { tables, here, claims, announce, now };
   const leases: Leases = { ends: new Map(), sweeping: new Map() };
   const steps = new LeaseSteps(store, leases);
   const copy = () => {
     const putBack = [copyTables(), copyHere(store), copyLeases(leases)];
+    const revoked = [...revokedUpTo];
     return () => {
+      refill(revokedUpTo, revoked);
       for (const part of putBack) part();
     };
   };
   return {
     kind: "embedded",
     ...embeddedAccounts(store),
-    ...embeddedConversations(store),
-    ...embeddedPresence(store),
+    ...withRevocations(store, revokedUpTo),
     heartbeat: async (gateway, ttlMs) => steps.heartbeat(gateway, ttlMs),
     endLease: async (gateway) => steps.endLease(gateway),
     sweep: () => sweepBy(async (_, command) => command(steps), now),
@@ -50,6 +56,29 @@ export function openMemoryDirectory(options: {
     steps,
     store,
     copy,
+  };
+}
+
+/** As in the Redis driver, a snapshot with tails announces a past `links_revoked` again. */
+function withRevocations(store: Store, revokedUpTo: Map<string, number>): Conversations & Presence {
+  const conversations = embeddedConversations(store);
+  const presence = embeddedPresence(store);
+  return {
+    ...conversations,
+    ...presence,
+    async replaceLinks(address, linkHash, keepConnected) {
+      const replaced = await conversations.replaceLinks(address, linkHash, keepConnected);
+      if (replaced.ok && !keepConnected) revokedUpTo.set(keyOf(address), replaced.value.number - 1);
+      return replaced;
+    },
+    async snapshot(where, mark) {
+      const upTo = revokedUpTo.get(keyOf(where.address));
+      if (mark.tails && upTo !== undefined) {
+        const event = encodeEvent({ kind: "links_revoked", up_to: upTo });
+        store.announce(channelOf(where.address, where.conversationId), event);
+      }
+      return presence.snapshot(where, mark);
+    },
   };
 }
 

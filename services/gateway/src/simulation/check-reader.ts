@@ -1,6 +1,6 @@
 /** Checks what one connection heard, frame after frame, against the rules of delivery (§5) and against the truth. */
 import type { Connection, Heard, ServerFrame } from "./connection.ts";
-import type { ConversationTruth } from "./truth.ts";
+import type { ConversationTruth, EpochTruth } from "./truth.ts";
 import type { Violation, ViolationKind } from "./violation.ts";
 
 /** One place in a stream as one number: epochs first. */
@@ -13,6 +13,8 @@ type Known = {
   readonly heard: Set<number>;
   /** What the reader was told it lost: places between the two, both excluded. */
   readonly lost: { readonly after: number; readonly before: number }[];
+  /** Simulated ms from and to which the stream was in the reader's roster. */
+  readonly present: { readonly fromMs: number; toMs: number }[];
 };
 
 export class ReaderCheck {
@@ -53,25 +55,37 @@ export class ReaderCheck {
   }
 
   #known(stream: string): Known {
-    const known = this.#streams.get(stream) ?? { place: 0, tsMs: 0, heard: new Set(), lost: [] };
+    const known = this.#streams.get(stream) ?? {
+      place: 0,
+      tsMs: 0,
+      heard: new Set<number>(),
+      lost: [],
+      present: [],
+    };
     this.#streams.set(stream, known);
     return known;
   }
 
-  #frame({ frame }: Heard): void {
+  #joins(stream: string, atMs: number): void {
+    this.roster.add(stream);
+    this.#known(stream).present.push({ fromMs: atMs, toMs: Number.POSITIVE_INFINITY });
+  }
+
+  #frame({ frame, atMs }: Heard): void {
     const stream = frame.stream_id ?? "";
     switch (frame.type) {
       case "joined":
-        for (const peer of frame.peers ?? []) this.roster.add(peer.stream_id);
-        this.roster.add(stream);
+        for (const peer of frame.peers ?? []) this.#joins(peer.stream_id, atMs);
+        this.#joins(stream, atMs);
         return;
       case "stream_joined":
         if (this.roster.has(stream)) this.#found("joined_twice", stream);
-        this.roster.add(stream);
+        else this.#joins(stream, atMs);
         this.#time(this.#known(stream), frame);
         return;
       case "stream_left":
         if (!this.roster.delete(stream)) this.#found("left_unknown", stream);
+        for (const present of this.#known(stream).present.slice(-1)) present.toMs = atMs;
         this.#time(this.#known(stream), frame);
         this.#left(this.#known(stream), frame);
         return;
@@ -94,7 +108,7 @@ export class ReaderCheck {
     const seq = frame.seq ?? "";
     const place = placeOf(seq);
     const known = this.#known(stream);
-    const { self, selective } = this.#connection.parts.terms;
+    const { self } = this.#connection.parts.terms;
     const isOwn = stream === this.#connection.stream;
     if (!this.roster.has(stream)) this.#found("outside_roster", `${stream} ${seq}`);
     if (isOwn && !self) this.#found("echo", seq);
@@ -103,7 +117,6 @@ export class ReaderCheck {
     known.heard.add(place);
     this.#time(known, frame);
     this.#text(seq, frame);
-    void selective;
   }
 
   #time(known: Known, frame: ServerFrame): void {
@@ -133,6 +146,8 @@ export class ReaderCheck {
   #gap(stream: string, { after, before }: ServerFrame): void {
     if (!this.roster.has(stream)) this.#found("outside_roster", `gap of ${stream}`);
     const known = this.#known(stream);
+    const isOwn = stream === this.#connection.stream && !this.#connection.parts.terms.self;
+    if (isOwn) this.#found("own_gap", `${after} to ${before}`);
     known.lost.push({
       after: after == null ? 0 : placeOf(after),
       before: before == null ? Number.POSITIVE_INFINITY : placeOf(before),
@@ -164,17 +179,36 @@ export class ReaderCheck {
     for (const [epoch, truth] of this.#truth.epochs) {
       if (truth.stream === connection.stream) continue;
       const known = this.#known(truth.stream);
+      const first = Math.min(Number.POSITIVE_INFINITY, ...known.heard);
       truth.takenAtMs.forEach((takenAtMs, index) => {
         const n = index + 1;
         const place = epoch * PLACES_PER_EPOCH + n;
-        if (takenAtMs <= joined.atMs || known.heard.has(place)) return;
+        if (known.heard.has(place) || !isDue(known, truth, takenAtMs, joined.atMs)) return;
         if (truth.crashed && n > truth.published) return;
         if (!connection.isOpen && place > known.place) return;
         if (known.lost.some(({ after, before }) => after < place && place < before)) return;
-        this.#found("silent_loss", `${truth.stream} epoch ${epoch}`);
+        const kind = place < first ? "unheard_loss" : "silent_loss";
+        this.#found(kind, `${truth.stream} epoch ${epoch}`);
       });
     }
   }
+}
+
+/**
+ * Whether a reader had to hear what was taken at this time: the stream was in its roster then, or came into it by the very
+ * claim that the frame belongs to.
+ */
+function isDue(
+  known: Known,
+  { joinedAtMs }: EpochTruth,
+  takenAtMs: number,
+  readerJoinedAtMs: number,
+): boolean {
+  return known.present.some(({ fromMs, toMs }, index) => {
+    if (fromMs <= takenAtMs && takenAtMs <= toMs) return true;
+    const beforeMs = known.present[index - 1]?.toMs ?? readerJoinedAtMs;
+    return takenAtMs < fromMs && joinedAtMs > beforeMs;
+  });
 }
 
 function placeOf(seq: string): number {

@@ -82,7 +82,7 @@ export class Connection {
     if (frame.type !== "joined" || this.joined !== null) return;
     this.joined = heard;
     const { truth, number, gateway } = this.parts;
-    truth.holds(this.epoch, this.stream, number, gateway);
+    truth.holds(this.epoch, this.stream, number, gateway, heard.atMs);
   }
 
   /** Its gateway has taken so many frames of it. */

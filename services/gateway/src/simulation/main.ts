@@ -4,7 +4,11 @@ import { parseArgs } from "node:util";
 import { runHistory } from "./run.ts";
 import { shrink } from "./shrink.ts";
 import { FAULT_KINDS, type FaultKind, planOf } from "./steps.ts";
-import { VIOLATIONS, type Violation } from "./violation.ts";
+import { TOLERATED, VIOLATIONS, type Violation } from "./violation.ts";
+
+const FATAL = Object.keys(VIOLATIONS).filter(
+  (kind) => !(TOLERATED as readonly string[]).includes(kind),
+);
 
 const { values } = parseArgs({
   options: {
@@ -13,7 +17,7 @@ const { values } = parseArgs({
     faults: { type: "string", default: FAULT_KINDS.join(",") },
     story: { type: "boolean", default: false },
     all: { type: "boolean", default: false },
-    ignore: { type: "string", default: "" },
+    kinds: { type: "string", default: FATAL.join(",") },
   },
 });
 
@@ -22,7 +26,7 @@ const histories = Number(values.histories);
 const faults = values.faults
   .split(",")
   .filter((kind): kind is FaultKind => (FAULT_KINDS as readonly string[]).includes(kind));
-const ignored = values.ignore.split(",");
+const kinds: readonly string[] = values.kinds.split(",");
 const say = (line: string) => process.stdout.write(`${line}\n`);
 process.exitCode = (await main()) ? 0 : 1;
 
@@ -33,7 +37,7 @@ async function main(): Promise<boolean> {
   for (let seed = first; seed < first + histories; seed += 1) {
     const outcome = await runHistory(seed, planOf(seed, faults));
     events += outcome.events;
-    const violations = outcome.violations.filter(({ kind }) => !ignored.includes(kind));
+    const violations = outcome.violations.filter(({ kind }) => kinds.includes(kind));
     for (const kind of new Set(violations.map((one) => one.kind)))
       counts.set(kind, [...(counts.get(kind) ?? []), seed]);
     if (violations.length > 0 && !values.all) {

@@ -2,6 +2,7 @@
 import type { Planted } from "./planted.ts";
 import { runHistory } from "./run.ts";
 import type { Plan } from "./steps.ts";
+import { storyOf } from "./story.ts";
 import type { Violation, ViolationKind } from "./violation.ts";
 
 /** Histories that are tried. */
@@ -41,5 +42,5 @@ export async function shrink(
   }
   const story: string[] = [];
   const { violations } = await runHistory(seed, plan, planted(), (line) => story.push(line));
-  return { plan, violations, story };
+  return { plan, violations, story: storyOf(plan, story) };
 }

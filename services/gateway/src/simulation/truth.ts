@@ -7,6 +7,8 @@ export type EpochTruth = {
   readonly stream: string;
   /** The number of the connection that held it. */
   readonly connection: number;
+  /** Simulated ms at which it joined. */
+  readonly joinedAtMs: number;
   /** Simulated ms at which its gateway took each frame, from n = 1. */
   readonly takenAtMs: number[];
   /** The highest n that the store was given to publish. */
@@ -25,13 +27,14 @@ export class ConversationTruth {
   closed = false;
   revokedUpTo = 0;
 
-  holds(epoch: number, stream: string, connection: number, gateway: Process): void {
+  holds(epoch: number, stream: string, connection: number, gateway: Process, nowMs: number): void {
     const known = this.epochs.get(epoch);
     if (known !== undefined) return;
     const takenAtMs: number[] = [];
     this.epochs.set(epoch, {
       stream,
       connection,
+      joinedAtMs: nowMs,
       takenAtMs,
       published: 0,
       crashed: false,

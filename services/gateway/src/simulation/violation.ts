@@ -6,6 +6,8 @@ export const VIOLATIONS = {
   wrong_text: "a frame carries what another connection said, or says it in another order",
   uneven: "two readers heard the same seq with different content",
   silent_loss: "a reader misses frames and was not told",
+  unheard_loss: "a reader misses frames from before the first that it heard of a stream",
+  own_gap: "a connection was told of a gap in its own stream without having asked for that stream",
   gap_without_fault: "a reader was told of a loss though nothing had failed",
   outside_roster: "a reader heard a frame of a stream that is not in its roster",
   joined_twice: "a reader was told that a stream joined which was there already",
@@ -22,6 +24,9 @@ export const VIOLATIONS = {
   not_ready: "a gateway does not become ready again",
   error: "a gateway met an error that it does not expect",
 } as const;
+
+/** Known, and not a fault by the contract: a reader's first seq of a stream may be any (§4.6). */
+export const TOLERATED: readonly ViolationKind[] = ["unheard_loss"];
 
 export type ViolationKind = keyof typeof VIOLATIONS;
 

@@ -150,7 +150,9 @@ export class World {
     const truth = this.truths[number];
     if (conversation === undefined || truth === undefined) return;
     const { process } = server;
-    scheduler.schedule(process, scheduler.nowMs, process.timers, () => {
+    // Like every other command it waits until there is a store to do it.
+    const atMs = Math.max(scheduler.nowMs, server.downUntilMs);
+    scheduler.schedule(process, atMs, process.timers, () => {
       const { address } = conversation.where;
       if (kind === "delete") {
         truth.closed = true;
@@ -234,7 +236,12 @@ export class World {
     let putBack: (() => void) | null = null;
     const rememberMs = Math.max(0, step.atMs - step.forgottenMs);
     scheduler.schedule(this.#clients, rememberMs, timers, () => {
-      putBack = this.server.directory.copy();
+      const putBackStore = this.server.directory.copy();
+      const ends = this.truths.map(({ closed, revokedUpTo }) => ({ closed, revokedUpTo }));
+      putBack = () => {
+        putBackStore();
+        for (const [number, end] of ends.entries()) Object.assign(this.truths[number] ?? {}, end);
+      };
     });
     scheduler.schedule(this.#clients, step.atMs, timers, () => {
       this.note(() => `STEP ${JSON.stringify(step)}`);
