@@ -6,13 +6,15 @@ import type { Conversations, Directory, Presence } from "../directory.ts";
 import { embeddedAccounts } from "../embedded/accounts.ts";
 import { embeddedConversations } from "../embedded/conversations.ts";
 import type { Counter } from "../embedded/epochs.ts";
-import { nobodyHere } from "../embedded/here.ts";
+import { type Here, nobodyHere } from "../embedded/here.ts";
+import { embeddedLeases } from "../embedded/leases.ts";
+import { embeddedPeppers } from "../embedded/peppers.ts";
 import { embeddedPresence } from "../embedded/presence.ts";
 import type { Announce, Store } from "../embedded/store.ts";
 import { keyOf } from "../embedded/tables.ts";
 import { encodeEvent } from "../events.ts";
-import { channelOf } from "../keys.ts";
-import { type Leases, LeaseSteps, sweepBy } from "./memory-leases.ts";
+import { DEFAULT_PREFIX, keysUnder } from "../keys.ts";
+import { LeaseSteps, type Leases, sweepBy } from "./memory-leases.ts";
 import { openMemoryTables } from "./memory-tables.ts";
 
 export type MemoryDirectory = Directory & {
@@ -33,7 +35,8 @@ export function openMemoryDirectory(options: {
   const claims = new Map<string, Counter>();
   /** By conversation: links up to this number have ended, with their sockets. */
   const revokedUpTo = new Map<string, number>();
-  const store: Store = { tables, here, claims, announce, now };
+  const { channels } = keysUnder(DEFAULT_PREFIX);
+  const store: Store = { tables, here, claims, channels, announce, now };
   const leases: Leases = { ends: new Map(), sweeping: new Map() };
   const steps = new LeaseSteps(store, leases);
   const copy = () => {
@@ -46,7 +49,10 @@ export function openMemoryDirectory(options: {
   };
   return {
     kind: "embedded",
+    channels,
     ...embeddedAccounts(store),
+    ...embeddedPeppers(store),
+    ...embeddedLeases(store),
     ...withRevocations(store, revokedUpTo),
     heartbeat: async (gateway, ttlMs) => steps.heartbeat(gateway, ttlMs),
     endLease: async (gateway) => steps.endLease(gateway),
@@ -75,7 +81,7 @@ function withRevocations(store: Store, revokedUpTo: Map<string, number>): Conver
       const upTo = revokedUpTo.get(keyOf(where.address));
       if (mark.tails && upTo !== undefined) {
         const event = encodeEvent({ kind: "links_revoked", up_to: upTo });
-        store.announce(channelOf(where.address, where.conversationId), event);
+        store.announce(store.channels.conversation(where), event);
       }
       return presence.snapshot(where, mark);
     },
@@ -83,22 +89,30 @@ function withRevocations(store: Store, revokedUpTo: Map<string, number>): Conver
 }
 
 function copyHere({ here, claims }: Store): () => void {
-  const { rosters, places, counters } = cloneHere({ here, claims });
+  const kept = cloneHere(here);
+  const counters = [...claims].map(([key, counter]) => [key, { ...counter }] as const);
   return () => {
-    const fresh = cloneHere({ here: { ...here, rosters, places }, claims: counters });
+    const fresh = cloneHere(kept);
     refill(here.rosters, fresh.rosters);
-    refill(here.places, fresh.places);
-    refill(claims, fresh.counters);
+    for (const kind of ["stream", "guest"] as const) refill(here.places[kind], fresh.places[kind]);
+    claims.clear();
+    for (const [key, counter] of counters) claims.set(key, { ...counter });
   };
 }
 
-function cloneHere({ here, claims }: Pick<Store, "here" | "claims">) {
-  const rosters = [...here.rosters].map(([key, { live, departed, leftAt }]) => {
-    return [key, { live: new Map(live), departed: new Map(departed), leftAt }] as const;
+function cloneHere({ rosters, places, leases }: Here): Here {
+  const byKey = [...rosters].map(([key, roster]) => {
+    const { live, departed } = roster;
+    return [key, { ...roster, live: new Map(live), departed: new Map(departed) }] as const;
   });
-  const places = [...here.places].map(([account, held]) => [account, new Map(held)] as const);
-  const counters = [...claims].map(([key, counter]) => [key, { ...counter }] as const);
-  return { rosters: new Map(rosters), places: new Map(places), counters: new Map(counters) };
+  const clonePlaces = (of: Here["places"]["stream"]) =>
+    new Map([...of].map(([account, held]) => [account, new Map(held)] as const));
+  const { stream, guest } = places;
+  return {
+    rosters: new Map(byKey),
+    places: { stream: clonePlaces(stream), guest: clonePlaces(guest) },
+    leases,
+  };
 }
 
 function copyLeases(leases: Leases): () => void {

@@ -1,28 +1,18 @@
 /** Leases in memory, in the steps of the Redis driver: a sweep is many commands, and may end between any two. Tests only. */
-import { isHolder } from "../embedded/here.ts";
-import { releaseName } from "../embedded/places.ts";
+import type { Held } from "../directory.ts";
+import { embeddedLeases } from "../embedded/leases.ts";
+import { release } from "../embedded/places.ts";
 import { leaveStream } from "../embedded/presence.ts";
 import type { Store } from "../embedded/store.ts";
-import type { Place, Where } from "../directory.ts";
-import type { GatewayId, RosterEntry } from "../records.ts";
+import type { GatewayId } from "../records.ts";
 
 /** Milliseconds after which a gateway that one sweeper has begun is taken up by another (redis/leases.ts). */
 const SWEEP_AGAIN_MS = 5_000;
 
-/** What a gateway holds: a stream or an account's place. */
-export type Held =
-  | { readonly kind: "stream"; readonly where: Where; readonly entry: RosterEntry }
-  | {
-      readonly kind: "place";
-      readonly account: Place["account_id"];
-      readonly name: string;
-      readonly connection: string;
-    };
-
 /** Unix milliseconds by gateway: when a lease ends, and when a sweep of it began. */
 export type Leases = {
-  ends: Map<GatewayId, number>;
-  sweeping: Map<GatewayId, number>;
+  readonly ends: Map<GatewayId, number>;
+  readonly sweeping: Map<GatewayId, number>;
 };
 
 /** The commands of which a lease's life consists; each is one atomic step. */
@@ -57,35 +47,15 @@ export class LeaseSteps {
     return taken;
   }
 
-  held(gateway: GatewayId): readonly Held[] {
-    const held: Held[] = [];
-    for (const [key, { live }] of this.#store.here.rosters) {
-      const conversation = this.#store.tables.conversations.get(key)?.conversation;
-      if (conversation === undefined) continue;
-      const { namespace, alias, conversation_id } = conversation;
-      const where = { address: { namespace, alias }, conversationId: conversation_id };
-      for (const entry of live.values()) {
-        if (entry.gateway === gateway) held.push({ kind: "stream", where, entry });
-      }
-    }
-    for (const [account, places] of this.#store.here.places) {
-      for (const [name, holders] of places) {
-        for (const { gateway: by, connection } of holders) {
-          if (by === gateway) held.push({ kind: "place", account, name, connection });
-        }
-      }
-    }
-    return held;
+  async held(gateway: GatewayId): Promise<readonly Held[]> {
+    return (await embeddedLeases(this.#store).heldBy(gateway, null)).held;
   }
 
   /** True when it was a stream, and this call announced that it left. */
   letGo(gateway: GatewayId, held: Held, ts: string): boolean {
     if (held.kind === "stream")
-      return leaveStream(this.#store, held.where, held.entry, { n: null, ts }, gateway);
-    const holder = { gateway, connection: held.connection };
-    const holders = this.#store.here.places.get(held.account)?.get(held.name) ?? [];
-    if (holders.some((one) => isHolder(one, holder)))
-      releaseName(this.#store, held.account, held.name, holder);
+      return leaveStream(this.#store, held.where, held, { n: null, ts }, gateway);
+    release(this.#store, held.place);
     return false;
   }
 
@@ -95,7 +65,10 @@ export class LeaseSteps {
 }
 
 /** How a command reaches the steps: at once, or by a connection. */
-export type Send = <Result>(name: string, command: (steps: LeaseSteps) => Result) => Promise<Result>;
+export type Send = <Result>(
+  name: string,
+  command: (steps: LeaseSteps) => Result | Promise<Result>,
+) => Promise<Result>;
 
 /** A sweep as the Redis driver does it. `now`: Unix ms, the sweeping gateway's. */
 export async function sweepBy(send: Send, now: () => number): Promise<number> {

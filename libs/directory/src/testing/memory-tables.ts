@@ -31,12 +31,17 @@ class MemoryTable {
   getKeys({ start = "", end, exclusiveStart = false, limit }: Range = {}): readonly string[] {
     const isIn = (key: string) =>
       (exclusiveStart ? key > start : key >= start) && (end === undefined || key < end);
-    return [...this.rows.keys()].filter(isIn).sort().slice(0, limit);
+    return [...this.rows.keys()].filter(isIn).sort(byText).slice(0, limit);
   }
 
   getRange(range: Range = {}): readonly { readonly key: string; readonly value: unknown }[] {
     return this.getKeys(range).map((key) => ({ key, value: this.rows.get(key) }));
   }
+}
+
+function byText(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 export type MemoryTables = {

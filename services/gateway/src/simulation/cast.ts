@@ -1,17 +1,24 @@
 /** Who and what exists in every history: accounts, conversations, their secrets and the connects made of them. */
 import {
   type Account,
-  channelOf,
   type Conversation,
   guestAccountOf,
   hash,
   type Peppers,
   streamIdOf,
 } from "@ams/directory";
-import type { AccountId, Alias, ConversationId, JsonText, Namespace, StreamId, StreamName } from "@ams/protocol";
-import type { ConnectRequest } from "../admit.ts";
-import { type GatewayConfig, GATEWAY_SETTINGS } from "../config.ts";
+import type {
+  AccountId,
+  Alias,
+  ConversationId,
+  JsonText,
+  Namespace,
+  StreamId,
+  StreamName,
+} from "@ams/protocol";
 import { readSettings } from "@ams/runtime";
+import type { ConnectRequest } from "../admit.ts";
+import { GATEWAY_SETTINGS, type GatewayConfig } from "../config.ts";
 import type { Identity } from "./client.ts";
 import { START_MS } from "./scheduler.ts";
 
@@ -26,6 +33,7 @@ export const ACCOUNTS = [0, 1].map((number) => {
     namespace: `account-${number}` as Namespace,
     created_at: CREATED_AT,
     streams_max: null,
+    guests_max: null,
     subscribers_max: null,
   };
   return { account, credential, hash: hash(PEPPERS.credential[0], credential) };
@@ -46,8 +54,7 @@ export const CONVERSATIONS = [0, 1].map((number) => {
   };
   const token = String(number).repeat(43);
   const where = { address: conversation, conversationId: conversation.conversation_id };
-  const channel = channelOf(conversation, conversation.conversation_id);
-  return { conversation, token, where, channel, linkHash: hash(PEPPERS.link[0], token) };
+  return { conversation, token, where, linkHash: hash(PEPPERS.link[0], token) };
 });
 
 export type Cast = {

@@ -11,7 +11,7 @@ type Known = {
   place: number;
   tsMs: number;
   readonly heard: Set<number>;
-  /** What the reader was told it lost: places between the two, both excluded. */
+  /** What the reader knows that it lost: places between the two, both excluded. */
   readonly lost: { readonly after: number; readonly before: number }[];
   /** Simulated ms from and to which the stream was in the reader's roster. */
   readonly present: { readonly fromMs: number; toMs: number }[];
@@ -97,7 +97,8 @@ export class ReaderCheck {
         this.#emitted(stream, frame);
         return;
       case "x_receipt":
-        if (!this.#truth.published.has(frame.seq ?? "")) this.#found("false_receipt", frame.seq ?? "");
+        if (!this.#truth.published.has(frame.seq ?? ""))
+          this.#found("false_receipt", frame.seq ?? "");
         return;
       default:
         return;
@@ -134,7 +135,7 @@ export class ReaderCheck {
     if (other !== undefined && other !== content)
       this.#found("uneven", `${seq}: ${content} and ${other}`);
     this.#contents.set(seq, content);
-    if (text === "") return; // Metadata that its stream had before, told again to whoever is here.
+    if (text === "") return; // Metadata that its stream had before, sent again to all who are here.
     const [conversation, connection] = text.split("/").map(Number);
     if (conversation !== this.#connection.parts.conversation) this.#found("foreign", text);
     const holder = this.#truth.epochs.get(epochOf(seq));
@@ -170,7 +171,7 @@ export class ReaderCheck {
     return (last + 1) * PLACES_PER_EPOCH;
   }
 
-  /** Frames that it had to hear and was not told that it lost. Of a connection that has ended: up to the last frame that it heard. */
+  /** Frames that it had to hear and has no notice of. Of a connection that has ended: up to the last frame that it heard. */
   looseEnds(): void {
     const connection = this.#connection;
     const { joined } = connection;

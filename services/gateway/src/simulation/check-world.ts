@@ -5,7 +5,11 @@ import type { SimulatedSocket } from "./port.ts";
 import type { Violation, ViolationKind } from "./violation.ts";
 import type { World } from "./world.ts";
 
-type Held = { readonly socket: SimulatedSocket; readonly stream: string; readonly connection: string };
+type Held = {
+  readonly socket: SimulatedSocket;
+  readonly stream: string;
+  readonly connection: string;
+};
 
 /** `rosters`: the streams that each open connection knows to be there. */
 export function checkWorld(
@@ -17,7 +21,9 @@ export function checkWorld(
     violations.push({ kind, what, connection });
   for (const what of world.errors) found("error", what);
   for (const node of world.nodes) {
-    const waits = node.gateway === null ? "not started" : node.gateway.notReady();
+    const waits = world.scheduler.as(node.process, () =>
+      node.gateway === null ? "not started" : node.gateway.notReady(),
+    );
     if (waits !== null) found("not_ready", `${node.process.name}: ${waits}`);
   }
   for (const connection of world.connections) {
@@ -56,18 +62,24 @@ function checkConversation(
   const { conversation } = CONVERSATIONS[number] ?? {};
   const key = `${conversation?.namespace}/${conversation?.alias}`;
   const live = [...(world.server.directory.store.here.rosters.get(key)?.live.values() ?? [])];
-  const inDirectory = live.map((entry) => `${entry.stream_id} ${entry.connection}`).sort();
-  const inGateways = held.map((one) => `${one.stream} ${one.connection}`).sort();
-  if (inDirectory.join() !== inGateways.join())
+  const inDirectory = live.map((entry) => `${entry.stream_id} ${entry.connection}`);
+  const inGateways = held.map((one) => `${one.stream} ${one.connection}`);
+  if (!isSame(inDirectory, inGateways))
     found("directory_differs", `directory [${inDirectory}] gateways [${inGateways}]`);
-  const streams = [...new Set(held.map((one) => one.stream))].sort().join();
+  const streams = [...new Set(held.map((one) => one.stream))];
   for (const one of held) {
     const { connection } = one.socket;
-    const roster = [...(rosters.get(connection) ?? [])].sort().join();
+    const roster = [...(rosters.get(connection) ?? [])];
     const number = connection.parts.number;
-    if (roster !== streams)
+    if (!isSame(roster, streams))
       found("roster_differs", `c${number} knows [${roster}] there are [${streams}]`, number);
   }
+}
+
+/** The same members, in any order; neither holds one twice unless something is wrong. */
+function isSame(some: readonly string[], others: readonly string[]): boolean {
+  const known = new Set(others);
+  return some.length === others.length && some.every((one) => known.has(one));
 }
 
 function heldIn(world: World, conversation: number): readonly Held[] {
@@ -83,16 +95,17 @@ function heldIn(world: World, conversation: number): readonly Held[] {
 /** When every client has left: nothing may be held for anybody. */
 export function checkEmpty(world: World): readonly Violation[] {
   const violations: Violation[] = [];
-  const leaked = (what: string) =>
-    violations.push({ kind: "leaked", what, connection: null });
+  const leaked = (what: string) => violations.push({ kind: "leaked", what, connection: null });
   const { here } = world.server.directory.store;
   for (const [key, { live }] of here.rosters) {
     for (const { stream_name, gateway } of live.values())
       leaked(`stream ${stream_name} of ${key}, gateway ${gateway}`);
   }
-  for (const [account, places] of here.places) {
-    for (const [name, holders] of places)
-      leaked(`place of ${account} for ${name}: ${JSON.stringify(holders)}`);
+  for (const kind of ["stream", "guest"] as const) {
+    for (const [account, places] of here.places[kind]) {
+      for (const [name, holders] of places)
+        leaked(`${kind} place of ${account} for ${name}: ${JSON.stringify(holders)}`);
+    }
   }
   for (const node of world.nodes) {
     for (const socket of node.port?.sockets ?? [])

@@ -116,7 +116,7 @@ export class Connection {
     this.#end();
   }
 
-  /** The client is gone without a word; its gateway notices after a while. */
+  /** The client is gone without a close; its gateway notices after a while. */
   vanish(noticedAfterMs: number): void {
     if (this.endedAtMs !== null) return;
     this.parts.toGateway.stall(this.parts.nowMs() + noticedAfterMs);

@@ -81,13 +81,9 @@ function installTimers(): void {
   };
   Object.assign(globalThis, {
     setTimeout: (callback: Callback, ms = 1, ...args: Args) =>
-      active() === null
-        ? real.setTimeout(callback, ms, ...args)
-        : later(callback, ms, args, false),
+      active() === null ? real.setTimeout(callback, ms, ...args) : later(callback, ms, args, false),
     setInterval: (callback: Callback, ms = 1, ...args: Args) =>
-      active() === null
-        ? real.setInterval(callback, ms, ...args)
-        : later(callback, ms, args, true),
+      active() === null ? real.setInterval(callback, ms, ...args) : later(callback, ms, args, true),
     setImmediate: (callback: Callback, ...args: Args) => {
       const found = active();
       if (found === null) return real.setImmediate(callback, ...args);

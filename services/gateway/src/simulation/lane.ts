@@ -23,7 +23,7 @@ export class Lane {
     this.#random = new Random(scheduler.seed, name);
   }
 
-  /** It arrives after a while, behind all that was sent before. */
+  /** It arrives after a while, after all that was sent before. */
   send(work: () => void): Event {
     const random = this.#random;
     const delayMs = random.chance(SLOW_SHARE)

@@ -32,6 +32,7 @@ process.exitCode = (await main()) ? 0 : 1;
 
 async function main(): Promise<boolean> {
   const startMs = performance.now();
+  const startCpu = process.cpuUsage();
   const counts = new Map<string, number[]>();
   let events = 0;
   for (let seed = first; seed < first + histories; seed += 1) {
@@ -41,30 +42,38 @@ async function main(): Promise<boolean> {
     for (const kind of new Set(violations.map((one) => one.kind)))
       counts.set(kind, [...(counts.get(kind) ?? []), seed]);
     if (violations.length > 0 && !values.all) {
-      await tell(seed, violations);
+      await report(seed, violations);
       return false;
     }
     if (seed % 50 === 0) await pause();
   }
   const seconds = (performance.now() - startMs) / 1_000;
+  const cpu = process.cpuUsage(startCpu);
+  const cpuSeconds = (cpu.user + cpu.system) / 1_000_000;
   for (const [kind, seeds] of counts)
     say(`${kind}: ${seeds.length} histories, e.g. seeds ${seeds.slice(0, 8).join(" ")}`);
   say(
-    `${histories} histories from seed ${first}, ${events} events, ${seconds.toFixed(1)} s, ` +
-      `${(histories / seconds).toFixed(0)} histories/s`,
+    `${histories} histories from seed ${first}, ${events} events, ${seconds.toFixed(1)} s ` +
+      `(${cpuSeconds.toFixed(1)} s of CPU), ${(histories / cpuSeconds).toFixed(0)} histories per second of CPU`,
   );
   return counts.size === 0;
 }
 
-async function tell(seed: number, violations: readonly Violation[]): Promise<void> {
+async function report(seed: number, violations: readonly Violation[]): Promise<void> {
   const [violation] = violations;
   if (violation === undefined) return;
   say(`Seed ${seed} fails:`);
   for (const { kind, what } of violations) say(`  ${kind}: ${VIOLATIONS[kind]}: ${what}`);
-  const { plan, violations: left, story } = await shrink(seed, planOf(seed, faults), violation.kind);
+  const {
+    plan,
+    violations: left,
+    story,
+  } = await shrink(seed, planOf(seed, faults), violation.kind);
   say(`\nThe shortest history with ${violation.kind}:`);
   for (const [number, { conversation, account, name, terms }] of plan.clients.entries())
-    say(`  client ${number}: ${name}, account ${account}, conversation ${conversation} ${JSON.stringify(terms)}`);
+    say(
+      `  client ${number}: ${name}, account ${account}, conversation ${conversation} ${JSON.stringify(terms)}`,
+    );
   for (const step of plan.steps) say(`  ${JSON.stringify(step)}`);
   for (const { kind, what } of left) say(`  => ${kind}: ${what}`);
   if (values.story) {

@@ -25,11 +25,12 @@ export type NodeParts = {
   readonly config: GatewayConfig;
   readonly peppers: Peppers;
   readonly portFaults: PortFaults;
-  readonly done: Done;
+  /** Null when nobody reads the story. */
+  readonly done: Done | null;
   /** An error that the gateway has logged: nothing that the simulation does may cause one. */
   readonly failed: (what: string) => void;
   /** For planted faults. */
-  readonly wrapDirectory: (directory: Directory) => Directory;
+  readonly wrapDirectory: (directory: Directory, gateway: number) => Directory;
   readonly wrapBus: (bus: Bus) => Bus;
   readonly note: (text: string) => void;
 };
@@ -37,6 +38,7 @@ export type NodeParts = {
 export class Node {
   readonly process: Process;
   readonly #parts: NodeParts;
+  #runs = false;
   gateway: Gateway | null = null;
   port: SimulatedPort | null = null;
   commands: StoreConnection | null = null;
@@ -53,7 +55,10 @@ export class Node {
     return this.gateway !== null;
   }
 
+  /** Does nothing while it runs. */
   start(): void {
+    if (this.#runs) return;
+    this.#runs = true;
     this.process.startedAtMs = this.#parts.scheduler.nowMs;
     const { life } = this.process;
     this.process.timers.after(1, () => {
@@ -84,7 +89,7 @@ export class Node {
       instance: this.process.name,
       config,
       peppers,
-      directory: this.#parts.wrapDirectory(directory),
+      directory: this.#parts.wrapDirectory(directory, number),
       bus: this.#parts.wrapBus(openRedisBus(asRedis(commands), asRedis(subscriber), log)),
       log,
       registry: REGISTRY,
@@ -92,7 +97,7 @@ export class Node {
     });
   }
 
-  /** It ends without a word. */
+  /** It ends at once, as by SIGKILL. */
   crash(): void {
     this.#parts.scheduler.crash(this.process);
     this.commands?.abandon();
@@ -116,6 +121,7 @@ export class Node {
   }
 
   #end(): void {
+    this.#runs = false;
     this.gateway = null;
     this.port = null;
     for (const connection of this.connections) {

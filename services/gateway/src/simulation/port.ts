@@ -9,13 +9,23 @@ import type { Connection, ServerFrame } from "./connection.ts";
 
 export type Close = { readonly code: number; readonly reason: CloseReason | "" };
 
-/** What a planted fault may change. */
-export type PortFaults = { readonly echo?: () => boolean; readonly ghost?: () => boolean };
+/** What a planted fault may change: each is asked whether it strikes now. */
+export type PortFaults = {
+  /** The emitter hears it too. */
+  readonly echo?: () => boolean;
+  /** A `stream_left` is not delivered. */
+  readonly ghost?: () => boolean;
+  /** A frame is delivered twice. */
+  readonly double?: () => boolean;
+  /** A frame is delivered after the next one of its topic. */
+  readonly swap?: () => boolean;
+};
 
 export class SimulatedPort implements GatewayPort {
   readonly sockets = new Set<SimulatedSocket>();
   readonly #topics = new Map<string, Set<SimulatedSocket>>();
   readonly #early = new EarlyBudget();
+  readonly #late = new Map<string, ServerFrame>();
   readonly faults: PortFaults;
   #parts: ServerParts | null = null;
 
@@ -62,9 +72,21 @@ export class SimulatedPort implements GatewayPort {
     const parsed = parse(typeof frame === "string" ? frame : Buffer.from(frame).toString());
     if (parsed.type === "stream_left" && this.faults.ghost?.() === true) return;
     const excluded = this.faults.echo?.() === true ? null : from;
+    const frames = this.#tampered(topic, parsed);
     for (const socket of subscribers) {
-      if (socket !== excluded) socket.connection.heard(parsed);
+      if (socket === excluded) continue;
+      for (const one of frames) socket.connection.heard(one);
     }
+  }
+
+  #tampered(topic: string, frame: ServerFrame): readonly ServerFrame[] {
+    if (this.faults.double?.() === true) return [frame, frame];
+    const late = this.#late.get(topic);
+    this.#late.delete(topic);
+    if (late !== undefined) return [frame, late];
+    if (frame.type !== "token" || this.faults.swap?.() !== true) return [frame];
+    this.#late.set(topic, frame);
+    return [];
   }
 
   subscribe(topic: string, socket: SimulatedSocket): void {
@@ -140,7 +162,7 @@ export class SimulatedSocket implements Door, Socket {
     this.end(reason);
   }
 
-  /** Its last word: closed by the gateway with a reason, or gone. */
+  /** Its end: closed by the gateway with a reason, or gone. */
   closed(close: Close | null): void {
     if (this.gone) return;
     this.gone = true;

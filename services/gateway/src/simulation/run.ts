@@ -1,6 +1,7 @@
 /** One history from beginning to end: its steps, a time without faults, the checks; then everybody leaves, and more checks. */
-import { checkEmpty, checkWorld } from "./check-world.ts";
+
 import { ReaderCheck } from "./check-reader.ts";
+import { checkEmpty, checkWorld } from "./check-world.ts";
 import type { Connection } from "./connection.ts";
 import { useScheduler } from "./globals.ts";
 import type { Planted } from "./planted.ts";
@@ -12,8 +13,8 @@ import { World } from "./world.ts";
 const SETTLE_MS = 10_000;
 /** Simulated ms in which what is said then has arrived everywhere. */
 const SPEAK_MS = 500;
-/** Simulated ms in which what was held is given back: leases run out, and steps that failed are tried again. */
-const EMPTY_MS = 8_000;
+/** Simulated ms in which what was held is given back: two heartbeats, since nothing fails any more. */
+const EMPTY_MS = 2_500;
 
 export type Outcome = {
   readonly violations: readonly Violation[];
@@ -26,9 +27,9 @@ export async function runHistory(
   seed: number,
   plan: Plan,
   planted: Planted | null = null,
-  told: ((line: string) => void) | null = null,
+  story: ((line: string) => void) | null = null,
 ): Promise<Outcome> {
-  const world = new World({ seed, plan, planted, told });
+  const world = new World({ seed, plan, planted, story });
   const { scheduler } = world;
   useScheduler(scheduler);
   try {
@@ -108,7 +109,9 @@ class Checks {
       const gap = connection.log.some(({ frame }) => frame.type === "x_gap");
       const what = isFault ? "closed with internal_error" : "x_gap";
       if (!gap && !isFault) return [];
-      return [{ kind: "gap_without_fault" as const, what: `c${number}: ${what}`, connection: number }];
+      return [
+        { kind: "gap_without_fault" as const, what: `c${number}: ${what}`, connection: number },
+      ];
     });
   }
 }

@@ -2,8 +2,9 @@
  * Simulated time. Every step of every simulated process is an event; one event and all that its promises lead to
  * are done before the next is looked at. Nothing depends on the real clock.
  */
-import { Lane } from "./lane.ts";
+
 import { Heap } from "./heap.ts";
+import { Lane } from "./lane.ts";
 import type { Random } from "./random.ts";
 
 /** One simulated process: what it has scheduled waits while it is paused, and is dropped when it crashes. */
@@ -117,6 +118,16 @@ export class Scheduler {
     }
   }
 
+  /** Asks something of a process between events, on its clocks. */
+  as<Answer>(process: Process, ask: () => Answer): Answer {
+    this.current = process;
+    try {
+      return ask();
+    } finally {
+      this.current = null;
+    }
+  }
+
   /** What came due meanwhile comes at once: each lane in its order, and the lanes in any. */
   resume(process: Process): void {
     process.paused = false;
@@ -145,7 +156,7 @@ export class Scheduler {
     }
   }
 
-  /** The process ends without a word. */
+  /** The process ends at once, as by SIGKILL. */
   crash(process: Process): void {
     process.life += 1;
     process.paused = false;

@@ -48,7 +48,7 @@ export type Plan = {
 };
 
 /** Simulated ms of a history in which things happen. */
-const BUSY_MS = 9_000;
+const BUSY_MS = 6_000;
 /** Milliseconds before the first step: gateways start. */
 const START_MS = 60;
 
@@ -114,7 +114,7 @@ function clientStep(draw: Draw): Step {
   return { atMs, kind: random.chance(0.7) ? "revoke" : "delete", conversation };
 }
 
-/** One fault with what makes it interesting: cuts while something stands still, and clients that do something meanwhile. */
+/** One fault with what makes it interesting: cuts during a pause, and clients that do something meanwhile. */
 function incident(draw: Draw): readonly Step[] {
   const { random, faults } = draw;
   const atMs = Math.round(START_MS + 500 + random.between(0, BUSY_MS - 1_000));
@@ -144,14 +144,14 @@ function whichOf(random: Random): Connections {
 
 function faultStep({ random, gateways }: Draw, kind: FaultKind, atMs: number): Step {
   const gateway = random.below(gateways);
-  const ms = Math.round(random.chance(0.5) ? random.between(50, 3_000) : random.between(50, 9_000));
+  const ms = Math.round(random.chance(0.5) ? random.between(50, 2_500) : random.between(50, 7_000));
   switch (kind) {
     case "cut":
       return { atMs, kind, gateway, which: whichOf(random) };
     case "stall":
       return { atMs, kind, gateway, which: whichOf(random), ms };
     case "pause":
-      return { atMs, kind, gateway, ms: random.chance(0.3) ? ms + 5_000 : ms };
+      return { atMs, kind, gateway, ms: random.chance(0.3) ? ms + 4_000 : ms };
     case "crash":
     case "drain":
       return { atMs, kind, gateway, ms };

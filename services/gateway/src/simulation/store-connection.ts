@@ -33,17 +33,15 @@ export class StoreConnection {
   readonly #listeners = new Map<string, Listener[]>();
   #made = 0;
   #attempts = 0;
+  /** A connect is under way. */
+  #connecting = false;
   #toStore: Lane;
   #toGateway: Lane;
   #subscriber: Subscriber | null = null;
   #waiting: Waiting[] = [];
   #watched = false;
 
-  constructor(
-    name: string,
-    gateway: number,
-    { scheduler, server, process }: ConnectionParts,
-  ) {
+  constructor(name: string, gateway: number, { scheduler, server, process }: ConnectionParts) {
     this.name = name;
     this.#gateway = gateway;
     this.#scheduler = scheduler;
@@ -86,10 +84,11 @@ export class StoreConnection {
     return this.command(() => "PONG");
   }
 
-  disconnect(): void {
+  /** With `reconnect` it is made again. */
+  disconnect(reconnect = false): void {
     if (this.#subscriber !== null) this.#server.drop(this.#subscriber);
     this.#subscriber = null;
-    this.#lose("end");
+    this.#lose(reconnect ? "close" : "end");
   }
 
   /** Sends a command, which the server does when it arrives. */
@@ -128,6 +127,12 @@ export class StoreConnection {
 
   /** The server, or something between, ends the connection. */
   cut(): void {
+    if (this.#connecting) {
+      this.#connecting = false;
+      this.#made += 1;
+      this.#retry();
+      return;
+    }
     if (this.#subscriber !== null) this.#server.drop(this.#subscriber);
     this.#toStore.cut();
     this.#toGateway.cut();
@@ -179,6 +184,7 @@ export class StoreConnection {
       return;
     }
     this.#made += 1;
+    this.#connecting = true;
     const { stalledUntilMs } = this.#toGateway;
     const name = `${this.name} ${this.#made}`;
     this.#toStore = new Lane(this.#scheduler, this.#server.process, `${name} out`);
@@ -200,6 +206,7 @@ export class StoreConnection {
 
   #connected(made: number, subscriber: Subscriber): void {
     if (made !== this.#made || this.status !== "close") return;
+    this.#connecting = false;
     this.#subscriber = subscriber;
     this.status = "ready";
     this.#attempts = 0;

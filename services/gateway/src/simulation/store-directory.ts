@@ -4,16 +4,26 @@ import { type LeaseSteps, type MemoryDirectory, sweepBy } from "@ams/directory/t
 import type { StoreConnection } from "./store-connection.ts";
 
 /** Hears of each command when the store does it, for the story of a history. */
-export type Done = (gateway: number, name: string, args: readonly unknown[], reply: unknown) => void;
+export type Done = (
+  gateway: number,
+  name: string,
+  args: readonly unknown[],
+  reply: unknown,
+) => void;
 
 export function openStoreDirectory(
   gateway: number,
   connection: StoreConnection,
   memory: MemoryDirectory,
-  done: Done,
+  done: Done | null,
 ): Directory {
-  const send = async <Reply>(name: string, args: readonly unknown[], run: () => Reply) => {
+  const send = async <Reply>(
+    name: string,
+    args: readonly unknown[],
+    run: () => Reply | Promise<Reply>,
+  ): Promise<Reply> => {
     try {
+      if (done === null) return await connection.command(run);
       return await connection.command(async () => {
         const reply = await run();
         done(gateway, name, args, reply);
@@ -23,8 +33,8 @@ export function openStoreDirectory(
       throw new DirectoryUnavailable(`${name}: ${error instanceof Error ? error.message : ""}`);
     }
   };
-  const sweepStep = <Reply>(name: string, step: (steps: LeaseSteps) => Reply): Promise<Reply> =>
-    send(name, [], () => step(memory.steps)) as Promise<Reply>;
+  const sweepStep = <Reply>(name: string, step: (steps: LeaseSteps) => Reply | Promise<Reply>) =>
+    send(name, [], () => step(memory.steps));
   const own: Partial<Directory> = {
     sweep: () => sweepBy(sweepStep, Date.now),
     ping: async () => {

@@ -1,13 +1,15 @@
 /** The lines of a history's story, short enough to read: members that say nothing new are left out, ids become names. */
-import type { Plan } from "./steps.ts";
+
 import { streamOf } from "./cast.ts";
+import type { Plan } from "./steps.ts";
 
 /** Members of frames, events and records that the story does without. */
 const LEFT_OUT =
   /"(?:conversation_id|conversationId|owner_account_id|account_id|peer_identity|conversation_metadata|stream_name|subscribersMax|where|address|namespace|alias|metadata_n|joined_at|self_subscribe|subscribed_streams)":(?:"[^"]*"|\{[^{}]*\}|\[[^[\]]*\]|null|true|false|\d+),?/g;
 
 /** Commands that nothing depends on, most of the time. */
-const UNEVENTFUL = /^\S+ +\S+ +g\d+ (?:ping|heartbeat .*"renewed"|take lapsed \[\] -> \[\]|admission|credentialHolder)/;
+const UNEVENTFUL =
+  /^\S+ +\S+ +g\d+ (?:ping|heartbeat .*"renewed"|take lapsed \[\] -> \[\]|admission|credentialHolder)/;
 
 const DAY = "2026-01-01T";
 

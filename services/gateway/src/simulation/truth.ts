@@ -16,7 +16,6 @@ export type EpochTruth = {
   /** Its gateway crashed: what was not published by then is lost, and nobody is left to know of it. */
   crashed: boolean;
   readonly gateway: Process;
-
 };
 
 export class ConversationTruth {

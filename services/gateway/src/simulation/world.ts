@@ -1,5 +1,5 @@
 /** All processes of one history, put together, and what its steps do to them. */
-import { CONFIG, CONVERSATIONS, ACCOUNTS, PEPPERS, requestOf, streamOf } from "./cast.ts";
+import { ACCOUNTS, CONFIG, CONVERSATIONS, PEPPERS, requestOf, streamOf } from "./cast.ts";
 import { Client } from "./client.ts";
 import { Connection, type ServerFrame } from "./connection.ts";
 import { Lane } from "./lane.ts";
@@ -8,6 +8,7 @@ import type { Planted } from "./planted.ts";
 import { mix, Random } from "./random.ts";
 import { Process, Scheduler } from "./scheduler.ts";
 import type { Connections, Plan, Step } from "./steps.ts";
+import type { Done } from "./store-directory.ts";
 import { StoreServer } from "./store-server.ts";
 import { ConversationTruth } from "./truth.ts";
 
@@ -16,7 +17,7 @@ export type WorldOptions = {
   readonly plan: Plan;
   readonly planted: Planted | null;
   /** Keeps a line of all that happens. */
-  readonly told: ((line: string) => void) | null;
+  readonly story: ((line: string) => void) | null;
 };
 
 export class World {
@@ -32,6 +33,7 @@ export class World {
   fingerprint = 0x811c9dc5;
   readonly #options: WorldOptions;
   readonly #clients: Process;
+  readonly #channels = new Map<string, ConversationTruth>();
 
   constructor(options: WorldOptions) {
     this.#options = options;
@@ -39,10 +41,14 @@ export class World {
     this.scheduler = new Scheduler(String(seed), new Random(seed, "world"));
     this.#clients = new Process("clients", this.scheduler);
     this.server = new StoreServer(this.scheduler, (channel, payload) => {
-      const at = CONVERSATIONS.findIndex((one) => one.channel === channel);
-      this.truths[at]?.publish(payload);
+      this.#channels.get(channel)?.publish(payload);
       if (payload[0] === 0x7b) this.note(() => `published ${payload.toString()}`);
     });
+    for (const [number, { where }] of CONVERSATIONS.entries()) {
+      const truth = this.truths[number];
+      const channel = this.server.directory.channels.conversation(where);
+      if (truth !== undefined) this.#channels.set(channel, truth);
+    }
     this.server.tamper = planted?.tamper ?? null;
     this.nodes = Array.from({ length: plan.gateways }, (_, number) => this.#node(number));
     this.clients = plan.clients.map((identity, number) => {
@@ -55,10 +61,10 @@ export class World {
 
   /** A line for the story, made only when somebody reads it. */
   note(line: () => string): void {
-    const { told } = this.#options;
-    if (told === null) return;
+    const { story } = this.#options;
+    if (story === null) return;
     const { nowMs, current } = this.scheduler;
-    told(`${nowMs.toFixed(2).padStart(9)} ${(current?.name ?? "-").padEnd(7)} ${line()}`);
+    story(`${nowMs.toFixed(2).padStart(9)} ${(current?.name ?? "-").padEnd(7)} ${line()}`);
   }
 
   #node(number: number): Node {
@@ -72,11 +78,15 @@ export class World {
       portFaults: planted?.port ?? {},
       wrapDirectory: planted?.directory ?? ((directory) => directory),
       wrapBus: planted?.bus ?? ((bus) => bus),
-      done: (gateway, name, args, reply) =>
-        this.note(() => `g${gateway} ${name} ${JSON.stringify(args)} -> ${JSON.stringify(reply)}`),
+      done: this.#options.story && this.#done(),
       failed: (what) => this.errors.push(what),
       note: (text) => this.note(() => text),
     });
+  }
+
+  #done(): Done {
+    return (gateway, name, args, reply) =>
+      this.note(() => `g${gateway} ${name} ${JSON.stringify(args)} -> ${JSON.stringify(reply)}`);
   }
 
   /** Accounts and conversations exist, gateways start, steps are scheduled. */
@@ -174,8 +184,7 @@ export class World {
         for (const connection of connectionsOf(node, step.which)) connection.cut();
         return;
       case "stall":
-        for (const connection of connectionsOf(node, step.which))
-          connection.stall(nowMs + step.ms);
+        for (const connection of connectionsOf(node, step.which)) connection.stall(nowMs + step.ms);
         return;
       case "pause":
         if (node !== undefined) this.#pause(node.process, step.ms);
@@ -218,9 +227,7 @@ export class World {
   #crash(node: Node, ms: number): void {
     for (const truth of this.truths) truth.crashed(node.process);
     node.crash();
-    this.#later(ms, () => {
-      if (node.gateway === null) node.start();
-    });
+    this.#later(ms, () => node.start());
   }
 
   #cutAll(ms: number): void {
@@ -292,8 +299,8 @@ export class World {
     const { number } = connection.parts;
     if (frame.type === "joined") client.joined();
     if (frame.type === "x_drain") client.drained(frame.reconnect_after_ms ?? 0);
-    const told = `${number} ${frame.type} ${frame.stream_id} ${frame.seq} ${frame.ts} ${frame.data}`;
-    this.fingerprint = mix(told, this.fingerprint);
+    const heard = `${number} ${frame.type} ${frame.stream_id} ${frame.seq} ${frame.ts} ${frame.data}`;
+    this.fingerprint = mix(heard, this.fingerprint);
     this.note(() => `c${number} hears ${JSON.stringify(frame)}`);
   }
 }
