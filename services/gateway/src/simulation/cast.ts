@@ -6,6 +6,7 @@ import {
   hash,
   type Peppers,
   streamIdOf,
+  whereOf,
 } from "@ams/directory";
 import type {
   AccountId,
@@ -44,6 +45,7 @@ export const CONVERSATIONS = [0, 1].map((number) => {
     conversation_id: `conv_0000000000000000000000000${number}` as ConversationId,
     namespace: "account-0" as Namespace,
     alias: `conversation-${number}` as Alias,
+    generation: `generation-${number}`,
     owner_account_id: "acc_00000000000000000000000000" as AccountId,
     id_kind: "ulid",
     metadata: "{}" as JsonText,
@@ -53,7 +55,7 @@ export const CONVERSATIONS = [0, 1].map((number) => {
     subscribers_max: null,
   };
   const token = String(number).repeat(43);
-  const where = { address: conversation, conversationId: conversation.conversation_id };
+  const where = whereOf(conversation);
   return { conversation, token, where, linkHash: hash(PEPPERS.link[0], token) };
 });
 
@@ -86,6 +88,7 @@ export function requestOf(identity: Identity, listed: StreamId): ConnectRequest 
   if (receipts) headers.set("x-ams-receipts", "1");
   if (selective) headers.set("x-ams-subscribe-streams", listed);
   return {
+    isHostAccepted: true,
     namespace: conversation.conversation.namespace,
     alias: conversation.conversation.alias,
     query: new URLSearchParams({ t: conversation.token }),

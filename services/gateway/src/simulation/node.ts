@@ -85,7 +85,7 @@ export class Node {
     const directory = openStoreDirectory(number, commands, server.directory, done);
     this.port = port;
     this.gateway = await startGateway({
-      at: { host: "", port: 0 },
+      at: { host: "", port: 0, names: { publicUrl: null, allowedHosts: [] } },
       instance: this.process.name,
       config,
       peppers,
