@@ -10,6 +10,11 @@ export const LONG_SUITES = [
     env: { AMS_STRICT: "1" },
   },
   {
+    name: "openapi",
+    what: "property-based requests from /openapi.json against a standalone (schemathesis)",
+    command: ["node", "scripts/long/openapi.mjs"],
+  },
+  {
     name: "storms",
     what: "twenty storms of joins, leaves and takeovers of each kind, under faults",
     command: ["node", "scripts/test.mjs", "test/journeys/churn-storm"],
