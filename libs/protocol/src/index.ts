@@ -91,12 +91,7 @@ export {
   TOKEN_FRAME_BYTES_MAX,
 } from "./limits.ts";
 export { connectUrl, formatMagicLink, type MagicLink, parseMagicLink } from "./link.ts";
-export {
-  checkMetadata,
-  type DataSpan,
-  findTokenData,
-  isExtension,
-  parseClientFrame,
-} from "./parse.ts";
+export { checkMetadata, isExtension, parseClientFrame } from "./parse.ts";
 export { PROBLEMS, type Problem, type ProblemCode } from "./problem.ts";
 export { compareSeq, formatSeq, parseSeq, type Seq } from "./seq.ts";
+export { type DataSpan, findTokenData } from "./token-data.ts";

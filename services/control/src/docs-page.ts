@@ -20,8 +20,20 @@ export const PAGE_HEADERS = {
   "content-security-policy": POLICY,
 };
 
+/** Stands in the page for the base URL, which differs by request: all the rest is made once. */
+const BASE_URL = "https://base-url.invalid";
+
+const pages = new WeakMap<OpenApiDocument, Promise<string>>();
+
 /** `baseUrl` is where the examples send their requests. */
 export async function docsPage(document: OpenApiDocument, baseUrl: string): Promise<string> {
+  const page = pages.get(document) ?? makePage(document, BASE_URL);
+  pages.set(document, page);
+  const escaped = await html`${baseUrl}`;
+  return (await page).replaceAll(BASE_URL, () => escaped.toString());
+}
+
+async function makePage(document: OpenApiDocument, baseUrl: string): Promise<string> {
   const operations = operationsOf(document);
   const page = await html`<!doctype html>
 <html lang="en">

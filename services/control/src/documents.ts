@@ -3,6 +3,7 @@ import { baseUrlOf } from "@ams/runtime";
 import { z } from "zod";
 import { docsPage, PAGE_HEADERS } from "./docs-page.ts";
 import type { Endpoint } from "./endpoint.ts";
+import type { OpenApiDocument } from "./openapi.ts";
 
 export const showOpenApi: Endpoint = {
   name: "show_openapi",
@@ -15,10 +16,19 @@ export const showOpenApi: Endpoint = {
     curl: "",
   },
   handle: (_call, { openApi }) =>
-    new Response(JSON.stringify(openApi), {
+    new Response(textOf(openApi), {
       headers: { "content-type": "application/json", "cache-control": "no-cache" },
     }),
 };
+
+const texts = new WeakMap<OpenApiDocument, string>();
+
+/** The document as text, made once. */
+function textOf(openApi: OpenApiDocument): string {
+  const text = texts.get(openApi) ?? JSON.stringify(openApi);
+  texts.set(openApi, text);
+  return text;
+}
 
 export const showDocs: Endpoint = {
   name: "show_docs",
