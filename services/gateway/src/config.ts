@@ -38,6 +38,10 @@ export const GATEWAY_SETTINGS = {
     "Unsent bytes that the gateway keeps for a slow reader before it closes it 4290. Several bursts, since one turn of the event loop may publish more than a small limit even to a healthy reader.",
     { min: 65_536, max: 268_435_456 },
   ),
+  AMS_MEMORY_BYTES: integer(
+    0,
+    "Bytes of memory of this process past which it takes no more connects (4500) and is not ready. 0: 80 % of what its container or machine has.",
+  ),
   AMS_DRAIN_MS: integer(
     5_000,
     "Milliseconds that a stopping gateway takes to close its sockets, in slices.",

@@ -18,6 +18,7 @@ import { drain } from "./drain.ts";
 import { Holdings } from "./holdings.ts";
 import type { HttpHandler } from "./http-bridge.ts";
 import { Lease } from "./lease.ts";
+import { Memory } from "./memory.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import type { GatewayParts } from "./parts.ts";
@@ -89,11 +90,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     guests: config.AMS_GUESTS,
     now,
   };
+  const memory = new Memory({ limitBytes: config.AMS_MEMORY_BYTES });
   let draining = false;
   let pending = 0;
 
   const connect = async (request: ConnectRequest, door: Door): Promise<JoinOutcome> => {
-    if (pending >= PENDING_CONNECTS_MAX) return refuse(door, "internal_error");
+    if (pending >= PENDING_CONNECTS_MAX || memory.isFull()) return refuse(door, "internal_error");
     pending += 1;
     try {
       const admitted = await admit(request, admitParts);
@@ -110,7 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     }
   };
 
-  const notReady = () => (draining ? "draining" : (lease.notReady() ?? bus.notReady()));
+  const notReady = () => (draining ? "draining" : wordOf([memory, lease, bus]));
   const health: Health = { now, instance: options.instance, notReady };
   await lease.begin(conversations);
   await listenToDeployment(bus, parts);
@@ -132,14 +134,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   }
   const stop = async () => {
     draining = true;
-    const terms = { drainMs: config.AMS_DRAIN_MS, spreadMs: config.AMS_DRAIN_SPREAD_MS };
-    await drain(conversations, terms, () => pending > 0);
+    await drain(conversations, drainTermsOf(config), () => pending > 0);
     server.stopListening();
     await holdings.settled();
     await lease.end();
     await server.close();
   };
   return { port, notReady, stop };
+}
+
+/** What the first of these that isn't ready waits for. */
+function wordOf(parts: readonly { notReady(): string | null }[]): string | null {
+  for (const part of parts) {
+    const word = part.notReady();
+    if (word !== null) return word;
+  }
+  return null;
 }
 
 /** What ends on every gateway at once. When the channel was lost, what was announced meanwhile is looked up. */
@@ -171,6 +181,10 @@ async function listenToDeployment(bus: Bus, parts: GatewayParts): Promise<void> 
         event satisfies never;
     }
   });
+}
+
+function drainTermsOf(config: GatewayConfig) {
+  return { drainMs: config.AMS_DRAIN_MS, spreadMs: config.AMS_DRAIN_SPREAD_MS };
 }
 
 /** Every stream but its own, no receipts. */

@@ -59,13 +59,13 @@ function upsOf(bus: Bus) {
 /** Channels of tags that lie on at least two nodes: 16 tags are spread over all three. */
 const SPREAD = Array.from({ length: 16 }, (_, tag) => `ams:{p${tag}}:conv_1`);
 
-async function openGateway() {
+async function openGateway(environment: Readonly<Record<string, string>> = {}) {
   const { bus, commands, end } = await openBus();
   const directory = openRedisDirectory({
     commands: commands.client,
     sharded: isSharded(commands),
   });
-  const settings = readSettings(GATEWAY_SETTINGS, { AMS_DRAIN_MS: "100" });
+  const settings = readSettings(GATEWAY_SETTINGS, { AMS_DRAIN_MS: "100", ...environment });
   if (!settings.ok) throw new Error(settings.faults.join());
   const gateway = await startGateway({
     at: { host: "127.0.0.1", port: 0, names: { publicUrl: null, allowedHosts: [] } },
@@ -82,7 +82,7 @@ async function openGateway() {
     await gateway.stop();
     await end();
   };
-  return { directory, port: gateway.port, stop };
+  return { directory, gateway, port: gateway.port, stop };
 }
 
 /** One more conversation, and how to dial it. */
@@ -185,6 +185,17 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster", () => {
       await end();
     }
   }, 30_000);
+
+  test("§3.3.10 a gateway that is full of memory is not ready and refuses connects", async () => {
+    const full = await openGateway({ AMS_MEMORY_BYTES: "1" });
+    try {
+      expect(full.gateway.notReady()).toBe("memory");
+      const dial = await mint(full, 99);
+      await expect(dial(full.port, "ann").next("joined")).rejects.toThrow("closed 4500");
+    } finally {
+      await full.stop();
+    }
+  });
 
   test("§5 twelve conversations in as many slots, each over two gateways: joins, tokens, a takeover, leaves", async () => {
     const [here, there] = await Promise.all([openGateway(), openGateway()]);
