@@ -221,15 +221,22 @@ describeEach((sdk) => {
     expect((await all(account.list())).map((each) => each.alias)).toEqual([alias]);
     const newLink = await account.newLink(alias);
     expect((await guest.closed)?.code).toBe("link_revoked");
-    const member = await join(newLink, { credential: account.credential });
+    const former = await join(newLink, { credential: account.credential });
     const { credential } = account;
     expect(await account.rotate()).toBe(account.credential);
     expect(account.credential).not.toBe(credential);
+    await sdk().openAccount(ams.url, { credential }); // It works until the new one is used (§2.2.4).
+    const same = await sdk().openAccount(ams.url, { credential: account.credential });
+    const details = await same.details();
+    expect(details).toMatchObject({
+      accountId: account.accountId,
+      limits: { guestsPerAccount: 1_000 },
+    });
     expect((await failure(sdk().openAccount(ams.url, { credential }))).code).toBe(
       "invalid_credential",
     );
-    const same = await sdk().openAccount(ams.url, { credential: account.credential });
-    expect((await same.details()).accountId).toBe(account.accountId);
+    expect((await former.closed)?.code).toBe("invalid_credential"); // §2.2.6
+    const member = await join(newLink, { credential: account.credential });
     await account.close(alias);
     expect((await member.closed)?.code).toBe("conversation_closed");
     await account.delete();
