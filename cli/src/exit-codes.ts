@@ -71,6 +71,7 @@ export const EXIT_OF = {
   stream_displaced: "lost",
   invalid_credential: "refused",
   account_concurrency_limit: "limit",
+  conversation_limit: "limit",
   conversation_subscriber_limit: "limit",
   stream_name_conflict: "refused",
   conversation_not_found: "link",

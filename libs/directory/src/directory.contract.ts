@@ -2,6 +2,7 @@
 import { describe } from "vitest";
 import { accountsContract } from "./contract/accounts.ts";
 import { conversationsContract } from "./contract/conversations.ts";
+import { expiryContract } from "./contract/expiry.ts";
 import { leasesContract } from "./contract/leases.ts";
 import { peppersContract } from "./contract/peppers.ts";
 import { presenceContract } from "./contract/presence.ts";
@@ -14,6 +15,7 @@ export function directoryContract(name: string, open: () => Promise<World>): voi
     conversationsContract(open);
     presenceContract(open);
     leasesContract(open);
+    expiryContract(open);
     peppersContract(open);
   });
 }

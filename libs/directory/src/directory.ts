@@ -103,7 +103,17 @@ export type ConversationPage = {
 };
 
 /** What `mint` is given: the record, and the hash of its first link. */
-export type NewConversation = { readonly conversation: Conversation; readonly linkHash: string };
+export type NewConversation = {
+  readonly conversation: Conversation;
+  readonly linkHash: string;
+  /** Conversations that the namespace may have, this one included; any number without it. */
+  readonly conversationsMax?: number | undefined;
+};
+
+/** Milliseconds after which an expired conversation that has live streams is looked at again. */
+export const EXPIRED_AGAIN_MS = 60_000;
+
+export type MintFault = "alias_taken" | "conversation_limit";
 
 export interface Conversations {
   /**
@@ -111,7 +121,7 @@ export interface Conversations {
    * For `jcs-sha256` a conversation of the same namespace with the same id gets the link instead (whatever alias was
    * asked for), and its record is returned; past `LINKS_MAX` links the oldest ends.
    */
-  mint(conversation: NewConversation): Promise<Outcome<Minted, "alias_taken">>;
+  mint(conversation: NewConversation): Promise<Outcome<Minted, MintFault>>;
   /** The record, its links and its count of joins, or null when there is no such address. */
   admission(address: Address): Promise<Admission | null>;
   /** The owner's conversations, oldest first. */
@@ -125,6 +135,11 @@ export interface Conversations {
     linkHash: string,
     keepConnected: boolean,
   ): Promise<Outcome<Link, "not_found">>;
+  /**
+   * Removes some of the conversations that expired `EXPIRED_KEPT_S` ago and have no live stream, as a deletion does. A small
+   * step, for several processes to take again and again. Returns how many it removed.
+   */
+  removeExpired(): Promise<number>;
   /** Removes record, links and roster, frees the alias, announces `closed`. */
   deleteConversation(address: Address): Promise<Outcome<null, "not_found">>;
 }

@@ -15,6 +15,7 @@ export {
   type HeldPage,
   type Leases,
   type Minted,
+  type MintFault,
   type NewConversation,
   type Outcome,
   type PepperKind,

@@ -10,7 +10,7 @@
  * |---|---|---|---|
  * | `ams:namespace:{pN}:<ns>` | string | account id, and ` deleted` behind it once the account is gone | never: a namespace isn't given out twice |
  * | `ams:namespace:{pN}:<ns>:conversations` | zset, all scores 0 | `<created_at> <conv> <alias>` of each, for listing | member: delete, or a listing that finds no record |
- * | `ams:namespace:{pN}:<ns>:canonical` | hash | id of a `jcs-sha256` conversation -> its alias | field: delete |
+ * | `ams:namespace:{pN}:<ns>:canonical` | hash | id of a `jcs-sha256` conversation -> `<alias> <generation>`; `claims_floor`, `links_floor` | field: delete; with the account |
  * | `ams:account:{pN}:<id>` | hash | the account's record and limits | with the account |
  * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends and in which order (redis/scripts/script.ts), up to `CREDENTIALS_MAX` | with the account; field: rotation, or first use of a newer one |
  * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a place is shared | field: release or sweep |
@@ -21,6 +21,7 @@
  * | `ams:conversation:{pN}:<ns>/<alias>:roster` | hash | stream name -> entry (redis/entry.ts) | field: leave or sweep; delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:joined` | set | stream ids counted against `max_joins` | delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:departed` | hash | stream name -> `<its last epoch> <order of leaving>`, at least the latest `DEPARTED_MAX` | delete, or `DEPARTED_TTL_S` unused |
+ * | `ams:expiring:{pN}` | zset | `<ns>/<alias> <generation>` by the time of its removal, Unix ms | member: delete, or removal |
  * | `ams:held:{pN}:<gateway>` | set | the streams and places that a gateway holds in this partition | member: leave, release; sweep |
  * | `ams:gateways:{p0}` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
  * | `ams:sweeping:{p0}` | zset | lapsed gateway by the time at which somebody began to sweep it | once it is swept |
@@ -58,6 +59,8 @@ export type ConversationKeys = {
   readonly roster: string;
   readonly joined: string;
   readonly departed: string;
+  /** Of the whole partition. */
+  readonly expiring: string;
   /** A conversation's id, a colon and its generation behind it make its channel. */
   readonly channelPrefix: string;
   /** A gateway's id behind it makes the key of what that gateway holds here. */
@@ -98,6 +101,7 @@ export type Keys = {
   readonly account: (id: AccountId) => AccountKeys;
   readonly namespace: (namespace: Namespace) => NamespaceKeys;
   readonly credential: (hash: string) => string;
+  readonly expiring: (partition: number) => string;
   readonly held: (partition: number, gateway: GatewayId) => string;
 };
 
@@ -127,6 +131,7 @@ export function keysUnder(prefix: string): Keys {
         roster: `${record}:roster`,
         joined: `${record}:joined`,
         departed: `${record}:departed`,
+        expiring: at("expiring", partition),
         channelPrefix: channelPrefix(partition),
         heldPrefix: heldPrefix(partition),
       };
@@ -147,6 +152,7 @@ export function keysUnder(prefix: string): Keys {
       return { owner, conversations: `${owner}:conversations`, canonical: `${owner}:canonical` };
     },
     credential: (hash) => `${at("credential", partitionOf(hash))}:${hash}`,
+    expiring: (partition) => at("expiring", partition),
     held: (partition, gateway) => `${heldPrefix(partition)}${gateway}`,
   };
 }

@@ -1,11 +1,12 @@
 /** What the directory knows, as data: accounts, conversations, and the streams that are live now. */
-import type {
-  AccountId,
-  Alias,
-  ConversationId,
-  JsonText,
-  Namespace,
-  StreamIdentity,
+import {
+  type AccountId,
+  type Alias,
+  type ConversationId,
+  EXPIRED_KEPT_S,
+  type JsonText,
+  type Namespace,
+  type StreamIdentity,
 } from "@ams/protocol";
 
 /** Who may have how much. A field that is null follows the deployment's setting. */
@@ -14,6 +15,8 @@ export type AccountLimits = {
   readonly streams_max: number | null;
   /** Guests that the account's conversations may hold at a time, all together. */
   readonly guests_max: number | null;
+  /** Conversations that the account may have at a time. */
+  readonly conversations_max: number | null;
   /** Subscribers that each conversation of the account may hold at a time. */
   readonly subscribers_max: number | null;
 };
@@ -22,6 +25,7 @@ export type AccountLimits = {
 export const DEPLOYMENT_LIMITS: AccountLimits = {
   streams_max: null,
   guests_max: null,
+  conversations_max: null,
   subscribers_max: null,
 };
 
@@ -71,6 +75,11 @@ export type Where = {
 export function whereOf(conversation: Conversation): Where {
   const { namespace, alias, conversation_id, generation } = conversation;
   return { address: { namespace, alias }, conversationId: conversation_id, generation };
+}
+
+/** Unix milliseconds at which it may be removed; null for one that doesn't expire. */
+export function removalMs({ expires_at_ms }: Conversation): number | null {
+  return expires_at_ms === null ? null : expires_at_ms + EXPIRED_KEPT_S * 1000;
 }
 
 /** What admission reads of a conversation: the record, its live links, and how many stream ids have joined. */

@@ -57,6 +57,9 @@ export const LINKS_MAX = 32;
 /** Seconds until which a link may be made to expire: one year. */
 export const EXPIRES_IN_S_MAX = 31_536_000;
 
+/** Seconds after its expiry at which a conversation is removed, once no socket is left: time to say why a link is dead. */
+export const EXPIRED_KEPT_S = 86_400;
+
 /** Joins that `max_joins` may allow: the stream ids it counted are kept for the life of the conversation. */
 export const MAX_JOINS_MAX = 100_000;
 

@@ -63,6 +63,11 @@ export const PROBLEMS = {
     message:
       "This address does not answer to that host name: use localhost or 127.0.0.1, or name the host in AMS_PUBLIC_URL or AMS_ALLOWED_HOSTS.",
   },
+  conversation_limit: {
+    status: 403,
+    message:
+      "The account has as many conversations as it may: delete one, or let one expire (AMS_CONVERSATIONS_PER_ACCOUNT).",
+  },
   signup_closed: { status: 403, message: "This deployment does not take new accounts." },
   invalid_invite: { status: 403, message: "The invite code is not right." },
   invalid_token: {

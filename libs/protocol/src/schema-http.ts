@@ -49,6 +49,7 @@ export const accountBody = z.object({
     .object({
       streams_per_account: count,
       guests_per_account: count.optional(),
+      conversations_per_account: count.optional(),
       subscribers_per_conversation: count,
     })
     .catchall(count)
@@ -125,6 +126,7 @@ export const offerBody = z.object({
     .object({
       streams_per_account: count,
       guests_per_account: count.optional(),
+      conversations_per_account: count.optional(),
       subscribers_per_conversation: count,
       accounts_per_minute: count,
       mints_per_minute: count,

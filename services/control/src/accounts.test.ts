@@ -32,6 +32,7 @@ test("§2.2 an account is created with a credential that opens it", async () => 
     limits: {
       streams_per_account: 10,
       guests_per_account: 1_000,
+      conversations_per_account: 0,
       subscribers_per_conversation: 100,
     },
   });

@@ -188,6 +188,9 @@ function accountJson(account: Account, config: ControlConfig): JsonText {
     limits: joinMembers({
       streams_per_account: toJsonText(account.streams_max ?? config.streamsPerAccount),
       guests_per_account: toJsonText(account.guests_max ?? config.guestsPerAccount),
+      conversations_per_account: toJsonText(
+        account.conversations_max ?? config.conversationsPerAccount,
+      ),
       subscribers_per_conversation: toJsonText(
         account.subscribers_max ?? config.subscribersPerConversation,
       ),

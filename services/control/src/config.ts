@@ -46,6 +46,10 @@ export const CONTROL_SETTINGS = {
     10,
     "Rotations of its credential tried per minute and account; 0: any number.",
   ),
+  AMS_CONVERSATIONS_PER_ACCOUNT: integer(
+    10_000,
+    "Conversations that an account may have at a time; past it a mint is 403. The `limits` command sets it for one account. 0: any number.",
+  ),
   AMS_ADDRESS_CPU_MS_PER_SECOND: integer(
     250,
     "Milliseconds of control's CPU time per second, as estimated, that an address may use by requests without a right credential or link; four times as much at once; past it 429. This machine's own addresses are free. 0: no limit.",
@@ -88,6 +92,8 @@ export type ControlConfig = Reached & {
   readonly accountCpuMsPerSecond: number;
   readonly streamsPerAccount: number;
   readonly guestsPerAccount: number;
+  /** 0 for any number. */
+  readonly conversationsPerAccount: number;
   readonly subscribersPerConversation: number;
 };
 
@@ -116,6 +122,7 @@ export function readControl(
       accountCpuMsPerSecond: value.AMS_ACCOUNT_CPU_MS_PER_SECOND,
       streamsPerAccount: value.AMS_STREAMS_PER_ACCOUNT,
       guestsPerAccount: value.AMS_GUESTS_PER_ACCOUNT,
+      conversationsPerAccount: value.AMS_CONVERSATIONS_PER_ACCOUNT,
       subscribersPerConversation: value.AMS_SUBSCRIBERS_PER_CONVERSATION,
     },
   };

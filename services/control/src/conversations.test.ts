@@ -42,6 +42,21 @@ test("§2.3 an empty body mints a conversation with everything generated", async
   });
 });
 
+test("§2.3.9 past the account's conversations a mint is 403, with limit, value and remedy; a deletion makes room", async () => {
+  const limited = await openTestControl({ conversationsPerAccount: 2 });
+  const { credential } = await limited.account("acme");
+  const ask = (method: string, path: string) =>
+    limited.ask(method, `/v1/acme/conversations${path}`, { bearer: credential });
+  const [first, second] = [await ask("POST", ""), await ask("POST", "")];
+  expect([first.status, second.status]).toEqual([201, 201]);
+  const refused = await ask("POST", "");
+  expect([refused.status, refused.json.error]).toEqual([403, "conversation_limit"]);
+  expect(refused.json.message).toMatch(/2 conversations .*AMS_CONVERSATIONS_PER_ACCOUNT.* delete/);
+  await ask("DELETE", `/${first.json.alias}`);
+  expect((await ask("POST", "")).status).toBe(201);
+  await limited.close();
+});
+
 test("§2.3 everything that is asked for is given", async () => {
   const answer = await mint({
     alias: "talk",

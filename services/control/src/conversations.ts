@@ -4,6 +4,7 @@ import {
   type Conversation,
   canonicalConversationId,
   type Minted,
+  type MintFault,
   newConversationId,
   newGeneration,
   newStreamName,
@@ -60,6 +61,7 @@ export const mintConversation: Endpoint = {
       "invalid_canonical_input",
       "invalid_replay",
       "alias_taken",
+      "conversation_limit",
     ],
     curl: `-X POST -d '{"alias": "stand-up", "metadata": {"purpose": "planning"}}'`,
   },
@@ -76,7 +78,7 @@ export const mintConversation: Endpoint = {
     if (canonical !== null) call.meter.spend(canonicalMs(canonical));
     const link = newLink(call, tools);
     const minted = await mint(tools, account.value, wish.value, link.hash);
-    if (!minted.ok) return problem(minted.fault);
+    if (!minted.ok) return refuseMint(minted.fault, account.value, tools);
     const { conversation, created } = minted.value;
     if (created) tools.metrics.conversationMinted();
     const { account_id } = account.value;
@@ -174,7 +176,7 @@ async function mint(
   account: Account,
   wish: MintRequest,
   linkHash: string,
-): Promise<Outcome<Minted, "alias_taken">> {
+): Promise<Outcome<Minted, MintFault>> {
   const now = tools.now();
   const conversation: Omit<Conversation, "alias"> = {
     namespace: account.namespace,
@@ -196,10 +198,23 @@ async function mint(
     const minted = await tools.directory.mint({
       conversation: { ...conversation, alias },
       linkHash,
+      conversationsMax: conversationsMax(account, tools) || undefined,
     });
     const again = wish.alias === null && attempt < ALIAS_ATTEMPTS_MAX;
-    if (minted.ok || !again) return minted;
+    if (minted.ok || minted.fault !== "alias_taken" || !again) return minted;
   }
+}
+
+/** 0 for any number. */
+function conversationsMax(account: Account, { config }: Tools): number {
+  return account.conversations_max ?? config.conversationsPerAccount;
+}
+
+function refuseMint(fault: MintFault, account: Account, tools: Tools): Response {
+  if (fault !== "conversation_limit") return problem(fault);
+  const max = conversationsMax(account, tools);
+  const limit = `The account may have ${max} conversations at a time (AMS_CONVERSATIONS_PER_ACCOUNT) and has them`;
+  return problem(fault, {}, `${limit}: delete one, or let one expire.`);
 }
 
 function readLimit(text: string | null): number | null {

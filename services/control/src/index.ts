@@ -7,3 +7,4 @@ export {
   readControl,
   type SignUp,
 } from "./config.ts";
+export { type Expiry, startExpiry } from "./expiry.ts";

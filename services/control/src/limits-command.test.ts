@@ -25,16 +25,21 @@ test("without a limit it shows the account", async () => {
     namespace: "acme",
     streams_max: null,
     guests_max: null,
+    conversations_max: null,
     subscribers_max: null,
   });
 });
 
 test("a limit that is set holds for the account, and default takes it back", async () => {
   const { credential: bearer } = await open.account("acme");
-  const set = ["--streams", "50", "--guests", "0", "--subscribers", "500"];
+  const set = ["--streams", "50", "--guests", "0", "--conversations", "2", "--subscribers", "500"];
   expect((await run("limits", "acme", ...set)).exit).toBe(0);
   const limits = async () => (await open.ask("GET", "/v1/account", { bearer })).json.limits;
-  const others = { guests_per_account: 0, subscribers_per_conversation: 500 };
+  const others = {
+    guests_per_account: 0,
+    conversations_per_account: 2,
+    subscribers_per_conversation: 500,
+  };
   expect(await limits()).toEqual({ streams_per_account: 50, ...others });
   await run("limits", "acme", "--streams=default");
   expect(await limits()).toEqual({ streams_per_account: 10, ...others });

@@ -19,6 +19,11 @@ const OPTIONS = {
     min: 0,
     about: "guests that its conversations may hold at a time, all together; 0: none",
   },
+  conversations: {
+    limit: "conversations_max",
+    min: 1,
+    about: "conversations that it may have at a time",
+  },
   subscribers: {
     limit: "subscribers_max",
     min: 1,
@@ -28,13 +33,13 @@ const OPTIONS = {
 
 type Option = keyof typeof OPTIONS;
 
-const NAMES: readonly Option[] = ["streams", "guests", "subscribers"];
+const NAMES: readonly Option[] = ["streams", "guests", "conversations", "subscribers"];
 
 export const LIMITS_USAGE = `usage: control limits <namespace> ${NAMES.map((name) => `[--${name} N|default]`).join(" ")} [--directory FOLDER]
 
-${NAMES.map((name) => `  ${`--${name} N`.padEnd(17)} ${OPTIONS[name].about}`).join("\n")}
-  default           follow the deployment's setting again
-  --directory       the state folder of a standalone AMS, which may run meanwhile; else AMS_REDIS_URL says where Redis is
+${NAMES.map((name) => `  ${`--${name} N`.padEnd(19)} ${OPTIONS[name].about}`).join("\n")}
+  default             follow the deployment's setting again
+  --directory         the state folder of a standalone AMS, which may run meanwhile; else AMS_REDIS_URL says where Redis is
 `;
 
 /** The largest limit that may be set: more than any deployment holds, and within every counter. */
@@ -85,8 +90,11 @@ export function runLimits(directory: Directory, wish: LimitsWish): Promise<Said>
     const account = await directory.accountOf(wish.namespace);
     if (account === null) return fail(EXIT_USAGE, "no account has that namespace");
     if (Object.keys(wish.limits).length === 0) return succeed(account);
-    const { streams_max, guests_max, subscribers_max } = { ...account, ...wish.limits };
-    const limits: AccountLimits = { streams_max, guests_max, subscribers_max };
+    const { streams_max, guests_max, conversations_max, subscribers_max } = {
+      ...account,
+      ...wish.limits,
+    };
+    const limits: AccountLimits = { streams_max, guests_max, conversations_max, subscribers_max };
     const changed = await directory.setAccountLimits(account.account_id, limits);
     return changed.ok ? succeed(changed.value) : fail(EXIT_USAGE, "the account was just deleted");
   });
@@ -104,6 +112,7 @@ function parse(args: readonly string[]) {
       options: {
         streams: { type: "string" },
         guests: { type: "string" },
+        conversations: { type: "string" },
         subscribers: { type: "string" },
         directory: { type: "string" },
       },

@@ -20,6 +20,7 @@ import {
 } from "@ams/runtime";
 import { type Control, createControl } from "./app.ts";
 import { readControlProcess } from "./config.ts";
+import { startExpiry } from "./expiry.ts";
 import { problem } from "./problem.ts";
 import { type Readiness, watchDirectory } from "./readiness.ts";
 
@@ -56,6 +57,7 @@ async function main(): Promise<void> {
     registry,
     unknownPeppers: (list) => exitMisconfigured("control", [unknownPeppersFault(list)]),
   });
+  const expiry = startExpiry(directory, log);
   const now = Date.now;
   const rates = { client, keys: keysUnder(prefix) };
   const control = createControl({ config, peppers, directory, rates, log, registry, now });
@@ -73,6 +75,7 @@ async function main(): Promise<void> {
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "control is up");
     stopOnSignal(log, own.AMS_STOP_MS, async () => {
       readiness.stop();
+      await expiry.stop();
       await server.close();
       await admin.close();
       await directory.close();

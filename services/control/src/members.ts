@@ -9,6 +9,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
     "Any JSON, from whose canonical form (RFC 8785) the id is made. Only with jcs-sha256.",
   conversation_id: "Names the conversation for ever.",
   conversations: "The page.",
+  conversations_per_account: "Conversations that an account may have at a time; 0 is no limit.",
   created_at: "UTC, with milliseconds.",
   credential: "Opens the account. It is shown this once: keep it.",
   expires_at: "When the links stop admitting, UTC; null for never.",

@@ -80,6 +80,7 @@ function limitsOf(config: ControlConfig): JsonText {
   return joinMembers({
     streams_per_account: toJsonText(config.streamsPerAccount),
     guests_per_account: toJsonText(config.guestsPerAccount),
+    conversations_per_account: toJsonText(config.conversationsPerAccount),
     subscribers_per_conversation: toJsonText(config.subscribersPerConversation),
     accounts_per_minute: toJsonText(config.accountsPerMinute),
     mints_per_minute: toJsonText(config.mintsPerMinute),

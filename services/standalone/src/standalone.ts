@@ -1,5 +1,5 @@
 /** A whole AMS in one process: one directory, one gateway, and control, the MCP edge and the page behind the gateway's port. */
-import { createControl } from "@ams/control";
+import { createControl, startExpiry } from "@ams/control";
 import type { Peppers } from "@ams/directory";
 import { type Gateway, startGateway } from "@ams/gateway";
 import { createMcp, type Mcp } from "@ams/mcp";
@@ -74,13 +74,17 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
   });
   if (gateway === null) return null;
   listening.port = gateway.port;
+  const expiry = startExpiry(directory, log);
   const health: Health = { now, instance, notReady: gateway.notReady };
   const admin = await openAdmin(config, health, registry);
   return {
     port: gateway.port,
     admin,
     ask: (request) => control.fetch(request, { address: "127.0.0.1" }),
-    stop: () => stop(mcp, gateway, admin),
+    stop: async () => {
+      await expiry.stop();
+      await stop(mcp, gateway, admin);
+    },
   };
 }
 

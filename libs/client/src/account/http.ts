@@ -196,6 +196,7 @@ const KNOWN: Readonly<Record<ProblemCode, 1>> = {
   invalid_credential: 1,
   namespace_mismatch: 1,
   host_not_allowed: 1,
+  conversation_limit: 1,
   signup_closed: 1,
   invalid_invite: 1,
   invalid_token: 1,

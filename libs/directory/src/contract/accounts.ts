@@ -193,7 +193,7 @@ export function accountsContract(open: () => Promise<World>): void {
       const conversations = [newConversation(account), newConversation(account)];
       for (const conversation of conversations)
         value(await directory.mint({ conversation, linkHash: "x" }));
-      const limits = { streams_max: 7, guests_max: 0, subscribers_max: 5 };
+      const limits = { streams_max: 7, guests_max: 0, conversations_max: 3, subscribers_max: 5 };
       expect(value(await directory.setAccountLimits(account.account_id, limits))).toEqual({
         ...account,
         ...limits,

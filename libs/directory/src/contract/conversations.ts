@@ -160,6 +160,32 @@ export function conversationsContract(open: () => Promise<World>): void {
       expect(faultOf(await join("g", number))).toBe("invalid_magic_link");
     });
 
+    test("§2.3.9 of concurrent mints exactly as many are ok as the account may have, and an end makes room", async () => {
+      const { directory, other } = world;
+      const conversationsMax = 4;
+      const made = Array.from({ length: 10 }, () => newConversation(account));
+      const outcomes = await Promise.all(
+        made.map((conversation, index) =>
+          (index % 2 ? directory : other).mint({ conversation, linkHash: "x", conversationsMax }),
+        ),
+      );
+      const faults = outcomes.map(faultOf).filter((fault) => fault !== null);
+      expect(faults).toEqual(Array.from({ length: 6 }, () => "conversation_limit"));
+      const [first] = outcomes.filter((outcome) => outcome.ok).map((one) => one.value.conversation);
+      value(await directory.deleteConversation(first ?? newConversation(account)));
+      const conversation = canonical(account, "c".repeat(64));
+      const wanted = { conversation, linkHash: "x", conversationsMax };
+      expect(value(await directory.mint(wanted)).created).toBe(true);
+      const again = { ...conversation, generation: "another", alias: fresh("alias") as Alias };
+      const linked = await directory.mint({ ...wanted, conversation: again });
+      expect(value(linked)).toEqual({ conversation, created: false });
+      const other_ = canonical(account, "b".repeat(64));
+      const refused = await directory.mint({ ...wanted, conversation: other_ });
+      expect(faultOf(refused)).toBe("conversation_limit");
+      value(await directory.deleteConversation(conversation));
+      expect(value(await directory.mint({ ...wanted, conversation: other_ })).created).toBe(true);
+    });
+
     test("a canonical conversation does not take an alias that another one has", async () => {
       const { directory } = world;
       const there = newConversation(account);

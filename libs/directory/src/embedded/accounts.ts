@@ -75,7 +75,10 @@ export function embeddedAccounts(store: Store): Accounts {
         const { namespace } = stored.account;
         for (const hash of Object.keys(stored.credentials)) tables.credentials.removeSync(hash);
         tables.accounts.removeSync(id);
-        return conversationsOf(store, namespace).map((owned) => removeConversation(store, owned));
+        const owned = conversationsOf(store, namespace);
+        const announcements = owned.map((one) => removeConversation(store, one));
+        tables.floors.removeSync(namespace);
+        return announcements;
       };
       await step(store, remove, (announcements) => {
         for (const announceClosed of announcements) announceClosed();

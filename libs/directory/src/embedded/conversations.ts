@@ -4,6 +4,7 @@ import { decodeCursor, encodeCursor, listingOf } from "../cursor.ts";
 import type { Conversations } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import { type Address, type Conversation, type Link, whereOf } from "../records.ts";
+import { expiringKey, removeExpired } from "./expiry.ts";
 import { look, type Store, step } from "./store.ts";
 import { type Floors, keyOf, type StoredConversation, type Tables, under } from "./tables.ts";
 
@@ -11,7 +12,7 @@ export function embeddedConversations(store: Store): Conversations {
   const { tables } = store;
 
   return {
-    mint: ({ conversation, linkHash }) =>
+    mint: ({ conversation, linkHash, conversationsMax }) =>
       step(store, () => {
         const known = canonicalAlias(store, conversation);
         const alias = known ?? conversation.alias;
@@ -22,6 +23,9 @@ export function embeddedConversations(store: Store): Conversations {
           return { ok: true, value: { conversation: there.conversation, created: false } };
         }
         if (there !== undefined) return { ok: false, fault: "alias_taken" };
+        if (isFull(store, conversation.namespace, conversationsMax)) {
+          return { ok: false, fault: "conversation_limit" };
+        }
         writeConversation(store, conversation, linkHash);
         return { ok: true, value: { conversation, created: true } };
       }),
@@ -64,6 +68,8 @@ export function embeddedConversations(store: Store): Conversations {
       return { ok: true, value: { number: replaced.linksMade, hash: linkHash } };
     },
 
+    removeExpired: () => removeExpired(store, (stored) => removeConversation(store, stored)),
+
     async deleteConversation(address) {
       const remove = () => {
         const stored = tables.conversations.get(keyOf(address));
@@ -89,6 +95,8 @@ export function removeConversation(store: Store, stored: StoredConversation): ()
   }
   tables.claims.removeSync(key);
   forgetJoins(tables, key);
+  const expiring = expiringKey(conversation);
+  if (expiring !== null) tables.expiring.removeSync(expiring);
   return () => {
     here.rosters.delete(key);
     store.claims.delete(key);
@@ -112,7 +120,16 @@ function writeConversation({ tables }: Store, conversation: Conversation, linkHa
   tables.conversations.putSync(keyOf(conversation), stored);
   tables.claims.putSync(keyOf(conversation), floor.claims + 1);
   tables.listing.putSync(`${namespace} ${listingOf(conversation)}`, alias);
+  const expiring = expiringKey(conversation);
+  if (expiring !== null) tables.expiring.putSync(expiring, conversation.generation);
   if (id_kind === "jcs-sha256") tables.canonical.putSync(`${namespace} ${conversation_id}`, alias);
+}
+
+function isFull({ tables }: Store, namespace: Namespace, max: number | undefined): boolean {
+  if (max === undefined) return false;
+  let listed = 0;
+  for (const _ of tables.listing.getKeys({ ...under(namespace), limit: max })) listed += 1;
+  return listed >= max;
 }
 
 function forgetJoins(tables: Tables, key: string): void {

@@ -9,6 +9,7 @@
  * | conversations | `<ns>/<alias>` | record, links, number of links made | delete |
  * | listing | `<ns> <created_at> <conv> <alias>` | alias | delete |
  * | canonical | `<ns> <conv>` | alias | delete |
+ * | expiring | `<Unix ms of its removal, 16 digits> <ns>/<alias>` | generation | delete, or removal |
  * | floors | namespace | the highest counters of deleted canonical conversations | with the account |
  * | claims | `<ns>/<alias>` | an epoch that no claim has had yet | delete |
  * | joins | `<ns>/<alias>` | number of stream ids counted against `max_joins` | delete |
@@ -54,6 +55,7 @@ export type Tables = {
   readonly conversations: Database<StoredConversation, string>;
   readonly listing: Database<Alias, string>;
   readonly canonical: Database<Alias, string>;
+  readonly expiring: Database<string, string>;
   readonly floors: Database<Floors, string>;
   readonly claims: Database<number, string>;
   readonly joins: Database<number, string>;
@@ -70,6 +72,7 @@ export function openTables(file: File): Tables {
     conversations: file.openDB({ name: "conversations", encoding: "json" }),
     listing: file.openDB({ name: "listing", encoding: "json" }),
     canonical: file.openDB({ name: "canonical", encoding: "json" }),
+    expiring: file.openDB({ name: "expiring", encoding: "json" }),
     floors: file.openDB({ name: "floors", encoding: "json" }),
     claims: file.openDB({ name: "claims", encoding: "json" }),
     joins: file.openDB({ name: "joins", encoding: "json" }),

@@ -87,6 +87,7 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
         await everyListed(store, namespace, async ({ alias }) => {
           await conversations.deleteConversation({ namespace, alias });
         });
+        await answered("DEL", client.del(names.namespace(namespace).canonical));
       }
       const hashes = await removeAccount(store, id);
       await announceToDeployment(store, { kind: "account_deleted", account_id: id });

@@ -4,12 +4,14 @@ import { decodeCursor, encodeCursor, listingOf } from "../cursor.ts";
 import {
   type Conversations,
   DirectoryUnavailable,
+  type Minted,
   type NewConversation,
   type Outcome,
 } from "../directory.ts";
-import { type Address, type Conversation, whereOf } from "../records.ts";
+import { type Address, type Conversation, removalMs, whereOf } from "../records.ts";
 import { DELETED_MARK, decodeConversation } from "./decode.ts";
 import { decodeEntry } from "./entry.ts";
+import { expiringMember, expiryOf } from "./expiry.ts";
 import { heldStream } from "./held.ts";
 import { readConversations } from "./listing.ts";
 import { forgetCanonical, list, registerCanonical } from "./scripts/accounts.ts";
@@ -76,6 +78,11 @@ export function redisConversations(store: Store): Conversations {
     },
 
     deleteConversation: remove,
+
+    removeExpired: expiryOf(store, async (address, generation) => {
+      const stored = await readConversation(store, address);
+      return stored?.generation === generation && (await removeConversation(store, stored));
+    }),
   };
 }
 
@@ -159,29 +166,55 @@ async function isRegistered(store: Store, conversation: Conversation): Promise<b
   return (await answered("HGET", reading)) === placeOf(conversation);
 }
 
-/** The list entry comes first: a crash leaves an entry without a record, and never a record that no list knows. */
+/**
+ * The list entry comes first: a crash leaves an entry without a record, and never a record that no list knows. One that is
+ * known to be registered is looked for before, since a link more needs no entry.
+ */
 async function mintAt(
   store: Store,
   wanted: NewConversation,
-  { alias, generation, claims, links: linksFloor }: Place,
+  place: Place,
 ): Promise<MintOutcome | "again"> {
+  const { alias, generation } = place;
   const conversation = { ...wanted.conversation, alias, generation };
-  const { namespace, conversation_id, id_kind, max_joins, subscribers_max } = conversation;
-  const { owner, conversations } = store.keys.namespace(namespace);
-  const listing = listingOf(conversation);
-  if ((await store.run(list, [owner, conversations], [listing])) !== 1) {
-    throw new DirectoryUnavailable("The account is deleted");
+  if (generation !== wanted.conversation.generation) {
+    const linked = await runMint(store, wanted, conversation, place, false);
+    if (linked !== "absent") return linked;
   }
-  const { record, links } = store.keys.conversation(conversation);
+  const { owner, conversations } = store.keys.namespace(conversation.namespace);
+  const listing = listingOf(conversation);
+  const args = [listing, wanted.conversationsMax ?? ""];
+  const listed = await store.run(list, [owner, conversations], args);
+  if (listed === "full") return { ok: false, fault: "conversation_limit" };
+  if (listed !== 1) throw new DirectoryUnavailable("The account is deleted");
+  const minted = await runMint(store, wanted, conversation, place, true);
+  if (minted === "absent") throw new DirectoryUnavailable("The conversation was not made");
+  const isListed = minted !== "again" && minted.ok && isListedAs(minted.value, listing);
+  if (!isListed) await answered("ZREM", store.client.zrem(conversations, listing));
+  return minted;
+}
+
+function isListedAs({ conversation }: Minted, listing: string): boolean {
+  return listingOf(conversation) === listing;
+}
+
+async function runMint(
+  store: Store,
+  { linkHash }: NewConversation,
+  conversation: Conversation,
+  { claims, links: linksFloor }: Place,
+  create: boolean,
+): Promise<MintOutcome | "again" | "absent"> {
+  const { conversation_id, id_kind, generation, max_joins, subscribers_max } = conversation;
+  const { record, links, expiring } = store.keys.conversation(conversation);
   const numbers = [max_joins ?? "", subscribers_max ?? ""];
   const head = [conversation_id, id_kind, generation, ...numbers, JSON.stringify(conversation)];
-  const tail = [wanted.linkHash, LINKS_MAX, claims, linksFloor];
-  const reply = await store.run(mint, [record, links], [...head, ...tail]);
+  const removal = [expiringMember(conversation), removalMs(conversation) ?? "", create ? 1 : 0];
+  const tail = [linkHash, LINKS_MAX, claims, linksFloor, ...removal];
+  const reply = await store.run(mint, [record, links, expiring], [...head, ...tail]);
   const [kind, json, subscribersMax] = listOf(reply);
+  if (kind === "absent") return kind;
   const stored = decodeConversation(textOf(json) ?? "", textOf(subscribersMax));
-  if (kind !== "created" && listingOf(stored) !== listing) {
-    await answered("ZREM", store.client.zrem(conversations, listing));
-  }
   if (kind === "ending") {
     await removeConversation(store, stored);
     return "again";
@@ -214,8 +247,9 @@ async function removeConversation(store: Store, conversation: Conversation): Pro
     await unregister(store, conversation, conversation, textsOf(counters));
   }
   await unindexRoster(store, conversation);
-  const keys = [at.record, at.links, at.roster, at.joined, at.departed];
-  const removed = await store.run(removeClosed, keys, [generation]);
+  const keys = [at.record, at.links, at.roster, at.joined, at.departed, at.expiring];
+  const args = [generation, expiringMember(conversation)];
+  const removed = await store.run(removeClosed, keys, args);
   const { conversations } = store.keys.namespace(namespace);
   await answered("ZREM", store.client.zrem(conversations, listingOf(conversation)));
   return removed === 1;

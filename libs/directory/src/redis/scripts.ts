@@ -17,6 +17,7 @@ import { claim } from "./scripts/claim.ts";
 import {
   admission,
   closeConversation,
+  closeExpired,
   mint,
   removeClosed,
   replaceLinks,
@@ -49,6 +50,7 @@ export const SCRIPTS: readonly Script[] = [
   admission,
   replaceLinks,
   closeConversation,
+  closeExpired,
   removeClosed,
   setSubscribersMax,
   heartbeat,

@@ -25,6 +25,7 @@ const CONFIG: ControlConfig = {
   rotationsPerMinute: 0,
   streamsPerAccount: 10,
   guestsPerAccount: 1_000,
+  conversationsPerAccount: 0,
   subscribersPerConversation: 100,
 };
 

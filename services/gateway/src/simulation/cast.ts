@@ -2,6 +2,7 @@
 import {
   type Account,
   type Conversation,
+  DEPLOYMENT_LIMITS,
   guestAccountOf,
   hash,
   type Peppers,
@@ -33,9 +34,7 @@ export const ACCOUNTS = [0, 1].map((number) => {
     account_id: `acc_0000000000000000000000000${number}` as AccountId,
     namespace: `account-${number}` as Namespace,
     created_at: CREATED_AT,
-    streams_max: null,
-    guests_max: null,
-    subscribers_max: null,
+    ...DEPLOYMENT_LIMITS,
   };
   return { account, credential, hash: hash(PEPPERS.credential[0], credential) };
 });

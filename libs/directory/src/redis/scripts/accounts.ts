@@ -167,13 +167,17 @@ return { hashes, indexed }
 `,
 };
 
-/** Puts a conversation on its owner's list before it is made. Replies 0 when the account is gone. */
+/** Puts a conversation on its owner's list before it is made. Replies 1, `gone` (the account) or `full`. */
 export const list: Script = {
   name: "amsList",
   keys: 2,
   lua: `
-if string.find(redis.call('GET', KEYS[1]) or '', ' deleted', 1, true) then return 0 end
-redis.call('ZADD', KEYS[2], 0, ARGV[1])
+local owner, conversations = unpack(KEYS)
+local listing, max = unpack(ARGV)
+if string.find(redis.call('GET', owner) or '', ' deleted', 1, true) then return 'gone' end
+if max ~= '' and not redis.call('ZSCORE', conversations, listing)
+  and redis.call('ZCARD', conversations) >= tonumber(max) then return 'full' end
+redis.call('ZADD', conversations, 0, listing)
 return 1
 `,
 };

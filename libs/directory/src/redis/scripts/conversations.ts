@@ -4,23 +4,26 @@ import { NOW_LUA, type Script } from "./script.ts";
 
 /**
  * Makes a conversation with its first link. One that is there gets the link instead, if it is the same canonical one.
- * Its counters begin above the floors. Replies [`created` | `linked` | `taken` | `ending`, record, subscribers_max]; `ending`
+ * Its counters begin above the floors. Replies [`created` | `linked` | `taken` | `ending` | `absent`, record, subscribers_max]; `ending`
  * is one whose deletion was begun, or that was made after it was deleted: it must be removed.
  */
 export const mint: Script = {
   name: "amsMint",
-  keys: 2,
+  keys: 3,
   lua: `${NOW_LUA}
-local record, links = unpack(KEYS)
-local id, idKind, generation, maxJoins, subscribersMax, json, linkHash, linksMax, claimsFloor, linksFloor = unpack(ARGV)
+local record, links, expiring = unpack(KEYS)
+local id, idKind, generation, maxJoins, subscribersMax, json, linkHash, linksMax, claimsFloor, linksFloor,
+  member, removeAt, create = unpack(ARGV)
 local stored = redis.call('HMGET', record, 'id', 'id_kind', 'record', 'subscribers_max', 'generation')
 if not stored[1] then
+  if create ~= '1' then return { 'absent' } end
   local first = string.format('%.0f', linksFloor + 1)
   redis.call('HSET', record, 'id', id, 'id_kind', idKind, 'generation', generation, 'max_joins', maxJoins,
     'subscribers_max', subscribersMax, 'record', json, 'links_made', first, 'claims', claimsFloor,
     'epoch_zero_ms', string.format('%.0f', nowMs() - claimsFloor * ${1_000 / EPOCHS_PER_S}))
   redis.call('DEL', links)
   redis.call('HSET', links, first, linkHash)
+  if removeAt ~= '' then redis.call('ZADD', expiring, removeAt, member) end
   return { 'created', json, subscribersMax }
 end
 if not stored[5] then return { 'ending', stored[3], stored[4] } end
@@ -88,14 +91,45 @@ return { stored[3], stored[4] }
 `,
 };
 
+/**
+ * Whether a conversation whose time has come may go: then it is closed, as `closeConversation` does. One with live streams is
+ * looked at again later. Replies 1 when it is closed.
+ */
+export const closeExpired: Script = {
+  name: "amsCloseExpired",
+  keys: 3,
+  frees: true,
+  lua: `
+local record, roster, expiring = unpack(KEYS)
+local publish, channelPrefix, generation, member, againAt = unpack(ARGV)
+local stored = redis.call('HMGET', record, 'generation', 'closed', 'id')
+if stored[2] == generation then return 1 end
+if stored[1] ~= generation then
+  redis.call('ZREM', expiring, member)
+  return 0
+end
+if redis.call('HLEN', roster) > 0 then
+  redis.call('ZADD', expiring, againAt, member)
+  return 0
+end
+redis.call('HDEL', record, 'generation')
+redis.call('HSET', record, 'closed', generation)
+redis.call(publish, channelPrefix .. stored[3] .. ':' .. generation, '{"kind":"closed"}')
+return 1
+`,
+};
+
 /** Removes a closed conversation with all that hangs on it. Replies 1 when it was there. */
 export const removeClosed: Script = {
   name: "amsRemoveClosed",
   frees: true,
-  keys: 5,
+  keys: 6,
   lua: `
-if redis.call('HGET', KEYS[1], 'closed') ~= ARGV[1] then return 0 end
-redis.call('DEL', unpack(KEYS))
+local record, links, roster, joined, departed, expiring = unpack(KEYS)
+local generation, member = unpack(ARGV)
+if redis.call('HGET', record, 'closed') ~= generation then return 0 end
+redis.call('DEL', record, links, roster, joined, departed)
+redis.call('ZREM', expiring, member)
 return 1
 `,
 };

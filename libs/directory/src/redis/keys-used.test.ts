@@ -1,0 +1,115 @@
+/** The table of keys.ts is the whole layout: a life cycle, by a user of Redis who may touch nothing else, leaves no other key. */
+import { readFileSync } from "node:fs";
+import type { Redis } from "ioredis";
+import { describe, expect, test } from "vitest";
+import { newClaim, newConversation, placeOf, value, whereOf } from "../contract/world.ts";
+import { PARTITIONS } from "../keys.ts";
+import { findRedisBinary, startRedisServer } from "../testing/redis-server.ts";
+import { openRedisDirectory } from "./redis-directory.ts";
+import { connect, populateAt } from "./redis-world.ts";
+
+const USER = ["--user", "ams", "on", ">secret", "~ams:*", "&ams:*", "+@all"];
+
+/** What each parameter of a key in the table stands for. */
+const PARAMETERS: Readonly<Record<string, string>> = {
+  "{pN}": "\\{p\\d{1,3}\\}",
+  "{p0}": "\\{p0\\}",
+  "<ns>": "[a-z0-9-]+",
+  "<alias>": "[a-z0-9-]+",
+  "<id>": "acc_[0-9A-Z]{26}",
+  "<hash>": "[0-9a-z-]+",
+  "<account>": "acc_[0-9A-Z]{26}",
+  "<gateway>": "[0-9a-z-]+",
+};
+
+type Row = {
+  readonly key: string;
+  readonly form: RegExp;
+  readonly type: string;
+  readonly ends: string;
+};
+
+/** The rows of the table, one for each key that a row names. */
+function tableRows(): readonly Row[] {
+  const source = readFileSync(new URL("../keys.ts", import.meta.url), "utf8");
+  const lines = source.split("\n").filter((line) => line.startsWith(" * | `ams:"));
+  return lines.flatMap((line) => {
+    const [keys = "", type = "", , ends = ""] = line.slice(5).split(" | ");
+    return [...keys.matchAll(/`([^`]+)`/g)].map(([, key = ""]) => {
+      const form = key.replace(/\{p[N0]\}|<\w+>/g, (parameter) => PARAMETERS[parameter] ?? "");
+      return { key, form: new RegExp(`^${form}$`), type: type.split(",")[0] ?? "", ends };
+    });
+  });
+}
+
+/** Rows whose keys end by themselves when they are left alone. */
+const TIMED = /unused|grace|its minute/;
+
+async function keysOf(client: Redis): Promise<ReadonlyMap<string, readonly [string, number]>> {
+  const keys = await client.keys("*");
+  const about = keys.map(async (key) => [await client.type(key), await client.ttl(key)] as const);
+  return new Map((await Promise.all(about)).map((one, index) => [keys[index] ?? "", one]));
+}
+
+describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
+  test("has every key that a life cycle makes, with its type, and says of each that has an expiry that it has one", async () => {
+    const server = await startRedisServer({ args: USER });
+    const client = await connect(server.url.replace("//", "//ams:secret@"), "command");
+    const all = await connect(server.url, "command");
+    const directory = openRedisDirectory({ commands: client, sharded: false });
+    const pepper = ["p".repeat(32)] as const;
+    value(await directory.confirmPeppers({ credential: pepper, link: pepper }));
+    const { account, conversation, claim } = await populateAt(directory, "hash-1");
+    const expiring = newConversation(account, { expires_at_ms: Date.now() + 60_000 });
+    const canonical = newConversation(account, {
+      id_kind: "jcs-sha256",
+      conversation_id: `conv_${"a".repeat(64)}` as typeof conversation.conversation_id,
+    });
+    for (const made of [expiring, canonical]) {
+      value(await directory.mint({ conversation: made, linkHash: "x" }));
+    }
+    const guest = { ...placeOf(claim), kind: "guest" as const, connection: "guest" };
+    value(await directory.reserve(guest, { credential: null, placesMax: 10 }));
+    const heir = newClaim(claim.where, account, { gateway: "heir" });
+    value(await directory.claim(heir));
+    const gone = newClaim(whereOf(expiring), account, { gateway: "dead" });
+    value(await directory.claim(gone));
+    await directory.leave(gone.where, gone, { n: 1, ts: gone.joined_at });
+    await directory.heartbeat("dead", 600_000);
+    await directory.heartbeat("heir", 600_000);
+    await directory.endLease("dead");
+    value(
+      await directory.rotateCredential(account.account_id, "hash-2", {
+        ms: 60_000,
+        untilUsed: false,
+      }),
+    );
+
+    const rows = tableRows();
+    const used = new Set<string>();
+    for (const [key, [type, ttl]] of await keysOf(all)) {
+      const [row, ...others] = rows.filter(({ form }) => form.test(key));
+      expect([key, row?.type, others]).toEqual([key, type, []]);
+      if (row === undefined) continue;
+      used.add(row.key);
+      if (ttl >= 0) expect([key, row.ends]).toEqual([key, expect.stringMatching(TIMED)]);
+    }
+    const unused = rows.filter(({ key }) => !used.has(key)).map(({ key }) => key);
+    expect(unused.filter((key) => !key.startsWith("ams:rate:"))).toEqual([]);
+
+    await directory.sweep();
+    for (let step = 0; step < PARTITIONS; step += 1) await directory.removeExpired();
+    await directory.deleteAccount(account.account_id);
+    await directory.release(guest);
+    await directory.release(placeOf(claim));
+    await directory.endLease("heir");
+    await directory.endLease(claim.gateway);
+    await directory.sweep();
+    const left = [...(await keysOf(all)).keys()].map(
+      (key) => rows.find(({ form }) => form.test(key))?.key ?? key,
+    );
+    expect(new Set(left)).toEqual(new Set(["ams:namespace:{pN}:<ns>", "ams:peppers:{p0}"]));
+    for (const one of [client, all]) one.disconnect();
+    await server.kill();
+  });
+});
