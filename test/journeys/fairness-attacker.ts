@@ -1,7 +1,7 @@
 /**
- * The attacker of the fairness journey, in a process of its own, so that it takes no time of the victim's clients. It is told
- * by messages what to do, one attack after the other; each is bounded, and stays within the limits of docs/PROTOCOL.md §9.1
- * unless the limit itself is what it tries.
+ * The attacker of the fairness journey, in a process of its own, so that it takes no time of the
+ * victim's clients. A message names the attack, and its outcome is the answer. Each is bounded, and stays
+ * within the limits of §9.1 unless the limit itself is what it tries.
  */
 import WebSocket from "ws";
 import {
