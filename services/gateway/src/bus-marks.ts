@@ -20,9 +20,9 @@ const HELD_UP_ROUNDS = 3;
 export type MarksParts = {
   readonly publish: (channel: string, payload: Buffer) => Promise<boolean>;
   /** Marks that Redis took did not come round on this channel: nobody here hears it. */
-  readonly deaf: (channel: string) => void;
+  readonly unheard: (channel: string) => void;
   /** Redis has taken no mark for as long: what was sent to it is not answered. */
-  readonly mute: (channel: string) => void;
+  readonly untaken: (channel: string) => void;
   /** A mark came round again after publishes had failed: what they held is lost to the others. */
   readonly restored: (tag: string) => void;
   /** Monotonic milliseconds. */
@@ -150,11 +150,11 @@ export class Marks {
     const { missedMs } = this.#parts.times;
     if (group.awaited !== null && nowMs - group.awaited.sinceMs >= missedMs) {
       group.awaited = null;
-      this.#parts.deaf(group.channel);
+      this.#parts.unheard(group.channel);
     }
     if (nowMs - group.takenMs >= missedMs) {
       group.takenMs = nowMs;
-      this.#parts.mute(group.channel);
+      this.#parts.untaken(group.channel);
     }
   }
 

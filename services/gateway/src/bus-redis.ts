@@ -46,12 +46,12 @@ class RedisBus implements Bus {
     this.#log = log;
     this.#marks = new Marks({
       publish: (channel, payload) => this.#hand(channel, payload),
-      deaf: (channel) => {
-        log.warn({ event: "bus_deaf" }, "marks did not come round: subscribing again");
+      unheard: (channel) => {
+        log.warn({ event: "marks_unheard" }, "marks did not come round: subscribing again");
         this.#subscriber.distrust(channel);
       },
-      mute: (channel) => {
-        log.warn({ event: "bus_mute" }, "Redis takes no mark: connecting again");
+      untaken: (channel) => {
+        log.warn({ event: "marks_untaken" }, "Redis takes no mark: connecting again");
         reconnect(commands, channel);
       },
       restored: (tag) => this.#notifyUp(this.#channelsOf(tag)),

@@ -17,7 +17,7 @@ export type OpenSocketParts = {
 };
 
 /**
- * At first it is a door that waits for its answer, in no roster and on no topic; what its client sends meanwhile waits
+ * At first it is a connect that waits for its answer, in no roster and on no topic; what its client sends meanwhile waits
  * too. Once it is closed it answers nothing and does nothing.
  */
 export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
