@@ -15,6 +15,11 @@ export const LONG_SUITES = [
     command: ["node", "scripts/long/openapi.mjs"],
   },
   {
+    name: "simulation",
+    what: "100,000 simulated histories of several gateways with faults, judged frame by frame",
+    command: ["node", "scripts/simulate.mjs", "--histories", "100000", "--all"],
+  },
+  {
     name: "storms",
     what: "twenty storms of joins, leaves and takeovers of each kind, under faults",
     command: ["node", "scripts/test.mjs", "test/journeys/churn-storm"],

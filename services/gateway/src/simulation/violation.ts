@@ -36,10 +36,13 @@ export const TOLERATED: readonly ViolationKind[] = ["unheard_loss"];
  * this list with its repair.
  */
 export const OPEN: readonly ViolationKind[] = [
+  /** A takeover from a gateway that is deaf: the gap reaches the new holder too. */
   "own_gap",
-  "outside_roster",
+  /** The same: what it emits late is stamped late. */
   "time_backwards",
+  /** Metadata that is sent again after a resync has the time of the resync. */
   "uneven",
+  /** A takeover while the leave of the connection before waits for the store. */
   "silent_loss",
 ];
 
@@ -55,3 +58,8 @@ export type Violation = {
   /** The connection that it concerns, if it is one. */
   readonly connection: number | null;
 };
+
+/** Whether a history fails of it. */
+export function isJudged(kind: ViolationKind): boolean {
+  return !TOLERATED.includes(kind) && !OPEN.includes(kind);
+}
