@@ -28,6 +28,14 @@ export function checkWorld(
   }
   for (const connection of world.connections) {
     const { number, client } = connection.parts;
+    const { claimed } = connection.parts.truth;
+    const isDisplaced = connection.close?.reason === "stream_displaced";
+    if (
+      isDisplaced &&
+      (claimed.get(connection.stream) ?? 0) <= connection.epoch &&
+      connection.joined
+    )
+      found("false_displaced", `c${number} (client ${client}): epoch ${connection.epoch}`, number);
     if (connection.joined === null && connection.endedAtMs === null)
       found("unanswered", `c${number} (client ${client})`, number);
   }

@@ -1,4 +1,5 @@
 /** What really happened in one history, as seen from above all processes: the checker compares what readers heard with it. */
+import { decodeEvent } from "@ams/directory";
 import { BATCH_VERSION, walkBatch } from "../batch.ts";
 import type { Process } from "./scheduler.ts";
 
@@ -22,7 +23,8 @@ export class ConversationTruth {
   readonly epochs = new Map<number, EpochTruth>();
   /** `epoch-n` of all that the store was given, for receipts. */
   readonly published = new Set<string>();
-  /** Epochs of the claims that displaced somebody, by the connection id that was displaced. */
+  /** By stream: the epoch of the latest claim that the directory announced. */
+  readonly claimed = new Map<string, number>();
   closed = false;
   revokedUpTo = 0;
 
@@ -52,11 +54,21 @@ export class ConversationTruth {
 
   /** A payload of its channel was published. */
   publish(payload: Buffer): void {
-    if (payload[0] !== BATCH_VERSION) return;
+    if (payload[0] !== BATCH_VERSION) {
+      this.#event(payload);
+      return;
+    }
     walkBatch(payload, (epoch, n) => {
       this.published.add(`${epoch}-${n}`);
       const truth = this.epochs.get(epoch);
       if (truth !== undefined) truth.published = Math.max(truth.published, n);
     });
+  }
+
+  #event(payload: Buffer): void {
+    const event = decodeEvent(payload.toString());
+    if (event?.kind !== "claimed") return;
+    const { stream_id, epoch } = event.entry;
+    this.claimed.set(stream_id, Math.max(epoch, this.claimed.get(stream_id) ?? 0));
   }
 }
