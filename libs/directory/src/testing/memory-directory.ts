@@ -2,10 +2,11 @@
  * A directory in memory, for simulations: the embedded driver's steps without its file, and leases in the steps of the Redis
  * driver. The contract suite holds it to both. Its state can be put back to an earlier one, as a failover does. Tests only.
  */
+
 import type { Conversations, Directory, Presence } from "../directory.ts";
 import { embeddedAccounts } from "../embedded/accounts.ts";
 import { embeddedConversations } from "../embedded/conversations.ts";
-import type { Counter } from "../embedded/epochs.ts";
+import { type Counter, raiseEpoch } from "../embedded/epochs.ts";
 import { type Here, nobodyHere } from "../embedded/here.ts";
 import { embeddedLeases } from "../embedded/leases.ts";
 import { embeddedPeppers } from "../embedded/peppers.ts";
@@ -14,6 +15,7 @@ import type { Announce, Store } from "../embedded/store.ts";
 import { keyOf } from "../embedded/tables.ts";
 import { encodeEvent } from "../events.ts";
 import { DEFAULT_PREFIX, keysUnder } from "../keys.ts";
+import { EPOCHS_PER_S } from "../redis/scripts/claim.ts";
 import { LeaseSteps, type Leases, sweepBy } from "./memory-leases.ts";
 import { openMemoryTables } from "./memory-tables.ts";
 
@@ -53,7 +55,7 @@ export function openMemoryDirectory(options: {
     ...embeddedAccounts(store),
     ...embeddedPeppers(store),
     ...embeddedLeases(store),
-    ...withRevocations(store, revokedUpTo),
+    ...asOnRedis(store, revokedUpTo),
     heartbeat: async (gateway, ttlMs) => steps.heartbeat(gateway, ttlMs),
     endLease: async (gateway) => steps.endLease(gateway),
     sweep: () => sweepBy(async (_, command) => command(steps), now),
@@ -65,8 +67,11 @@ export function openMemoryDirectory(options: {
   };
 }
 
-/** As in the Redis driver, a snapshot with tails announces a past `links_revoked` again. */
-function withRevocations(store: Store, revokedUpTo: Map<string, number>): Conversations & Presence {
+/**
+ * As in the Redis driver, a snapshot with tails announces a past `links_revoked` again, and epochs follow the store's clock,
+ * so that those that a failover forgets are not given out again.
+ */
+function asOnRedis(store: Store, revokedUpTo: Map<string, number>): Conversations & Presence {
   const conversations = embeddedConversations(store);
   const presence = embeddedPresence(store);
   return {
@@ -76,6 +81,13 @@ function withRevocations(store: Store, revokedUpTo: Map<string, number>): Conver
       const replaced = await conversations.replaceLinks(address, linkHash, keepConnected);
       if (replaced.ok && !keepConnected) revokedUpTo.set(keyOf(address), replaced.value.number - 1);
       return replaced;
+    },
+    async claim(claim) {
+      const key = keyOf(claim.where.address);
+      const created = store.tables.conversations.get(key)?.conversation.created_at;
+      const ageMs = created === undefined ? 0 : store.now() - Date.parse(created);
+      raiseEpoch(store, key, Math.floor((ageMs / 1_000) * EPOCHS_PER_S) - 1);
+      return presence.claim(claim);
     },
     async snapshot(where, mark) {
       const upTo = revokedUpTo.get(keyOf(where.address));
