@@ -74,10 +74,10 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
     plant: () => ({ tamper: withoutEnds }),
   },
   foreign: {
-    what: "one batch in two arrives in another conversation too",
+    what: "one frame in ten reaches the sockets of another conversation too",
     caughtAs: "foreign",
     faults: [],
-    plant: () => ({ tamper: crossing() }),
+    plant: () => ({ port: { cross: every(10) } }),
   },
   unsent: {
     what: "the bus says that it took a batch and did not",
@@ -104,20 +104,6 @@ function every(n: number): () => boolean {
 
 function isBatch(payload: Buffer): boolean {
   return payload[0] === BATCH_VERSION;
-}
-
-/** Every second batch of a conversation arrives in another one too. */
-function crossing(): Tamper {
-  const now = every(2);
-  const channels = new Set<string>();
-  return ({ channel }, payload) => {
-    const own = { channel, payload };
-    if (channel.includes("conv_")) channels.add(channel);
-    const other = [...channels].find((one) => one !== channel);
-    return other !== undefined && isBatch(payload) && now()
-      ? [own, { ...own, channel: other }]
-      : [own];
-  };
 }
 
 /** Takeovers are announced to every gateway but the one that holds the stream until then. */

@@ -15,6 +15,8 @@ export type PortFaults = {
   readonly echo?: () => boolean;
   /** A `stream_left` is not delivered. */
   readonly ghost?: () => boolean;
+  /** A frame reaches every conversation. */
+  readonly cross?: () => boolean;
   /** A frame is delivered twice. */
   readonly double?: () => boolean;
   /** A frame is delivered after the next one of its topic. */
@@ -73,7 +75,8 @@ export class SimulatedPort implements GatewayPort {
     if (parsed.type === "stream_left" && this.faults.ghost?.() === true) return;
     const excluded = this.faults.echo?.() === true ? null : from;
     const frames = this.#tampered(topic, parsed);
-    for (const socket of subscribers) {
+    const crosses = parsed.type === "token" && this.faults.cross?.() === true;
+    for (const socket of crosses ? this.sockets : subscribers) {
       if (socket === excluded) continue;
       for (const one of frames) socket.connection.heard(one);
     }
