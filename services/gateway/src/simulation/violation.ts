@@ -46,7 +46,7 @@ export const OPEN: readonly ViolationKind[] = [
   "silent_loss",
 ];
 
-/** Faults after which histories are not clean yet: epochs are given out twice. */
+/** Faults after which one history in some hundred is not clean yet: a takeover that the store forgot leaves a ghost. */
 export const OPEN_FAULTS: readonly FaultKind[] = ["failover"];
 
 export type ViolationKind = keyof typeof VIOLATIONS;
