@@ -32,7 +32,7 @@ export function checkWorld(
     const isDisplaced = connection.close?.reason === "stream_displaced";
     if (
       isDisplaced &&
-      (claimed.get(connection.stream) ?? 0) <= connection.epoch &&
+      (claimed.get(connection.joined?.frame.stream_name ?? "") ?? 0) <= connection.epoch &&
       connection.joined
     )
       found("false_displaced", `c${number} (client ${client}): epoch ${connection.epoch}`, number);

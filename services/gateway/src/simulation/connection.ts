@@ -8,6 +8,7 @@ import type { ConversationTruth } from "./truth.ts";
 export type ServerFrame = {
   readonly type: string;
   readonly stream_id?: string;
+  readonly stream_name?: string;
   readonly seq?: string;
   readonly ts?: string;
   readonly data?: string;

@@ -14,9 +14,10 @@ const UNEVENTFUL =
 const DAY = "2026-01-01T";
 
 export function storyOf(plan: Plan, lines: readonly string[]): readonly string[] {
-  const names = plan.clients.map(
-    (identity) => [streamOf(identity), `${identity.name}@${identity.conversation}`] as const,
-  );
+  const names = plan.clients.map((identity) => {
+    const { name, account, conversation } = identity;
+    return [streamOf(identity), `${name}/${account ?? "guest"}@${conversation}`] as const;
+  });
   return lines.filter((line) => !UNEVENTFUL.test(line.trim())).map((line) => brief(line, names));
 }
 

@@ -23,7 +23,7 @@ export class ConversationTruth {
   readonly epochs = new Map<number, EpochTruth>();
   /** `epoch-n` of all that the store was given, for receipts. */
   readonly published = new Set<string>();
-  /** By stream: the epoch of the latest claim that the directory announced. */
+  /** By stream name, which another account may have taken: the epoch of the latest claim that was announced. */
   readonly claimed = new Map<string, number>();
   closed = false;
   revokedUpTo = 0;
@@ -68,7 +68,7 @@ export class ConversationTruth {
   #event(payload: Buffer): void {
     const event = decodeEvent(payload.toString());
     if (event?.kind !== "claimed") return;
-    const { stream_id, epoch } = event.entry;
-    this.claimed.set(stream_id, Math.max(epoch, this.claimed.get(stream_id) ?? 0));
+    const { stream_name, epoch } = event.entry;
+    this.claimed.set(stream_name, Math.max(epoch, this.claimed.get(stream_name) ?? 0));
   }
 }
