@@ -31,7 +31,7 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["{libs,services}/*/src/**/*.test.ts", "{cli,bench}/src/**/*.test.ts"],
+          include: ["{libs,services,edges}/*/src/**/*.test.ts", "{cli,bench}/src/**/*.test.ts"],
           ...PATIENCE,
         },
       },

@@ -6,17 +6,17 @@ import { ROOT, setUpOrExit } from "./set-up.mjs";
 
 await setUpOrExit({ projects: ["services/standalone"] });
 const [runtime, gateway, control, web, mcp, standalone] = await Promise.all([
-  import("../libs/runtime/dist/index.js"),
+  import("../libs/process/dist/index.js"),
   import("../services/gateway/dist/config.js"),
   import("../services/control/dist/config.js"),
-  import("../services/web/dist/config.js"),
-  import("../services/mcp/dist/config.js"),
+  import("../edges/web/dist/config.js"),
+  import("../edges/mcp/dist/config.js"),
   import("../services/standalone/dist/config.js"),
 ]);
 const { countRejections, createRegistry, settingsTable } = runtime;
 const { GatewayMetrics } = await import("../services/gateway/dist/metrics.js");
 const controlMetrics = await import("../services/control/dist/metrics.js");
-const mcpMetrics = await import("../services/mcp/dist/metrics.js");
+const mcpMetrics = await import("../edges/mcp/dist/metrics.js");
 
 const tables = {
   "gateway-settings": settingsTable(gateway.GATEWAY_PROCESS_SETTINGS),

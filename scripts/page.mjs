@@ -1,20 +1,20 @@
-// Builds the page of services/web when its sources have changed since the last time: vite itself would build it every time.
+// Builds the page of edges/web when its sources have changed since the last time: vite itself would build it every time.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What the page is made of, beside the packages of the lock file. */
 const SOURCES = [
-  "services/web/src/page",
-  "services/web/src/dead-link.ts",
-  "services/web/vite.config.ts",
+  "edges/web/src/page",
+  "edges/web/src/dead-link.ts",
+  "edges/web/vite.config.ts",
   "libs/client/src",
   "libs/protocol/src",
   "package-lock.json",
 ];
 
 /** Holds the hash of the sources that the page in this folder was built from; a build wipes it with the rest. */
-const STAMP = "services/web/dist/page/.built-from";
+const STAMP = "edges/web/dist/page/.built-from";
 
 /**
  * Builds it if need be. `build` runs vite and resolves with its exit status.

@@ -16,8 +16,8 @@ const LOCK_FILE = join(ROOT, "package-lock.json");
 const INSTALLED = join(ROOT, "node_modules", ".package-lock.json");
 /** Holds the hash of the lock file from which node_modules was installed. */
 const STAMP = join(ROOT, "node_modules", ".ams-installed");
-/** Projects that answer with the page of services/web. */
-const SERVES_PAGE = ["services/standalone", "services/web"];
+/** Projects that answer with the page of edges/web. */
+const SERVES_PAGE = ["services/standalone", "edges/web"];
 /** Milliseconds between two looks at a set-up that another terminal is doing in the same clone. */
 const LOOK_AGAIN_MS = 200;
 
@@ -123,7 +123,7 @@ async function build(projects) {
 /** The page that people see; as quick as the compiler when nothing has changed. */
 async function page() {
   const vite = toolCommand("vite/bin/vite.js", "build", "--logLevel=error");
-  vite[1].push("--config=services/web/vite.config.ts");
+  vite[1].push("--config=edges/web/vite.config.ts");
   const isBuilt = await buildPage(ROOT, () => run(vite));
   if (!isBuilt) throw new SetUpFailed("The page could not be built: see above.");
 }

@@ -83,7 +83,7 @@ describe("deploy/entry/Caddyfile", () => {
 
   test("as it reads, leaves to control what control answers, to browsers too", async () => {
     const { ROUTES }: { ROUTES: readonly { method: string; path: string }[] } = await import(
-      join(ROOT, "services/control/src/app.ts")
+      join(ROOT, "services/control/src/http/app.ts")
     );
     expect(ROUTES.length).toBeGreaterThan(10);
     for (const { method, path } of ROUTES) {

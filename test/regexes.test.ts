@@ -10,7 +10,7 @@ import { repositoryRoot } from "./repository-root.ts";
 const ROOT = repositoryRoot();
 
 /** Packages whose code meets text of others: requests, frames, links, terminals. */
-const READS_OUTSIDE_TEXT = ["libs", "services", "cli", "examples"];
+const READS_OUTSIDE_TEXT = ["libs", "services", "edges", "cli", "examples"];
 
 type Pattern = { readonly source: string; readonly flags: string; readonly line: number };
 

@@ -19,7 +19,7 @@ export async function up({ port, data }: UpOptions): Promise<void> {
  * is asked. Without it the child is a guest of the link.
  */
 export async function mcp(context: Context, word: string | undefined): Promise<void> {
-  const file = fileOfClone("services/mcp/dist/stdio.js", "mcp");
+  const file = fileOfClone("edges/mcp/dist/stdio.js", "mcp");
   const { url, credential, credentialFor } = await settingsOf(context);
   const link = word ?? process.env.AMS_LINK ?? null;
   const own = credentialFor ?? url;

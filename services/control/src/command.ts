@@ -10,11 +10,17 @@ import {
   redisPrefix,
   whenReady,
 } from "@ams/directory";
-import { namesPeppers, readPepperFile, readPepperSettings, readSettings } from "@ams/runtime";
+import { namesPeppers, readPepperFile, readPepperSettings, readSettings } from "@ams/process";
+import { LIMITS_USAGE, readLimitsWish, runLimits } from "./accounts/limits-command.ts";
+import { RESET_USAGE, readResetWish, runReset } from "./accounts/reset-command.ts";
+import {
+  EXIT_MISCONFIGURED,
+  EXIT_UNAVAILABLE,
+  EXIT_USAGE,
+  fail,
+  type Said,
+} from "./accounts/said.ts";
 import { CONTROL_PROCESS_SETTINGS } from "./config.ts";
-import { LIMITS_USAGE, readLimitsWish, runLimits } from "./limits-command.ts";
-import { RESET_USAGE, readResetWish, runReset } from "./reset-command.ts";
-import { EXIT_MISCONFIGURED, EXIT_UNAVAILABLE, EXIT_USAGE, fail, type Said } from "./said.ts";
 
 /** Milliseconds that the command waits for Redis: an operator would rather read a sentence than wait. */
 const CONNECT_MS = 5_000;

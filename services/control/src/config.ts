@@ -17,7 +17,7 @@ import {
   STOP_SETTINGS,
   secretList,
   type ValuesOf,
-} from "@ams/runtime";
+} from "@ams/process";
 
 /** Characters of an invite code: enough that it isn't guessed at the rate of account creation. */
 const INVITE_CHARACTERS_MIN = 8;

@@ -1,5 +1,5 @@
 /** The control plane: accounts, conversations and links over HTTP. */
-export { type Control, type ControlOptions, createControl } from "./app.ts";
+
 export {
   CONTROL_PROCESS_SETTINGS,
   CONTROL_SETTINGS,
@@ -7,4 +7,5 @@ export {
   readControl,
   type SignUp,
 } from "./config.ts";
-export { type Expiry, startExpiry } from "./expiry.ts";
+export { type Expiry, startExpiry } from "./conversations/expiry.ts";
+export { type Control, type ControlOptions, createControl } from "./http/app.ts";

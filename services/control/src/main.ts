@@ -17,11 +17,11 @@ import {
   openMetrics,
   stopOnSignal,
   unknownPeppersFault,
-} from "@ams/runtime";
-import { type Control, createControl } from "./app.ts";
+} from "@ams/process";
 import { readControlProcess } from "./config.ts";
-import { startExpiry } from "./expiry.ts";
-import { problem } from "./problem.ts";
+import { startExpiry } from "./conversations/expiry.ts";
+import { type Control, createControl } from "./http/app.ts";
+import { problem } from "./http/problem.ts";
 import { type Readiness, watchDirectory } from "./readiness.ts";
 
 /** Milliseconds that a start waits for Redis. Without it the process serves too, and says that it isn't ready. */

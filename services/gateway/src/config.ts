@@ -12,7 +12,7 @@ import {
   readPepperSettings,
   readSettings,
   type ValuesOf,
-} from "@ams/runtime";
+} from "@ams/process";
 
 /** Settings of the gateway's behaviour, wherever it runs. */
 export const GATEWAY_SETTINGS = {

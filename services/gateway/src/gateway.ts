@@ -5,28 +5,28 @@ import {
   decodeDeploymentEvent,
   type Peppers,
 } from "@ams/directory";
+import { describeError, type Health, type HostNames, healthBody, type Log } from "@ams/process";
 import { type CloseReason, PROBLEMS, type ProblemCode } from "@ams/protocol";
-import { describeError, type Health, type HostNames, healthBody, type Log } from "@ams/runtime";
 import type { Registry } from "prom-client";
-import { type AdmitParts, admit, type ConnectRequest } from "./admit.ts";
-import { attach } from "./attach.ts";
-import type { Bus } from "./bus.ts";
+import { type AdmitParts, admit, type ConnectRequest } from "./accept/admit.ts";
+import { attach } from "./accept/attach.ts";
+import { Credentials } from "./accept/credentials.ts";
+import type { HttpHandler } from "./accept/http-bridge.ts";
+import { type GatewayPort, Server } from "./accept/server.ts";
+import type { Door } from "./accept/sockets.ts";
+import type { Bus } from "./bus/bus.ts";
+import { Relay } from "./bus/relay.ts";
 import type { GatewayConfig } from "./config.ts";
-import { Conversations } from "./conversations.ts";
-import { Credentials } from "./credentials.ts";
-import { drain } from "./drain.ts";
-import { Holdings } from "./holdings.ts";
-import type { HttpHandler } from "./http-bridge.ts";
-import { Lease } from "./lease.ts";
-import { Memory } from "./memory.ts";
+import { Conversations } from "./conversation/conversations.ts";
+import type { SessionTerms } from "./conversation/session.ts";
+import { Waiting } from "./conversation/waiting.ts";
+import { drain } from "./lifecycle/drain.ts";
+import { Holdings } from "./lifecycle/holdings.ts";
+import { Lease } from "./lifecycle/lease.ts";
+import { Memory } from "./lifecycle/memory.ts";
+import { OneAtATime } from "./lifecycle/one-at-a-time.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
-import { OneAtATime } from "./one-at-a-time.ts";
 import type { GatewayParts } from "./parts.ts";
-import { Relay } from "./relay.ts";
-import { type GatewayPort, Server } from "./server.ts";
-import type { SessionTerms } from "./session.ts";
-import type { Door } from "./sockets.ts";
-import { Waiting } from "./waiting.ts";
 
 /** Connects that may wait for their answer at a time; one more is told to come back. Each holds a descriptor, a few KB, and a share of what `early.ts` allows them all. */
 const PENDING_CONNECTS_MAX = 20_000;

@@ -16,8 +16,8 @@ import {
   openMetrics,
   stopOnSignal,
   unknownPeppersFault,
-} from "@ams/runtime";
-import { openRedisBus } from "./bus-redis.ts";
+} from "@ams/process";
+import { openRedisBus } from "./bus/bus-redis.ts";
 import { readGatewayProcess } from "./config.ts";
 import { startGateway } from "./gateway.ts";
 

@@ -1,13 +1,13 @@
 /** What every room of one gateway shares. It is put together once, in `gateway.ts`, and never changed. */
 import type { Directory, GatewayId } from "@ams/directory";
-import type { Log } from "@ams/runtime";
-import type { Credentials } from "./credentials.ts";
-import type { Holdings } from "./holdings.ts";
+import type { Log } from "@ams/process";
+import type { Credentials } from "./accept/credentials.ts";
+import type { Sockets } from "./accept/sockets.ts";
+import type { Relay } from "./bus/relay.ts";
+import type { Waiting } from "./conversation/waiting.ts";
+import type { Holdings } from "./lifecycle/holdings.ts";
+import type { Stalls } from "./lifecycle/stalls.ts";
 import type { GatewayMetrics } from "./metrics.ts";
-import type { Relay } from "./relay.ts";
-import type { Sockets } from "./sockets.ts";
-import type { Stalls } from "./stalls.ts";
-import type { Waiting } from "./waiting.ts";
 
 export type GatewayParts = {
   readonly directory: Directory;

@@ -13,7 +13,7 @@ import {
   readSettings,
   text,
   type ValuesOf,
-} from "@ams/runtime";
+} from "@ams/process";
 import { readWeb, type WebConfig } from "@ams/web";
 
 /** Milliseconds in which a stopping standalone closes its sockets: nobody else could take them over. */

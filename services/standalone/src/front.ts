@@ -1,6 +1,6 @@
 /** Which app answers which request of the one port. Connects never come here: the gateway takes them. */
 import { isMcpRequest } from "@ams/mcp";
-import type { HttpApp } from "@ams/runtime";
+import type { HttpApp } from "@ams/process";
 import { isPageRequest } from "@ams/web";
 
 type Row = { readonly takes: (request: Request, path: string) => boolean; readonly app: HttpApp };

@@ -10,7 +10,7 @@ import {
   readPepperFile,
   stopOnSignal,
   unknownPeppersFault,
-} from "@ams/runtime";
+} from "@ams/process";
 import { openAssets } from "@ams/web";
 import { localUrl } from "./addresses.ts";
 import { banner } from "./banner.ts";

@@ -3,7 +3,7 @@ import { createControl, startExpiry } from "@ams/control";
 import type { Peppers } from "@ams/directory";
 import { type Gateway, startGateway } from "@ams/gateway";
 import { createMcp, type Mcp } from "@ams/mcp";
-import { type AdminPort, type Health, type Log, openAdminPort } from "@ams/runtime";
+import { type AdminPort, type Health, type Log, openAdminPort } from "@ams/process";
 import { type Assets, createWeb, lookUpAt } from "@ams/web";
 import type { Registry } from "prom-client";
 import { localUrl } from "./addresses.ts";

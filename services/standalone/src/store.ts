@@ -14,7 +14,7 @@ import {
   whenReady,
 } from "@ams/directory";
 import { type Bus, openMemoryBus, openRedisBus } from "@ams/gateway";
-import type { Log } from "@ams/runtime";
+import type { Log } from "@ams/process";
 import type { StateFolder } from "./state-folder.ts";
 
 /** Milliseconds that Redis may take to answer at the start: somebody waits for the sentence that says it doesn't. */

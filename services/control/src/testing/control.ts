@@ -1,9 +1,9 @@
 /** A control plane in memory, for tests: its fetch handler, a clock that stands still, and what it logged. */
 import type { Directory, Peppers } from "@ams/directory";
-import { openLog } from "@ams/runtime";
+import { openLog } from "@ams/process";
 import { Registry } from "prom-client";
-import { type Control, createControl } from "../app.ts";
 import type { ControlConfig } from "../config.ts";
+import { type Control, createControl } from "../http/app.ts";
 import { openTestDirectory } from "./directory.ts";
 
 export const PEPPERS: Peppers = {

@@ -9,6 +9,7 @@ import {
   streamIdOf,
   whereOf,
 } from "@ams/directory";
+import { readSettings } from "@ams/process";
 import type {
   AccountId,
   Alias,
@@ -18,8 +19,7 @@ import type {
   StreamId,
   StreamName,
 } from "@ams/protocol";
-import { readSettings } from "@ams/runtime";
-import type { ConnectRequest } from "../admit.ts";
+import type { ConnectRequest } from "../accept/admit.ts";
 import { GATEWAY_SETTINGS, type GatewayConfig } from "../config.ts";
 import type { Identity } from "./client.ts";
 import { START_MS } from "./scheduler.ts";

@@ -1,9 +1,9 @@
 /** One gateway process of a history: the real `startGateway` on simulated connections and sockets; it can be killed and started. */
 import type { Directory, Peppers } from "@ams/directory";
-import type { Log } from "@ams/runtime";
+import type { Log } from "@ams/process";
 import type { Registry } from "prom-client";
-import type { Bus } from "../bus.ts";
-import { openRedisBus } from "../bus-redis.ts";
+import type { Bus } from "../bus/bus.ts";
+import { openRedisBus } from "../bus/bus-redis.ts";
 import type { GatewayConfig } from "../config.ts";
 import { type Gateway, startGateway } from "../gateway.ts";
 import type { Connection } from "./connection.ts";

@@ -3,8 +3,8 @@
  * the gateways: what comes by the bus, what the directory does, what sockets hear.
  */
 import type { Claim, Directory } from "@ams/directory";
-import { BATCH_VERSION } from "../batch.ts";
-import type { Bus } from "../bus.ts";
+import { BATCH_VERSION } from "../bus/batch.ts";
+import type { Bus } from "../bus/bus.ts";
 import type { PortFaults } from "./port.ts";
 import type { FaultKind } from "./steps.ts";
 import type { Tamper } from "./store-server.ts";

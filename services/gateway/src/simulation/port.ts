@@ -1,10 +1,10 @@
 /** A gateway's public port with simulated sockets: what server.ts does with the server library. */
 import { CLOSE, type CloseReason } from "@ams/protocol";
-import type { ConnectRequest } from "../admit.ts";
-import { EarlyBudget, EarlyFrames } from "../early.ts";
-import type { GatewayPort, ServerParts } from "../server.ts";
-import { Session } from "../session.ts";
-import type { Door, Socket, SocketOwner } from "../sockets.ts";
+import type { ConnectRequest } from "../accept/admit.ts";
+import { EarlyBudget, EarlyFrames } from "../accept/early.ts";
+import type { GatewayPort, ServerParts } from "../accept/server.ts";
+import type { Door, Socket, SocketOwner } from "../accept/sockets.ts";
+import { Session } from "../conversation/session.ts";
 import type { Connection, ServerFrame } from "./connection.ts";
 
 export type Close = { readonly code: number; readonly reason: CloseReason | "" };

@@ -1,6 +1,6 @@
 /** What really happened in one history, as seen from above all processes: the checker compares what readers heard with it. */
 import { decodeEvent } from "@ams/directory";
-import { BATCH_VERSION, walkBatch } from "../batch.ts";
+import { BATCH_VERSION, walkBatch } from "../bus/batch.ts";
 import type { Process } from "./scheduler.ts";
 
 /** One claim of a stream, by its epoch. */

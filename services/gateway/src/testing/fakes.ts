@@ -7,6 +7,7 @@ import {
   type RosterEntry,
   type Where,
 } from "@ams/directory";
+import type { Log } from "@ams/process";
 import type {
   AccountId,
   Alias,
@@ -17,12 +18,11 @@ import type {
   StreamId,
   StreamName,
 } from "@ams/protocol";
-import type { Log } from "@ams/runtime";
 import { pino } from "pino";
 import { Registry } from "prom-client";
-import type { Bus, Deliver } from "../bus.ts";
+import type { Socket, Sockets } from "../accept/sockets.ts";
+import type { Bus, Deliver } from "../bus/bus.ts";
 import { GatewayMetrics } from "../metrics.ts";
-import type { Socket, Sockets } from "../sockets.ts";
 
 export const CONVERSATION = "conv_01J8ZQ4T9V3W5X7Y9ABCDEFGHJ" as ConversationId;
 export const NAMESPACE = "falcon" as Namespace;

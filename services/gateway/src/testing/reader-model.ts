@@ -5,7 +5,7 @@
 import type { RosterEntry } from "@ams/directory";
 import { compareSeq, type JsonText, parseSeq, type Seq, type StreamId } from "@ams/protocol";
 import { expect } from "vitest";
-import { type LiveStream, Roster, type RosterListener } from "../roster.ts";
+import { type LiveStream, Roster, type RosterListener } from "../conversation/roster.ts";
 import type { Payload } from "./channel-model.ts";
 
 /** `ends` is how many streams had ended for the reader when the frame was lost. */

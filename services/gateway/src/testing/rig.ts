@@ -7,14 +7,14 @@ import {
   keysUnder,
   type RosterEntry,
 } from "@ams/directory";
-import { Conversation } from "../conversation.ts";
-import { Credentials } from "../credentials.ts";
-import { Holdings } from "../holdings.ts";
+import { Credentials } from "../accept/credentials.ts";
+import { Relay } from "../bus/relay.ts";
+import { Conversation } from "../conversation/conversation.ts";
+import { Session, type SessionTerms } from "../conversation/session.ts";
+import { Waiting } from "../conversation/waiting.ts";
+import { Holdings } from "../lifecycle/holdings.ts";
+import { Stalls } from "../lifecycle/stalls.ts";
 import type { GatewayParts } from "../parts.ts";
-import { Relay } from "../relay.ts";
-import { Session, type SessionTerms } from "../session.ts";
-import { Stalls } from "../stalls.ts";
-import { Waiting } from "../waiting.ts";
 import {
   ACCOUNT,
   FakeBus,

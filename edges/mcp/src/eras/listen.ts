@@ -1,0 +1,166 @@
+/**
+ * `subscriptions/listen` of the stateless era: a conversation's events as updates of its resource. The SDK's stream is fed by a bus
+ * that is this caller's alone, so that nobody hears of a conversation that they are not in.
+ */
+import {
+  type Failure,
+  failure,
+  type Named,
+  type PushEvent,
+  type Result,
+  type Session,
+} from "@ams/edge";
+import {
+  createMcpHandler,
+  type McpHttpHandler,
+  ProtocolErrorCode,
+  type ServerEvent,
+  type ServerEventBus,
+} from "@modelcontextprotocol/server";
+import { bytesOf, noticeOf } from "../push/notices.ts";
+import { Push } from "../push/push.ts";
+import { careForStream } from "../push/sse.ts";
+import { changedBy, NOTICE_KEY } from "../push/updates.ts";
+import type { Call } from "../request/call.ts";
+import type { StatelessRequest } from "../request/envelope.ts";
+import type { Parts } from "../request/parts.ts";
+import {
+  type ConversationUri,
+  readConversationUri,
+  SUBSCRIPTIONS_MAX,
+} from "../server/resources.ts";
+import { createServer } from "../server/server.ts";
+
+export type ListenRequest = {
+  readonly request: Request;
+  readonly body: unknown;
+  readonly described: StatelessRequest;
+  readonly call: Call;
+  /** Where it is put for as long as it is open. */
+  readonly listens: Set<McpHttpHandler>;
+};
+
+export async function answerListen(parts: Parts, asked: ListenRequest): Promise<Response> {
+  const { request, body, described, call, listens } = asked;
+  const seated = await takeSeats(call, described.uris);
+  if (!seated.ok) return refuseListen(body, seated);
+  const { session, seats } = seated;
+  const bus = new SeatBus();
+  const handler = createMcpHandler(
+    () => createServer(parts, { link: call.link, callOf: () => call }),
+    { legacy: "reject", keepAliveMs: 0, bus },
+  );
+  const pushes = seats.map((seat) => {
+    const push = (event: PushEvent) => bus.tell(event, seat);
+    return { seat, push: new Push({ push, ended: () => void handler.close() }) };
+  });
+  listens.add(handler);
+  const response = await handler.fetch(request, { parsedBody: body });
+  const cared = careForStream(response, {
+    greet: false,
+    signal: request.signal,
+    keepAliveMs: parts.keepAliveMs,
+    onTaken: (bytes) => {
+      for (const { push } of pushes) push.taken(bytes);
+    },
+    onEnd: () => {
+      for (const { push } of pushes) push.stop();
+      listens.delete(handler);
+    },
+  });
+  const isHeard = pushes.every(({ seat: { conversationId, streamName }, push }) => {
+    const path = `listen ${conversationId} ${streamName}`;
+    return session !== null && push.start(session, { path, conversationId, streamName });
+  });
+  if (isHeard) return cared;
+  // Better no stream than one that hears nothing.
+  await cared.body?.cancel();
+  return refuseListen(body, failure("too_many_listeners"));
+}
+
+/** A seat whose events are told, and the URIs that they are told of. */
+type Listened = {
+  readonly conversationId: string;
+  readonly streamName: string;
+  readonly uris: readonly string[];
+};
+
+type Seats =
+  | { readonly ok: true; readonly session: Session | null; readonly seats: readonly Listened[] }
+  | Failure;
+
+/** Who listens is in the conversation, as who reads is: with its link it takes a seat. */
+async function takeSeats(call: Call, uris: readonly string[]): Promise<Seats> {
+  const wanted = uris.flatMap((uri) => {
+    const read = readConversationUri(uri);
+    return read === null ? [] : [{ uri, read }];
+  });
+  if (wanted.length > SUBSCRIPTIONS_MAX) return failure("too_many_listeners");
+  if (wanted.length === 0) return { ok: true, session: null, seats: [] };
+  const opened = call.session();
+  if (!opened.ok) return opened;
+  const seats = new Map<string, Listened>();
+  for (const { uri, read } of wanted) {
+    const joined = await seatOf(opened.session, call, read);
+    if (!joined.ok) return joined;
+    const { conversationId, streamName } = joined;
+    const key = `${conversationId} ${streamName}`;
+    const before = seats.get(key)?.uris ?? [];
+    seats.set(key, { conversationId, streamName, uris: [...new Set([...before, uri])] });
+  }
+  return { ok: true, session: opened.session, seats: [...seats.values()] };
+}
+
+/** The seat that the URI names, or the caller's only one there; with a link a fresh one where there is none, but none that was left. */
+function seatOf(session: Session, call: Call, uri: ConversationUri): Promise<Result<Named>> {
+  const newStreamName = call.nameless?.(call.clientName);
+  return session.join({
+    ...targetOf(call, uri),
+    ...(newStreamName === undefined ? {} : { newStreamName }),
+    toListen: true,
+  });
+}
+
+function targetOf({ link, signal }: Call, { conversationId, streamName }: ConversationUri) {
+  const isBound = link !== null && link.conversationId === conversationId;
+  return {
+    signal,
+    ...(isBound ? { link: link.magicLink } : { conversationId }),
+    ...(streamName === null ? {} : { streamName }),
+  };
+}
+
+/** With the fault's name in `data`, as tools answer it. */
+function refuseListen(body: unknown, { fault, message }: Failure): Response {
+  const id = typeof body === "object" && body !== null && "id" in body ? body.id : null;
+  const error = { code: ProtocolErrorCode.InvalidParams, message, data: { error: fault, message } };
+  return Response.json({ jsonrpc: "2.0", id, error });
+}
+
+/** The SDK's source of change events, fed by seats. */
+class SeatBus implements ServerEventBus {
+  readonly #listeners = new Set<(event: ServerEvent) => void>();
+
+  /** Each of a seat's resources that it changes is told of; the event itself goes with the conversation's own. The bytes of it; 0 when it changes none. */
+  tell(event: PushEvent, seat: Listened): number {
+    const changed = changedBy(event, seat);
+    const notice = noticeOf(event);
+    let bytes = 0;
+    for (const uri of seat.uris.filter((one) => changed.includes(one))) {
+      const isOwn = !readConversationUri(uri)?.isPeers;
+      const params = isOwn ? { _meta: { [NOTICE_KEY]: notice } } : {};
+      this.publish({ kind: "resource_updated", uri, params });
+      bytes += uri.length + (isOwn ? bytesOf(notice) : 0);
+    }
+    return bytes;
+  }
+
+  publish(event: ServerEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  subscribe(listener: (event: ServerEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

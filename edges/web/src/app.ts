@@ -1,0 +1,87 @@
+/** The page as a fetch handler: home, the files of the page, and what a magic link answers to whom. */
+import { baseUrlOf, type HttpApp, type Reached } from "@ams/process";
+import { type Context, Hono } from "hono";
+import { type Asset, type Assets, hashedPath, toAsset } from "./assets.ts";
+import type { WebConfig } from "./config.ts";
+import { type Look, pageDocument, plainDocument } from "./document.ts";
+import { COMMON_HEADERS, IMMUTABLE } from "./headers.ts";
+import { answerLink, type LinkTools } from "./link.ts";
+import type { LookUp } from "./link-facts.ts";
+import { answerLost, leadToMended } from "./lost.ts";
+import { ASSETS_PREFIX, linkAt } from "./routes.ts";
+import { themeStyle } from "./theme.ts";
+
+export type WebOptions = {
+  readonly config: WebConfig;
+  readonly reached: Reached;
+  /** Null when the page isn't built: agents are answered all the same. */
+  readonly assets: Assets | null;
+  readonly lookUp: LookUp;
+};
+
+/** Answers any request; never rejects. */
+export type Web = HttpApp;
+
+const NOT_BUILT = "The page is not built on this deployment: npm run build makes it.";
+
+export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web {
+  const theme = openTheme(config);
+  const files = new Map([...(assets?.files ?? []), [theme.path, theme.asset] as const]);
+  const look: Look | null = assets && { assets, theme: config.theme, themePath: theme.path };
+  const tools: LinkTools = {
+    config,
+    lookUp,
+    baseUrl: (request) => baseUrlOf(request, reached),
+    document: async (told) =>
+      look === null ? plainDocument(config.theme.name, NOT_BUILT) : pageDocument({ ...look, told }),
+  };
+  const app = new Hono();
+  app.use(async (context, next) => {
+    await next();
+    for (const [name, value] of Object.entries(COMMON_HEADERS)) {
+      context.res.headers.set(name, value);
+    }
+  });
+  app.get("*", async ({ req }, next) => leadToMended(req.raw) ?? (await next()));
+  app.get("/", (context) => showHome(context, tools, assets !== null));
+  app.get(`${ASSETS_PREFIX}*`, (context) => showFile(context, files));
+  for (const path of ["/", `${ASSETS_PREFIX}*`]) {
+    app.all(path, (context) => context.text("", 405, { allow: "GET, HEAD" }));
+  }
+  app.get("/:namespace/conversations/:alias", (context) => showLink(context, tools));
+  app.notFound(({ req }) => answerLost(req.raw, look));
+  app.onError((_error, context) => context.text("Something went wrong here.\n", 500));
+  return { fetch: async (request) => app.fetch(request) };
+}
+
+async function showHome(context: Context, tools: LinkTools, isBuilt: boolean): Promise<Response> {
+  context.header("cache-control", "no-cache");
+  return context.html(await tools.document(null), isBuilt ? 200 : 503);
+}
+
+async function showLink(context: Context, tools: LinkTools): Promise<Response> {
+  const place = linkAt(new URL(context.req.url).pathname);
+  if (place === null) return context.notFound();
+  const token = context.req.query("t") || null;
+  return answerLink(context.req.raw, { ...place, token }, tools);
+}
+
+function showFile(context: Context, files: ReadonlyMap<string, Asset>): Response {
+  const file = files.get(new URL(context.req.url).pathname);
+  if (file === undefined) return context.text("There is nothing at this address.\n", 404);
+  const isZipped = /\bgzip\b/.test(context.req.header("accept-encoding") ?? "");
+  return new Response(isZipped ? file.gzipped : file.body, {
+    headers: {
+      "content-type": file.type,
+      "cache-control": IMMUTABLE,
+      vary: "accept-encoding",
+      ...(isZipped ? { "content-encoding": "gzip" } : {}),
+    },
+  });
+}
+
+/** The operator's colours as one more file, named by its content like the others. */
+function openTheme({ theme }: WebConfig): { readonly path: string; readonly asset: Asset } {
+  const style = new TextEncoder().encode(themeStyle(theme));
+  return { path: hashedPath("theme", ".css", style), asset: toAsset(".css", style) };
+}

@@ -1,0 +1,104 @@
+/** What the page can be told by its environment. */
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
+import {
+  type Environment,
+  edgeProcessSettings,
+  faultsOf,
+  type Reached,
+  readSettings,
+  text,
+  type ValuesOf,
+} from "@ams/process";
+import { OWN_THEME, readTheme, type Theme } from "./theme.ts";
+
+/** The text that a magic link answers to agents, where the operator has none of their own. */
+const OWN_INSTRUCTIONS = fileURLToPath(new URL("../instructions.md", import.meta.url));
+
+/** Characters of an instruction text: it goes out with every page. */
+const INSTRUCTIONS_CHARACTERS_MAX = 65_536;
+
+/** What the page does, alone or composed with a gateway in one process. */
+export const WEB_SETTINGS = {
+  AMS_WEB_INSTRUCTIONS: text(
+    "",
+    "A Markdown file that replaces what a magic link tells agents; its `{{link}}`, `{{alias}}` and so on are filled in.",
+  ),
+  AMS_WEB_THEME: text(
+    "",
+    'A JSON file `{"name", "tagline", "light": {…}, "dark": {…}}` that gives the page a name and colours.',
+  ),
+};
+
+/** What the web process needs besides. */
+export const WEB_PROCESS_SETTINGS = edgeProcessSettings({ port: 8082, adminPort: "9092" });
+
+export type WebConfig = {
+  /** Markdown with `{{…}}` to be filled in. */
+  readonly instructions: string;
+  readonly theme: Theme;
+};
+
+export type Checked<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/** The texts and colours of the page, or every fault at once. The files are read here, once. */
+export function readWeb(environment: Environment): Checked<WebConfig> {
+  const read = readSettings(WEB_SETTINGS, environment);
+  if (!read.ok) return read;
+  const { AMS_WEB_INSTRUCTIONS: instructionsFile, AMS_WEB_THEME: themeFile } = read.value;
+  const instructions = readInstructions(instructionsFile ?? OWN_INSTRUCTIONS);
+  const theme: Checked<Theme> =
+    themeFile === null ? { ok: true, value: OWN_THEME } : checkTheme(themeFile);
+  if (!instructions.ok || !theme.ok) return { ok: false, faults: faultsOf(instructions, theme) };
+  return { ok: true, value: { instructions: instructions.value, theme: theme.value } };
+}
+
+export type WebProcess = {
+  readonly config: WebConfig;
+  readonly reached: Reached;
+  readonly deploymentUrl: string;
+  readonly instance: string;
+  readonly process: ValuesOf<typeof WEB_PROCESS_SETTINGS>;
+};
+
+/** All that the web process runs with, or every fault of it at once. */
+export function readWebProcess(environment: Environment): Checked<WebProcess> {
+  const own = readSettings(WEB_PROCESS_SETTINGS, environment);
+  const config = readWeb(environment);
+  const url = checkUrl(environment);
+  if (!own.ok || !config.ok || !url.ok) return { ok: false, faults: faultsOf(config, own, url) };
+  const { AMS_PUBLIC_URL: publicUrl, AMS_TRUST_PROXY: trustProxy } = own.value;
+  return {
+    ok: true,
+    value: {
+      config: config.value,
+      reached: { publicUrl, trustProxy },
+      deploymentUrl: own.value.AMS_URL ?? "",
+      instance: own.value.AMS_INSTANCE ?? hostname(),
+      process: own.value,
+    },
+  };
+}
+
+function checkUrl({ AMS_URL: url = "" }: Environment): Checked<null> {
+  return url === "" ? { ok: false, faults: ["AMS_URL is needed"] } : { ok: true, value: null };
+}
+
+function readInstructions(path: string): Checked<string> {
+  try {
+    const value = readFileSync(path, "utf8");
+    if (value.length <= INSTRUCTIONS_CHARACTERS_MAX) return { ok: true, value };
+    const fault = `AMS_WEB_INSTRUCTIONS is longer than ${INSTRUCTIONS_CHARACTERS_MAX} characters`;
+    return { ok: false, faults: [fault] };
+  } catch {
+    return { ok: false, faults: [`AMS_WEB_INSTRUCTIONS can't be read: ${path}`] };
+  }
+}
+
+function checkTheme(path: string): Checked<Theme> {
+  const read = readTheme(path);
+  return read.ok ? read : { ok: false, faults: [`AMS_WEB_THEME ${read.fault}`] };
+}

@@ -1,0 +1,38 @@
+/** A session for runtimes that can't hold a socket: seats in conversations, with a buffer and a cursor each. */
+
+export { FAULTS, type Failure, type Fault, failure } from "./checks/faults.ts";
+export { automaticName } from "./checks/names.ts";
+export type {
+  CheckedLink,
+  Clock,
+  Count,
+  Counters,
+  Credentials,
+  Links,
+  Listener,
+  Listening,
+  ListenOptions,
+  OpenSession,
+  Result,
+  Session,
+  Who,
+  Wrapper,
+  WrapperOptions,
+} from "./contract.ts";
+export type { WrapperLimits } from "./limits.ts";
+export type {
+  Joined,
+  JoinRequest,
+  MetadataRequest,
+  Named,
+  Pending,
+  PendingOptions,
+  Received,
+  RecvRequest,
+  Roster,
+  SendRequest,
+  Sent,
+  Target,
+} from "./sessions/requests.ts";
+export type { PushEvent, SeatEvent } from "./subscriptions/events.ts";
+export { createWrapper } from "./wrapper.ts";

@@ -1,0 +1,171 @@
+/** What a session is between its requests: its seats, its listeners, and whether it is live. */
+import type { PeerIdentity } from "@ams/client";
+import type { Clock, Counters, Listener } from "../contract.ts";
+import { SESSION_LIVE_MS } from "../limits.ts";
+import { Hold } from "../subscriptions/hold.ts";
+import { type Only, Push } from "../subscriptions/push.ts";
+import type { Holder, Seat } from "../subscriptions/seat.ts";
+
+export type SessionName = {
+  readonly id: string;
+  /** Whose it is: see `principalOf`. */
+  readonly principal: string;
+  readonly address: string;
+  readonly clientName: string | undefined;
+  readonly peerIdentity: PeerIdentity | undefined;
+  readonly passing: boolean;
+};
+
+export class SessionState implements Holder {
+  readonly name: SessionName;
+  readonly #clock: Clock;
+  readonly #counters: Counters;
+  readonly #holds = new Map<string, Hold>(); // By the seat's key; the one used last is the last.
+  readonly #pushes = new Map<string, Push>(); // By path.
+  readonly #paths = new Set<string>(); // All that have a place, the oldest first.
+  #seated = false;
+  #calls = 0;
+  #quietSince: number;
+  #ended = false;
+
+  constructor(name: SessionName, clock: Clock, counters: Counters) {
+    this.name = name;
+    this.#clock = clock;
+    this.#counters = counters;
+    this.#quietSince = clock.now();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whether a call or a listener is open. */
+  get busy(): boolean {
+    return this.#calls > 0 || this.#pushes.size > 0;
+  }
+
+  /** Whether it ever took a seat, which it may have left or lost. */
+  get seated(): boolean {
+    return this.#seated;
+  }
+
+  /** Whether it has a seat now. */
+  get hasSeat(): boolean {
+    return this.holds.some((hold) => !hold.lost && !hold.seat.line.left);
+  }
+
+  /** How many calls are under way. */
+  get calls(): number {
+    return this.#calls;
+  }
+
+  /** Milliseconds since it was busy. */
+  get quietMs(): number {
+    return this.busy ? 0 : this.#clock.now() - this.#quietSince;
+  }
+
+  get live(): boolean {
+    return !this.#ended && this.quietMs <= SESSION_LIVE_MS;
+  }
+
+  get holds(): readonly Hold[] {
+    return [...this.#holds.values()];
+  }
+
+  get listeners(): number {
+    return this.#pushes.size;
+  }
+
+  holdOf(seat: Seat): Hold | null {
+    const hold = this.#holds.get(seat.key);
+    return hold?.seat === seat ? hold : null;
+  }
+
+  /** A call has begun; the returned function says that it is over. */
+  begin(): () => void {
+    this.#calls += 1;
+    return () => {
+      this.#calls -= 1;
+      this.#quietSince = this.#clock.now();
+    };
+  }
+
+  /** The session has the seat and used it last. */
+  keep(seat: Seat): void {
+    const kept = this.holdOf(seat);
+    const hold = kept ?? new Hold(seat);
+    const isNew = kept === null || kept.lost;
+    this.#seated = true;
+    hold.regain();
+    this.#holds.delete(seat.key);
+    this.#holds.set(seat.key, hold);
+    if (isNew) this.news(seat);
+  }
+
+  /** The seat came to nothing. */
+  drop(seat: Seat): void {
+    if (this.holdOf(seat) !== null) this.#holds.delete(seat.key);
+  }
+
+  news(seat: Seat): void {
+    const hold = this.holdOf(seat);
+    if (hold === null) return;
+    for (const push of [...this.#pushes.values()]) push.pump(hold);
+  }
+
+  doubted(seat: Seat): void {
+    this.holdOf(seat)?.doubt();
+  }
+
+  lost(seat: Seat): void {
+    this.holdOf(seat)?.lose();
+    this.news(seat);
+  }
+
+  /** A listener for a path, in place of the one that it has; null when there are as many paths as there may be. */
+  listen(path: string, listener: Listener, only: Only, pathsMax: number): Push | null {
+    if (!this.#pushes.has(path) && this.#pushes.size >= pathsMax) return null;
+    this.#remember(path, pathsMax);
+    const before = this.#pushes.get(path);
+    const push = new Push({
+      ...{ path, listener, only },
+      counters: this.#counters,
+      broken: (broken) => this.unlisten(broken),
+    });
+    this.#pushes.set(path, push);
+    before?.end("replaced");
+    return push;
+  }
+
+  unlisten(push: Push): void {
+    push.stop();
+    if (this.#pushes.get(push.path) !== push) return;
+    this.#pushes.delete(push.path);
+    this.#quietSince = this.#clock.now();
+  }
+
+  /** Resolves when its listeners have taken all that there is. */
+  async caughtUp(): Promise<void> {
+    await Promise.all([...this.#pushes.values()].map((push) => push.caughtUp()));
+  }
+
+  end(why: Parameters<Listener["ended"]>[0]): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const { seat } of this.holds) seat.release(this);
+    for (const push of [...this.#pushes.values()]) push.end(why);
+    this.#pushes.clear();
+  }
+
+  /** A path's places stay when its listener goes, as long as there are not too many: the one that came first goes first. */
+  #remember(path: string, pathsMax: number): void {
+    this.#paths.delete(path);
+    this.#paths.add(path);
+    for (const old of this.#paths) {
+      if (this.#paths.size <= pathsMax) return;
+      if (this.#pushes.has(old) || old === path) continue;
+      this.#paths.delete(old);
+      for (const hold of this.holds) hold.forget(old);
+    }
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * A seat's line to AMS: on it, off it, or on the way. It dials when somebody needs it, says why it is off, and tells the seat what
+ * it hears, in order. It keeps nothing that was said.
+ */
+import {
+  AmsError,
+  type AmsEvent,
+  type Connection,
+  type JoinedEvent,
+  type JoinOptions,
+} from "@ams/client";
+import { failure } from "../checks/faults.ts";
+import type { CheckedLink, Count, Counters, Result } from "../contract.ts";
+import { type Ending, endingOf, IDLE, LEFT, STOPPING, TAKEN } from "../sessions/ending.ts";
+import type { Heard } from "./buffer.ts";
+import type { Dial, Dialled } from "./dial.ts";
+import { away, heardOf, heardWhileAway } from "./hearing.ts";
+
+/** As whom a stream joins. */
+export type Identity = { readonly credential: string } | { readonly guest: true };
+
+/** What a stream brings along when it first joins. */
+export type Wishes = Pick<JoinOptions, "streamMetadata" | "peerIdentity" | "selfSubscribe">;
+
+/** The link that a seat is dialled by, and where it leads. */
+export type LineLink = Pick<CheckedLink, "magicLink" | "namespace" | "alias">;
+
+/** What a call brings along to get onto the wire. */
+export type Reach = {
+  readonly identity: Identity;
+  /** A link that was checked in this very call; null when the call brought none. */
+  readonly link: LineLink | null;
+  /** Whether a stream that was taken over from outside may be taken back. */
+  readonly takeBack: boolean;
+  readonly wishes?: Wishes;
+};
+
+export type Reached = { readonly connection: Connection };
+
+export type LineOptions = {
+  readonly conversationId: string;
+  readonly streamName: string;
+  readonly dial: Dial;
+  readonly counters: Counters;
+  readonly heard: (all: readonly Heard[]) => void;
+  /** It is on the wire now, or off it. */
+  readonly changed: () => void;
+  /** Its first dial is done, and nothing was heard yet. */
+  readonly began: (joined: JoinedEvent) => void;
+};
+
+type Standing =
+  | { readonly is: "off"; readonly why: Ending | null }
+  | { readonly is: "dialling"; readonly reached: Promise<Result<Reached>> }
+  | { readonly is: "on"; readonly connection: Connection }
+  | { readonly is: "left" };
+
+export class Line {
+  readonly #options: LineOptions;
+  #standing: Standing = { is: "off", why: null };
+  #link: LineLink | null = null;
+  #wishes: Wishes = {}; // Those that it first joined with.
+  #last: Dialled | null = null; // The connection that is, or was the last.
+  #hearing: Promise<void> = Promise.resolve();
+  #away = false;
+
+  constructor(options: LineOptions) {
+    this.#options = options;
+  }
+
+  /** The connection when it is on the wire (or on its way back there by itself), else null. */
+  get connection(): Connection | null {
+    return this.#standing.is === "on" ? this.#standing.connection : null;
+  }
+
+  /** The link that it was dialled by last; null before the first dial. */
+  get link(): LineLink | null {
+    return this.#link;
+  }
+
+  /** Whether its connection broke and is coming back by itself: what is sent now waits, and none of it is out. */
+  get away(): boolean {
+    return this.#away;
+  }
+
+  get dialling(): boolean {
+    return this.#standing.is === "dialling";
+  }
+
+  get left(): boolean {
+    return this.#standing.is === "left";
+  }
+
+  /** Why it is off the wire; null when it isn't, or hasn't been there yet. */
+  get ending(): Ending | null {
+    if (this.left) return LEFT;
+    return this.#standing.is === "off" ? this.#standing.why : null;
+  }
+
+  /** What the last dial found; null before the first. */
+  get joined(): Dialled["joined"] | null {
+    return this.#last?.joined ?? null;
+  }
+
+  /** The connection; those who ask while it is dialled share the dial. */
+  async reach(reach: Reach): Promise<Result<Reached>> {
+    if (reach.link !== null) {
+      const { magicLink, namespace, alias } = reach.link;
+      this.#link = { magicLink, namespace, alias };
+    }
+    const standing = this.#standing;
+    switch (standing.is) {
+      case "on":
+        return { ok: true, connection: standing.connection };
+      case "dialling":
+        return await standing.reached;
+      case "left":
+        return failure("left");
+      case "off":
+        return await this.#comeBack(standing.why, reach);
+    }
+  }
+
+  /** Resolves when all is heard that a connection, which has ended, still had to say. */
+  heardOut(): Promise<void> {
+    return this.#hearing;
+  }
+
+  /** Leaves for good. */
+  leave(): void {
+    if (this.left) return;
+    this.#hangUp({ is: "left" });
+    this.#count("seats_left");
+  }
+
+  /** Leaves until somebody calls. */
+  rest(): void {
+    if (this.connection === null) return;
+    this.#hangUp({ is: "off", why: IDLE });
+    this.#count("seats_idle");
+  }
+
+  /** Leaves because the process ends, and waits until it is done. No call brings it back. */
+  async close(): Promise<void> {
+    if (!this.left) this.#hangUp({ is: "off", why: STOPPING });
+    await this.#last?.connection.close();
+  }
+
+  #hangUp(standing: Standing): void {
+    const { connection } = this;
+    this.#standing = standing;
+    connection?.close().catch(() => {}); // It never rejects.
+    this.#options.changed();
+  }
+
+  get #stopping(): boolean {
+    return this.#standing.is === "off" && this.#standing.why === STOPPING;
+  }
+
+  async #comeBack(why: Ending | null, reach: Reach): Promise<Result<Reached>> {
+    const fault = why?.fault ?? null;
+    const isHealed = fault === TAKEN.fault ? reach.takeBack : reach.link !== null;
+    if (fault !== null && (!isHealed || this.#stopping)) return failure(fault);
+    if (this.#link === null) return failure("not_joined");
+    const reached = this.#dial(this.#link.magicLink, reach).finally(() => {
+      if (this.dialling) this.#standing = { is: "off", why };
+    });
+    this.#standing = { is: "dialling", reached };
+    return await reached;
+  }
+
+  async #dial(link: string, { identity, wishes }: Reach): Promise<Result<Reached>> {
+    const { streamName, dial } = this.#options;
+    if (this.#last === null) this.#wishes = wishes ?? {};
+    const streamMetadata = wishes?.streamMetadata ?? this.#last?.connection.metadata;
+    this.#count("dials");
+    const dialled = await dial(link, {
+      ...this.#wishes,
+      ...(streamMetadata === undefined ? {} : { streamMetadata }),
+      ...identity,
+      streamName,
+      receipts: true,
+    });
+    if (dialled.ok) return this.#stand(dialled);
+    this.#count("dials_failed");
+    return dialled;
+  }
+
+  #stand(dialled: Dialled): Result<Reached> {
+    const { connection, joined } = dialled;
+    if (this.left || this.#stopping) {
+      connection.close().catch(() => {}); // It never rejects.
+      return failure(this.left ? "left" : "unavailable");
+    }
+    const before = this.#last;
+    this.#last = dialled;
+    this.#standing = { is: "on", connection };
+    this.#away = false;
+    if (before === null) {
+      this.#count("seats_taken");
+      this.#options.began(joined);
+    } else {
+      const peers = [...before.connection.peers.values()];
+      const { conversationId, heard } = this.#options;
+      heard(heardWhileAway(peers, joined.peers, conversationId, joined.ts));
+    }
+    this.#options.changed();
+    this.#hearing = this.#hear(dialled);
+    return { ok: true, connection };
+  }
+
+  /** The one loop that listens. */
+  async #hear({ connection, events }: Dialled): Promise<void> {
+    let source = events;
+    for (;;) {
+      const next = await source.next().catch(failed);
+      if ("error" in next) {
+        if (next.error?.code !== "slow_consumer") return this.#ended(connection, next.error);
+        // This process stood still for so long that the SDK gave up on its reader: begin anew, and say so.
+        source = connection.events();
+        this.#options.heard([away(this.#options.conversationId)]);
+      } else if (next.value === undefined || next.value.type === "closed") {
+        return this.#ended(connection, next.value?.error ?? null);
+      } else this.#heard(connection, next.value);
+    }
+  }
+
+  #heard(connection: Connection, event: AmsEvent): void {
+    if (this.connection !== connection) return; // It has left and hears no more.
+    if (event.type === "reconnecting") this.#away = true;
+    if (event.type === "joined") {
+      this.#away = false;
+      this.#count("reconnects");
+    }
+    const heard = heardOf(event, this.#options.conversationId);
+    if (heard !== null) this.#options.heard([heard]);
+  }
+
+  #ended(connection: Connection, error: AmsError | null): void {
+    if (this.connection !== connection) return;
+    const why = endingOf(error);
+    this.#standing = { is: "off", why };
+    this.#count(why.fault === TAKEN.fault ? "seats_displaced" : "seats_closed");
+    this.#options.changed();
+  }
+
+  #count(count: Count): void {
+    this.#options.counters.add(count, 1);
+  }
+}
+
+function failed(error: unknown): { readonly error: AmsError | null } {
+  return { error: error instanceof AmsError ? error : null };
+}

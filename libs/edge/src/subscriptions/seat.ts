@@ -1,0 +1,151 @@
+/**
+ * A seat: one account's stream in one conversation. What its line hears goes into its buffer, and whoever watches is told that there
+ * is news. It outlives its connections and the sessions that use it.
+ */
+
+import type { Common } from "../common.ts";
+import type { Clock, Counters } from "../contract.ts";
+import type { WrapperLimits } from "../limits.ts";
+import type { Named } from "../sessions/requests.ts";
+import { EventBuffer, type Heard } from "./buffer.ts";
+import type { Dial } from "./dial.ts";
+import { bytesOf } from "./hearing.ts";
+import { Line } from "./line.ts";
+import { Places } from "./places.ts";
+
+/** The session that has the seat for itself. */
+export interface Holder {
+  /** Whether it still is there: a seat isn't taken from one that is. */
+  readonly live: boolean;
+  /** Whether a call or a listener of it is open at this moment. */
+  readonly busy: boolean;
+  /** There is something new in the buffer, or the seat is on the wire or off it. */
+  news(seat: Seat): void;
+  /** Something may be lost before the seat's first event. */
+  doubted(seat: Seat): void;
+  /** Another session has it now. */
+  lost(seat: Seat): void;
+}
+
+export type SeatRoom = {
+  readonly clock: Clock;
+  /** Of the process. */
+  readonly common: Common;
+  readonly counters: Counters;
+  readonly dial: Dial;
+  readonly limits: WrapperLimits;
+};
+
+export type SeatName = {
+  /** Of owner, conversation and stream name. */
+  readonly key: string;
+  readonly conversationId: string;
+  readonly streamName: string;
+  /** Whether who asked for it took it for one that is there already: then it was elsewhere, and something may be lost. */
+  readonly isPresumed?: boolean;
+};
+
+export class Seat {
+  readonly key: string;
+  readonly conversationId: string;
+  readonly streamName: string;
+  readonly line: Line;
+  readonly places: Places;
+  /** When a call was last about it, by the clock. */
+  usedAt: number;
+  #buffer: EventBuffer;
+  #holder: Holder | null = null;
+  readonly #room: SeatRoom;
+  readonly #watchers = new Set<() => void>();
+
+  constructor(name: SeatName, room: SeatRoom) {
+    const { key, conversationId, streamName, isPresumed = false } = name;
+    this.key = key;
+    this.conversationId = conversationId;
+    this.streamName = streamName;
+    this.places = new Places(key, streamName);
+    this.usedAt = room.clock.now();
+    this.#buffer = new EventBuffer(room.limits, bytesOf);
+    this.#room = room;
+    this.line = new Line({
+      ...{ conversationId, streamName, dial: room.dial, counters: room.counters },
+      heard: (all) => this.#keep(all),
+      changed: () => this.#tell(),
+      began: ({ resumed, epoch }) => {
+        if (resumed || (isPresumed && epoch > 1)) this.#doubt();
+      },
+    });
+  }
+
+  get buffer(): EventBuffer {
+    return this.#buffer;
+  }
+
+  get holder(): Holder | null {
+    return this.#holder;
+  }
+
+  /** How answers name it. The stream's id is empty before the first dial. */
+  named(): Named {
+    const { conversationId, streamName } = this;
+    return { conversationId, streamId: this.line.joined?.streamId ?? "", streamName };
+  }
+
+  /** Gives the seat to a session; from another one only if it may take it. False when it is not given. */
+  claim(holder: Holder, mayTake: boolean): boolean {
+    const before = this.#holder;
+    if (before === holder) return true;
+    if (before !== null && !mayTake) return false;
+    this.#holder = holder;
+    if (before !== null) {
+      this.#room.counters.add("seat_takeovers", 1);
+      before.lost(this);
+      this.#wake();
+    }
+    return true;
+  }
+
+  /** The session has gone; the seat stays. */
+  release(holder: Holder): void {
+    if (this.#holder !== holder) return;
+    this.#holder = null;
+    this.#wake();
+  }
+
+  /** Calls at every change, until the returned function is called. */
+  watch(call: () => void): () => void {
+    this.#watchers.add(call);
+    return () => this.#watchers.delete(call);
+  }
+
+  /** Leaves the wire and forgets what was heard; only a new seat comes after this one. */
+  leave(): void {
+    this.#buffer = new EventBuffer(this.#room.limits, bytesOf);
+    this.line.leave();
+  }
+
+  /** Something may be lost before its first event, for every reader. */
+  #doubt(): void {
+    this.places.doubt();
+    this.#holder?.doubted(this);
+  }
+
+  #keep(all: readonly Heard[]): void {
+    const { common, counters } = this.#room;
+    for (const heard of all) {
+      const dropped = this.#buffer.append(common.of(heard));
+      if (dropped > 0) counters.add("events_dropped", dropped);
+    }
+    counters.add("events_buffered", all.length);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#holder?.news(this);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const call of [...this.#watchers]) call();
+  }
+}

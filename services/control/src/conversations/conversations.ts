@@ -1,0 +1,224 @@
+/** Conversations: minted, listed, deleted (§2.3, §2.4, §2.7.2). */
+import {
+  type Account,
+  type Conversation,
+  canonicalConversationId,
+  type Minted,
+  type MintFault,
+  newConversationId,
+  newGeneration,
+  newStreamName,
+  type Outcome,
+  streamIdOf,
+} from "@ams/directory";
+import {
+  type JsonText,
+  joinMembers,
+  LIST_LIMIT_DEFAULT,
+  LIST_LIMIT_MAX,
+  toJsonText,
+  trustJsonText,
+} from "@ams/protocol";
+import { conversationsBody, mintBody, mintedBody } from "@ams/protocol/schema";
+import { rateLimited } from "../accounts/accounts.ts";
+import { authenticateAddress, authenticateOwner } from "../accounts/authenticate.ts";
+import { readBody } from "../http/body.ts";
+import { canonicalMs, costMs } from "../http/cpu-budget.ts";
+import type { Endpoint, Tools } from "../http/endpoint.ts";
+import { problem } from "../http/problem.ts";
+import { listQuery } from "../http/queries.ts";
+import { noContent, reply } from "../http/reply.ts";
+import { ALIAS_ATTEMPTS_MAX, newAlias } from "./alias.ts";
+import { newLink } from "./links.ts";
+import { type MintRequest, readMintRequest } from "./mint-request.ts";
+
+export const mintConversation: Endpoint = {
+  name: "mint_conversation",
+  doc: {
+    summary: "Mint a conversation",
+    description:
+      "Makes a conversation and its magic link. The `stream_id` is the one that the minter gets on connecting under `stream_name`. Minting the same `canonical_input` again with `jcs-sha256` returns the same conversation (200) with one more link.",
+    auth: "bearer",
+    body: { schema: mintBody, required: false },
+    success: {
+      201: { about: "The new conversation.", schema: mintedBody },
+      200: { about: "The conversation that was there, with one more link.", schema: mintedBody },
+    },
+    errors: [
+      "missing_credential",
+      "invalid_credential",
+      "namespace_mismatch",
+      "rate_limited",
+      "body_too_large",
+      "invalid_json",
+      "invalid_alias",
+      "invalid_stream_name",
+      "unsupported_id_kind",
+      "invalid_metadata",
+      "invalid_stream_metadata",
+      "invalid_expiry",
+      "invalid_max_joins",
+      "invalid_canonical_input",
+      "invalid_replay",
+      "alias_taken",
+      "conversation_limit",
+    ],
+    curl: `-X POST -d '{"alias": "stand-up", "metadata": {"purpose": "planning"}}'`,
+  },
+  handle: async (call, tools) => {
+    const account = await authenticateOwner(call, tools);
+    if (!account.ok) return problem(account.fault);
+    const waitS = await tools.limits.mints(account.value.account_id);
+    if (waitS !== null) return rateLimited(tools, "mints", waitS);
+    const body = await readBody(call, "optional");
+    if (!body.ok) return problem(body.fault);
+    const wish = readMintRequest(body.value);
+    if (!wish.ok) return problem(wish.fault);
+    const { canonical } = wish.value;
+    if (canonical !== null) call.meter.spend(canonicalMs(canonical));
+    const link = newLink(call, tools);
+    const minted = await mint(tools, account.value, wish.value, link.hash);
+    if (!minted.ok) return refuseMint(minted.fault, account.value, tools);
+    const { conversation, created } = minted.value;
+    if (created) tools.metrics.conversationMinted();
+    const { account_id } = account.value;
+    const { conversation_id } = conversation;
+    const event = created ? "conversation_minted" : "link_added";
+    tools.log.info({ event, account_id, conversation_id }, "minted");
+    const streamName = wish.value.streamName ?? newStreamName();
+    const json = joinMembers({
+      ...conversationMembers(conversation),
+      magic_link: toJsonText(link.magicLink(conversation)),
+      stream_id: toJsonText(streamIdOf(tools.peppers, conversation_id, account_id, streamName)),
+      stream_name: toJsonText(streamName),
+      stream_metadata: wish.value.streamMetadata,
+    });
+    return reply(created ? 201 : 200, json);
+  },
+};
+
+export const listConversations: Endpoint = {
+  name: "list_conversations",
+  doc: {
+    summary: "List the conversations",
+    description: "The account's conversations, oldest first. Pass `next_cursor` back as `cursor`.",
+    auth: "bearer",
+    query: listQuery,
+    success: { 200: { about: "One page.", schema: conversationsBody } },
+    errors: [
+      "missing_credential",
+      "invalid_credential",
+      "namespace_mismatch",
+      "invalid_limit",
+      "invalid_cursor",
+    ],
+    curl: "",
+  },
+  handle: async (call, tools) => {
+    const account = await authenticateOwner(call, tools);
+    if (!account.ok) return problem(account.fault);
+    const limit = readLimit(call.query("limit"));
+    if (limit === null) return problem("invalid_limit");
+    const page = await tools.directory.listConversations(account.value.namespace, {
+      cursor: call.query("cursor"),
+      limit,
+    });
+    if (!page.ok) return problem(page.fault);
+    const items = page.value.conversations.map((item) => joinMembers(conversationMembers(item)));
+    const json = joinMembers({
+      conversations: trustJsonText(`[${items.join(",")}]`),
+      next_cursor: toJsonText(page.value.next_cursor),
+    });
+    call.meter.spend(costMs(json.length));
+    return reply(200, json);
+  },
+};
+
+export const deleteConversation: Endpoint = {
+  name: "delete_conversation",
+  doc: {
+    summary: "Delete a conversation",
+    description: "Closes every socket in it (4005 `conversation_closed`) and frees its alias.",
+    auth: "bearer",
+    success: { 204: { about: "It is gone.", schema: null } },
+    errors: ["missing_credential", "invalid_credential", "namespace_mismatch", "not_found"],
+    curl: "-X DELETE",
+  },
+  handle: async (call, tools) => {
+    const owner = await authenticateAddress(call, tools);
+    if (!owner.ok) return problem(owner.fault);
+    const deleted = await tools.directory.deleteConversation(owner.value.address);
+    if (!deleted.ok) return problem(deleted.fault);
+    const { account_id } = owner.value.account;
+    tools.log.info({ event: "conversation_deleted", account_id }, "conversation deleted");
+    return noContent();
+  },
+};
+
+/** What every answer about a conversation says of it. */
+export function conversationMembers(conversation: Conversation): Record<string, JsonText> {
+  const { expires_at_ms } = conversation;
+  return {
+    conversation_id: toJsonText(conversation.conversation_id),
+    namespace: toJsonText(conversation.namespace),
+    alias: toJsonText(conversation.alias),
+    id_kind: toJsonText(conversation.id_kind),
+    metadata: conversation.metadata,
+    replay: toJsonText(null),
+    expires_at: toJsonText(expires_at_ms === null ? null : new Date(expires_at_ms).toISOString()),
+    created_at: toJsonText(conversation.created_at),
+  };
+}
+
+/** Mints under the alias asked for, or under generated ones until one is free. */
+async function mint(
+  tools: Tools,
+  account: Account,
+  wish: MintRequest,
+  linkHash: string,
+): Promise<Outcome<Minted, MintFault>> {
+  const now = tools.now();
+  const conversation: Omit<Conversation, "alias"> = {
+    namespace: account.namespace,
+    conversation_id:
+      wish.canonical === null
+        ? newConversationId(now)
+        : canonicalConversationId(account.namespace, wish.canonical),
+    generation: newGeneration(),
+    owner_account_id: account.account_id,
+    id_kind: wish.idKind,
+    metadata: wish.metadata,
+    created_at: new Date(now).toISOString(),
+    expires_at_ms: wish.expiresInS === null ? null : now + wish.expiresInS * 1000,
+    max_joins: wish.maxJoins,
+    subscribers_max: account.subscribers_max,
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    const alias = wish.alias ?? newAlias();
+    const minted = await tools.directory.mint({
+      conversation: { ...conversation, alias },
+      linkHash,
+      conversationsMax: conversationsMax(account, tools) || undefined,
+    });
+    const again = wish.alias === null && attempt < ALIAS_ATTEMPTS_MAX;
+    if (minted.ok || minted.fault !== "alias_taken" || !again) return minted;
+  }
+}
+
+/** 0 for any number. */
+function conversationsMax(account: Account, { config }: Tools): number {
+  return account.conversations_max ?? config.conversationsPerAccount;
+}
+
+function refuseMint(fault: MintFault, account: Account, tools: Tools): Response {
+  if (fault !== "conversation_limit") return problem(fault);
+  const max = conversationsMax(account, tools);
+  const limit = `The account may have ${max} conversations at a time (AMS_CONVERSATIONS_PER_ACCOUNT) and has them`;
+  return problem(fault, {}, `${limit}: delete one, or let one expire.`);
+}
+
+function readLimit(text: string | null): number | null {
+  if (text === null) return LIST_LIMIT_DEFAULT;
+  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  return limit >= 1 && limit <= LIST_LIMIT_MAX ? limit : null;
+}

@@ -1,0 +1,170 @@
+/** The control plane as a fetch handler. Every route that it answers stands in the table below. */
+import type { Directory, Peppers } from "@ams/directory";
+import type { HttpApp, Log, PeerAddress } from "@ams/process";
+import { type Context, Hono } from "hono";
+import type { Registry } from "prom-client";
+import {
+  createAccount,
+  deleteAccount,
+  rotateCredential,
+  showAccount,
+} from "../accounts/accounts.ts";
+import type { ControlConfig } from "../config.ts";
+import {
+  deleteConversation,
+  listConversations,
+  mintConversation,
+} from "../conversations/conversations.ts";
+import { inspectConversation } from "../conversations/inspect.ts";
+import { replaceLink } from "../conversations/links.ts";
+import { showHealth, showOffer, VERSION } from "../conversations/offer.ts";
+import { showDocs, showOpenApi } from "../docs/documents.ts";
+import { describeRoutes } from "../docs/openapi.ts";
+import { createMetrics } from "../metrics.ts";
+import { REQUEST_MS } from "./cpu-budget.ts";
+import type { Call, Endpoint, Route, Tools } from "./endpoint.ts";
+import { createMeters } from "./meter.ts";
+import { problem } from "./problem.ts";
+import { createRateLimit, type RateStore } from "./rate-limit.ts";
+
+export const ROUTES: readonly Route[] = [
+  { method: "GET", path: "/v1", endpoint: showOffer },
+  { method: "POST", path: "/v1/accounts", endpoint: createAccount },
+  { method: "GET", path: "/v1/account", endpoint: showAccount },
+  { method: "DELETE", path: "/v1/account", endpoint: deleteAccount },
+  { method: "POST", path: "/v1/account/credential", endpoint: rotateCredential },
+  { method: "POST", path: "/v1/:namespace/conversations", endpoint: mintConversation },
+  { method: "GET", path: "/v1/:namespace/conversations", endpoint: listConversations },
+  { method: "GET", path: "/v1/:namespace/conversations/:alias", endpoint: inspectConversation },
+  { method: "DELETE", path: "/v1/:namespace/conversations/:alias", endpoint: deleteConversation },
+  { method: "POST", path: "/v1/:namespace/conversations/:alias/link", endpoint: replaceLink },
+  { method: "GET", path: "/healthz", endpoint: showHealth },
+  { method: "GET", path: "/openapi.json", endpoint: showOpenApi },
+  { method: "GET", path: "/docs", endpoint: showDocs },
+];
+
+export type ControlOptions = {
+  readonly config: ControlConfig;
+  readonly peppers: Peppers;
+  readonly directory: Directory;
+  /** Where rates are counted for all control processes together; null counts them in this one. */
+  readonly rates: RateStore | null;
+  readonly log: Log;
+  readonly registry: Registry;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+};
+
+/** Answers any request; never rejects. */
+export type Control = HttpApp;
+
+type Env = { Bindings: { readonly peer: PeerAddress } };
+
+export function createControl(options: ControlOptions): Control {
+  const { config, rates, registry } = options;
+  const tools: Tools = {
+    ...options,
+    limits: {
+      accounts: createRateLimit("accounts", config.accountsPerMinute, rates),
+      mints: createRateLimit("mints", config.mintsPerMinute, rates),
+      rotations: createRateLimit("rotations", config.rotationsPerMinute, rates),
+    },
+    metrics: createMetrics(registry),
+    openApi: describeRoutes(ROUTES, VERSION),
+  };
+  const meterOf = createMeters(options);
+  const app = new Hono<Env>();
+  app.use(async (context, next) => {
+    await next();
+    addCommonHeaders(context);
+  });
+  for (const { method, path, endpoint } of ROUTES) {
+    app.on(method, path, (context) => answer(endpoint, toCall(context, meterOf), tools));
+  }
+  for (const path of new Set(ROUTES.map((route) => route.path))) {
+    app.all(path, (context) => answerOtherMethod(context, path));
+  }
+  app.notFound(() => problem("not_found"));
+  app.onError((error) => refuse("none", error, tools));
+  return { fetch: async (request, peer) => app.fetch(request, { peer }) };
+}
+
+/** The endpoint's answer, counted and timed; whatever goes wrong behind it ends here. */
+async function answer(endpoint: Endpoint, call: Call, tools: Tools): Promise<Response> {
+  const began = performance.now();
+  let response: Response;
+  try {
+    response = overBudget(endpoint, call, tools) ?? (await endpoint.handle(call, tools));
+  } catch (error) {
+    response = refuse(endpoint.name, error, tools);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  tools.metrics.request(endpoint.name, response.status, seconds);
+  return response;
+}
+
+/** Null while who asks may; the refusal when their CPU budget is used up (§2.1.6). A load balancer's look is free. */
+function overBudget(endpoint: Endpoint, { meter }: Call, tools: Tools): Response | null {
+  if (endpoint === showHealth) return null;
+  const refusal = meter.refusal();
+  if (refusal === null) {
+    meter.spend(REQUEST_MS);
+    return null;
+  }
+  const { kind, msPerSecond, waitS } = refusal;
+  tools.metrics.rateLimited(`${kind}_cpu`);
+  const message = `This ${kind} may use ${msPerSecond} ms of CPU time per second here, and has: come back after the time in Retry-After, with fewer or smaller requests.`;
+  return problem("rate_limited", { "retry-after": String(waitS) }, message);
+}
+
+/** Told apart by name: the directory may be of another copy of its library. */
+function refuse(route: string, error: unknown, { log }: Tools): Response {
+  const name = error instanceof Error ? error.name : typeof error;
+  log.error({ event: "request_failed", route, error: name }, "request failed");
+  return name === "DirectoryUnavailable"
+    ? problem("unavailable", { "retry-after": "1" })
+    : problem("internal_error");
+}
+
+function toCall(context: Context<Env>, meterOf: ReturnType<typeof createMeters>): Call {
+  const url = new URL(context.req.url);
+  return {
+    request: context.req.raw,
+    peer: context.env.peer,
+    meter: meterOf(context.req.raw, context.env.peer.address),
+    param: (name) => context.req.param(name) ?? "",
+    query: (name) => url.searchParams.get(name) || null,
+  };
+}
+
+/** What OPTIONS answers, and every method that the path doesn't take. */
+function answerOtherMethod(context: Context<Env>, path: string): Response {
+  const methods = ROUTES.filter((route) => route.path === path).map((route) => route.method);
+  const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+  if (context.req.method !== "OPTIONS") return problem("method_not_allowed", { allow });
+  const preflight = {
+    "access-control-allow-methods": allow,
+    "access-control-allow-headers": "authorization, content-type",
+    "access-control-max-age": PREFLIGHT_S,
+  };
+  return new Response(null, {
+    status: 204,
+    headers: { allow, ...(isOpen(path) ? preflight : {}) },
+  });
+}
+
+/** Seconds for which a browser keeps what a preflight said: the routes change only with a release. */
+const PREFLIGHT_S = "86400";
+
+function addCommonHeaders(context: Context<Env>): void {
+  context.res.headers.set("x-content-type-options", "nosniff");
+  context.res.headers.set("referrer-policy", "no-referrer");
+  if (!isOpen(context.req.path)) return;
+  context.res.headers.set("access-control-allow-origin", "*");
+  context.res.headers.set("access-control-expose-headers", "Retry-After");
+}
+
+/** Pages of any origin may call `/v1`: it takes no cookies, so they can do no more than anybody. */
+function isOpen(path: string): boolean {
+  return path === "/v1" || path.startsWith("/v1/");
+}

@@ -1,0 +1,250 @@
+/**
+ * From the doors to a seat: the account's place is reserved, the stream is claimed, and when the claim is heard on the
+ * channel the socket is seated: welcomed with the roster as it is at that moment and put on its topics, all in one turn.
+ */
+import { randomUUID } from "node:crypto";
+import type { ConnectionId, Place } from "@ams/directory";
+import { type CloseReason, encodeJoined } from "@ams/protocol";
+import type { GatewayConfig } from "../config.ts";
+import type { Conversation } from "../conversation/conversation.ts";
+import type { Conversations } from "../conversation/conversations.ts";
+import type { LiveStream } from "../conversation/roster.ts";
+import { Session, type SessionTerms } from "../conversation/session.ts";
+import type { JoinOutcome } from "../metrics.ts";
+import type { GatewayParts } from "../parts.ts";
+import { toIso } from "../time.ts";
+import type { Admitted } from "./admit.ts";
+import type { Heard } from "./arrivals.ts";
+import type { Door } from "./sockets.ts";
+
+/** Milliseconds until a claim that was granted must have come round on the channel. */
+const HEAR_WAIT_MS = 5_000;
+
+export type AttachParts = {
+  readonly parts: GatewayParts;
+  readonly conversations: Conversations;
+  readonly config: GatewayConfig;
+  /** Of a connection that asks for nothing special, as most do: all of them share it. */
+  readonly plainTerms: SessionTerms;
+};
+
+/** Seats the connect, or refuses it. Rejects with DirectoryUnavailable when it can't be known whether it may sit. */
+export async function attach(
+  admitted: Admitted,
+  door: Door,
+  attachParts: AttachParts,
+): Promise<JoinOutcome> {
+  const { conversations } = attachParts;
+  const conversation = await conversations.acquire(admitted.admission);
+  if (conversation === null) return refuse(door, "conversation_not_found");
+  const join = new Join(admitted, door, conversation, attachParts);
+  let outcome: JoinOutcome = "internal_error";
+  try {
+    outcome = await join.run();
+  } finally {
+    if (!join.isSeated) {
+      join.undo();
+      conversations.release(conversation);
+    }
+  }
+  return outcome;
+}
+
+function refuse(door: Door, reason: CloseReason): CloseReason {
+  door.refuse(reason);
+  return reason;
+}
+
+/** One join under way. */
+class Join {
+  readonly connection: ConnectionId = randomUUID();
+  readonly #place: Place;
+  /** Whether the directory may hold a place of this join: also when its answer is lost. */
+  #reserved = false;
+  /** Whether the directory may hold a claim of this join. */
+  #claimed = false;
+  /** From here on the socket's session answers for all that was taken, whatever becomes of the join's last steps. */
+  #seat: LiveStream | null = null;
+  readonly #admitted: Admitted;
+  readonly #door: Door;
+  readonly #conversation: Conversation;
+  readonly #parts: GatewayParts;
+  readonly #config: GatewayConfig;
+  readonly #plainTerms: SessionTerms;
+
+  constructor(
+    admitted: Admitted,
+    door: Door,
+    conversation: Conversation,
+    { parts, config, plainTerms }: AttachParts,
+  ) {
+    this.#admitted = admitted;
+    this.#door = door;
+    this.#conversation = conversation;
+    this.#parts = parts;
+    this.#config = config;
+    this.#plainTerms = plainTerms;
+    this.#place = conversation.placeOf({
+      owner_account_id: admitted.accountId,
+      stream_id: admitted.streamId,
+      gateway: parts.gateway(),
+      connection: this.connection,
+    });
+  }
+
+  async run(): Promise<JoinOutcome> {
+    // From the first step on, so that no news of the account, link or conversation falls between two of them.
+    const seated = this.#expectSeat();
+    const reserved = await this.#reserve();
+    if (reserved !== "own" && reserved !== "shared") return refuse(this.#door, reserved);
+    const { arrivals } = this.#conversation;
+    if (this.#door.gone) return arrivals.has(this.connection) ? "client_gone" : seated;
+    const fault = await this.#claim();
+    if (fault !== null) return refuse(this.#door, fault);
+    const outcome = await this.#within(seated);
+    this.#settlePlace(reserved);
+    return outcome;
+  }
+
+  get isSeated(): boolean {
+    return this.#seat !== null;
+  }
+
+  /** Gives back whatever a join that came to nothing has taken. */
+  undo(): void {
+    const { streamId: stream_id, streamName: stream_name } = this.#admitted;
+    const { connection } = this;
+    this.#conversation.arrivals.forget(connection);
+    if (this.#claimed) this.#conversation.abandon({ stream_id, stream_name, connection });
+    this.#parts.credentials.forget(this.#admitted.accountId, connection);
+    if (this.#reserved) this.#parts.holdings.releasePlace(this.#place);
+  }
+
+  async #reserve(): Promise<"own" | "shared" | CloseReason> {
+    const { accountId, credential, streamId, streamName } = this.#admitted;
+    const { credentials } = this.#parts;
+    if (credential !== null) {
+      credentials.watch(accountId, credential, this.connection, this.#conversation);
+    }
+    const { AMS_STREAMS_PER_ACCOUNT, AMS_GUESTS_PER_ACCOUNT } = this.#config;
+    const placesMax = credential === null ? AMS_GUESTS_PER_ACCOUNT : AMS_STREAMS_PER_ACCOUNT;
+    this.#reserved = true;
+    const reserved = await this.#parts.directory.reserve(this.#place, { credential, placesMax });
+    if (reserved.ok) {
+      const { shared, credentialEndsMs: at_ms } = reserved.value;
+      if (credential !== null) credentials.end(accountId, [{ credential, at_ms }]);
+      return shared ? "shared" : "own";
+    }
+    this.#reserved = false;
+    if (reserved.fault !== "account_concurrency_limit") return reserved.fault;
+    // A name that somebody else holds is told before the limit is (§3.3).
+    for (const { entry } of this.#conversation.roster.streams()) {
+      if (entry.stream_name === streamName && entry.stream_id !== streamId)
+        return "stream_name_conflict";
+    }
+    return reserved.fault;
+  }
+
+  /** The place is this connection's alone. A live stream keeps the id that it has, also under a new pepper. */
+  #settlePlace(reserved: "own" | "shared"): void {
+    if (this.#seat === null) return;
+    const place = this.#conversation.placeOf(this.#seat.entry);
+    const isAnother = place.stream_id !== this.#place.stream_id;
+    if (isAnother || reserved === "shared") {
+      const isHeld = () => this.#conversation.holds(this.connection);
+      this.#parts.holdings.keepPlace(place, isHeld);
+    }
+    if (isAnother) this.#parts.holdings.releasePlace(this.#place);
+  }
+
+  /** Null when the claim was granted. */
+  async #claim(): Promise<CloseReason | null> {
+    const admitted = this.#admitted;
+    this.#claimed = true;
+    const claimed = await this.#parts.directory.claim({
+      where: this.#conversation.where,
+      stream_id: admitted.streamId,
+      stream_name: admitted.streamName,
+      owner_account_id: admitted.accountId,
+      metadata: admitted.metadata,
+      peer_identity: admitted.peerIdentity,
+      joined_at: toIso(this.#parts.now()),
+      gateway: this.#place.gateway,
+      connection: this.connection,
+      link: admitted.link.number,
+      subscribersMax: this.#config.AMS_SUBSCRIBERS_PER_CONVERSATION,
+    });
+    if (claimed.ok) return null;
+    this.#claimed = false;
+    return claimed.fault;
+  }
+
+  /** Resolves when the socket has been seated, or the seat is lost. */
+  #expectSeat(): Promise<JoinOutcome> {
+    return new Promise((resolve) => {
+      this.#conversation.arrivals.expect(this.connection, {
+        link: this.#admitted.link.number,
+        accept: (heard) => resolve(this.#sit(heard)),
+        refuse: (reason) => resolve(refuse(this.#door, reason)),
+      });
+    });
+  }
+
+  #sit(heard: Heard): JoinOutcome {
+    // It has left the roster while this waited for the old holder.
+    if (heard.stream.claim === "ended") return refuse(this.#door, "internal_error");
+    const session = new Session(this.#conversation, heard.stream, this.#terms(), (opened) =>
+      this.#welcome(opened, heard),
+    );
+    if (!this.#door.accept(session)) return "client_gone";
+    this.#seat = heard.stream;
+    return heard.resumed ? "resumed" : "joined";
+  }
+
+  #welcome(session: Session, heard: Heard): void {
+    const { socket } = session;
+    if (socket === null) return;
+    const { admission, selfSubscribe, subscribeStreams } = this.#admitted;
+    const { entry } = heard.stream;
+    const peers = [...this.#conversation.roster.streams()].filter(
+      (stream) => stream !== heard.stream,
+    );
+    socket.send(
+      encodeJoined({
+        conversation_id: this.#conversation.where.conversationId,
+        stream: entry,
+        conversation_metadata: admission.conversation.metadata,
+        self_subscribe: selfSubscribe,
+        subscribed_streams: subscribeStreams,
+        resumed: heard.resumed,
+        epoch: entry.epoch,
+        ts: toIso(this.#parts.now()),
+        peers: peers.map((stream) => stream.entry),
+      }),
+    );
+    this.#conversation.enter(session, socket);
+    // Others know the stream by what its last holder told them.
+    if (heard.stream.told !== entry.metadata) {
+      this.#conversation.emitMetadata(session, socket, entry.metadata, this.#parts.now());
+    }
+  }
+
+  #terms(): SessionTerms {
+    const { streamId, selfSubscribe, subscribeStreams, receipts } = this.#admitted;
+    const streams = subscribeStreams?.filter((id) => id !== streamId) ?? null;
+    const self = selfSubscribe ? streamId : null;
+    if (streams === null && self === null && !receipts) return this.#plainTerms;
+    return { ...this.#plainTerms, subscription: { streams, self }, receipts };
+  }
+
+  async #within(seated: Promise<JoinOutcome>): Promise<JoinOutcome> {
+    const timer = setTimeout(() => {
+      this.#conversation.arrivals.refuse(this.connection, "internal_error");
+    }, HEAR_WAIT_MS);
+    try {
+      return await seated;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

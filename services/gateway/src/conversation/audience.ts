@@ -1,0 +1,110 @@
+/**
+ * The subscribers that this gateway holds of one conversation, as topics of the server library. A frame is published
+ * once to a topic, never sent in a loop; who hears what is settled when a socket is put on its topics (§5.1).
+ *
+ *   all        tokens, metadata and lifecycle of every stream: whoever asked for nothing special
+ *   lifecycle  joins and leaves only: selective subscribers
+ *   stream     tokens and metadata of one stream: the selective subscribers that listed it
+ */
+import type { StreamId } from "@ams/protocol";
+import type { Socket, Sockets } from "../accept/sockets.ts";
+
+/** What a socket listens to, fixed for its life. */
+export type Subscription = {
+  /** The streams it listed, null for all. */
+  readonly streams: readonly StreamId[] | null;
+  /** Its own stream when it asked to hear itself too. */
+  readonly self: StreamId | null;
+};
+
+let names = 0;
+
+export class Audience {
+  readonly #sockets: Sockets;
+  readonly #name = (names++).toString(36);
+  readonly #all = `a${this.#name}`;
+  readonly #lifecycle = `l${this.#name}`;
+  #allCount = 0;
+  #selectiveCount = 0;
+  /** How many selective subscribers listed each stream; a stream nobody listed costs nothing. */
+  readonly #listed = new Map<StreamId, number>();
+
+  constructor(sockets: Sockets) {
+    this.#sockets = sockets;
+  }
+
+  /** Subscribers, selective ones included. */
+  get size(): number {
+    return this.#allCount + this.#selectiveCount;
+  }
+
+  enter(socket: Socket, subscription: Subscription): void {
+    if (subscription.streams === null) {
+      this.#allCount += 1;
+      socket.subscribe(this.#all);
+      return;
+    }
+    this.#selectiveCount += 1;
+    socket.subscribe(this.#lifecycle);
+    for (const id of listedBy(subscription)) {
+      this.#listed.set(id, (this.#listed.get(id) ?? 0) + 1);
+      socket.subscribe(this.#topicOf(id));
+    }
+  }
+
+  /** Counts a subscriber out; the library has taken, or will take, its socket off the topics. */
+  exit(subscription: Subscription): void {
+    if (subscription.streams === null) {
+      this.#allCount -= 1;
+      return;
+    }
+    this.#selectiveCount -= 1;
+    for (const id of listedBy(subscription)) {
+      const left = (this.#listed.get(id) ?? 0) - 1;
+      if (left > 0) this.#listed.set(id, left);
+      else this.#listed.delete(id);
+    }
+  }
+
+  /** A token or metadata frame of a stream whose socket is here, and hears it only when it asked to; null when it has gone. */
+  deliverFrom(
+    socket: Socket | null,
+    subscription: Subscription,
+    stream: StreamId,
+    frame: Uint8Array | string,
+  ): void {
+    if (socket === null || subscription.self !== null) {
+      this.#deliver(this.#sockets, stream, frame, 0);
+      return;
+    }
+    this.#deliver(socket, stream, frame, subscription.streams === null ? 1 : 0);
+  }
+
+  /** A token or metadata frame, or an `x_gap`, of a stream whose socket is elsewhere. */
+  deliver(stream: StreamId, frame: Uint8Array | string): void {
+    this.#deliver(this.#sockets, stream, frame, 0);
+  }
+
+  /** A `stream_joined` or `stream_left`: every subscriber hears of every stream. */
+  deliverToAll(frame: string): void {
+    if (this.#allCount > 0) this.#sockets.publish(this.#all, frame, this.#allCount);
+    if (this.#selectiveCount > 0)
+      this.#sockets.publish(this.#lifecycle, frame, this.#selectiveCount);
+  }
+
+  #deliver(from: Sockets, stream: StreamId, frame: Uint8Array | string, excluded: number): void {
+    if (this.#allCount > 0) from.publish(this.#all, frame, this.#allCount - excluded);
+    if (this.#listed.size === 0) return;
+    const count = this.#listed.get(stream);
+    if (count !== undefined) from.publish(this.#topicOf(stream), frame, count);
+  }
+
+  #topicOf(stream: StreamId): string {
+    return `${this.#name}/${stream}`;
+  }
+}
+
+function listedBy(subscription: Subscription): ReadonlySet<StreamId> {
+  const { streams, self } = subscription;
+  return new Set(self === null ? streams : [...(streams ?? []), self]);
+}

@@ -1,0 +1,94 @@
+/**
+ * What a session says becomes a frame of its stream, which waits in the conversation's outbox for the end of the turn: for
+ * the subscribers here, and for the other gateways. The one way of every token and every change of metadata.
+ */
+import type { Where } from "@ams/directory";
+import { type DataSpan, encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
+import type { Socket } from "../accept/sockets.ts";
+import type { Emitted, Outbox } from "../bus/relay.ts";
+import type { GatewayParts } from "../parts.ts";
+import { toIso } from "../time.ts";
+import type { Audience } from "./audience.ts";
+import type { LiveStream, Roster } from "./roster.ts";
+import type { Session } from "./session.ts";
+import { emitToken } from "./token-frame.ts";
+
+/** A frame's place in its stream, and its time in Unix milliseconds. */
+type Place = { readonly epoch: number; readonly n: number; readonly ms: number };
+
+export class Emission {
+  readonly #where: Where;
+  readonly #parts: GatewayParts;
+  readonly #roster: Roster;
+  readonly #audience: Audience;
+  readonly #outbox: Outbox;
+
+  constructor(
+    where: Where,
+    parts: GatewayParts,
+    roster: Roster,
+    audience: Audience,
+    outbox: Outbox,
+  ) {
+    this.#where = where;
+    this.#parts = parts;
+    this.#roster = roster;
+    this.#audience = audience;
+    this.#outbox = outbox;
+  }
+
+  emitToken(
+    session: Session,
+    socket: Socket,
+    bytes: Uint8Array,
+    span: Readonly<DataSpan>,
+    nowMs: number,
+  ): void {
+    const { metrics } = this.#parts;
+    const place = this.#nextPlace(session.stream, nowMs);
+    const frame = emitToken(this.#outbox.batch, session.head, place, bytes, span.start, span.end);
+    metrics.received(frame.length);
+    this.#handOver(session, socket, place, frame);
+  }
+
+  emitMetadata(session: Session, socket: Socket, metadata: JsonText, nowMs: number): void {
+    const { stream } = session;
+    const place = this.#nextPlace(stream, nowMs);
+    const text = encodeStreamMetadata(stream.entry, metadata, toIso(place.ms), place);
+    const bytes = Buffer.byteLength(text);
+    const frame = this.#outbox.batch.append(place.epoch, place.n, "stream_metadata", bytes);
+    frame.write(text);
+    this.#roster.toldMetadata(stream, metadata, place.n);
+    this.#parts.metrics.received(bytes);
+    this.#handOver(session, socket, place, frame);
+    this.#parts.holdings.keepMetadata(this.#where, stream);
+  }
+
+  /** Lets the subscribers here hear a frame. Its own socket may have gone since it was emitted. */
+  deliver({ session, frame, since }: Emitted): void {
+    const { stream, terms, socket } = session;
+    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
+    if (since !== 0) this.#parts.metrics.sampleEnd(since);
+  }
+
+  #handOver(session: Session, socket: Socket, place: Place, frame: Buffer): void {
+    const { metrics, relay } = this.#parts;
+    this.#outbox.emitted({ session, frame, since: metrics.sampleStart() });
+    if (session.terms.receipts) {
+      const seq = formatSeq(place.epoch, place.n);
+      this.#outbox.wantReceipt({ socket, seq, ts: toIso(place.ms) });
+    }
+    relay.schedule(this.#outbox);
+  }
+
+  #nextPlace(stream: LiveStream, nowMs: number): Place {
+    stream.lastN = (stream.lastN ?? 0) + 1;
+    return { epoch: stream.entry.epoch, n: stream.lastN, ms: stamp(stream, nowMs) };
+  }
+}
+
+/** The time of the stream's next frame: the clock's, but never earlier than its last one's (§4.6.2). Unix milliseconds. */
+export function stamp(stream: LiveStream, nowMs: number): number {
+  stream.lastMs = Math.max(nowMs, stream.lastMs);
+  return stream.lastMs;
+}

@@ -1,0 +1,60 @@
+/** The batches of other gateways, frame by frame, on their way to the subscribers here. */
+import type { ConnectionId } from "@ams/directory";
+import { readMembers } from "@ams/protocol";
+import { batchTimeMs, isForeignBatch, walkBatch } from "../bus/batch.ts";
+import type { GatewayParts } from "../parts.ts";
+import type { Audience } from "./audience.ts";
+import type { LiveStream, Roster } from "./roster.ts";
+import type { Session } from "./session.ts";
+
+export class RemoteFrames {
+  readonly #parts: GatewayParts;
+  readonly #roster: Roster;
+  readonly #audience: Audience;
+  /** The session here of this connection. */
+  readonly #sessionOf: (connection: ConnectionId) => Session | undefined;
+
+  constructor(
+    parts: GatewayParts,
+    roster: Roster,
+    audience: Audience,
+    sessionOf: (connection: ConnectionId) => Session | undefined,
+  ) {
+    this.#parts = parts;
+    this.#roster = roster;
+    this.#audience = audience;
+    this.#sessionOf = sessionOf;
+  }
+
+  deliver(batch: Buffer): void {
+    const { metrics, relay, log } = this.#parts;
+    if (!isForeignBatch(batch, relay.origin)) return;
+    metrics.relayed(batchTimeMs(batch));
+    const whole = walkBatch(batch, (epoch, n, kind, frame) => {
+      const verdict = this.#roster.passed(epoch, n);
+      if (typeof verdict === "string") {
+        metrics.dropped(verdict);
+        return;
+      }
+      if (kind === "stream_metadata") this.#keepMetadata(verdict, n, frame);
+      this.#deliverRemote(verdict, frame);
+    });
+    if (whole) return;
+    metrics.unread("conversation");
+    log.warn({ event: "batch_malformed", bytes: batch.length }, "malformed batch");
+  }
+
+  /** A late frame of a displaced connection isn't for the one that holds the stream now: it is its own stream (§5.1). */
+  #deliverRemote(stream: LiveStream, frame: Buffer): void {
+    const { stream_id } = stream.entry;
+    const holder = stream.successor === null ? undefined : this.#roster.get(stream_id);
+    const session = holder && this.#sessionOf(holder.entry.connection);
+    if (!session?.socket) this.#audience.deliver(stream_id, frame);
+    else this.#audience.deliverFrom(session.socket, session.terms.subscription, stream_id, frame);
+  }
+
+  #keepMetadata(stream: LiveStream, n: number, frame: Buffer): void {
+    const metadata = readMembers(frame.toString())?.get("metadata");
+    if (metadata !== undefined) this.#roster.toldMetadata(stream, metadata.text, n);
+  }
+}

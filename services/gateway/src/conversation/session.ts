@@ -1,0 +1,252 @@
+/**
+ * One subscriber with its stream and its socket. The only switch on what a client says is here; what a frame then
+ * goes through is emission, relay, audience, in this order and with no way back.
+ */
+
+import type { CloseReason, FrameFault } from "@ams/protocol";
+import {
+  type DataSpan,
+  findTokenData,
+  isExtension,
+  type JsonText,
+  type JsonWork,
+  PONG,
+  parseClientFrame,
+  TOKEN_FRAME_BYTES_MAX,
+} from "@ams/protocol";
+import type { EarlyFrames } from "../accept/early.ts";
+import type { Socket, SocketOwner } from "../accept/sockets.ts";
+import { jsonCharge, type Rates, TokenBucket } from "../lifecycle/limits.ts";
+import type { Subscription } from "./audience.ts";
+import type { LiveStream } from "./roster.ts";
+import { prepareHead, type TokenHead } from "./token-frame.ts";
+import type { Waiter, Waiting } from "./waiting.ts";
+
+/** What a connection brought with it, fixed for its life. */
+export type SessionTerms = {
+  readonly subscription: Subscription;
+  readonly receipts: boolean;
+  readonly rates: Rates;
+};
+
+/** Where a session's frames go, and who is told when it ends: its conversation. */
+export type SessionHome = {
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  /** The data are those bytes that `span` says, as it is now. */
+  readonly emitToken: (
+    session: Session,
+    socket: Socket,
+    bytes: Uint8Array,
+    span: Readonly<DataSpan>,
+    nowMs: number,
+  ) => void;
+  readonly emitMetadata: (
+    session: Session,
+    socket: Socket,
+    metadata: JsonText,
+    nowMs: number,
+  ) => void;
+  /** Sends what was emitted until now. */
+  readonly flush: () => void;
+  readonly countFault: (fault: FrameFault) => void;
+  readonly leave: (session: Session) => void;
+  /** Another connection holds the session's stream: it ends. */
+  readonly displace: (session: Session) => void;
+  /** Whether the stream is surely held by its session here, so that it may emit (§3.5.1). */
+  readonly holdsStream: (stream: LiveStream) => boolean;
+  readonly waiting: Waiting;
+};
+
+/** Reused by every frame: one is looked at at a time. */
+const span: DataSpan = { start: 0, end: 0 };
+const work: JsonWork = { tokens: 0 };
+
+/** What only a session that emits needs: most subscribers listen, and an idle one should weigh little. */
+type Emitter = {
+  readonly head: TokenHead;
+  readonly frames: TokenBucket;
+  readonly bytes: TokenBucket;
+};
+
+export class Session implements SocketOwner, Waiter {
+  readonly stream: LiveStream;
+  readonly terms: SessionTerms;
+  readonly #home: SessionHome;
+  /** Called once, and then forgotten with all that the join knew. */
+  #welcome: ((session: Session) => void) | null;
+  #emitter: Emitter | null = null;
+  #socket: Socket | null = null;
+  /** Frames that came while it was not sure that the stream is held here; null at all other times. */
+  #waiting: EarlyFrames | null = null;
+  /** The socket that has gone while frames of it still wait: the stream leaves after them. */
+  #departed: Socket | null = null;
+
+  constructor(
+    home: SessionHome,
+    stream: LiveStream,
+    terms: SessionTerms,
+    welcome: (session: Session) => void,
+  ) {
+    this.#home = home;
+    this.stream = stream;
+    this.terms = terms;
+    this.#welcome = welcome;
+  }
+
+  /** The constant beginning of its token frames. */
+  get head(): TokenHead {
+    return this.#asEmitter(this.#home.now()).head;
+  }
+
+  /** The socket, null before it was accepted and after it has gone. */
+  get socket(): Socket | null {
+    return this.#socket;
+  }
+
+  opened(socket: Socket): void {
+    this.#socket = socket;
+    const welcome = this.#welcome;
+    this.#welcome = null;
+    welcome?.(this);
+  }
+
+  received(frame: ArrayBuffer, isBinary: boolean): void {
+    const socket = this.#socket;
+    if (socket === null) return;
+    if (this.#waiting !== null || !this.#home.holdsStream(this.stream)) {
+      this.#keepWaiting(frame, isBinary);
+      return;
+    }
+    this.#take(socket, frame, isBinary);
+  }
+
+  resume(): void {
+    const socket = this.#socket ?? this.#departed;
+    if (this.#waiting === null || socket === null) return;
+    if (!this.#home.holdsStream(this.stream)) return;
+    const frames = this.#stopWaiting();
+    const isOpen = () => this.#socket !== null || this.#departed !== null;
+    for (const { frame, isBinary } of frames) if (isOpen()) this.#take(socket, frame, isBinary);
+    if (this.#departed === null) return;
+    this.#departed = null;
+    this.#home.leave(this);
+  }
+
+  #keepWaiting(frame: ArrayBuffer, isBinary: boolean): void {
+    if (this.stream.claim === "ended") {
+      this.#home.displace(this);
+      return;
+    }
+    this.#waiting ??= this.#home.waiting.add(this);
+    if (!this.#waiting.keep(frame, isBinary)) this.close("internal_error");
+  }
+
+  #stopWaiting(): readonly { readonly frame: ArrayBuffer; readonly isBinary: boolean }[] {
+    const waiting = this.#waiting;
+    if (waiting === null) return [];
+    this.#waiting = null;
+    this.#home.waiting.remove(this);
+    return waiting.release();
+  }
+
+  #take(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
+    const nowMs = this.#home.now();
+    const { frames, bytes: volume } = this.#asEmitter(nowMs);
+    if (!frames.take(1, nowMs) || !volume.take(frame.byteLength, nowMs)) {
+      this.#fault("rate_limited");
+      return;
+    }
+    const bytes = new Uint8Array(frame);
+    if (isBinary) this.#fault("malformed_frame");
+    else if (findTokenData(bytes, span)) {
+      this.#home.emitToken(this, socket, bytes, span, nowMs);
+    } else if (!isExtension(bytes)) this.#receivedOther(socket, frame, nowMs);
+  }
+
+  gone(): void {
+    if (this.#socket === null) return;
+    if (this.#waiting !== null) this.#departed = this.#socket;
+    this.#socket = null;
+    if (this.#departed === null) this.#home.leave(this);
+  }
+
+  /** Closes the socket, and takes it as gone from this moment. */
+  close(reason: CloseReason): void {
+    const socket = this.#socket ?? this.#departed;
+    if (socket === null) return;
+    this.#socket = null;
+    this.#departed = null;
+    this.#stopWaiting();
+    socket.end(reason); // First of all, so that it doesn't hear its own stream leave.
+    this.#home.leave(this);
+  }
+
+  /** Closes the socket of a stream that this connection holds no more: there is nothing left to leave. */
+  expel(reason: CloseReason): void {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#departed = null;
+    this.#stopWaiting();
+    socket?.end(reason);
+  }
+
+  #asEmitter(nowMs: number): Emitter {
+    const { rates } = this.terms;
+    this.#emitter ??= {
+      head: prepareHead(this.stream.entry),
+      frames: new TokenBucket(rates.frames, nowMs),
+      bytes: new TokenBucket(rates.bytes, nowMs),
+    };
+    return this.#emitter;
+  }
+
+  /** What has to be parsed. Its size is bounded before, and it is paid for by what the parser looked at. */
+  #receivedOther(socket: Socket, bytes: ArrayBuffer, nowMs: number): void {
+    const frame = parse(bytes);
+    if (typeof frame === "string") {
+      this.#fault(frame);
+      return;
+    }
+    if (!this.#asEmitter(nowMs).bytes.take(jsonCharge(work.tokens), nowMs)) {
+      this.#fault("rate_limited");
+      return;
+    }
+    switch (frame.type) {
+      case "token":
+        this.#emitText(socket, Buffer.from(frame.data), nowMs);
+        return;
+      case "set_metadata":
+        this.#setMetadata(socket, frame.metadata, nowMs);
+        return;
+      case "ping":
+        this.#home.flush(); // What was emitted before is heard before.
+        socket.send(PONG);
+        return;
+      case "extension":
+        return;
+      default:
+        frame satisfies never;
+    }
+  }
+
+  #emitText(socket: Socket, data: Buffer, nowMs: number): void {
+    this.#home.emitToken(this, socket, data, { start: 0, end: data.length }, nowMs);
+  }
+
+  #setMetadata(socket: Socket, metadata: JsonText, nowMs: number): void {
+    this.#home.emitMetadata(this, socket, metadata, nowMs);
+  }
+
+  #fault(fault: FrameFault): void {
+    this.#home.countFault(fault);
+    this.close(fault);
+  }
+}
+
+/** A frame as it was sent, read as text; `work` then says what that took. */
+function parse(bytes: ArrayBuffer) {
+  work.tokens = 0;
+  if (bytes.byteLength > TOKEN_FRAME_BYTES_MAX) return "malformed_frame";
+  return parseClientFrame(Buffer.from(bytes).toString(), bytes.byteLength, work);
+}

@@ -1,0 +1,109 @@
+// What the directory lists in a gateway's name and nobody there answers for is given back, some of it at a time.
+import { DirectoryUnavailable, type Held } from "@ams/directory";
+import { beforeEach, expect, test } from "vitest";
+import { entryOf, placeOf, silentLog, WHERE } from "../testing/fakes.ts";
+import { Rig } from "../testing/rig.ts";
+import { Review } from "./review.ts";
+
+let pages: (readonly Held[])[];
+let asked: string[];
+let fault: Error | null;
+let gateway: string;
+let answersFor: (held: Held) => boolean;
+let review: Review;
+
+const place = (number: number): Held => ({
+  kind: "place",
+  place: placeOf(number, `connection-${number}`),
+});
+
+beforeEach(() => {
+  pages = [];
+  asked = [];
+  fault = null;
+  gateway = "gateway-a";
+  answersFor = () => false;
+  const directory = {
+    heldBy: async (id: string, cursor: string | null) => {
+      if (fault !== null) throw fault;
+      const at = Number(cursor ?? 0);
+      asked.push(`${id} ${at}`);
+      return { held: pages[at] ?? [], next: at + 1 < pages.length ? `${at + 1}` : null };
+    },
+    letGo: async (id: string, held: Held) => {
+      asked.push(`${id} gives ${held.kind === "place" ? held.place.connection : held.connection}`);
+    },
+  };
+  review = new Review({
+    directory,
+    gateway: () => gateway,
+    answersFor: (held) => answersFor(held),
+    log: silentLog(),
+  });
+});
+
+test("§3.3.9 a place that no session and no join holds is given back, the others stay", async () => {
+  pages = [[place(1), place(2)], [place(3)]];
+  answersFor = (held) => held.kind === "place" && held.place.connection === "connection-2";
+  await review.round();
+  expect(asked).toEqual([
+    "gateway-a 0",
+    "gateway-a gives connection-1",
+    "gateway-a 1",
+    "gateway-a gives connection-3",
+  ]);
+});
+
+test("a round reads some pages, the next one goes on there, and a new id begins from the first", async () => {
+  pages = Array.from({ length: 70 }, () => []);
+  await review.round();
+  await review.round();
+  expect(asked).toHaveLength(64);
+  expect(asked.at(-1)).toBe("gateway-a 63");
+  gateway = "gateway-b";
+  await review.round();
+  expect(asked[64]).toBe("gateway-b 0");
+});
+
+test("§5.9 a directory that is away ends the round, and the next one goes on", async () => {
+  pages = [[place(1)]];
+  fault = new DirectoryUnavailable("away");
+  await expect(review.round()).rejects.toBe(fault);
+  fault = null;
+  await review.round();
+  expect(asked).toEqual(["gateway-a 0", "gateway-a gives connection-1"]);
+});
+
+test("a conversation answers for its sessions' streams and places, and for its joins under way", () => {
+  const { conversation, ...rig } = new Rig();
+  const entry = entryOf(1, 1);
+  const stream = { kind: "stream", where: WHERE, ...entry } as const;
+  const held = { kind: "place", place: placeOf(1, entry.connection) } as const;
+  expect([stream, held].map((one) => conversation.answersFor(one))).toEqual([false, false]);
+  conversation.arrivals.expect(entry.connection, {
+    link: 1,
+    accept: () => undefined,
+    refuse: () => undefined,
+  });
+  const another = { kind: "place", place: placeOf(2, entry.connection) } as const;
+  expect([stream, held, another].map((one) => conversation.answersFor(one))).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  conversation.arrivals.forget(entry.connection);
+  expect(rig.asked).toEqual([]);
+});
+
+test("a session answers for its own stream and place only", () => {
+  const rig = new Rig();
+  const entry = entryOf(1, 1);
+  rig.seat(entry);
+  const answers = (one: Held) => rig.conversation.answersFor(one);
+  expect(answers({ kind: "stream", where: WHERE, ...entry })).toBe(true);
+  expect(answers({ kind: "place", place: placeOf(1, entry.connection) })).toBe(true);
+  expect(answers({ kind: "place", place: placeOf(2, entry.connection) })).toBe(false);
+  const guest = { ...placeOf(1, entry.connection), kind: "guest" } as const;
+  expect(answers({ kind: "place", place: guest })).toBe(false);
+  expect(answers({ kind: "place", place: placeOf(1, "another") })).toBe(false);
+});
