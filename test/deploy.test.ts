@@ -2,13 +2,13 @@
 // port with the table by which a standalone routes. The entry's file is always read; Caddy itself runs where it is installed.
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findCaddy, type RunningCaddy, startCaddy } from "./deploy/caddy.ts";
 import { readCaddyfile } from "./deploy/caddyfile.ts";
 import { type Deployed, readCompose, settingNames } from "./deploy/compose-file.ts";
 import { byFront, line, nameOf, REQUESTS } from "./deploy/requests.ts";
-import { repositoryRoot } from "./repository-root.ts";
+import { programFolder, repositoryRoot } from "./repository-root.ts";
 
 type Environment = Readonly<Record<string, string>>;
 type Read = { readonly ok: boolean; readonly faults?: readonly string[] };
@@ -61,11 +61,11 @@ describe("docker-compose.yml", () => {
 
   test("builds every image from a Dockerfile that runs its service on its port", () => {
     for (const { image, environment } of ours) {
-      const room = image.replace("ams-", "services/");
+      const folder = programFolder(image.replace("ams-", ""));
       const builder = services.find((one) => one.image === image && one.dockerfile !== null);
       const dockerfile = file(builder?.dockerfile ?? "");
-      expect(dockerfile).toContain(`CMD ["node", "${room}/dist/main.js"]`);
-      expect(existsSync(join(ROOT, room, "src/main.ts"))).toBe(true);
+      expect(dockerfile).toContain(`CMD ["node", "${relative(ROOT, folder)}/dist/main.js"]`);
+      expect(existsSync(join(folder, "src/main.ts"))).toBe(true);
       expect(dockerfile).toContain(`EXPOSE ${environment.PORT}\n`);
     }
   });
@@ -155,7 +155,7 @@ async function configOf({ image }: Deployed) {
   const known = Object.entries(CONFIGS).find(([name]) => name === image);
   if (known === undefined) throw new Error(`This test doesn't know the settings of ${image}.`);
   const [, [room, declared, reader]] = known;
-  const config: Config = await import(join(ROOT, "services", room, "src/config.ts"));
+  const config: Config = await import(join(programFolder(room), "src/config.ts"));
   const settings = declared.split("+").flatMap((name) => Object.keys(config[name] ?? {}));
   return {
     settings: new Set(settings),

@@ -9,7 +9,7 @@ import { freePort } from "./cluster/free-port.ts";
 import { head, sendRaw } from "./cluster/raw-http.ts";
 import { type ServerProcess, startProcess } from "./cluster/server-process.ts";
 import { watchFolder } from "./cluster/watchdog.ts";
-import { repositoryRoot } from "./repository-root.ts";
+import { programFolder } from "./repository-root.ts";
 
 const KINDS = ["standalone", "control", "web", "mcp"] as const;
 type Kind = (typeof KINDS)[number];
@@ -65,7 +65,7 @@ async function start(kind: Kind): Promise<void> {
   const command = {
     name: kind,
     file: process.execPath,
-    args: [join(repositoryRoot(), "services", kind, "dist", "main.js")],
+    args: [join(programFolder(kind), "dist", "main.js")],
     env,
     logFile: join(folder, `${kind}.log`),
   };

@@ -12,3 +12,11 @@ export function repositoryRoot(): string {
   }
   return folder;
 }
+
+/** Absolute path of a deployed program's folder, be it a service or an edge. */
+export function programFolder(name: string): string {
+  const folders = ["services", "edges"].map((kind) => join(repositoryRoot(), kind, name));
+  const found = folders.find((folder) => existsSync(join(folder, "package.json")));
+  if (found === undefined) throw new Error(`There is no service or edge ${name}.`);
+  return found;
+}

@@ -14,7 +14,10 @@ import {
 } from "./driver.ts";
 import { dial, expectRefusal, join } from "./subscriber.ts";
 
-const RESERVED = ["v1", "mcp", "docs", "assets", "healthz", "livez", "readyz", "metrics", "admin"];
+const RESERVED = [
+  ...["v1", "mcp", "docs", "assets", "healthz", "livez", "readyz", "metrics", "admin"],
+  ...["mesh", "workflow", "amp", "a2a", "hooks", "oauth", "operator"],
+];
 
 const create = (body: unknown) => http("POST", "/v1/accounts", { body });
 const show = (bearer: string) => http("GET", "/v1/account", { bearer });

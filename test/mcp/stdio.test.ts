@@ -11,7 +11,7 @@ import { repositoryRoot } from "../repository-root.ts";
 import type { Json } from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
-const STDIO = join(repositoryRoot(), "services", "mcp", "dist", "stdio.js");
+const STDIO = join(repositoryRoot(), "edges", "mcp", "dist", "stdio.js");
 const PATH = process.env.PATH ?? "";
 
 let world: World;

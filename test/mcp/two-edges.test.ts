@@ -247,7 +247,7 @@ async function startEdge(name: string): Promise<Edge> {
     {
       name: `mcp ${name}`,
       file: process.execPath,
-      args: [join(repositoryRoot(), "services", "mcp", "dist", "main.js")],
+      args: [join(repositoryRoot(), "edges", "mcp", "dist", "main.js")],
       env: { ...process.env, ...own, AMS_URL: world.url },
       logFile: join(folder, `${name}.log`),
     },

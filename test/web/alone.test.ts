@@ -9,7 +9,7 @@ import { repositoryRoot } from "../repository-root.ts";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { post } from "./tincan.ts";
 
-const MAIN = join(repositoryRoot(), "services", "web", "dist", "main.js");
+const MAIN = join(repositoryRoot(), "edges", "web", "dist", "main.js");
 
 let ams: Standalone;
 let web: ServerProcess;

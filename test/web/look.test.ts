@@ -19,7 +19,7 @@ const FIRST_PAINT_MS_MAX = 1_000;
 const WIDTHS = [320, 360, 414, 768, 1280];
 
 test("the whole page is at most 120 KiB compressed", () => {
-  const folder = join(repositoryRoot(), "services", "web", "dist", "page");
+  const folder = join(repositoryRoot(), "edges", "web", "dist", "page");
   const files = readdirSync(folder).filter((name) => /\.(js|css|svg)$/.test(name));
   const bytes = files.map((name) => gzipSync(readFileSync(join(folder, name))).byteLength);
   expect(files.length).toBeGreaterThan(1);

@@ -39,6 +39,13 @@ export const RESERVED_NAMESPACES: readonly string[] = [
   "readyz",
   "metrics",
   "admin",
+  "mesh",
+  "workflow",
+  "amp",
+  "a2a",
+  "hooks",
+  "oauth",
+  "operator",
 ];
 
 export function isAccountId(text: string): text is AccountId {
