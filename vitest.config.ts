@@ -7,7 +7,10 @@ const ssr = { resolve };
 /** Milliseconds: no test is about speed, and a machine may be busy with other things. */
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
-/** The conformance suite against a deployment of its own, whose limits its files share: one after the other. */
+/**
+ * The conformance suite against a deployment of its own, whose limits its files share: one after
+ * the other.
+ */
 function conformance(deployment: string) {
   return {
     resolve,

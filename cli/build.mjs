@@ -1,4 +1,5 @@
-// Makes dist/ams.mjs: the whole command line in one file that needs nothing beside it, for publishing.
+// Makes dist/ams.mjs: the whole command line in one file that needs nothing beside it, for
+// publishing.
 //   node cli/build.mjs
 import { chmodSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

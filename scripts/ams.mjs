@@ -1,4 +1,5 @@
-// The command line of this clone (`cli`), built first, in this very process: signals and exit status are its own.
+// The command line of this clone (`cli`), built first, in this very process: signals and exit
+// status are its own.
 import { fileURLToPath } from "node:url";
 import { setUpOrExit } from "./set-up.mjs";
 

@@ -1,4 +1,5 @@
-// `npm run bench`: how fast, measured the same way each time against its own controls. Ctrl-C leaves no process behind.
+// `npm run bench`: how fast, measured the same way each time against its own controls. Ctrl-C
+// leaves no process behind.
 import { findChromium } from "./chromium.mjs";
 import { findRedis } from "./redis.mjs";
 import { say, setUpOrExit } from "./set-up.mjs";

@@ -1,4 +1,5 @@
-// `npm run check`: everything that can be said of the code without running it. All of it runs, then the failures are named.
+// `npm run check`: everything that can be said of the code without running it. All of it runs, then
+// the failures are named.
 import { run, say, setUpOrExit, toolCommand } from "./set-up.mjs";
 
 await setUpOrExit();

@@ -1,5 +1,6 @@
-// `npm run cluster -- --gateways 3`: the real shape on this machine until Ctrl-C: Redis, control, gateways as processes of
-// their own, one entry port. For load tests and for trying failures by hand: kill what you like, by the pids it prints.
+// `npm run cluster -- --gateways 3`: the real shape on this machine until Ctrl-C: Redis, control,
+// gateways as processes of their own, one entry port. For load tests and for trying failures by
+// hand: kill what you like, by the pids it prints.
 import { parseArgs } from "node:util";
 import { say, setUpOrExit } from "./set-up.mjs";
 

@@ -1,5 +1,6 @@
-// `npm run demo`: in one terminal, a conversation between three subscribers on two gateways over Redis, for about ten
-// seconds: who says what, who hears it, on which gateway, and how long it took. Then everything is tidied up.
+// `npm run demo`: in one terminal, a conversation between three subscribers on two gateways over
+// Redis, for about ten seconds: who says what, who hears it, on which gateway, and how long it
+// took. Then everything is tidied up.
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { styleText } from "node:util";
@@ -93,7 +94,9 @@ async function post(path, body, credential) {
   return answer.json();
 }
 
-/** Joins by the link, on the gateway that the part wants rather than on the one whose turn it is. */
+/**
+ * Joins by the link, on the gateway that the part wants rather than on the one whose turn it is.
+ */
 async function enter(link, part) {
   const url = new URL(connectUrl(link));
   url.port = String(cluster.gateways[part.gateway].port);
@@ -125,7 +128,10 @@ function hear(actor, frame) {
   actor.onToken(frame.data);
 }
 
-/** Says a line token by token; each is awaited at every listener, so that what is printed is what was heard. */
+/**
+ * Says a line token by token; each is awaited at every listener, so that what is printed is what
+ * was heard.
+ */
 async function speak(actors, name, line) {
   const speaker = actors.get(name);
   const listeners = [...actors.values()].filter((actor) => actor !== speaker);

@@ -1,4 +1,5 @@
-// `npm run dev`: a standalone AMS that is compiled and started again whenever a source file changes.
+// `npm run dev`: a standalone AMS that is compiled and started again whenever a source file
+// changes.
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { ROOT, setUpOrExit, toolCommand } from "./set-up.mjs";

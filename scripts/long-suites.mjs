@@ -1,7 +1,11 @@
-// The long suites of `npm run test:long`, as data: what takes too long for every `npm test`. A suite's own seeded small count runs
-// there; here is the full count. What a suite writes on stdout is its result, as Markdown.
+// The long suites of `npm run test:long`, as data: what takes too long for every `npm test`. A
+// suite's own seeded small count runs there; here is the full count. What a suite writes on stdout
+// is its result, as Markdown.
 
-/** @type {readonly {name: string, what: string, command: readonly string[], env?: Record<string, string>}[]} */
+/**
+ * @type {readonly {name: string, what: string, command: readonly string[], env?: Record<string,
+ * string>}[]}
+ */
 export const LONG_SUITES = [
   {
     name: "all-strict",

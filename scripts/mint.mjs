@@ -1,4 +1,5 @@
-// `npm run mint`: `ams mint` at the AMS that runs from this folder, with its demo account unless another is given.
+// `npm run mint`: `ams mint` at the AMS that runs from this folder, with its demo account unless
+// another is given.
 import { becomeAms } from "./ams.mjs";
 import { demoAccount, runningUrl } from "./running.mjs";
 

@@ -1,5 +1,5 @@
-// `npm run docs`: writes the tables of docs/OPERATIONS.md from the settings and metrics that the services declare.
-// `npm run docs -- --check` writes nothing and fails when they differ.
+// `npm run docs`: writes the tables of docs/OPERATIONS.md from the settings and metrics that the
+// services declare. `npm run docs -- --check` writes nothing and fails when they differ.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, setUpOrExit } from "./set-up.mjs";

@@ -1,4 +1,5 @@
-// Builds the page of edges/web when its sources have changed since the last time: vite itself would build it every time.
+// Builds the page of edges/web when its sources have changed since the last time: vite itself would
+// build it every time.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +14,10 @@ const SOURCES = [
   "package-lock.json",
 ];
 
-/** Holds the hash of the sources that the page in this folder was built from; a build wipes it with the rest. */
+/**
+ * Holds the hash of the sources that the page in this folder was built from; a build wipes it with
+ * the rest.
+ */
 const STAMP = "edges/web/dist/page/.built-from";
 
 /**

@@ -1,9 +1,13 @@
-// Whether this Node and this C library can run AMS. Plain JavaScript without dependencies: it runs before anything is installed.
+// Whether this Node and this C library can run AMS. Plain JavaScript without dependencies: it runs
+// before anything is installed.
 
 /** The majors of Node for which both native libraries (uWebSockets.js and LMDB) bring a binary. */
 const NODE_MAJORS = [20, 22];
 
-/** The oldest glibc that the binaries load on: LMDB's were linked against 2.34, uWebSockets.js's against 2.28. */
+/**
+ * The oldest glibc that the binaries load on: LMDB's were linked against 2.34, uWebSockets.js's
+ * against 2.28.
+ */
 const GLIBC_MIN = "2.34";
 
 /** Exit status for a machine or configuration that AMS can't run with (sysexits' EX_CONFIG). */
@@ -51,7 +55,8 @@ export function requirePlatform() {
 
 function glibcVersion() {
   if (process.platform !== "linux" || process.report === undefined) return null;
-  process.report.excludeNetwork = true; // Where it is known, the report doesn't resolve names of peers.
+  // Where it is known, the report doesn't resolve names of peers.
+  process.report.excludeNetwork = true;
   return process.report.getReport().header.glibcVersionRuntime ?? null;
 }
 

@@ -1,11 +1,15 @@
-// Finds a Redis server for the tests, or gets one: from the PATH, from Debian's archive without leaving a daemon behind, or
-// from Docker. What it finds is told to the tests in the environment: AMS_TEST_REDIS, and redis-cli on the PATH.
+// Finds a Redis server for the tests, or gets one: from the PATH, from Debian's archive without
+// leaving a daemon behind, or from Docker. What it finds is told to the tests in the environment:
+// AMS_TEST_REDIS, and redis-cli on the PATH.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { ROOT, run, say } from "./set-up.mjs";
 
-/** By argv0 this is the server: Debian's redis-tools brings it, without the daemon that redis-server would start. */
+/**
+ * By argv0 this is the server: Debian's redis-tools brings it, without the daemon that redis-server
+ * would start.
+ */
 const REDIS_TOOLS_BINARY = "redis-check-rdb";
 
 const APT = [
@@ -29,7 +33,10 @@ export async function findRedis() {
   );
 }
 
-/** A server without its command line tool is most of what the tests need: it is taken when no place has both. */
+/**
+ * A server without its command line tool is most of what the tests need: it is taken when no place
+ * has both.
+ */
 function fromPath({ withCli }) {
   const server = onPath("redis-server") ?? onPath(REDIS_TOOLS_BINARY);
   if (server === null || (withCli && onPath("redis-cli") === null)) return null;

@@ -1,4 +1,5 @@
-// What an AMS that runs from this folder tells the commands beside it, by the files of its state folder.
+// What an AMS that runs from this folder tells the commands beside it, by the files of its state
+// folder.
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 
@@ -10,8 +11,8 @@ export function runningUrl() {
 }
 
 /**
- * Its demo account, `{namespace, credential}`, or null. Which one it is, that AMS says in its lock; where none runs, it is
- * the one that a start in this environment would have.
+ * Its demo account, `{namespace, credential}`, or null. Which one it is, that AMS says in its lock;
+ * where none runs, it is the one that a start in this environment would have.
  */
 export function demoAccount() {
   const here = process.env.AMS_REDIS_URL ? "demo-redis.json" : "demo.json";

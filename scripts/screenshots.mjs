@@ -1,4 +1,5 @@
-// `npm run screenshots`: takes the pictures of the page that the documents show, into docs/images, with the Chromium of this machine.
+// `npm run screenshots`: takes the pictures of the page that the documents show, into docs/images,
+// with the Chromium of this machine.
 import { findChromium } from "./chromium.mjs";
 import { run, say, setUpOrExit, toolCommand } from "./set-up.mjs";
 

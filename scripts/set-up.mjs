@@ -1,5 +1,6 @@
-// Makes a clone ready to run: the right Node, the packages of the lock file, the build. Each step is skipped when there is
-// nothing to do, and nothing reaches the network unless packages are missing. Plain JavaScript without dependencies.
+// Makes a clone ready to run: the right Node, the packages of the lock file, the build. Each step
+// is skipped when there is nothing to do, and nothing reaches the network unless packages are
+// missing. Plain JavaScript without dependencies.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -30,8 +31,8 @@ export class SetUpFailed extends Error {
 }
 
 /**
- * Installs and builds what is missing. `projects` are the TypeScript projects to build, all of them unless told.
- * Throws `SetUpFailed`; ends the process with 78 where AMS can't run at all.
+ * Installs and builds what is missing. `projects` are the TypeScript projects to build, all of them
+ * unless told. Throws `SetUpFailed`; ends the process with 78 where AMS can't run at all.
  * @param {{projects?: readonly string[]}} options
  */
 export async function setUp({ projects = [] } = {}) {
@@ -48,7 +49,10 @@ export async function setUp({ projects = [] } = {}) {
   }
 }
 
-/** As `setUp`, for commands of which it is only the beginning: says the failure and ends the process with 1. */
+/**
+ * As `setUp`, for commands of which it is only the beginning: says the failure and ends the process
+ * with 1.
+ */
 export async function setUpOrExit(options) {
   try {
     await setUp(options);
@@ -69,7 +73,10 @@ export function toolCommand(path, ...args) {
   return [process.execPath, [join(ROOT, "node_modules", path), ...args]];
 }
 
-/** Runs a command with this terminal, its stdout on our stderr unless told; resolves with its exit status (1 for a signal). */
+/**
+ * Runs a command with this terminal, its stdout on our stderr unless told; resolves with its exit
+ * status (1 for a signal).
+ */
 export function run([command, args], { stdout = 2, env = process.env } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: ROOT, env, stdio: ["ignore", stdout, 2] });
@@ -84,9 +91,10 @@ async function install() {
   if (readOrNull(STAMP) === hash) return;
   if (!holdsAll(lockText, readOrNull(INSTALLED))) {
     say("Installing the packages of package-lock.json (once; about half a minute) …");
-    // Also under NODE_ENV=production, because the build needs the compiler; whatever the user's npm says of engines,
-    // because `requirePlatform` has checked them and uws-pack declares a narrower range than its binaries have.
-    // No package needs its install script: none is run, whatever the user's npm says.
+    // Also under NODE_ENV=production, because the build needs the compiler; whatever the user's npm
+    // says of engines, because `requirePlatform` has checked them and uws-pack declares a narrower
+    // range than its binaries have. No package needs its install script: none is run, whatever the
+    // user's npm says.
     const flags = ["--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"];
     flags.push("--engine-strict=false");
     const [command, first] = npmCommand();
@@ -96,13 +104,16 @@ async function install() {
   writeFileSync(STAMP, hash);
 }
 
-/** True when an installation that was made without this script already is what the lock file says. */
+/**
+ * True when an installation that was made without this script already is what the lock file says.
+ */
 function holdsAll(lockText, installedText) {
   if (installedText === null) return false;
   const installed = JSON.parse(installedText).packages;
   return Object.entries(JSON.parse(lockText).packages).every(([path, wanted]) => {
     const found = installed[path];
-    if (!path.includes("node_modules/")) return true; // The rooms of this repository, which are linked.
+    // The rooms of this repository, which are linked.
+    if (!path.includes("node_modules/")) return true;
     if (found === undefined) return wanted.optional === true;
     return found.version === wanted.version && found.integrity === wanted.integrity;
   });
@@ -114,7 +125,10 @@ function npmCommand() {
   return script.endsWith("npm-cli.js") ? [process.execPath, [script]] : ["npm", []];
 }
 
-/** The compiler finds out by itself what has changed; when nothing has, that takes a tenth of a second. */
+/**
+ * The compiler finds out by itself what has changed; when nothing has, that takes a tenth of a
+ * second.
+ */
 async function build(projects) {
   const status = await run(toolCommand("typescript/bin/tsc", "-b", ...projects));
   if (status !== 0) throw new SetUpFailed("The build failed: see above.");
@@ -128,7 +142,9 @@ async function page() {
   if (!isBuilt) throw new SetUpFailed("The page could not be built: see above.");
 }
 
-/** Two terminals in one clone set it up one after the other; the second then finds everything done. */
+/**
+ * Two terminals in one clone set it up one after the other; the second then finds everything done.
+ */
 async function onlyHere() {
   const name = createHash("sha256").update(ROOT).digest("hex").slice(0, 16);
   const path = join(tmpdir(), `ams-set-up-${name}.pid`);

@@ -1,4 +1,5 @@
-// `npm run simulate -- --seed N --histories M [--faults cut,pause,…]`: histories of several gateways in one process, on simulated time.
+// `npm run simulate -- --seed N --histories M [--faults cut,pause,…]`: histories of several
+// gateways in one process, on simulated time.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ROOT, setUpOrExit } from "./set-up.mjs";

@@ -1,5 +1,5 @@
-// `npm run test:long`: lists the long suites. `npm run test:long -- <suite>` runs one; with `--save`, what it wrote on stdout becomes
-// docs/long/<suite>.md, with the date and the machine.
+// `npm run test:long`: lists the long suites. `npm run test:long -- <suite>` runs one; with
+// `--save`, what it wrote on stdout becomes docs/long/<suite>.md, with the date and the machine.
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";

@@ -1,5 +1,6 @@
-// The reporter of `npm test`: appends one JSON line to the file that AMS_TEST_EVENTS names when a test file starts, when a test
-// ends, when a test file ends and when the run ends. What is on disk is true however the run ends.
+// The reporter of `npm test`: appends one JSON line to the file that AMS_TEST_EVENTS names when a
+// test file starts, when a test ends, when a test file ends and when the run ends. What is on disk
+// is true however the run ends.
 import { appendFileSync } from "node:fs";
 import { relative } from "node:path";
 import { ROOT } from "./set-up.mjs";
@@ -22,7 +23,9 @@ class EventsReporter {
     this.#write({ at: "test-end", ...nameOf(test.module), test: test.fullName, state, ms });
   }
 
-  /** The counts of a whole file, because a failed hook ends tests that have no result of their own. */
+  /**
+   * The counts of a whole file, because a failed hook ends tests that have no result of their own.
+   */
   onTestModuleEnd(module) {
     const counts = { passed: 0, failed: 0, skipped: 0 };
     for (const test of module.children.allTests()) counts[countedAs(test.result().state)] += 1;

@@ -1,12 +1,16 @@
-// One run of vitest: it is ended when it makes no progress, and its counts are read from the events that it wrote until then, so
-// that an ended run still says how far it came. A program of its own for scripts/test.mjs and for the test of this behaviour.
+// One run of vitest: it is ended when it makes no progress, and its counts are read from the events
+// that it wrote until then, so that an ended run still says how far it came. A program of its own
+// for scripts/test.mjs and for the test of this behaviour.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT, toolCommand } from "./set-up.mjs";
 
-/** Milliseconds without a finished test after which the run is ended: a test may take 60 s, and a machine may be busy. */
+/**
+ * Milliseconds without a finished test after which the run is ended: a test may take 60 s, and a
+ * machine may be busy.
+ */
 export const SILENCE_MS_MAX = 5 * 60_000;
 /** Milliseconds between two looks at the events. */
 const LOOK_MS = 1_000;
@@ -42,8 +46,8 @@ function isSilent(silentMs) {
 }
 
 /**
- * In a process group of its own, so that a worker that hangs is ended with it, and none remains when this process is told to
- * stop. Resolves with the exit status.
+ * In a process group of its own, so that a worker that hangs is ended with it, and none remains
+ * when this process is told to stop. Resolves with the exit status.
  */
 function watched([command, args], options, path, isStuck) {
   return new Promise((resolve, reject) => {
@@ -74,7 +78,10 @@ function watched([command, args], options, path, isStuck) {
   });
 }
 
-/** The counts per file, those of a file that didn't end from its tests, and which files and tests were running at the end. */
+/**
+ * The counts per file, those of a file that didn't end from its tests, and which files and tests
+ * were running at the end.
+ */
 function summary(events, { status }) {
   const files = new Map();
   const running = new Map();
@@ -119,7 +126,8 @@ function summary(events, { status }) {
 
 function readEvents(path) {
   try {
-    const lines = readFileSync(path, "utf8").split("\n").slice(0, -1); // The last may be half written.
+    // The last may be half written.
+    const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
     return lines.map((line) => JSON.parse(line));
   } catch (error) {
     if (error.code === "ENOENT") return []; // It ended before it could write one.

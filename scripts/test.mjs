@@ -1,6 +1,7 @@
-// `npm test`: sets the clone up, finds Redis and Chromium, runs every test, and says in the last line of stdout how it went. A skip is
-// listed with its reason, and is a failure under AMS_STRICT=1. `npm test -- <filter>` runs the files that match,
-// `npm test -- --fast` the unit tests only.
+// `npm test`: sets the clone up, finds Redis and Chromium, runs every test, and says in the last
+// line of stdout how it went. A skip is listed with its reason, and is a failure under
+// AMS_STRICT=1. `npm test -- <filter>` runs the files that match, `npm test -- --fast` the unit
+// tests only.
 import { findChromium } from "./chromium.mjs";
 import { findRedis } from "./redis.mjs";
 import { SetUpFailed, say, setUp } from "./set-up.mjs";

@@ -1,7 +1,7 @@
 /**
- * A whole deployment on loopback, in its real shape: a private Redis, control, any number of gateways as processes of
- * their own, and one entry port before them. The journeys and `npm run cluster` use it; all of it ends with this process.
- * The services must be built.
+ * A whole deployment on loopback, in its real shape: a private Redis, control, any number of
+ * gateways as processes of their own, and one entry port before them. The journeys and
+ * `npm run cluster` use it; all of it ends with this process. The services must be built.
  */
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -14,7 +14,9 @@ import { type Exit, type ServerProcess, startProcess } from "./cluster/server-pr
 import { watchFolder } from "./cluster/watchdog.ts";
 import { repositoryRoot } from "./repository-root.ts";
 
-/** So high that a load test doesn't meet it; what the limits do is tested where they are set low. */
+/**
+ * So high that a load test doesn't meet it; what the limits do is tested where they are set low.
+ */
 const RAISED = "1000000";
 
 /** Settings that a cluster for tests has instead of a deployment's: raised counts, no rates. */

@@ -1,5 +1,6 @@
-// What is deployed agrees with the code: docker-compose.yml with the settings, the images with the services, and the entry
-// port with the table by which a standalone routes. The entry's file is always read; Caddy itself runs where it is installed.
+// What is deployed agrees with the code: docker-compose.yml with the settings, the images with the
+// services, and the entry port with the table by which a standalone routes. The entry's file is
+// always read; Caddy itself runs where it is installed.
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";

@@ -1,4 +1,5 @@
-// The entry port of the test cluster behaves as a load balancer's: by path, in turn, past the dead, with forwarded headers.
+// The entry port of the test cluster behaves as a load balancer's: by path, in turn, past the dead,
+// with forwarded headers.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";

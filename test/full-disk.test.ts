@@ -1,4 +1,5 @@
-// A standalone whose disk is full: it refuses what it can't keep and goes on, and says in a sentence why it can't start.
+// A standalone whose disk is full: it refuses what it can't keep and goes on, and says in a
+// sentence why it can't start.
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

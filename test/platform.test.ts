@@ -1,4 +1,5 @@
-// AMS says in one sentence which Node and which C library it needs, before anything else can go wrong.
+// AMS says in one sentence which Node and which C library it needs, before anything else can go
+// wrong.
 import { expect, test } from "vitest";
 
 type Platform = { node: string; platform: string; arch: string; glibc: string | null };

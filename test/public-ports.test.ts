@@ -1,5 +1,6 @@
-// Every kind of public port, by raw bytes: which host names it answers to (DNS rebinding), and requests that two servers
-// would read differently (request smuggling). One standalone, and control, the page and MCP in processes of their own.
+// Every kind of public port, by raw bytes: which host names it answers to (DNS rebinding), and
+// requests that two servers would read differently (request smuggling). One standalone, and
+// control, the page and MCP in processes of their own.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -196,7 +197,9 @@ test("§1.5 a link works on every host name that the deployment accepts", async 
 
 const BODY = '{"namespace":"!"}';
 const CHUNKED = `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`;
-/** A second request in the same bytes: a server that serves it has read the first one differently. */
+/**
+ * A second request in the same bytes: a server that serves it has read the first one differently.
+ */
 const SMUGGLED = head("GET /healthz HTTP/1.1", "Host: localhost");
 
 describe.each(KINDS)("§2.1.8 %s", (kind) => {

@@ -1,5 +1,6 @@
-// Every regular expression in code that reads outside text takes time linear in that text (§4.4.4): a pattern that
-// backtracks over what a stranger wrote holds up everybody else. The proof is of the pattern, not of a run.
+// Every regular expression in code that reads outside text takes time linear in that text (§4.4.4):
+// a pattern that backtracks over what a stranger wrote holds up everybody else. The proof is of the
+// pattern, not of a run.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { analyse } from "scslre";
@@ -50,7 +51,10 @@ test("§4.4.4 the check finds a pattern wherever it is written", () => {
   expect(nodesOf("b.ts", "new RegExp(a); RegExp(b);").filter(isRegExpCall)).toHaveLength(2);
 });
 
-/** By static analysis: no input makes the engine try two ways through one stretch, or begin anew at each character of it. */
+/**
+ * By static analysis: no input makes the engine try two ways through one stretch, or begin anew at
+ * each character of it.
+ */
 function isLinear({ source, flags }: Pattern): boolean {
   return analyse({ source, flags }).reports.length === 0;
 }

@@ -1,4 +1,7 @@
-/** A whole AMS in one process of its own on loopback: the embedded directory, no Redis. The services must be built. */
+/**
+ * A whole AMS in one process of its own on loopback: the embedded directory, no Redis. The services
+ * must be built.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +10,10 @@ import { type ServerProcess, startProcess } from "./cluster/server-process.ts";
 import { watchFolder } from "./cluster/watchdog.ts";
 import { repositoryRoot } from "./repository-root.ts";
 
-/** Settings that a standalone for tests has instead of a deployment's: no rates. `env` overrides them. */
+/**
+ * Settings that a standalone for tests has instead of a deployment's: no rates. `env` overrides
+ * them.
+ */
 const TEST_ENV = {
   AMS_ACCOUNTS_PER_MINUTE: "0",
   AMS_MINTS_PER_MINUTE: "0",

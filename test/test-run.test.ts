@@ -1,4 +1,5 @@
-// A run of the tests that hangs or crashes is ended, and still says what had passed and what was running.
+// A run of the tests that hangs or crashes is ended, and still says what had passed and what was
+// running.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";

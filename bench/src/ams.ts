@@ -8,7 +8,10 @@ import type { Party, Seat, Target } from "./parties.ts";
 /** Mints that are under way at once. */
 const MINTS_AT_ONCE = 16;
 
-/** How the account's own tokens look when they are delivered: what the control sends must be as long. */
+/**
+ * How the account's own tokens look when they are delivered: what the control sends must be as
+ * long.
+ */
 const DELIVERED_HEAD =
   '{"type":"token","stream_id":"str_00000000000000000000000000","stream_name":"s0000000","owner_account_id":"acc_00000000000000000000000000","ts":"2026-01-31T12:00:09.000Z","seq":"1-100000","data":"';
 const DELIVERED_TAIL = '"}';
@@ -67,7 +70,10 @@ export type AmsWays = {
   readonly otherPort?: (seat: Seat) => number;
 };
 
-/** A target for one run of this party: new conversations, so that nothing is left in them of an earlier run. */
+/**
+ * A target for one run of this party: new conversations, so that nothing is left in them of an
+ * earlier run.
+ */
 export async function amsTarget(
   account: AmsAccount,
   party: Party,

@@ -16,7 +16,8 @@ const CASES: readonly Case[] = [
   fanCase(10, 32),
   fanCase(100, 32, { reach: { deliveries: 0.9, cpuPerDelivery: 1.15 } }),
   fanCase(1_000, 32, { reach: { deliveries: 0.9, cpuPerDelivery: 1.15 } }),
-  // 5,000 who enter one conversation are told of each other, which takes longer than all of the measure.
+  // 5,000 who enter one conversation are told of each other, which takes longer than all of the
+  // measure.
   fanCase(5_000, 32, { roundsMax: 1 }),
   fanCase(100, 1_024),
   fanCase(100, 65_536),
@@ -76,7 +77,10 @@ const SMOKE_CASES = [
 
 type Choice = { readonly isSmoke: boolean; readonly withPeers: boolean };
 
-/** Those whose names were asked for, or all, in the order of the table; with the peers where they are asked for too. */
+/**
+ * Those whose names were asked for, or all, in the order of the table; with the peers where they
+ * are asked for too.
+ */
 export function chooseCases(asked: readonly string[], options: Choice): readonly Case[] {
   const unasked = options.isSmoke ? SMOKE_CASES : CASES.map(({ name }) => name);
   const peers = options.withPeers ? PEER_CASES.map(({ name }) => name) : [];

@@ -1,4 +1,7 @@
-/** Centrifugo, the peer that is seldom a package: its program, built by Go from its module, and the settings of its version. */
+/**
+ * Centrifugo, the peer that is seldom a package: its program, built by Go from its module, and the
+ * settings of its version.
+ */
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
@@ -25,7 +28,10 @@ export function builtCentrifugo(): string | null {
   return existsSync(BUILT) ? BUILT : null;
 }
 
-/** Builds the newest release that can be had, and resolves with its path. Throws a sentence that says why there is none. */
+/**
+ * Builds the newest release that can be had, and resolves with its path. Throws a sentence that
+ * says why there is none.
+ */
 export async function buildCentrifugo(go: Go = runGo): Promise<string> {
   let why = "";
   for (const { module, version } of RELEASES) {
@@ -44,15 +50,18 @@ export async function buildCentrifugo(go: Go = runGo): Promise<string> {
   throw new Error(`Go can't build it here (${why})`);
 }
 
-/** Of `Centrifugo v6.0.0 (…)`. One that was built without being told its version says 0, and is taken for a new one. */
+/**
+ * Of `Centrifugo v6.0.0 (…)`. One that was built without being told its version says 0, and is
+ * taken for a new one.
+ */
 export function majorOf(versionLine: string): number {
   const major = Number(/\bv(\d+)\./.exec(versionLine)?.[1] ?? 0);
   return major === 0 ? NESTED : major;
 }
 
 /**
- * The same settings in the two ways in which versions want them. Insecure: anybody may subscribe and publish without a token,
- * which is the cheapest it has.
+ * The same settings in the two ways in which versions want them. Insecure: anybody may subscribe
+ * and publish without a token, which is the cheapest it has.
  */
 export function configOf(major: number, port: number, redisUrl: string): object {
   const address = "127.0.0.1";

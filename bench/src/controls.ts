@@ -4,8 +4,9 @@ import { upgradeRequest } from "./handshake.ts";
 import type { Target } from "./parties.ts";
 
 /**
- * Bare uWebSockets.js. Its emitters send the frame that AMS delivers, in its whole length, so that the same bytes reach
- * the readers and the server needs to do nothing but publish them: in the handler, or behind the turn of the event loop.
+ * Bare uWebSockets.js. Its emitters send the frame that AMS delivers, in its whole length, so that
+ * the same bytes reach the readers and the server needs to do nothing but publish them: in the
+ * handler, or behind the turn of the event loop.
  */
 export function bareTarget(port: number, when: "at once" | "turn"): Target {
   return {

@@ -1,13 +1,22 @@
-/** Very many members: spread over load clients and loopback addresses, since a process holds only so many descriptors. */
+/**
+ * Very many members: spread over load clients and loopback addresses, since a process holds only so
+ * many descriptors.
+ */
 import type { Run } from "./load-client.ts";
 import type { Group, LoadSpec, Member } from "./load-spec.ts";
 import type { Stage } from "./stage.ts";
 
-/** Connections of one load client: below the 20,000 descriptors that a process may have on many systems. */
+/**
+ * Connections of one load client: below the 20,000 descriptors that a process may have on many
+ * systems.
+ */
 const PER_CLIENT = 15_000;
 /** Connections from one loopback address: below the 28,000 ports that it has. */
 const PER_SOURCE = 15_000;
-/** Connects that wait for their upgrade at once, over all clients: below what a listening socket queues. */
+/**
+ * Connects that wait for their upgrade at once, over all clients: below what a listening socket
+ * queues.
+ */
 const CONNECTING_MAX = 256;
 /** Milliseconds that all of them may take to enter. */
 const CONNECT_MS = 120_000;
@@ -26,7 +35,10 @@ export function sourceOf(number: number): string | undefined {
   return `127.0.0.${2 + Math.floor(number / PER_SOURCE)}`;
 }
 
-/** Lets this group in, so many at once, and keeps it there. Its `leave` rejects when one of them didn't enter. */
+/**
+ * Lets this group in, so many at once, and keeps it there. Its `leave` rejects when one of them
+ * didn't enter.
+ */
 export async function gather(
   stage: Stage,
   group: Group,

@@ -1,6 +1,11 @@
-/** One reader of one emitter: counts what it hears, and tells how long each token was on its way. */
+/**
+ * One reader of one emitter: counts what it hears, and tells how long each token was on its way.
+ */
 
-/** A token as it travels: whose it is, its number, and the milliseconds of this process's clock at which it was sent. */
+/**
+ * A token as it travels: whose it is, its number, and the milliseconds of this process's clock at
+ * which it was sent.
+ */
 export function spokenBy(emitter: number, number: number): string {
   return `${emitter}:${number}:${performance.now()}`;
 }

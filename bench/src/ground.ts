@@ -1,4 +1,7 @@
-/** What the bench stands on and doesn't make itself: servers on loopback, a browser. `scripts/bench.mjs` brings it from the tests' room. */
+/**
+ * What the bench stands on and doesn't make itself: servers on loopback, a browser.
+ * `scripts/bench.mjs` brings it from the tests' room.
+ */
 
 export type GroundMember = {
   readonly name: string;

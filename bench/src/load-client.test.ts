@@ -1,4 +1,5 @@
-// The native load client against a server that sends what it likes: what it counts is what was said, however it was framed.
+// The native load client against a server that sends what it likes: what it counts is what was
+// said, however it was framed.
 import { spawnSync } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,7 +14,10 @@ const TIMEOUT_MS = 30_000;
 
 const isNative = process.platform === "linux" && spawnSync("cc", ["--version"]).status === 0;
 
-/** Tells readers what came in one turn in one frame, a line for each token, as servers do that gather what they write. */
+/**
+ * Tells readers what came in one turn in one frame, a line for each token, as servers do that
+ * gather what they write.
+ */
 async function startGatherer() {
   const http = createServer().listen(0, "127.0.0.1");
   const sockets = new WebSocketServer({ server: http });

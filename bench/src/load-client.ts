@@ -1,4 +1,7 @@
-/** The load client: built from C with the system's compiler, or, where that can't be, a slower one in Node. */
+/**
+ * The load client: built from C with the system's compiler, or, where that can't be, a slower one
+ * in Node.
+ */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +13,10 @@ import { formatSpec, type LoadSpec } from "./load-spec.ts";
 const ROOM = fileURLToPath(new URL("..", import.meta.url));
 const SOURCES = join(ROOM, "client");
 const BUILT = join(ROOM, "dist", "client");
-/** `node` in the environment takes the client in Node where the native one could be had, to hold the one against the other. */
+/**
+ * `node` in the environment takes the client in Node where the native one could be had, to hold the
+ * one against the other.
+ */
 const CHOICE = "AMS_BENCH_CLIENT";
 const COMPILER_FLAGS = ["-O2", "-std=gnu11", "-Wall", "-Wextra"];
 

@@ -55,8 +55,8 @@ export type LoadResult = {
 };
 
 /**
- * What went wrong in a run in which nothing may be lost, as sentences; none when all is well. `closedMax`: so many connections
- * of each group may be closed, as they were meant to be.
+ * What went wrong in a run in which nothing may be lost, as sentences; none when all is well.
+ * `closedMax`: so many connections of each group may be closed, as they were meant to be.
  */
 export function faultsOf(
   result: LoadResult,

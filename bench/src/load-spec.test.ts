@@ -1,4 +1,5 @@
-// What a load client is told: the text holds everything that the specification says, and the Node client reads it back.
+// What a load client is told: the text holds everything that the specification says, and the Node
+// client reads it back.
 import { expect, test } from "vitest";
 import { formatSpec, type LoadSpec } from "./load-spec.ts";
 import { readToldSpec } from "./node-client/told-spec.ts";

@@ -1,4 +1,7 @@
-/** What a load client is told to do, and the text in which it is told: both clients, C and Node, read the same. */
+/**
+ * What a load client is told to do, and the text in which it is told: both clients, C and Node,
+ * read the same.
+ */
 
 export type Member = {
   readonly port: number;
@@ -33,7 +36,10 @@ export type Group = {
   readonly echo?: boolean;
   /** Whoever loses its connection opens another one, after so long. */
   readonly comesBack?: { readonly pauseMs: number };
-  /** The broker's seq stands before the payload, begins at 1 and must agree with the emitter's own count. */
+  /**
+   * The broker's seq stands before the payload, begins at 1 and must agree with the emitter's own
+   * count.
+   */
   readonly checksSeq?: boolean;
   /** Bytes. */
   readonly payload: number;
@@ -45,7 +51,10 @@ export type Group = {
   readonly members: readonly Member[];
 };
 
-/** Tokens per second and emitter; or as fast as it goes with so many tokens of one emitter on their way. */
+/**
+ * Tokens per second and emitter; or as fast as it goes with so many tokens of one emitter on their
+ * way.
+ */
 export type Pace =
   | { readonly kind: "paced"; readonly perSecond: number }
   | { readonly kind: "saturated"; readonly window: number }
@@ -58,7 +67,10 @@ export type LoadSpec = {
   /** For tokens that are still on their way when the time is up. */
   readonly drainMs: number;
   readonly connectMs: number;
-  /** Connections that may wait for their upgrade at once, and those that may wait to enter, the former included. */
+  /**
+   * Connections that may wait for their upgrade at once, and those that may wait to enter, the
+   * former included.
+   */
   readonly connectingMax: number;
   readonly enteringMax: number;
   /** Processes whose time on the processors is read when the measure begins and ends. */

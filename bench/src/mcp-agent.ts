@@ -1,4 +1,7 @@
-/** An agent at the MCP edge: a session at a magic link that joins, and hears by push or by asking again and again. */
+/**
+ * An agent at the MCP edge: a session at a magic link that joins, and hears by push or by asking
+ * again and again.
+ */
 import { Agent, type IncomingMessage, request } from "node:http";
 
 /** Milliseconds for which one `ams_recv` waits: below the 25,000 that it may. */

@@ -1,4 +1,7 @@
-/** Everybody in the conversations of the MCP cases: emitters and readers on the raw wire, agents with push, agents that ask. */
+/**
+ * Everybody in the conversations of the MCP cases: emitters and readers on the raw wire, agents
+ * with push, agents that ask.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { openAmsAccount } from "./ams.ts";
 import { Ear, spokenBy } from "./ear.ts";
@@ -88,7 +91,10 @@ async function some<Item, Made>(
   return made;
 }
 
-/** Tokens evenly spread over each second and over the conversations; resolves with how many there were. */
+/**
+ * Tokens evenly spread over each second and over the conversations; resolves with how many there
+ * were.
+ */
 export async function speak(emitter: PlainWire, at: number, plan: CrewPlan, silence: AbortSignal) {
   const gapMs = 1_000 / plan.perSecond;
   let next = performance.now() + (gapMs * at) / plan.conversations;

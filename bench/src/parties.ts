@@ -1,7 +1,10 @@
 /** Who speaks with whom in a case, before it is said on which server. */
 import type { Group, Member, Pace } from "./load-spec.ts";
 
-/** Conversations of the same kind. Every reader of one hears every emitter of it, and emitters hear each other. */
+/**
+ * Conversations of the same kind. Every reader of one hears every emitter of it, and emitters hear
+ * each other.
+ */
 export type Party = {
   readonly conversations: number;
   readonly emitters: number;
@@ -42,7 +45,10 @@ export type Target = {
   readonly deafEmitters?: boolean;
 } & Pick<Group, "raw" | "binary" | "echo" | "comesBack" | "checksSeq" | "heartbeat" | "alarm">;
 
-/** Seats the party at this target. Channels begin at `firstChannel`, so that groups in one run don't mix. */
+/**
+ * Seats the party at this target. Channels begin at `firstChannel`, so that groups in one run don't
+ * mix.
+ */
 export function seatParty(party: Party, target: Target, firstChannel = 0): Group {
   const { member: _, deafEmitters: __, ...ways } = target;
   return {

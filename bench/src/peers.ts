@@ -1,4 +1,7 @@
-/** The peers: others that carry tokens from one to many, each started as its documentation says, where it can be had. */
+/**
+ * The peers: others that carry tokens from one to many, each started as its documentation says,
+ * where it can be had.
+ */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -18,7 +21,10 @@ export type Peer = {
 
 export type PeerKind = {
   readonly name: string;
-  /** Version and settings, or null where it isn't installed. Throws a sentence where it can't be had for another reason. */
+  /**
+   * Version and settings, or null where it isn't installed. Throws a sentence where it can't be had
+   * for another reason.
+   */
   readonly describe: (stage: Stage) => Promise<string | null> | string | null;
   readonly start: (stage: Stage) => Promise<Peer>;
 };
@@ -190,7 +196,9 @@ async function startInFolder(
   return { target, pid: server.pid, stop };
 }
 
-/** A folder of its own, which goes at the latest with this process: Ctrl-C leaves nothing behind. */
+/**
+ * A folder of its own, which goes at the latest with this process: Ctrl-C leaves nothing behind.
+ */
 export function openFolder(): { readonly folder: string; readonly remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "ams-bench-"));
   const remove = () => {
@@ -226,7 +234,10 @@ function find(program: string): string | null {
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
 }
 
-/** As installed. A package may hide its package.json from `require`: it is looked for on the way up from its entry. */
+/**
+ * As installed. A package may hide its package.json from `require`: it is looked for on the way up
+ * from its entry.
+ */
 function versionOf(name: string): string {
   const entry = createRequire(import.meta.url).resolve(name);
   const folder = entry.slice(0, entry.lastIndexOf(`/node_modules/${name}/`));

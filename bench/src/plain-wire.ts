@@ -1,4 +1,6 @@
-/** A guest on the raw wire: a WebSocket and nothing between, as the control of what is built on it. */
+/**
+ * A guest on the raw wire: a WebSocket and nothing between, as the control of what is built on it.
+ */
 import { once } from "node:events";
 import WebSocket from "ws";
 

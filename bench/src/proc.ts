@@ -1,7 +1,10 @@
 /** What Linux tells of a process; null elsewhere. */
 import { readFileSync } from "node:fs";
 
-/** Bytes that a process holds in user space and that are its own: not its code, not the kernel's buffers. */
+/**
+ * Bytes that a process holds in user space and that are its own: not its code, not the kernel's
+ * buffers.
+ */
 export function ownMemoryBytes(pid: number): number | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");

@@ -1,4 +1,5 @@
-// What a row says of a figure: its ratio to the control, and whether it reached what it was to reach.
+// What a row says of a figure: its ratio to the control, and whether it reached what it was to
+// reach.
 import { expect, test } from "vitest";
 import { row } from "./row.ts";
 

@@ -1,4 +1,7 @@
-/** What a case says: rows of figures, each ours, its control's, and the ratio that was to be reached. */
+/**
+ * What a case says: rows of figures, each ours, its control's, and the ratio that was to be
+ * reached.
+ */
 
 export type Row = {
   /** What was measured, unit included. */

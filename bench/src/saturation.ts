@@ -10,7 +10,10 @@ const CONNECT_MS = 60_000;
 const DRAIN_MS = 5_000;
 const CONNECTING_MAX = 64;
 
-/** Bytes that one emitter may have on their way to one reader: far below the backpressure limit of 1 MiB. */
+/**
+ * Bytes that one emitter may have on their way to one reader: far below the backpressure limit of 1
+ * MiB.
+ */
 const UNDER_WAY_BYTES = 262_144;
 /** Deliveries of one emitter that may be on their way to all of its readers. */
 const UNDER_WAY_DELIVERIES = 100_000;
@@ -33,7 +36,10 @@ export type Saturation = {
   readonly faults: readonly string[];
 };
 
-/** How many tokens of one emitter keep everybody busy without filling a buffer; `emitters` of them share a reader. */
+/**
+ * How many tokens of one emitter keep everybody busy without filling a buffer; `emitters` of them
+ * share a reader.
+ */
 export function windowFor(fan: number, payload: number, emitters = 1): number {
   const byBytes = Math.floor(UNDER_WAY_BYTES / (payload + ENVELOPE_BYTES) / emitters);
   const byDeliveries = Math.max(64, Math.floor(UNDER_WAY_DELIVERIES / fan));
@@ -58,7 +64,10 @@ export function specFor(
   };
 }
 
-/** `watched` has the server as `server`, and Redis as `redis` where there is one, whose commands `countCommands` tells. */
+/**
+ * `watched` has the server as `server`, and Redis as `redis` where there is one, whose commands
+ * `countCommands` tells.
+ */
 export async function saturate(
   stage: Stage,
   party: Party,
@@ -107,7 +116,10 @@ export function bestOf(runs: readonly Saturation[]) {
   };
 }
 
-/** Whether the load client was the limit: what it would have been good for with a processor to itself. */
+/**
+ * Whether the load client was the limit: what it would have been good for with a processor to
+ * itself.
+ */
 export function clientNote(best: Pick<Saturation, "clientBusy" | "deliveriesPerS">): string {
   const { clientBusy, deliveriesPerS } = best;
   const goodFor = clientBusy === 0 ? null : deliveriesPerS / clientBusy;

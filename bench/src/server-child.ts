@@ -8,7 +8,10 @@ export type ServerChild = {
   readonly stop: () => Promise<void>;
 };
 
-/** Starts `servers/<name>` with a port and these arguments, and resolves when it says that it listens. */
+/**
+ * Starts `servers/<name>` with a port and these arguments, and resolves when it says that it
+ * listens.
+ */
 export async function startServerChild(
   name: string,
   port: number,

@@ -1,4 +1,7 @@
-/** What every case finds there: the load client, a cluster, the controls, and how long to measure. Started when first asked for. */
+/**
+ * What every case finds there: the load client, a cluster, the controls, and how long to measure.
+ * Started when first asked for.
+ */
 import { type AmsAccount, openAmsAccount } from "./ams.ts";
 import type { Ground, GroundCluster, GroundMember } from "./ground.ts";
 import type { LoadClient } from "./load-client.ts";

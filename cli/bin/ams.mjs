@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command `ams`: runs what was built from src, or, where there is only that, the one file that is published.
+// The command `ams`: runs what was built from src, or, where there is only that, the one file that
+// is published.
 import { existsSync } from "node:fs";
 
 const built = ["main.js", "ams.mjs"].map((name) => new URL(`../dist/${name}`, import.meta.url));

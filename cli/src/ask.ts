@@ -3,7 +3,10 @@ import type { Context } from "./context.ts";
 import { CliError } from "./fault.ts";
 import { interrupt } from "./interrupt.ts";
 
-/** Resolves when the user agreed: with --yes, or on a terminal. Throws `bad_usage` without either, `declined` at a no. */
+/**
+ * Resolves when the user agreed: with --yes, or on a terminal. Throws `bad_usage` without either,
+ * `declined` at a no.
+ */
 export async function askToGoOn({ output }: Context, yes: boolean, question: string) {
   if (yes) return;
   if (process.stdin.isTTY !== true || process.stderr.isTTY !== true || output.json) {

@@ -1,4 +1,7 @@
-/** Another program of ours in this one's place: the same terminal, the same signals, and its exit status becomes ours. */
+/**
+ * Another program of ours in this one's place: the same terminal, the same signals, and its exit
+ * status becomes ours.
+ */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { CliError } from "./fault.ts";
@@ -7,7 +10,10 @@ import { takeSignals } from "./interrupt.ts";
 /** What shells add to a signal's number to make it a status. */
 const SIGNALLED = 128;
 
-/** Runs a Node program until it ends, and sets the exit status. `env` is laid over this process's environment. */
+/**
+ * Runs a Node program until it ends, and sets the exit status. `env` is laid over this process's
+ * environment.
+ */
 export async function becomeChild(
   file: string,
   words: readonly string[],
@@ -17,7 +23,8 @@ export async function becomeChild(
     stdio: "inherit",
     env: { ...process.env, ...env },
   });
-  // A terminal sends Ctrl-C to the whole group, so that the child has it already: twice would mean "at once".
+  // A terminal sends Ctrl-C to the whole group, so that the child has it already: twice would mean
+  // "at once".
   takeSignals((signal) => {
     if (signal !== "SIGINT" || process.stdin.isTTY !== true) child.kill(signal);
   });

@@ -1,10 +1,16 @@
-/** The clone of the repository that this command line lies in: it starts the services there, and imports none of them. */
+/**
+ * The clone of the repository that this command line lies in: it starts the services there, and
+ * imports none of them.
+ */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CliError } from "./fault.ts";
 
-/** A file of the clone, by its path in it. Throws `not_in_a_clone`, or `not_built` when only that is missing. */
+/**
+ * A file of the clone, by its path in it. Throws `not_in_a_clone`, or `not_built` when only that is
+ * missing.
+ */
 export function fileOfClone(path: string, command: string): string {
   const root = cloneRoot(dirname(fileURLToPath(import.meta.url)));
   if (root === null) {

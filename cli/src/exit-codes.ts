@@ -1,11 +1,15 @@
 /**
- * With which status `ams` ends. Every code of an `AmsError` and every fault of the command line itself has one row; a new one
- * doesn't compile until it has. `ams help exit-codes` and README.md tell the same from `EXIT_CODES`.
+ * With which status `ams` ends. Every code of an `AmsError` and every fault of the command line
+ * itself has one row; a new one doesn't compile until it has. `ams help exit-codes` and README.md
+ * tell the same from `EXIT_CODES`.
  */
 import type { AmsErrorCode } from "@ams/client";
 import type { CliFault } from "./fault.ts";
 
-/** What each status means, for people. 2 is what shells use for a wrong command line, 128 + n what they show for signal n. */
+/**
+ * What each status means, for people. 2 is what shells use for a wrong command line, 128 + n what
+ * they show for signal n.
+ */
 export const EXIT_CODES = {
   ok: { status: 0, meaning: "It did what was asked." },
   internal: {

@@ -1,4 +1,7 @@
-/** A failure as its user sees it: one sentence on stderr, or with --json one JSON object, and the exit status. */
+/**
+ * A failure as its user sees it: one sentence on stderr, or with --json one JSON object, and the
+ * exit status.
+ */
 import { AmsError, type AmsErrorCode } from "@ams/client";
 import { EXIT_CODES, exitStatusOf } from "./exit-codes.ts";
 import { CliError, type CliFault } from "./fault.ts";
@@ -54,8 +57,8 @@ export function tell(failure: Failure, json: boolean): void {
 }
 
 /**
- * The lines of the program through which a failure came, and nothing of its message: that can hold values, and what may be said of it
- * is said. Empty where none are known.
+ * The lines of the program through which a failure came, and nothing of its message: that can hold
+ * values, and what may be said of it is said. Empty where none are known.
  */
 export function placesOf({ stack = "", message }: Error): string {
   const at = stack.indexOf(message) + message.length; // A message can look like a place.

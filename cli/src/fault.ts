@@ -1,4 +1,6 @@
-/** What the command line itself finds wrong, thrown by whoever finds it and told once, by `fail.ts`. */
+/**
+ * What the command line itself finds wrong, thrown by whoever finds it and told once, by `fail.ts`.
+ */
 import type { AmsErrorCode } from "@ams/client";
 
 export type CliFault =
@@ -18,8 +20,8 @@ export type CliFault =
   | "internal"; /** A fault of ams itself. */
 
 /**
- * `message` is one sentence and holds no secret; `details` are members of its JSON form. The code is one of the SDK's where the
- * command line only has more to say about it.
+ * `message` is one sentence and holds no secret; `details` are members of its JSON form. The code
+ * is one of the SDK's where the command line only has more to say about it.
  */
 export class CliError extends Error {
   override readonly name = "CliError";

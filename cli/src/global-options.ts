@@ -6,7 +6,10 @@ export type GlobalOptions = {
   readonly url?: string;
   /** Which profile: AMS_PROFILE, or `default`. */
   readonly profile?: string;
-  /** A file that holds the credential, or `-` for stdin, instead of AMS_CREDENTIAL and the profile's. */
+  /**
+   * A file that holds the credential, or `-` for stdin, instead of AMS_CREDENTIAL and the
+   * profile's.
+   */
   readonly credentialFile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;

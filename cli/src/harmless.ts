@@ -1,11 +1,13 @@
 /**
- * Text from others, made harmless for a terminal: what would move the cursor, change colours, set the title or turn the
- * direction of writing is shown as an escape and obeyed by nobody. Line feeds are escaped too, unless they are kept.
+ * Text from others, made harmless for a terminal: what would move the cursor, change colours, set
+ * the title or turn the direction of writing is shown as an escape and obeyed by nobody. Line feeds
+ * are escaped too, unless they are kept.
  */
 
 /**
- * C0 and C1 controls with DEL (ANSI sequences begin with one), the line and paragraph separators, what marks, embeds,
- * overrides and isolates directions, tag characters, the byte order mark, and surrogates without their other half.
+ * C0 and C1 controls with DEL (ANSI sequences begin with one), the line and paragraph separators,
+ * what marks, embeds, overrides and isolates directions, tag characters, the byte order mark, and
+ * surrogates without their other half.
  */
 const HARMFUL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be taken out.

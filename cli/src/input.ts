@@ -1,4 +1,7 @@
-/** Stdin as text: decoded as it comes, whole characters only, and refused at the first byte that is not UTF-8. */
+/**
+ * Stdin as text: decoded as it comes, whole characters only, and refused at the first byte that is
+ * not UTF-8.
+ */
 import { isUtf8 } from "node:buffer";
 import { splitText } from "@ams/client";
 import { CliError } from "./fault.ts";
@@ -10,7 +13,9 @@ const LINE_CHARACTERS_MAX = 65_536;
 
 let isTaken = false;
 
-/** The text of stdin, for the one who asks first. Throws `bad_usage` when it was given away already. */
+/**
+ * The text of stdin, for the one who asks first. Throws `bad_usage` when it was given away already.
+ */
 export function readStdin(signal: AbortSignal): AsyncGenerator<string, undefined> {
   if (isTaken) {
     throw new CliError(
@@ -30,8 +35,9 @@ export async function firstLineOfStdin(signal: AbortSignal): Promise<string | nu
 }
 
 /**
- * The text of a stream of bytes, piece by piece as it arrives; none of them is empty. It ends without a word when `signal` fires.
- * Throws `not_text` at a byte that is not UTF-8, after it has given what stood before it.
+ * The text of a stream of bytes, piece by piece as it arrives; none of them is empty. It ends
+ * without a word when `signal` fires. Throws `not_text` at a byte that is not UTF-8, after it has
+ * given what stood before it.
  */
 export async function* readText(
   source: AsyncIterable<Uint8Array> & { destroy(): unknown },
@@ -58,7 +64,10 @@ export async function* readText(
   }
 }
 
-/** The same line by line, without line ends. A line that is longer than a token comes in parts, which `tell` says once. */
+/**
+ * The same line by line, without line ends. A line that is longer than a token comes in parts,
+ * which `tell` says once.
+ */
 export async function* readLines(
   texts: AsyncIterable<string>,
   tell: (sentence: string) => void,

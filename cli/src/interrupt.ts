@@ -1,4 +1,7 @@
-/** Ctrl-C and its like, as one AbortSignal: the first asks the command to leave in good order, a second Ctrl-C ends the process. */
+/**
+ * Ctrl-C and its like, as one AbortSignal: the first asks the command to leave in good order, a
+ * second Ctrl-C ends the process.
+ */
 import { EXIT_CODES, type Exit } from "./exit-codes.ts";
 
 const SIGNALS = { SIGINT: "interrupted", SIGTERM: "terminated", SIGHUP: "terminated" } as const;
@@ -16,7 +19,10 @@ export function interruptStatus(): number | null {
   return how === null ? null : EXIT_CODES[how].status;
 }
 
-/** Ctrl-C, however it came (in raw mode the terminal sends it as a character), or another reason to leave in good order. */
+/**
+ * Ctrl-C, however it came (in raw mode the terminal sends it as a character), or another reason to
+ * leave in good order.
+ */
 export function interrupt(exit: Exit = "interrupted"): void {
   const isSecond = how !== null && exit === "interrupted";
   if (isSecond && tellOfStep === null) process.exit(EXIT_CODES[how ?? exit].status);
@@ -25,14 +31,18 @@ export function interrupt(exit: Exit = "interrupted"): void {
   controller.abort();
 }
 
-/** What Ctrl-\\ is while a step must not be stopped; at any other time it ends the process at once, as it does everywhere. */
+/**
+ * What Ctrl-\\ is while a step must not be stopped; at any other time it ends the process at once,
+ * as it does everywhere.
+ */
 function terminate(): void {
   interrupt("terminated");
 }
 
 /**
- * Runs a step to its end whatever signal comes, because what it brings comes only once: no signal ends the process before. `tell`
- * is called at the first. When the step fails, that is why the command ends, and not the signal.
+ * Runs a step to its end whatever signal comes, because what it brings comes only once: no signal
+ * ends the process before. `tell` is called at the first. When the step fails, that is why the
+ * command ends, and not the signal.
  */
 export async function unstoppably<Result>(
   tell: () => void,

@@ -1,4 +1,7 @@
-/** Joins a conversation for a command: with the account that holds, if it is of the link's deployment, else as a guest. */
+/**
+ * Joins a conversation for a command: with the account that holds, if it is of the link's
+ * deployment, else as a guest.
+ */
 import { AmsError, type Connection, type JoinOptions, join } from "@ams/client";
 import type { Context } from "./context.ts";
 import { CliError } from "./fault.ts";
@@ -21,13 +24,16 @@ export type JoinWishes = Pick<
   "receipts" | "subscribeStreams" | "reconnectForMs" | "selfSubscribe"
 > & { readonly kind: "agent" | "human" };
 
-/** Seconds for which a broken connection tries to come back, unless told: those who listen can wait, a writer's source can't. */
+/**
+ * Seconds for which a broken connection tries to come back, unless told: those who listen can wait,
+ * a writer's source can't.
+ */
 export const LISTENER_RECONNECT_S = 600;
 export const WRITER_RECONNECT_S = 30;
 
 /**
- * Joins, gives the connection to `use`, and leaves when that is done, in good order also at Ctrl-C: the connection then
- * closes, and what listens to it ends.
+ * Joins, gives the connection to `use`, and leaves when that is done, in good order also at Ctrl-C:
+ * the connection then closes, and what listens to it ends.
  */
 export async function withConnection<Result>(
   context: Context,

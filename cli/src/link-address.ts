@@ -9,7 +9,10 @@ export type LinkAddress = {
 
 const LINK_PATH = /^(.*)\/([^/]+)\/conversations\/([^/]+)\/?$/;
 
-/** Where a link leads; null when the text is no http address, or its path isn't a link's. What stands behind `?` isn't looked at. */
+/**
+ * Where a link leads; null when the text is no http address, or its path isn't a link's. What
+ * stands behind `?` isn't looked at.
+ */
 export function linkAddressOf(text: string): LinkAddress | null {
   const trimmed = text.trim();
   if (!URL.canParse(trimmed)) return null;

@@ -1,4 +1,7 @@
-/** The link of a command: an argument, `-` for the first line of stdin, or AMS_LINK, which other users of the machine can't see. */
+/**
+ * The link of a command: an argument, `-` for the first line of stdin, or AMS_LINK, which other
+ * users of the machine can't see.
+ */
 import { CliError } from "./fault.ts";
 import { firstLineOfStdin } from "./input.ts";
 import { linkAddressOf } from "./link-address.ts";
@@ -9,8 +12,8 @@ const LINK_TOKEN = /^[\w-]{43}$/;
 export type LinkAndRest = { readonly link: string; readonly rest: readonly string[] };
 
 /**
- * Takes the link from the front of `words`, unless AMS_LINK has it and the words are then exactly enough. `stdin` says whether
- * `-` may read it from there.
+ * Takes the link from the front of `words`, unless AMS_LINK has it and the words are then exactly
+ * enough. `stdin` says whether `-` may read it from there.
  */
 export async function takeLink(
   words: readonly string[],
@@ -61,7 +64,10 @@ async function firstLine(signal: AbortSignal): Promise<string> {
   return line;
 }
 
-/** What is wrong with a link that can be seen by looking at it; the sentence never repeats it. Null when nothing is. */
+/**
+ * What is wrong with a link that can be seen by looking at it; the sentence never repeats it. Null
+ * when nothing is.
+ */
 function faultOf(link: string): string | null {
   if (link === "") return "The magic link is empty.";
   if (!URL.canParse(link)) return "The magic link is not a URL.";

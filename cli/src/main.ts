@@ -47,17 +47,24 @@ async function fail(error: unknown): Promise<number> {
   return failure.status;
 }
 
-/** Nothing is left that could settle what the command waits for: Node would end without a word, with a status of its own (13). */
+/**
+ * Nothing is left that could settle what the command waits for: Node would end without a word, with
+ * a status of its own (13).
+ */
 function endOfNothing(): void {
   const sentence = "A fault of ams itself: it waits for what will never come.";
   fail(new CliError("internal", sentence)).then(process.exit, process.exit);
 }
 
-/** Ends when what was written is out; stdin or a socket that is still open must not hold the process. */
+/**
+ * Ends when what was written is out; stdin or a socket that is still open must not hold the
+ * process.
+ */
 async function end(status: number): Promise<void> {
   await Promise.all([written(process.stdout), written(process.stderr)]);
   const last = (await unwritten) ?? status;
-  // A terminal that has gone can't be reset, and Node would abort over that. All is done, and nobody sees the status.
+  // A terminal that has gone can't be reset, and Node would abort over that. All is done, and
+  // nobody sees the status.
   if (process.stdin.isTTY === true && !isatty(0)) process.kill(process.pid, "SIGKILL");
   process.exit(last);
 }
@@ -69,7 +76,10 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** The reader of a pipe has gone, as `head` does: leave in good order; that is no failure, and there is nobody to tell. */
+/**
+ * The reader of a pipe has gone, as `head` does: leave in good order; that is no failure, and there
+ * is nobody to tell.
+ */
 function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
   const isTerminalGone = error.code === "EIO" && process.stdout.isTTY === true;
   if (error.code === "EPIPE" || isTerminalGone) {

@@ -1,6 +1,7 @@
 /**
- * Where a command's words go. Stdout holds the answer and nothing else: lines for people, or with --json one JSON value a line.
- * Stderr holds notes, warnings and progress, with --json one JSON value a line too. --quiet leaves the answer and the errors.
+ * Where a command's words go. Stdout holds the answer and nothing else: lines for people, or with
+ * --json one JSON value a line. Stderr holds notes, warnings and progress, with --json one JSON
+ * value a line too. --quiet leaves the answer and the errors.
  */
 import { writeSync } from "node:fs";
 import colors from "picocolors";
@@ -13,9 +14,15 @@ export type Output = {
   readonly quiet: boolean;
   /** Colours for stdout; all of them do nothing where none are wanted. */
   readonly colors: Colors;
-  /** The answer: `value` with --json, else the lines. What others wrote must have been made harmless in the lines. */
+  /**
+   * The answer: `value` with --json, else the lines. What others wrote must have been made harmless
+   * in the lines.
+   */
   readonly answer: (value: unknown, ...lines: readonly string[]) => void;
-  /** A line of the answer that only people read, such as a sentence of success: not with --json or --quiet. */
+  /**
+   * A line of the answer that only people read, such as a sentence of success: not with --json or
+   * --quiet.
+   */
   readonly say: (line: string) => void;
   /** A note beside the answer, on stderr; not with --quiet. */
   readonly note: (sentence: string) => void;

@@ -1,6 +1,7 @@
 /**
- * Profiles: which account of whose deployment, kept in the user's config folder, one file each. The folder is for its owner alone
- * (0700), and so is each file (0600), which is written whole beside the old one and then takes its place.
+ * Profiles: which account of whose deployment, kept in the user's config folder, one file each. The
+ * folder is for its owner alone (0700), and so is each file (0600), which is written whole beside
+ * the old one and then takes its place.
  */
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
@@ -29,7 +30,10 @@ export function configFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(isAbsolute(base) ? base : join(home(), ".config"), "ams");
 }
 
-/** HOME, unless it is empty or relative: a credential must not land in the folder where one happens to be. */
+/**
+ * HOME, unless it is empty or relative: a credential must not land in the folder where one happens
+ * to be.
+ */
 function home(): string {
   const found = [homedir(), userInfo().homedir].find(isAbsolute);
   if (found !== undefined) return found;
@@ -50,7 +54,10 @@ export function profilePath(name: string): string {
   return join(configFolder(), `${name}.json`);
 }
 
-/** The profile, or null when there is none. `warn` hears when others could have read it, which is mended. */
+/**
+ * The profile, or null when there is none. `warn` hears when others could have read it, which is
+ * mended.
+ */
 export async function readProfile(
   name: string,
   warn: (sentence: string) => void,
@@ -77,7 +84,10 @@ export async function listProfiles(): Promise<readonly string[]> {
   return names.filter((name) => NAME.test(name)).sort();
 }
 
-/** A file that is open and waits for its content, so that nothing is asked of a deployment that can't be kept afterwards. */
+/**
+ * A file that is open and waits for its content, so that nothing is asked of a deployment that
+ * can't be kept afterwards.
+ */
 export type ProfileDraft = {
   readonly path: string;
   readonly save: (profile: Profile) => Promise<void>;

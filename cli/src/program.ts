@@ -1,6 +1,6 @@
 /**
- * The commands of `ams`. What a command says about itself is declared in `commands`; what it does is in `actions`, and is loaded
- * only when it is called, so that `ams --help` starts at once.
+ * The commands of `ams`. What a command says about itself is declared in `commands`; what it does
+ * is in `actions`, and is loaded only when it is called, so that `ams --help` starts at once.
  */
 import { Command } from "commander";
 import { accountCommand } from "./commands/account.ts";

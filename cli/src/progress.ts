@@ -1,6 +1,6 @@
 /**
- * A bar on stderr for what takes longer than 2 s, on a terminal only: nothing of it is ever in a file or a pipe. The line is
- * wiped at the end.
+ * A bar on stderr for what takes longer than 2 s, on a terminal only: nothing of it is ever in a
+ * file or a pipe. The line is wiped at the end.
  */
 import type { Output } from "./output.ts";
 
@@ -14,7 +14,9 @@ const BAR_COLUMNS = 24;
 const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 export type Progress = {
-  /** How far it is: `done` of `total`, or of nobody knows how much with null; `words` say of what. */
+  /**
+   * How far it is: `done` of `total`, or of nobody knows how much with null; `words` say of what.
+   */
   readonly set: (done: number, total: number | null, words: string) => void;
   /** Wipes the bar until its next picture, so that a line can be printed. */
   readonly clear: () => void;

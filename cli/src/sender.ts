@@ -1,12 +1,15 @@
 /**
- * Sends texts as tokens and knows at every moment how many the broker has taken: what was accepted is told, also when
- * the connection ends in the middle.
+ * Sends texts as tokens and knows at every moment how many the broker has taken: what was accepted
+ * is told, also when the connection ends in the middle.
  */
 import { AmsError, type Connection, type Receipt, splitText } from "@ams/client";
 import { failureOf } from "./fail.ts";
 import { CliError } from "./fault.ts";
 
-/** Tokens, and characters of them, that may wait for their receipts: some round trips' worth, far below the SDK's own limits. */
+/**
+ * Tokens, and characters of them, that may wait for their receipts: some round trips' worth, far
+ * below the SDK's own limits.
+ */
 const IN_FLIGHT_MAX = 1_024;
 const IN_FLIGHT_CHARACTERS_MAX = 524_288;
 
@@ -37,7 +40,10 @@ export class Sender {
     });
   }
 
-  /** Fires at the first token that could not be sent, or when the connection ends: nothing more will go out. */
+  /**
+   * Fires at the first token that could not be sent, or when the connection ends: nothing more will
+   * go out.
+   */
   get failed(): AbortSignal {
     return this.#failed.signal;
   }
@@ -46,7 +52,10 @@ export class Sender {
     return { accepted: this.#accepted, inDoubt: this.#inDoubt, last: this.#last };
   }
 
-  /** Sends a text, cut where it is longer than a token. Resolves when there is room for more; false when all is over. */
+  /**
+   * Sends a text, cut where it is longer than a token. Resolves when there is room for more; false
+   * when all is over.
+   */
   async send(text: string): Promise<boolean> {
     for (const token of splitText(text)) {
       if (this.#error !== null) return false;
@@ -95,7 +104,10 @@ export class Sender {
   }
 }
 
-/** Sends every text of a source. Throws why it stopped, with what was accepted: of stdin's faults, too. */
+/**
+ * Sends every text of a source. Throws why it stopped, with what was accepted: of stdin's faults,
+ * too.
+ */
 export async function sendAll(sender: Sender, texts: AsyncIterable<string>): Promise<Sent> {
   try {
     for await (const text of texts) if (!(await sender.send(text))) break;

@@ -1,4 +1,7 @@
-/** Which deployment and which account hold for a command: from its options, the environment and the profile, in this order. */
+/**
+ * Which deployment and which account hold for a command: from its options, the environment and the
+ * profile, in this order.
+ */
 import { readFile } from "node:fs/promises";
 import { type Account, AmsError, openAccount } from "@ams/client";
 import type { Context } from "./context.ts";
@@ -92,7 +95,10 @@ function checkUrl(url: string): void {
   );
 }
 
-/** True when both lead to the same port of the same host; this machine's loopback names count as one. */
+/**
+ * True when both lead to the same port of the same host; this machine's loopback names count as
+ * one.
+ */
 export function isSameOrigin(one: string, other: string): boolean {
   return originOf(one) === originOf(other);
 }

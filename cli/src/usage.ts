@@ -1,11 +1,15 @@
 /**
- * A wrong command line, in one sentence: what commander found, in our words. It repeats no value, as that may be a link or a
- * credential which went to the wrong place; only what looks like the name of a command or of an option is said again.
+ * A wrong command line, in one sentence: what commander found, in our words. It repeats no value,
+ * as that may be a link or a credential which went to the wrong place; only what looks like the
+ * name of a command or of an option is said again.
  */
 import type { Command, CommanderError } from "commander";
 import { CliError } from "./fault.ts";
 
-/** What commander throws when a command was called without its subcommand, after it has printed the help. */
+/**
+ * What commander throws when a command was called without its subcommand, after it has printed the
+ * help.
+ */
 export const HELP_INSTEAD = "commander.help";
 
 const COMMAND_NAME = /^[a-z][a-z-]{0,20}$/;

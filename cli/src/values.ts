@@ -1,4 +1,7 @@
-/** Values of options as they stand on a command line. Each reader throws what commander tells as a wrong argument. */
+/**
+ * Values of options as they stand on a command line. Each reader throws what commander tells as a
+ * wrong argument.
+ */
 import { readFileSync } from "node:fs";
 import type { Metadata } from "@ams/client";
 import { InvalidArgumentError } from "commander";

@@ -1,10 +1,14 @@
-/** How the page is built: scripts and one style, named by their hashes, with nothing inline and nothing from elsewhere. */
+/**
+ * How the page is built: scripts and one style, named by their hashes, with nothing inline and
+ * nothing from elsewhere.
+ */
 import { fileURLToPath } from "node:url";
 import { defaultClientConditions, defineConfig } from "vite";
 
 export default defineConfig({
   root: fileURLToPath(new URL("src/page", import.meta.url)),
-  // Where the server has the assets: no namespace may begin with an underscore, so no link is hidden by them.
+  // Where the server has the assets: no namespace may begin with an underscore, so no link is
+  // hidden by them.
   base: "/_tincan/",
   resolve: {
     // From the sources of the SDK, so that the page needs nothing to be compiled before it.

@@ -1,4 +1,5 @@
-// An agent that asks a person before it acts. The person says yes or no in a terminal; whatever else happens is a no.
+// An agent that asks a person before it acts. The person says yes or no in a terminal; whatever
+// else happens is a no.
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,5 @@
-// A model's output as a stream: one line pipes it into a conversation, and a reader has it token by token as it is made.
+// A model's output as a stream: one line pipes it into a conversation, and a reader has it token by
+// token as it is made.
 import { setTimeout as pause } from "node:timers/promises";
 import { AmsError, createAccount, join, openAccount } from "@ams/client";
 
@@ -30,7 +31,8 @@ async function write(): Promise<void> {
   const reader = await me.peer(() => true); // Whoever comes first.
   console.log(`${reader.streamName} is here`);
 
-  // This is all. A real model's stream goes where `model()` stands; the picker takes the text out of each chunk.
+  // This is all. A real model's stream goes where `model()` stands; the picker takes the text out
+  // of each chunk.
   const { tokens } = await me.pipe(model(), (chunk) => chunk.choices[0]?.delta.content);
   await me.endTurn();
   console.log(`the broker has all ${tokens} tokens`);
@@ -46,7 +48,10 @@ async function read(magicLink: string): Promise<void> {
 
 type Chunk = { readonly choices: readonly { readonly delta: { readonly content?: string } }[] };
 
-/** Stands in for a model: chunks in the form that many model APIs stream, at their pace, the last without a text. */
+/**
+ * Stands in for a model: chunks in the form that many model APIs stream, at their pace, the last
+ * without a text.
+ */
 async function* model(): AsyncGenerator<Chunk> {
   const words =
     "A token is not a message. It is a piece of one, on its way while the next is made.";

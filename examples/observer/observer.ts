@@ -16,8 +16,8 @@ if (link === undefined) {
 }
 
 async function observe(magicLink: string): Promise<void> {
-  // The others see that an observer is here: its stream is in the roster like any other, and stays silent.
-  // With a credential it comes as that account, without one as a guest.
+  // The others see that an observer is here: its stream is in the roster like any other, and stays
+  // silent. With a credential it comes as that account, without one as a guest.
   const me = await join(magicLink, {
     credential: AMS_CREDENTIAL,
     guest: true,
@@ -26,14 +26,18 @@ async function observe(magicLink: string): Promise<void> {
   // Ctrl-C leaves; the loop below then ends by itself.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => me.close());
 
-  // A broken connection comes back by itself. What was lost meanwhile is a `gap`: nothing is lost silently.
+  // A broken connection comes back by itself. What was lost meanwhile is a `gap`: nothing is lost
+  // silently.
   for await (const event of me.events()) {
     const line = describe(event);
     if (line !== null) console.log(line);
   }
 }
 
-/** One line for the log. What strangers wrote is quoted as JSON, so that it can't pose as another line or move the cursor. */
+/**
+ * One line for the log. What strangers wrote is quoted as JSON, so that it can't pose as another
+ * line or move the cursor.
+ */
 function describe(event: AmsEvent): string | null {
   switch (event.type) {
     case "joined":

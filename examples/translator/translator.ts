@@ -1,4 +1,5 @@
-// A pipeline of three: what the author types the translator translates, and the reader reads. Each hears only whom it wants.
+// A pipeline of three: what the author types the translator translates, and the reader reads. Each
+// hears only whom it wants.
 import { createInterface } from "node:readline";
 import { AmsError, createAccount, inspect, join, openAccount } from "@ams/client";
 
@@ -50,7 +51,8 @@ async function translator(magicLink: string): Promise<void> {
     subscribeStreams: [source],
   });
   console.log("translating");
-  // A stage of a pipeline is one line: a text in, a picker that changes it, a stream out. It ends when the author leaves.
+  // A stage of a pipeline is one line: a text in, a picker that changes it, a stream out. It ends
+  // when the author leaves.
   await me.pipe(me.text(source), translate);
   await me.close();
 }
@@ -67,14 +69,19 @@ async function reader(magicLink: string): Promise<void> {
   await me.close();
 }
 
-/** A selection is of stream ids. Whoever has the link may look who is in the conversation, before joining. */
+/**
+ * A selection is of stream ids. Whoever has the link may look who is in the conversation, before
+ * joining.
+ */
 async function streamOf(wanted: string, magicLink: string): Promise<string> {
   const { streams } = await inspect(magicLink);
   const found = streams.find((stream) => stream.metadata.role === wanted);
   return found?.streamId ?? fail(`There is no ${wanted} in the conversation yet: start it first.`);
 }
 
-/** Stands in for a translator: it knows a few words of French, and leaves the others as they are. */
+/**
+ * Stands in for a translator: it knows a few words of French, and leaves the others as they are.
+ */
 function translate(line: string): string {
   const french: Readonly<Record<string, string>> = {
     hello: "bonjour",

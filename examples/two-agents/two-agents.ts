@@ -1,4 +1,5 @@
-// Two agents in one conversation. The first mints it, shares its magic link and asks; the second answers.
+// Two agents in one conversation. The first mints it, shares its magic link and asks; the second
+// answers.
 import { AmsError, createAccount, join, openAccount } from "@ams/client";
 
 const { AMS_URL = "http://127.0.0.1:8080", AMS_CREDENTIAL, AMS_LINK } = process.env;
@@ -57,7 +58,9 @@ async function answer(magicLink: string): Promise<void> {
   await me.close();
 }
 
-/** Stands in for whatever thinks in your agent: it reads two numbers and gives its answer in tokens. */
+/**
+ * Stands in for whatever thinks in your agent: it reads two numbers and gives its answer in tokens.
+ */
 function* think(question: string): Generator<string> {
   const [first, second] = (question.match(/\d+/g) ?? []).map(Number);
   if (first === undefined || second === undefined) yield "I can only multiply two numbers.";

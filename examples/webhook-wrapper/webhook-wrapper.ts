@@ -1,5 +1,6 @@
-// AMS for programs that speak webhooks: a signed POST to this server becomes a token, and each token of the others becomes a
-// signed POST to your URL. It is a subscriber like any other, so AMS needs to know nothing of it.
+// AMS for programs that speak webhooks: a signed POST to this server becomes a token, and each
+// token of the others becomes a signed POST to your URL. It is a subscriber like any other, so AMS
+// needs to know nothing of it.
 import { isUtf8 } from "node:buffer";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
@@ -7,7 +8,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { AmsError, type Connection, join, type TokenEvent } from "@ams/client";
 
 const BODY_BYTES_MAX = 65_536; // As many as a token may have.
-const WAITING_TOKENS_MAX = 1_000; // When your URL is slower than the conversation, what comes on top is dropped.
+// When your URL is slower than the conversation, what comes on top is dropped.
+const WAITING_TOKENS_MAX = 1_000;
 const ATTEMPTS_MAX = 5;
 const FIRST_RETRY_MS = 200; // Doubled with each attempt.
 const ANSWER_MS_MAX = 5_000;
@@ -18,7 +20,8 @@ const { AMS_LINK, AMS_CREDENTIAL, WEBHOOK_URL = "", WEBHOOK_SECRET = "" } = proc
 const link = process.argv[2] ?? AMS_LINK;
 const port = Number(process.env.PORT ?? 8090);
 
-let deliveries = Promise.resolve(); // Settled when everything that came so far is delivered or given up.
+// Settled when everything that came so far is delivered or given up.
+let deliveries = Promise.resolve();
 let waiting = 0;
 let dropped = 0;
 
@@ -38,7 +41,8 @@ async function wrap(magicLink: string): Promise<void> {
   me.on("token", deliverLater);
 
   const server = createServer(async (request, response) => {
-    // It fails when the sender goes away in the middle of a body; nobody is left to read the answer then.
+    // It fails when the sender goes away in the middle of a body; nobody is left to read the answer
+    // then.
     const status = await accept(request, me).catch(() => 400);
     response.writeHead(status).end();
   });
@@ -97,7 +101,8 @@ function deliverLater(token: TokenEvent): void {
 }
 
 async function deliver({ streamId, streamName, seq, ts, data }: TokenEvent): Promise<boolean> {
-  // `stream_id` and `seq` together name the token: a receiver that has seen them before has it already.
+  // `stream_id` and `seq` together name the token: a receiver that has seen them before has it
+  // already.
   const body = JSON.stringify({ stream_id: streamId, stream_name: streamName, seq, ts, data });
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     if (attempt > 0) await pause(FIRST_RETRY_MS * 2 ** (attempt - 1));

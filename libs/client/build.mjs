@@ -1,5 +1,6 @@
-// Makes the package that is published: files for browsers, Bun and Deno, one for Node with `ws` in it, and types that
-// need nothing else. Run: `node libs/client/build.mjs [folder]`, after `tsc -b`; `npm publish libs/client/dist/package` publishes it.
+// Makes the package that is published: files for browsers, Bun and Deno, one for Node with `ws` in
+// it, and types that need nothing else. Run: `node libs/client/build.mjs [folder]`, after `tsc -b`;
+// `npm publish libs/client/dist/package` publishes it.
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, relative, resolve } from "node:path";
@@ -12,12 +13,16 @@ const PROTOCOL_TYPES = join(HERE, "..", "protocol", "dist");
 const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
 
 /**
- * Bytes after gzip of the browser's first file: what a page pays to join, send and hear. It is a little more than the file had
- * when this was set, so that growth is noticed. 8,000 was the aim and isn't reached: docs/adr/0011-what-the-browser-pays.md.
+ * Bytes after gzip of the browser's first file: what a page pays to join, send and hear. It is a
+ * little more than the file had when this was set, so that growth is noticed. 8,000 was the aim and
+ * isn't reached: docs/adr/0011-what-the-browser-pays.md.
  */
 export const BROWSER_GZIP_BYTES_MAX = 11_700;
 
-/** The same of all its files together: what a page pays that uses everything, accounts and their faults too. */
+/**
+ * The same of all its files together: what a page pays that uses everything, accounts and their
+ * faults too.
+ */
 export const BROWSER_ALL_GZIP_BYTES_MAX = 17_050;
 
 /** `ws` is CommonJS, and reaches Node's own modules by `require`. */
@@ -92,10 +97,16 @@ function manifest() {
   };
 }
 
-/** An import or re-export as the compiler writes it: on a line of its own, unlike those of examples in comments. */
+/**
+ * An import or re-export as the compiler writes it: on a line of its own, unlike those of examples
+ * in comments.
+ */
 const IMPORT = /^((?:import|export) .* from )"([^"]+)"/gm;
 
-/** Copies a declaration file and all that it imports, the protocol's too, so that every import is relative. */
+/**
+ * Copies a declaration file and all that it imports, the protocol's too, so that every import is
+ * relative.
+ */
 function copyTypes(entry, folder, copied = new Set()) {
   if (copied.has(entry)) return;
   copied.add(entry);

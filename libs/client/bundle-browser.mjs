@@ -1,5 +1,5 @@
-// Bundles the SDK for browsers: `browser.js`, which is all that a page loads to join, send and hear, and a file for each part that
-// the source loads by `import()`.
+// Bundles the SDK for browsers: `browser.js`, which is all that a page loads to join, send and
+// hear, and a file for each part that the source loads by `import()`.
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -21,8 +21,8 @@ export async function bundleBrowser(common) {
 }
 
 /**
- * Bytes after gzip that a page loads with itself which imports these names from the package in `folder` and leaves out what it
- * doesn't use, as bundlers do.
+ * Bytes after gzip that a page loads with itself which imports these names from the package in
+ * `folder` and leaves out what it doesn't use, as bundlers do.
  * @param {string} folder
  * @param {readonly string[]} names
  */
@@ -64,7 +64,10 @@ const aside = (late) => ({
   },
 });
 
-/** A late file has AmsError from the first, as there is one such class; it brings along what else it needs, which is little. */
+/**
+ * A late file has AmsError from the first, as there is one such class; it brings along what else it
+ * needs, which is little.
+ */
 const sharing = {
   name: "sharing",
   setup: ({ onLoad, onResolve }) => {

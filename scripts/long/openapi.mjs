@@ -1,5 +1,6 @@
-// The long suite `openapi`: property-based requests from the description of the control plane (/openapi.json) against a standalone of
-// its own, by schemathesis, which is installed once into .ams/schemathesis. Cases per operation: the first argument.
+// The long suite `openapi`: property-based requests from the description of the control plane
+// (/openapi.json) against a standalone of its own, by schemathesis, which is installed once into
+// .ams/schemathesis. Cases per operation: the first argument.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -21,8 +22,9 @@ const START_MS_MAX = 20_000;
 const ENDING = ["delete_account", "rotate_credential"];
 const NAMESPACE = "acme";
 /**
- * The namespace of the credential, or nothing but 403 is seen. Two operations refuse what their schemas allow: a cursor that no
- * listing gave (§2.4.1), and a canonical_input beside another id_kind than its own (§2.6.2).
+ * The namespace of the credential, or nothing but 403 is seen. Two operations refuse what their
+ * schemas allow: a cursor that no listing gave (§2.4.1), and a canonical_input beside another
+ * id_kind than its own (§2.6.2).
  */
 const CONFIG = `
 [parameters]

@@ -1,4 +1,7 @@
-/** The bench itself: that it runs, and that in every way it drives a token none is lost, doubled or reordered. Never how fast. */
+/**
+ * The bench itself: that it runs, and that in every way it drives a token none is lost, doubled or
+ * reordered. Never how fast.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -52,7 +55,8 @@ test.skipIf(!hasRedis)(
     const { results } = bench(names, { AMS_BENCH_CLIENT: "node" });
     expect(results.map(({ name }) => name)).toEqual(cases);
     expect(results.filter(({ faults }) => faults.length > 0)).toEqual([]);
-    // It reads the servers' processor time where the system tells it, and says how late it was itself.
+    // It reads the servers' processor time where the system tells it, and says how late it was
+    // itself.
     const rows = results.flatMap((one) => one.rows);
     const cpu = rows.find(({ what }) => what === "server CPU µs per delivery");
     expect(cpu?.ours).toEqual(process.platform === "linux" ? expect.any(Number) : null);

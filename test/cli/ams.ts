@@ -1,4 +1,7 @@
-/** The command line as its users have it: the real binary in a process of its own, with a home of its own. */
+/**
+ * The command line as its users have it: the real binary in a process of its own, with a home of
+ * its own.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -271,7 +271,8 @@ describe("a server that goes away in the middle", () => {
     });
     expect(failure?.message).toMatch(/; \d+ tokens were accepted before/);
     const [accepted, inDoubt] = [Number(failure?.accepted), Number(failure?.in_doubt)];
-    // Nothing was heard that wasn't accepted, or may have been, and all that was accepted was heard.
+    // Nothing was heard that wasn't accepted, or may have been, and all that was accepted was
+    // heard.
     expect(heard.length).toBeLessThanOrEqual(accepted + inDoubt);
     expect(heard.length).toBeGreaterThanOrEqual(accepted);
     expect(fed.startsWith(heard.join(""))).toBe(true);

@@ -1,4 +1,7 @@
-/** Every line of every `--help` that begins with `$` is pasted into a shell, and has to do what it says. */
+/**
+ * Every line of every `--help` that begins with `$` is pasted into a shell, and has to do what it
+ * says.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -49,7 +52,10 @@ async function examplesOf(command: string): Promise<readonly string[]> {
   return lines.filter((line) => LEFT_OUT.every(([pattern]) => !pattern.test(line)));
 }
 
-/** Runs the lines in one shell, as somebody who pastes them; gives its status and what was on stderr. */
+/**
+ * Runs the lines in one shell, as somebody who pastes them; gives its status and what was on
+ * stderr.
+ */
 async function paste(lines: readonly string[], at: Home, env: Readonly<Record<string, string>>) {
   const { AMS_CREDENTIAL: _1, AMS_LINK: _2, AMS_PROFILE: _3, AMS_URL: _4, ...rest } = process.env;
   const shell = spawn("bash", ["-c", PRELUDE + lines.join("\n")], {

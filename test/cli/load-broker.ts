@@ -1,4 +1,7 @@
-/** A broker for tests of `ams load` that speaks the wire truly, but for the one fault that a test gives it. */
+/**
+ * A broker for tests of `ams load` that speaks the wire truly, but for the one fault that a test
+ * gives it.
+ */
 import { createServer, type Server } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 

@@ -1,4 +1,7 @@
-/** `ams load` against a broker that lies: whatever it does to one token, the run ends with a failure that names it. */
+/**
+ * `ams load` against a broker that lies: whatever it does to one token, the run ends with a failure
+ * that names it.
+ */
 import { describe, expect, test } from "vitest";
 import { type BrokerOptions, type Mischief, startLoadBroker } from "./load-broker.ts";
 import { runLoad, signalGroup, startLoad } from "./load-run.ts";

@@ -1,4 +1,7 @@
-/** Runs `ams load` as its user does, in a process of its own with no account and no settings of the person who tests. */
+/**
+ * Runs `ams load` as its user does, in a process of its own with no account and no settings of the
+ * person who tests.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { repositoryRoot } from "../repository-root.ts";

@@ -11,7 +11,10 @@ import { runLoad, signalGroup, startLoad } from "./load-run.ts";
 
 /** For how long a test stops the broker. */
 const STALL_MS = 1_000;
-/** For how long it is stopped beyond the end of a run, and beyond the time in which nothing more is expected. */
+/**
+ * For how long it is stopped beyond the end of a run, and beyond the time in which nothing more is
+ * expected.
+ */
 const STILL_MS = 8_000;
 
 let ams: Standalone;
@@ -180,7 +183,8 @@ test("a stall of the broker shows in the latencies of all tokens that it delayed
   await witness.close();
   const { latency_us, histogram_us, counts } = JSON.parse(out);
   expect(latency_us.max).toBeGreaterThan(STALL_MS * 900);
-  // At 100 tokens/s half of the stall delays some 50 of them by more than half of it, for each of 2 subscribers.
+  // At 100 tokens/s half of the stall delays some 50 of them by more than half of it, for each of 2
+  // subscribers.
   expect(countAbove(histogram_us, STALL_MS * 500)).toBeGreaterThan(60);
   expect({ status, lost: counts.lost }).toEqual({ status: 0, lost: 0 });
 });

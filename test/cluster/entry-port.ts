@@ -1,6 +1,7 @@
 /**
- * The one address of a cluster, as a load balancer gives it: paths that end in /connect go to the gateways, one after the
- * other, everything else to control. It tells them who asked and under which address, in X-Forwarded-* headers.
+ * The one address of a cluster, as a load balancer gives it: paths that end in /connect go to the
+ * gateways, one after the other, everything else to control. It tells them who asked and under
+ * which address, in X-Forwarded-* headers.
  */
 import {
   request as ask,
@@ -15,7 +16,10 @@ import type { Duplex } from "node:stream";
 /** Bytes of headers that pass: more than the gateways accept, so that the refusal is theirs. */
 const HEADER_BYTES_MAX = 131_072;
 
-/** Milliseconds for which an idle connection is kept: longer than a client that stalls, which else finds it just closed. */
+/**
+ * Milliseconds for which an idle connection is kept: longer than a client that stalls, which else
+ * finds it just closed.
+ */
 const KEEP_ALIVE_MS = 75_000;
 
 /** Headers that speak of one hop only. */
@@ -31,7 +35,8 @@ export type EntryPort = { readonly port: number; readonly close: () => Promise<v
 
 export async function openEntryPort(backends: Backends, port = 0): Promise<EntryPort> {
   let turn = 0;
-  // All live gateways, another one first each time: the rest are asked when the first has just died.
+  // All live gateways, another one first each time: the rest are asked when the first has just
+  // died.
   const gatewaysInTurn = () => {
     const live = backends.gateways();
     turn += 1;
@@ -47,8 +52,9 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
   const sockets = new Set<Duplex>();
   server.on("connection", (socket) => {
     sockets.add(socket.once("close", () => sockets.delete(socket)));
-    // A client may reset its connection at any moment, also while nobody else listens to it (between its request to
-    // upgrade and the gateway's answer, say). It closes by itself; without a listener it would end the process.
+    // A client may reset its connection at any moment, also while nobody else listens to it
+    // (between its request to upgrade and the gateway's answer, say). It closes by itself; without
+    // a listener it would end the process.
     socket.on("error", () => undefined);
   });
   server.on("request", (request, response) => {
@@ -90,14 +96,15 @@ function forward(request: IncomingMessage, response: ServerResponse, port: numbe
     else response.writeHead(502).end();
   });
   response.once("close", () => onward.destroy()).on("error", () => onward.destroy());
-  // An answer may come before the whole request was read: the rest is let pass, or the client's connection is reset.
+  // An answer may come before the whole request was read: the rest is let pass, or the client's
+  // connection is reset.
   response.once("finish", () => request.unpipe(onward).resume());
   request.pipe(onward);
 }
 
 /**
- * Opens a raw connection to the first of these ports that takes one, and ties the two together. A client that goes
- * meanwhile takes the attempt with it.
+ * Opens a raw connection to the first of these ports that takes one, and ties the two together. A
+ * client that goes meanwhile takes the attempt with it.
  */
 function splice(
   request: IncomingMessage,

@@ -2,7 +2,10 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
-/** Below the ports that the system gives to outgoing connections, so that none of those takes it in between. */
+/**
+ * Below the ports that the system gives to outgoing connections, so that none of those takes it in
+ * between.
+ */
 const PORT_MIN = 20_000;
 const PORT_MAX = 32_000;
 

@@ -11,8 +11,9 @@ export type RawAnswer = {
 };
 
 /**
- * Sends the text and resolves once the first response is complete by its Content-Length, or the connection is closed. A response
- * to a second request that the server reads out of the same bytes is part of `text`.
+ * Sends the text and resolves once the first response is complete by its Content-Length, or the
+ * connection is closed. A response to a second request that the server reads out of the same bytes
+ * is part of `text`.
  */
 export function sendRaw(port: number, text: string): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {

@@ -1,4 +1,7 @@
-/** A private Redis server on loopback, with an append-only file, that can be killed and brought back. */
+/**
+ * A private Redis server on loopback, with an append-only file, that can be killed and brought
+ * back.
+ */
 import { existsSync, mkdirSync } from "node:fs";
 import { connect } from "node:net";
 import { delimiter, join } from "node:path";
@@ -19,7 +22,10 @@ export type RedisServer = {
   readonly stop: () => Promise<Exit>;
 };
 
-/** The server's binary: `AMS_TEST_REDIS`, or redis-server or redis-check-rdb on the PATH; null when there is none. */
+/**
+ * The server's binary: `AMS_TEST_REDIS`, or redis-server or redis-check-rdb on the PATH; null when
+ * there is none.
+ */
 export function findRedisBinary(environment = process.env): string | null {
   const { AMS_TEST_REDIS: told, PATH: path = "" } = environment;
   if (told) return told;

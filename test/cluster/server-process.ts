@@ -1,4 +1,7 @@
-/** One server in a process of its own: started, known to be ready, told to stop, killed, its output kept in a file. */
+/**
+ * One server in a process of its own: started, known to be ready, told to stop, killed, its output
+ * kept in a file.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
@@ -34,7 +37,10 @@ export type ServerProcess = {
   readonly exited: Promise<Exit>;
 };
 
-/** Starts the process and resolves when `isReady` says so; throws with the end of its output when it ends before. */
+/**
+ * Starts the process and resolves when `isReady` says so; throws with the end of its output when it
+ * ends before.
+ */
 export async function startProcess(
   command: Command,
   isReady: () => Promise<boolean>,
@@ -54,7 +60,8 @@ export async function startProcess(
 
 function spawnServer(command: Command): ServerProcess {
   const log = openSync(command.logFile, "a", 0o600);
-  // A process group of its own: a Ctrl-C in the terminal reaches the one who started it, who then stops it in order.
+  // A process group of its own: a Ctrl-C in the terminal reaches the one who started it, who then
+  // stops it in order.
   const child = spawn(command.file, command.args, {
     stdio: ["ignore", log, log],
     env: command.env,

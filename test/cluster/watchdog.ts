@@ -1,6 +1,7 @@
 /**
- * Lets no child process and no temporary folder outlive this process, however it ends. A shell reads pids and paths from a
- * pipe; when the pipe ends, this process has ended, and the shell kills and removes what is left.
+ * Lets no child process and no temporary folder outlive this process, however it ends. A shell
+ * reads pids and paths from a pipe; when the pipe ends, this process has ended, and the shell kills
+ * and removes what is left.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 

@@ -1,4 +1,7 @@
-/** §3.3: every refusal by its code and reason, and their order: of two faults the earlier one is told. */
+/**
+ * §3.3: every refusal by its code and reason, and their order: of two faults the earlier one is
+ * told.
+ */
 import { expect, test } from "vitest";
 import { type Account, account, type Minted, mint } from "./driver.ts";
 import { address, base64, dial, dialUrl, expectRefusal, join, type Wishes } from "./subscriber.ts";

@@ -6,7 +6,10 @@ import { base64, join, type Subscriber } from "./subscriber.ts";
 const LIMIT = 65_536;
 const bytesOf = (text: string) => Buffer.byteLength(text);
 
-/** Two subscribers of one conversation, on two gateways, where the first has been heard of by the second. */
+/**
+ * Two subscribers of one conversation, on two gateways, where the first has been heard of by the
+ * second.
+ */
 async function pair(): Promise<{ readonly sender: Subscriber; readonly reader: Subscriber }> {
   const [ann, bob] = await Promise.all([account("ann"), account("bob")]);
   const minted = await mint(ann);

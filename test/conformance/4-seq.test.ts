@@ -1,4 +1,7 @@
-/** §4.6 to §4.8: seq, epoch, ts and receipts. Every reader of every test also checks them on each frame. */
+/**
+ * §4.6 to §4.8: seq, epoch, ts and receipts. Every reader of every test also checks them on each
+ * frame.
+ */
 import { expect, test } from "vitest";
 import { account, HERE, mint, THERE } from "./driver.ts";
 import { readSeq } from "./invariants.ts";

@@ -1,4 +1,7 @@
-/** §5.1 to §5.5, §5.10: who hears what, and in which order. What must not arrive is proved by what comes behind it. */
+/**
+ * §5.1 to §5.5, §5.10: who hears what, and in which order. What must not arrive is proved by what
+ * comes behind it.
+ */
 import { expect, test } from "vitest";
 import { account, HERE, mint, THERE } from "./driver.ts";
 import { join, type Subscriber } from "./subscriber.ts";

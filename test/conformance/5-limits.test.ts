@@ -1,4 +1,7 @@
-/** §3.3.9, §4.4.3, §5.7: places, rates, and readers that are too slow. The counts are the deployment's own. */
+/**
+ * §3.3.9, §4.4.3, §5.7: places, rates, and readers that are too slow. The counts are the
+ * deployment's own.
+ */
 import { expect, test } from "vitest";
 import { account, createAccount, HERE, mint, offer, THERE, until } from "./driver.ts";
 import { dial, expectRefusal, join, type Subscriber, type Wishes } from "./subscriber.ts";
@@ -25,7 +28,8 @@ test("§3.3.9 an account holds so many streams and no more, in all conversations
   const holder = await join(at(0), { as: other, name: "taken" });
   const conflict = dial(at(0), { as: owner, name: "taken" });
   await expectRefusal(conflict, 4004, "stream_name_conflict"); // §3.3.8 is told before §3.3.9.
-  const heir = await join(at(0), { as: owner, name: "s0", at: THERE }); // §3.3.12: needs no new place.
+  // §3.3.12: needs no new place.
+  const heir = await join(at(0), { as: owner, name: "s0", at: THERE });
   expect(heir.joined.resumed).toBe(true);
   heir.leave();
   await holder.next("stream_left", ({ stream_id }) => stream_id === heir.id);
@@ -128,7 +132,10 @@ async function withSlowReader() {
   return { sender, slow, healthy };
 }
 
-/** Emits 30 MB, more than any socket buffers, never more than half a megabyte ahead of the healthy reader. */
+/**
+ * Emits 30 MB, more than any socket buffers, never more than half a megabyte ahead of the healthy
+ * reader.
+ */
 async function flood(sender: Subscriber, healthy: Subscriber): Promise<number> {
   const data = "x".repeat(62_000);
   const count = 480;
@@ -144,7 +151,9 @@ function tokens(reader: Subscriber): number {
   return reader.frames.filter(({ type }) => type === "token").length;
 }
 
-/** Names for so many subscribers: guests where they are offered, else accounts that share the names. */
+/**
+ * Names for so many subscribers: guests where they are offered, else accounts that share the names.
+ */
 async function manyWishes(count: number, guests: boolean, perAccount: number): Promise<Wishes[]> {
   if (guests) {
     const protocols = ["ams.v1", "ams.guest"];

@@ -1,4 +1,7 @@
-/** §4.4.4, §6: clients that break off halfway, or say what no client should, leave everybody else served. */
+/**
+ * §4.4.4, §6: clients that break off halfway, or say what no client should, leave everybody else
+ * served.
+ */
 import { connect, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { account, gatewayUrl, HERE, http, inspect, type Minted, mint, until } from "./driver.ts";

@@ -1,9 +1,10 @@
 /**
- * How the conformance suite speaks to a deployment: HTTP by fetch, sockets by `subscriber.ts`, and nothing of the
- * code under test. The deployment is named by the environment:
+ * How the conformance suite speaks to a deployment: HTTP by fetch, sockets by `subscriber.ts`, and
+ * nothing of the code under test. The deployment is named by the environment:
  *
  * - `AMS_CONFORMANCE_URL`: its base URL, for the control plane and, unless told, for sockets;
- * - `AMS_CONFORMANCE_URLS`: base URLs of its gateways, comma separated, when sockets should go to them directly.
+ * - `AMS_CONFORMANCE_URLS`: base URLs of its gateways, comma separated, when sockets should go to
+ *   them directly.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -18,7 +19,9 @@ import {
 } from "@ams/protocol/schema";
 import { expect } from "vitest";
 
-/** A deployment: its control plane, and where sockets connect, which is one or more of its gateways. */
+/**
+ * A deployment: its control plane, and where sockets connect, which is one or more of its gateways.
+ */
 export type Deployment = { readonly control: string; readonly gateways: readonly string[] };
 
 let deployment = namedByEnvironment();
@@ -113,10 +116,15 @@ export async function createAccount(namespace = unique("conf")): Promise<Account
   return accountCreatedBody.parse(answer.json);
 }
 
-/** Accounts that this file's tests share, so that a deployment's rate of new accounts isn't used up. */
+/**
+ * Accounts that this file's tests share, so that a deployment's rate of new accounts isn't used up.
+ */
 const pool = new Map<string, Promise<Account>>();
 
-/** The shared account of this name. Its conversations and streams may be any; its limits are not to be filled. */
+/**
+ * The shared account of this name. Its conversations and streams may be any; its limits are not to
+ * be filled.
+ */
 export function account(name: "ann" | "bob" | "eve" = "ann"): Promise<Account> {
   const known = pool.get(name) ?? createAccount();
   pool.set(name, known);
@@ -183,7 +191,9 @@ export async function offer() {
   return offerBody.parse(answer.json);
 }
 
-/** Runs the attempt until its result is right, and fails with the last one when it never is in time. */
+/**
+ * Runs the attempt until its result is right, and fails with the last one when it never is in time.
+ */
 export async function until<Result>(
   attempt: () => Promise<Result>,
   isRight: (result: Result) => boolean,

@@ -1,7 +1,8 @@
 // Runs the conformance suite against a deployment that is running already:
 //   npm run conformance -- --url http://127.0.0.1:8080[,http://gateway-2:8080] [vitest arguments]
-// The first URL is where the control plane answers. With several, sockets go to each of them in turn, or to those of
-// --gateways. Exit code: vitest's; 2 when the arguments are wrong or nobody answers as an AMS.
+// The first URL is where the control plane answers. With several, sockets go to each of them in
+// turn, or to those of --gateways. Exit code: vitest's; 2 when the arguments are wrong or nobody
+// answers as an AMS.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

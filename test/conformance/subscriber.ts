@@ -1,4 +1,7 @@
-/** A subscriber on the `ws` package: a frame queue, the close, and invariants that every frame is held to. */
+/**
+ * A subscriber on the `ws` package: a frame queue, the close, and invariants that every frame is
+ * held to.
+ */
 import { CLOSE } from "@ams/protocol";
 import type { ServerFrame } from "@ams/protocol/schema";
 import { afterEach, expect } from "vitest";
@@ -141,7 +144,9 @@ export class Subscriber {
     else this.socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
   }
 
-  /** Resolves when the broker has dealt with all that was sent here, and its answers have arrived. */
+  /**
+   * Resolves when the broker has dealt with all that was sent here, and its answers have arrived.
+   */
   async drained(): Promise<void> {
     this.send({ type: "ping" });
     await this.next("pong");
@@ -175,7 +180,10 @@ export class Subscriber {
     this.#wake();
   }
 
-  /** Waits until the condition holds or the socket has ended, and rejects when neither happens in time. */
+  /**
+   * Waits until the condition holds or the socket has ended, and rejects when neither happens in
+   * time.
+   */
   #wait(holds: () => boolean, what: string, withinMs = PATIENCE_MS): Promise<void> {
     if (holds() || this.#end !== null) return Promise.resolve();
     return new Promise((resolve, reject) => {

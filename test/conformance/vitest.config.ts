@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** The suite speaks to one deployment: its files share that deployment's limits, so they run one after the other. */
+/**
+ * The suite speaks to one deployment: its files share that deployment's limits, so they run one
+ * after the other.
+ */
 export default defineConfig({
   resolve: { conditions: ["ams-source"] },
   ssr: { resolve: { conditions: ["ams-source"] } },

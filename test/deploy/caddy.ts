@@ -1,4 +1,7 @@
-/** Caddy itself with deploy/entry/Caddyfile, on loopback, before one server that stands for every upstream. */
+/**
+ * Caddy itself with deploy/entry/Caddyfile, on loopback, before one server that stands for every
+ * upstream.
+ */
 
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -1,6 +1,7 @@
 /**
- * Where the entry port sends a request, by reading deploy/entry/Caddyfile as Caddy would: blocks of `handle`, of which the
- * first that matches has it. It knows the few directives and matchers that the file has, and throws at any other.
+ * Where the entry port sends a request, by reading deploy/entry/Caddyfile as Caddy would: blocks of
+ * `handle`, of which the first that matches has it. It knows the few directives and matchers that
+ * the file has, and throws at any other.
  */
 
 export type Asked = {

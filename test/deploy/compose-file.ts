@@ -1,6 +1,7 @@
 /**
- * What docker-compose.yml gives each service, read as far as the file goes: anchors of settings at the top, and under
- * `services` each one's environment. It is no YAML parser, so the test also asks that no setting of the file was overlooked.
+ * What docker-compose.yml gives each service, read as far as the file goes: anchors of settings at
+ * the top, and under `services` each one's environment. It is no YAML parser, so the test also asks
+ * that no setting of the file was overlooked.
  */
 
 export type Deployed = {
@@ -9,7 +10,9 @@ export type Deployed = {
   /** Path from the root; null where another service builds the image, or nobody here does. */
   readonly dockerfile: string | null;
   readonly networks: readonly string[];
-  /** As the process gets it when nothing is set but what is needed, which then is 32 bytes in hex. */
+  /**
+   * As the process gets it when nothing is set but what is needed, which then is 32 bytes in hex.
+   */
   readonly environment: Readonly<Record<string, string>>;
 };
 

@@ -1,4 +1,7 @@
-/** Requests of every kind that a deployment's one port gets, and where the front of a standalone sends each. */
+/**
+ * Requests of every kind that a deployment's one port gets, and where the front of a standalone
+ * sends each.
+ */
 import { join } from "node:path";
 import { repositoryRoot } from "../repository-root.ts";
 import type { Asked } from "./caddyfile.ts";

@@ -1,4 +1,7 @@
-/** Who takes part in these tests: accounts, conversations, and edges that each have a wrapper of their own. */
+/**
+ * Who takes part in these tests: accounts, conversations, and edges that each have a wrapper of
+ * their own.
+ */
 import { randomBytes, randomUUID } from "node:crypto";
 import { type Account, createAccount } from "@ams/client";
 import {

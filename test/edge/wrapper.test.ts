@@ -1,4 +1,5 @@
-// Sessions for callers without a socket, on a real AMS: several edges, accounts and guests, and what goes wrong in the world.
+// Sessions for callers without a socket, on a real AMS: several edges, accounts and guests, and
+// what goes wrong in the world.
 import { type Account, join, type Minted } from "@ams/client";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";

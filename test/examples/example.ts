@@ -1,4 +1,7 @@
-/** An example as its reader runs it: a process of its own in the repository's folder, with what it prints and how it ends. */
+/**
+ * An example as its reader runs it: a process of its own in the repository's folder, with what it
+ * prints and how it ends.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -19,7 +22,10 @@ export type Ended = {
 };
 
 export type Example = {
-  /** The first line of stdout, from the last call's on, that matches; rejects when the program ends without it. */
+  /**
+   * The first line of stdout, from the last call's on, that matches; rejects when the program ends
+   * without it.
+   */
   readonly line: (pattern: RegExp) => Promise<string>;
   /** Types a line. */
   readonly type: (line: string) => void;
@@ -37,7 +43,10 @@ export function runExample(name: string, args: readonly string[], env: Environme
   return runProgram(process.execPath, ["--import", TSX, path, ...args], env);
 }
 
-/** Starts any program in the repository's folder, without the AMS of this environment. The test's end ends it. */
+/**
+ * Starts any program in the repository's folder, without the AMS of this environment. The test's
+ * end ends it.
+ */
 export function runProgram(file: string, args: readonly string[], env: Environment): Example {
   const { PATH = "", HOME = "" } = process.env;
   const child = spawn(file, args, { cwd: ROOT, env: { PATH, HOME, ...env }, stdio: "pipe" });

@@ -1,4 +1,7 @@
-/** A python3 that can speak WebSocket: what is there, or Debian's python3-websockets where root may install it. */
+/**
+ * A python3 that can speak WebSocket: what is there, or Debian's python3-websockets where root may
+ * install it.
+ */
 import { execFileSync } from "node:child_process";
 
 const APT = [

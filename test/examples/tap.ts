@@ -1,4 +1,7 @@
-/** Stands between a program and a server, passes every byte on, and keeps what the server sent: frames of a server are plain text. */
+/**
+ * Stands between a program and a server, passes every byte on, and keeps what the server sent:
+ * frames of a server are plain text.
+ */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";

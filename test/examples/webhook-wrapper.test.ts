@@ -1,4 +1,5 @@
-// examples/webhook-wrapper, run as its README says, between a conversation and a URL; and what its being there has changed: nothing.
+// examples/webhook-wrapper, run as its README says, between a conversation and a URL; and what its
+// being there has changed: nothing.
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -162,7 +163,8 @@ describe("out: a token", () => {
     await ada.pipe(words);
     await ada.ping(); // The broker has passed them on to the wrapper,
     const post = { method: "POST", body: "x", headers: signed(SECRET, "x") };
-    expect((await fetch(endpoint, post)).status).toBe(202); // whose receipt for this came behind them.
+    // whose receipt for this came behind them.
+    expect((await fetch(endpoint, post)).status).toBe(202);
     answer(200);
     await receiver.delivery((delivery) => dataOf(delivery) === "999");
     await ada.send("after");

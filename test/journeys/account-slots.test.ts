@@ -8,7 +8,10 @@ import { inCluster, onRedis, range, readiness } from "./journey.ts";
 const LIMIT = 10;
 const GUESTS = 3;
 
-/** Milliseconds for which Redis answers nothing: longer than a command waits (2 s), shorter than a lease (5 s). */
+/**
+ * Milliseconds for which Redis answers nothing: longer than a command waits (2 s), shorter than a
+ * lease (5 s).
+ */
 const PAUSE_MS = 2_600;
 
 onRedis("accounts with limits on two gateways", () => {

@@ -1,4 +1,6 @@
-/** Secrets are planted through every door and searched for wherever they must not be (§8.1, §8.2). */
+/**
+ * Secrets are planted through every door and searched for wherever they must not be (§8.1, §8.2).
+ */
 import { randomBytes } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join as joinPath } from "node:path";
@@ -180,7 +182,9 @@ async function provokeOverHttp(
   secrets.set("addressed credential", /ams_sk_[\w-]+/.exec(await answer.text())?.[0] ?? "");
 }
 
-/** Refused connects and faulty frames, each of which is shown a secret; returns how they were told. */
+/**
+ * Refused connects and faulty frames, each of which is shown a secret; returns how they were told.
+ */
 async function provokeOverSockets({ minted, owner }: Used): Promise<string[]> {
   const as = owner;
   const bad = (header: string, what: string) => ({

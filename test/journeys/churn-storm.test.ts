@@ -1,4 +1,7 @@
-/** Storms of joins, leaves and takeovers under faults: at most one holder a stream, true rosters, no order broken. */
+/**
+ * Storms of joins, leaves and takeovers under faults: at most one holder a stream, true rosters, no
+ * order broken.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";

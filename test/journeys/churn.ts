@@ -1,6 +1,7 @@
 /**
- * A storm of clients that join, emit, take each other's names over and leave, on several gateways, while faults are
- * injected; then it looks whether a stream has two holders, or a reader was misled (§3.5, §5.5, §5.6).
+ * A storm of clients that join, emit, take each other's names over and leave, on several gateways,
+ * while faults are injected; then it looks whether a stream has two holders, or a reader was misled
+ * (§3.5, §5.5, §5.6).
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
@@ -25,7 +26,10 @@ export type Storm = {
 /** Milliseconds after the last fault within which the rosters must be true (§5.6). */
 const SETTLED_MS = 10_000;
 
-/** Runs one storm; fails when a stream has two open holders, or a reader's roster is not the directory's. */
+/**
+ * Runs one storm; fails when a stream has two open holders, or a reader's roster is not the
+ * directory's.
+ */
 export async function runStorm(storm: Storm, random: () => number): Promise<void> {
   const owner = await createAccount();
   const minted = await mint(owner);

@@ -1,6 +1,7 @@
 /**
- * Slots of a Redis Cluster change hands under load: a graceful failover, a slot that is moved with its keys, a master that
- * is killed. Each reader holds every frame, or an `x_gap` that covers it (§4.7, §5.9).
+ * Slots of a Redis Cluster change hands under load: a graceful failover, a slot that is moved with
+ * its keys, a master that is killed. Each reader holds every frame, or an `x_gap` that covers it
+ * (§4.7, §5.9).
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { type RedisCluster, startRedisCluster } from "@ams/directory/testing";
@@ -15,7 +16,10 @@ const GATEWAYS = 3;
 /** Conversations of one test: some lie in the slots that move, others don't. */
 const TALKS = 6;
 
-/** Milliseconds between two tokens of a speaker, and for which it speaks before and after the change. */
+/**
+ * Milliseconds between two tokens of a speaker, and for which it speaks before and after the
+ * change.
+ */
 const PACE_MS = 10;
 const SPEAKING_MS = 1_000;
 

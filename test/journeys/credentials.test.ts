@@ -1,4 +1,7 @@
-/** Sockets end with the credential that admitted them, on every gateway, also on one that missed the news (§2.2.4). */
+/**
+ * Sockets end with the credential that admitted them, on every gateway, also on one that missed the
+ * news (§2.2.4).
+ */
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { type Account, createAccount, expectProblem, http, mint } from "../conformance/driver.ts";

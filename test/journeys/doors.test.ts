@@ -1,4 +1,7 @@
-/** Both doors of a conversation that gateways have open already: what they remember of it never lets in, or turns away, against what stands now. */
+/**
+ * Both doors of a conversation that gateways have open already: what they remember of it never lets
+ * in, or turns away, against what stands now.
+ */
 import { expect, test } from "vitest";
 import {
   type Account,
@@ -16,7 +19,10 @@ const GATEWAYS = 2;
 onRedis("on two gateways that have the conversation open", () => {
   inCluster({ gateways: GATEWAYS });
 
-  /** A conversation with somebody in it on each gateway, and an account that has joined it there before. */
+  /**
+   * A conversation with somebody in it on each gateway, and an account that has joined it there
+   * before.
+   */
   async function open(body: Readonly<Record<string, unknown>> = {}) {
     const [owner, guest] = [await createAccount(), await createAccount()];
     const minted = await mint(owner, body);

@@ -8,7 +8,10 @@ import { gatewayOf, inCluster, onRedis, range, readiness } from "./journey.ts";
 const CONVERSATIONS = 10;
 const SOCKETS_EACH = 30;
 
-/** Milliseconds, as set for this cluster: in which the sockets are closed, and over which their returns are spread. */
+/**
+ * Milliseconds, as set for this cluster: in which the sockets are closed, and over which their
+ * returns are spread.
+ */
 const DRAIN_MS = 2_000;
 const SPREAD_MS = 8_000;
 

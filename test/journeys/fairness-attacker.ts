@@ -1,7 +1,7 @@
 /**
  * The attacker of the fairness journey, in a process of its own, so that it takes no time of the
- * victim's clients. A message names the attack, and its outcome is the answer. Each is bounded, and stays
- * within the limits of §9.1 unless the limit itself is what it tries.
+ * victim's clients. A message names the attack, and its outcome is the answer. Each is bounded, and
+ * stays within the limits of §9.1 unless the limit itself is what it tries.
  */
 import WebSocket from "ws";
 import {
@@ -15,7 +15,10 @@ import {
   times,
 } from "./fairness-attacks.ts";
 
-/** An address for the documentation of others (RFC 5737): the attacker's, by what the trusted proxy says. */
+/**
+ * An address for the documentation of others (RFC 5737): the attacker's, by what the trusted proxy
+ * says.
+ */
 const ADDRESS = "203.0.113.9";
 
 /** Requests of one kind, at once and in all. */
@@ -45,7 +48,10 @@ async function attack(name: string, target: Target): Promise<Outcome> {
   return tally(statuses.flat());
 }
 
-/** Joins as a guest, sends, and waits until all was dealt with; the close code, 1000 when it wasn't closed before. */
+/**
+ * Joins as a guest, sends, and waits until all was dealt with; the close code, 1000 when it wasn't
+ * closed before.
+ */
 function say(target: Target, frames: readonly string[], query = ""): Promise<number> {
   const link = new URL(target.magicLink);
   const url = `${target.gateway.replace("http", "ws")}${link.pathname}/connect${link.search}${query}`;

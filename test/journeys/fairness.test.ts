@@ -1,15 +1,15 @@
 /**
- * Fairness between tenants (§2.1.6, §4.4.3, §4.4.4, §4.4.6): one attacker sends every kind of frame and
- * of request within its limits, one after the other, while a victim's two agents exchange tokens and ask
- * control.
+ * Fairness between tenants (§2.1.6, §4.4.3, §4.4.4, §4.4.6): one attacker sends every kind of frame
+ * and of request within its limits, one after the other, while a victim's two agents exchange
+ * tokens and ask control.
  *
- * The victim's delays are compared with its own, measured in the same run between the attacks: their
- * 99th percentile may be three times as large. Below FLOOR_MS nothing is compared: gateway, control,
- * Redis, attacker and victim share the cores with whatever else runs there, and a burst of 25 MB that
- * takes 60 ms of two idle cores takes five times as long on busy ones, where a quiet exchange does not.
- * An attack that is over the limit is repeated once, since the machine may have been busy; a broker that
- * is held up is so both times. Thirty frames held a gateway up for 8 s and twenty bodies control for 3 s
- * before they were bounded: the floor hides neither.
+ * The victim's delays are compared with its own, measured in the same run between the attacks:
+ * their 99th percentile may be three times as large. Below FLOOR_MS nothing is compared: gateway,
+ * control, Redis, attacker and victim share the cores with whatever else runs there, and a burst of
+ * 25 MB that takes 60 ms of two idle cores takes five times as long on busy ones, where a quiet
+ * exchange does not. An attack that is over the limit is repeated once, since the machine may have
+ * been busy; a broker that is held up is so both times. Thirty frames held a gateway up for 8 s and
+ * twenty bodies control for 3 s before they were bounded: the floor hides neither.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -21,11 +21,15 @@ import { repositoryRoot } from "../repository-root.ts";
 import { ATTACKS, type Outcome, type Target } from "./fairness-attacks.ts";
 import { gatewayOf, inCluster, onRedis } from "./journey.ts";
 
-/** Times by which the 99th percentile may grow, and the milliseconds below which it isn't compared. */
+/**
+ * Times by which the 99th percentile may grow, and the milliseconds below which it isn't compared.
+ */
 const GROWTH_MAX = 3;
 const FLOOR_MS = 600;
 
-/** Exchanges in each measurement at least: its 99th percentile is then no longer its slowest one. */
+/**
+ * Exchanges in each measurement at least: its 99th percentile is then no longer its slowest one.
+ */
 const EXCHANGES_MIN = 100;
 
 /** Attacks between two measurements of the quiet victim. */

@@ -1,4 +1,7 @@
-/** One gateway among clients that mean it harm: whoever behaves is served as if they weren't there (§4.4, §5.7). */
+/**
+ * One gateway among clients that mean it harm: whoever behaves is served as if they weren't there
+ * (§4.4, §5.7).
+ */
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
@@ -20,10 +23,16 @@ const GUEST = { protocols: ["ams.v1", "ams.guest"] };
 const DEAF = 1_000;
 const WAKING = 10;
 
-/** Unsent bytes that this cluster's gateway keeps for a socket: less than by default, since so many will fill them. */
+/**
+ * Unsent bytes that this cluster's gateway keeps for a socket: less than by default, since so many
+ * will fill them.
+ */
 const BACKPRESSURE_BYTES = 131_072;
 
-/** Bytes that the process may grow by: every backlog full, twice that for buffers that grow by doubling, and its own heap. */
+/**
+ * Bytes that the process may grow by: every backlog full, twice that for buffers that grow by
+ * doubling, and its own heap.
+ */
 const GROWTH_BYTES_MAX = 3 * DEAF * BACKPRESSURE_BYTES + 100_000_000;
 
 /** Frames that a client may send at once, and per second, in the cluster where that is tried. */
@@ -39,7 +48,9 @@ afterEach(() => {
   raws.clear();
 });
 
-/** A plain TCP connection to the gateway. What comes is collected unless it is told to stay deaf. */
+/**
+ * A plain TCP connection to the gateway. What comes is collected unless it is told to stay deaf.
+ */
 async function raw(): Promise<Socket> {
   const { hostname, port } = new URL(gatewayUrl(HERE));
   const socket = connect(Number(port), hostname);
@@ -68,7 +79,9 @@ onRedis("one gateway", () => {
   const env = { AMS_BACKPRESSURE_BYTES: String(BACKPRESSURE_BYTES) };
   const cluster = inCluster({ gateways: 1, env });
 
-  /** An emitter and a healthy reader of one conversation, and how to see that they are still served. */
+  /**
+   * An emitter and a healthy reader of one conversation, and how to see that they are still served.
+   */
   async function healthy() {
     const ann = await createAccount();
     const minted = await mint(ann);

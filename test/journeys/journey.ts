@@ -1,6 +1,7 @@
 /**
- * What every journey stands on: a cluster of its own for the tests of a `describe`, and the conformance suite's way of
- * speaking to it, whose subscribers hold each frame to the protocol's invariants.
+ * What every journey stands on: a cluster of its own for the tests of a `describe`, and the
+ * conformance suite's way of speaking to it, whose subscribers hold each frame to the protocol's
+ * invariants.
  */
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { findRedisBinary } from "../cluster/redis-server.ts";
@@ -16,8 +17,9 @@ export function onRedis(name: string, tests: () => void): void {
 const REJECTIONS = /^ams_(?:control_)?unhandled_rejections_total (\d+)$/m;
 
 /**
- * Starts a cluster before the tests of the surrounding group; the returned function gives it. Behind them it looks that
- * no process that still runs has counted an unhandled rejection, and stops it.
+ * Starts a cluster before the tests of the surrounding group; the returned function gives it.
+ * Behind them it looks that no process that still runs has counted an unhandled rejection, and
+ * stops it.
  */
 export function inCluster(
   options: ClusterOptions | (() => Promise<ClusterOptions>),
@@ -38,7 +40,10 @@ export function inCluster(
   return () => cluster ?? expect.fail("the cluster did not start");
 }
 
-/** Names the cluster's gateways as they now are to the conformance suite's driver: `at` is then the index of one. */
+/**
+ * Names the cluster's gateways as they now are to the conformance suite's driver: `at` is then the
+ * index of one.
+ */
 export function speakToAll({ url, gateways }: Cluster): void {
   speakTo({ control: url, gateways: gateways.map((gateway) => gateway.url) });
 }

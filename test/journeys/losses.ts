@@ -1,4 +1,7 @@
-/** Whether a reader holds every frame of a stream in order, or was told by `x_gap` of those that it doesn't hold (§4.7). */
+/**
+ * Whether a reader holds every frame of a stream in order, or was told by `x_gap` of those that it
+ * doesn't hold (§4.7).
+ */
 import { expect } from "vitest";
 import { readSeq } from "../conformance/invariants.ts";
 import type { FrameOf, Subscriber } from "../conformance/subscriber.ts";
@@ -34,14 +37,20 @@ function count(reader: Subscriber, type: "stream_joined" | "stream_left", stream
     .length;
 }
 
-/** The last n of the stream that this reader has heard or knows to be lost, while the stream has one epoch. */
+/**
+ * The last n of the stream that this reader has heard or knows to be lost, while the stream has one
+ * epoch.
+ */
 export function knowsOf(reader: Subscriber, streamId: string): number {
   const heard = tokensOf(reader, streamId).map(({ seq }) => readSeq(seq).n);
   const lost = gapsOf(reader, streamId).map(({ before }) => readSeq(before ?? "0-1").n - 1);
   return Math.max(0, ...heard, ...lost);
 }
 
-/** Fails unless the stream's tokens came in the order of their seqs, none of them twice (§5.2, §5.3, §3.5.1). */
+/**
+ * Fails unless the stream's tokens came in the order of their seqs, none of them twice (§5.2, §5.3,
+ * §3.5.1).
+ */
 export function expectInOrder(reader: Subscriber, streamId: string): void {
   const seqs = tokensOf(reader, streamId).map(({ seq }) => readSeq(seq));
   const late = seqs.filter((seq, index) => {
@@ -51,7 +60,10 @@ export function expectInOrder(reader: Subscriber, streamId: string): void {
   expect(late, "seqs that came after a later one").toEqual([]);
 }
 
-/** Fails unless each seq from `first` to `last` (of one epoch) was heard or lies in an `x_gap`. Returns how many were lost. */
+/**
+ * Fails unless each seq from `first` to `last` (of one epoch) was heard or lies in an `x_gap`.
+ * Returns how many were lost.
+ */
 export function expectNothingSilent(
   reader: Subscriber,
   streamId: string,

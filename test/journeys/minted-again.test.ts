@@ -1,4 +1,7 @@
-/** A canonical conversation that is deleted and minted again while a gateway hears nothing: nobody of the old one is in the new one. */
+/**
+ * A canonical conversation that is deleted and minted again while a gateway hears nothing: nobody
+ * of the old one is in the new one.
+ */
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import { type Account, createAccount, http, type Minted, mint } from "../conformance/driver.ts";
@@ -22,7 +25,10 @@ onRedis(
       return most?.id ?? expect.fail(`no such connection: ${list}`);
     }
 
-    /** Deletes the conversation and mints it again while the gateway is frozen; its subscriber connection is gone when it wakes. */
+    /**
+     * Deletes the conversation and mints it again while the gateway is frozen; its subscriber
+     * connection is gone when it wakes.
+     */
     async function mintAgainUnheard(
       owner: Account,
       minted: Minted,

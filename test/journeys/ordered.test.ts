@@ -13,7 +13,10 @@ const LOADS = [
 ];
 const STREAMS = ["first", "second", "third"];
 
-/** Tokens of a stream that a sender may be ahead of its receipts, in bytes: below what a socket's limit takes. */
+/**
+ * Tokens of a stream that a sender may be ahead of its receipts, in bytes: below what a socket's
+ * limit takes.
+ */
 const AHEAD_BYTES_MAX = 200_000;
 
 onRedis("over two gateways", () => {

@@ -1,4 +1,7 @@
-/** Redis is killed and comes back, stands still, or cuts a subscriber's connection: the gateways serve on and tell the truth (§5.9). */
+/**
+ * Redis is killed and comes back, stands still, or cuts a subscriber's connection: the gateways
+ * serve on and tell the truth (§5.9).
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
@@ -26,7 +29,10 @@ import {
 /** Tokens that are sent while Redis is away. */
 const LOST = 5;
 
-/** Milliseconds for which tokens are sent behind each cut: longer than a subscriber needs to come back. */
+/**
+ * Milliseconds for which tokens are sent behind each cut: longer than a subscriber needs to come
+ * back.
+ */
 const SPEAKING_MS = 400;
 
 onRedis("two gateways whose Redis", () => {
@@ -47,7 +53,10 @@ onRedis("two gateways whose Redis", () => {
     }
   }
 
-  /** Two subscribers on each gateway, one of which will leave; all of them have heard `speaker` once. */
+  /**
+   * Two subscribers on each gateway, one of which will leave; all of them have heard `speaker`
+   * once.
+   */
   async function setUp() {
     const ann = await createAccount();
     const minted = await mint(ann);
@@ -62,7 +71,10 @@ onRedis("two gateways whose Redis", () => {
     return { ann, minted, speaker, near, far, stays, leavers };
   }
 
-  /** What must hold while Redis is away, whatever the way: the speaker's tokens reach its own gateway, and two leave. */
+  /**
+   * What must hold while Redis is away, whatever the way: the speaker's tokens reach its own
+   * gateway, and two leave.
+   */
   async function serveOn({ speaker, near, far, leavers }: Awaited<ReturnType<typeof setUp>>) {
     for (let n = 1; n <= LOST; n += 1) speaker.say(`while away ${n}`);
     for (let n = 1; n <= LOST; n += 1) await near.token(`while away ${n}`);
@@ -203,7 +215,9 @@ onRedis("two gateways whose Redis", () => {
   });
 });
 
-/** Fails unless inspect, the present readers and a newcomer on each gateway agree on who is here. */
+/**
+ * Fails unless inspect, the present readers and a newcomer on each gateway agree on who is here.
+ */
 async function expectRoster(
   minted: Minted,
   as: Account,

@@ -1,4 +1,7 @@
-/** Hundreds of joins, leaves, takeovers and cut connections at once, on three gateways: the roster stays true (§5.5, §5.6). */
+/**
+ * Hundreds of joins, leaves, takeovers and cut connections at once, on three gateways: the roster
+ * stays true (§5.5, §5.6).
+ */
 import { expect, test } from "vitest";
 import WebSocket from "ws";
 import { type Account, createAccount, inspect, type Minted, mint } from "../conformance/driver.ts";
@@ -9,7 +12,10 @@ const GATEWAYS = 3;
 const ACCOUNTS = 5;
 const STEPS = 300;
 
-/** Different streams in the storm, so that half of the joins take one over or come back behind a leave. */
+/**
+ * Different streams in the storm, so that half of the joins take one over or come back behind a
+ * leave.
+ */
 const STREAMS = 150;
 
 onRedis("three gateways", () => {
@@ -47,7 +53,10 @@ onRedis("three gateways", () => {
   });
 });
 
-/** One subscriber's life in the storm: it joins, speaks, and stays, leaves, is cut, or is taken over by another. */
+/**
+ * One subscriber's life in the storm: it joins, speaks, and stays, leaves, is cut, or is taken over
+ * by another.
+ */
 async function live(
   minted: Minted,
   accounts: readonly Account[],
@@ -57,7 +66,8 @@ async function live(
   const as = accounts[stream % accounts.length];
   const name = `s${stream}`;
   const one = dial(minted, { as, name, at: step % GATEWAYS });
-  if (step % 11 === 0) one.socket.once("upgrade", () => one.socket.terminate()); // Before it is seated.
+  // Before it is seated.
+  if (step % 11 === 0) one.socket.once("upgrade", () => one.socket.terminate());
   if (!(await one.settled()) || !isOpen(one)) return one;
   one.say(`token of ${step}`);
   if (step % 3 === 1) one.leave();

@@ -1,4 +1,7 @@
-/** A gateway misses that a stream of its own was taken over: at most one connection holds a stream (§3.5, §5.5, §5.6). */
+/**
+ * A gateway misses that a stream of its own was taken over: at most one connection holds a stream
+ * (§3.5, §5.5, §5.6).
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { expect, test } from "vitest";
@@ -9,7 +12,10 @@ import { expectInOrder, tokensOf } from "./losses.ts";
 
 const DISPLACED = { code: 4001, reason: "stream_displaced" };
 
-/** Milliseconds of a freeze after which the others have swept the gateway: its lease and one heartbeat. */
+/**
+ * Milliseconds of a freeze after which the others have swept the gateway: its lease and one
+ * heartbeat.
+ */
 const PAST_LEASE_MS = 7_500;
 
 /** Tokens that the old holder's client sends to the frozen gateway. */

@@ -113,7 +113,10 @@ async function takeOver(
   return heir;
 }
 
-/** Each holder's tokens came as a prefix, one holder behind the other, and what one reader has another has or knows to be lost. */
+/**
+ * Each holder's tokens came as a prefix, one holder behind the other, and what one reader has
+ * another has or knows to be lost.
+ */
 function expectFenced(readers: readonly Subscriber[], holders: readonly Subscriber[]): void {
   const id = holders[0]?.id ?? "";
   for (const reader of readers) {

@@ -1,4 +1,7 @@
-/** Two deployments on one Redis server, in two of its databases: pub/sub ignores databases, so their channels differ by prefix. */
+/**
+ * Two deployments on one Redis server, in two of its databases: pub/sub ignores databases, so their
+ * channels differ by prefix.
+ */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../cluster.ts";
 import { createAccount, http, mint, unique } from "../conformance/driver.ts";
@@ -23,7 +26,10 @@ onRedis("two deployments on one Redis", () => {
     );
   });
 
-  /** The same namespace and the same canonical input on both: the conversations have one id and one address. */
+  /**
+   * The same namespace and the same canonical input on both: the conversations have one id and one
+   * address.
+   */
   async function joinAt(cluster: Cluster, namespace: string, alias: string) {
     speakToAll(cluster);
     const owner = await createAccount(namespace);

@@ -1,4 +1,5 @@
-// A client that was given a URL and knows nothing else gets its first token to a person who watches.
+// A client that was given a URL and knows nothing else gets its first token to a person who
+// watches.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, ERAS } from "./clients.ts";
 import { ask, initialize, type Json, messages, stateless, statelessHeaders } from "./raw.ts";

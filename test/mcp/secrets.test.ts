@@ -1,4 +1,5 @@
-// Nothing that lets somebody in, and nothing that anybody said, is in a log, a metric or an error of the edge.
+// Nothing that lets somebody in, and nothing that anybody said, is in a log, a metric or an error
+// of the edge.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";

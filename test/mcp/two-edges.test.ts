@@ -1,4 +1,5 @@
-// Two edge processes, each served alone, behind a proxy that gives every request to the other one than the last.
+// Two edge processes, each served alone, behind a proxy that gives every request to the other one
+// than the last.
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,7 @@
-/** A real AMS with accounts and conversations to try the MCP edge on, and people who watch by the wire itself. */
+/**
+ * A real AMS with accounts and conversations to try the MCP edge on, and people who watch by the
+ * wire itself.
+ */
 import { type Account, type Connection, createAccount, join, type MintOptions } from "@ams/client";
 import { type Standalone, startStandalone } from "../standalone.ts";
 

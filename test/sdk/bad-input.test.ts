@@ -1,4 +1,5 @@
-// What goes wrong in the world, with real servers: each is one clear sentence with the right code, and holds no secret.
+// What goes wrong in the world, with real servers: each is one clear sentence with the right code,
+// and holds no secret.
 import { randomBytes } from "node:crypto";
 import { createServer as createHttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";

@@ -1,4 +1,5 @@
-// The browser's file in a real browser, on a page of another origin than AMS: accounts over CORS, streams over its WebSocket.
+// The browser's file in a real browser, on a page of another origin than AMS: accounts over CORS,
+// streams over its WebSocket.
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";

@@ -1,4 +1,5 @@
-// The SDK with a real standalone: what a conversation gives its subscribers, by every door of the package.
+// The SDK with a real standalone: what a conversation gives its subscribers, by every door of the
+// package.
 import { randomBytes } from "node:crypto";
 import type { Account, Connection } from "@ams/client";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
@@ -225,7 +226,8 @@ describeEach((sdk) => {
     const { credential } = account;
     expect(await account.rotate()).toBe(account.credential);
     expect(account.credential).not.toBe(credential);
-    await sdk().openAccount(ams.url, { credential }); // It works until the new one is used (§2.2.4).
+    // It works until the new one is used (§2.2.4).
+    await sdk().openAccount(ams.url, { credential });
     const same = await sdk().openAccount(ams.url, { credential: account.credential });
     const details = await same.details();
     expect(details).toMatchObject({

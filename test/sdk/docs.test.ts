@@ -1,4 +1,5 @@
-// Every example in the SDK's documentation compiles and runs against a real AMS, and prints what it says that it prints.
+// Every example in the SDK's documentation compiles and runs against a real AMS, and prints what it
+// says that it prints.
 import { readdirSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

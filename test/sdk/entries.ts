@@ -1,4 +1,7 @@
-/** The SDK by each of its doors: as Node has it, as a browser has it, and both as they are published. */
+/**
+ * The SDK by each of its doors: as Node has it, as a browser has it, and both as they are
+ * published.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,10 +39,16 @@ const ENTRIES: readonly Entry[] = [
   },
 ];
 
-/** One entry of each kind, and both as published or from the source: for promises that take seconds to check. */
+/**
+ * One entry of each kind, and both as published or from the source: for promises that take seconds
+ * to check.
+ */
 export const TWO_DOORS = ENTRIES.filter(({ name }) => /Node's entry|browser's bundle/.test(name));
 
-/** The same promises by every door. `sdk` gives the functions of the one whose turn it is, once its tests run. */
+/**
+ * The same promises by every door. `sdk` gives the functions of the one whose turn it is, once its
+ * tests run.
+ */
 export function describeEach(promises: (sdk: () => Sdk) => void, doors = ENTRIES): void {
   let folder = "";
   beforeAll(async () => {

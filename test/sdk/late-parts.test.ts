@@ -1,4 +1,5 @@
-// What a page's program is told when a late part of the browser's bundle can't be loaded: an error as any other.
+// What a page's program is told when a late part of the browser's bundle can't be loaded: an error
+// as any other.
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";

@@ -1,4 +1,5 @@
-// A deployment that dies, comes back, goes away in good order or freezes, under an SDK that must lose nothing in silence.
+// A deployment that dies, comes back, goes away in good order or freezes, under an SDK that must
+// lose nothing in silence.
 import { randomBytes } from "node:crypto";
 import type { AmsEvent, Connection, JoinOptions } from "@ams/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -84,7 +85,8 @@ describeEach((sdk) => {
       expect(heard.has(event.seq)).toBe(false);
       heard.set(event.seq, event.data);
     }
-    // What was taken and is not heard lies between the seqs of a gap, or behind the last seq that was heard of its epoch.
+    // What was taken and is not heard lies between the seqs of a gap, or behind the last seq that
+    // was heard of its epoch.
     const gaps = seen.filter((event) => event.type === "gap");
     for (const [seq, data] of received) {
       if (heard.get(seq) === data) continue;

@@ -1,4 +1,5 @@
-// The package as its users get it: no larger than noticed, of nothing but itself, and alive in an empty folder.
+// The package as its users get it: no larger than noticed, of nothing but itself, and alive in an
+// empty folder.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";

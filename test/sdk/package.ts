@@ -43,7 +43,10 @@ export async function buildScript(): Promise<Script> {
   return await import(pathToFileURL(join(CLIENT, "build.mjs")).href);
 }
 
-/** Bytes after gzip of a page that imports these names from the built package in `folder`, without the late files. */
+/**
+ * Bytes after gzip of a page that imports these names from the built package in `folder`, without
+ * the late files.
+ */
 export async function pageBytes(folder: string, names: readonly string[]): Promise<number> {
   const script = await import(pathToFileURL(join(CLIENT, "bundle-browser.mjs")).href);
   return await script.pageBytes(folder, names);
@@ -57,7 +60,10 @@ export async function buildPackage(folder: string): Promise<Built> {
 export type App = {
   readonly folder: string;
   readonly built: Built;
-  /** Compiles the TypeScript files of the folder beside themselves, strictly; fails with the compiler's words. */
+  /**
+   * Compiles the TypeScript files of the folder beside themselves, strictly; fails with the
+   * compiler's words.
+   */
   readonly compile: () => Promise<void>;
   /** What the file prints; fails with what it says on stderr. */
   readonly run: (file: string, ...flags: readonly string[]) => Promise<string>;

@@ -95,7 +95,10 @@ describe.skipIf(findChromium() === null)("an agent beside a person", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** With all that it started, where it leads a group of its own: `sh` starts npx, and that the program. */
+  /**
+   * With all that it started, where it leads a group of its own: `sh` starts npx, and that the
+   * program.
+   */
   function end(child: ChildProcessByStdio<Writable, Readable, null>) {
     try {
       process.kill(-Number(child.pid), "SIGKILL");

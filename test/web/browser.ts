@@ -1,4 +1,7 @@
-/** A Chromium for tests and pictures: Debian's, with a fresh profile, that speaks to nobody but the page's own origin. */
+/**
+ * A Chromium for tests and pictures: Debian's, with a fresh profile, that speaks to nobody but the
+ * page's own origin.
+ */
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
@@ -39,10 +42,14 @@ export type Watched = {
   readonly faults: readonly string[];
 };
 
-/** What the console says of requests that fail, and of nothing else: for a test that provokes one. */
+/**
+ * What the console says of requests that fail, and of nothing else: for a test that provokes one.
+ */
 export const FAILED_REQUESTS = /^(?:Failed to load resource|WebSocket connection to)/;
 
-/** A page of its own profile. Errors of the console that match `provoked` are the test's own doing. */
+/**
+ * A page of its own profile. Errors of the console that match `provoked` are the test's own doing.
+ */
 export async function openPage(
   context: BrowserContext,
   origin: string,

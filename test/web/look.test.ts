@@ -10,7 +10,9 @@ import { describePages } from "./pages.ts";
 import { hears, isIn, mintAtHome } from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
-/** Bytes of all that the page loads, compressed: a phone on a slow line has it in about two seconds. */
+/**
+ * Bytes of all that the page loads, compressed: a phone on a slow line has it in about two seconds.
+ */
 const BUNDLE_BYTES_MAX = 120 * 1024;
 
 /** Milliseconds from the request until something is seen, on loopback. */
@@ -261,7 +263,10 @@ function leaving(page: Page, place: string): Promise<readonly string[]> {
   });
 }
 
-/** What axe calls serious or critical, each with its place. The policy lets in no foreign script: it is run from outside. */
+/**
+ * What axe calls serious or critical, each with its place. The policy lets in no foreign script: it
+ * is run from outside.
+ */
 async function faultsOf(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source);
   const violations: readonly Violation[] = await page.evaluate(

@@ -1,4 +1,7 @@
-/** How a real browser's page bears a busy conversation: its own log of frames and keys, its heap. `bench` has it as a case. */
+/**
+ * How a real browser's page bears a busy conversation: its own log of frames and keys, its heap.
+ * `bench` has it as a case.
+ */
 import type { CDPSession, Page } from "playwright-core";
 import { isIn, startTinCan } from "./tincan.ts";
 import { joinByWire, type Wire } from "./wire.ts";
@@ -13,7 +16,10 @@ export type Load = {
 
 export type Measured = Load & {
   readonly sent: number;
-  /** Tokens that stand in the page, and how many stand there twice; null when they weren't read back. */
+  /**
+   * Tokens that stand in the page, and how many stand there twice; null when they weren't read
+   * back.
+   */
   readonly shown: number | null;
   readonly doubled: number | null;
   readonly busy: Log;
@@ -21,7 +27,10 @@ export type Measured = Load & {
   readonly idle: Log;
   /** Share of one core that the page's main thread took. */
   readonly cpuShare: number;
-  /** CPU milliseconds of the page's longest single task: what keeps a frame waiting, whatever the neighbours of this machine do. */
+  /**
+   * CPU milliseconds of the page's longest single task: what keeps a frame waiting, whatever the
+   * neighbours of this machine do.
+   */
   readonly longestTaskCpuMs: number;
   /** MiB of the page's heap after a garbage collection. */
   readonly heapMiB: { readonly before: number; readonly middle: number; readonly after: number };
@@ -57,11 +66,15 @@ addEventListener("keydown", () => {
   requestAnimationFrame(() => setTimeout(() => recorded.keys.push(performance.now() - began)));
 }, true);`;
 
-/** Runs in the page: records again from the next frame but one, when nothing of the pause is left. */
+/**
+ * Runs in the page: records again from the next frame but one, when nothing of the pause is left.
+ */
 const RESUME =
   "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done((recorded.isOn = true)))))";
 
-/** Milliseconds for which the control is recorded at most: as long as the load, if that is shorter. */
+/**
+ * Milliseconds for which the control is recorded at most: as long as the load, if that is shorter.
+ */
 const CONTROL_MS_MAX = 15_000;
 /** Milliseconds within which the page must show what was said last. */
 const SHOWN_MS_MAX = 5_000;
@@ -126,7 +139,10 @@ type Span = {
   readonly forMs: number;
 };
 
-/** Lets the streams speak and the person type for so long; resolves with the number of each stream's next token. */
+/**
+ * Lets the streams speak and the person type for so long; resolves with the number of each stream's
+ * next token.
+ */
 async function busy(page: Page, wires: readonly Wire[], span: Span): Promise<number> {
   const { tokensPerSecond, from, forMs } = span;
   const began = performance.now();

@@ -1,4 +1,7 @@
-/** Takes the pictures of the page that the documents show, into the folder that is given: `npm run screenshots`. */
+/**
+ * Takes the pictures of the page that the documents show, into the folder that is given:
+ * `npm run screenshots`.
+ */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";

@@ -1,4 +1,7 @@
-/** TinCan as people meet it: a browser at a deployment, pages at home and at links, and plain sockets beside them. */
+/**
+ * TinCan as people meet it: a browser at a deployment, pages at home and at links, and plain
+ * sockets beside them.
+ */
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { openBrowser, openPage, type Watched } from "./browser.ts";

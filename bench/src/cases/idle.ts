@@ -9,13 +9,20 @@ import { ownMemoryBytes } from "../proc.ts";
 import { row } from "../row.ts";
 import type { Stage } from "../stage.ts";
 
-/** Connections of one gateway: below the 20,000 descriptors that a process may have on many systems. */
+/**
+ * Connections of one gateway: below the 20,000 descriptors that a process may have on many systems.
+ */
 const PER_GATEWAY = 15_000;
 /** Members of one conversation. */
 const STREAMS = 10;
-/** The part that joins first. What it costs is not counted: with it the gateway's heap reaches its working size. */
+/**
+ * The part that joins first. What it costs is not counted: with it the gateway's heap reaches its
+ * working size.
+ */
 const FIRST_PART = 1 / 3;
-/** Milliseconds in which a gateway that is told to collects its garbage and gives the memory back. */
+/**
+ * Milliseconds in which a gateway that is told to collects its garbage and gives the memory back.
+ */
 const SETTLE_MS = 2_000;
 /** Bytes. */
 const REACH_BYTES = 2_048;
@@ -30,10 +37,12 @@ export function idleCase(connections: number): Case {
 }
 
 async function measure(stage: Stage, connections: number) {
-  // Gateways of its own: in those that have served others, memory that was freed hides what is used.
+  // Gateways of its own: in those that have served others, memory that was freed hides what is
+  // used.
   const gateways = Math.ceil(connections / PER_GATEWAY);
   const collector = new URL("../servers/collect-garbage.js", import.meta.url).href;
-  // The young generation grows with what a gateway was busy with, by more than thousands of connections take: here it stays small.
+  // The young generation grows with what a gateway was busy with, by more than thousands of
+  // connections take: here it stays small.
   const env = { NODE_OPTIONS: `--max-semi-space-size=1 --import ${collector}` };
   const cluster = await stage.ground.startCluster({ gateways, env });
   try {

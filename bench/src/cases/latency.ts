@@ -1,4 +1,7 @@
-/** How long a token takes, at a pace that is far from any limit, against a control that is measured in the same seconds. */
+/**
+ * How long a token takes, at a pace that is far from any limit, against a control that is measured
+ * in the same seconds.
+ */
 import { amsTarget } from "../ams.ts";
 import type { Case } from "../case.ts";
 import { echoTarget, redisTarget } from "../controls.ts";
@@ -23,7 +26,10 @@ const ECHO_PARTY: Party = { ...PARTY, readers: 0 };
 
 type Reach = { readonly p50?: number; readonly p99?: number };
 
-/** Emitters and readers on one gateway with Redis, against a bare echo: local first, so Redis is not on the way. */
+/**
+ * Emitters and readers on one gateway with Redis, against a bare echo: local first, so Redis is not
+ * on the way.
+ */
 export const LATENCY_SAME: Case = {
   name: "latency-same",
   about: "10 streams × 100 tokens/s, one gateway with Redis; control: bare uWebSockets.js echo",
@@ -73,7 +79,9 @@ async function measure(
   return { rows: rowsOf(runs, control, reach), faults: runs.flatMap((run) => faultsOf(run)) };
 }
 
-/** From the quietest seconds, which are those in which the control was best: ours has no say in it. */
+/**
+ * From the quietest seconds, which are those in which the control was best: ours has no say in it.
+ */
 function rowsOf(runs: readonly LoadResult[], control: string, reach: Reach): readonly Row[] {
   const byControl = [...runs].sort(
     (a, b) => groupOf(a, control).latency_us.p99 - groupOf(b, control).latency_us.p99,

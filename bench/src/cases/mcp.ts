@@ -1,4 +1,7 @@
-/** The MCP edge: how long a token takes to an agent, by push and by `ams_recv`, beside the raw wire in the same seconds. */
+/**
+ * The MCP edge: how long a token takes to an agent, by push and by `ams_recv`, beside the raw wire
+ * in the same seconds.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Case } from "../case.ts";
 import type { GroundStandalone } from "../ground.ts";
@@ -13,7 +16,10 @@ const GROWTH_MAX = 1.1;
 
 /** How many of whom, and how long. */
 type Plan = CrewPlan & {
-  /** Not measured: what is compiled at first, and buffers of 1,000 events that fill and stay full, are no leak. */
+  /**
+   * Not measured: what is compiled at first, and buffers of 1,000 events that fill and stay full,
+   * are no leak.
+   */
   readonly warmupMs: number;
   readonly windows: number;
   readonly windowMs: number;
@@ -105,7 +111,9 @@ async function measure(ams: GroundStandalone, plan: Plan) {
   }
 }
 
-/** From the quietest window, which is the one in which the wire was best: the edge has no say in it. */
+/**
+ * From the quietest window, which is the one in which the wire was best: the edge has no say in it.
+ */
 function latencyRows(windows: readonly Window[]): readonly Row[] {
   const byWire = [...windows].sort(
     (a, b) => quantile(a.latencies.wire, 0.99) - quantile(b.latencies.wire, 0.99),

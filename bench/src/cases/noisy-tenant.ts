@@ -11,7 +11,10 @@ import type { Stage } from "../stage.ts";
 /** Frames per second that a connection may send here, and at once after a silence. */
 const QUOTA = 1_000;
 const BURST = 2_000;
-/** Milliseconds after which the noisy one, told `rate_limited`, comes back: "after a pause", as the protocol says. */
+/**
+ * Milliseconds after which the noisy one, told `rate_limited`, comes back: "after a pause", as the
+ * protocol says.
+ */
 const PAUSE_MS = 1_000;
 /** Milliseconds of one run: the noisy tenant is closed and back several times. */
 const MEASURE_MS = 4_000;

@@ -1,4 +1,7 @@
-/** Fan-out at a pace that doesn't fill the machine: what a delivery costs when there is little to batch, and how long it takes. */
+/**
+ * Fan-out at a pace that doesn't fill the machine: what a delivery costs when there is little to
+ * batch, and how long it takes.
+ */
 import { amsTarget } from "../ams.ts";
 import type { Case } from "../case.ts";
 import { bareTarget } from "../controls.ts";

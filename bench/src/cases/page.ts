@@ -1,11 +1,17 @@
-/** The magic link as a page in a real browser, while very many streams speak: does it still draw, answer keys, forget? */
+/**
+ * The magic link as a page in a real browser, while very many streams speak: does it still draw,
+ * answer keys, forget?
+ */
 import type { Case } from "../case.ts";
 import type { PageMeasured } from "../ground.ts";
 import { type Row, row } from "../row.ts";
 
 const LOAD = { streams: 20, tokensPerSecond: 50, seconds: 60 };
 const SMOKE_SECONDS = 2;
-/** Milliseconds after which a frame counts as dropped, and so for a task that would keep one waiting. */
+/**
+ * Milliseconds after which a frame counts as dropped, and so for a task that would keep one
+ * waiting.
+ */
 const FRAME_MS_MAX = 100;
 /** Milliseconds above the idle page's after which a person feels that a key hangs. */
 const KEY_ABOVE_MS = 50;

@@ -116,7 +116,8 @@ async function killOne(stage: Stage, cluster: GroundCluster) {
     gateway: () => doomed,
     otherPort: () => survivor.port,
     source: ({ number }) => sourceOf(number),
-    // A stream that comes back begins a new epoch, so that its count and the emitter's are no longer the same.
+    // A stream that comes back begins a new epoch, so that its count and the emitter's are no
+    // longer the same.
     more: { comesBack: { pauseMs: 0 }, checksSeq: false },
   });
   // All of them come back at once: nobody waits until another one has entered.

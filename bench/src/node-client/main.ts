@@ -1,6 +1,6 @@
 /**
- * The load client in Node, for systems without a C compiler or without epoll: the same specification, the same counts, the
- * same result, and slower.
+ * The load client in Node, for systems without a C compiler or without epoll: the same
+ * specification, the same counts, the same result, and slower.
  */
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
@@ -71,7 +71,10 @@ async function run(told: ToldSpec, stop: Promise<void>): Promise<LoadResult> {
   };
 }
 
-/** Seconds of processor time of each watched process, by its name; null where the system doesn't tell. */
+/**
+ * Seconds of processor time of each watched process, by its name; null where the system doesn't
+ * tell.
+ */
 function cpuOf({ watched }: ToldSpec): ReadonlyMap<string, number | null> {
   return new Map(watched.map((line) => [line.text("name"), cpuSeconds(line.number("pid"))]));
 }
@@ -132,7 +135,9 @@ function emit(members: readonly Member[]): { readonly stop: () => void } {
     const underWay = member.count - Math.floor(member.heard / member.fan);
     if (underWay * 2 <= window) member.emit(window - underWay);
   };
-  /** Emitters take turns at even distances: `phase`, from 0 to less than 1 token, sets them apart. */
+  /**
+   * Emitters take turns at even distances: `phase`, from 0 to less than 1 token, sets them apart.
+   */
   const emitDue = (member: Member, phase: number) => {
     const rate = member.tally.group.number("rate");
     if (rate === 0) return;

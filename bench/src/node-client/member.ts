@@ -1,4 +1,6 @@
-/** One connection of the Node client: opened, entered, and from then on tokens in and tokens out. */
+/**
+ * One connection of the Node client: opened, entered, and from then on tokens in and tokens out.
+ */
 import { connect, type Socket } from "node:net";
 import { WebSocket } from "ws";
 import { MARKER_BYTES, nextMarker, seqBefore, type Tally, writeMarker } from "./tally.ts";

@@ -1,4 +1,7 @@
-/** What one group counts, and the marker by which a token is known again. The native client counts the same: ../../client/tokens.c. */
+/**
+ * What one group counts, and the marker by which a token is known again. The native client counts
+ * the same: ../../client/tokens.c.
+ */
 import { build, type Histogram } from "hdr-histogram-js";
 import type { GroupResult, Spread } from "../load-result.ts";
 import type { Line } from "./told-spec.ts";
@@ -96,7 +99,10 @@ export type Marker = {
   readonly sentNs: bigint;
 };
 
-/** The next marker from here on; null when there is none, and `cut` when there may be one that isn't whole yet. */
+/**
+ * The next marker from here on; null when there is none, and `cut` when there may be one that isn't
+ * whole yet.
+ */
 export function nextMarker(bytes: Buffer, from: number): Marker | "cut" | null {
   for (let at = bytes.indexOf(AT, from); at >= 0; at = bytes.indexOf(AT, at + 1)) {
     if (at + MARKER_BYTES > bytes.length) return "cut";

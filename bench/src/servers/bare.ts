@@ -1,10 +1,12 @@
 /**
- * The ceiling: uWebSockets.js with nothing on top. Whatever a socket sends goes as it is to all others of its path, by the
- * library's own `publish`; on a path that ends in /echo it goes back. A process of its own, which ends with its stdin.
+ * The ceiling: uWebSockets.js with nothing on top. Whatever a socket sends goes as it is to all
+ * others of its path, by the library's own `publish`; on a path that ends in /echo it goes back. A
+ * process of its own, which ends with its stdin.
  *
- * On a path that ends in /turn it publishes behind the turn of the event loop instead of in the handler. The library corks
- * one socket at a time, and inside the handler that is the emitter's: a burst of more than 32 frames then costs its readers
- * a system call each. Copying the frame and waiting for the end of the turn is dearer for one frame and far cheaper for many.
+ * On a path that ends in /turn it publishes behind the turn of the event loop instead of in the
+ * handler. The library corks one socket at a time, and inside the handler that is the emitter's: a
+ * burst of more than 32 frames then costs its readers a system call each. Copying the frame and
+ * waiting for the end of the turn is dearer for one frame and far cheaper for many.
  */
 import * as uWS from "uWebSockets.js";
 

@@ -1,6 +1,7 @@
 /**
- * Loaded into a gateway before it (`--import`): collects garbage when SIGUSR2 comes, so that what is read of its memory is what
- * it holds, and not what it has let go of since the runtime last looked.
+ * Loaded into a gateway before it (`--import`): collects garbage when SIGUSR2 comes, so that what
+ * is read of its memory is what it holds, and not what it has let go of since the runtime last
+ * looked.
  */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

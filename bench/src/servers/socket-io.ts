@@ -1,4 +1,7 @@
-/** A peer: socket.io with its Redis adapter, WebSocket only, as its documentation sets it up. Ends with its stdin. */
+/**
+ * A peer: socket.io with its Redis adapter, WebSocket only, as its documentation sets it up. Ends
+ * with its stdin.
+ */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { createAdapter } from "@socket.io/redis-adapter";

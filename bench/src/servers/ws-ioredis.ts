@@ -1,6 +1,6 @@
 /**
- * A peer: what one writes in an afternoon. `ws`, one PUBLISH per token through ioredis, and a loop of sends over the
- * subscribers of a conversation. A process of its own, which ends with its stdin.
+ * A peer: what one writes in an afternoon. `ws`, one PUBLISH per token through ioredis, and a loop
+ * of sends over the subscribers of a conversation. A process of its own, which ends with its stdin.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";

@@ -15,8 +15,8 @@ export async function up({ port, data }: UpOptions): Promise<void> {
 }
 
 /**
- * The credential goes by the environment, where other users of the machine can't see it; and only when what it is for is what
- * is asked. Without it the child is a guest of the link.
+ * The credential goes by the environment, where other users of the machine can't see it; and only
+ * when what it is for is what is asked. Without it the child is a guest of the link.
  */
 export async function mcp(context: Context, word: string | undefined): Promise<void> {
   const file = fileOfClone("edges/mcp/dist/stdio.js", "mcp");

@@ -147,7 +147,10 @@ function nameOf({ namespace, alias }: Conversation): string {
   return harmless(`${namespace}/${alias}`);
 }
 
-/** A conversation of one's own, by its alias or by a link to it: another deployment may have the same namespace and alias. */
+/**
+ * A conversation of one's own, by its alias or by a link to it: another deployment may have the
+ * same namespace and alias.
+ */
 function aliasOf(word: string, { namespace, url }: Account): string {
   if (!/[:/]/.test(word)) return word;
   const address = linkAddressOf(word);

@@ -1,4 +1,7 @@
-/** `ams pipe`: stdin becomes a stream as it comes, and with --duplex the others' streams become stdout. */
+/**
+ * `ams pipe`: stdin becomes a stream as it comes, and with --duplex the others' streams become
+ * stdout.
+ */
 import { fstatSync } from "node:fs";
 import { type Connection, isEndOfTurn } from "@ams/client";
 import type { Context } from "../context.ts";
@@ -113,7 +116,10 @@ class Answers {
     this.#isAnswered = false;
   }
 
-  /** Resolves when somebody has ended a turn since the last text, when nobody is left who could answer, or when the connection has ended. */
+  /**
+   * Resolves when somebody has ended a turn since the last text, when nobody is left who could
+   * answer, or when the connection has ended.
+   */
   async untilAnswered(): Promise<void> {
     if (this.#isAnswered || this.#connection.peers.size === 0) return;
     const answered = new Promise<void>((resolve) => {

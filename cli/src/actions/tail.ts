@@ -48,7 +48,10 @@ export async function showAll(connection: Connection, show: (event: AmsEvent) =>
   for await (const event of connection.events()) show(event);
 }
 
-/** Also of a selection, who comes and goes is heard of every stream (§5.10); here nobody asked for that. */
+/**
+ * Also of a selection, who comes and goes is heard of every stream (§5.10); here nobody asked for
+ * that.
+ */
 function isWanted(event: AmsEvent, streams: readonly string[]): boolean {
   if (streams.length === 0 || !("streamId" in event) || event.type === "joined") return true;
   const { streamId, streamName } = event;

@@ -24,10 +24,15 @@ export function declareReconnect(command: Command, unless: string): Command {
   );
 }
 
-/** Columns of what stands below the options: as wide as the rest is on the narrowest usual terminal. */
+/**
+ * Columns of what stands below the options: as wide as the rest is on the narrowest usual terminal.
+ */
 const COLUMNS = 80;
 
-/** What stands below a command's options: a real example, and what else is to say. Lines that are indented stay as they are. */
+/**
+ * What stands below a command's options: a real example, and what else is to say. Lines that are
+ * indented stay as they are.
+ */
 export function explain(command: Command, text: string): Command {
   return command.addHelpText("after", `\n${wrapped(text.trim())}\n`);
 }

@@ -1,4 +1,7 @@
-/** `ams doctor`: looks at one thing after the other, from the address to a conversation, and says what is wrong. */
+/**
+ * `ams doctor`: looks at one thing after the other, from the address to a conversation, and says
+ * what is wrong.
+ */
 import type { Context } from "../context.ts";
 import { startProgress } from "../progress.ts";
 import { settingsOf } from "../settings.ts";

@@ -1,4 +1,7 @@
-/** Whether anything answers, whether that is AMS, what its clock says, and whether a WebSocket gets through. */
+/**
+ * Whether anything answers, whether that is AMS, what its clock says, and whether a WebSocket gets
+ * through.
+ */
 import { AmsError, inspect, join, offer } from "@ams/client";
 import { atDeployment } from "../settings.ts";
 import { VERSION } from "../version.ts";
@@ -17,7 +20,8 @@ export type Reached = { readonly finding: Finding; readonly clock: Finding | nul
 /** Any answer will do here: what it is, `lookAtOffer` finds out. */
 export async function lookAtReach({ url }: Place, signal: AbortSignal): Promise<Reached> {
   const startedAt = Date.now();
-  // Not AbortSignal.timeout: its timer doesn't hold the process, and nothing else does while a request fails half-way.
+  // Not AbortSignal.timeout: its timer doesn't hold the process, and nothing else does while a
+  // request fails half-way.
   const expiry = new AbortController();
   const timer = setTimeout(() => expiry.abort(), ANSWER_MS);
   try {
@@ -65,7 +69,10 @@ export async function lookAtOffer({ url }: Place, signal: AbortSignal): Promise<
   }
 }
 
-/** Asks for a conversation that is nowhere: the refusal comes over the WebSocket, so that one got through. */
+/**
+ * Asks for a conversation that is nowhere: the refusal comes over the WebSocket, so that one got
+ * through.
+ */
 export async function lookAtWebSocket({ url }: Place, signal: AbortSignal): Promise<Finding> {
   const nowhere = `${url}/ams-doctor/conversations/nowhere?t=${"A".repeat(43)}`;
   try {
@@ -106,7 +113,10 @@ async function timeOf(response: Response): Promise<string | null> {
   return typeof ts === "string" ? ts : null;
 }
 
-/** What must be the same for two versions to get along: the first number, and below 1.0 the second too. */
+/**
+ * What must be the same for two versions to get along: the first number, and below 1.0 the second
+ * too.
+ */
 function release(version: string): string {
   const [major = "", minor = ""] = version.split(".");
   return major === "0" ? `0.${minor}` : major;

@@ -22,7 +22,10 @@ const PINGS = 10;
 /** Milliseconds for all tokens to arrive. */
 const ARRIVAL_MS = 10_000;
 
-/** What has gone wrong in gateways and proxies before: escapes, other scripts, the largest token, nothing at all. */
+/**
+ * What has gone wrong in gateways and proxies before: escapes, other scripts, the largest token,
+ * nothing at all.
+ */
 const TOKENS = [
   "hello",
   'quotes " \\ and \n lines',
@@ -64,7 +67,8 @@ export async function* testItself(place: Place, context: Context): AsyncGenerato
 async function accountFor({ url }: Place, context: Context): Promise<Own> {
   const { signal } = context;
   const { credential, credentialFor, url: own } = await settingsOf(context);
-  // A doctor is sent to strange places: the credential goes only where it would go without an argument.
+  // A doctor is sent to strange places: the credential goes only where it would go without an
+  // argument.
   if (credential !== null && isSameOrigin(credentialFor ?? own, url)) {
     return { account: await openAccount(url, { credential, signal }), isThrowaway: false };
   }
@@ -83,7 +87,10 @@ function withoutAccount(error: unknown): Finding {
   );
 }
 
-/** Who talks: guests, where the deployment lets them in, as an account has few streams; else the account. */
+/**
+ * Who talks: guests, where the deployment lets them in, as an account has few streams; else the
+ * account.
+ */
 async function speakerFor({ url }: Place, { credential }: Account, { signal }: Context) {
   const { features } = await offer(url, { signal });
   return features.includes("guests") ? ({ guest: true } as const) : { credential };

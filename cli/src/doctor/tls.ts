@@ -6,7 +6,10 @@ import type { Place } from "./place.ts";
 
 /** Milliseconds for the handshake. */
 const HANDSHAKE_MS = 10_000;
-/** Days before its end from which on a certificate is worth a note: renewals usually happen 30 days before. */
+/**
+ * Days before its end from which on a certificate is worth a note: renewals usually happen 30 days
+ * before.
+ */
 const EXPIRES_SOON_DAYS = 14;
 const DAY_MS = 86_400_000;
 
@@ -37,7 +40,8 @@ function handshake({ host, port }: Place, signal: AbortSignal): Promise<TLSSocke
       port,
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ALPNProtocols: ["http/1.1"],
-      // To say what is wrong with a certificate it has to be looked at; nothing is sent over this connection.
+      // To say what is wrong with a certificate it has to be looked at; nothing is sent over this
+      // connection.
       rejectUnauthorized: false,
       timeout: HANDSHAKE_MS,
     });

@@ -1,11 +1,17 @@
-/** Whether the load client was the limit, and not the deployment: then the figures say nothing of AMS. */
+/**
+ * Whether the load client was the limit, and not the deployment: then the figures say nothing of
+ * AMS.
+ */
 import type { Book, Second } from "./book.ts";
 
 export type ClientLimit = {
   readonly isLimit: boolean;
   /** Sentences. */
   readonly reasons: readonly string[];
-  /** Deliveries per second that one worker would manage with a whole core to itself; null when none was ever half as busy. */
+  /**
+   * Deliveries per second that one worker would manage with a whole core to itself; null when none
+   * was ever half as busy.
+   */
   readonly ceilingPerProcess: number | null;
   /** Of the busiest worker in its busiest second: share of a core. */
   readonly cpuMax: number;
@@ -16,12 +22,18 @@ export type ClientLimit = {
 const CPU_FULL = 0.9;
 /** Milliseconds without notice of anything that show up in the latencies. */
 const STALL_MS = 50;
-/** Microseconds by which tokens go out too late: what timers and the collector of garbage cost is below. */
+/**
+ * Microseconds by which tokens go out too late: what timers and the collector of garbage cost is
+ * below.
+ */
 const LATENESS_US = 20_000;
 /** Share of the seconds in which it must be so, and seconds at least: once is chance. */
 const SECONDS_SHARE = 0.1;
 const SECONDS_MIN = 2;
-/** Share of a core from which on what a delivery costs shows: below it a process is busy with itself. */
+/**
+ * Share of a core from which on what a delivery costs shows: below it a process is busy with
+ * itself.
+ */
 const CPU_AT_WORK = 0.5;
 
 export function clientLimitOf(book: Pick<Book, "seconds">): ClientLimit {

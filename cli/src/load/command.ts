@@ -1,4 +1,7 @@
-/** `ams load`: what it says of itself. What it does is in `run.ts`, which is loaded only when it is called. */
+/**
+ * `ams load`: what it says of itself. What it does is in `run.ts`, which is loaded only when it is
+ * called.
+ */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { explain, LINK, LINK_HELP } from "../commands/options.ts";
 import { contextOf } from "../context.ts";

@@ -1,4 +1,6 @@
-/** The members of one worker process, through a run: they join, emit, hear what is left, and leave. */
+/**
+ * The members of one worker process, through a run: they join, emit, hear what is left, and leave.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import { nowUs } from "./clock.ts";
 import { Emission, type Emitter } from "./emission.ts";
@@ -9,12 +11,18 @@ import type { Close, FromWorker, Share } from "./messages.ts";
 import { Meter } from "./meter.ts";
 import { emptyTally } from "./tally.ts";
 
-/** Connects under way at once, per process: enough to keep a gateway busy, too few to look like an attack. */
+/**
+ * Connects under way at once, per process: enough to keep a gateway busy, too few to look like an
+ * attack.
+ */
 const JOINS_AT_ONCE = 32;
 const WINDOW_US = 1_000_000;
 /** Milliseconds between looks at what is still to come. */
 const LOOK_MS = 50;
-/** Milliseconds in which nothing more has come, after which nothing more is expected of a broker that answers. */
+/**
+ * Milliseconds in which nothing more has come, after which nothing more is expected of a broker
+ * that answers.
+ */
 const QUIET_MS = 3_000;
 /** Likewise when the user stopped the run. */
 const QUIET_STOPPED_MS = 400;
@@ -102,8 +110,9 @@ export class Crew {
   }
 
   /**
-   * Waits for what is still to come, then closes the books. A broker that stands still has lost nothing yet: who misses
-   * something asks whether it is there, and what comes after its answer still counts.
+   * Waits for what is still to come, then closes the books. A broker that stands still has lost
+   * nothing yet: who misses something asks whether it is there, and what comes after its answer
+   * still counts.
    */
   async settle(sent: readonly Sent[]): Promise<void> {
     await this.#quiet(sent);

@@ -1,11 +1,15 @@
-/** Sends the tokens of one worker's emitters when they are due, however the broker does: nobody waits for an answer. */
+/**
+ * Sends the tokens of one worker's emitters when they are due, however the broker does: nobody
+ * waits for an answer.
+ */
 import type { Member } from "./member.ts";
 import { dueAt, lengthOf, type Rhythm, tokensOf } from "./schedule.ts";
 
 /**
- * Microseconds: timers tick in whole milliseconds, so a token goes out some time after it is due. One that is no later than
- * this counts from when it was sent; one that is later, because this process or its socket was held up, counts from when it
- * was due: else a stall would hide the very tokens that it delayed.
+ * Microseconds: timers tick in whole milliseconds, so a token goes out some time after it is due.
+ * One that is no later than this counts from when it was sent; one that is later, because this
+ * process or its socket was held up, counts from when it was due: else a stall would hide the very
+ * tokens that it delayed.
  */
 const RESOLUTION_US = 3_000;
 /** Milliseconds between looks at sockets that are full or have not taken everything yet. */
@@ -68,7 +72,10 @@ export class Emission {
     else setTimeout(() => this.#tick(), LOOK_MS);
   }
 
-  /** Not before its time, as connections may be there to be held only; but at once when there is none left. */
+  /**
+   * Not before its time, as connections may be there to be held only; but at once when there is
+   * none left.
+   */
   #isOver(): boolean {
     const { now, isAlive, rhythm } = this.#options;
     const endUs = this.#atUs + lengthOf(rhythm) * 1_000_000;

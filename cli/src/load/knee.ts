@@ -1,4 +1,7 @@
-/** At which load a ramped run first hurt: where frames went missing, or latency bent upwards and stayed there. */
+/**
+ * At which load a ramped run first hurt: where frames went missing, or latency bent upwards and
+ * stayed there.
+ */
 import type { Second } from "./book.ts";
 import { type Rhythm, rateAt } from "./schedule.ts";
 import type { Tally } from "./tally.ts";
@@ -16,7 +19,10 @@ export type Knee = {
 
 /** Latency has bent when it is so many times what it was at a small load, */
 const BENT = 5;
-/** and no less than this, in microseconds: below it nobody feels it, and a busy neighbour of the machine does as much, */
+/**
+ * and no less than this, in microseconds: below it nobody feels it, and a busy neighbour of the
+ * machine does as much,
+ */
 const BENT_US_MIN = 10_000;
 /** for so many seconds. */
 const BENT_S = 2;

@@ -1,4 +1,7 @@
-/** Latencies in microseconds as a histogram with three significant digits, and in a form that goes from process to process. */
+/**
+ * Latencies in microseconds as a histogram with three significant digits, and in a form that goes
+ * from process to process.
+ */
 import { Int32Histogram } from "hdr-histogram-js";
 
 /** Microseconds: what is slower counts as this. Ten minutes is longer than any connection waits. */

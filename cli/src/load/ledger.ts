@@ -23,7 +23,10 @@ export type LedgerOptions = {
 
 type Stream = {
   readonly check: SeqCheck;
-  /** How far an emitter's index runs ahead of `n`, in an epoch: it stays what it was. Null before the first token. */
+  /**
+   * How far an emitter's index runs ahead of `n`, in an epoch: it stays what it was. Null before
+   * the first token.
+   */
   lead: { readonly epoch: number; readonly by: number } | null;
 };
 
@@ -87,7 +90,8 @@ export class Ledger {
   }
 
   #joined(streamId: string, epoch: number): void {
-    // A second `joined` is that of another gateway, to which a draining one sent this subscriber (§4.9).
+    // A second `joined` is that of another gateway, to which a draining one sent this subscriber
+    // (§4.9).
     if (this.#ownStreamId !== null) for (const { check } of this.#streams.values()) check.excuse();
     this.#ownStreamId = streamId;
     this.#epoch = epoch;
@@ -127,7 +131,10 @@ export class Ledger {
     this.#place(stream, frame.seq, payload.index);
   }
 
-  /** An emitter numbers its tokens as the broker does, only from 0. In an epoch that began later, from wherever it is. */
+  /**
+   * An emitter numbers its tokens as the broker does, only from 0. In an epoch that began later,
+   * from wherever it is.
+   */
   #place(stream: Stream, { epoch, n }: Seq, index: number): void {
     const by = index - (n - 1);
     const expected = stream.lead === null ? 0 : stream.lead.epoch === epoch ? stream.lead.by : by;

@@ -1,4 +1,7 @@
-/** What a run looks like while it goes on: one line on a terminal, drawn anew; else a line every ten seconds. */
+/**
+ * What a run looks like while it goes on: one line on a terminal, drawn anew; else a line every ten
+ * seconds.
+ */
 import type { Output } from "../output.ts";
 import type { Second } from "./book.ts";
 import { addTally, emptyTally, faultsOf } from "./tally.ts";

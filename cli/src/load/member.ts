@@ -3,7 +3,10 @@ import { AmsError, type Connection, join } from "@ams/client";
 import { Ledger, type LedgerOptions, type Sent } from "./ledger.ts";
 import { writePayload } from "./payload.ts";
 
-/** Bytes that may wait in one connection: past it the emitter waits too, and its tokens fall behind their time. */
+/**
+ * Bytes that may wait in one connection: past it the emitter waits too, and its tokens fall behind
+ * their time.
+ */
 const WAITING_BYTES_MAX = 1_048_576;
 
 /** Milliseconds within which a broker that is there answers a ping. */
@@ -73,7 +76,10 @@ export class Member {
     return this.#waiting === 0 || !this.isOpen;
   }
 
-  /** How far the own stream goes; null when that can't be known, as the connection broke or moved to another gateway. */
+  /**
+   * How far the own stream goes; null when that can't be known, as the connection broke or moved to
+   * another gateway.
+   */
   get sent(): Sent | null {
     const { own } = this.ledger;
     const isKnown = own !== null && this.isOpen && this.#moves === 0;
@@ -95,7 +101,10 @@ export class Member {
     );
   }
 
-  /** Resolves when the broker has answered a ping, or `signal` fires. A broker that doesn't answer in time is taken for gone. */
+  /**
+   * Resolves when the broker has answered a ping, or `signal` fires. A broker that doesn't answer
+   * in time is taken for gone.
+   */
   async confirm(signal: AbortSignal): Promise<void> {
     try {
       const late = AbortSignal.timeout(ANSWER_MS_MAX);

@@ -1,10 +1,16 @@
-/** What the command and its worker processes tell each other, over Node's channel between a process and its child. */
+/**
+ * What the command and its worker processes tell each other, over Node's channel between a process
+ * and its child.
+ */
 import type { Recorded } from "./latencies.ts";
 import type { Sent } from "./ledger.ts";
 import type { Rhythm } from "./schedule.ts";
 import type { Tally } from "./tally.ts";
 
-/** What one worker is to do. Members are numbered over the whole run; each worker has every `processes`-th. */
+/**
+ * What one worker is to do. Members are numbered over the whole run; each worker has every
+ * `processes`-th.
+ */
 export type Share = {
   readonly worker: number;
   readonly processes: number;
@@ -50,13 +56,17 @@ export type WorkerWindow = {
   readonly lateness: Recorded;
   /** Share of one core, 0 to 1 and a little more. */
   readonly cpu: number;
-  /** Longest time in this second for which the process took no notice of anything, in milliseconds. */
+  /**
+   * Longest time in this second for which the process took no notice of anything, in milliseconds.
+   */
   readonly stallMs: number;
 };
 
 export type FromWorker =
   | { readonly type: "joining"; readonly joined: number }
-  /** All of this worker's have joined, between these moments of the shared clock, in microseconds. */
+  /**
+   * All of this worker's have joined, between these moments of the shared clock, in microseconds.
+   */
   | { readonly type: "joined"; readonly fromUs: number; readonly toUs: number }
   | {
       readonly type: "refused";

@@ -1,4 +1,7 @@
-/** How hard this process works: its share of a core, and the longest time for which it took no notice of anything. */
+/**
+ * How hard this process works: its share of a core, and the longest time for which it took no
+ * notice of anything.
+ */
 
 /** Milliseconds between two looks at the clock. */
 const LOOK_MS = 20;

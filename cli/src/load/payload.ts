@@ -1,4 +1,7 @@
-/** What a token of a load run says: its index in its stream and when it was meant to be sent, padded to the size asked for. */
+/**
+ * What a token of a load run says: its index in its stream and when it was meant to be sent, padded
+ * to the size asked for.
+ */
 
 /** Bytes: the longest index and time, and the two marks behind them. */
 export const PAYLOAD_BYTES_MIN = 24;

@@ -1,4 +1,6 @@
-/** Which runs are refused before they begin, and in which words; where a ramped run is said to bend. */
+/**
+ * Which runs are refused before they begin, and in which words; where a ramped run is said to bend.
+ */
 import { expect, test } from "vitest";
 import type { Second } from "./book.ts";
 import { kneeOf } from "./knee.ts";

@@ -1,4 +1,6 @@
-/** What a load run is to do, from the options, held against what this machine and the wire can do. */
+/**
+ * What a load run is to do, from the options, held against what this machine and the wire can do.
+ */
 import { CliError } from "../fault.ts";
 import type { Machine } from "./machine.ts";
 import { PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MIN } from "./payload.ts";
@@ -28,12 +30,21 @@ export type Plan = Omit<Options, "rate" | "duration_s" | "ramp_s" | "processes">
   readonly deliveriesPerSecond: number;
 };
 
-/** Tokens and bytes per second that the SDK sends on one connection: a little less than deployments allow unless told (§4.4.3). */
+/**
+ * Tokens and bytes per second that the SDK sends on one connection: a little less than deployments
+ * allow unless told (§4.4.3).
+ */
 const RATE_MAX = 16_000;
 const BYTES_PER_SECOND_MAX = 26_843_545;
-/** Descriptors that a worker needs beside its connections: Node's own, the channel to the command, room to spare. */
+/**
+ * Descriptors that a worker needs beside its connections: Node's own, the channel to the command,
+ * room to spare.
+ */
 const DESCRIPTORS_OWN = 64;
-/** Deliveries per second for which one worker is enough: half of what one managed when it was measured. */
+/**
+ * Deliveries per second for which one worker is enough: half of what one managed when it was
+ * measured.
+ */
 const DELIVERIES_PER_PROCESS = 50_000;
 /** Each takes some 60 MB. */
 const PROCESSES_MAX = 64;

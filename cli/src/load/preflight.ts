@@ -1,4 +1,7 @@
-/** Looks before it leaps: whether the link leads somewhere, who the members will be, and what the deployment is. */
+/**
+ * Looks before it leaps: whether the link leads somewhere, who the members will be, and what the
+ * deployment is.
+ */
 import { AmsError, inspect, offer } from "@ams/client";
 import type { Context } from "../context.ts";
 import { CliError } from "../fault.ts";
@@ -17,7 +20,10 @@ export type Target = {
   readonly limits: Readonly<Record<string, number>>;
 };
 
-/** Throws what `inspect` and `offer` throw, and `not_offered` or `missing_credential` when there is nobody to join as. */
+/**
+ * Throws what `inspect` and `offer` throw, and `not_offered` or `missing_credential` when there is
+ * nobody to join as.
+ */
 export async function lookAt(
   link: string,
   wantsAccount: boolean,

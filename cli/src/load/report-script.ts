@@ -1,4 +1,7 @@
-/** What the report runs in a browser: draws its plots from the JSON in the file, anew when the window or the colours change. */
+/**
+ * What the report runs in a browser: draws its plots from the JSON in the file, anew when the
+ * window or the colours change.
+ */
 
 /** Plain JavaScript: it stands in the file as it is here. */
 export const REPORT_SCRIPT = `

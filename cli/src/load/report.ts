@@ -1,4 +1,7 @@
-/** A run's result as one HTML file that asks for nothing from anywhere: plots, figures, and their JSON. */
+/**
+ * A run's result as one HTML file that asks for nothing from anywhere: plots, figures, and their
+ * JSON.
+ */
 import { readPlotAssets } from "./plot-assets.ts";
 import { REPORT_SCRIPT } from "./report-script.ts";
 import { REPORT_STYLE } from "./report-style.ts";

@@ -1,4 +1,7 @@
-/** A run's result as JSON: one object, members in snake case as on the wire; times in microseconds unless their name says otherwise. */
+/**
+ * A run's result as JSON: one object, members in snake case as on the wire; times in microseconds
+ * unless their name says otherwise.
+ */
 import type { Second } from "./book.ts";
 import type { Percentiles } from "./latencies.ts";
 import type { LoadResult } from "./result.ts";

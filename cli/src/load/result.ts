@@ -30,8 +30,9 @@ export type LoadResult = {
   /** Deliveries that the tokens should have made. */
   readonly expected: number;
   /**
-   * Deliveries that neither came nor are counted as missing in any other way. Connections that moved or were closed leave some: what
-   * happened in between is not seen. Without any of those it is a loss.
+   * Deliveries that neither came nor are counted as missing in any other way. Connections that
+   * moved or were closed leave some: what happened in between is not seen. Without any of those it
+   * is a loss.
    */
   readonly unaccounted: number;
   readonly tokensPerSecond: number;

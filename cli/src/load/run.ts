@@ -27,12 +27,17 @@ export type LoadOptions = Options & {
   readonly account: boolean;
 };
 
-/** Microseconds between the word to begin and the beginning, so that it reaches every worker before. */
+/**
+ * Microseconds between the word to begin and the beginning, so that it reaches every worker before.
+ */
 const START_US = 300_000;
 /** The words that make `ams` a worker. */
 const WORKER = ["load", "worker"];
 
-/** Sets the exit status when the wire broke a promise or connections were closed. Throws what refused the run. */
+/**
+ * Sets the exit status when the wire broke a promise or connections were closed. Throws what
+ * refused the run.
+ */
 export async function runLoad(
   word: string | undefined,
   options: LoadOptions,
@@ -128,7 +133,10 @@ function sharesOf(plan: Plan, { link, credential }: Target): readonly Share[] {
   }));
 }
 
-/** The file of the report, found writable before the run and not after it. What it held stays until there is something new. */
+/**
+ * The file of the report, found writable before the run and not after it. What it held stays until
+ * there is something new.
+ */
 class Report {
   readonly path: string;
   /** It wasn't there, or empty. */

@@ -1,4 +1,7 @@
-/** When each token of a run is due: the rate rises from nothing over the ramp, in a straight line, and then stands. */
+/**
+ * When each token of a run is due: the rate rises from nothing over the ramp, in a straight line,
+ * and then stands.
+ */
 
 export type Rhythm = {
   /** Tokens per second of one emitter, once the ramp is over; may be a fraction. */
@@ -14,7 +17,9 @@ export function lengthOf({ ramp_s, duration_s }: Rhythm): number {
   return ramp_s + duration_s;
 }
 
-/** Tokens that one emitter owes by a moment, seconds after the start; a fraction between two tokens. */
+/**
+ * Tokens that one emitter owes by a moment, seconds after the start; a fraction between two tokens.
+ */
 export function owedBy(rhythm: Rhythm, seconds: number): number {
   const { rate, ramp_s } = rhythm;
   const t = Math.min(Math.max(seconds, 0), lengthOf(rhythm));
@@ -27,8 +32,8 @@ export function rateAt({ rate, ramp_s }: Rhythm, seconds: number): number {
 }
 
 /**
- * Seconds after the start at which token `index`, from 0, is due. `phase`, from 0 to less than 1, sets the emitters apart: at the
- * same moment they would come in bursts.
+ * Seconds after the start at which token `index`, from 0, is due. `phase`, from 0 to less than 1,
+ * sets the emitters apart: at the same moment they would come in bursts.
  */
 export function dueAt({ rate, ramp_s }: Rhythm, index: number, phase: number): number {
   const owed = index + phase;

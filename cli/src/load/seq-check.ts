@@ -1,4 +1,7 @@
-/** Holds one stream, as one subscriber hears it, to what §4.6, §5.2 and §5.3 promise: each frame once, in order, none missing. */
+/**
+ * Holds one stream, as one subscriber hears it, to what §4.6, §5.2 and §5.3 promise: each frame
+ * once, in order, none missing.
+ */
 import type { Seq } from "./seq.ts";
 import type { Tally } from "./tally.ts";
 
@@ -8,8 +11,8 @@ type Hole = { readonly from: number; readonly to: number };
 export type Outcome = "new" | "late" | "doubled";
 
 /**
- * A number that is jumped over counts as lost at once; if it comes after all, it was reordered instead; if the broker tells of
- * it (§4.7), it was told.
+ * A number that is jumped over counts as lost at once; if it comes after all, it was reordered
+ * instead; if the broker tells of it (§4.7), it was told.
  */
 export class SeqCheck {
   readonly #tally: Tally;
@@ -29,7 +32,8 @@ export class SeqCheck {
   frame({ epoch, n }: Seq): Outcome {
     if (this.#epoch === null || epoch > this.#epoch) this.#begin(epoch, n);
     if (this.#epoch !== null && epoch < this.#epoch) {
-      this.#tally.reordered += 1; // Of a connection whose successor has been heard: fenced too late (§3.5.1).
+      // Of a connection whose successor has been heard: fenced too late (§3.5.1).
+      this.#tally.reordered += 1;
       return "late";
     }
     if (n < this.#next) return this.#earlier(n);
@@ -64,7 +68,10 @@ export class SeqCheck {
     return last.epoch === this.#epoch ? Math.max(0, last.n - this.#next + 1) : 0;
   }
 
-  /** The stream ended, or everything sent has had its time: what is missing up to `last` is not coming. */
+  /**
+   * The stream ended, or everything sent has had its time: what is missing up to `last` is not
+   * coming.
+   */
   end(last: Seq): void {
     const missing = this.outstanding(last);
     if (missing === 0) return;

@@ -1,4 +1,7 @@
-/** The worker processes of a load run, as one: what is asked of it is asked of each, and done when each has done it. */
+/**
+ * The worker processes of a load run, as one: what is asked of it is asked of each, and done when
+ * each has done it.
+ */
 import { type ChildProcess, fork } from "node:child_process";
 import type { Sent } from "./ledger.ts";
 import {
@@ -38,7 +41,10 @@ export class Swarm {
   #leaving = false;
   #onChange: () => void = () => {};
 
-  /** Starts one process for each share. `program` is a script that runs a worker when it is called with `words`. */
+  /**
+   * Starts one process for each share. `program` is a script that runs a worker when it is called
+   * with `words`.
+   */
   constructor(
     program: string,
     words: readonly string[],
@@ -59,7 +65,10 @@ export class Swarm {
     });
   }
 
-  /** Null when everybody has joined; who was refused first, and why, when not. `signal` ends the waiting. */
+  /**
+   * Null when everybody has joined; who was refused first, and why, when not. `signal` ends the
+   * waiting.
+   */
   async joined(signal: AbortSignal): Promise<Refusal | null> {
     await this.#until(
       () => this.#refusal !== null || this.#told.every((told) => told.join !== null),
@@ -80,7 +89,10 @@ export class Swarm {
     this.#tell({ type: "begin", atUs });
   }
 
-  /** How far each emitter's stream goes, when all have emitted what they should; earlier when `signal` fires. */
+  /**
+   * How far each emitter's stream goes, when all have emitted what they should; earlier when
+   * `signal` fires.
+   */
   async emitted(signal: AbortSignal): Promise<readonly Sent[]> {
     const isDone = () => this.#told.every((told) => told.sent !== null);
     await this.#until(isDone, signal);

@@ -71,7 +71,10 @@ export function addTally(to: Tally, what: Readonly<Tally>, sign: 1 | -1 = 1): vo
   to.unreadable += sign * what.unreadable;
 }
 
-/** How often the broker broke a promise: lost, doubled, reordered, altered, unreadable, or delivered to its owner or to who didn't ask. */
+/**
+ * How often the broker broke a promise: lost, doubled, reordered, altered, unreadable, or delivered
+ * to its owner or to who didn't ask.
+ */
 export function faultsOf(tally: Readonly<Tally>): number {
   const { lost, doubled, reordered, altered, selfDelivered, unasked, unreadable } = tally;
   return lost + doubled + reordered + altered + selfDelivered + unasked + unreadable;

@@ -1,4 +1,6 @@
-/** A worker process of `ams load`: does what the command tells it, and ends when the command does. */
+/**
+ * A worker process of `ams load`: does what the command tells it, and ends when the command does.
+ */
 import { Crew } from "./crew.ts";
 import { type FromWorker, isToWorker, type ToWorker } from "./messages.ts";
 

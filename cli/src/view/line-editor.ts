@@ -1,4 +1,7 @@
-/** One line of input: what is typed, where the cursor is, what was sent before. Keys in, state out; it draws nothing. */
+/**
+ * One line of input: what is typed, where the cursor is, what was sent before. Keys in, state out;
+ * it draws nothing.
+ */
 import { harmless } from "../harmless.ts";
 import { columnsOf, graphemes } from "./width.ts";
 
@@ -20,7 +23,10 @@ export type Typed =
 
 /** Lines that are kept to come back to. */
 const HISTORY_MAX = 200;
-/** Characters of a line: a long paste, and still drawn at once. What is longer than a token goes out in several. */
+/**
+ * Characters of a line: a long paste, and still drawn at once. What is longer than a token goes out
+ * in several.
+ */
 export const LINE_CHARACTERS_MAX = 65_536;
 
 const EDITED: Typed = { type: "edited" };
@@ -148,7 +154,10 @@ export class LineEditor {
   }
 }
 
-/** A tab is sent as one and can't be drawn as one; what would harm the terminal may have been pasted. */
+/**
+ * A tab is sent as one and can't be drawn as one; what would harm the terminal may have been
+ * pasted.
+ */
 function shownAs(grapheme: string): string {
   return grapheme === "\t" ? "→" : harmless(grapheme);
 }

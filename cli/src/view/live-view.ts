@@ -1,6 +1,6 @@
 /**
- * A conversation on a terminal, as it happens: rows of text, a line that says who is here, and the line that one types. Nothing else
- * writes to the terminal while it is open.
+ * A conversation on a terminal, as it happens: rows of text, a line that says who is here, and the
+ * line that one types. Nothing else writes to the terminal while it is open.
  */
 import { emitKeypressEvents } from "node:readline";
 import { type AmsEvent, type Connection, isEndOfTurn, type StreamIdentity } from "@ams/client";
@@ -33,7 +33,8 @@ export class LiveView {
   readonly #transcript = new Transcript(() => this.#screen.columns);
   readonly #editor = new LineEditor();
   #soon: ReturnType<typeof setTimeout> | null = null; // The next picture after something happened,
-  #later: ReturnType<typeof setTimeout> | null = null; // and the one after a pause, in which rows are finished.
+  // and the one after a pause, in which rows are finished.
+  #later: ReturnType<typeof setTimeout> | null = null;
   #isDrawing = false;
   #status: string | null = null; // Said instead of the roster while there is no connection.
   #isOpen = true;

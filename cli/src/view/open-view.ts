@@ -1,4 +1,7 @@
-/** Which view a command has: live on a terminal that can move its cursor, plain lines or JSON anywhere else. */
+/**
+ * Which view a command has: live on a terminal that can move its cursor, plain lines or JSON
+ * anywhere else.
+ */
 import type { AmsEvent, Connection } from "@ams/client";
 import type { Output } from "../output.ts";
 import { LiveView, type Speaker } from "./live-view.ts";

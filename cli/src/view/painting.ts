@@ -1,4 +1,7 @@
-/** Colours: each stream has one of its own for as long as it is here, notes are dim, the roster is a quiet line. */
+/**
+ * Colours: each stream has one of its own for as long as it is here, notes are dim, the roster is a
+ * quiet line.
+ */
 import type { Colors } from "../output.ts";
 import type { Drawn } from "./screen.ts";
 import type { Row } from "./transcript.ts";
@@ -33,8 +36,8 @@ export function styleRow({ voice, text, isFirst }: Row, prefix: number, colors: 
 }
 
 /**
- * Who is here, as many as fit: `── 3 here: birch-k3ta (you) · agent · scribe`. It isn't filled up to the edge: a row that is
- * shorter than a terminal stays one row when that becomes narrower.
+ * Who is here, as many as fit: `── 3 here: birch-k3ta (you) · agent · scribe`. It isn't filled up
+ * to the edge: a row that is shorter than a terminal stays one row when that becomes narrower.
  */
 export function rosterRow(
   own: Named,

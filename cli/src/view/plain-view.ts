@@ -1,11 +1,17 @@
-/** A conversation as plain lines, for files and pipes: each line of a token behind its stream's name, or JSON with --json. */
+/**
+ * A conversation as plain lines, for files and pipes: each line of a token behind its stream's
+ * name, or JSON with --json.
+ */
 import type { AmsEvent } from "@ams/client";
 import { harmless, harmlessLines } from "../harmless.ts";
 import { type Output, writeOut } from "../output.ts";
 import { eventJson } from "./event-json.ts";
 import { noteOf } from "./notes.ts";
 
-/** Shows an event. Tokens go to stdout, what else happens to stderr; with --json all of it to stdout. */
+/**
+ * Shows an event. Tokens go to stdout, what else happens to stderr; with --json all of it to
+ * stdout.
+ */
 export function showPlainly(event: AmsEvent, output: Output): void {
   if (output.json) {
     writeOut(`${JSON.stringify(eventJson(event))}\n`);

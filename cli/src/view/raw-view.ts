@@ -1,4 +1,7 @@
-/** What others say as running text, to read or to pipe on: their tokens and nothing else, a line feed behind each turn. */
+/**
+ * What others say as running text, to read or to pipe on: their tokens and nothing else, a line
+ * feed behind each turn.
+ */
 import { type AmsEvent, isEndOfTurn } from "@ams/client";
 import { harmless } from "../harmless.ts";
 import type { Output } from "../output.ts";

@@ -7,7 +7,10 @@ const SEQUENCE = new RegExp(`^${ESC}\\[\\??(\\d*)([A-Za-z])$`);
 
 const row = (text: string): Drawn => ({ plain: text, styled: text });
 
-/** As much of a terminal as the screen uses: rows of text, a cursor, and what it does when it becomes narrower. */
+/**
+ * As much of a terminal as the screen uses: rows of text, a cursor, and what it does when it
+ * becomes narrower.
+ */
 class FakeTerminal {
   columns: number;
   rows: string[] = [""];

@@ -1,6 +1,7 @@
 /**
- * The lower end of a terminal: rows that are final scroll up and away, a few live rows below them are drawn anew each time. No
- * alternate screen, so that what was said stays in the scrollback when it is over.
+ * The lower end of a terminal: rows that are final scroll up and away, a few live rows below them
+ * are drawn anew each time. No alternate screen, so that what was said stays in the scrollback when
+ * it is over.
  */
 import { columnsOf } from "./width.ts";
 
@@ -12,16 +13,25 @@ export type Cursor = { readonly row: number; readonly column: number };
 const ESC = "\x1b";
 const HIDE_CURSOR = `${ESC}[?25l`;
 export const SHOW_CURSOR = `${ESC}[?25h`;
-/** Rows that are wider than the terminal are cut there: its size may have changed, and we not heard of it yet. */
+/**
+ * Rows that are wider than the terminal are cut there: its size may have changed, and we not heard
+ * of it yet.
+ */
 const CUT_ROWS = `${ESC}[?7l`;
 const WRAP_ROWS = `${ESC}[?7h`;
-/** Milliseconds for which a terminal may have had its new size before it tells: tmux waits that long. */
+/**
+ * Milliseconds for which a terminal may have had its new size before it tells: tmux waits that
+ * long.
+ */
 const SIZE_STALE_MS = 300;
 const CLEAR_BELOW = `${ESC}[J`;
 
 export type Terminal = {
   readonly columns: number;
-  /** Node asks for the size only when the signal of a change has come, which may be after the next row is drawn. */
+  /**
+   * Node asks for the size only when the signal of a change has come, which may be after the next
+   * row is drawn.
+   */
   _refreshSize?(): void;
   write(text: string): unknown;
 };
@@ -38,7 +48,9 @@ export class Screen {
     this.#now = now;
   }
 
-  /** Columns of a row: the last one stays empty, as a terminal that is full there may wrap or not. */
+  /**
+   * Columns of a row: the last one stays empty, as a terminal that is full there may wrap or not.
+   */
   get columns(): number {
     return Math.max(10, this.#width - 1);
   }
@@ -71,8 +83,9 @@ export class Screen {
   }
 
   #erase(): string {
-    // A terminal that became narrower has wrapped the rows, unless they were drawn when it was that narrow already, and so
-    // were cut. In doubt something is left standing, rather than taken away that is final.
+    // A terminal that became narrower has wrapped the rows, unless they were drawn when it was that
+    // narrow already, and so were cut. In doubt something is left standing, rather than taken away
+    // that is final.
     const isWrapped = this.#now() - this.#drawnAt > SIZE_STALE_MS;
     const rowsOf = (columns: number) =>
       isWrapped ? Math.max(1, Math.ceil(columns / this.#width)) : 1;

@@ -95,7 +95,8 @@ describe("a transcript", () => {
             expect(text).not.toMatch(/\p{Cc}/u);
           }
           const ink = (text: string) => text.replace(/\s/gu, "");
-          // What was escaped has more characters than it had, so only texts without such are compared.
+          // What was escaped has more characters than it had, so only texts without such are
+          // compared.
           const whole = tokens.join("");
           if (/[\p{Cc}\p{Cs}\u2028-\u202e\u2066-\u2069\ufeff]/u.test(whole.replace(/\n/g, "")))
             return;

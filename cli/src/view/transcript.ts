@@ -1,7 +1,8 @@
 /**
- * What is said, as rows of a terminal: tokens of a stream run on in its open row until a line feed, the end of its turn, a
- * pause, or the edge. Several streams may have open rows at once, so that models which speak at the same time can be read.
- * It knows the clock only from its callers, and nothing of escape sequences.
+ * What is said, as rows of a terminal: tokens of a stream run on in its open row until a line feed,
+ * the end of its turn, a pause, or the edge. Several streams may have open rows at once, so that
+ * models which speak at the same time can be read. It knows the clock only from its callers, and
+ * nothing of escape sequences.
  */
 import { harmless } from "../harmless.ts";
 import { columnsOf, firstRow } from "./width.ts";
@@ -13,7 +14,9 @@ export type Voice = {
   readonly speaksInLines: boolean;
 };
 
-/** A row: `voice` is null for notes, and `isFirst` false where a row goes on with an earlier one. */
+/**
+ * A row: `voice` is null for notes, and `isFirst` false where a row goes on with an earlier one.
+ */
 export type Row = {
   readonly voice: Voice | null;
   readonly text: string;
@@ -22,7 +25,10 @@ export type Row = {
 
 type OpenRow = { readonly row: Row; readonly at: number };
 
-/** Milliseconds of silence after which a row is taken as finished: longer than models pause between tokens. */
+/**
+ * Milliseconds of silence after which a row is taken as finished: longer than models pause between
+ * tokens.
+ */
 export const PAUSE_MS = 1_000;
 /** Open rows at most; beyond that the one that was silent for longest is finished. */
 const OPEN_MAX = 6;
@@ -31,7 +37,8 @@ const TEXT_COLUMNS_MIN = 8;
 
 export class Transcript {
   readonly #columns: () => number;
-  readonly #open = new Map<string, OpenRow>(); // By stream id; those that spoke last are at the end.
+  // By stream id; those that spoke last are at the end.
+  readonly #open = new Map<string, OpenRow>();
   #finished: Row[] = [];
 
   /** `columns` gives the width of a row. */
@@ -60,7 +67,10 @@ export class Transcript {
     this.#wrap(null, sentence, true);
   }
 
-  /** Finishes the rows of all who have been silent for a while, and what doesn't fit any more since the width changed. */
+  /**
+   * Finishes the rows of all who have been silent for a while, and what doesn't fit any more since
+   * the width changed.
+   */
   settle(now: number): void {
     for (const [id, { row, at }] of this.#open) {
       if (now - at >= PAUSE_MS) this.#finish(id, false);
@@ -91,7 +101,8 @@ export class Transcript {
     let rest = row;
     for (;;) {
       const text = firstRow(rest.text, this.#room(rest.voice));
-      if (text.length === rest.text.length) return rest; // It fits, but for a space at its end perhaps.
+      // It fits, but for a space at its end perhaps.
+      if (text.length === rest.text.length) return rest;
       this.#finished.push({ ...rest, text: text.trimEnd() });
       rest = { ...rest, text: rest.text.slice(text.length), isFirst: false };
     }

@@ -1,4 +1,7 @@
-/** How wide text is on a terminal, in columns. Terminals differ about some emoji: what is drawn keeps a column free for that. */
+/**
+ * How wide text is on a terminal, in columns. Terminals differ about some emoji: what is drawn
+ * keeps a column free for that.
+ */
 
 const segmenter = new Intl.Segmenter();
 
@@ -41,7 +44,8 @@ export function fit(text: string, columns: number): string {
 export function firstRow(text: string, columns: number): string {
   const row = beginning(text, columns);
   if (row.length === text.length) return row;
-  if (text[row.length] === " ") return `${row} `; // It ends with a whole word; the space may stand beyond the edge.
+  // It ends with a whole word; the space may stand beyond the edge.
+  if (text[row.length] === " ") return `${row} `;
   if (row === "") return graphemes(text)[0] ?? ""; // Narrower than one character.
   const space = row.lastIndexOf(" ");
   return space > row.length / 2 ? row.slice(0, space + 1) : row;

@@ -1,4 +1,6 @@
-/** The one caller of a process that speaks over stdio: its settings, its presence, and its server. */
+/**
+ * The one caller of a process that speaks over stdio: its settings, its presence, and its server.
+ */
 import { randomUUID } from "node:crypto";
 import type { CheckedLink, PushEvent, Result, Session, Who, Wrapper } from "@ams/edge";
 import type { Environment } from "@ams/process";
@@ -23,8 +25,9 @@ export type LocalSettings = {
 };
 
 /**
- * From the environment and the one argument. A link is asked for at its own address; but where there is a credential everything is
- * asked at AMS_URL, so that the credential goes to its own deployment and nowhere else.
+ * From the environment and the one argument. A link is asked for at its own address; but where
+ * there is a credential everything is asked at AMS_URL, so that the credential goes to its own
+ * deployment and nowhere else.
  */
 export function readLocal(environment: Environment, argument = ""): Checked<LocalSettings> {
   const link = argument || environment.AMS_LINK || null;
@@ -82,7 +85,10 @@ export class LocalCaller {
     this.#parts = { wrapper: given.wrapper, metrics, keepAliveMs: 0, lost: () => undefined };
   }
 
-  /** Checks credential and link once, so that a mistake shows at the start; the wire checks them at every dial. */
+  /**
+   * Checks credential and link once, so that a mistake shows at the start; the wire checks them at
+   * every dial.
+   */
   static async open(given: LocalParts): Promise<Checked<LocalCaller>> {
     const { wrapper } = given;
     const link = given.link === null ? null : await wrapper.links.check(given.link);
@@ -98,7 +104,9 @@ export class LocalCaller {
     return { ok: true, value: new LocalCaller(given, who, bound) };
   }
 
-  /** The SDK asks for one per connection, and for one more where the client first probes the era. */
+  /**
+   * The SDK asks for one per connection, and for one more where the client first probes the era.
+   */
   createServer(era: "legacy" | "modern"): McpServer {
     const subscriptions = new Set<string>();
     const server: McpServer = createServer(this.#parts, {
@@ -174,7 +182,10 @@ function pushTo(
   return push;
 }
 
-/** For clients without sessions, who are told of nothing unasked: the SDK gives each to the subscriptions that want its resource. */
+/**
+ * For clients without sessions, who are told of nothing unasked: the SDK gives each to the
+ * subscriptions that want its resource.
+ */
 function updatesOf(event: PushEvent, seat: Heard, notice: Notice): readonly Notice[] {
   return changedBy(event, seat).map((uri) => {
     const _meta = readConversationUri(uri)?.isPeers ? {} : { [NOTICE_KEY]: notice };

@@ -1,4 +1,6 @@
-/** The MCP edge as a process of its own: configuration, ports, and a stop that lets requests end. */
+/**
+ * The MCP edge as a process of its own: configuration, ports, and a stop that lets requests end.
+ */
 import { health } from "@ams/client";
 import {
   describeError,

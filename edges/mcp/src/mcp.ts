@@ -1,6 +1,7 @@
 /**
- * The MCP edge as a fetch handler. One request goes one way: may its page speak, where does it go, who is it, which era does it
- * speak, and then the SDK's server with our tools, which ask the wrapper.
+ * The MCP edge as a fetch handler. One request goes one way: may its page speak, where does it go,
+ * who is it, which era does it speak, and then the SDK's server with our tools, which ask the
+ * wrapper.
  */
 
 import { createWrapper } from "@ams/edge";
@@ -33,7 +34,10 @@ const STATELESS_SINCE = "2026-07-28";
 export type McpOptions = {
   readonly config: McpConfig;
   readonly reached: Reached;
-  /** Where the deployment is reached; asked at the first request, when a port that the system chose is known. */
+  /**
+   * Where the deployment is reached; asked at the first request, when a port that the system chose
+   * is known.
+   */
   readonly url: () => string;
   readonly log: Log;
   readonly registry: Registry;

@@ -1,4 +1,7 @@
-/** What the edge counts (Prometheus). Labels come from closed sets: no id, name or address is ever one. */
+/**
+ * What the edge counts (Prometheus). Labels come from closed sets: no id, name or address is ever
+ * one.
+ */
 import type { Count, Counters, Wrapper } from "@ams/edge";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 

@@ -1,13 +1,20 @@
-/** Whether the deployment answers, asked every few seconds: what `/readyz` of an edge served alone tells a load balancer. */
+/**
+ * Whether the deployment answers, asked every few seconds: what `/readyz` of an edge served alone
+ * tells a load balancer.
+ */
 import type { Health } from "@ams/client";
 
-/** Milliseconds between two questions: a balancer learns of a lost deployment within a few of them. */
+/**
+ * Milliseconds between two questions: a balancer learns of a lost deployment within a few of them.
+ */
 const EVERY_MS = 2_000;
 /** Milliseconds while it doesn't answer, so that a start or a return isn't waited for. */
 const EVERY_AWAY_MS = 200;
 
 export type Readiness = {
-  /** Null when the deployment answered last, else the word `deployment`; `stopping` once stopped. */
+  /**
+   * Null when the deployment answered last, else the word `deployment`; `stopping` once stopped.
+   */
   readonly notReady: () => string | null;
   readonly stop: () => void;
 };

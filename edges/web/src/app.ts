@@ -1,4 +1,6 @@
-/** The page as a fetch handler: home, the files of the page, and what a magic link answers to whom. */
+/**
+ * The page as a fetch handler: home, the files of the page, and what a magic link answers to whom.
+ */
 import { baseUrlOf, type HttpApp, type Reached } from "@ams/process";
 import { type Context, Hono } from "hono";
 import { type Asset, type Assets, hashedPath, toAsset } from "./assets.ts";

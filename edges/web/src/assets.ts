@@ -1,4 +1,6 @@
-/** The built page, held in memory: a handful of files, named by their hashes, each also compressed. */
+/**
+ * The built page, held in memory: a handful of files, named by their hashes, each also compressed.
+ */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";

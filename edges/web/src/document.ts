@@ -1,9 +1,14 @@
-/** The HTML document of the page: everything that peers or operators wrote is escaped text in it. */
+/**
+ * The HTML document of the page: everything that peers or operators wrote is escaped text in it.
+ */
 import { html } from "hono/html";
 import type { Assets } from "./assets.ts";
 import type { Theme } from "./theme.ts";
 
-/** What the document of a link says without a script: how to join it, or in a sentence why nobody can. */
+/**
+ * What the document of a link says without a script: how to join it, or in a sentence why nobody
+ * can.
+ */
 export type Told =
   | { readonly kind: "instructions"; readonly text: string }
   | { readonly kind: "fault"; readonly sentence: string };
@@ -65,7 +70,10 @@ ${head(look, root)}
   return page.toString();
 }
 
-/** Its files are named by relative paths, so that a deployment can be served below a path of its host. */
+/**
+ * Its files are named by relative paths, so that a deployment can be served below a path of its
+ * host.
+ */
 function head({ assets: { styles, icon }, theme: { name }, themePath }: Look, root: string) {
   return html`<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">
@@ -79,8 +87,9 @@ ${styles.map((path) => html`<link rel="stylesheet" href="${root}${path}">`)}
 }
 
 /**
- * The page takes the instructions into their own place, and draws a fault itself; who reads only the HTML finds them here.
- * A link that leads nowhere has no instructions: whoever followed them would try in vain.
+ * The page takes the instructions into their own place, and draws a fault itself; who reads only
+ * the HTML finds them here. A link that leads nowhere has no instructions: whoever followed them
+ * would try in vain.
  */
 function written(told: Told) {
   if (told.kind === "fault")

@@ -1,8 +1,9 @@
 /** The headers of every answer: nothing from elsewhere, nothing inline, no address handed on. */
 
 /**
- * Scripts, styles and sockets of this origin only. Trusted types without any policy: a text can't become markup, whoever
- * wrote it. The one image is the icon: a QR code is drawn in the page itself.
+ * Scripts, styles and sockets of this origin only. Trusted types without any policy: a text can't
+ * become markup, whoever wrote it. The one image is the icon: a QR code is drawn in the page
+ * itself.
  */
 const POLICY = [
   "default-src 'none'",

@@ -2,7 +2,10 @@
 import type { LinkAddresses } from "./link-addresses.ts";
 import type { LinkFacts, LinkParts } from "./link-facts.ts";
 
-/** The member of conversation metadata in which its maker tells peers what it is for. A convention of clients. */
+/**
+ * The member of conversation metadata in which its maker tells peers what it is for. A convention
+ * of clients.
+ */
 const INSTRUCTIONS = "instructions";
 
 export type Subject = {

@@ -1,4 +1,6 @@
-/** What is known of a magic link that somebody asked for, through the front door that everyone has. */
+/**
+ * What is known of a magic link that somebody asked for, through the front door that everyone has.
+ */
 import { inspect } from "@ams/client";
 import { isDeadLink } from "./dead-link.ts";
 
@@ -18,7 +20,10 @@ export type LiveFacts = {
   readonly metadata: Readonly<Record<string, unknown>>;
 };
 
-/** Without `t` nobody can tell; `gone` is unknown, wrong, expired, revoked or closed; `away` is a deployment that doesn't answer. */
+/**
+ * Without `t` nobody can tell; `gone` is unknown, wrong, expired, revoked or closed; `away` is a
+ * deployment that doesn't answer.
+ */
 export type FaultKind = "incomplete" | "gone" | "away";
 
 export type LinkFacts = LiveFacts | { readonly kind: FaultKind };

@@ -59,7 +59,8 @@ export async function answerLink(
           ? { kind: "instructions", text }
           : { kind: "fault", sentence: fault.sentence },
       );
-      // A reload asks without the token, which the tab keeps: that is no fault of the page (docs/adr/0012).
+      // A reload asks without the token, which the tab keeps: that is no fault of the page
+      // (docs/adr/0012).
       return answer(facts.kind === "incomplete" ? null : fault, type, page);
     }
     case "text/markdown":

@@ -1,4 +1,6 @@
-/** What is answered at an address where nothing is: a browser came by a damaged link, most likely. */
+/**
+ * What is answered at an address where nothing is: a browser came by a damaged link, most likely.
+ */
 import { type Look, lostDocument } from "./document.ts";
 import { SECRET_HEADERS } from "./headers.ts";
 import { mend } from "./mend.ts";
@@ -7,7 +9,10 @@ import { rootOf } from "./routes.ts";
 
 const NOTHING = "There is nothing at this address.";
 
-/** Leads people and agents to the link that this one must have been; null where it is whole, and for programs, which ask for what is so. */
+/**
+ * Leads people and agents to the link that this one must have been; null where it is whole, and for
+ * programs, which ask for what is so.
+ */
 export function leadToMended({ url, headers }: Request): Response | null {
   const asked = new URL(url);
   const mended = mend(asked);
@@ -17,7 +22,10 @@ export function leadToMended({ url, headers }: Request): Response | null {
   return new Response(null, { status: 302, headers: { location, ...SECRET_HEADERS } });
 }
 
-/** The page that says what to do, to browsers; the same in a sentence to all others. `look` is null when the page isn't built. */
+/**
+ * The page that says what to do, to browsers; the same in a sentence to all others. `look` is null
+ * when the page isn't built.
+ */
 export async function answerLost({ url, headers }: Request, look: Look | null): Promise<Response> {
   switch (negotiate(headers)) {
     case "application/json":

@@ -1,4 +1,7 @@
-/** A magic link as it was before a mail program, a chat or a hand changed it on its way to a browser. */
+/**
+ * A magic link as it was before a mail program, a chat or a hand changed it on its way to a
+ * browser.
+ */
 import { linkAt } from "./routes.ts";
 
 /** 43 characters of base64url (§1.6), with what a sentence around the link left hanging on them. */
@@ -7,10 +10,16 @@ const TOKEN = /^[^\w-]*([\w-]{43})(?:[^\w-].*)?$/s;
 /** A character that follows a link in a sentence, and is no part of one. */
 const TRAILING = /[\s.,;:!?)\]}>'"*/\\]/;
 
-/** Characters of a path, and of a token, that are read: a link has about 200, and what is left hanging on it is short. */
+/**
+ * Characters of a path, and of a token, that are read: a link has about 200, and what is left
+ * hanging on it is short.
+ */
 const READ_CHARACTERS_MAX = 2_048;
 
-/** Path and query of the link that this one must have been; null when nothing about it can be mended, or needs to be. */
+/**
+ * Path and query of the link that this one must have been; null when nothing about it can be
+ * mended, or needs to be.
+ */
 export function mend({ pathname, searchParams }: URL): string | null {
   if (pathname.length > READ_CHARACTERS_MAX) return null;
   const path = mendPath(pathname);

@@ -1,6 +1,12 @@
-/** What whoever asks a magic link wants of it: a person's page, instructions to read, or JSON (RFC 9110 12.5.1). */
+/**
+ * What whoever asks a magic link wants of it: a person's page, instructions to read, or JSON (RFC
+ * 9110 12.5.1).
+ */
 
-/** The media types that a link answers in, in the order in which they are preferred where the asker likes them equally. */
+/**
+ * The media types that a link answers in, in the order in which they are preferred where the asker
+ * likes them equally.
+ */
 const OFFERED = ["text/html", "text/markdown", "text/plain", "application/json"] as const;
 
 export type Wanted = (typeof OFFERED)[number];
@@ -8,8 +14,9 @@ export type Wanted = (typeof OFFERED)[number];
 type Range = { readonly type: string; readonly q: number };
 
 /**
- * By the Accept header. Who says only that anything will do, or nothing, gets the page when it is a browser that doesn't
- * refuse it, and else Markdown; so does who accepts none of what there is, since a readable answer helps more than a 406.
+ * By the Accept header. Who says only that anything will do, or nothing, gets the page when it is a
+ * browser that doesn't refuse it, and else Markdown; so does who accepts none of what there is,
+ * since a readable answer helps more than a 406.
  */
 export function negotiate(headers: Headers): Wanted {
   const ranges = parse(headers.get("accept") ?? "");

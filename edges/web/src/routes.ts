@@ -1,22 +1,34 @@
 /** Which requests are the page's, among all that come to one port. */
 import { type LinkParts, parseLink } from "@ams/client";
 
-/** Where the page's own files are. No namespace begins with an underscore, so no link is hidden by them. */
+/**
+ * Where the page's own files are. No namespace begins with an underscore, so no link is hidden by
+ * them.
+ */
 export const ASSETS_PREFIX = "/_tincan/";
 
-/** What control answers itself, to browsers too; the entry port has the same words (deploy/entry/Caddyfile). */
+/**
+ * What control answers itself, to browsers too; the entry port has the same words
+ * (deploy/entry/Caddyfile).
+ */
 const CONTROL_PLANE = /^\/(?:v1|docs|openapi\.json|healthz)(?:\/|$)/;
 
 /** Stands before a path, so that it is read as a link. */
 const ORIGIN = "http://link";
 
-/** The conversation that a path leads to, as §1.1 says what its names may be; null for any other path. */
+/**
+ * The conversation that a path leads to, as §1.1 says what its names may be; null for any other
+ * path.
+ */
 export function linkAt(path: string): Pick<LinkParts, "namespace" | "alias"> | null {
   const link = parseLink(ORIGIN + path);
   return link?.baseUrl === ORIGIN ? link : null;
 }
 
-/** The way from a path up to the deployment's own, without a slash at its end: what is reached by it stays on the page's host. */
+/**
+ * The way from a path up to the deployment's own, without a slash at its end: what is reached by it
+ * stays on the page's host.
+ */
 export function rootOf(path: string): string {
   return [
     ".",
@@ -28,8 +40,9 @@ export function rootOf(path: string): string {
 }
 
 /**
- * True for the home page and the page's files; for the magic links, GET and HEAD only; and for a browser that nobody else has a
- * page for: it came by a damaged link, most likely, and would be shown JSON.
+ * True for the home page and the page's files; for the magic links, GET and HEAD only; and for a
+ * browser that nobody else has a page for: it came by a damaged link, most likely, and would be
+ * shown JSON.
  */
 export function isPageRequest({ method, headers }: Request, path: string): boolean {
   if (path === "/" || path.startsWith(ASSETS_PREFIX)) return true;

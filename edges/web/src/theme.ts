@@ -1,4 +1,6 @@
-/** How an operator makes the page theirs: a name, a line below it, and colours, from a JSON file. */
+/**
+ * How an operator makes the page theirs: a name, a line below it, and colours, from a JSON file.
+ */
 import { readFileSync } from "node:fs";
 
 /** Characters of a name or a line: they stand in a heading. */
@@ -26,8 +28,8 @@ export const OWN_THEME: Theme = {
 };
 
 /**
- * Hex of 3, 4, 6 or 8 digits, or a colour function of plain numbers: nothing that could be more than a colour, and no name,
- * since a name that CSS doesn't know would be dropped in silence.
+ * Hex of 3, 4, 6 or 8 digits, or a colour function of plain numbers: nothing that could be more
+ * than a colour, and no name, since a name that CSS doesn't know would be dropped in silence.
  */
 const COLOUR =
   /^(?:#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})|(?:rgb|hsl|oklch|oklab|lab|lch)\([0-9.%\s,/a-z-]{1,60}\))$/i;

@@ -4,7 +4,10 @@ import { AmsError } from "./errors.ts";
 
 type Call = (error: AmsError) => void;
 
-/** Who waits for which signal. One listener serves them all: Node warns of more than ten on one signal. */
+/**
+ * Who waits for which signal. One listener serves them all: Node warns of more than ten on one
+ * signal.
+ */
 const WAITING = new WeakMap<
   AbortSignal,
   { readonly calls: Set<Call>; readonly fire: () => void }
@@ -34,7 +37,10 @@ export function onAbort(signal: AbortSignal | undefined, call: Call): () => void
   };
 }
 
-/** The promise's value, unless `listen` calls `stop` first. What `listen` returns ends the listening. */
+/**
+ * The promise's value, unless `listen` calls `stop` first. What `listen` returns ends the
+ * listening.
+ */
 export async function unless<Value>(
   promise: Promise<Value>,
   listen: (stop: Call) => () => void,

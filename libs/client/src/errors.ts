@@ -1,7 +1,13 @@
-/** What the SDK throws: `AmsError`, whose `code` is one of a closed union, so that a program can switch on it. */
+/**
+ * What the SDK throws: `AmsError`, whose `code` is one of a closed union, so that a program can
+ * switch on it.
+ */
 import type { CloseReason, ProblemCode } from "@ams/protocol";
 
-/** Faults that the SDK itself finds; all others are named by the wire (§6.1) or by the control plane (§9.2). */
+/**
+ * Faults that the SDK itself finds; all others are named by the wire (§6.1) or by the control plane
+ * (§9.2).
+ */
 export type ClientFault =
   | "aborted" /** The caller's AbortSignal fired. */
   | "backpressure" /** The send buffer is full: what was refused was not sent. */
@@ -11,14 +17,16 @@ export type ClientFault =
   | "invalid_argument" /** A caller's mistake; the message names the argument. */
   | "invalid_link" /** The text is not a magic link, or a part of it is missing. */
   | "not_ams" /** Something answers at the URL, and it is not AMS, or none that this SDK knows. */
-  | "refused" /** A deployment newer than this SDK refused for a reason that this SDK doesn't know. */
+  /** A deployment newer than this SDK refused for a reason that this SDK doesn't know. */
+  | "refused"
   | "slow_consumer" /** An iterator was read too slowly, and its queue is full. */
   | "source_failed" /** The source of a pipe, or its picker, threw; see `cause`. */
   | "timeout" /** No answer in time. */
   | "token_too_large" /** A token of more than 65,536 bytes of UTF-8. */
   | "tokens_lost" /** A text has a hole: tokens of its stream are lost. */
   | "unexpected_answer" /** AMS sent a frame that breaks the protocol. */
-  | "unreachable" /** Nothing answers at the URL, or nothing that can be spoken with; the message says which. */
+  /** Nothing answers at the URL, or nothing that can be spoken with; the message says which. */
+  | "unreachable"
   | "websocket_blocked"; /** AMS answers HTTP at the URL, but a WebSocket doesn't get through. */
 
 /** Every code that an `AmsError` can have. */
@@ -35,8 +43,8 @@ export type AmsErrorDetails = {
 };
 
 /**
- * The one thing that this SDK throws or rejects with. `message` is one sentence for people and holds
- * no credential and no link token.
+ * The one thing that this SDK throws or rejects with. `message` is one sentence for people and
+ * holds no credential and no link token.
  *
  * @example
  * ```ts

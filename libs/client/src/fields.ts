@@ -1,4 +1,7 @@
-/** Reading the members of JSON that a deployment sent. What should be there and isn't breaks the protocol. */
+/**
+ * Reading the members of JSON that a deployment sent. What should be there and isn't breaks the
+ * protocol.
+ */
 import { AmsError } from "./errors.ts";
 
 /** A JSON object of which nothing is known yet. */

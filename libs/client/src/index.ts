@@ -1,6 +1,7 @@
 /**
- * Be a subscriber. This entry is for browsers, Bun and Deno, and imports nothing of Node's; `node.ts` is the same
- * for Node, where a WebSocket may have to be brought along. No runtime dependency, one error class: `AmsError`.
+ * Be a subscriber. This entry is for browsers, Bun and Deno, and imports nothing of Node's;
+ * `node.ts` is the same for Node, where a WebSocket may have to be brought along. No runtime
+ * dependency, one error class: `AmsError`.
  */
 import { type Join, joinOver } from "./connection/join.ts";
 import { openWebSocket } from "./connection/web-socket.ts";
@@ -56,10 +57,11 @@ export type { Source } from "./sending/source.ts";
 export { splitText } from "./sending/token.ts";
 
 /**
- * Joins a conversation as one stream and stays in it until `close`: see `Connection` for what it gives and how it comes back.
- * Errors: `invalid_link`, `invalid_credential`, `missing_credential`, `invalid_stream_name`, `invalid_stream_metadata`,
- * `invalid_argument` (all found before anything is sent); `invalid_magic_link` (wrong, expired, used up or revoked),
- * `conversation_not_found`, `stream_name_conflict`, `account_concurrency_limit`, `conversation_subscriber_limit` (§3.3);
+ * Joins a conversation as one stream and stays in it until `close`: see `Connection` for what it
+ * gives and how it comes back. Errors: `invalid_link`, `invalid_credential`, `missing_credential`,
+ * `invalid_stream_name`, `invalid_stream_metadata`, `invalid_argument` (all found before anything
+ * is sent); `invalid_magic_link` (wrong, expired, used up or revoked), `conversation_not_found`,
+ * `stream_name_conflict`, `account_concurrency_limit`, `conversation_subscriber_limit` (§3.3);
  * `unreachable`, `not_ams`, `websocket_blocked`, `timeout`, `aborted`. Source: §3.
  *
  * @example

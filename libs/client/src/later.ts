@@ -1,4 +1,7 @@
-/** Parts of this SDK that a page loads only when it needs them, so that it pays for joining, sending and hearing alone (ADR 11). */
+/**
+ * Parts of this SDK that a page loads only when it needs them, so that it pays for joining, sending
+ * and hearing alone (ADR 11).
+ */
 import { onAbort, unless } from "./abort.ts";
 import { AmsError } from "./errors.ts";
 
@@ -8,7 +11,10 @@ type Piping = typeof import("./sending/pipe.ts");
 /** Milliseconds for loading a part: as long as a request may take. */
 const LOAD_MS = 15_000;
 
-/** The part. Rejects with `unreachable`, `timeout` or `aborted` when it doesn't come; to call again is to try again. */
+/**
+ * The part. Rejects with `unreachable`, `timeout` or `aborted` when it doesn't come; to call again
+ * is to try again.
+ */
 export function later<Part>(
   load: () => Promise<Part>,
   signal: AbortSignal | undefined,
@@ -26,7 +32,9 @@ export function later<Part>(
   });
 }
 
-/** What asks the control plane: accounts, what a deployment offers, and why a WebSocket didn't open. */
+/**
+ * What asks the control plane: accounts, what a deployment offers, and why a WebSocket didn't open.
+ */
 export function control(signal: AbortSignal | undefined): Promise<Control> {
   return later(() => import("./account/control.ts"), signal);
 }

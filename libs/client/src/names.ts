@@ -1,8 +1,12 @@
-/** Names that this SDK makes up: a word, so that people can say it, and random characters, so that nobody else has it. */
+/**
+ * Names that this SDK makes up: a word, so that people can say it, and random characters, so that
+ * nobody else has it.
+ */
 
 const WORDS =
   "amber birch cedar comet delta ember fjord grove heron jade kite larch maple nova opal pine";
-const CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"; // 32 of them, and 16 words, so that a byte picks evenly.
+// 32 of them, and 16 words, so that a byte picks evenly.
+const CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567";
 
 /** A word and this many random characters, such as `heron-k3ta`. */
 export function randomName(characters: number): string {

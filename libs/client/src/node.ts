@@ -1,4 +1,7 @@
-/** Be a subscriber, on Node: all of `index.ts`, with a WebSocket for the Node versions that have none. */
+/**
+ * Be a subscriber, on Node: all of `index.ts`, with a WebSocket for the Node versions that have
+ * none.
+ */
 import { type Join, joinOver } from "./connection/join.ts";
 import { openSocket } from "./connection/node-socket.ts";
 

@@ -1,6 +1,7 @@
 /**
- * One copy of a token that several seats of a conversation hear. Each has a connection of its own, which reads the frame anew; what
- * is equal in every field is kept once, and the names of a stream once for all of its tokens.
+ * One copy of a token that several seats of a conversation hear. Each has a connection of its own,
+ * which reads the frame anew; what is equal in every field is kept once, and the names of a stream
+ * once for all of its tokens.
  */
 import { LRUCache } from "lru-cache";
 import type { Heard } from "./subscriptions/buffer.ts";
@@ -35,7 +36,10 @@ export class Common {
     return kept;
   }
 
-  /** Now and then, so that nothing that was said stays here when its seats have dropped it. What is equal meets again at once. */
+  /**
+   * Now and then, so that nothing that was said stays here when its seats have dropped it. What is
+   * equal meets again at once.
+   */
   forget(): void {
     this.#recent.clear();
     this.#streams.clear();

@@ -1,6 +1,7 @@
 /**
- * What a wrapper gives to an edge whose callers can't hold a socket: sessions that come and go, seats that stay, one buffer per
- * seat, and several ways to read it. It knows nothing of how the edge speaks with its callers. Types only; README.md has the story.
+ * What a wrapper gives to an edge whose callers can't hold a socket: sessions that come and go,
+ * seats that stay, one buffer per seat, and several ways to read it. It knows nothing of how the
+ * edge speaks with its callers. Types only; README.md has the story.
  */
 import type { Account, Metadata, Offer, Peer, PeerIdentity } from "@ams/client";
 import type { Fault } from "./checks/faults.ts";
@@ -21,7 +22,10 @@ import type {
 } from "./sessions/requests.ts";
 import type { PushEvent } from "./subscriptions/events.ts";
 
-/** What was asked is done, or one fault with one sentence that may be shown to anybody: it repeats nothing that was given. */
+/**
+ * What was asked is done, or one fault with one sentence that may be shown to anybody: it repeats
+ * nothing that was given.
+ */
 export type Result<Value> =
   | ({ readonly ok: true } & Value)
   | { readonly ok: false; readonly fault: Fault; readonly message: string };
@@ -29,7 +33,9 @@ export type Result<Value> =
 /** Who speaks in a request, as `credentials` and `links` found. */
 export type Who =
   | { readonly kind: "account"; readonly account: Account }
-  /** Nobody with an account. `link` is the link that the session is bound to; null binds it to none. */
+  /**
+   * Nobody with an account. `link` is the link that the session is bound to; null binds it to none.
+   */
   | { readonly kind: "guest"; readonly link: CheckedLink | null };
 
 /** A magic link that is good at this moment. */
@@ -49,17 +55,17 @@ export type CheckedLink = {
 
 export interface Credentials {
   /**
-   * The account of a credential. To be asked on every request: a yes is kept for 1 s, a no never, and requests that ask at once
-   * share one question. Faults: `invalid_credential`, `unavailable`.
+   * The account of a credential. To be asked on every request: a yes is kept for 1 s, a no never,
+   * and requests that ask at once share one question. Faults: `invalid_credential`, `unavailable`.
    */
   check(credential: string): Promise<Result<{ readonly account: Account }>>;
 }
 
 export interface Links {
   /**
-   * Whether a link admits, and to what. The host of the link is not judged: its path and token are asked for at this
-   * deployment. Kept as credentials are. Faults: `invalid_magic_link` (no link at all, or wrong, expired, revoked),
-   * `conversation_not_found`, `unavailable`.
+   * Whether a link admits, and to what. The host of the link is not judged: its path and token are
+   * asked for at this deployment. Kept as credentials are. Faults: `invalid_magic_link` (no link at
+   * all, or wrong, expired, revoked), `conversation_not_found`, `unavailable`.
    */
   check(magicLink: string): Promise<Result<{ readonly link: CheckedLink }>>;
 }
@@ -72,7 +78,10 @@ export interface Clock {
   after(ms: number, call: () => void): () => void;
 }
 
-/** What an edge may count. Names are of a closed set; there are no labels, so nothing secret can become one. */
+/**
+ * What an edge may count. Names are of a closed set; there are no labels, so nothing secret can
+ * become one.
+ */
 export type Count =
   | "seats_taken"
   | "seats_left"
@@ -98,7 +107,10 @@ export interface Counters {
 }
 
 export type WrapperOptions = {
-  /** Where the deployment is reached, such as `http://127.0.0.1:8080`. Every dial and every check goes there. */
+  /**
+   * Where the deployment is reached, such as `http://127.0.0.1:8080`. Every dial and every check
+   * goes there.
+   */
   readonly url: string;
   /** Over the defaults of `limits.ts`. */
   readonly limits?: Partial<WrapperLimits>;
@@ -113,21 +125,23 @@ export interface Wrapper {
   /** What the deployment offers (`GET /v1`), kept for a minute. Fault: `unavailable`. */
   offer(): Promise<Result<{ readonly offer: Offer }>>;
   /**
-   * Opens a session. Faults: `too_many_sessions` (of the process, or of this address), `session_exists`,
-   * `invalid_session_id`.
+   * Opens a session. Faults: `too_many_sessions` (of the process, or of this address),
+   * `session_exists`, `invalid_session_id`.
    */
   open(request: OpenSession): Result<{ readonly session: Session }>;
   /**
-   * The session of that id for one request, null if there is none or it belongs to somebody else: the two can't be told apart.
-   * An account's session needs that account (with any of its credentials); a guest's needs no account, and the link that it is
-   * bound to. `who` must have been checked for this request; its credential is what a dial of this request uses.
+   * The session of that id for one request, null if there is none or it belongs to somebody else:
+   * the two can't be told apart. An account's session needs that account (with any of its
+   * credentials); a guest's needs no account, and the link that it is bound to. `who` must have
+   * been checked for this request; its credential is what a dial of this request uses.
    */
   find(id: string, who: Who): Session | null;
   /** How many there are now, for gauges. */
   readonly size: { readonly sessions: number; readonly seats: number; readonly listeners: number };
   /**
-   * Leaves with every seat, of which listeners are told (`closed` 4503 `draining`), and then ends every session. A listener that lags
-   * gets a second to take what there is. Calls under way are answered: `unavailable`.
+   * Leaves with every seat, of which listeners are told (`closed` 4503 `draining`), and then ends
+   * every session. A listener that lags gets a second to take what there is. Calls under way are
+   * answered: `unavailable`.
    */
   close(): Promise<void>;
 }
@@ -141,40 +155,50 @@ export type OpenSession = {
   /** The caller's program, such as `claude-code`: the beginning of automatic stream names. */
   readonly clientName?: string;
   /**
-   * As whom a stream joins when the call that takes its seat doesn't say: `send`, `recv`, or a `join` without one. At most 1,024
-   * bytes of JSON, else every such call is refused. A seat that comes back keeps the identity that it first joined with.
+   * As whom a stream joins when the call that takes its seat doesn't say: `send`, `recv`, or a
+   * `join` without one. At most 1,024 bytes of JSON, else every such call is refused. A seat that
+   * comes back keeps the identity that it first joined with.
    */
   readonly peerIdentity?: PeerIdentity;
   /**
-   * True where the edge's caller has no session and the edge makes one up (one per account, or one per request of a guest): its
-   * automatic names come from the account, so that they are the same in every process, and when another process has taken its
-   * stream over, its next call takes it back without being told to.
+   * True where the edge's caller has no session and the edge makes one up (one per account, or one
+   * per request of a guest): its automatic names come from the account, so that they are the same
+   * in every process, and when another process has taken its stream over, its next call takes it
+   * back without being told to.
    */
   readonly passing?: boolean;
 };
 
 /**
- * One caller's presence. A session is live while a call or a listener of it is open, and for 30 s after; a seat claimed by a live
- * session is its alone. A session that isn't live keeps its claims until somebody else wants them, and is forgotten after an hour
- * without a call; one that never took a seat after a minute, or when another one needs its place. The object is good for one request; what it stands for is in the wrapper.
+ * One caller's presence. A session is live while a call or a listener of it is open, and for 30 s
+ * after; a seat claimed by a live session is its alone. A session that isn't live keeps its claims
+ * until somebody else wants them, and is forgotten after an hour without a call; one that never
+ * took a seat after a minute, or when another one needs its place. The object is good for one
+ * request; what it stands for is in the wrapper.
  *
- * Which seat a call is about. With `link`: the conversation of that link, checked in this call, wherever the session has been
- * before. Without: `conversationId`; without either, the only conversation that the session has a seat in (`which_conversation` if
- * there are several). A link and another `conversationId` together: `conversation_mismatch`. Within the conversation:
- * `streamName`; without it, the stream name in `cursor`, then the seat that this session used last there (of a passing session, which
- * several callers share, only while it has no other there, not even one that was left: else `which_stream`), then (with a link) one with
- * an automatic name, or (without) the only one that the account has there (`which_stream` if there are several). An account reaches
- * all its seats by conversation and name; a guest's seat is reached by the session that took it, or by its stream name with its link.
+ * Which seat a call is about. With `link`: the conversation of that link, checked in this call,
+ * wherever the session has been before. Without: `conversationId`; without either, the only
+ * conversation that the session has a seat in (`which_conversation` if there are several). A link
+ * and another `conversationId` together: `conversation_mismatch`. Within the conversation:
+ * `streamName`; without it, the stream name in `cursor`, then the seat that this session used last
+ * there (of a passing session, which several callers share, only while it has no other there, not
+ * even one that was left: else `which_stream`), then (with a link) one with an automatic name, or
+ * (without) the only one that the account has there (`which_stream` if there are several). An
+ * account reaches all its seats by conversation and name; a guest's seat is reached by the session
+ * that took it, or by its stream name with its link.
  *
- * An automatic name is the slug of the caller's program (the client in the join's identity, else in the session's, else its name), `-`, and 4 hex: for accounts of the account and the conversation, so that a
- * new session finds the seat again that no other one has (names of others' seats, here or live elsewhere, are passed over); for
- * guests of the session, so that no two share a seat.
+ * An automatic name is the slug of the caller's program (the client in the join's identity, else in
+ * the session's, else its name), `-`, and 4 hex: for accounts of the account and the conversation,
+ * so that a new session finds the seat again that no other one has (names of others' seats, here or
+ * live elsewhere, are passed over); for guests of the session, so that no two share a seat.
  *
- * Common faults of all calls: `invalid_magic_link`, `conversation_not_found`, `not_joined` (no seat there, and no link to take one
- * with), `which_conversation`, `which_stream`, `conversation_mismatch`, `invalid_stream_name`, `seat_taken` (by another
- * live session, or this one lost it to a takeover), `left`, `too_many_seats`, what refuses a dial (`invalid_credential`, `stream_name_conflict`,
- * `account_concurrency_limit`, `conversation_subscriber_limit`, `dial_timeout`, `unavailable`), what ended the seat
- * (`link_revoked`, `conversation_closed`), `session_ended`, `too_many_calls`, `aborted`.
+ * Common faults of all calls: `invalid_magic_link`, `conversation_not_found`, `not_joined` (no seat
+ * there, and no link to take one with), `which_conversation`, `which_stream`,
+ * `conversation_mismatch`, `invalid_stream_name`, `seat_taken` (by another live session, or this
+ * one lost it to a takeover), `left`, `too_many_seats`, what refuses a dial (`invalid_credential`,
+ * `stream_name_conflict`, `account_concurrency_limit`, `conversation_subscriber_limit`,
+ * `dial_timeout`, `unavailable`), what ended the seat (`link_revoked`, `conversation_closed`),
+ * `session_ended`, `too_many_calls`, `aborted`.
  */
 export interface Session {
   readonly id: string;
@@ -182,57 +206,83 @@ export interface Session {
   /** False once it was ended or forgotten. */
   readonly open: boolean;
   /**
-   * Takes the seat, or finds it again. The only call that comes back after `leave`, unless it says `toListen`. Faults also: `invalid_cursor`, `invalid_max_events`
-   * (of `lastN`), `invalid_metadata`, `invalid_peer_identity`, and on a live seat with `streamMetadata` those of `send`.
+   * Takes the seat, or finds it again. The only call that comes back after `leave`, unless it says
+   * `toListen`. Faults also: `invalid_cursor`, `invalid_max_events` (of `lastN`),
+   * `invalid_metadata`, `invalid_peer_identity`, and on a live seat with `streamMetadata` those of
+   * `send`.
    */
   join(request: JoinRequest): Promise<Result<Joined>>;
-  /** Emits one token; takes the seat first if need be. Faults also: `token_too_large`, `backpressure`, `rate_limited`, `delivery_unknown`. */
+  /**
+   * Emits one token; takes the seat first if need be. Faults also: `token_too_large`,
+   * `backpressure`, `rate_limited`, `delivery_unknown`.
+   */
   send(request: SendRequest): Promise<Result<Sent>>;
   /**
-   * Reads; takes the seat first if need be: one that is named and that this process doesn't know was elsewhere before, which is told
-   * as a loss unless the conversation is new. Faults also: `invalid_cursor`, `invalid_wait`, `invalid_max_events`.
+   * Reads; takes the seat first if need be: one that is named and that this process doesn't know
+   * was elsewhere before, which is told as a loss unless the conversation is new. Faults also:
+   * `invalid_cursor`, `invalid_wait`, `invalid_max_events`.
    */
   recv(request: RecvRequest): Promise<Result<Received>>;
   /** Replaces the stream's metadata. Faults also: `invalid_metadata`, and those of `send`. */
   setMetadata(request: MetadataRequest): Promise<Result<Sent>>;
   /** Who is there now. Doesn't take a seat: a link is enough, or a seat. */
   peers(request: Target): Promise<Result<Roster>>;
-  /** Leaves; the buffer goes. Until the next `join` the calls answer `left`. Leaving again is fine. */
+  /**
+   * Leaves; the buffer goes. Until the next `join` the calls answer `left`. Leaving again is fine.
+   */
   leave(request: Target): Promise<Result<Named>>;
-  /** What waits unread, over all seats that the session holds or in one conversation. Consumes nothing; shows each event to this session once. */
+  /**
+   * What waits unread, over all seats that the session holds or in one conversation. Consumes
+   * nothing; shows each event to this session once.
+   */
   pending(options?: PendingOptions): Pending;
   /**
-   * Pushes the events of all seats that the session holds, now and later, each event once per `path`, until `stop`. A newer
-   * listener of a path replaces the older one, which is told, and goes on where it stopped. Consumes nothing. It begins where the
-   * seat's reading stood when the session got the seat. Faults: `too_many_listeners`, `invalid_cursor`, `session_ended`.
+   * Pushes the events of all seats that the session holds, now and later, each event once per
+   * `path`, until `stop`. A newer listener of a path replaces the older one, which is told, and
+   * goes on where it stopped. Consumes nothing. It begins where the seat's reading stood when the
+   * session got the seat. Faults: `too_many_listeners`, `invalid_cursor`, `session_ended`.
    */
   listen(listener: Listener, options?: ListenOptions): Result<{ readonly listening: Listening }>;
   /**
-   * Ends the session: its calls answer `session_ended`, its listeners stop; its seats stay as they are, claimed by nobody. With
-   * `leaveWire` the seats that it holds also leave the wire at once, as idle ones do (the others see them leave), and keep their
-   * buffer and place: whoever asks for one of them next dials again.
+   * Ends the session: its calls answer `session_ended`, its listeners stop; its seats stay as they
+   * are, claimed by nobody. With `leaveWire` the seats that it holds also leave the wire at once,
+   * as idle ones do (the others see them leave), and keep their buffer and place: whoever asks for
+   * one of them next dials again.
    */
   end(options?: { readonly leaveWire?: boolean }): void;
 }
 
 export type ListenOptions = {
-  /** Which reader of the session this is; `push` unless given. A path has one listener at a time and remembers its place. */
+  /**
+   * Which reader of the session this is; `push` unless given. A path has one listener at a time and
+   * remembers its place.
+   */
   readonly path?: string;
   /** Only this conversation. */
   readonly conversationId?: string;
-  /** Only the seat, or seats, of this name; all seats, of the conversation or of the session, unless given. */
+  /**
+   * Only the seat, or seats, of this name; all seats, of the conversation or of the session, unless
+   * given.
+   */
   readonly streamName?: string;
-  /** The cursor of the last event that arrived: its seat's events are pushed again from there. Other seats go on where they were. */
+  /**
+   * The cursor of the last event that arrived: its seat's events are pushed again from there. Other
+   * seats go on where they were.
+   */
   readonly since?: string;
 };
 
 export interface Listener {
   /**
-   * Takes one event. False says that it took this one and wants no more until `Listening.resume`: what overflows the buffer
-   * meanwhile is then told by a `truncated` at its place. It must not call back into the session. `seat` is the one that heard it.
+   * Takes one event. False says that it took this one and wants no more until `Listening.resume`:
+   * what overflows the buffer meanwhile is then told by a `truncated` at its place. It must not
+   * call back into the session. `seat` is the one that heard it.
    */
   event(event: PushEvent, seat: { readonly streamName: string }): boolean;
-  /** The last call: a newer listener has the path, the session has ended, or the wrapper closes. Not called after `stop`. */
+  /**
+   * The last call: a newer listener has the path, the session has ended, or the wrapper closes. Not
+   * called after `stop`.
+   */
   ended(why: "replaced" | "session_ended" | "wrapper_closed"): void;
 }
 

@@ -1,4 +1,7 @@
-/** A session for runtimes that can't hold a socket: seats in conversations, with a buffer and a cursor each. */
+/**
+ * A session for runtimes that can't hold a socket: seats in conversations, with a buffer and a
+ * cursor each.
+ */
 
 export { FAULTS, type Failure, type Fault, failure } from "./checks/faults.ts";
 export { automaticName } from "./checks/names.ts";

@@ -1,4 +1,7 @@
-/** Every limit of the wrapper, with its unit and its reason. An edge may set those of `WrapperLimits` otherwise. */
+/**
+ * Every limit of the wrapper, with its unit and its reason. An edge may set those of
+ * `WrapperLimits` otherwise.
+ */
 
 export type WrapperLimits = {
   /** Seats of one process, those included that have left the wire and still hold a buffer. */
@@ -15,10 +18,15 @@ export type WrapperLimits = {
 };
 
 export const WRAPPER_LIMITS: WrapperLimits = {
-  seats: 5_000, // Each is a socket; a process often has no more than 20,000 file descriptors, both ends on one machine.
-  sessions: 10_000, // Beside its seats, whose buffers count, one is small; each may hold a connection of its caller.
-  sessionsPerAddress: 200, // An office behind one address has room; a flood from one place does not take the process.
-  seatsPerSession: 16, // More than an account may have live (10); one address can't take all seats of the process.
+  // Each is a socket; a process often has no more than 20,000 file descriptors, both ends on one
+  // machine.
+  seats: 5_000,
+  // Beside its seats, whose buffers count, one is small; each may hold a connection of its caller.
+  sessions: 10_000,
+  // An office behind one address has room; a flood from one place does not take the process.
+  sessionsPerAddress: 200,
+  // More than an account may have live (10); one address can't take all seats of the process.
+  seatsPerSession: 16,
   listenersPerSession: 16, // One for each of its seats.
   callsPerSession: 64, // Each holds a timer and whatever its edge holds for it.
   bufferEvents: 1_000,
@@ -31,30 +39,53 @@ export const DIAL_MS = 10_000;
 export const RECEIPT_MS = 10_000;
 /** Milliseconds without a call or listener after which a seat leaves the wire. */
 export const SEAT_IDLE_MS = 600_000;
-/** Milliseconds for which a seat off the wire keeps its buffer and its place, or the memory that it left. */
+/**
+ * Milliseconds for which a seat off the wire keeps its buffer and its place, or the memory that it
+ * left.
+ */
 export const SEAT_KEPT_MS = 3_600_000;
-/** Milliseconds for which a session stays live after its last call or listener: a turn-based caller's pause between two calls. */
+/**
+ * Milliseconds for which a session stays live after its last call or listener: a turn-based
+ * caller's pause between two calls.
+ */
 export const SESSION_LIVE_MS = 30_000;
 /** Milliseconds without a call or listener after which a session is forgotten. */
 export const SESSION_KEPT_MS = 3_600_000;
-/** The same for a session that never took a seat: it has nothing to lose but its id, and would block others' place. */
+/**
+ * The same for a session that never took a seat: it has nothing to lose but its id, and would block
+ * others' place.
+ */
 export const SEATLESS_KEPT_MS = 60_000;
-/** Milliseconds in which a listener that lags may still take what there is when the process ends: it is waited for. */
+/**
+ * Milliseconds in which a listener that lags may still take what there is when the process ends: it
+ * is waited for.
+ */
 export const LAST_WORD_MS = 1_000;
 /** Milliseconds between two looks for what is idle. */
 export const SWEEP_MS = 5_000;
 
-/** Milliseconds for which a yes about a credential or link is kept: so long it may work after it was revoked. */
+/**
+ * Milliseconds for which a yes about a credential or link is kept: so long it may work after it was
+ * revoked.
+ */
 export const CHECK_KEPT_MS = 1_000;
 /** Credentials, and links, remembered at most. */
 export const CHECKS_KEPT_MAX = 10_000;
-/** Milliseconds for which it is remembered what the deployment offers: it changes only with its configuration. */
+/**
+ * Milliseconds for which it is remembered what the deployment offers: it changes only with its
+ * configuration.
+ */
 export const OFFER_KEPT_MS = 60_000;
 
-/** Milliseconds that `recv` may wait: below the 30 s after which many callers and proxies give up. */
+/**
+ * Milliseconds that `recv` may wait: below the 30 s after which many callers and proxies give up.
+ */
 export const WAIT_MS_MAX = 25_000;
 export const EVENTS_DEFAULT = 100;
 export const EVENTS_MAX = 1_000;
-/** Events that ride along with another answer: enough to see what happens, little enough not to drown the answer. */
+/**
+ * Events that ride along with another answer: enough to see what happens, little enough not to
+ * drown the answer.
+ */
 export const PENDING_MAX = 64;
 export const SESSION_ID_CHARACTERS_MAX = 128;

@@ -1,6 +1,6 @@
 /**
- * The operator's port: `/healthz`, `/livez`, `/readyz` and `/metrics`. It is separate from the public port,
- * so that neither load there nor a stranger reaches it.
+ * The operator's port: `/healthz`, `/livez`, `/readyz` and `/metrics`. It is separate from the
+ * public port, so that neither load there nor a stranger reaches it.
  */
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Registry } from "prom-client";

@@ -5,11 +5,16 @@ import { HOST_REFUSAL, type HostNames, type HostRule, hostRuleOf } from "./hosts
 
 /** Bytes of request line and headers: a link, a credential and what browsers send fit well. */
 const HEADER_BYTES_MAX = 32_768;
-/** Milliseconds in which a request's headers must have come: no client needs them, slow-loris does. */
+/**
+ * Milliseconds in which a request's headers must have come: no client needs them, slow-loris does.
+ */
 const HEADERS_MS = 10_000;
 /** Milliseconds in which a whole request must have come: 1 MiB over a slow phone takes less. */
 const REQUEST_MS = 60_000;
-/** Milliseconds for which an idle connection is kept: longer than proxies keep theirs, so that they close first. */
+/**
+ * Milliseconds for which an idle connection is kept: longer than proxies keep theirs, so that they
+ * close first.
+ */
 const KEEP_ALIVE_MS = 75_000;
 /** Milliseconds between two looks for idle connections of a closing port. */
 const CLOSE_IDLE_MS = 20;
@@ -35,7 +40,10 @@ export type HttpServer = {
   readonly close: () => Promise<void>;
 };
 
-/** Listens; rejects when it can't. `unreadable` answers a request whose address or Host can't even be parsed. */
+/**
+ * Listens; rejects when it can't. `unreadable` answers a request whose address or Host can't even
+ * be parsed.
+ */
 export async function openHttpServer(
   at: { readonly host: string; readonly port: number; readonly names: HostNames },
   app: HttpApp,
@@ -82,7 +90,9 @@ export async function openHttpServer(
   };
 }
 
-/** Answers a request whose host isn't ours (§2.1.7), or is said twice (§2.1.8); false for any other. */
+/**
+ * Answers a request whose host isn't ours (§2.1.7), or is said twice (§2.1.8); false for any other.
+ */
 export function refuseHead(
   request: IncomingMessage,
   response: ServerResponse,
@@ -109,7 +119,10 @@ function isHostName(raw: readonly string[], index: number): boolean {
   return index % 2 === 0 && raw[index]?.toLowerCase() === "host";
 }
 
-/** The host of a target in absolute form, which beats the header (RFC 9112 §3.2.2); null where the target has none. */
+/**
+ * The host of a target in absolute form, which beats the header (RFC 9112 §3.2.2); null where the
+ * target has none.
+ */
 function targetHostOf({ url = "/" }: IncomingMessage): string | null {
   return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? null;
 }

@@ -1,4 +1,7 @@
-/** What every deployed process has: configuration, log, admin port, signals. It knows nothing of the wire. */
+/**
+ * What every deployed process has: configuration, log, admin port, signals. It knows nothing of the
+ * wire.
+ */
 export { type AdminPort, type Health, healthBody, openAdminPort } from "./admin.ts";
 export {
   HOST_REFUSAL,

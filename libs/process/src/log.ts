@@ -1,6 +1,7 @@
 /**
- * The log: JSON lines on stderr, one per event, each with a name in `event`. What people said, and what would let
- * somebody in, is never handed to it; the redaction below is the second lock on that door.
+ * The log: JSON lines on stderr, one per event, each with a name in `event`. What people said, and
+ * what would let somebody in, is never handed to it; the redaction below is the second lock on that
+ * door.
  */
 import { type DestinationStream, type Logger, pino } from "pino";
 
@@ -41,7 +42,9 @@ export function openLog(
   );
 }
 
-/** What of an unknown failure may be logged: its name, code and sentence, never what it was about. */
+/**
+ * What of an unknown failure may be logged: its name, code and sentence, never what it was about.
+ */
 export function describeError(error: unknown): {
   readonly name: string;
   readonly code?: string;

@@ -1,4 +1,6 @@
-/** What every process counts: Node's own figures, and the faults of the program that nobody awaited. */
+/**
+ * What every process counts: Node's own figures, and the faults of the program that nobody awaited.
+ */
 import { Counter, collectDefaultMetrics, Registry } from "prom-client";
 import { describeError, type Log } from "./log.ts";
 

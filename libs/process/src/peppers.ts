@@ -1,6 +1,6 @@
 /**
- * The two lists of peppers, from the environment or from a file. A service without them doesn't start:
- * there is no default secret.
+ * The two lists of peppers, from the environment or from a file. A service without them doesn't
+ * start: there is no default secret.
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";

@@ -1,8 +1,14 @@
-/** A service process from its first line to its last: configuration or exit 78, a stop by signal, no death by surprise. */
+/**
+ * A service process from its first line to its last: configuration or exit 78, a stop by signal, no
+ * death by surprise.
+ */
 import { describeError, type Log } from "./log.ts";
 import { EXIT_CONFIG } from "./settings.ts";
 
-/** Exit status when a port or a store can't be had (sysexits' EX_UNAVAILABLE): the supervisor may try again. */
+/**
+ * Exit status when a port or a store can't be had (sysexits' EX_UNAVAILABLE): the supervisor may
+ * try again.
+ */
 export const EXIT_UNAVAILABLE = 69;
 
 /** Says every fault, each on a line, and ends the process with 78. */
@@ -16,8 +22,8 @@ export function exitMisconfigured(service: string, faults: readonly string[]): n
 }
 
 /**
- * Runs `stop` once, at the first SIGTERM or SIGINT, and exits 0 behind it; exits 1 when it takes longer than
- * `graceMs` or fails. A second signal exits at once.
+ * Runs `stop` once, at the first SIGTERM or SIGINT, and exits 0 behind it; exits 1 when it takes
+ * longer than `graceMs` or fails. A second signal exits at once.
  */
 export function stopOnSignal(log: Log, graceMs: number, stop: () => Promise<void>): void {
   let stopping = false;

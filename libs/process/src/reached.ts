@@ -1,7 +1,13 @@
-/** Where a request came from and which address it was sent to: the connection's own, or what a trusted proxy in front says. */
+/**
+ * Where a request came from and which address it was sent to: the connection's own, or what a
+ * trusted proxy in front says.
+ */
 
 export type Reached = {
-  /** Base URL at which the deployment is reached, without a trailing slash; null takes the request's own. */
+  /**
+   * Base URL at which the deployment is reached, without a trailing slash; null takes the request's
+   * own.
+   */
   readonly publicUrl: string | null;
   /** Whether X-Forwarded-For, -Host and -Proto are believed. */
   readonly trustProxy: boolean;
@@ -9,12 +15,18 @@ export type Reached = {
 
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
-/** True for a host name or address, perhaps with a port: what may stand in a link, and nothing that would read as a path. */
+/**
+ * True for a host name or address, perhaps with a port: what may stand in a link, and nothing that
+ * would read as a path.
+ */
 export function isHost(text: string): boolean {
   return HOST.test(text);
 }
 
-/** The scheme, host and port at which the deployment is reached: configured, else forwarded, else the request's own. */
+/**
+ * The scheme, host and port at which the deployment is reached: configured, else forwarded, else
+ * the request's own.
+ */
 export function baseUrlOf(request: Request, { publicUrl, trustProxy }: Reached): string {
   if (publicUrl !== null) return publicUrl;
   const own = new URL(request.url);
@@ -27,7 +39,9 @@ export function baseUrlOf(request: Request, { publicUrl, trustProxy }: Reached):
   ].join("://");
 }
 
-/** The address nearest to us: the connection's own, or what the trusted proxy in front says it was. */
+/**
+ * The address nearest to us: the connection's own, or what the trusted proxy in front says it was.
+ */
 export function addressOf(request: Request, own: string, { trustProxy }: Reached): string {
   return (trustProxy ? nearest(request, "x-forwarded-for") : null) ?? own;
 }

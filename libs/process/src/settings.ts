@@ -1,10 +1,13 @@
 /**
- * Configuration from the environment. A service declares its settings once, with type, default, unit and reason;
- * from that one declaration come the reading, the faults, and the table in docs/OPERATIONS.md.
+ * Configuration from the environment. A service declares its settings once, with type, default,
+ * unit and reason; from that one declaration come the reading, the faults, and the table in
+ * docs/OPERATIONS.md.
  */
 import { z } from "zod";
 
-/** One environment variable. `read` is given its text, or the default when it is absent or empty. */
+/**
+ * One environment variable. `read` is given its text, or the default when it is absent or empty.
+ */
 export type Setting<Value> = {
   readonly read: z.ZodType<Value, string>;
   /** As it would stand in the environment; empty means that there is none. */
@@ -24,7 +27,9 @@ export type ValuesOf<Declared extends Settings> = {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Exit status of a process that was given a configuration it can't run with (sysexits' EX_CONFIG). */
+/**
+ * Exit status of a process that was given a configuration it can't run with (sysexits' EX_CONFIG).
+ */
 export const EXIT_CONFIG = 78;
 
 export function integer(
@@ -120,7 +125,10 @@ export type Read<Declared extends Settings> =
   | { readonly ok: true; readonly value: ValuesOf<Declared> }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-/** Every setting's value, or every fault at once. A value is repeated in a fault only when it is no secret. */
+/**
+ * Every setting's value, or every fault at once. A value is repeated in a fault only when it is no
+ * secret.
+ */
 export function readSettings<Declared extends Settings>(
   declared: Declared,
   environment: Environment,

@@ -1,6 +1,6 @@
 /**
- * Settings that more than one service has. A service adds them to its own, so that a name means the same thing, and
- * has the same default and the same sentence, wherever it is read.
+ * Settings that more than one service has. A service adds them to its own, so that a name means the
+ * same thing, and has the same default and the same sentence, wherever it is read.
  */
 import { z } from "zod";
 import { hostNameOf } from "./hosts.ts";
@@ -85,7 +85,10 @@ export const STOP_SETTINGS = {
   ),
 };
 
-/** An edge in a process of its own: an outsider that is told where the deployment is, and needs no Redis. */
+/**
+ * An edge in a process of its own: an outsider that is told where the deployment is, and needs no
+ * Redis.
+ */
 export function edgeProcessSettings(defaults: {
   readonly port: number;
   readonly adminPort: string;

@@ -1,6 +1,7 @@
 /**
- * Why a socket ends. Every fault that the wire can tell a client has one row here, with its close code
- * and whether a client may come back by itself (§6); a new fault doesn't compile until it has one.
+ * Why a socket ends. Every fault that the wire can tell a client has one row here, with its close
+ * code and whether a client may come back by itself (§6); a new fault doesn't compile until it has
+ * one.
  */
 
 /** May the client come back without being asked? */

@@ -1,4 +1,7 @@
-/** What a connect asks for, read from headers or query: right values come back, wrong ones are null, none throws. */
+/**
+ * What a connect asks for, read from headers or query: right values come back, wrong ones are null,
+ * none throws.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readFlag, readPeerIdentity, readStreamMetadata, readSubscribeStreams } from "./connect.ts";

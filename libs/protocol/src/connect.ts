@@ -27,7 +27,10 @@ export const SUBPROTOCOL_BEARER_PREFIX = "ams.bearer.";
 
 const BEARER = /^bearer[ \t]+(\S+)[ \t]*$/i;
 
-/** What an `Authorization` header bears, or null when it isn't of the form `Bearer <credential>`. Not checked further. */
+/**
+ * What an `Authorization` header bears, or null when it isn't of the form `Bearer <credential>`.
+ * Not checked further.
+ */
 export function readBearer(authorization: string): string | null {
   return BEARER.exec(authorization)?.[1] ?? null;
 }
@@ -42,13 +45,19 @@ export function readFlag(text: string): boolean {
   return text === "1" || text.toLowerCase() === "true";
 }
 
-/** Stream metadata from its base64 form: JSON text of an object, or null when it isn't one or is too large. */
+/**
+ * Stream metadata from its base64 form: JSON text of an object, or null when it isn't one or is too
+ * large.
+ */
 export function readStreamMetadata(base64: string): JsonText | null {
   const json = readBase64Json(base64, METADATA_HEADER_BYTES_MAX);
   return json !== null && isRecord(json.text) ? json.text : null;
 }
 
-/** A peer identity `{kind: "agent" | "human", model?, client?}` from its base64 form, or null when it isn't one. */
+/**
+ * A peer identity `{kind: "agent" | "human", model?, client?}` from its base64 form, or null when
+ * it isn't one.
+ */
 export function readPeerIdentity(base64: string): JsonText | null {
   const json = readBase64Json(base64, PEER_IDENTITY_BYTES_MAX);
   if (json === null || !isRecord(json.text)) return null;

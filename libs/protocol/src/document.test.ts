@@ -1,4 +1,7 @@
-/** docs/PROTOCOL.md and the code say the same: its examples pass the schemas, its tables hold every code and limit. */
+/**
+ * docs/PROTOCOL.md and the code say the same: its examples pass the schemas, its tables hold every
+ * code and limit.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { z } from "zod";

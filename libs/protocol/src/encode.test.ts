@@ -1,4 +1,7 @@
-/** Server frames as they are written: each is JSON that the schema accepts and that says what was given. */
+/**
+ * Server frames as they are written: each is JSON that the schema accepts and that says what was
+ * given.
+ */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {

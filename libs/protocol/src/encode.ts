@@ -1,4 +1,7 @@
-/** The frames that a server sends, as text (§4.5). Each function writes one; no other file spells a field name. */
+/**
+ * The frames that a server sends, as text (§4.5). Each function writes one; no other file spells a
+ * field name.
+ */
 import type { Gap, Joined, Peer, StreamIdentity } from "./frames.ts";
 import { type JsonText, joinMembers, toJsonText, trustJsonText } from "./json.ts";
 import { formatSeq } from "./seq.ts";
@@ -71,7 +74,10 @@ export function encodeDrain(reconnectAfterMs: number): string {
   return `{"type":"x_drain","reconnect_after_ms":${reconnectAfterMs}}`;
 }
 
-/** A peer as `joined` lists it. A roster of thousands is written at each join, so it is spliced and not put together. */
+/**
+ * A peer as `joined` lists it. A roster of thousands is written at each join, so it is spliced and
+ * not put together.
+ */
 export function encodePeer(peer: Peer): JsonText {
   return trustJsonText(`{${peerMembers(peer)}}`);
 }

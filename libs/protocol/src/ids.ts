@@ -10,7 +10,10 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type AccountId = Branded<"AccountId">;
 /** `conv_` + ULID, or `conv_` + 64 hex for `jcs-sha256` conversations. */
 export type ConversationId = Branded<"ConversationId">;
-/** `str_` + 26 hex: derived from conversation, account and stream name, so it is the same every time. */
+/**
+ * `str_` + 26 hex: derived from conversation, account and stream name, so it is the same every
+ * time.
+ */
 export type StreamId = Branded<"StreamId">;
 /** What an account owns: the first path segment of its links. */
 export type Namespace = Branded<"Namespace">;
@@ -19,7 +22,8 @@ export type Alias = Branded<"Alias">;
 /** A stream's name within its conversation. */
 export type StreamName = Branded<"StreamName">;
 
-// The formats of §1.1 as patterns, for the schemas; other code uses the checks below. Written out, so that a bundle that uses none has none.
+// The formats of §1.1 as patterns, for the schemas; other code uses the checks below. Written out,
+// so that a bundle that uses none has none.
 export const ACCOUNT_ID = /^acc_(?:[0-9A-HJKMNP-TV-Z]{26}|anon_[0-9a-f]{26})$/;
 export const CONVERSATION_ID = /^conv_(?:[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{64})$/;
 export const STREAM_ID = /^str_[0-9a-f]{26}$/;

@@ -1,4 +1,7 @@
-/** The wire as types and pure functions: no I/O, no clock, no Node. The zod schemas are in `@ams/protocol/schema`. */
+/**
+ * The wire as types and pure functions: no I/O, no clock, no Node. The zod schemas are in
+ * `@ams/protocol/schema`.
+ */
 export {
   CLOSE,
   type CloseReason,

@@ -1,7 +1,7 @@
 /**
- * JSON that is carried and not understood. A value stays the text that its author wrote, digit for digit;
- * only white space between tokens is taken out. A scan bounds it and finds its members, then `JSON.parse`
- * judges the grammar.
+ * JSON that is carried and not understood. A value stays the text that its author wrote, digit for
+ * digit; only white space between tokens is taken out. A scan bounds it and finds its members, then
+ * `JSON.parse` judges the grammar.
  */
 import { JSON_TOKENS_MAX } from "./limits.ts";
 import { type Scan, SPAN, scanJson } from "./scan.ts";
@@ -28,7 +28,10 @@ export function readJson(text: string, tokensMax = JSON_TOKENS_MAX): Json | null
   return scan === null ? null : { text: asJsonText(scan.compact), bytes: scan.bytes };
 }
 
-/** The members of a JSON object, each with its raw value; of a key that stands twice the last. Null when it isn't an object. */
+/**
+ * The members of a JSON object, each with its raw value; of a key that stands twice the last. Null
+ * when it isn't an object.
+ */
 export function readMembers(
   text: string,
   tokensMax = JSON_TOKENS_MAX,
@@ -79,7 +82,10 @@ export function toJsonText(value: string | number | boolean | null | readonly st
   return asJsonText(JSON.stringify(value));
 }
 
-/** Marks text as JSON that is known to be compact and well-formed: what this library or a store of ours wrote. */
+/**
+ * Marks text as JSON that is known to be compact and well-formed: what this library or a store of
+ * ours wrote.
+ */
 export function trustJsonText(text: string): JsonText {
   return asJsonText(text);
 }

@@ -29,7 +29,10 @@ export function parseMagicLink(text: string): MagicLink | null {
   return { baseUrl: url.origin + prefix, namespace, alias, token };
 }
 
-/** The WebSocket address behind a magic link: `/connect` on its path, its query kept, http changed to ws. */
+/**
+ * The WebSocket address behind a magic link: `/connect` on its path, its query kept, http changed
+ * to ws.
+ */
 export function connectUrl(magicLink: string): string | null {
   const url = toUrl(magicLink);
   if (url === null) return null;

@@ -1,4 +1,7 @@
-/** The hand parser of client frames: what it accepts, and that it and the schema agree on every text. */
+/**
+ * The hand parser of client frames: what it accepts, and that it and the schema agree on every
+ * text.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

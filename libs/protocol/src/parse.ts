@@ -1,7 +1,8 @@
 /**
- * A client's frame (§4.3–4.4). Nearly every frame is a token that `findTokenData` recognises (token-data.ts);
- * `isExtension` recognises those that are ignored unread, and everything else, however unusual, goes to
- * `parseClientFrame`. They agree on every text: property tests hold them to it.
+ * A client's frame (§4.3–4.4). Nearly every frame is a token that `findTokenData` recognises
+ * (token-data.ts); `isExtension` recognises those that are ignored unread, and everything else,
+ * however unusual, goes to `parseClientFrame`. They agree on every text: property tests hold them
+ * to it.
  */
 import type { FrameFault } from "./close.ts";
 import type { ClientFrame } from "./frames.ts";
@@ -26,7 +27,10 @@ import {
 const EXTENSION_BYTES = ["{", '"type"', ":", '"x_'].map((text) => new TextEncoder().encode(text));
 const EXTENSION = /^[ \t\r\n]*\{[ \t\r\n]*"type"[ \t\r\n]*:[ \t\r\n]*"x_/;
 
-/** True when the first member is a `type` of `x_…`: the frame is ignored unread, whatever follows (§4.2). */
+/**
+ * True when the first member is a `type` of `x_…`: the frame is ignored unread, whatever follows
+ * (§4.2).
+ */
 export function isExtension(frame: Uint8Array): boolean {
   let at = 0;
   for (const sign of EXTENSION_BYTES) {
@@ -78,7 +82,10 @@ export function checkMetadata(json: Json | undefined): JsonText | null {
   return json.bytes <= METADATA_BYTES_MAX ? detach(json.text) : null;
 }
 
-/** The same text in memory of its own: metadata is kept for as long as its stream lives, the frame around it is not. */
+/**
+ * The same text in memory of its own: metadata is kept for as long as its stream lives, the frame
+ * around it is not.
+ */
 function detach(text: JsonText): JsonText {
   return trustJsonText(` ${text}`.slice(1));
 }

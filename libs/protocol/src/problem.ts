@@ -1,6 +1,6 @@
 /**
- * Why an HTTP request was refused: `{"error": "<code>", "message": "<sentence>"}` with the status of its row (§2.1).
- * A new code doesn't compile until it has a status and a sentence.
+ * Why an HTTP request was refused: `{"error": "<code>", "message": "<sentence>"}` with the status
+ * of its row (§2.1). A new code doesn't compile until it has a status and a sentence.
  */
 
 export type Problem = { readonly status: number; readonly message: string };

@@ -1,8 +1,8 @@
 /**
  * One pass over a text that claims to be JSON, before anything is built from it: how many tokens it
- * has, how deep it goes, how large its compact form is, and where the members of its outermost object
- * are. The grammar is left to `JSON.parse`: of a text that it refuses, a scan says nothing true, but
- * stays within its bounds.
+ * has, how deep it goes, how large its compact form is, and where the members of its outermost
+ * object are. The grammar is left to `JSON.parse`: of a text that it refuses, a scan says nothing
+ * true, but stays within its bounds.
  */
 import { JSON_DEPTH_MAX } from "./limits.ts";
 
@@ -56,7 +56,9 @@ for (const [value, digit] of [..."0123456789abcdef"].entries()) {
 /** Bytes of the string that `stringEnd` passed over last. */
 let stringBytes = 0;
 
-/** Null when the text has more than `tokensMax` tokens or is nested deeper than `JSON_DEPTH_MAX`. */
+/**
+ * Null when the text has more than `tokensMax` tokens or is nested deeper than `JSON_DEPTH_MAX`.
+ */
 export function scanJson(text: string, tokensMax: number): Scan | null {
   const spans: number[] = [];
   let compact = ""; // Of the text up to `copiedTo`.

@@ -1,6 +1,6 @@
 /**
- * The frames of the wire as schemas (§4), for cold edges, tests and the AsyncAPI document. The hot path
- * uses `parse.ts`, and a property test holds the two to the same answer on every text.
+ * The frames of the wire as schemas (§4), for cold edges, tests and the AsyncAPI document. The hot
+ * path uses `parse.ts`, and a property test holds the two to the same answer on every text.
  */
 import { z } from "zod";
 import { ACCOUNT_ID, CONVERSATION_ID, STREAM_ID, STREAM_NAME } from "./ids.ts";
@@ -22,7 +22,10 @@ export const streamName = z.string().regex(STREAM_NAME);
 export const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 export const seq = z.string().regex(/^\d{1,15}-\d{1,15}$/);
 
-/** Any JSON object: the broker knows no key of it. (An object schema of zod's would lose the key `__proto__`.) */
+/**
+ * Any JSON object: the broker knows no key of it. (An object schema of zod's would lose the key
+ * `__proto__`.)
+ */
 export const jsonObject = z
   .unknown()
   .refine(isObject, { error: "is not a JSON object", abort: true })
@@ -61,7 +64,10 @@ const clientFrameWithoutSize = z.union([
   extension,
 ]);
 
-/** A client's frame as the text of its message. Metadata counts as it is written: every digit, and doubled keys twice. */
+/**
+ * A client's frame as the text of its message. Metadata counts as it is written: every digit, and
+ * doubled keys twice.
+ */
 export const clientFrameText = z.string().transform((text, context) => {
   if (isExtension(new TextEncoder().encode(text))) return { type: "x_" };
   const members = readMembers(text, FRAME_JSON_TOKENS_MAX);
@@ -145,7 +151,9 @@ export const drainFrame = z.object({
   reconnect_after_ms: z.int().nonnegative(),
 });
 
-/** A server's frame. Unknown members are dropped from the result, as a client ignores them (§4.2). */
+/**
+ * A server's frame. Unknown members are dropped from the result, as a client ignores them (§4.2).
+ */
 export const serverFrame = z.discriminatedUnion("type", [
   joinedFrame,
   streamJoinedFrame,

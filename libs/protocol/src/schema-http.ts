@@ -1,4 +1,6 @@
-/** The bodies of the control plane as schemas (§2), for cold edges, tests and the OpenAPI document. */
+/**
+ * The bodies of the control plane as schemas (§2), for cold edges, tests and the OpenAPI document.
+ */
 import { z } from "zod";
 import { CREDENTIAL, isNamespace, SLUG } from "./ids.ts";
 import {
@@ -64,7 +66,10 @@ export const rotateBody = z.object({
 
 export const rotatedBody = z.object({ credential });
 
-/** Names that are absent, null or empty are generated (§2.3.1, §2.3.2); null is absent in most members (§2.3.8). */
+/**
+ * Names that are absent, null or empty are generated (§2.3.1, §2.3.2); null is absent in most
+ * members (§2.3.8).
+ */
 export const mintBody = z.object({
   alias: z.union([alias, z.literal("")]).nullish(),
   stream_name: z.union([streamName, z.literal("")]).nullish(),

@@ -1,4 +1,7 @@
-/** The wire and the control plane as zod schemas: `@ams/protocol/schema`. Nothing on the hot path imports it. */
+/**
+ * The wire and the control plane as zod schemas: `@ams/protocol/schema`. Nothing on the hot path
+ * imports it.
+ */
 export {
   accountId,
   clientFrame,

@@ -1,10 +1,13 @@
 /**
- * The quick way of a token: its data found in the bytes of its frame, when it is written as nearly every client
- * writes it, with escapes or without. No string is made. What is found is what `parseClientFrame` finds.
+ * The quick way of a token: its data found in the bytes of its frame, when it is written as nearly
+ * every client writes it, with escapes or without. No string is made. What is found is what
+ * `parseClientFrame` finds.
  */
 import { TOKEN_BYTES_MAX } from "./limits.ts";
 
-/** How `JSON.stringify` writes a token frame, up to its data, and how Python's `json.dumps` does. */
+/**
+ * How `JSON.stringify` writes a token frame, up to its data, and how Python's `json.dumps` does.
+ */
 const SPELLINGS = ['{"type":"token","data":"', '{"type": "token", "data": "'].map((text) =>
   new TextEncoder().encode(text),
 );
@@ -40,8 +43,9 @@ for (const [value, byte] of new TextEncoder().encode("ABCDEF").entries()) HEX[by
 export type DataSpan = { start: number; end: number };
 
 /**
- * True when the frame is a token in a common spelling and within its size, with escapes or without; `span`
- * then says where its data lies. False means nothing but "look closer". The bytes must be valid UTF-8.
+ * True when the frame is a token in a common spelling and within its size, with escapes or without;
+ * `span` then says where its data lies. False means nothing but "look closer". The bytes must be
+ * valid UTF-8.
  */
 export function findTokenData(frame: Uint8Array, span: DataSpan): boolean {
   for (const spelling of SPELLINGS) {
@@ -66,7 +70,10 @@ function startsWith(frame: Uint8Array, prefix: Uint8Array): boolean {
   return true;
 }
 
-/** No quote, no backslash, no control character: the bytes are the inside of a JSON string as they stand. */
+/**
+ * No quote, no backslash, no control character: the bytes are the inside of a JSON string as they
+ * stand.
+ */
 function isPlain(frame: Uint8Array, start: number, end: number): boolean {
   if (end - start < LONG_BYTES) return isPlainByBytes(frame, start, end);
   const words = start + ((4 - ((frame.byteOffset + start) & 3)) & 3);
@@ -93,14 +100,18 @@ function isEscaped(frame: Uint8Array, start: number, end: number): boolean {
     }
     const unit = escapedUnit(frame, at, end);
     if (unit < 0) return false;
-    size += isAfterHigh && isLow(unit) ? 1 : unitBytes(unit); // 4 bytes for the pair, of which 3 are counted.
+    // 4 bytes for the pair, of which 3 are counted.
+    size += isAfterHigh && isLow(unit) ? 1 : unitBytes(unit);
     isAfterHigh = unit >= 0xd800 && unit <= 0xdbff;
     at += frame[at + 1] === LOWER_U ? ESCAPE_BYTES : 2;
   }
   return size <= TOKEN_BYTES_MAX;
 }
 
-/** The UTF-16 unit of the escape at this place, some ASCII one for `\n` and its like; -1 when it is none. */
+/**
+ * The UTF-16 unit of the escape at this place, some ASCII one for `\n` and its like; -1 when it is
+ * none.
+ */
 function escapedUnit(frame: Uint8Array, at: number, end: number): number {
   const kind = at + 1 < end ? (frame[at + 1] ?? 0) : 0;
   if (kind !== LOWER_U) return ESCAPES[kind] === 1 ? 0 : -1;
@@ -132,8 +143,9 @@ function isPlainByBytes(frame: Uint8Array, start: number, end: number): boolean 
 }
 
 /**
- * Four bytes at a time, several times faster than byte by byte. `(x - 1) & ~x` has the highest bit of a byte set when that
- * byte of x is 0, and likewise `(x - 32) & ~x` when it is below 32; only a byte of which this is true can disturb its neighbour.
+ * Four bytes at a time, several times faster than byte by byte. `(x - 1) & ~x` has the highest bit
+ * of a byte set when that byte of x is 0, and likewise `(x - 32) & ~x` when it is below 32; only a
+ * byte of which this is true can disturb its neighbour.
  */
 function isPlainByWords(words: Int32Array): boolean {
   let special = 0;

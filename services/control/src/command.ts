@@ -1,4 +1,7 @@
-/** `npm run control -- …`: the operator's commands, on the store itself. Exits 0, 64, 69 or 78 as in sysexits. */
+/**
+ * `npm run control -- …`: the operator's commands, on the store itself. Exits 0, 64, 69 or 78 as in
+ * sysexits.
+ */
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import {
@@ -22,7 +25,10 @@ import {
 } from "./accounts/said.ts";
 import { CONTROL_PROCESS_SETTINGS } from "./config.ts";
 
-/** Milliseconds that the command waits for Redis: an operator would rather read a sentence than wait. */
+/**
+ * Milliseconds that the command waits for Redis: an operator would rather read a sentence than
+ * wait.
+ */
 const CONNECT_MS = 5_000;
 
 type Opened =
@@ -119,7 +125,8 @@ function openInFolder(path: string): Opened {
   if (!existsSync(join(folder, "directory.mdb"))) {
     return refuse(EXIT_USAGE, "there is no embedded directory in that folder");
   }
-  // A standalone may run on it meanwhile: the store is made for several processes, and limits and credentials are read again and again.
+  // A standalone may run on it meanwhile: the store is made for several processes, and limits and
+  // credentials are read again and again.
   const opened = openEmbeddedDirectory({ path: folder, announce: () => undefined });
   if (!opened.ok) return refuse(EXIT_UNAVAILABLE, opened.fault);
   return { ok: true, directory: opened.value, close: () => opened.value.close() };

@@ -128,7 +128,10 @@ export function readControl(
   };
 }
 
-/** The two settings of signing up, which must fit each other; read apart, so that no other fault hides theirs. */
+/**
+ * The two settings of signing up, which must fit each other; read apart, so that no other fault
+ * hides theirs.
+ */
 function readSignUp(environment: Environment): Checked<SignUp> {
   const { AMS_SIGNUP, AMS_INVITE_CODES } = CONTROL_SETTINGS;
   const read = readSettings({ AMS_SIGNUP, AMS_INVITE_CODES }, environment);

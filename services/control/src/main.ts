@@ -24,7 +24,10 @@ import { type Control, createControl } from "./http/app.ts";
 import { problem } from "./http/problem.ts";
 import { type Readiness, watchDirectory } from "./readiness.ts";
 
-/** Milliseconds that a start waits for Redis. Without it the process serves too, and says that it isn't ready. */
+/**
+ * Milliseconds that a start waits for Redis. Without it the process serves too, and says that it
+ * isn't ready.
+ */
 const CONNECT_MS = 2_000;
 
 async function main(): Promise<void> {
@@ -87,7 +90,9 @@ async function main(): Promise<void> {
   }
 }
 
-/** What lies below `/v1` needs the store, and so waits until the store has confirmed the peppers. */
+/**
+ * What lies below `/v1` needs the store, and so waits until the store has confirmed the peppers.
+ */
 function onceConfirmed(control: Control, { isConfirmed }: Readiness): Control {
   const waits = ({ url }: Request) => !isConfirmed() && new URL(url).pathname.startsWith("/v1/");
   return {

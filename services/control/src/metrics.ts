@@ -1,4 +1,6 @@
-/** What operators count. Labels are names of routes and limits: nothing that a client could make up. */
+/**
+ * What operators count. Labels are names of routes and limits: nothing that a client could make up.
+ */
 import { Counter, Histogram, type Registry } from "prom-client";
 
 export type Metrics = {

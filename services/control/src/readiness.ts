@@ -1,6 +1,6 @@
 /**
- * Whether the directory answers, asked once a second: what `/readyz` tells a load balancer. The first answer is also
- * asked whether this process has the store's peppers.
+ * Whether the directory answers, asked once a second: what `/readyz` tells a load balancer. The
+ * first answer is also asked whether this process has the store's peppers.
  */
 import type { Directory, PepperKind, Peppers } from "@ams/directory";
 import { Gauge, type Registry } from "prom-client";
@@ -13,7 +13,10 @@ const EVERY_AWAY_MS = 200;
 export type Readiness = {
   /** Null when the directory answered last, else the word `directory`; `stopping` once stopped. */
   readonly notReady: () => string | null;
-  /** Whether the store has confirmed the peppers: before that nothing may be read or written under them. */
+  /**
+   * Whether the store has confirmed the peppers: before that nothing may be read or written under
+   * them.
+   */
   readonly isConfirmed: () => boolean;
   readonly stop: () => void;
 };

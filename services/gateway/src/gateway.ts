@@ -28,7 +28,10 @@ import { OneAtATime } from "./lifecycle/one-at-a-time.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
 import type { GatewayParts } from "./parts.ts";
 
-/** Connects that may wait for their answer at a time; one more is told to come back. Each holds a descriptor, a few KB, and a share of what `early.ts` allows them all. */
+/**
+ * Connects that may wait for their answer at a time; one more is told to come back. Each holds a
+ * descriptor, a few KB, and a share of what `early.ts` allows them all.
+ */
 const PENDING_CONNECTS_MAX = 20_000;
 
 export type GatewayOptions = {
@@ -52,11 +55,17 @@ export type Gateway = {
   readonly port: number;
   /** Null while it may be sent connects, else a word for what it waits for. */
   readonly notReady: () => string | null;
-  /** Not ready, sockets told and closed, everything given back. Directory and bus are the caller's to close. */
+  /**
+   * Not ready, sockets told and closed, everything given back. Directory and bus are the caller's
+   * to close.
+   */
   readonly stop: () => Promise<void>;
 };
 
-/** Starts a gateway; null when its port can't be had. Rejects when the directory or bus can't be reached. */
+/**
+ * Starts a gateway; null when its port can't be had. Rejects when the directory or bus can't be
+ * reached.
+ */
 export async function startGateway(options: GatewayOptions): Promise<Gateway | null> {
   const { directory, bus, log, config, peppers, registry, now = Date.now } = options;
   const metrics = new GatewayMetrics(registry, {
@@ -152,7 +161,10 @@ function wordOf(parts: readonly { notReady(): string | null }[]): string | null 
   return null;
 }
 
-/** What ends on every gateway at once. When the channel was lost, what was announced meanwhile is looked up. */
+/**
+ * What ends on every gateway at once. When the channel was lost, what was announced meanwhile is
+ * looked up.
+ */
 async function listenToDeployment(bus: Bus, parts: GatewayParts): Promise<void> {
   const { credentials, directory, log, metrics } = parts;
   const { deployment } = directory.channels;

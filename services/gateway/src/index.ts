@@ -1,4 +1,6 @@
-/** Sockets in, tokens out. `main.ts` runs it as a process; `startGateway` runs it within another. */
+/**
+ * Sockets in, tokens out. `main.ts` runs it as a process; `startGateway` runs it within another.
+ */
 
 export type { HttpHandler } from "./accept/http-bridge.ts";
 export type { Bus, Deliver } from "./bus/bus.ts";

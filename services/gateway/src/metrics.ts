@@ -1,4 +1,7 @@
-/** What a gateway counts (Prometheus). Labels come from closed sets: no id, name or address is ever one. */
+/**
+ * What a gateway counts (Prometheus). Labels come from closed sets: no id, name or address is ever
+ * one.
+ */
 
 import type { CloseReason, FrameFault, GapReason } from "@ams/protocol";
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";

@@ -1,4 +1,7 @@
-/** What every room of one gateway shares. It is put together once, in `gateway.ts`, and never changed. */
+/**
+ * What every room of one gateway shares. It is put together once, in `gateway.ts`, and never
+ * changed.
+ */
 import type { Directory, GatewayId } from "@ams/directory";
 import type { Log } from "@ams/process";
 import type { Credentials } from "./accept/credentials.ts";
@@ -22,8 +25,8 @@ export type GatewayParts = {
   /** The id under which this gateway holds its streams at present. */
   readonly gateway: () => GatewayId;
   /**
-   * Whether what is held under this id is surely still held at this time, in monotonic ms; false once its lease may have
-   * run out unnoticed.
+   * Whether what is held under this id is surely still held at this time, in monotonic ms; false
+   * once its lease may have run out unnoticed.
    */
   readonly holds: (gateway: GatewayId, nowMs: number) => boolean;
   /** Asks the directory at once about whatever is in doubt. */

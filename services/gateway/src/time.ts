@@ -1,4 +1,7 @@
-/** The gateway's clock: Unix milliseconds in, ISO 8601 out, one string per millisecond however many frames it serves. */
+/**
+ * The gateway's clock: Unix milliseconds in, ISO 8601 out, one string per millisecond however many
+ * frames it serves.
+ */
 
 /** Characters of `2026-01-01T00:00:00.000Z`. */
 export const ISO_LENGTH = 24;

@@ -1,4 +1,7 @@
-/** What a start prints: where AMS is, and lines to paste into another terminal that need nothing else installed. */
+/**
+ * What a start prints: where AMS is, and lines to paste into another terminal that need nothing
+ * else installed.
+ */
 import { isAbsolute, relative } from "node:path";
 import type { Demo } from "./demo.ts";
 
@@ -12,7 +15,9 @@ export type Shown = {
   readonly adminUrl: string | null;
 };
 
-/** Lines of text. It shows the demo conversation's link, which is what it is for, and no credential. */
+/**
+ * Lines of text. It shows the demo conversation's link, which is what it is for, and no credential.
+ */
 export function banner({ baseUrl, demo, headerFile, keptIn, adminUrl }: Shown): string {
   const head = ["", `AMS is running at ${baseUrl} (kept in ${shortest(keptIn)}).`];
   const operator =

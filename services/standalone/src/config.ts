@@ -1,4 +1,7 @@
-/** What a standalone AMS can be told by its environment: all that a gateway and control can be, and where its state lies. */
+/**
+ * What a standalone AMS can be told by its environment: all that a gateway and control can be, and
+ * where its state lies.
+ */
 import { type ControlConfig, readControl } from "@ams/control";
 import { redisUrlFault } from "@ams/directory";
 import { GATEWAY_SETTINGS, type GatewayConfig } from "@ams/gateway";
@@ -16,7 +19,9 @@ import {
 } from "@ams/process";
 import { readWeb, type WebConfig } from "@ams/web";
 
-/** Milliseconds in which a stopping standalone closes its sockets: nobody else could take them over. */
+/**
+ * Milliseconds in which a stopping standalone closes its sockets: nobody else could take them over.
+ */
 const DRAIN_MS = "500";
 
 export const STANDALONE_SETTINGS = {

@@ -1,6 +1,7 @@
 /**
- * The demo account and its conversation, so that a first start has something to try. They are made through the control
- * plane like everyone's, and kept in the state folder: the same link works after a restart.
+ * The demo account and its conversation, so that a first start has something to try. They are made
+ * through the control plane like everyone's, and kept in the state folder: the same link works
+ * after a restart.
  */
 import { randomBytes } from "node:crypto";
 import { isCredential, parseMagicLink } from "@ams/protocol";
@@ -30,7 +31,10 @@ export type DemoSource = {
   readonly invite: string | null;
 };
 
-/** The kept demo where it still stands, else a new one; null where this deployment lets nobody sign up. */
+/**
+ * The kept demo where it still stands, else a new one; null where this deployment lets nobody sign
+ * up.
+ */
 export async function openDemo(source: DemoSource): Promise<Demo | null> {
   const kept = readDemo(readIfThere(source.file));
   if (kept !== null) {

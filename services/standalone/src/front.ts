@@ -1,4 +1,7 @@
-/** Which app answers which request of the one port. Connects never come here: the gateway takes them. */
+/**
+ * Which app answers which request of the one port. Connects never come here: the gateway takes
+ * them.
+ */
 import { isMcpRequest } from "@ams/mcp";
 import type { HttpApp } from "@ams/process";
 import { isPageRequest } from "@ams/web";

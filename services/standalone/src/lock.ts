@@ -1,6 +1,6 @@
 /**
- * One process at a time on one state folder. The lock is a file that names its holder by pid and start time; a lock
- * whose holder is dead is taken over.
+ * One process at a time on one state folder. The lock is a file that names its holder by pid and
+ * start time; a lock whose holder is dead is taken over.
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { z } from "zod";
@@ -19,7 +19,10 @@ const holder = z.object({
 export type Holder = z.infer<typeof holder>;
 
 export type Lock = {
-  /** Writes into the lock where this process can be reached and which demo is its own, for the commands that look for it. */
+  /**
+   * Writes into the lock where this process can be reached and which demo is its own, for the
+   * commands that look for it.
+   */
   readonly tell: (found: { readonly url: string; readonly demo_file: string }) => void;
   readonly release: () => void;
 };
@@ -71,8 +74,9 @@ function isSame({ pid, started }: Holder): boolean {
 }
 
 /**
- * Moves a dead holder's lock out of the way. Of two processes that judged the same lock dead, the second may have
- * moved away the fresh lock of the first: it sees that by the content and puts it back.
+ * Moves a dead holder's lock out of the way. Of two processes that judged the same lock dead, the
+ * second may have moved away the fresh lock of the first: it sees that by the content and puts it
+ * back.
  */
 function setAside(path: string, judged: string | null): void {
   const aside = `${path}.${process.pid}.dead`;

@@ -132,7 +132,10 @@ async function present(
   );
 }
 
-/** The Authorization header of the demo account in a file, so that a command line to paste needs no credential in it. */
+/**
+ * The Authorization header of the demo account in a file, so that a command line to paste needs no
+ * credential in it.
+ */
 function writeHeaderFile(folder: StateFolder, { credential }: Demo): string {
   const path = folder.file("demo-header.txt");
   writePrivate(path, `Authorization: Bearer ${credential}\n`);

@@ -1,8 +1,14 @@
-/** Which process a pid means: a pid comes back for another process, a pid with its start time doesn't. */
+/**
+ * Which process a pid means: a pid comes back for another process, a pid with its start time
+ * doesn't.
+ */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Where the start time stands in /proc/<pid>/stat, counted behind the process's name in parentheses. */
+/**
+ * Where the start time stands in /proc/<pid>/stat, counted behind the process's name in
+ * parentheses.
+ */
 const START_TIME_FIELD = 19;
 
 export function isAlive(pid: number): boolean {
@@ -15,7 +21,10 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** When this process began, in a spelling that is only good for comparing; null where the system doesn't tell. */
+/**
+ * When this process began, in a spelling that is only good for comparing; null where the system
+ * doesn't tell.
+ */
 export function startedAt(pid: number): string | null {
   return fromProc(pid) ?? fromPs(pid);
 }

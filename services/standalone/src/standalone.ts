@@ -1,4 +1,7 @@
-/** A whole AMS in one process: one directory, one gateway, and control, the MCP edge and the page behind the gateway's port. */
+/**
+ * A whole AMS in one process: one directory, one gateway, and control, the MCP edge and the page
+ * behind the gateway's port.
+ */
 import { createControl, startExpiry } from "@ams/control";
 import type { Peppers } from "@ams/directory";
 import { type Gateway, startGateway } from "@ams/gateway";
@@ -26,11 +29,17 @@ export type Standalone = {
   readonly admin: AdminPort | null;
   /** Asks control as somebody on this machine would, without a socket. */
   readonly ask: (request: Request) => Promise<Response>;
-  /** MCP sessions ended, sockets told and closed, then the admin port. The store is the caller's to close. */
+  /**
+   * MCP sessions ended, sockets told and closed, then the admin port. The store is the caller's to
+   * close.
+   */
   readonly stop: () => Promise<void>;
 };
 
-/** Starts it; null when its port is taken. Rejects when the store can't be reached or the admin port can't be had. */
+/**
+ * Starts it; null when its port is taken. Rejects when the store can't be reached or the admin port
+ * can't be had.
+ */
 export async function startStandalone(parts: Parts): Promise<Standalone | null> {
   const { config, store, peppers, log, registry } = parts;
   const { directory, bus, rates } = store;

@@ -1,6 +1,6 @@
 /**
- * The folder in which a standalone AMS keeps what must survive it: its directory, its peppers, its demo account.
- * All of it is for its owner alone (0700, files 0600).
+ * The folder in which a standalone AMS keeps what must survive it: its directory, its peppers, its
+ * demo account. All of it is for its owner alone (0700, files 0600).
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -21,8 +21,8 @@ import { type Lock, takeLock } from "./lock.ts";
 const PEPPER_BYTES = 64;
 
 /**
- * Bytes that a start needs: the lock, the peppers, the demo, and the first pages of the directory file. The store's library
- * ends the process by a signal when its file can't get them.
+ * Bytes that a start needs: the lock, the peppers, the demo, and the first pages of the directory
+ * file. The store's library ends the process by a signal when its file can't get them.
  */
 export const FREE_BYTES_MIN = 4_194_304;
 
@@ -32,7 +32,10 @@ const SECRETS = /^(?:peppers\.json|demo.*)$/;
 export type StateFolder = {
   readonly path: string;
   readonly lock: Lock;
-  /** The file of peppers, made by the first process that opened the folder and never changed by another. */
+  /**
+   * The file of peppers, made by the first process that opened the folder and never changed by
+   * another.
+   */
   readonly peppersFile: string;
   /** The folder in which the embedded directory lives. */
   readonly directoryFolder: string;
@@ -40,7 +43,10 @@ export type StateFolder = {
   readonly file: (name: string) => string;
 };
 
-/** Opens the folder and locks it, or names the pid of the process that has it. Throws where it can't be written. */
+/**
+ * Opens the folder and locks it, or names the pid of the process that has it. Throws where it can't
+ * be written.
+ */
 export function openStateFolder(
   given: string,
 ):
@@ -79,7 +85,10 @@ export function freeBytes(given: string): number | null {
   }
 }
 
-/** Step by step: Node's own recursion never ends in some places, such as /proc. A folder that is there keeps its mode. */
+/**
+ * Step by step: Node's own recursion never ends in some places, such as /proc. A folder that is
+ * there keeps its mode.
+ */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
@@ -87,7 +96,10 @@ function makeFolder(path: string): void {
   chmodSync(path, 0o700);
 }
 
-/** Takes away what others may do with a file or folder of ours: a copy or a backup may have come back wider than it went. */
+/**
+ * Takes away what others may do with a file or folder of ours: a copy or a backup may have come
+ * back wider than it went.
+ */
 function tighten(path: string, mode: number): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined || found.uid !== process.getuid?.()) return;

@@ -1,4 +1,7 @@
-/** Where everything is kept: in a file of the state folder with a bus within this process, or in Redis with its bus. */
+/**
+ * Where everything is kept: in a file of the state folder with a bus within this process, or in
+ * Redis with its bus.
+ */
 import {
   connectRedis,
   type Directory,
@@ -17,7 +20,10 @@ import { type Bus, openMemoryBus, openRedisBus } from "@ams/gateway";
 import type { Log } from "@ams/process";
 import type { StateFolder } from "./state-folder.ts";
 
-/** Milliseconds that Redis may take to answer at the start: somebody waits for the sentence that says it doesn't. */
+/**
+ * Milliseconds that Redis may take to answer at the start: somebody waits for the sentence that
+ * says it doesn't.
+ */
 const REDIS_READY_MS_MAX = 5_000;
 
 export type Store = {
@@ -28,7 +34,10 @@ export type Store = {
   readonly close: () => Promise<void>;
 };
 
-/** Which Redis, and what the operator calls this deployment there; the URL is null where the folder is the store. */
+/**
+ * Which Redis, and what the operator calls this deployment there; the URL is null where the folder
+ * is the store.
+ */
 export type StoreSettings = {
   readonly AMS_REDIS_URL: string | null;
   readonly AMS_REDIS_PREFIX: string | null;

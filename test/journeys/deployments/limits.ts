@@ -1,6 +1,9 @@
 /** What the conformance suite's deployments are set to. */
 
-/** The limits of docs/PROTOCOL.md as they are by default, so that the suite meets them; no rate of new accounts, which it would only wait for. */
+/**
+ * The limits of docs/PROTOCOL.md as they are by default, so that the suite meets them; no rate of
+ * new accounts, which it would only wait for.
+ */
 export const PROTOCOL_LIMITS = {
   AMS_STREAMS_PER_ACCOUNT: "10",
   AMS_GUESTS_PER_ACCOUNT: "1000",

@@ -1,4 +1,7 @@
-/** The deployment of the project "conformance, standalone": one process, the embedded directory, no Redis. */
+/**
+ * The deployment of the project "conformance, standalone": one process, the embedded directory, no
+ * Redis.
+ */
 import type { TestProject } from "vitest/node";
 import { startStandalone } from "../../standalone.ts";
 import { PROTOCOL_LIMITS } from "./limits.ts";

@@ -1,4 +1,6 @@
-/** A cluster as the conformance suite wants it: with the limits that a deployment has by default. */
+/**
+ * A cluster as the conformance suite wants it: with the limits that a deployment has by default.
+ */
 import type { TestProject } from "vitest/node";
 import { findRedisBinary } from "../../cluster/redis-server.ts";
 import { startCluster } from "../../cluster.ts";

@@ -1,4 +1,6 @@
-/** The deployment of the project "conformance, three gateways": control, three gateways and Redis. */
+/**
+ * The deployment of the project "conformance, three gateways": control, three gateways and Redis.
+ */
 import type { TestProject } from "vitest/node";
 import { startForConformance } from "./start-cluster.ts";
 

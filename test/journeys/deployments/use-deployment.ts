@@ -1,4 +1,7 @@
-/** Runs before each file of the conformance suite: points it at its project's deployment, or skips it where there is none. */
+/**
+ * Runs before each file of the conformance suite: points it at its project's deployment, or skips
+ * it where there is none.
+ */
 import { beforeEach, inject } from "vitest";
 import { type Deployment, speakTo } from "../../conformance/driver.ts";
 

@@ -1,6 +1,7 @@
 /**
- * `subscriptions/listen` of the stateless era: a conversation's events as updates of its resource. The SDK's stream is fed by a bus
- * that is this caller's alone, so that nobody hears of a conversation that they are not in.
+ * `subscriptions/listen` of the stateless era: a conversation's events as updates of its resource.
+ * The SDK's stream is fed by a bus that is this caller's alone, so that nobody hears of a
+ * conversation that they are not in.
  */
 import {
   type Failure,
@@ -111,7 +112,10 @@ async function takeSeats(call: Call, uris: readonly string[]): Promise<Seats> {
   return { ok: true, session: opened.session, seats: [...seats.values()] };
 }
 
-/** The seat that the URI names, or the caller's only one there; with a link a fresh one where there is none, but none that was left. */
+/**
+ * The seat that the URI names, or the caller's only one there; with a link a fresh one where there
+ * is none, but none that was left.
+ */
 function seatOf(session: Session, call: Call, uri: ConversationUri): Promise<Result<Named>> {
   const newStreamName = call.nameless?.(call.clientName);
   return session.join({
@@ -141,7 +145,10 @@ function refuseListen(body: unknown, { fault, message }: Failure): Response {
 class SeatBus implements ServerEventBus {
   readonly #listeners = new Set<(event: ServerEvent) => void>();
 
-  /** Each of a seat's resources that it changes is told of; the event itself goes with the conversation's own. The bytes of it; 0 when it changes none. */
+  /**
+   * Each of a seat's resources that it changes is told of; the event itself goes with the
+   * conversation's own. The bytes of it; 0 when it changes none.
+   */
   tell(event: PushEvent, seat: Listened): number {
     const changed = changedBy(event, seat);
     const notice = noticeOf(event);

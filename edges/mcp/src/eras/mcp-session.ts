@@ -1,4 +1,7 @@
-/** One session of the older era: the SDK's server and transport, and the push stream that its client has open. */
+/**
+ * One session of the older era: the SDK's server and transport, and the push stream that its client
+ * has open.
+ */
 import type { CheckedLink, PushEvent, Session } from "@ams/edge";
 import {
   type McpServer,
@@ -91,7 +94,10 @@ export class McpSession {
     });
   }
 
-  /** The push stream. A newer one replaces an older, and goes on behind the last event that its client saw. */
+  /**
+   * The push stream. A newer one replaces an older, and goes on behind the last event that its
+   * client saw.
+   */
   async stream({ request }: Incoming, session: Session): Promise<Response> {
     const lastSeen = request.headers.get("last-event-id");
     const isRest = lastSeen !== null && isPostEvent(lastSeen);
@@ -206,7 +212,10 @@ const cancelled = z.object({
   params: z.object({ requestId: z.union([z.string(), z.number()]) }),
 });
 
-/** The requests that a body takes back: the SDK never answers them, and would leave their streams open. */
+/**
+ * The requests that a body takes back: the SDK never answers them, and would leave their streams
+ * open.
+ */
 function cancelledBy(body: unknown): readonly (string | number)[] {
   return [body].flat().flatMap((one) => {
     const read = cancelled.safeParse(one);

@@ -1,4 +1,7 @@
-/** The era of sessions, up to protocol 2025-11-25: which there are here, whose they are, and what each of their requests gets. */
+/**
+ * The era of sessions, up to protocol 2025-11-25: which there are here, whose they are, and what
+ * each of their requests gets.
+ */
 import { randomUUID } from "node:crypto";
 import { isInitializeRequest } from "@modelcontextprotocol/server";
 import { agentOf } from "../request/identity.ts";
@@ -39,7 +42,8 @@ export class Sessions {
       return refuseRpc(400, RPC.refused, "Bad Request: Mcp-Session-Id header is required");
     }
     const mine = this.#sessions.get(id);
-    // Asked of the wrapper on every request: a session belongs to the account, or the link, that opened it.
+    // Asked of the wrapper on every request: a session belongs to the account, or the link, that
+    // opened it.
     const session = this.#parts.wrapper.find(id, incoming.caller.who);
     if (mine === undefined || session === null) return sessionNotFound();
     switch (request.method) {

@@ -1,6 +1,7 @@
 /**
- * The stateless era, protocol 2026-07-28: each request stands for itself. Who comes again is known by its account, or as a guest by
- * its link and where it comes from; everything else travels in the tools' arguments.
+ * The stateless era, protocol 2026-07-28: each request stands for itself. Who comes again is known
+ * by its account, or as a guest by its link and where it comes from; everything else travels in the
+ * tools' arguments.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { automaticName, type CheckedLink, type Result, type Session, type Who } from "@ams/edge";
@@ -87,7 +88,8 @@ export class Stateless {
       session: () => this.#sessionOf(incoming, who, clientName),
       linkToShow: (magicLink) => atBase(magicLink, baseUrl),
       rideAlong: async () => undefined,
-      // Two agents of one account, or of one program on one machine, mustn't get the same seat, or they would not hear each other.
+      // Two agents of one account, or of one program on one machine, mustn't get the same seat, or
+      // they would not hear each other.
       nameless: (program) => automaticName(program ?? undefined, randomUUID()),
       signal: request.signal,
       clientName,
@@ -107,7 +109,10 @@ export class Stateless {
   }
 }
 
-/** Of an account one; of guests one for each link, place and program, since nothing else tells them apart. */
+/**
+ * Of an account one; of guests one for each link, place and program, since nothing else tells them
+ * apart.
+ */
 function idOf(who: Who, address: string, clientName: string | null): string {
   if (who.kind === "account") return `stateless ${who.account.accountId}`;
   const seed = [keyOf(who.link), address, clientName ?? ""].join("\n");

@@ -1,6 +1,7 @@
 /**
- * The same tools over stdin and stdout, for clients without HTTP: `ams mcp [link]` runs this. AMS_URL says where the deployment is
- * (for a guest a link says it too), AMS_CREDENTIAL who speaks, AMS_LINK which conversation, unless the argument does.
+ * The same tools over stdin and stdout, for clients without HTTP: `ams mcp [link]` runs this.
+ * AMS_URL says where the deployment is (for a guest a link says it too), AMS_CREDENTIAL who speaks,
+ * AMS_LINK which conversation, unless the argument does.
  */
 import { setImmediate } from "node:timers/promises";
 import { createWrapper } from "@ams/edge";
@@ -17,7 +18,8 @@ if (!caller.ok) exitMisconfigured("ams mcp", caller.faults);
 const handle = serveStdio((context) => caller.value.createServer(context.era));
 
 async function stop(): Promise<void> {
-  // The wrapper first: calls under way are answered, and who listens hears why, while there is somebody to write to.
+  // The wrapper first: calls under way are answered, and who listens hears why, while there is
+  // somebody to write to.
   await wrapper.close();
   await setImmediate(); // What was just notified is written by then.
   await handle.close().catch(() => undefined);

@@ -1,4 +1,7 @@
-/** What a seat heard, in the words of this edge: the wire's field names, as an event, a notification, or a frame of a list. */
+/**
+ * What a seat heard, in the words of this edge: the wire's field names, as an event, a
+ * notification, or a frame of a list.
+ */
 import type { PeerIdentity } from "@ams/client";
 import type { Joined, PushEvent, SeatEvent } from "@ams/edge";
 

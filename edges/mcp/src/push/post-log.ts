@@ -1,14 +1,21 @@
 /**
- * The SDK's store of events, so that its streams have event ids. The push stream's ids are cursors of seats, from whose buffers a
- * client that comes back is served; nothing is stored for it. The answers of POSTs are kept for a while, since an answer that
- * a broken connection swallowed can be had nowhere else.
+ * The SDK's store of events, so that its streams have event ids. The push stream's ids are cursors
+ * of seats, from whose buffers a client that comes back is served; nothing is stored for it. The
+ * answers of POSTs are kept for a while, since an answer that a broken connection swallowed can be
+ * had nowhere else.
  */
 import type { EventStore, JSONRPCMessage } from "@modelcontextprotocol/server";
 
-/** Answers of a session that are kept: a client comes back for one, or for a few that ran side by side. */
+/**
+ * Answers of a session that are kept: a client comes back for one, or for a few that ran side by
+ * side.
+ */
 const ANSWERS_MAX = 16;
 
-/** Characters of all of them together. A larger answer, of `ams_recv`, can be had again by its cursor. */
+/**
+ * Characters of all of them together. A larger answer, of `ams_recv`, can be had again by its
+ * cursor.
+ */
 const ANSWERS_CHARACTERS_MAX = 131_072;
 
 /** What the SDK calls the stream of a session's GET. */

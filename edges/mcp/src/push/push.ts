@@ -1,17 +1,22 @@
 /**
- * A seat's events as notifications, no faster than the client's connection takes them. What it doesn't take waits in the seat's
- * buffer; what overflows there is told by `truncated` at its place. The wire never waits for an MCP client.
+ * A seat's events as notifications, no faster than the client's connection takes them. What it
+ * doesn't take waits in the seat's buffer; what overflows there is told by `truncated` at its
+ * place. The wire never waits for an MCP client.
  */
 import type { Listener, Listening, ListenOptions, PushEvent, Session } from "@ams/edge";
 import type { Heard } from "./updates.ts";
 
-/** Bytes on their way to a client before the next event waits: a few of the largest, many of the usual. */
+/**
+ * Bytes on their way to a client before the next event waits: a few of the largest, many of the
+ * usual.
+ */
 const UNTAKEN_BYTES_MAX = 131_072;
 
 export type PushTarget = {
   /**
-   * Hands one event over, and answers with the bytes that go out for it: never more than will be `taken`, or the push would wait for
-   * ever. 0 when it is none of the client's, and nothing goes out.
+   * Hands one event over, and answers with the bytes that go out for it: never more than will be
+   * `taken`, or the push would wait for ever. 0 when it is none of the client's, and nothing goes
+   * out.
    */
   readonly push: (event: PushEvent, seat: Heard) => number;
   /** The last word: nothing more comes. */

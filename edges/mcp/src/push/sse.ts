@@ -1,9 +1,13 @@
 /**
- * What an event stream of the SDK's needs on its way out: a comment at once, comments while nothing else comes, an end when the
- * client has gone, and word of how much of it was read. Its events pass as they are.
+ * What an event stream of the SDK's needs on its way out: a comment at once, comments while nothing
+ * else comes, an end when the client has gone, and word of how much of it was read. Its events pass
+ * as they are.
  */
 
-/** Milliseconds without bytes after which a comment is sent: below what proxies wait before they cut. */
+/**
+ * Milliseconds without bytes after which a comment is sent: below what proxies wait before they
+ * cut.
+ */
 export const KEEP_ALIVE_MS = 15_000;
 
 const OK = new TextEncoder().encode(":ok\n\n");
@@ -21,7 +25,10 @@ export type StreamCare = {
   readonly onEnd?: () => void;
 };
 
-/** The response with its body cared for; one that is no event stream is returned as it is, and is over at once. */
+/**
+ * The response with its body cared for; one that is no event stream is returned as it is, and is
+ * over at once.
+ */
 export function careForStream(response: Response, care: StreamCare): Response {
   const { body, status, headers } = response;
   const isStream = headers.get("content-type")?.startsWith("text/event-stream") === true;
@@ -52,7 +59,8 @@ class CaredStream {
         pull: (controller) => this.#pull(controller),
         cancel: () => this.#finish(),
       },
-      // Nothing is read from the source before the connection asks, so that what it took can be counted.
+      // Nothing is read from the source before the connection asks, so that what it took can be
+      // counted.
       { highWaterMark: 0 },
     );
   }

@@ -1,4 +1,7 @@
-/** Which of a conversation's resources an event changes, told to who subscribed to them; once for what comes in one go. */
+/**
+ * Which of a conversation's resources an event changes, told to who subscribed to them; once for
+ * what comes in one go.
+ */
 import type { PushEvent } from "@ams/edge";
 import { conversationUri } from "../server/resources.ts";
 
@@ -8,7 +11,9 @@ export const NOTICE_KEY = "ams/notice";
 /** The seat that heard an event. */
 export type Heard = { readonly streamName: string };
 
-/** The URIs that read otherwise after this event, plain and with the name of the seat that heard it. */
+/**
+ * The URIs that read otherwise after this event, plain and with the name of the seat that heard it.
+ */
 export function changedBy(
   { kind, conversationId }: PushEvent,
   { streamName }: Heard,

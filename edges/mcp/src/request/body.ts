@@ -3,7 +3,10 @@ import { isJsonContentType, readRequestBody } from "@modelcontextprotocol/server
 import { boundsFault, DEPTH_MAX, SIGNS_MAX } from "./json-bounds.ts";
 import { RPC, refuseRpc } from "./refusal.ts";
 
-/** Bytes of a request: a token of 64 KiB escaped as far as JSON can, and 16 KiB of metadata, fit well. */
+/**
+ * Bytes of a request: a token of 64 KiB escaped as far as JSON can, and 16 KiB of metadata, fit
+ * well.
+ */
 export const BODY_BYTES_MAX = 1_048_576;
 
 export type Body =

@@ -1,4 +1,7 @@
-/** One request of an MCP client, as the tools and resources see it, whatever the era and the transport. */
+/**
+ * One request of an MCP client, as the tools and resources see it, whatever the era and the
+ * transport.
+ */
 import type { CheckedLink, Result, Session, Who } from "@ams/edge";
 import type { Notice } from "../push/notices.ts";
 
@@ -10,9 +13,15 @@ export type Call = {
   readonly session: () => Result<{ readonly session: Session }>;
   /** A magic link with the host at which this caller reaches the deployment. */
   readonly linkToShow: (magicLink: string) => string;
-  /** Also sends notifications on this request's own answer, where the era and the client's lack of a push stream ask for it. */
+  /**
+   * Also sends notifications on this request's own answer, where the era and the client's lack of a
+   * push stream ask for it.
+   */
   readonly rideAlong: (notices: readonly Notice[]) => Promise<void>;
-  /** A fresh name for who joins without one and can't be told apart from others otherwise; null leaves it to the wrapper. */
+  /**
+   * A fresh name for who joins without one and can't be told apart from others otherwise; null
+   * leaves it to the wrapper.
+   */
   readonly nameless: ((program: string | null) => string) | null;
   /** Fires when the caller has gone. */
   readonly signal: AbortSignal;

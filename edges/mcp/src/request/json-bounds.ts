@@ -1,12 +1,19 @@
 /**
- * Whether a text that claims to be JSON stays within bounds, before anything is built of it: levels of nesting, and signs, of
- * which each value, key and level takes one. The grammar is left to `JSON.parse`.
+ * Whether a text that claims to be JSON stays within bounds, before anything is built of it: levels
+ * of nesting, and signs, of which each value, key and level takes one. The grammar is left to
+ * `JSON.parse`.
  */
 
-/** Levels of nesting: metadata of people has a handful; what walks a value by recursion survives this many. */
+/**
+ * Levels of nesting: metadata of people has a handful; what walks a value by recursion survives
+ * this many.
+ */
 export const DEPTH_MAX = 128;
 
-/** Signs `{ } [ ] , :` outside of strings: metadata of 16 KiB has fewer than 16,384, and a call has some ten arguments. */
+/**
+ * Signs `{ } [ ] , :` outside of strings: metadata of 16 KiB has fewer than 16,384, and a call has
+ * some ten arguments.
+ */
 export const SIGNS_MAX = 24_576;
 
 const QUOTE = 0x22;

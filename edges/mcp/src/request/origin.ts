@@ -1,4 +1,7 @@
-/** Which web pages may speak with the edge, and what their browsers are told. Programs send no Origin and pass. */
+/**
+ * Which web pages may speak with the edge, and what their browsers are told. Programs send no
+ * Origin and pass.
+ */
 import { refuse } from "./refusal.ts";
 
 /** Headers that a browser's client may send; those of both protocol eras. */

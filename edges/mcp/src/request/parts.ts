@@ -7,6 +7,9 @@ export type Parts = {
   readonly metrics: McpMetrics;
   /** Milliseconds without bytes after which a stream gets a comment. */
   readonly keepAliveMs: number;
-  /** What went wrong where nobody awaits it: counted and logged by its name, never by what it was about. */
+  /**
+   * What went wrong where nobody awaits it: counted and logged by its name, never by what it was
+   * about.
+   */
   readonly lost: (where: string, error: unknown) => void;
 };

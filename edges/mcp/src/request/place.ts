@@ -1,4 +1,7 @@
-/** Which of the edge's two addresses a request is for: `/mcp`, bound to nothing, or a magic link, bound to its conversation. */
+/**
+ * Which of the edge's two addresses a request is for: `/mcp`, bound to nothing, or a magic link,
+ * bound to its conversation.
+ */
 import { parseLink } from "@ams/client";
 
 /** Stands before a path, so that it is read as a link. */
@@ -16,7 +19,10 @@ export function placeOf(url: URL): Place | null {
   return { kind: "link", magicLink: url.searchParams.get("t") ? url.href : null };
 }
 
-/** Whether a request to the deployment is one to the edge: a browser's GET of a magic link is a page's. */
+/**
+ * Whether a request to the deployment is one to the edge: a browser's GET of a magic link is a
+ * page's.
+ */
 export function isMcpRequest({ method, headers }: Request, path: string): boolean {
   if (path === "/mcp") return true;
   if (!isLinkPath(path)) return false;

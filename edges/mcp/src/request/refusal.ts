@@ -1,4 +1,7 @@
-/** What the edge answers when it hands a request to nobody: the deployment's own form of a problem, or JSON-RPC's. */
+/**
+ * What the edge answers when it hands a request to nobody: the deployment's own form of a problem,
+ * or JSON-RPC's.
+ */
 
 /** The codes that the SDK's own transports use for the same cases. */
 export const RPC = {

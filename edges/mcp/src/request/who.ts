@@ -1,4 +1,7 @@
-/** Who is speaking in a request: its bearer's account, or the guest of its link, checked anew each time. */
+/**
+ * Who is speaking in a request: its bearer's account, or the guest of its link, checked anew each
+ * time.
+ */
 import type { CheckedLink, Failure, Who, Wrapper } from "@ams/edge";
 import type { Place } from "./place.ts";
 import { refuse } from "./refusal.ts";

@@ -1,4 +1,7 @@
-/** The prompts that a conversation's owner put into its metadata, as MCP prompts, verbatim. What is malformed is skipped. */
+/**
+ * The prompts that a conversation's owner put into its metadata, as MCP prompts, verbatim. What is
+ * malformed is skipped.
+ */
 import type { CheckedLink } from "@ams/edge";
 import {
   type GetPromptResult,
@@ -10,7 +13,9 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
-/** Prompts of a conversation: its metadata is 16 KiB at most, and nobody picks from a longer list. */
+/**
+ * Prompts of a conversation: its metadata is 16 KiB at most, and nobody picks from a longer list.
+ */
 const PROMPTS_MAX = 64;
 
 /** Characters of a prompt's name. */
@@ -48,7 +53,10 @@ function promptsOf(link: CheckedLink | null): readonly OwnPrompt[] {
   return [...byName.values()];
 }
 
-/** By the SDK's own schemas, so that all that MCP knows of a prompt passes; null when a part of it is malformed. */
+/**
+ * By the SDK's own schemas, so that all that MCP knows of a prompt passes; null when a part of it
+ * is malformed.
+ */
 function readPrompt(given: unknown): OwnPrompt | null {
   const own = withMessages.safeParse(given);
   const listed = specTypeSchemas.Prompt["~standard"].validate(given);

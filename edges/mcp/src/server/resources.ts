@@ -1,4 +1,7 @@
-/** What can be read: the public texts, and the conversations that the caller is in or was given the link of. */
+/**
+ * What can be read: the public texts, and the conversations that the caller is in or was given the
+ * link of.
+ */
 import type { Roster } from "@ams/edge";
 import {
   ProtocolError,
@@ -11,7 +14,10 @@ import type { Call } from "../request/call.ts";
 import { CONVENTIONS_TEXT } from "../texts/conventions.ts";
 import { PROTOCOL_TEXT } from "../texts/protocol.ts";
 
-/** URIs that one session, or one `subscriptions/listen`, may subscribe to: more than it may have seats, twice over. */
+/**
+ * URIs that one session, or one `subscriptions/listen`, may subscribe to: more than it may have
+ * seats, twice over.
+ */
 export const SUBSCRIPTIONS_MAX = 100;
 
 const MARKDOWN = "text/markdown";

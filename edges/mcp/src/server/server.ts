@@ -1,4 +1,7 @@
-/** One MCP server of the SDK's, with what this edge answers. A session has one, and so has each request of the stateless era. */
+/**
+ * One MCP server of the SDK's, with what this edge answers. A session has one, and so has each
+ * request of the stateless era.
+ */
 
 import type { CheckedLink } from "@ams/edge";
 import {
@@ -35,7 +38,9 @@ export type Serving = {
   readonly link: CheckedLink | null;
   /** The call that a request of the SDK's belongs to. */
   readonly callOf: (context: ServerContext) => Call;
-  /** URIs whose changes the client wants to hear of; only where there is a session to tell it in. */
+  /**
+   * URIs whose changes the client wants to hear of; only where there is a session to tell it in.
+   */
   readonly subscriptions?: Set<string>;
 };
 

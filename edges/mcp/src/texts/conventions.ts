@@ -1,4 +1,7 @@
-/** The resource `ams://conventions/v1`: habits that participants share. The wire knows nothing of them. */
+/**
+ * The resource `ams://conventions/v1`: habits that participants share. The wire knows nothing of
+ * them.
+ */
 
 export const CONVENTIONS_TEXT = `# Conventions of AMS conversations, v1
 

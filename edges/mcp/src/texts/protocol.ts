@@ -1,4 +1,6 @@
-/** The resource `ams://protocol`: what an agent may want to know beyond the tools' own descriptions. */
+/**
+ * The resource `ams://protocol`: what an agent may want to know beyond the tools' own descriptions.
+ */
 
 export const PROTOCOL_TEXT = `# AMS over MCP
 

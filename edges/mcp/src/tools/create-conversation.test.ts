@@ -19,7 +19,10 @@ const MINTED: Minted = {
   streamMetadata: {},
 };
 
-/** What is asked of a deployment with these features, and what the tool answers when it mints a conversation with that log. */
+/**
+ * What is asked of a deployment with these features, and what the tool answers when it mints a
+ * conversation with that log.
+ */
 async function create(features: readonly string[], given: object, replay: Minted["replay"]) {
   const asked: MintOptions[] = [];
   const account = {

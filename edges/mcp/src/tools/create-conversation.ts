@@ -1,4 +1,6 @@
-/** `ams_create_conversation`: a new conversation of the caller's account, with its first magic link. */
+/**
+ * `ams_create_conversation`: a new conversation of the caller's account, with its first magic link.
+ */
 import { type Account, AmsError, type MintOptions } from "@ams/client";
 import { z } from "zod";
 import type { Call } from "../request/call.ts";
@@ -6,7 +8,10 @@ import type { Parts } from "../request/parts.ts";
 import { metadata } from "./fields.ts";
 import { declareTool, failed, type Outcome } from "./tool.ts";
 
-/** What later readers can catch up on unless told otherwise: who takes turns is away between two of them. */
+/**
+ * What later readers can catch up on unless told otherwise: who takes turns is away between two of
+ * them.
+ */
 const REPLAY_DEFAULT = { ttl_s: 3_600, max_bytes: 1_048_576 };
 
 const replay = z.object({

@@ -4,7 +4,10 @@ import type { Result, Session, Target } from "@ams/edge";
 import { z } from "zod";
 import type { Call } from "../request/call.ts";
 
-/** Any JSON object, every key as it is: a record's check would build it anew, and leave `__proto__` out. */
+/**
+ * Any JSON object, every key as it is: a record's check would build it anew, and leave `__proto__`
+ * out.
+ */
 export const metadata = z
   .custom<Metadata>(isObject, "Invalid input: expected an object")
   .meta({ type: "object" });
@@ -38,7 +41,10 @@ export type TargetArguments = {
   readonly stream_name?: string | undefined;
 };
 
-/** The link that was given, else the address's own where no other conversation was named, else what was named. */
+/**
+ * The link that was given, else the address's own where no other conversation was named, else what
+ * was named.
+ */
 export function targetOf(call: Call, args: TargetArguments): Target {
   const { conversation_id: conversationId, magic_link: given, stream_name: streamName } = args;
   const isBound = conversationId === undefined || conversationId === call.link?.conversationId;

@@ -88,7 +88,10 @@ function askOf(call: Call, args: Arguments): JoinRequest {
   };
 }
 
-/** Who doesn't say more is an agent, by the name of its program: that is what comes through this edge. */
+/**
+ * Who doesn't say more is an agent, by the name of its program: that is what comes through this
+ * edge.
+ */
 function identityOf({ clientName }: Call, { peer_identity: given }: Arguments) {
   if (given === undefined) {
     return clientName === null ? undefined : agentOf(clientName);

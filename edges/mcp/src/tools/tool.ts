@@ -1,4 +1,7 @@
-/** What a tool is: a name, two schemas, and a call that answers a value or says in one sentence why not. */
+/**
+ * What a tool is: a name, two schemas, and a call that answers a value or says in one sentence why
+ * not.
+ */
 import { FAULTS, type Fault } from "@ams/edge";
 import type { CallToolResult, Tool as ListedTool } from "@modelcontextprotocol/server";
 import { z } from "zod";
@@ -50,7 +53,10 @@ export function declareTool<Input extends z.ZodType, Output extends z.ZodObject>
   };
 }
 
-/** Models send null, and often an empty text, for an argument that they leave out; only what is said may be empty. */
+/**
+ * Models send null, and often an empty text, for an argument that they leave out; only what is said
+ * may be empty.
+ */
 function withoutBlanks(given: unknown): unknown {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return given ?? {};
   const isBlank = ([name, value]: readonly [string, unknown]) =>
@@ -58,7 +64,10 @@ function withoutBlanks(given: unknown): unknown {
   return Object.fromEntries(Object.entries(given).filter((one) => !isBlank(one)));
 }
 
-/** The answer to the client: the same JSON as text and as structure; a failure says so and names its fault. */
+/**
+ * The answer to the client: the same JSON as text and as structure; a failure says so and names its
+ * fault.
+ */
 export function resultOf(outcome: Outcome): CallToolResult {
   const value = outcome.ok ? outcome.value : { error: outcome.fault, message: outcome.message };
   const content = [{ type: "text" as const, text: JSON.stringify(value) }];
@@ -78,8 +87,9 @@ function inputSchemaOf(input: z.ZodType): ListedTool["inputSchema"] {
 }
 
 /**
- * Success or failure, both of which answer by `structuredContent`: all fields are told with their types, and one of the two sets
- * must be there. The root is an object because clients of the older era take nothing else.
+ * Success or failure, both of which answer by `structuredContent`: all fields are told with their
+ * types, and one of the two sets must be there. The root is an object because clients of the older
+ * era take nothing else.
  */
 function outputSchemaOf(output: z.ZodObject): NonNullable<ListedTool["outputSchema"]> {
   const { required, additionalProperties: _, ...rest } = schemaOf(output, "output");

@@ -7,7 +7,10 @@ import type { Conversation, Inspected, Minted } from "./conversation.ts";
 import type { RequestOptions } from "./http.ts";
 
 export type CreateAccountOptions = RequestOptions & {
-  /** 1 to 63 of a-z, 0-9 and -; the first part of the account's links. A word and 8 random characters unless given. */
+  /**
+   * 1 to 63 of a-z, 0-9 and -; the first part of the account's links. A word and 8 random
+   * characters unless given.
+   */
   readonly namespace?: string;
   /** The operator's code, where the deployment asks for one. */
   readonly invite?: string;
@@ -27,9 +30,15 @@ export type MintOptions = RequestOptions & {
   readonly expiresInS?: number;
   /** How many different streams may ever join: 1 to 100,000. */
   readonly maxJoins?: number;
-  /** Any JSON: the same input in the same namespace is the same conversation, minted anew or not (§2.6). */
+  /**
+   * Any JSON: the same input in the same namespace is the same conversation, minted anew or not
+   * (§2.6).
+   */
   readonly canonicalInput?: unknown;
-  /** For how many seconds, and up to how many bytes, later readers can catch up; only where `offer` lists the feature `replay`. */
+  /**
+   * For how many seconds, and up to how many bytes, later readers can catch up; only where `offer`
+   * lists the feature `replay`.
+   */
   readonly replay?: { readonly ttlS: number; readonly maxBytes: number };
 };
 
@@ -40,8 +49,9 @@ export type NewLinkOptions = RequestOptions & {
 
 export type RotateOptions = RequestOptions & {
   /**
-   * Seconds, 0 to 604,800, for which earlier credentials still work; 0 ends them at once. Unless given they work until the
-   * new one is first used, 24 hours at most: an answer that is lost loses no account.
+   * Seconds, 0 to 604,800, for which earlier credentials still work; 0 ends them at once. Unless
+   * given they work until the new one is first used, 24 hours at most: an answer that is lost loses
+   * no account.
    */
   readonly graceS?: number;
 };
@@ -52,7 +62,9 @@ export type AccountDetails = {
   readonly createdAt: string;
   readonly limits: {
     readonly streamsPerAccount: number;
-    /** Guests in all conversations of the account together; null where the deployment doesn't say. */
+    /**
+     * Guests in all conversations of the account together; null where the deployment doesn't say.
+     */
     readonly guestsPerAccount: number | null;
     readonly subscribersPerConversation: number;
   };
@@ -66,19 +78,28 @@ export interface Account {
   readonly createdAt: string;
   /** Who has it is this account: keep it out of logs and addresses. `rotate` changes it. */
   readonly credential: string;
-  /** Makes a conversation with its first magic link. Errors: `alias_taken`, `rate_limited`, `invalid_…` (§2.3). */
+  /**
+   * Makes a conversation with its first magic link. Errors: `alias_taken`, `rate_limited`,
+   * `invalid_…` (§2.3).
+   */
   mint(options?: MintOptions): Promise<Minted>;
   /** All conversations of the namespace, oldest first, a page per request (§2.4). */
   list(options?: RequestOptions): AsyncIterableIterator<Conversation, undefined>;
-  /** A conversation of this account, or one where it has a live stream, by its alias in this namespace (§2.5). */
+  /**
+   * A conversation of this account, or one where it has a live stream, by its alias in this
+   * namespace (§2.5).
+   */
   inspect(alias: string, options?: RequestOptions): Promise<Inspected>;
   /** A new magic link; every earlier one stops working (§2.7). Errors: `not_found`. */
   newLink(alias: string, options?: NewLinkOptions): Promise<string>;
-  /** Ends a conversation: every connection in it is closed with `conversation_closed`. Errors: `not_found`. */
+  /**
+   * Ends a conversation: every connection in it is closed with `conversation_closed`. Errors:
+   * `not_found`.
+   */
   close(alias: string, options?: RequestOptions): Promise<void>;
   /**
-   * Changes the credential, here and at the deployment, and returns the new one. Connections that an earlier one opened are
-   * closed with `invalid_credential` when that one ends.
+   * Changes the credential, here and at the deployment, and returns the new one. Connections that
+   * an earlier one opened are closed with `invalid_credential` when that one ends.
    */
   rotate(options?: RotateOptions): Promise<string>;
   /** What the deployment knows of the account, and the limits that hold for it. */
@@ -88,8 +109,9 @@ export interface Account {
 }
 
 /**
- * Makes an account at the deployment behind `url`, with a namespace such as `heron-k3ta5w2m` unless one is given. Errors: `invalid_namespace`, `namespace_taken`, `signup_closed`,
- * `invalid_invite`, `rate_limited` (with `retryAfterS`), `not_ams`, `unreachable`, `timeout`. Source: §2.2.
+ * Makes an account at the deployment behind `url`, with a namespace such as `heron-k3ta5w2m` unless
+ * one is given. Errors: `invalid_namespace`, `namespace_taken`, `signup_closed`, `invalid_invite`,
+ * `rate_limited` (with `retryAfterS`), `not_ams`, `unreachable`, `timeout`. Source: §2.2.
  *
  * @example
  * ```ts
@@ -109,7 +131,8 @@ export async function createAccount(
 }
 
 /**
- * The account of a credential that was kept. Errors: `invalid_credential`, `not_ams`, `unreachable`, `timeout`. Source: §2.2.3.
+ * The account of a credential that was kept. Errors: `invalid_credential`, `not_ams`,
+ * `unreachable`, `timeout`. Source: §2.2.3.
  *
  * @example
  * ```ts

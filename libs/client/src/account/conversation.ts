@@ -20,7 +20,10 @@ export type Conversation = {
   readonly idKind: string;
   /** Given at the mint; it never changes. */
   readonly metadata: Metadata;
-  /** For how many seconds, and up to how many bytes, later readers can catch up; null when nothing is kept for them. */
+  /**
+   * For how many seconds, and up to how many bytes, later readers can catch up; null when nothing
+   * is kept for them.
+   */
   readonly replay: { readonly ttlS: number; readonly maxBytes: number } | null;
   /** ISO 8601, or null when its links don't expire. */
   readonly expiresAt: string | null;

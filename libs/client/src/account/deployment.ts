@@ -1,4 +1,6 @@
-/** What anybody may ask of a deployment: what it offers, how it is, and what a magic link leads to. */
+/**
+ * What anybody may ask of a deployment: what it offers, how it is, and what a magic link leads to.
+ */
 
 import { checkOptions } from "../arguments.ts";
 import { control } from "../later.ts";
@@ -33,8 +35,9 @@ export async function health(url: string, options: RequestOptions = {}): Promise
 }
 
 /**
- * The conversation behind a magic link and who is in it, without joining (§2.5). Errors: `invalid_link`, `invalid_token`
- * (wrong, expired or revoked), `not_found`, `not_ams`, `unreachable`, `timeout`.
+ * The conversation behind a magic link and who is in it, without joining (§2.5). Errors:
+ * `invalid_link`, `invalid_token` (wrong, expired or revoked), `not_found`, `not_ams`,
+ * `unreachable`, `timeout`.
  *
  * @example
  * ```ts

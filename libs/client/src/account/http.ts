@@ -32,8 +32,8 @@ export type Call = RequestOptions & {
 };
 
 /**
- * What `read` makes of the answer's JSON object, which is empty when the answer has no body; where that throws, it was no answer of
- * AMS. Throws an AmsError for everything else.
+ * What `read` makes of the answer's JSON object, which is empty when the answer has no body; where
+ * that throws, it was no answer of AMS. Throws an AmsError for everything else.
  */
 export async function request<Value>(
   baseUrl: string,
@@ -65,7 +65,8 @@ async function exchange(baseUrl: string, call: Call) {
   const { method, path, credential, body, signal, timeoutMs = REQUEST_MS } = call;
   throwIfAborted(signal);
   checkAmount("timeoutMs", timeoutMs);
-  // Not AbortSignal.timeout: its timer doesn't hold a Node process, which would end without an answer while the request hangs.
+  // Not AbortSignal.timeout: its timer doesn't hold a Node process, which would end without an
+  // answer while the request hangs.
   const expiry = new AbortController();
   const timer = setTimeout(() => expiry.abort(), Math.min(timeoutMs, TIMEOUT_MS_MAX));
   const timeout = expiry.signal;
@@ -174,7 +175,10 @@ const FAULTS: readonly (readonly [RegExp, string])[] = [
   [/SOCKET|RESET/, " hangs up without an answer"],
 ];
 
-/** All codes, without the protocol's sentences: those come with the answer, and a page shouldn't load them twice. */
+/**
+ * All codes, without the protocol's sentences: those come with the answer, and a page shouldn't
+ * load them twice.
+ */
 const KNOWN: Readonly<Record<ProblemCode, 1>> = {
   malformed_request: 1,
   invalid_json: 1,

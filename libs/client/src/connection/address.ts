@@ -1,4 +1,7 @@
-/** Where and how to connect: the link's address with its wishes as query parameters, and who we are as subprotocols (§3.2). */
+/**
+ * Where and how to connect: the link's address with its wishes as query parameters, and who we are
+ * as subprotocols (§3.2).
+ */
 import {
   METADATA_HEADER_BYTES_MAX,
   SUBPROTOCOL,

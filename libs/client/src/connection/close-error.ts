@@ -9,7 +9,9 @@ export type Closed = {
   readonly byAms: boolean;
 };
 
-/** What the SDK checks before it sends: seen only where a deployment is stricter than the protocol. */
+/**
+ * What the SDK checks before it sends: seen only where a deployment is stricter than the protocol.
+ */
 type Checked = Extract<
   CloseReason,
   "malformed_frame" | "unknown_frame_type" | `invalid_${string}_header`
@@ -36,7 +38,10 @@ const SENTENCES: Readonly<Partial<Record<CloseReason, string>>> = {
 /** Close codes from here on are an application's, so AMS chose them (RFC 6455 7.4.2). */
 const APPLICATION_CODES = 4000;
 
-/** Reads a close. A reason that this SDK doesn't know counts as others of its code, a code likewise as 4500 (§6.2). */
+/**
+ * Reads a close. A reason that this SDK doesn't know counts as others of its code, a code likewise
+ * as 4500 (§6.2).
+ */
 export function readClose(closeCode: number, reason: string): Closed {
   if (closeCode < APPLICATION_CODES) {
     return broken(`The connection broke (${closeCode}).`, { closeCode });

@@ -18,14 +18,17 @@ export type TokensOptions = ListenOptions & {
 };
 
 /**
- * What `join` gives. It comes back by itself when the connection breaks (`reconnecting` and `joined` events), under the
- * same stream name, and ends for good when AMS says so: `closed` is then the last event.
+ * What `join` gives. It comes back by itself when the connection breaks (`reconnecting` and
+ * `joined` events), under the same stream name, and ends for good when AMS says so: `closed` is
+ * then the last event.
  *
- * Listening: iterators hear what comes from the call on that made them (not from their first `next`). What comes before anybody
- * listens for tokens is kept, up to about 256 KiB, for all who begin to listen in the same turn of the event loop; when
- * more comes, it is dropped and a `gap` event with reason `unread` stands in its place. An iterator that is read too slowly
- * keeps about 8 million characters: it then gives all of them and throws `slow_consumer`. When the connection ends, iterators
- * give what they still hold; then they end if this side closed it, and throw its `AmsError` if not.
+ * Listening: iterators hear what comes from the call on that made them (not from their first
+ * `next`). What comes before anybody listens for tokens is kept, up to about 256 KiB, for all who
+ * begin to listen in the same turn of the event loop; when more comes, it is dropped and a `gap`
+ * event with reason `unread` stands in its place. An iterator that is read too slowly keeps about 8
+ * million characters: it then gives all of them and throws `slow_consumer`. When the connection
+ * ends, iterators give what they still hold; then they end if this side closed it, and throw its
+ * `AmsError` if not.
  *
  * @example
  * ```ts
@@ -47,27 +50,38 @@ export interface Connection {
   readonly streamId: string;
   readonly streamName: string;
   readonly ownerAccountId: string;
-  /** True when the stream was live as this joined, and was taken over from its earlier connection (§3.5). */
+  /**
+   * True when the stream was live as this joined, and was taken over from its earlier connection
+   * (§3.5).
+   */
   readonly resumed: boolean;
   /** The metadata of the own stream, as last sent. */
   readonly metadata: Metadata;
-  /** The other live streams by id; it changes as they come and go, and stands still while there is no connection. */
+  /**
+   * The other live streams by id; it changes as they come and go, and stands still while there is
+   * no connection.
+   */
   readonly peers: ReadonlyMap<string, Peer>;
-  /** Resolves when the connection has ended for good: with null when this side closed it. It never rejects. */
+  /**
+   * Resolves when the connection has ended for good: with null when this side closed it. It never
+   * rejects.
+   */
   readonly closed: Promise<AmsError | null>;
 
   /**
-   * The first peer of this id or name, or that the predicate says yes to: of those who are here, else of those who come or have new
-   * metadata from now on. While there is no connection it waits for that first, as who is here is not known. The peer may leave again
-   * before you look. Errors: `aborted`, whatever ended the connection, `closed`, and
-   * `invalid_argument` when the predicate throws.
+   * The first peer of this id or name, or that the predicate says yes to: of those who are here,
+   * else of those who come or have new metadata from now on. While there is no connection it waits
+   * for that first, as who is here is not known. The peer may leave again before you look. Errors:
+   * `aborted`, whatever ended the connection, `closed`, and `invalid_argument` when the predicate
+   * throws.
    */
   peer(which: string | ((peer: Peer) => boolean), options?: ListenOptions): Promise<Peer>;
   /**
-   * Tokens of all streams, or of one, each with its stream, seq and time. Of one stream they end when it leaves, and at once when
-   * `from` is the id of one that has left; a takeover (§3.5) is no leaving. A name, and an id that wasn't here, is waited for. An
-   * outage of the deployment can part two who then come back one after the other: to go on with a stream that does, wait for it by
-   * `peer`, and listen again.
+   * Tokens of all streams, or of one, each with its stream, seq and time. Of one stream they end
+   * when it leaves, and at once when `from` is the id of one that has left; a takeover (§3.5) is no
+   * leaving. A name, and an id that wasn't here, is waited for. An outage of the deployment can
+   * part two who then come back one after the other: to go on with a stream that does, wait for it
+   * by `peer`, and listen again.
    */
   tokens(options?: TokensOptions): AsyncIterableIterator<TokenEvent, undefined>;
   /** Everything that happens, in order. */
@@ -78,44 +92,64 @@ export interface Connection {
     listener: (event: EventOf<Type>) => void,
   ): () => void;
   /**
-   * The data of one stream's tokens, by its id or name, up to the next `end_of_turn` (see `endTurn`) or until it leaves. A stream
-   * that is not there yet is waited for; the id of one that was here and has left ends at once (a name doesn't: somebody may
-   * come by it again, for whom `peer` waits too). Throws `tokens_lost` at a hole, unless told to skip it.
+   * The data of one stream's tokens, by its id or name, up to the next `end_of_turn` (see
+   * `endTurn`) or until it leaves. A stream that is not there yet is waited for; the id of one that
+   * was here and has left ends at once (a name doesn't: somebody may come by it again, for whom
+   * `peer` waits too). Throws `tokens_lost` at a hole, unless told to skip it.
    *
-   * To ask and be answered, call this before you send. What it hears first may be older than the question: tokens that were
-   * kept because nobody listened yet are heard too. Where that matters, let the answer name its question, or drop
-   * what was kept, by `await me.tokens().return?.()`, before you call this.
+   * To ask and be answered, call this before you send. What it hears first may be older than the
+   * question: tokens that were kept because nobody listened yet are heard too. Where that matters,
+   * let the answer name its question, or drop what was kept, by `await me.tokens().return?.()`,
+   * before you call this.
    */
   text(stream: string, options?: TextOptions): AsyncIterableIterator<string, undefined>;
   /** The same turn after turn, until the stream leaves, and nothing lost between two turns. */
   turns(stream: string, options?: TextOptions): Turns;
 
   /**
-   * Sends one token of at most 65,536 bytes of UTF-8. Without receipts it resolves with null when the socket has taken it
-   * (no proof that it arrived); with `receipts: true` it resolves with the token's seq and time when the broker has. While there
-   * is no connection it waits, at most for as long as that tries to come back: `reconnectForMs`, 10 minutes unless told. A `signal`
-   * ends the waiting sooner. Errors: `backpressure` (the buffer is full; nothing was sent), `token_too_large`, `aborted`,
-   * `delivery_unknown` (with receipts: the connection broke in between), `closed`, and whatever ended the connection.
+   * Sends one token of at most 65,536 bytes of UTF-8. Without receipts it resolves with null when
+   * the socket has taken it (no proof that it arrived); with `receipts: true` it resolves with the
+   * token's seq and time when the broker has. While there is no connection it waits, at most for as
+   * long as that tries to come back: `reconnectForMs`, 10 minutes unless told. A `signal` ends the
+   * waiting sooner. Errors: `backpressure` (the buffer is full; nothing was sent),
+   * `token_too_large`, `aborted`, `delivery_unknown` (with receipts: the connection broke in
+   * between), `closed`, and whatever ended the connection.
    *
-   * What `aborted` says: without receipts, that the token was taken back and never goes out, as it only waits for the socket.
-   * With receipts it may be out, and only its receipt no longer waited for: whether the broker has it is not known.
+   * What `aborted` says: without receipts, that the token was taken back and never goes out, as it
+   * only waits for the socket. With receipts it may be out, and only its receipt no longer waited
+   * for: whether the broker has it is not known.
    */
   send(data: string, options?: SendOptions): Promise<Receipt | null>;
   /**
-   * Sends every text of a source as a token, as it comes. The source is read no faster than the connection takes it, and is
-   * cancelled when the connection ends. Resolves when all is handed over (with receipts: taken by the broker). Errors: those
-   * of `send`, and `source_failed`; in a browser also `unreachable` and `timeout`, where the file that only a pipe needs doesn't
-   * come: nothing was taken from the source then.
+   * Sends every text of a source as a token, as it comes. The source is read no faster than the
+   * connection takes it, and is cancelled when the connection ends. Resolves when all is handed
+   * over (with receipts: taken by the broker). Errors: those of `send`, and `source_failed`; in a
+   * browser also `unreachable` and `timeout`, where the file that only a pipe needs doesn't come:
+   * nothing was taken from the source then.
    */
   pipe(source: Source<string>, options?: PipeOptions): Promise<Piped>;
-  /** The same for items that hold a text: `pipe(stream, (chunk) => chunk.choices[0]?.delta.content)`. */
+  /**
+   * The same for items that hold a text:
+   * `pipe(stream, (chunk) => chunk.choices[0]?.delta.content)`.
+   */
   pipe<Item>(source: Source<Item>, pick: Pick<Item>, options?: PipeOptions): Promise<Piped>;
-  /** Replaces the stream's metadata, at most 16,384 bytes of JSON, and tells the others. Resolves and fails as `send` does. */
+  /**
+   * Replaces the stream's metadata, at most 16,384 bytes of JSON, and tells the others. Resolves
+   * and fails as `send` does.
+   */
   setMetadata(metadata: Metadata, options?: SendOptions): Promise<Receipt | null>;
-  /** Ends the turn for those who read this stream by `text` or `turns`: sets `"ams.convention.v1": "end_of_turn"` in its metadata. */
+  /**
+   * Ends the turn for those who read this stream by `text` or `turns`: sets
+   * `"ams.convention.v1": "end_of_turn"` in its metadata.
+   */
   endTurn(options?: SendOptions): Promise<Receipt | null>;
-  /** Milliseconds to the broker and back, by a monotonic clock. Errors: `connection_lost`, `aborted`. */
+  /**
+   * Milliseconds to the broker and back, by a monotonic clock. Errors: `connection_lost`,
+   * `aborted`.
+   */
   ping(options?: ListenOptions): Promise<number>;
-  /** Sends what still waits, for 5 s at most, and leaves. Never rejects; calling it again is fine. */
+  /**
+   * Sends what still waits, for 5 s at most, and leaves. Never rejects; calling it again is fine.
+   */
   close(): Promise<void>;
 }

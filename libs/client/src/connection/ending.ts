@@ -17,7 +17,10 @@ export class Ending {
     for (const call of [...this.#calls]) call(this.#error);
   }
 
-  /** Calls back when the signal fires and at the end, at once when it is here; the returned function stops that. */
+  /**
+   * Calls back when the signal fires and at the end, at once when it is here; the returned function
+   * stops that.
+   */
   onStop(signal: AbortSignal | undefined, call: (error: AmsError) => void): () => void {
     const stopHearing = onAbort(signal, call);
     if (this.#error === null) this.#calls.add(call);

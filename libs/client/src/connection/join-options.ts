@@ -19,13 +19,18 @@ import type { OnFrame } from "./observe.ts";
 /** Milliseconds for which a broken connection tries to come back, unless told. */
 export const RECONNECT_FOR_MS = 600_000;
 
-/** Random characters in a guest's name. All guests of a link are one account: two of one name take each other's stream (§3.2.3). */
+/**
+ * Random characters in a guest's name. All guests of a link are one account: two of one name take
+ * each other's stream (§3.2.3).
+ */
 const GUEST_CHARACTERS = 4;
 
 /**
- * Who joins: the account of the credential; or, without one, a guest, which is the link's anonymous account, where the deployment
- * lets guests in. `{ credential: process.env.AMS_CREDENTIAL, guest: true }` is the account where there is a credential, and
- * a guest where there is none. A credential that is wrong is refused, and never makes a guest of its owner.
+ * Who joins: the account of the credential; or, without one, a guest, which is the link's anonymous
+ * account, where the deployment lets guests in.
+ * `{ credential: process.env.AMS_CREDENTIAL, guest: true }` is the account where there is a
+ * credential, and a guest where there is none. A credential that is wrong is refused, and never
+ * makes a guest of its owner.
  */
 export type Identity =
   | { readonly credential: string; readonly guest?: boolean }
@@ -33,8 +38,9 @@ export type Identity =
 
 export type JoinOptions = Identity & {
   /**
-   * 1 to 63 of A-Z, a-z, 0-9, dot, _ and -. Generated unless given; guests get a word and 4 random characters, and should leave
-   * it so: all guests of a link are one account, and of two with the same name the later takes the earlier one's stream.
+   * 1 to 63 of A-Z, a-z, 0-9, dot, _ and -. Generated unless given; guests get a word and 4 random
+   * characters, and should leave it so: all guests of a link are one account, and of two with the
+   * same name the later takes the earlier one's stream.
    */
   readonly streamName?: string;
   /** At most 16,384 bytes of JSON. */
@@ -43,25 +49,36 @@ export type JoinOptions = Identity & {
   readonly peerIdentity?: PeerIdentity;
   /** Also hear the own stream; false unless given. */
   readonly selfSubscribe?: boolean;
-  /** Hear the tokens and metadata of these stream ids only, at most 256; it can't be changed later. */
+  /**
+   * Hear the tokens and metadata of these stream ids only, at most 256; it can't be changed later.
+   */
   readonly subscribeStreams?: readonly string[];
   /** Have every `send` proved by the broker; false unless given. */
   readonly receipts?: boolean;
   /** Stops joining, and later ends the connection, with `aborted`. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds for which a broken connection tries to come back: 600,000 unless given, 0 is not at all, Infinity is for ever. */
+  /**
+   * Milliseconds for which a broken connection tries to come back: 600,000 unless given, 0 is not
+   * at all, Infinity is for ever.
+   */
   readonly reconnectForMs?: number;
-  /** Bytes that may wait to be sent before `send` rejects with `backpressure`: 4,194,304 unless given. */
+  /**
+   * Bytes that may wait to be sent before `send` rejects with `backpressure`: 4,194,304 unless
+   * given.
+   */
   readonly sendBufferBytes?: number;
   /**
-   * Called with every frame of the connection as it is on the wire, `"in"` before it is read and `"out"` when the socket has it:
-   * tokens, roster, pings and pongs. To look at, not to work with: the listening methods are for that. What it throws is
-   * reported as uncaught.
+   * Called with every frame of the connection as it is on the wire, `"in"` before it is read and
+   * `"out"` when the socket has it: tokens, roster, pings and pongs. To look at, not to work with:
+   * the listening methods are for that. What it throws is reported as uncaught.
    */
   readonly onFrame?: OnFrame;
 };
 
-/** The wishes of the options. Throws `invalid_credential`, `invalid_stream_name`, `invalid_stream_metadata`, `invalid_argument`. */
+/**
+ * The wishes of the options. Throws `invalid_credential`, `invalid_stream_name`,
+ * `invalid_stream_metadata`, `invalid_argument`.
+ */
 export function wishesOf(link: Link, options: JoinOptions): Wishes {
   const { credential, streamName, streamMetadata, peerIdentity, subscribeStreams } = options;
   if (credential !== undefined) checkCredential(credential);

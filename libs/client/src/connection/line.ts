@@ -1,6 +1,6 @@
 /**
- * A line to the broker that stays up: dials, notices silence, comes back by the close-code table (§6), and moves
- * to another gateway before its own goes away (§4.9). It knows nothing of streams.
+ * A line to the broker that stays up: dials, notices silence, comes back by the close-code table
+ * (§6), and moves to another gateway before its own goes away (§4.9). It knows nothing of streams.
  */
 
 import { toAmsError } from "../causes.ts";
@@ -17,7 +17,10 @@ export type LineEvents = {
   /** A connection stands. `characters` is the length of the frame's text. */
   readonly joined: (frame: JoinedFrame, socket: Socket, characters: number) => void;
   readonly heard: (frame: ServerFrame, characters: number) => void;
-  /** A try begins beside the connection that stands: nothing more should be sent on that, as it will be fenced off. */
+  /**
+   * A try begins beside the connection that stands: nothing more should be sent on that, as it will
+   * be fenced off.
+   */
   readonly moving: () => void;
   /** That try failed: the connection goes on. */
   readonly staying: (socket: Socket) => void;
@@ -49,7 +52,8 @@ export class Line {
   readonly #events: LineEvents;
   readonly #pings = new Pings();
   #live: Call | null = null; // The connection that stands.
-  #dialling: Call | null = null; // The try under way; beside a live one while moving to another gateway.
+  // The try under way; beside a live one while moving to another gateway.
+  #dialling: Call | null = null;
   #redial: { readonly timer: ReturnType<typeof setTimeout>; readonly at: number } | null = null;
   #attempt = 0;
   #stoodAt: number | null = null; // When the latest connection stood; null before the first.
@@ -73,7 +77,10 @@ export class Line {
     this.#dial();
   }
 
-  /** Milliseconds from a ping to its pong. Rejects with `connection_lost` while there is no connection. */
+  /**
+   * Milliseconds from a ping to its pong. Rejects with `connection_lost` while there is no
+   * connection.
+   */
   ping(): Promise<number> {
     const socket = this.#live?.socket;
     if (socket === null || socket === undefined) {
@@ -112,7 +119,8 @@ export class Line {
         closed: (code, reason) => this.#closed(call, readClose(code, reason)),
       });
     } catch (error) {
-      // Its name and no more: what platforms say of an address may hold the address, and so the link token.
+      // Its name and no more: what platforms say of an address may hold the address, and so the
+      // link token.
       const name = error instanceof Error ? error.name : "unknown error";
       this.end(new AmsError("websocket_blocked", `A WebSocket can't be opened here (${name}).`));
     }
@@ -155,7 +163,10 @@ export class Line {
     this.#events.joined(frame, socket, characters);
   }
 
-  /** A connection that says nothing may be dead without a word: ask, and give up on it when no answer comes. */
+  /**
+   * A connection that says nothing may be dead without a word: ask, and give up on it when no
+   * answer comes.
+   */
   #listenForLife(call: Call): void {
     const { idleMs, pongMs } = this.#options.timing;
     const silentMs = performance.now() - this.#heardAt;
@@ -214,7 +225,10 @@ export class Line {
     else this.#comeBack(closed);
   }
 
-  /** Only a busy deployment is asked again: whoever joins wants to know at once what is wrong with the link. */
+  /**
+   * Only a busy deployment is asked again: whoever joins wants to know at once what is wrong with
+   * the link.
+   */
   #firstDialFailed(closed: Closed): void {
     const isBusy = closed.byAms && (closed.comeBack === "backoff" || closed.comeBack === "told");
     if (isBusy) this.#comeBack(closed);

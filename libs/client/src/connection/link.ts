@@ -1,4 +1,7 @@
-/** A magic link, as a caller gives it: taken apart, or refused in a sentence that says what is wrong with it (§1.4). */
+/**
+ * A magic link, as a caller gives it: taken apart, or refused in a sentence that says what is wrong
+ * with it (§1.4).
+ */
 import { connectUrl, type MagicLink, parseMagicLink } from "@ams/protocol";
 import { AmsError } from "../errors.ts";
 
@@ -8,15 +11,17 @@ export type Link = MagicLink & {
 };
 
 export type LinkParts = {
-  /** Where the deployment is, as `createAccount` and `offer` take it; without a slash at its end. */
+  /**
+   * Where the deployment is, as `createAccount` and `offer` take it; without a slash at its end.
+   */
   readonly baseUrl: string;
   readonly namespace: string;
   readonly alias: string;
 };
 
 /**
- * Where a magic link leads, without its token; null for what is none (§1.4). Whether the token is whole isn't looked at: `join` and
- * `inspect` say when a link is cut off.
+ * Where a magic link leads, without its token; null for what is none (§1.4). Whether the token is
+ * whole isn't looked at: `join` and `inspect` say when a link is cut off.
  *
  * @example
  * ```ts

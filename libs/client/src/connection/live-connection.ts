@@ -1,4 +1,7 @@
-/** A connection at work: what the line hears becomes events, what its owner sends goes out by the outbox. */
+/**
+ * A connection at work: what the line hears becomes events, what its owner sends goes out by the
+ * outbox.
+ */
 
 import { onAbort, throwIfAborted } from "../abort.ts";
 import { checkSignal, checkText, must } from "../arguments.ts";
@@ -51,7 +54,8 @@ export class LiveConnection implements Connection {
   readonly #line: Line;
   readonly #ending = new Ending();
   #first: JoinedFrame | null = null;
-  #wanted: Metadata | undefined; // The own metadata as last asked for, and as last given to a socket.
+  // The own metadata as last asked for, and as last given to a socket.
+  #wanted: Metadata | undefined;
   #given: Metadata | undefined;
   #restoring: Outgoing | null = null;
   #settleClosed: (error: AmsError | null) => void = () => {};
@@ -197,7 +201,8 @@ export class LiveConnection implements Connection {
     must(picks || isFields(pickOrOptions), "What picks is a function.");
     const { signal } = picks ? options : pickOrOptions;
     checkSignal(signal);
-    // Before anything is waited for: a readline interface, as one, keeps no line for whoever begins to read later.
+    // Before anything is waited for: a readline interface, as one, keeps no line for whoever begins
+    // to read later.
     const pull = pullFrom(source);
     const { pipe } = await piping(signal).catch((error: unknown) => {
       pull.cancel();
@@ -270,7 +275,10 @@ export class LiveConnection implements Connection {
     if (isFirst) this.#settleJoin(null);
   }
 
-  /** Metadata too large for the address goes out first; that of an earlier reconnect, should it still wait, doesn't. */
+  /**
+   * Metadata too large for the address goes out first; that of an earlier reconnect, should it
+   * still wait, doesn't.
+   */
   #restore(metadata: Metadata): void {
     if (this.#restoring !== null) this.#outbox.withdraw(this.#restoring);
     this.#restoring = quiet(metadataFrame(JSON.stringify(metadata)));

@@ -1,4 +1,6 @@
-/** Metadata on its way out: checked here, so that a mistake is an error and not a closed connection. */
+/**
+ * Metadata on its way out: checked here, so that a mistake is an error and not a closed connection.
+ */
 import { JSON_DEPTH_MAX, METADATA_BYTES_MAX, type ProblemCode, utf8Bytes } from "@ams/protocol";
 import { AmsError } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";

@@ -1,6 +1,7 @@
 /**
- * The WebSocket for Node: that of the `ws` package, also on Node 22 and later, which have one of their own. So every Node
- * behaves the same, and a connection that is dead can be dropped without waiting for a closing handshake.
+ * The WebSocket for Node: that of the `ws` package, also on Node 22 and later, which have one of
+ * their own. So every Node behaves the same, and a connection that is dead can be dropped without
+ * waiting for a closing handshake.
  */
 import type { Socket as NetSocket } from "node:net";
 import { WebSocket } from "ws";

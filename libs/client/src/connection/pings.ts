@@ -13,7 +13,10 @@ type Ping = {
 export class Pings {
   #waiting: Ping[] = [];
 
-  /** Sends one. Resolves with the milliseconds until its pong, by a clock that no time change touches. */
+  /**
+   * Sends one. Resolves with the milliseconds until its pong, by a clock that no time change
+   * touches.
+   */
   ping(send: () => void): Promise<number> {
     if (this.#waiting.length >= PINGS_MAX) {
       return Promise.reject(

@@ -20,7 +20,10 @@ export interface Socket {
   drop(): void;
 }
 
-/** Throws what the platform throws when it opens none, such as for a page of https and a link of http. */
+/**
+ * Throws what the platform throws when it opens none, such as for a page of https and a link of
+ * http.
+ */
 export type OpenSocket = (
   url: string,
   protocols: readonly string[],
@@ -41,7 +44,10 @@ export interface WebSocketLike {
   addEventListener(type: "error", listener: () => void): void;
   /** Node's `ws` has it: ends the connection without the closing handshake. */
   terminate?(): void;
-  /** Called before each `send`, where there is one: what is sent in one turn of the event loop may go out in one write. */
+  /**
+   * Called before each `send`, where there is one: what is sent in one turn of the event loop may
+   * go out in one write.
+   */
   gather?(): void;
 }
 
@@ -51,7 +57,10 @@ const NORMAL = 1000;
 const ABNORMAL = 1006;
 /** `readyState` of a WebSocket that can send. */
 const OPEN = 1;
-/** Milliseconds in which `close` follows `error`; some implementations forget it when the handshake fails. */
+/**
+ * Milliseconds in which `close` follows `error`; some implementations forget it when the handshake
+ * fails.
+ */
 const CLOSE_AFTER_ERROR_MS = 250;
 
 /** A WebSocket that opens, as a socket. */

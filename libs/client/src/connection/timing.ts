@@ -1,4 +1,7 @@
-/** How long things may take and when to come back: every time of a connection, in one place so that tests can shorten it. */
+/**
+ * How long things may take and when to come back: every time of a connection, in one place so that
+ * tests can shorten it.
+ */
 import type { ComeBack } from "@ams/protocol";
 
 export type Timing = {
@@ -39,7 +42,10 @@ export const TIMING: Timing = {
   random: Math.random,
 };
 
-/** Milliseconds to wait before try number `attempt` (from 0), by the row of the close-code table; null is never. */
+/**
+ * Milliseconds to wait before try number `attempt` (from 0), by the row of the close-code table;
+ * null is never.
+ */
 export function comeBackDelayMs(
   comeBack: ComeBack,
   attempt: number,

@@ -1,8 +1,13 @@
-/** What a connection tells: tokens, who comes and goes, and what became of the connection itself. */
+/**
+ * What a connection tells: tokens, who comes and goes, and what became of the connection itself.
+ */
 import type { AmsError } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";
 
-/** Any JSON object. AMS knows no key of it. Numbers are JavaScript's: one that a double can't hold is rounded here. */
+/**
+ * Any JSON object. AMS knows no key of it. Numbers are JavaScript's: one that a double can't hold
+ * is rounded here.
+ */
 export type Metadata = Fields;
 
 /** Who says to be behind a stream: set once, carried, and verified by nobody. */
@@ -14,7 +19,10 @@ export type PeerIdentity = {
 
 /** How a stream is named on everything that comes from it. */
 export type StreamIdentity = {
-  /** `str_` + 26 hex; the same for the same conversation, account and name, whenever it joins (§1.3). */
+  /**
+   * `str_` + 26 hex; the same for the same conversation, account and name, whenever it joins
+   * (§1.3).
+   */
   readonly streamId: string;
   readonly streamName: string;
   readonly ownerAccountId: string;
@@ -72,9 +80,10 @@ export type JoinedEvent = Peer & {
 };
 
 /**
- * Frames are lost, or may be. Reasons: `bus_interrupted` and `displaced` (the broker's, §4.7), `missed` (a jump in seq),
- * `reconnected` (something happened to the stream while this connection was away), `unread` (nobody listened on this
- * connection and more arrived than it keeps); newer deployments may have more.
+ * Frames are lost, or may be. Reasons: `bus_interrupted` and `displaced` (the broker's, §4.7),
+ * `missed` (a jump in seq), `reconnected` (something happened to the stream while this connection
+ * was away), `unread` (nobody listened on this connection and more arrived than it keeps); newer
+ * deployments may have more.
  */
 export type GapEvent = {
   readonly type: "gap";
@@ -89,7 +98,10 @@ export type GapEvent = {
   readonly reason: string;
 };
 
-/** The connection broke and comes back by itself. Frames handed out just before may be lost unless a receipt came. */
+/**
+ * The connection broke and comes back by itself. Frames handed out just before may be lost unless a
+ * receipt came.
+ */
 export type ReconnectingEvent = {
   readonly type: "reconnecting";
   /** 1 for the first try of this outage. */
@@ -99,7 +111,9 @@ export type ReconnectingEvent = {
   readonly cause: AmsError;
 };
 
-/** The gateway is going away; the connection moves to another one by itself after this time (§4.9). */
+/**
+ * The gateway is going away; the connection moves to another one by itself after this time (§4.9).
+ */
 export type DrainingEvent = { readonly type: "draining"; readonly reconnectAfterMs: number };
 
 /** The last event. `error` is null when this side closed. */

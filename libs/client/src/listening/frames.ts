@@ -1,4 +1,7 @@
-/** The frames of a server, from their text (§4.5). Frames of a type that this SDK doesn't know are passed over (§4.2). */
+/**
+ * The frames of a server, from their text (§4.5). Frames of a type that this SDK doesn't know are
+ * passed over (§4.2).
+ */
 import { AmsError } from "../errors.ts";
 import {
   type Fields,
@@ -45,7 +48,10 @@ export type ServerFrame =
   | ({ readonly type: "x_receipt" } & Receipt)
   | { readonly type: "x_drain"; readonly reconnectAfterMs: number };
 
-/** The frame, or null when its type is unknown. Throws `unexpected_answer` when it breaks the protocol. */
+/**
+ * The frame, or null when its type is unknown. Throws `unexpected_answer` when it breaks the
+ * protocol.
+ */
 export function readServerFrame(text: string): ServerFrame | null {
   const fields = parse(text);
   const type = textAt(fields, "type");

@@ -8,15 +8,18 @@ export type Loss = {
   readonly missing: number | null;
 };
 
-/** The last seq of a stream, null when it has just joined, so that n = 1 comes next; `away` when it may have said more since. */
+/**
+ * The last seq of a stream, null when it has just joined, so that n = 1 comes next; `away` when it
+ * may have said more since.
+ */
 type Place = { readonly last: Seq | null; readonly away: boolean };
 
 export class Gaps {
   readonly #places = new Map<string, Place>(); // Without a place nothing is known of a stream.
 
   /**
-   * The roster of a new connection. What is known of streams that are still there is kept, so that a loss
-   * while away shows at their next frame. Returns what may be lost of those that are gone.
+   * The roster of a new connection. What is known of streams that are still there is kept, so that
+   * a loss while away shows at their next frame. Returns what may be lost of those that are gone.
    */
   reset(present: readonly string[]): ReadonlyMap<string, Loss> {
     const lost = new Map<string, Loss>();
@@ -34,14 +37,19 @@ export class Gaps {
     return this.#lastOf(id) !== null;
   }
 
-  /** Frames of a stream that is still there were missed, nobody knows how many: the next one is then no news. */
+  /**
+   * Frames of a stream that is still there were missed, nobody knows how many: the next one is then
+   * no news.
+   */
   missed(id: string): Loss {
     const last = this.#lastOf(id);
     this.#places.delete(id);
     return lossOf(last, null, null);
   }
 
-  /** A stream came while this connection was there: its first frame will be the first of its epoch. */
+  /**
+   * A stream came while this connection was there: its first frame will be the first of its epoch.
+   */
   joined(id: string): void {
     this.#places.set(id, { last: null, away: false });
   }
@@ -57,7 +65,9 @@ export class Gaps {
     return away || end.n > 0 ? lossOf(last, null, null) : null;
   }
 
-  /** A frame came: `"seen"` when it is not new, a loss when frames before it are missing, else null. */
+  /**
+   * A frame came: `"seen"` when it is not new, a loss when frames before it are missing, else null.
+   */
   frame(id: string, seqText: string): Loss | "seen" | null {
     const seq = read(seqText);
     if (seq === null) return null;

@@ -6,13 +6,19 @@ import type { AmsError } from "../errors.ts";
 import type { AmsEvent, EventOf, GapEvent } from "./events.ts";
 import { Queue } from "./queue.ts";
 
-/** Characters of events kept until somebody listens: enough for what comes while a program gets ready. */
+/**
+ * Characters of events kept until somebody listens: enough for what comes while a program gets
+ * ready.
+ */
 const BACKLOG_CHARACTERS_MAX = 262_144;
 
 /** What one event costs beside its text, in characters: its object and its place in the queue. */
 const EVENT_CHARACTERS = 256;
 
-/** Maps an event to what a queue holds; undefined passes it over. `end` is called with the queue when it should end. */
+/**
+ * Maps an event to what a queue holds; undefined passes it over. `end` is called with the queue
+ * when it should end.
+ */
 export type Select<Item> = (event: AmsEvent, queue: Queue<Item>) => Item | undefined;
 
 type Kept = { readonly event: AmsEvent; readonly characters: number };
@@ -42,7 +48,10 @@ export class Hub {
     for (const sink of [...this.#sinks]) sink.hear(kept);
   }
 
-  /** The end, after which nothing is published: iterators finish what waits, then throw the error or end. */
+  /**
+   * The end, after which nothing is published: iterators finish what waits, then throw the error or
+   * end.
+   */
   end(error: AmsError | null): void {
     this.#over = true;
     this.#error = error;
@@ -72,7 +81,10 @@ export class Hub {
     return queue;
   }
 
-  /** Calls `listener` with every event of one type until the returned function is called. Tokens: from the backlog on. */
+  /**
+   * Calls `listener` with every event of one type until the returned function is called. Tokens:
+   * from the backlog on.
+   */
   on<Type extends AmsEvent["type"]>(
     type: Type,
     listener: (event: EventOf<Type>) => void,
@@ -88,7 +100,8 @@ export class Hub {
       this.#add(sink);
       return () => this.#sinks.delete(sink);
     }
-    // Not from within `on`: its caller doesn't expect to be called yet. What comes until then waits its turn.
+    // Not from within `on`: its caller doesn't expect to be called yet. What comes until then waits
+    // its turn.
     const waiting = [...this.#claimBacklog()];
     const early: Sink = { hear: (kept) => waiting.push(kept), end: () => {} };
     let listening = true;

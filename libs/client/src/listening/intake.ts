@@ -19,7 +19,10 @@ export class Intake {
     this.#roster = roster;
   }
 
-  /** A connection stands. After a first one, what changed meanwhile is told first, and then `joined` with the whole. */
+  /**
+   * A connection stands. After a first one, what changed meanwhile is told first, and then `joined`
+   * with the whole.
+   */
   joined(frame: JoinedFrame, characters: number): void {
     const { streamId, ts } = frame;
     const reconnected = this.#own !== null;
@@ -49,9 +52,10 @@ export class Intake {
   }
 
   /**
-   * The connection broke. What its peers say now shows as a loss at their next frame; but two losses are certain at the next join
-   * and are told there, since a next frame may never come: where the broker dropped what was not read in time (§5.7), and where
-   * a peer has other metadata than before, which may have been the end of its turn.
+   * The connection broke. What its peers say now shows as a loss at their next frame; but two
+   * losses are certain at the next join and are told there, since a next frame may never come:
+   * where the broker dropped what was not read in time (§5.7), and where a peer has other metadata
+   * than before, which may have been the end of its turn.
    */
   broke(cause: AmsError): void {
     this.#dropped ||= cause.code === "subscriber_backpressure";

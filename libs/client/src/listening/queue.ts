@@ -1,4 +1,7 @@
-/** A capped queue behind an async iterator: what arrives waits for its reader, up to a limit and never beyond. */
+/**
+ * A capped queue behind an async iterator: what arrives waits for its reader, up to a limit and
+ * never beyond.
+ */
 import { AmsError } from "../errors.ts";
 
 /** Characters that all waiting items of one iterator may hold together: 8 to 32 MiB of memory. */
@@ -10,8 +13,8 @@ type Waiter<Item> = {
 };
 
 /**
- * An item that doesn't fit ends the queue: its reader still gets every item that came before, and then
- * `AmsError("slow_consumer")`. So a slow reader loses nothing without being told.
+ * An item that doesn't fit ends the queue: its reader still gets every item that came before, and
+ * then `AmsError("slow_consumer")`. So a slow reader loses nothing without being told.
  */
 export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #charactersMax: number;
@@ -99,7 +102,10 @@ export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
     this.#characters = 0;
   }
 
-  /** An error is told once, to the first that asks; after it the iterator is done, as a generator is. */
+  /**
+   * An error is told once, to the first that asks; after it the iterator is done, as a generator
+   * is.
+   */
   #settle(waiter: Waiter<Item>): void {
     const error = this.#error;
     this.#error = null;

@@ -1,7 +1,10 @@
 /** Who is here: the peers of this connection, kept true by every frame (§5.6, §5.11). */
 import type { Peer, StreamIdentity } from "./events.ts";
 
-/** Ids of streams that have left, the latest ones: one that left before so many others counts as not there yet. */
+/**
+ * Ids of streams that have left, the latest ones: one that left before so many others counts as not
+ * there yet.
+ */
 const GONE_MAX = 1_024;
 
 export class Roster {
@@ -15,7 +18,10 @@ export class Roster {
     return this.#peers;
   }
 
-  /** Takes the roster of a new connection, and says who left, came, or has other metadata since the last one. */
+  /**
+   * Takes the roster of a new connection, and says who left, came, or has other metadata since the
+   * last one.
+   */
   replace(peers: readonly Peer[]): {
     readonly left: readonly Peer[];
     readonly came: readonly Peer[];
@@ -66,7 +72,10 @@ export class Roster {
     this.#isOld = true;
   }
 
-  /** Shows `look` every peer that is here, then each that comes or has new metadata, until the returned function is called. */
+  /**
+   * Shows `look` every peer that is here, then each that comes or has new metadata, until the
+   * returned function is called.
+   */
   watch(look: (peer: Peer) => void): () => void {
     if (!this.#isOld) for (const peer of this.#peers.values()) look(peer);
     this.#watchers.add(look);

@@ -5,15 +5,18 @@ import type { Hub } from "./hub.ts";
 import type { Queue } from "./queue.ts";
 import { isCalled, type Roster } from "./roster.ts";
 
-/** The member of stream metadata by which streams tell their readers where they are. A convention of clients: AMS reads no metadata. */
+/**
+ * The member of stream metadata by which streams tell their readers where they are. A convention of
+ * clients: AMS reads no metadata.
+ */
 export const CONVENTION = "ams.convention.v1";
 export const END_OF_TURN = "end_of_turn";
 
 export type TextOptions = {
   readonly signal?: AbortSignal | undefined;
   /**
-   * What a loss in the stream does: `throw` (unless given) ends the text with `tokens_lost`, also when the connection broke
-   * within a turn; `skip` goes on behind the hole.
+   * What a loss in the stream does: `throw` (unless given) ends the text with `tokens_lost`, also
+   * when the connection broke within a turn; `skip` goes on behind the hole.
    */
   readonly gaps?: "throw" | "skip";
 };
@@ -67,7 +70,10 @@ export function readText(
   };
 }
 
-/** One text per turn, until the stream leaves. It listens from the call on; what is left unread of a turn is passed over. */
+/**
+ * One text per turn, until the stream leaves. It listens from the call on; what is left unread of a
+ * turn is passed over.
+ */
 export function readTurns(hub: Hub, roster: Roster, stream: string, options: TextOptions): Turns {
   return turnsOf(listen(hub, roster, stream, options));
 }
@@ -130,9 +136,11 @@ function listen(
   let within = false; // True from a turn's first token to its end.
   let broken = false; // True when the connection broke within a turn.
   const select = (event: AmsEvent, queue: Queue<Piece>): Piece | undefined => {
-    // One's own move to another gateway (§4.9) takes a moment: the turn goes on, and a loss in it shows at its next frame.
+    // One's own move to another gateway (§4.9) takes a moment: the turn goes on, and a loss in it
+    // shows at its next frame.
     if (event.type === "reconnecting" && event.cause.code !== "stream_displaced") broken ||= within;
-    // What came while away is lost, perhaps the end of the turn too: to wait for it could be for ever.
+    // What came while away is lost, perhaps the end of the turn too: to wait for it could be for
+    // ever.
     if (event.type === "joined" && broken && gaps === "throw") queue.end(lost());
     if (!isOf(event, stream)) return undefined;
     if (event.type === "token") {

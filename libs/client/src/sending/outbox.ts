@@ -1,20 +1,32 @@
-/** What is on its way out: frames that wait for the socket, and frames that wait for their receipt. Both are capped. */
+/**
+ * What is on its way out: frames that wait for the socket, and frames that wait for their receipt.
+ * Both are capped.
+ */
 import { utf8Bytes } from "@ams/protocol";
 import type { Socket } from "../connection/socket.ts";
 import { AmsError } from "../errors.ts";
 import type { Receipt } from "../listening/frames.ts";
 import { Pace } from "./pace.ts";
 
-/** Bytes that may wait unless the caller says otherwise: some seconds of any model, and a dozen of the largest tokens. */
+/**
+ * Bytes that may wait unless the caller says otherwise: some seconds of any model, and a dozen of
+ * the largest tokens.
+ */
 export const SEND_BUFFER_BYTES = 4_194_304;
 
-/** Bytes that the socket itself may hold: little, as what it holds is in doubt when the connection breaks. */
+/**
+ * Bytes that the socket itself may hold: little, as what it holds is in doubt when the connection
+ * breaks.
+ */
 const SOCKET_BYTES_MAX = 262_144;
 
 /** Frames that may wait for their receipts: those of a second at full speed. */
 const RECEIPTS_MAX = 16_384;
 
-/** Milliseconds between looks at a socket that is full: WebSockets don't tell when they have drained. */
+/**
+ * Milliseconds between looks at a socket that is full: WebSockets don't tell when they have
+ * drained.
+ */
 const LOOK_MS = 5;
 
 export type Outgoing = {
@@ -47,7 +59,10 @@ export class Outbox {
     this.#receipts = receipts;
   }
 
-  /** Takes a frame, or fails it with `backpressure` when it doesn't fit. A frame that meets an empty buffer always fits. */
+  /**
+   * Takes a frame, or fails it with `backpressure` when it doesn't fit. A frame that meets an empty
+   * buffer always fits.
+   */
   offer(frame: Outgoing): void {
     const bytes = utf8Bytes(frame.text);
     if (this.#ended !== null) frame.failed(this.#ended);
@@ -108,7 +123,10 @@ export class Outbox {
     this.#stopLooking();
   }
 
-  /** The connection is gone. What waits stays; what waits for a receipt is in doubt, and its senders are told. */
+  /**
+   * The connection is gone. What waits stays; what waits for a receipt is in doubt, and its senders
+   * are told.
+   */
   detach(): void {
     this.pause();
     const error = new AmsError(

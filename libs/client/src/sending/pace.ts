@@ -1,6 +1,12 @@
-/** Keeps a sender below what deployments allow by default (§4.4.3), so that a fast source is slowed and not cut off. */
+/**
+ * Keeps a sender below what deployments allow by default (§4.4.3), so that a fast source is slowed
+ * and not cut off.
+ */
 
-/** Frames and bytes per second, and at once: 4/5 of the default limits, as clocks and buffers differ a little. */
+/**
+ * Frames and bytes per second, and at once: 4/5 of the default limits, as clocks and buffers differ
+ * a little.
+ */
 const FRAMES_PER_SECOND = 16_000;
 const FRAMES_BURST = 16_000;
 const BYTES_PER_SECOND = 26_843_545;

@@ -48,8 +48,9 @@ class Run {
 }
 
 /**
- * Resolves when the source has ended and everything is handed over (with receipts: received). Rejects, and cancels the source,
- * with the connection's error when that ends, `source_failed`, `token_too_large`, `invalid_argument` or `aborted`.
+ * Resolves when the source has ended and everything is handed over (with receipts: received).
+ * Rejects, and cancels the source, with the connection's error when that ends, `source_failed`,
+ * `token_too_large`, `invalid_argument` or `aborted`.
  */
 export async function pipe<Item>(
   outbox: Outbox,

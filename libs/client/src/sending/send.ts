@@ -4,11 +4,17 @@ import type { Receipt } from "../listening/frames.ts";
 import type { Outbox, Outgoing } from "./outbox.ts";
 
 export type SendOptions = {
-  /** Takes the frame back if it still waits: it never goes out. Once it is out, only the waiting for its receipt ends. */
+  /**
+   * Takes the frame back if it still waits: it never goes out. Once it is out, only the waiting for
+   * its receipt ends.
+   */
   readonly signal?: AbortSignal | undefined;
 };
 
-/** Resolves with the receipt where receipts were asked for, else with null when the socket has taken the frame. */
+/**
+ * Resolves with the receipt where receipts were asked for, else with null when the socket has taken
+ * the frame.
+ */
 export async function sendFrame(
   outbox: Outbox,
   text: string,

@@ -21,7 +21,10 @@ export type Pull<Item> = {
   readonly cancel: () => void;
 };
 
-/** Reads from any source. Throws `invalid_argument` for what is none, and for a ReadableStream that is locked. */
+/**
+ * Reads from any source. Throws `invalid_argument` for what is none, and for a ReadableStream that
+ * is locked.
+ */
 export function pullFrom<Item>(source: Source<Item>): Pull<Item> {
   const [next, cancel] = methodsOf(source);
   return {

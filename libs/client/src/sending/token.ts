@@ -3,7 +3,10 @@ import { TOKEN_BYTES_MAX, utf8Bytes } from "@ams/protocol";
 import { checkText } from "../arguments.ts";
 import { AmsError } from "../errors.ts";
 
-/** The frame of a token. Throws `token_too_large` beyond 65,536 bytes of UTF-8, `invalid_argument` when it is no string. */
+/**
+ * The frame of a token. Throws `token_too_large` beyond 65,536 bytes of UTF-8, `invalid_argument`
+ * when it is no string.
+ */
 export function tokenFrame(data: unknown): string {
   checkText("A token", data);
   // A UTF-16 unit takes at most 3 bytes: most tokens need no counting.
@@ -17,8 +20,8 @@ export function tokenFrame(data: unknown): string {
 }
 
 /**
- * Cuts a text into as few tokens as it needs, each of at most 65,536 bytes of UTF-8 and none in the middle of a character.
- * Nothing in this SDK does so by itself.
+ * Cuts a text into as few tokens as it needs, each of at most 65,536 bytes of UTF-8 and none in the
+ * middle of a character. Nothing in this SDK does so by itself.
  *
  * @example
  * ```ts

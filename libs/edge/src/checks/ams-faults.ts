@@ -28,7 +28,8 @@ const OTHER_NAME: ReadonlyMap<AmsErrorCode, Fault> = new Map<AmsErrorCode, Fault
   ["invalid_stream_metadata", "invalid_metadata"],
   ["invalid_stream_metadata_header", "invalid_metadata"],
   ["invalid_peer_identity_header", "invalid_peer_identity"],
-  ["invalid_argument", "invalid_peer_identity"], // The only argument of ours that the SDK refuses so.
+  // The only argument of ours that the SDK refuses so.
+  ["invalid_argument", "invalid_peer_identity"],
   ["stream_displaced", "seat_taken"],
   ["closed", "left"],
 ]);

@@ -1,4 +1,7 @@
-/** Everything that can be refused here, each with one sentence for whoever reads the answer. A new fault doesn't compile without. */
+/**
+ * Everything that can be refused here, each with one sentence for whoever reads the answer. A new
+ * fault doesn't compile without.
+ */
 
 export const FAULTS = {
   invalid_credential: "The credential is not one of a live account, or guests are not let in here.",

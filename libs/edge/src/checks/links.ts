@@ -6,7 +6,9 @@ import { hashOf, Remembered } from "../subscriptions/remembered.ts";
 import { faultOf } from "./ams-faults.ts";
 import { failure } from "./faults.ts";
 
-/** The end of a link's path (§1.4). What precedes it is where somebody's proxy put the deployment. */
+/**
+ * The end of a link's path (§1.4). What precedes it is where somebody's proxy put the deployment.
+ */
 const PATH = /\/([a-z0-9][a-z0-9-]{0,62}\/conversations\/[a-z0-9][a-z0-9-]{0,62})\/?$/;
 /** Longer than any link; a longer text is not looked at. */
 const LINK_CHARACTERS_MAX = 2_048;
@@ -36,8 +38,8 @@ export function askLinks(url: string, clock: Clock): Links {
 }
 
 /**
- * The link's path and token at the deployment's own address. The host that it was given with is never spoken to: who gives a link
- * must not choose where this process connects to.
+ * The link's path and token at the deployment's own address. The host that it was given with is
+ * never spoken to: who gives a link must not choose where this process connects to.
  */
 export function readdress(given: string, url: string): string | null {
   const text = given.trim();

@@ -2,9 +2,15 @@
 import { createHash } from "node:crypto";
 
 const STREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-/** Characters of the caller's program in an automatic name: enough to know it, short enough to be read. */
+/**
+ * Characters of the caller's program in an automatic name: enough to know it, short enough to be
+ * read.
+ */
 const SLUG_CHARACTERS_MAX = 32;
-/** Characters of a program's name that are read at all: normalizing takes time quadratic in a run of accents. */
+/**
+ * Characters of a program's name that are read at all: normalizing takes time quadratic in a run of
+ * accents.
+ */
 const READ_CHARACTERS_MAX = 128;
 const NAMELESS = "agent";
 const HEX_CHARACTERS = 4;
@@ -14,8 +20,8 @@ export function isStreamName(text: string): boolean {
 }
 
 /**
- * The slug of a program's name, `-` and 4 hex, such as `claude-code-3f2a`. The same seed and attempt give the same name; a further
- * attempt gives another one.
+ * The slug of a program's name, `-` and 4 hex, such as `claude-code-3f2a`. The same seed and
+ * attempt give the same name; a further attempt gives another one.
  */
 export function automaticName(clientName: string | undefined, seed: string, attempt = 0): string {
   const hash = createHash("sha256").update(`${attempt}|${seed}`).digest("hex");

@@ -16,7 +16,10 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ reopen: true }) },
 );
 
-/** One reader's way along 0, 1, 2, …: every number in its turn, or `truncated` with exactly how many were jumped. */
+/**
+ * One reader's way along 0, 1, 2, …: every number in its turn, or `truncated` with exactly how many
+ * were jumped.
+ */
 class Track {
   next = 0;
 

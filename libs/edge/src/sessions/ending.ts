@@ -7,8 +7,8 @@ export type Ending = {
   readonly code: number;
   readonly reason: string;
   /**
-   * What a call is answered that brings no link; null where a call brings the seat back by itself. `seat_taken` here means
-   * outside of this process: a link does not heal that, a takeover does.
+   * What a call is answered that brings no link; null where a call brings the seat back by itself.
+   * `seat_taken` here means outside of this process: a link does not heal that, a takeover does.
    */
   readonly fault: Fault | null;
 };
@@ -17,7 +17,10 @@ export const IDLE: Ending = { code: 1000, reason: "idle", fault: null };
 export const LEFT: Ending = { code: 1000, reason: "left", fault: "left" };
 export const TAKEN: Ending = { code: 4001, reason: "seat_taken", fault: "seat_taken" };
 
-/** This process ends, as a gateway does that drains: who comes back finds another one, or its successor. No call heals it here. */
+/**
+ * This process ends, as a gateway does that drains: who comes back finds another one, or its
+ * successor. No call heals it here.
+ */
 export const STOPPING: Ending = { code: 4503, reason: "draining", fault: "unavailable" };
 
 const CONNECTION_LOST_CODE = 1006;

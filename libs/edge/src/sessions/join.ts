@@ -1,4 +1,6 @@
-/** A join: the only call that comes back after a leave, takes over, or says where reading begins. */
+/**
+ * A join: the only call that comes back after a leave, takes over, or says where reading begins.
+ */
 import type { Connection } from "@ams/client";
 import { type Fault, failure } from "../checks/faults.ts";
 import type { Result } from "../contract.ts";

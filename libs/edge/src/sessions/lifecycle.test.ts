@@ -1,4 +1,6 @@
-/** Sessions, seats and connections that come and go in any order: what must hold at every moment. */
+/**
+ * Sessions, seats and connections that come and go in any order: what must hold at every moment.
+ */
 import { AmsError } from "@ams/client";
 import fc from "fast-check";
 import { expect, test } from "vitest";

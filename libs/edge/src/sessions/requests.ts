@@ -21,13 +21,17 @@ export type JoinRequest = Target & {
   readonly selfSubscribe?: boolean;
   /** A cursor of this seat: the next `recv` goes on behind it. */
   readonly since?: string;
-  /** The next `recv` begins with the last so many events that the buffer holds, 1 at least; `since` beats it. */
+  /**
+   * The next `recv` begins with the last so many events that the buffer holds, 1 at least; `since`
+   * beats it.
+   */
   readonly lastN?: number;
   /** Takes the seat from whatever session holds it; not when `since` or `lastN` is refused. */
   readonly takeOver?: boolean;
   /**
-   * True where nobody asked to join, but to hear: a seat that was left stays left, and one that is named and has to be made was
-   * elsewhere before, so that its readers are told that something may be lost.
+   * True where nobody asked to join, but to hear: a seat that was left stays left, and one that is
+   * named and has to be made was elsewhere before, so that its readers are told that something may
+   * be lost.
    */
   readonly toListen?: boolean;
   /** The name of a seat that has to be made while none was named; an automatic one unless given. */
@@ -52,8 +56,9 @@ export type Joined = Named & {
   /** True when the seat was there already, or its stream was live and this took it over. */
   readonly resumed: boolean;
   /**
-   * True when the next `recv` begins behind a loss: `since` is of a seat that is gone (its process ended, or it was forgotten), or
-   * the stream was live elsewhere, and what it heard there is not known here.
+   * True when the next `recv` begins behind a loss: `since` is of a seat that is gone (its process
+   * ended, or it was forgotten), or the stream was live elsewhere, and what it heard there is not
+   * known here.
    */
   readonly truncated: boolean;
 };
@@ -74,7 +79,10 @@ export type Sent = Named & {
 export type MetadataRequest = Target & { readonly metadata: Metadata };
 
 export type RecvRequest = Target & {
-  /** What came after it; without one, what came after the last `recv` of this seat. It may name the stream by itself. */
+  /**
+   * What came after it; without one, what came after the last `recv` of this seat. It may name the
+   * stream by itself.
+   */
   readonly cursor?: string;
   /** Milliseconds to wait when there is nothing yet: 0, unless given, to 25,000. */
   readonly waitMs?: number;
@@ -85,11 +93,20 @@ export type RecvRequest = Target & {
 export type Received = Named & {
   /** Oldest first; empty when the wait was over. */
   readonly events: readonly SeatEvent[];
-  /** For the next `recv`. The same cursor gives the same events again, for as long as the buffer holds them. */
+  /**
+   * For the next `recv`. The same cursor gives the same events again, for as long as the buffer
+   * holds them.
+   */
   readonly nextCursor: string;
-  /** True when something between the cursor and `nextCursor` is, or may be, lost at this side: a `truncated` or a gap with reason `away` is among the events. */
+  /**
+   * True when something between the cursor and `nextCursor` is, or may be, lost at this side: a
+   * `truncated` or a gap with reason `away` is among the events.
+   */
   readonly truncated: boolean;
-  /** How many events of this seat are lost that this reader hadn't read, as far as they could be counted. */
+  /**
+   * How many events of this seat are lost that this reader hadn't read, as far as they could be
+   * counted.
+   */
   readonly dropped: number;
   /** True when there is more already. */
   readonly more: boolean;
@@ -117,6 +134,8 @@ export type PendingOptions = {
 export type Pending = {
   /** How many events wait for `recv`. */
   readonly count: number;
-  /** Those that were not shown to this session yet, oldest first; `truncated` counts towards `max`. */
+  /**
+   * Those that were not shown to this session yet, oldest first; `truncated` counts towards `max`.
+   */
   readonly events: readonly SeatEvent[];
 };

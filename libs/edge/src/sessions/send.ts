@@ -29,7 +29,8 @@ async function tryOnce(
   const { seat } = seated;
   const handed = await handOver(room.clock, seat, reached.connection, give, signal);
   if (handed === "unsent" || !handed.ok) return handed;
-  if (handed.receipt === null) return failure("delivery_unknown"); // Never: every seat asks for receipts.
+  // Never: every seat asks for receipts.
+  if (handed.receipt === null) return failure("delivery_unknown");
   const { ts, seq } = handed.receipt;
   return { ok: true, ...seat.named(), ts, seq };
 }

@@ -122,7 +122,10 @@ export class SessionState implements Holder {
     this.news(seat);
   }
 
-  /** A listener for a path, in place of the one that it has; null when there are as many paths as there may be. */
+  /**
+   * A listener for a path, in place of the one that it has; null when there are as many paths as
+   * there may be.
+   */
   listen(path: string, listener: Listener, only: Only, pathsMax: number): Push | null {
     if (!this.#pushes.has(path) && this.#pushes.size >= pathsMax) return null;
     this.#remember(path, pathsMax);
@@ -157,7 +160,10 @@ export class SessionState implements Holder {
     this.#pushes.clear();
   }
 
-  /** A path's places stay when its listener goes, as long as there are not too many: the one that came first goes first. */
+  /**
+   * A path's places stay when its listener goes, as long as there are not too many: the one that
+   * came first goes first.
+   */
   #remember(path: string, pathsMax: number): void {
     this.#paths.delete(path);
     this.#paths.add(path);

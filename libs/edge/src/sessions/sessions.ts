@@ -82,7 +82,10 @@ export class Sessions {
     return this.#perAddress.get(address) ?? 0;
   }
 
-  /** Whether there is a place for one more of that address, if need be that of a session that nobody would miss. */
+  /**
+   * Whether there is a place for one more of that address, if need be that of a session that nobody
+   * would miss.
+   */
   #hasPlace(address: string): boolean {
     const isFullHere = this.#countAt(address) >= this.#limits.sessionsPerAddress;
     if (!isFullHere && this.size < this.#limits.sessions) return true;

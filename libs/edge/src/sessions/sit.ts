@@ -30,11 +30,17 @@ export type How = {
   readonly takeOver?: boolean;
   /** The caller's program, where the call itself says it: the beginning of an automatic name. */
   readonly client?: string | undefined;
-  /** True where a seat that is named is taken for one that is there: if it has to be made, it was elsewhere. */
+  /**
+   * True where a seat that is named is taken for one that is there: if it has to be made, it was
+   * elsewhere.
+   */
   readonly presumes?: boolean;
   /** The name of a seat that has to be made, in place of an automatic one. */
   readonly newStreamName?: string | undefined;
-  /** Where the call would read: null refuses it before anything is claimed. Where reading stands, unless given. */
+  /**
+   * Where the call would read: null refuses it before anything is claimed. Where reading stands,
+   * unless given.
+   */
   readonly where?: (seat: Seat) => Place | null;
 };
 
@@ -44,7 +50,10 @@ export type Seated = {
   readonly place: Place;
 };
 
-/** The seat that a call is about, made if there is none and a link leads there, and claimed by this session. */
+/**
+ * The seat that a call is about, made if there is none and a link leads there, and claimed by this
+ * session.
+ */
 export async function sit(room: Room, aim: Aim, how: How = {}): Promise<Result<Seated>> {
   const found = await unlessAborted(find(room, aim), aim.signal);
   if (!found.ok) return found;
@@ -66,7 +75,10 @@ export async function sit(room: Room, aim: Aim, how: How = {}): Promise<Result<S
   return { ok: true, seat, link: found.link, place };
 }
 
-/** Its connection, dialled if need be. A caller that goes doesn't end the dial: others may wait for it too. */
+/**
+ * Its connection, dialled if need be. A caller that goes doesn't end the dial: others may wait for
+ * it too.
+ */
 export async function reach(
   room: Room,
   { seat, link }: Pick<Seated, "seat" | "link">,
@@ -74,7 +86,8 @@ export async function reach(
   signal: AbortSignal | undefined,
   wishes: Wishes = {},
 ): Promise<Result<{ readonly connection: Connection }>> {
-  // Another call may have given up on it since it was found. From here on its line is in use, and nobody does.
+  // Another call may have given up on it since it was found. From here on its line is in use, and
+  // nobody does.
   if (!seat.line.left && !room.seats.restore(seat)) return failure("unavailable");
   if (seat.holder === room.state) room.state.keep(seat);
   const { passing, peerIdentity } = room.state.name;
@@ -130,7 +143,10 @@ function seatFor(
   return made === null ? failure("too_many_seats") : { ok: true, seat: made };
 }
 
-/** Whether the session may have one more seat. One that it left makes place, else one that is off the wire: the oldest. */
+/**
+ * Whether the session may have one more seat. One that it left makes place, else one that is off
+ * the wire: the oldest.
+ */
 function hasPlace({ seats, state, limits }: Room): boolean {
   for (const { seat } of state.holds) if (!seats.has(seat)) state.drop(seat);
   if (state.holds.length < limits.seatsPerSession) return true;
@@ -142,7 +158,10 @@ function hasPlace({ seats, state, limits }: Room): boolean {
   return true;
 }
 
-/** Who lost a seat must say so to have it back, and so must who wants it from a session that is live. */
+/**
+ * Who lost a seat must say so to have it back, and so must who wants it from a session that is
+ * live.
+ */
 function claim(state: SessionState, seat: Seat, takeOver: boolean): boolean {
   const hasLost = state.holdOf(seat)?.lost ?? false;
   return seat.claim(state, takeOver || !(hasLost || (seat.holder?.live ?? false)));

@@ -1,19 +1,25 @@
 /**
- * What a seat has heard and its readers may still have to read: a window on one long row of events, numbered from 0. Readers are
- * only places in that row, so that one that lags costs nothing; what it missed is the distance from its place to the window.
+ * What a seat has heard and its readers may still have to read: a window on one long row of events,
+ * numbered from 0. Readers are only places in that row, so that one that lags costs nothing; what
+ * it missed is the distance from its place to the window.
  */
 import type { SeatEvent } from "./events.ts";
 
 type WithoutCursor<Event> = Event extends unknown ? Omit<Event, "cursor"> : never;
 
-/** An event as it is kept. `truncated` is never kept: it is told to the readers whom it concerns. */
+/**
+ * An event as it is kept. `truncated` is never kept: it is told to the readers whom it concerns.
+ */
 export type Heard = WithoutCursor<Exclude<SeatEvent, { readonly kind: "truncated" }>>;
 
 /** Where a reader stands. */
 export type Place = {
   /** The number of the next event to read. */
   readonly next: number;
-  /** True when an unknown number of events may be lost before it, since the place comes from a seat that is gone. */
+  /**
+   * True when an unknown number of events may be lost before it, since the place comes from a seat
+   * that is gone.
+   */
   readonly unsure: boolean;
 };
 
@@ -31,7 +37,10 @@ export const START: Place = { next: 0, unsure: false };
 
 export type BufferLimits = { readonly bufferEvents: number; readonly bufferBytes: number };
 
-/** Places at the array's front that may be empty before it is moved: so each event is moved about once. */
+/**
+ * Places at the array's front that may be empty before it is moved: so each event is moved about
+ * once.
+ */
 const SLACK = 1_024;
 
 export class EventBuffer {
@@ -71,7 +80,9 @@ export class EventBuffer {
     return this.#first - before;
   }
 
-  /** Looks, and changes nothing: the same place reads the same events for as long as they are kept. */
+  /**
+   * Looks, and changes nothing: the same place reads the same events for as long as they are kept.
+   */
   read(place: Place, eventsMax: number): Reading {
     const dropped = Math.max(0, this.#first - place.next);
     const from = Math.max(place.next, this.#first);
@@ -80,7 +91,10 @@ export class EventBuffer {
     return { truncated: place.unsure || dropped > 0, dropped, from, events };
   }
 
-  /** How many events are left to read from there; none from behind the end, where a place of another buffer may be. */
+  /**
+   * How many events are left to read from there; none from behind the end, where a place of another
+   * buffer may be.
+   */
   countFrom(place: Place): number {
     return Math.max(0, this.end - Math.max(place.next, this.#first));
   }

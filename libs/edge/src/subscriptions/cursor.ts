@@ -1,7 +1,8 @@
 /**
- * A place in a seat's buffer as text: `c1~<stream name>~<tag>~<incarnation>~<place>[~<replay>]`. It is opaque to callers. Plain characters,
- * for it is copied by hand and by language models. It names the stream, so that a caller who kept nothing but this finds its seat
- * again; it is a place and not a key: it opens nothing.
+ * A place in a seat's buffer as text: `c1~<stream name>~<tag>~<incarnation>~<place>[~<replay>]`. It
+ * is opaque to callers. Plain characters, for it is copied by hand and by language models. It names
+ * the stream, so that a caller who kept nothing but this finds its seat again; it is a place and
+ * not a key: it opens nothing.
  */
 import { createHash } from "node:crypto";
 import { isStreamName } from "../checks/names.ts";
@@ -9,7 +10,10 @@ import type { Place } from "./buffer.ts";
 
 export type Cursor = {
   readonly streamName: string;
-  /** Of the owner, conversation and name: a cursor of another conversation is told from one of a seat that is gone. */
+  /**
+   * Of the owner, conversation and name: a cursor of another conversation is told from one of a
+   * seat that is gone.
+   */
   readonly tag: string;
   /** Of the buffer: it dies with its process, and a new one begins with other numbers. */
   readonly incarnation: string;

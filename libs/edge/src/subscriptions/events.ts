@@ -16,7 +16,9 @@ type OfStream = Placed & {
   readonly ts: string;
 };
 
-/** What a seat hears. Everything in it that peers wrote (names, data, metadata, identity) is theirs. */
+/**
+ * What a seat hears. Everything in it that peers wrote (names, data, metadata, identity) is theirs.
+ */
 export type SeatEvent =
   | (OfStream & { readonly kind: "token"; readonly seq: string; readonly data: string })
   | (OfStream & {
@@ -27,8 +29,9 @@ export type SeatEvent =
   | (OfStream & { readonly kind: "stream_joined"; readonly metadata: Metadata })
   | (OfStream & { readonly kind: "stream_left"; readonly seq?: string })
   /**
-   * The wire lost frames, or may have: the SDK's `GapEvent`, of one stream or of all (null). Reason `away`: this seat wasn't
-   * connected for a while (idle, closed, displaced), and what was said meanwhile is not known here.
+   * The wire lost frames, or may have: the SDK's `GapEvent`, of one stream or of all (null). Reason
+   * `away`: this seat wasn't connected for a while (idle, closed, displaced), and what was said
+   * meanwhile is not known here.
    */
   | (Placed & {
       readonly kind: "gap";
@@ -39,15 +42,19 @@ export type SeatEvent =
       readonly missing: number | null;
       readonly reason: string;
     })
-  /** This side lost events between the one before and the one behind: how many that this reader hadn't read, null if unknown. */
+  /**
+   * This side lost events between the one before and the one behind: how many that this reader
+   * hadn't read, null if unknown.
+   */
   | (Placed & { readonly kind: "truncated"; readonly dropped: number | null });
 
 export type PushEvent =
   | SeatEvent
   /**
-   * The seat hears nothing any more, or this session does not. `code` and `reason` are the wire's (4001 `link_revoked`, 4005
-   * `conversation_closed` …), or 1006 `connection_lost`, 1000 `left`, 1000 `idle`, 4001 `seat_taken` (by another session here), 4503
-   * `draining` (this process ends: come back by the same name).
+   * The seat hears nothing any more, or this session does not. `code` and `reason` are the wire's
+   * (4001 `link_revoked`, 4005 `conversation_closed` …), or 1006 `connection_lost`, 1000 `left`,
+   * 1000 `idle`, 4001 `seat_taken` (by another session here), 4503 `draining` (this process ends:
+   * come back by the same name).
    */
   | {
       readonly kind: "closed";

@@ -1,4 +1,7 @@
-/** An exchange with the broker that a call waits for: for so long and no longer, and not for a caller that has gone. */
+/**
+ * An exchange with the broker that a call waits for: for so long and no longer, and not for a
+ * caller that has gone.
+ */
 import type { Connection } from "@ams/client";
 import { faultOf } from "../checks/ams-faults.ts";
 import { failure } from "../checks/faults.ts";
@@ -9,7 +12,10 @@ import type { Seat } from "./seat.ts";
 export type Receipted = Awaited<ReturnType<Connection["send"]>>;
 export type Give = (connection: Connection, signal: AbortSignal) => Promise<Receipted>;
 
-/** Hands a frame to a connection of the seat. `unsent`: the connection had ended before it took the frame. */
+/**
+ * Hands a frame to a connection of the seat. `unsent`: the connection had ended before it took the
+ * frame.
+ */
 export async function handOver(
   clock: Clock,
   seat: Seat,

@@ -37,8 +37,8 @@ export function heardOf(event: AmsEvent, conversationId: string): Heard | null {
 }
 
 /**
- * What is to be told when a seat is back on the wire: that something may be lost, then who left and who came meanwhile, so that
- * its readers' roster stays true (§5.6).
+ * What is to be told when a seat is back on the wire: that something may be lost, then who left and
+ * who came meanwhile, so that its readers' roster stays true (§5.6).
  */
 export function heardWhileAway(
   before: readonly Peer[],

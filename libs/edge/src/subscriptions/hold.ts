@@ -64,7 +64,8 @@ export class Hold {
       const { events, after } = readFrom(this.seat, this.#placeOf(path), PUSH_BATCH);
       if (events.length === 0) break;
       for (const [index, event] of events.entries()) {
-        // The place moves with every event: what `take` refuses to follow is read again, or lost, from there.
+        // The place moves with every event: what `take` refuses to follow is read again, or lost,
+        // from there.
         const unread = events.length - index - 1;
         this.#pushed.set(path, { next: after.next - unread, unsure: false });
         if (!take(event)) return false;

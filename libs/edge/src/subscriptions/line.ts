@@ -1,6 +1,6 @@
 /**
- * A seat's line to AMS: on it, off it, or on the way. It dials when somebody needs it, says why it is off, and tells the seat what
- * it hears, in order. It keeps nothing that was said.
+ * A seat's line to AMS: on it, off it, or on the way. It dials when somebody needs it, says why it
+ * is off, and tells the seat what it hears, in order. It keeps nothing that was said.
  */
 import {
   AmsError,
@@ -78,7 +78,10 @@ export class Line {
     return this.#link;
   }
 
-  /** Whether its connection broke and is coming back by itself: what is sent now waits, and none of it is out. */
+  /**
+   * Whether its connection broke and is coming back by itself: what is sent now waits, and none of
+   * it is out.
+   */
   get away(): boolean {
     return this.#away;
   }
@@ -216,7 +219,8 @@ export class Line {
       const next = await source.next().catch(failed);
       if ("error" in next) {
         if (next.error?.code !== "slow_consumer") return this.#ended(connection, next.error);
-        // This process stood still for so long that the SDK gave up on its reader: begin anew, and say so.
+        // This process stood still for so long that the SDK gave up on its reader: begin anew, and
+        // say so.
         source = connection.events();
         this.#options.heard([away(this.#options.conversationId)]);
       } else if (next.value === undefined || next.value.type === "closed") {

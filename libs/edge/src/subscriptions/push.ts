@@ -1,4 +1,7 @@
-/** One listener of a session: pushes what its seats hear for as long as it takes it. It keeps no events: the seats' buffers do. */
+/**
+ * One listener of a session: pushes what its seats hear for as long as it takes it. It keeps no
+ * events: the seats' buffers do.
+ */
 import type { Counters, Listener } from "../contract.ts";
 import type { PushEvent } from "./events.ts";
 import type { Hold } from "./hold.ts";
@@ -69,7 +72,9 @@ export class Push {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** A listener that throws is its author's fault: it is reported as uncaught, and the seat goes on. */
+  /**
+   * A listener that throws is its author's fault: it is reported as uncaught, and the seat goes on.
+   */
   #take(event: PushEvent, { seat }: Hold): boolean {
     const { listener, counters, broken } = this.#options;
     counters.add("events_pushed", 1);

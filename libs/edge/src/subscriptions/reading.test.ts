@@ -293,7 +293,9 @@ test("a listener of one seat hears that one alone, and of its ending alone", asy
   ]);
 });
 
-/** The message of the next error that nobody catches, which the test runner then doesn't hear of. */
+/**
+ * The message of the next error that nobody catches, which the test runner then doesn't hear of.
+ */
 function nextUncaught(): Promise<string> {
   const others = process.listeners("uncaughtException");
   process.removeAllListeners("uncaughtException");

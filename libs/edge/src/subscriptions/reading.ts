@@ -1,4 +1,7 @@
-/** A piece of a seat's buffer as its readers get it: each event with the cursor behind it, and a loss told at its place. */
+/**
+ * A piece of a seat's buffer as its readers get it: each event with the cursor behind it, and a
+ * loss told at its place.
+ */
 import type { EventBuffer, Place } from "./buffer.ts";
 import type { SeatEvent } from "./events.ts";
 import type { Places } from "./places.ts";

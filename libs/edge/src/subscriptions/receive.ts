@@ -1,4 +1,7 @@
-/** Reading with a cursor: what waits, or the next that comes; nothing is consumed by a call that doesn't return it. */
+/**
+ * Reading with a cursor: what waits, or the next that comes; nothing is consumed by a call that
+ * doesn't return it.
+ */
 
 import { type Fault, failure } from "../checks/faults.ts";
 import type { Clock, Result } from "../contract.ts";

@@ -1,4 +1,7 @@
-/** Answers that are asked for again and again: a yes is kept for a while, a no never, and those who ask at once share one question. */
+/**
+ * Answers that are asked for again and again: a yes is kept for a while, a no never, and those who
+ * ask at once share one question.
+ */
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Clock, Result } from "../contract.ts";
@@ -18,7 +21,8 @@ export class Remembered<Value extends object> {
   constructor(options: RememberedOptions) {
     const { keptMs, max, clock } = options;
     this.#options = options;
-    // To the cache a time of 0 is none. With a resolution of 0 it asks the clock each time, instead of a timer of its own.
+    // To the cache a time of 0 is none. With a resolution of 0 it asks the clock each time, instead
+    // of a timer of its own.
     const perf = { now: () => clock.now() + 1 };
     this.#kept = new LRUCache({ max, ttl: keptMs, ttlResolution: 0, perf });
   }
@@ -48,7 +52,10 @@ export class Remembered<Value extends object> {
     return result;
   }
 
-  /** Answers hold accounts and rosters: what is too old to be given goes, and doesn't wait for its place to be needed. */
+  /**
+   * Answers hold accounts and rosters: what is too old to be given goes, and doesn't wait for its
+   * place to be needed.
+   */
   #forgetLater(): void {
     if (this.#forgetting) return;
     this.#forgetting = true;

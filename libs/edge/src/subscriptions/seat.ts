@@ -1,6 +1,7 @@
 /**
- * A seat: one account's stream in one conversation. What its line hears goes into its buffer, and whoever watches is told that there
- * is news. It outlives its connections and the sessions that use it.
+ * A seat: one account's stream in one conversation. What its line hears goes into its buffer, and
+ * whoever watches is told that there is news. It outlives its connections and the sessions that use
+ * it.
  */
 
 import type { Common } from "../common.ts";
@@ -41,7 +42,10 @@ export type SeatName = {
   readonly key: string;
   readonly conversationId: string;
   readonly streamName: string;
-  /** Whether who asked for it took it for one that is there already: then it was elsewhere, and something may be lost. */
+  /**
+   * Whether who asked for it took it for one that is there already: then it was elsewhere, and
+   * something may be lost.
+   */
   readonly isPresumed?: boolean;
 };
 
@@ -91,7 +95,10 @@ export class Seat {
     return { conversationId, streamId: this.line.joined?.streamId ?? "", streamName };
   }
 
-  /** Gives the seat to a session; from another one only if it may take it. False when it is not given. */
+  /**
+   * Gives the seat to a session; from another one only if it may take it. False when it is not
+   * given.
+   */
   claim(holder: Holder, mayTake: boolean): boolean {
     const before = this.#holder;
     if (before === holder) return true;

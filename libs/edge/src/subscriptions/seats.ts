@@ -1,4 +1,7 @@
-/** All seats of the process. Those of different owners never meet, since the owner is part of a seat's key. */
+/**
+ * All seats of the process. Those of different owners never meet, since the owner is part of a
+ * seat's key.
+ */
 import { SEAT_IDLE_MS, SEAT_KEPT_MS } from "../limits.ts";
 import { Seat, type SeatRoom } from "./seat.ts";
 
@@ -15,7 +18,9 @@ export class Seats {
     return this.#seats.size;
   }
 
-  /** False for a seat that was forgotten or renewed, which a session may still have in its hands. */
+  /**
+   * False for a seat that was forgotten or renewed, which a session may still have in its hands.
+   */
   has(seat: Seat): boolean {
     return this.#seats.get(seat.key) === seat;
   }
@@ -53,7 +58,10 @@ export class Seats {
     if (this.has(seat)) this.#seats.delete(seat.key);
   }
 
-  /** Takes a seat back that was forgotten while a call came for it; false when there is another in its place. */
+  /**
+   * Takes a seat back that was forgotten while a call came for it; false when there is another in
+   * its place.
+   */
   restore(seat: Seat): boolean {
     const other = this.#seats.get(seat.key);
     if (other === undefined) this.#put(seat);

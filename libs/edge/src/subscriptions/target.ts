@@ -1,4 +1,7 @@
-/** Which seat a call is about: see `Session` of the contract for the rules. Finds, and changes nothing. */
+/**
+ * Which seat a call is about: see `Session` of the contract for the rules. Finds, and changes
+ * nothing.
+ */
 
 import { failure } from "../checks/faults.ts";
 import { automaticName, isStreamName } from "../checks/names.ts";
@@ -44,7 +47,10 @@ export async function find(finding: Finding, aim: Aim): Promise<Result<Found>> {
   return found.ok ? { ok: true, conversationId, link, seat: found.seat, streamName } : found;
 }
 
-/** Names to try for a seat that was given none: 4 hex have room for more than an account has streams. */
+/**
+ * Names to try for a seat that was given none: 4 hex have room for more than an account has
+ * streams.
+ */
 const ATTEMPTS_MAX = 1_000;
 
 /** The first automatic name whose seat nobody else has. */

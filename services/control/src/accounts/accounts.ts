@@ -200,7 +200,8 @@ function accountJson(account: Account, config: ControlConfig): JsonText {
 
 function refusalOf(signUp: SignUp, invite: unknown): "signup_closed" | "invalid_invite" | null {
   if (signUp.policy === "closed") return "signup_closed";
-  // Where none is needed it may be absent, or any text: an invite that is no text is a mistake everywhere.
+  // Where none is needed it may be absent, or any text: an invite that is no text is a mistake
+  // everywhere.
   if (signUp.policy === "open")
     return invite === undefined || typeof invite === "string" ? null : "invalid_invite";
   return typeof invite === "string" && isInvite(signUp.codes, invite) ? null : "invalid_invite";

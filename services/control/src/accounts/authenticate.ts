@@ -1,4 +1,7 @@
-/** Who asks: the account behind a bearer credential, and whether what it asks for is its own (§2.1.4). */
+/**
+ * Who asks: the account behind a bearer credential, and whether what it asks for is its own
+ * (§2.1.4).
+ */
 import { type Account, type Address, hashes, type Outcome } from "@ams/directory";
 import { isAlias, isCredential, readBearer } from "@ams/protocol";
 import type { Call, Tools } from "../http/endpoint.ts";

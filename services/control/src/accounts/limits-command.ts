@@ -1,6 +1,6 @@
 /**
- * `control limits <namespace> [--streams N|default] …`: an operator sets what one account may have, or sees it. It works
- * on the store itself, so it asks for no credential.
+ * `control limits <namespace> [--streams N|default] …`: an operator sets what one account may have,
+ * or sees it. It works on the store itself, so it asks for no credential.
  */
 import { parseArgs } from "node:util";
 import type { Account, AccountLimits, Directory } from "@ams/directory";

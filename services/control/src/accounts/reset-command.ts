@@ -1,6 +1,6 @@
 /**
- * `control reset-credential <namespace>`: for an account whose credential is lost, or in the wrong hands. It works on the
- * store itself, so it asks for no credential.
+ * `control reset-credential <namespace>`: for an account whose credential is lost, or in the wrong
+ * hands. It works on the store itself, so it asks for no credential.
  */
 import { parseArgs } from "node:util";
 import { type Directory, hash, newCredential, type Peppers } from "@ams/directory";

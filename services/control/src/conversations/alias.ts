@@ -1,9 +1,15 @@
-/** Generated aliases: adjective-noun-NNNN, such as `brisk-falcon-9421`. They are names and no secrets. */
+/**
+ * Generated aliases: adjective-noun-NNNN, such as `brisk-falcon-9421`. They are names and no
+ * secrets.
+ */
 import { randomInt } from "node:crypto";
 import { type Alias, isAlias } from "@ams/protocol";
 import { ADJECTIVES, NOUNS } from "./alias-words.ts";
 
-/** How often a mint tries another generated alias when one is taken: with millions of aliases, twice is rare. */
+/**
+ * How often a mint tries another generated alias when one is taken: with millions of aliases, twice
+ * is rare.
+ */
 export const ALIAS_ATTEMPTS_MAX = 8;
 
 export function newAlias(): Alias {

@@ -1,6 +1,7 @@
 /**
- * The canonical form of `canonical_input` (RFC 8785, §2.6). What that form would change in silence is refused instead:
- * a number that isn't the shortest decimal of a double, a key that stands twice, a lone surrogate.
+ * The canonical form of `canonical_input` (RFC 8785, §2.6). What that form would change in silence
+ * is refused instead: a number that isn't the shortest decimal of a double, a key that stands
+ * twice, a lone surrogate.
  */
 import { CANONICAL_JSON_TOKENS_MAX, type JsonText } from "@ams/protocol";
 import canonicalize from "canonicalize";
@@ -19,9 +20,13 @@ export function canonicalText(json: JsonText): string | null {
   }
 }
 
-/** True when it has no more tokens than it may, every number survives a double and no object names a key twice. */
+/**
+ * True when it has no more tokens than it may, every number survives a double and no object names a
+ * key twice.
+ */
 function isExact(json: JsonText): boolean {
-  const open: (Set<string> | null)[] = []; // The keys so far of each enclosing object, null for an array.
+  // The keys so far of each enclosing object, null for an array.
+  const open: (Set<string> | null)[] = [];
   let previous = "";
   let tokens = 0;
   for (const [token] of json.matchAll(TOKEN)) {
@@ -49,7 +54,10 @@ function isExactNumber(text: string): boolean {
   return Number.isFinite(value) && decimal(text) === decimal(String(value));
 }
 
-/** A number's digits without leading and trailing zeros, and the power of ten of the last one; zero has no sign. */
+/**
+ * A number's digits without leading and trailing zeros, and the power of ten of the last one; zero
+ * has no sign.
+ */
 function decimal(text: string): string {
   const [, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, "");

@@ -1,4 +1,7 @@
-/** Removes expired conversations, a little every second (§2.3.5): every control process does, whoever comes first. */
+/**
+ * Removes expired conversations, a little every second (§2.3.5): every control process does,
+ * whoever comes first.
+ */
 import type { Directory } from "@ams/directory";
 import { describeError, type Log } from "@ams/process";
 

@@ -60,7 +60,9 @@ export const inspectConversation: Endpoint = {
   },
 };
 
-/** The account that asks. Beside a link token it may be missing or wrong: the token opens by itself. */
+/**
+ * The account that asks. Beside a link token it may be missing or wrong: the token opens by itself.
+ */
 async function readBearer(
   call: Call,
   tools: Tools,
@@ -79,7 +81,9 @@ function find(call: Call, tools: Tools): Promise<Admission | null> | null {
   return tools.directory.admission({ namespace, alias });
 }
 
-/** True when the token is of a live link. A link whose joins are used up still shows what it led to. */
+/**
+ * True when the token is of a live link. A link whose joins are used up still shows what it led to.
+ */
 function opens(tools: Tools, { conversation, links }: Admission, token: string): boolean {
   const { expires_at_ms } = conversation;
   if (expires_at_ms !== null && tools.now() >= expires_at_ms) return false;

@@ -1,4 +1,7 @@
-/** What this deployment is: its version, what it offers, its limits, and whether it is there (§2.8, §2.9). */
+/**
+ * What this deployment is: its version, what it offers, its limits, and whether it is there (§2.8,
+ * §2.9).
+ */
 import { readFileSync } from "node:fs";
 import { healthBody } from "@ams/process";
 import {

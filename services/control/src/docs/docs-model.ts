@@ -1,4 +1,7 @@
-/** What the readable page shows of an OpenAPI document: its operations, with their fields resolved and named. */
+/**
+ * What the readable page shows of an OpenAPI document: its operations, with their fields resolved
+ * and named.
+ */
 import { z } from "zod";
 import type { OpenApiDocument } from "./openapi.ts";
 

@@ -1,4 +1,7 @@
-/** `/docs`: the OpenAPI document as one readable page, without scripts and without anything from elsewhere. */
+/**
+ * `/docs`: the OpenAPI document as one readable page, without scripts and without anything from
+ * elsewhere.
+ */
 import { createHash } from "node:crypto";
 import { html, raw } from "hono/html";
 import { type Answer, type Field, type Operation, operationsOf } from "./docs-model.ts";

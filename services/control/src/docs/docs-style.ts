@@ -1,4 +1,6 @@
-/** The look of `/docs`: one column, readable on a phone, light or dark as the reader's system is. */
+/**
+ * The look of `/docs`: one column, readable on a phone, light or dark as the reader's system is.
+ */
 
 export const STYLE = `
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --paper: #fff; --shade: #f4f6f8; --line: #d8dee4; --mark: #0a58b8; }

@@ -1,4 +1,6 @@
-/** The control plane's own documentation: for machines at `/openapi.json`, for people at `/docs`. */
+/**
+ * The control plane's own documentation: for machines at `/openapi.json`, for people at `/docs`.
+ */
 import { baseUrlOf } from "@ams/process";
 import { z } from "zod";
 import type { Endpoint } from "../http/endpoint.ts";

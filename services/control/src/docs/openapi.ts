@@ -1,4 +1,7 @@
-/** The OpenAPI 3.1 document, made from the route table: what it says of a route stands beside the route's handler. */
+/**
+ * The OpenAPI 3.1 document, made from the route table: what it says of a route stands beside the
+ * route's handler.
+ */
 import { PROBLEMS, type ProblemCode } from "@ams/protocol";
 import * as schemas from "@ams/protocol/schema";
 import { OpenAPIHono, type RouteConfig, z } from "@hono/zod-openapi";

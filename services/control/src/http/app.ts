@@ -103,7 +103,10 @@ async function answer(endpoint: Endpoint, call: Call, tools: Tools): Promise<Res
   return response;
 }
 
-/** Null while who asks may; the refusal when their CPU budget is used up (§2.1.6). A load balancer's look is free. */
+/**
+ * Null while who asks may; the refusal when their CPU budget is used up (§2.1.6). A load balancer's
+ * look is free.
+ */
 function overBudget(endpoint: Endpoint, { meter }: Call, tools: Tools): Response | null {
   if (endpoint === showHealth) return null;
   const refusal = meter.refusal();
@@ -153,7 +156,9 @@ function answerOtherMethod(context: Context<Env>, path: string): Response {
   });
 }
 
-/** Seconds for which a browser keeps what a preflight said: the routes change only with a release. */
+/**
+ * Seconds for which a browser keeps what a preflight said: the routes change only with a release.
+ */
 const PREFLIGHT_S = "86400";
 
 function addCommonHeaders(context: Context<Env>): void {

@@ -1,6 +1,6 @@
 /**
- * The body of a request as the members of a JSON object, each with the raw text that its author wrote. The size is
- * enforced while reading, so a body without end costs no more than the limit.
+ * The body of a request as the members of a JSON object, each with the raw text that its author
+ * wrote. The size is enforced while reading, so a body without end costs no more than the limit.
  */
 import type { Outcome } from "@ams/directory";
 import { BODY_BYTES_MAX, JSON_TOKENS_MAX, type Json, readMembers } from "@ams/protocol";
@@ -13,8 +13,8 @@ export type BodyFault = "invalid_json" | "body_too_large";
 const NO_MEMBERS: Members = new Map();
 
 /**
- * The members of a body; `optional` says that no bytes at all mean no members. What it costs is paid by who is known to
- * ask: a handler authenticates first.
+ * The members of a body; `optional` says that no bytes at all mean no members. What it costs is
+ * paid by who is known to ask: a handler authenticates first.
  */
 export async function readBody(
   { request, meter }: Call,

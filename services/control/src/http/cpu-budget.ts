@@ -1,11 +1,15 @@
 /**
- * How much of this process's CPU time one caller may take (§2.1.6). Costs are estimates by what is read and written, not
- * measurements: so a busy machine refuses nobody sooner, and a caller can reckon with them.
+ * How much of this process's CPU time one caller may take (§2.1.6). Costs are estimates by what is
+ * read and written, not measurements: so a busy machine refuses nobody sooner, and a caller can
+ * reckon with them.
  */
 import { CANONICAL_JSON_TOKENS_MAX } from "@ams/protocol";
 import { Lru } from "./lru.ts";
 
-/** Milliseconds of a request by itself: routing, authentication, and the scripts that it runs in the store. */
+/**
+ * Milliseconds of a request by itself: routing, authentication, and the scripts that it runs in the
+ * store.
+ */
 export const REQUEST_MS = 1;
 
 /** Bytes read or written, and JSON tokens read, in one millisecond. */
@@ -23,14 +27,20 @@ export function costMs(bytes: number, jsonTokens = 0): number {
   return bytes / BYTES_PER_MS + jsonTokens / JSON_TOKENS_PER_MS;
 }
 
-/** Milliseconds that a canonical form has taken to make: tokens are read, compared, sorted and written. */
+/**
+ * Milliseconds that a canonical form has taken to make: tokens are read, compared, sorted and
+ * written.
+ */
 export function canonicalMs(text: string): number {
   return costMs(text.length, 4 * Math.min(text.length, CANONICAL_JSON_TOKENS_MAX));
 }
 
 type Balance = { leftMs: number; atMs: number };
 
-/** One budget for each key, which fills with time. It may fall below zero by one request; the next then waits. */
+/**
+ * One budget for each key, which fills with time. It may fall below zero by one request; the next
+ * then waits.
+ */
 export class CpuBudget {
   /** Milliseconds of CPU time per second, 0 for no limit. */
   readonly msPerSecond: number;

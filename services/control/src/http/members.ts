@@ -1,4 +1,7 @@
-/** What each member of a body means, in a sentence, wherever it stands: for the OpenAPI document and its page. */
+/**
+ * What each member of a body means, in a sentence, wherever it stands: for the OpenAPI document and
+ * its page.
+ */
 import { z } from "@hono/zod-openapi";
 
 const MEMBERS: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 /**
- * Who pays for a request (§2.1.6): the account or the conversation that it was shown to belong to, else its address. A
- * credential or link that was right before is known again before anything is asked of the store, so that a caller with one
- * isn't refused for what strangers at its address do.
+ * Who pays for a request (§2.1.6): the account or the conversation that it was shown to belong to,
+ * else its address. A credential or link that was right before is known again before anything is
+ * asked of the store, so that a caller with one isn't refused for what strangers at its address do.
  */
 import { randomBytes } from "node:crypto";
 import { hash, type Peppers } from "@ams/directory";
@@ -30,7 +30,10 @@ export type MeterOptions = {
 
 /** What one request has cost so far. */
 export type Meter = {
-  /** Null when it may go on; else whose budget is used up, what it is, and the whole seconds until it isn't. */
+  /**
+   * Null when it may go on; else whose budget is used up, what it is, and the whole seconds until
+   * it isn't.
+   */
   readonly refusal: () => Refusal | null;
   readonly spend: (ms: number) => void;
   /** It was shown who asks: what it cost is theirs, and so is what follows. */
@@ -51,7 +54,8 @@ export function createMeters(options: MeterOptions) {
     account: new CpuBudget(config.accountCpuMsPerSecond),
   };
   const known = new Lru<Payer>(KNOWN_MAX);
-  const key = randomBytes(32).toString("base64url"); // What is known is kept under no text of a client.
+  // What is known is kept under no text of a client.
+  const key = randomBytes(32).toString("base64url");
   const budgetOf = ({ kind }: Payer) => (kind === "address" ? budgets.address : budgets.account);
 
   return (request: Request, own: string): Meter => {

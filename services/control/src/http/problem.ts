@@ -1,4 +1,7 @@
-/** A refusal as HTTP: the JSON shape of §2.1 with the status of its row. Never HTML, never what went wrong inside. */
+/**
+ * A refusal as HTTP: the JSON shape of §2.1 with the status of its row. Never HTML, never what went
+ * wrong inside.
+ */
 import { PROBLEMS, type ProblemCode } from "@ams/protocol";
 
 /** `message` instead of the code's own sentence, where more can be said. */

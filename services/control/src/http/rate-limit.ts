@@ -1,6 +1,7 @@
 /**
- * How often an address may create accounts, and an account may mint or rotate its credential. On Redis the count is shared by all control
- * processes; while Redis is away each counts for itself, so that its loss opens no door.
+ * How often an address may create accounts, and an account may mint or rotate its credential. On
+ * Redis the count is shared by all control processes; while Redis is away each counts for itself,
+ * so that its loss opens no door.
  */
 import { hash, type Keys, type Peppers } from "@ams/directory";
 import type { Cluster, Redis } from "ioredis";
@@ -16,7 +17,10 @@ const KEYS_MAX = 50_000;
 /** The Redis that counts, and how its keys are named. */
 export type RateStore = { readonly client: Redis | Cluster; readonly keys: Keys };
 
-/** Counts one more for this key: null when it may go on, else the whole seconds until it may come back. */
+/**
+ * Counts one more for this key: null when it may go on, else the whole seconds until it may come
+ * back.
+ */
 export type RateLimit = (key: string) => Promise<number | null>;
 
 /** `perMinute` 0 turns the limit off. Without `store` the count is this process's own. */
@@ -62,7 +66,10 @@ function countHere(perMinute: number): (key: string) => number | null {
   };
 }
 
-/** The key of an address: its hash, since no address is kept in clear. IPv6 counts by /64, which is what one person has. */
+/**
+ * The key of an address: its hash, since no address is kept in clear. IPv6 counts by /64, which is
+ * what one person has.
+ */
 export function addressKey(peppers: Peppers, address: string): string {
   return hash(peppers.link[0], `address|${networkOf(address)}`).slice(0, 32);
 }

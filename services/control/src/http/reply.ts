@@ -1,4 +1,7 @@
-/** Answers that went well. Their JSON is put together from raw members, so metadata comes back as it was given. */
+/**
+ * Answers that went well. Their JSON is put together from raw members, so metadata comes back as it
+ * was given.
+ */
 import type { JsonText } from "@ams/protocol";
 
 /** Nothing on the control plane is the same for everyone or for long, and much of it is secret. */

@@ -1,4 +1,7 @@
-/** A control plane in memory, for tests: its fetch handler, a clock that stands still, and what it logged. */
+/**
+ * A control plane in memory, for tests: its fetch handler, a clock that stands still, and what it
+ * logged.
+ */
 import type { Directory, Peppers } from "@ams/directory";
 import { openLog } from "@ams/process";
 import { Registry } from "prom-client";

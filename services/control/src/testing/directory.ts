@@ -30,7 +30,10 @@ export type TestStream = {
   readonly peerIdentity?: string;
 };
 
-/** Puts a stream into the conversation of this alias in `acme`; the returned step takes it out again. */
+/**
+ * Puts a stream into the conversation of this alias in `acme`; the returned step takes it out
+ * again.
+ */
 export async function joinStream(
   directory: Directory,
   alias: string,

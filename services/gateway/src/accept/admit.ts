@@ -1,6 +1,6 @@
 /**
- * Both doors (§3.3): the link says that one may come in, the account says who comes. The checks are made in the order of
- * the specification, and the first that fails is the one that is told.
+ * Both doors (§3.3): the link says that one may come in, the account says who comes. The checks are
+ * made in the order of the specification, and the first that fails is the one that is told.
  */
 import {
   type Address,
@@ -37,7 +37,10 @@ import {
   SUBPROTOCOL_GUEST,
 } from "@ams/protocol";
 
-/** A connect as it came in: the parts of its URL, and its headers by lower-case name ("" when absent). */
+/**
+ * A connect as it came in: the parts of its URL, and its headers by lower-case name ("" when
+ * absent).
+ */
 export type ConnectRequest = {
   /** Whether this port answers to the host that it names (§2.1.7). */
   readonly isHostAccepted: boolean;
@@ -82,8 +85,9 @@ type Claimant =
   | { readonly kind: "guest" | "nobody" };
 
 /**
- * Rejects with DirectoryUnavailable when the doors can't be checked. What is remembered may let somebody in, since place and claim
- * look again at all of it that may have changed; it never turns anybody away, so that what is told is what stands now (ADR 13).
+ * Rejects with DirectoryUnavailable when the doors can't be checked. What is remembered may let
+ * somebody in, since place and claim look again at all of it that may have changed; it never turns
+ * anybody away, so that what is told is what stands now (ADR 13).
  */
 export async function admit(request: ConnectRequest, parts: AdmitParts): Promise<Admit> {
   if (!request.isHostAccepted) return refuse("host_not_allowed");
@@ -121,7 +125,8 @@ function check(
   const checked = admitted.ok
     ? checkWishes(request, admission, link, admitted.value, parts)
     : admitted;
-  // A link that is used up admits only streams that it has counted, which a faulty connect can't be.
+  // A link that is used up admits only streams that it has counted, which a faulty connect can't
+  // be.
   return !checked.ok && isUsedUp(admission) ? refuse("invalid_magic_link") : checked;
 }
 
@@ -130,7 +135,8 @@ function claimantOf(request: ConnectRequest, guests: boolean): Claimant {
   if (authorization !== "") {
     return { kind: "bearer", credential: readBearer(authorization) ?? "" };
   }
-  // Without `ams.v1` a client has not offered this protocol, and what else it offers is not ours to read (§3.2.1).
+  // Without `ams.v1` a client has not offered this protocol, and what else it offers is not ours to
+  // read (§3.2.1).
   if (!subprotocols.includes(SUBPROTOCOL)) return { kind: "nobody" };
   const bearer = subprotocols.find((name) => name.startsWith(SUBPROTOCOL_BEARER_PREFIX));
   if (bearer !== undefined) {
@@ -236,7 +242,10 @@ function readIfGiven<Value>(
   return text === "" ? null : (read(text) ?? undefined);
 }
 
-/** Whether a link may be used up, which is told before an ended credential is: then both are looked at now. */
+/**
+ * Whether a link may be used up, which is told before an ended credential is: then both are looked
+ * at now.
+ */
 function isLimited({ conversation }: Admission): boolean {
   return conversation.max_joins !== null;
 }

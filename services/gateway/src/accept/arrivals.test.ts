@@ -1,4 +1,5 @@
-// Joins under way: each is answered exactly once, and a takeover waits for the old holder for a second at most (§3.5).
+// Joins under way: each is answered exactly once, and a takeover waits for the old holder for a
+// second at most (§3.5).
 import { type CloseReason, EMPTY_OBJECT } from "@ams/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { entryOf } from "../testing/fakes.ts";

@@ -1,12 +1,16 @@
 /**
- * Joins that are under way in one conversation. A join is complete when this gateway hears its own claim on the channel
- * and, if the stream was held elsewhere, the old holder has sent its last frame (§3.5).
+ * Joins that are under way in one conversation. A join is complete when this gateway hears its own
+ * claim on the channel and, if the stream was held elsewhere, the old holder has sent its last
+ * frame (§3.5).
  */
 import type { ConnectionId } from "@ams/directory";
 import type { CloseReason } from "@ams/protocol";
 import type { LiveStream } from "../conversation/roster.ts";
 
-/** Milliseconds that a takeover waits for the old holder's word: a gateway that needs longer is as good as dead. */
+/**
+ * Milliseconds that a takeover waits for the old holder's word: a gateway that needs longer is as
+ * good as dead.
+ */
 export const YIELD_WAIT_MS = 1_000;
 
 /** What a claim turned out to be when its event came round. */

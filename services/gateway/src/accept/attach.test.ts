@@ -1,4 +1,5 @@
-// From the doors to a seat: what is taken is given back when there is no seat, and is the session's once there is one.
+// From the doors to a seat: what is taken is given back when there is no seat, and is the session's
+// once there is one.
 import {
   type Directory,
   DirectoryUnavailable,

@@ -1,6 +1,7 @@
 /**
- * From the doors to a seat: the account's place is reserved, the stream is claimed, and when the claim is heard on the
- * channel the socket is seated: welcomed with the roster as it is at that moment and put on its topics, all in one turn.
+ * From the doors to a seat: the account's place is reserved, the stream is claimed, and when the
+ * claim is heard on the channel the socket is seated: welcomed with the roster as it is at that
+ * moment and put on its topics, all in one turn.
  */
 import { randomUUID } from "node:crypto";
 import type { ConnectionId, Place } from "@ams/directory";
@@ -28,7 +29,10 @@ export type AttachParts = {
   readonly plainTerms: SessionTerms;
 };
 
-/** Seats the connect, or refuses it. Rejects with DirectoryUnavailable when it can't be known whether it may sit. */
+/**
+ * Seats the connect, or refuses it. Rejects with DirectoryUnavailable when it can't be known
+ * whether it may sit.
+ */
 export async function attach(
   admitted: Admitted,
   door: Door,
@@ -63,7 +67,10 @@ class Join {
   #reserved = false;
   /** Whether the directory may hold a claim of this join. */
   #claimed = false;
-  /** From here on the socket's session answers for all that was taken, whatever becomes of the join's last steps. */
+  /**
+   * From here on the socket's session answers for all that was taken, whatever becomes of the
+   * join's last steps.
+   */
   #seat: LiveStream | null = null;
   readonly #admitted: Admitted;
   readonly #door: Door;
@@ -93,7 +100,8 @@ class Join {
   }
 
   async run(): Promise<JoinOutcome> {
-    // From the first step on, so that no news of the account, link or conversation falls between two of them.
+    // From the first step on, so that no news of the account, link or conversation falls between
+    // two of them.
     const seated = this.#expectSeat();
     const reserved = await this.#reserve();
     if (reserved !== "own" && reserved !== "shared") return refuse(this.#door, reserved);
@@ -145,7 +153,10 @@ class Join {
     return reserved.fault;
   }
 
-  /** The place is this connection's alone. A live stream keeps the id that it has, also under a new pepper. */
+  /**
+   * The place is this connection's alone. A live stream keeps the id that it has, also under a new
+   * pepper.
+   */
   #settlePlace(reserved: "own" | "shared"): void {
     if (this.#seat === null) return;
     const place = this.#conversation.placeOf(this.#seat.entry);

@@ -1,4 +1,5 @@
-// Sockets end with the credential that admitted them: announced, by its time, or found when the directory is asked.
+// Sockets end with the credential that admitted them: announced, by its time, or found when the
+// directory is asked.
 import { type CredentialEnd, DirectoryUnavailable } from "@ams/directory";
 import type { AccountId } from "@ams/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";

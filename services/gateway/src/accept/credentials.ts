@@ -1,6 +1,7 @@
 /**
- * Which credential admitted which connection of this gateway, so that its sockets end with it (§2.2.4). Ends are
- * announced; for those whose news was lost the directory is asked, some accounts at a time.
+ * Which credential admitted which connection of this gateway, so that its sockets end with it
+ * (§2.2.4). Ends are announced; for those whose news was lost the directory is asked, some accounts
+ * at a time.
  */
 import type { ConnectionId, CredentialEnd, Directory } from "@ams/directory";
 import type { AccountId } from "@ams/protocol";
@@ -89,7 +90,10 @@ export class Credentials {
     await Promise.all(accounts.map((account) => this.#lookUp(account)));
   }
 
-  /** Looks up every account: news of any of them may have been lost. Rejects when the directory is away. */
+  /**
+   * Looks up every account: news of any of them may have been lost. Rejects when the directory is
+   * away.
+   */
   async checkAll(): Promise<void> {
     const accounts = [...this.#watched.keys()];
     while (accounts.length > 0) {
@@ -99,7 +103,8 @@ export class Credentials {
   }
 
   async #lookUp(account: AccountId): Promise<void> {
-    // What is watched only while this is asked was reserved after it, perhaps with a newer credential.
+    // What is watched only while this is asked was reserved after it, perhaps with a newer
+    // credential.
     const known = [...(this.#watched.get(account)?.keys() ?? [])];
     const ends = await this.#directory.credentialEnds(account);
     if (ends === null) {

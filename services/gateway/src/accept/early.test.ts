@@ -1,4 +1,5 @@
-// What clients send before they are seated: kept in order, within what one may keep and what all may.
+// What clients send before they are seated: kept in order, within what one may keep and what all
+// may.
 import { EARLY_BYTES_MAX } from "@ams/protocol";
 import { expect, test } from "vitest";
 import { EarlyBudget, EarlyFrames } from "./early.ts";

@@ -1,13 +1,19 @@
 /**
- * Frames that a client sends before it has been seated. They wait, within what one socket may keep and what all waiting
- * sockets together may: whoever waits has not shown yet that it may come in (§4.4.5).
+ * Frames that a client sends before it has been seated. They wait, within what one socket may keep
+ * and what all waiting sockets together may: whoever waits has not shown yet that it may come in
+ * (§4.4.5).
  */
 import { EARLY_BYTES_MAX } from "@ams/protocol";
 
-/** Bytes that all waiting sockets of a gateway may keep together: strangers can hold no more than this. */
+/**
+ * Bytes that all waiting sockets of a gateway may keep together: strangers can hold no more than
+ * this.
+ */
 const EARLY_TOTAL_BYTES_MAX = 67_108_864;
 
-/** Bytes that a waiting frame costs beside its own, so that many small ones count as what they are. */
+/**
+ * Bytes that a waiting frame costs beside its own, so that many small ones count as what they are.
+ */
 const FRAME_COST_BYTES = 64;
 
 export type EarlyFrame = { readonly frame: ArrayBuffer; readonly isBinary: boolean };

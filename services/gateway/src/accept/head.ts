@@ -1,6 +1,7 @@
 /**
- * The head of a request before anything else of it is read: for a host that is ours (§2.1.7), and with a length that every server
- * reads alike (§2.1.8). The server library takes the first of several lengths, and every transfer coding for chunks.
+ * The head of a request before anything else of it is read: for a host that is ours (§2.1.7), and
+ * with a length that every server reads alike (§2.1.8). The server library takes the first of
+ * several lengths, and every transfer coding for chunks.
  */
 import type { HostRule } from "@ams/process";
 import { respondProblem } from "./http-bridge.ts";
@@ -22,14 +23,18 @@ export function hostOf(request: UwsRequest): string | null {
   return request.getHeader("host") || null;
 }
 
-/** Answers a request of which it is in doubt how long it is or for which host, and ends its connection; false for any other. */
+/**
+ * Answers a request of which it is in doubt how long it is or for which host, and ends its
+ * connection; false for any other.
+ */
 export function refuseAmbiguous(response: UwsResponse, request: UwsRequest): boolean {
   if (!isAmbiguous(request)) return false;
   let isOver = false;
   response.onAborted(() => {
     isOver = true;
   });
-  // Not in this turn: the library reads what came with it as a further request if the answer is complete, else it hangs up.
+  // Not in this turn: the library reads what came with it as a further request if the answer is
+  // complete, else it hangs up.
   setImmediate(() => {
     if (!isOver) respondProblem(response, "malformed_request", {}, "close");
   });

@@ -1,4 +1,5 @@
-// Requests through the public port, by real connections that are kept alive: each gets its answer, whatever became of the last.
+// Requests through the public port, by real connections that are kept alive: each gets its answer,
+// whatever became of the last.
 import { Agent, request as httpRequest } from "node:http";
 import { BODY_BYTES_MAX } from "@ams/protocol";
 import { Registry } from "prom-client";

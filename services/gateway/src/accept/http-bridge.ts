@@ -1,6 +1,7 @@
 /**
- * From the server library's requests to web-standard ones and back, so that whoever answers them can be tested without
- * a socket. A request's body streams at the speed of its reader; an answer is sent whole, but for event streams.
+ * From the server library's requests to web-standard ones and back, so that whoever answers them
+ * can be tested without a socket. A request's body streams at the speed of its reader; an answer is
+ * sent whole, but for event streams.
  */
 import { STATUS_CODES } from "node:http";
 import { type HttpApp, isHost } from "@ams/process";
@@ -70,7 +71,8 @@ function toRequest(request: UwsRequest, exchange: Exchange): Request | null {
       ...(hasBody ? { body: exchange.body(), duplex: "half" } : {}),
       signal: exchange.signal,
     });
-    // Fetch refuses some methods and changes the case of others; who answers has to see them as they came, to say 405.
+    // Fetch refuses some methods and changes the case of others; who answers has to see them as
+    // they came, to say 405.
     return isStandard ? standard : Object.defineProperty(standard, "method", { value: method });
   } catch {
     return null;
@@ -134,7 +136,10 @@ class Exchange {
     this.#response.pause();
   }
 
-  /** Only what was paused: the server library stops reading a connection that is resumed without having been. */
+  /**
+   * Only what was paused: the server library stops reading a connection that is resumed without
+   * having been.
+   */
   #resume(): void {
     if (!this.#paused || this.#over) return;
     this.#paused = false;
@@ -148,7 +153,8 @@ class Exchange {
     this.#resume(); // Whatever of the body nobody wanted: the next request comes behind it.
     this.#over = true;
     this.#writeHead(answer, () => {
-      // The library takes no further request behind a length without its body, so the client is told.
+      // The library takes no further request behind a length without its body, so the client is
+      // told.
       if (isHead) this.#response.endWithoutBody(body.byteLength, true);
       else this.#response.end(body);
     });
@@ -159,7 +165,8 @@ class Exchange {
     if (this.#over) return answer.body.cancel();
     // Once: the library forgets a handler that is set while the one before it runs.
     this.#response.onWritable(() => {
-      // With a handler the library leaves it to that to send what waits: an uncork does, also when it holds nothing.
+      // With a handler the library leaves it to that to send what waits: an uncork does, also when
+      // it holds nothing.
       this.#response.cork(() => undefined);
       this.#wake();
       return true;
@@ -210,7 +217,10 @@ class Exchange {
 
 type StreamedResponse = Response & { readonly body: ReadableStream<Uint8Array> };
 
-/** Event streams are passed on as they come; every other answer is whole when it is begun, and bears its length. */
+/**
+ * Event streams are passed on as they come; every other answer is whole when it is begun, and bears
+ * its length.
+ */
 function isStreamed(answer: Response): answer is StreamedResponse {
   const type = answer.headers.get("content-type") ?? "";
   return answer.body !== null && type.startsWith("text/event-stream");

@@ -1,4 +1,5 @@
-// A roster that is larger than the backpressure limit costs no healthy reader anything, and a stalled one no more memory (§5.7).
+// A roster that is larger than the backpressure limit costs no healthy reader anything, and a
+// stalled one no more memory (§5.7).
 import type { CloseReason } from "@ams/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocket } from "ws";

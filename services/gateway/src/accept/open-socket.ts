@@ -17,8 +17,8 @@ export type OpenSocketParts = {
 };
 
 /**
- * At first it is a connect that waits for its answer, in no roster and on no topic; what its client sends meanwhile waits
- * too. Once it is closed it answers nothing and does nothing.
+ * At first it is a connect that waits for its answer, in no roster and on no topic; what its client
+ * sends meanwhile waits too. Once it is closed it answers nothing and does nothing.
  */
 export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
   #ws: UwsWebSocket<Data> | null;
@@ -98,7 +98,10 @@ export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
     if (held?.topics.has(topic)) this.#keep(held, frame);
   }
 
-  /** A close is dropped as a frame is while too much is unsent: it then waits until the backlog has been read. */
+  /**
+   * A close is dropped as a frame is while too much is unsent: it then waits until the backlog has
+   * been read.
+   */
   end(reason: CloseReason): void {
     if (this.buffered() < this.#parts.limitBytes) {
       for (const frame of this.#held?.take() ?? []) this.#ws?.send(frame, false);
@@ -159,7 +162,10 @@ export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
     this.#parts.backpressure.dropped(this, "subscriber_backpressure");
   }
 
-  /** Once all that was sent has left, what was held follows; once that has left too, the socket is on its topics. */
+  /**
+   * Once all that was sent has left, what was held follows; once that has left too, the socket is
+   * on its topics.
+   */
   #release(): void {
     const [ws, held] = [this.#ws, this.#held];
     if (ws === null || held === null || this.buffered() > 0) return;

@@ -1,5 +1,6 @@
 /**
- * The public port. Connects become doors and sockets here, in terms of `sockets.ts`; every other request is handed on.
+ * The public port. Connects become doors and sockets here, in terms of `sockets.ts`; every other
+ * request is handed on.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HostNames, type HostRule, hostRuleOf } from "@ams/process";
@@ -23,10 +24,16 @@ import {
   type UwsResponse,
 } from "./uws.ts";
 
-/** Seconds without a sign of life after which a peer has left (§5.8); the library pings it before that. */
+/**
+ * Seconds without a sign of life after which a peer has left (§5.8); the library pings it before
+ * that.
+ */
 const IDLE_TIMEOUT_S = 120;
 
-/** Milliseconds that a closing port waits for its last sockets to take their close, and between two looks. */
+/**
+ * Milliseconds that a closing port waits for its last sockets to take their close, and between two
+ * looks.
+ */
 const CLOSE_WAIT_MS = 1_000;
 const CLOSE_POLL_MS = 10;
 
@@ -36,7 +43,10 @@ const WEBSOCKET_KEY = /^[A-Za-z0-9+/]{22}==$/;
 
 const CONNECT_PATH = "/:namespace/conversations/:alias/connect";
 
-/** What the library keeps for a socket: until it is opened its connect, which holds secrets, then itself. */
+/**
+ * What the library keeps for a socket: until it is opened its connect, which holds secrets, then
+ * itself.
+ */
 type SocketData = { request: ConnectRequest | null; socket: OpenSocket<SocketData> | null };
 
 export type ServerParts = {
@@ -118,7 +128,8 @@ export class Server implements GatewayPort {
       maxLifetime: 0,
       compression: 0,
       sendPingsAutomatically: true,
-      // Upgraded in the handler itself: an upgrade that is corked later may be cut by the library (ADR 7).
+      // Upgraded in the handler itself: an upgrade that is corked later may be cut by the library
+      // (ADR 7).
       upgrade: (response, request, context) => {
         if (refuseAmbiguous(response, request)) return;
         if (!isHandshake(request)) {
@@ -150,7 +161,8 @@ export class Server implements GatewayPort {
       drain: (ws) => {
         const { socket } = ws.getUserData();
         if (socket === null) return;
-        // Not in the handler itself: what is sent or closed there may be left unsent by the library.
+        // Not in the handler itself: what is sent or closed there may be left unsent by the
+        // library.
         setImmediate(() => socket.drained());
       },
       close: (ws) => {

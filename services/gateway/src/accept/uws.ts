@@ -1,4 +1,7 @@
-/** The only file that imports uWebSockets.js: what the gateway uses of it, and what its types leave out. */
+/**
+ * The only file that imports uWebSockets.js: what the gateway uses of it, and what its types leave
+ * out.
+ */
 import "./uws-environment.ts";
 import * as uWS from "uWebSockets.js";
 

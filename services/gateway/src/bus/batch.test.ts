@@ -1,4 +1,5 @@
-// The form in which frames travel between gateways: what goes in comes out, and nothing else ever does.
+// The form in which frames travel between gateways: what goes in comes out, and nothing else ever
+// does.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {

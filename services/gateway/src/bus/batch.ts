@@ -1,12 +1,13 @@
 /**
- * The form in which frames travel between gateways: the frames of one conversation that one gateway emitted in one
- * turn of its event loop, behind each other.
+ * The form in which frames travel between gateways: the frames of one conversation that one gateway
+ * emitted in one turn of its event loop, behind each other.
  *
  *   header  version u8 = 1 · origin 8 bytes · time of the first frame f64, Unix ms
  *   entry   epoch u32 · n u32 high, u32 low · kind u8 · bytes u32 · frame
  *
- * The version is no `{`, by which a batch is told from an event. All numbers are big-endian. An entry names its stream by the
- * epoch alone: it is unique in the conversation, and a frame of an epoch that nobody holds any more is thereby fenced off.
+ * The version is no `{`, by which a batch is told from an event. All numbers are big-endian. An
+ * entry names its stream by the epoch alone: it is unique in the conversation, and a frame of an
+ * epoch that nobody holds any more is thereby fenced off.
  */
 
 export const BATCH_VERSION = 1;
@@ -18,10 +19,16 @@ const ENTRY_BYTES = 17;
 /** Bytes of a batch buffer to begin with: a handful of short tokens. */
 const INITIAL_BYTES = 2_048;
 
-/** Bytes at which a batch is sent without waiting for the end of the turn, so that no subscriber waits for a megabyte. */
+/**
+ * Bytes at which a batch is sent without waiting for the end of the turn, so that no subscriber
+ * waits for a megabyte.
+ */
 export const BATCH_BYTES_MAX = 65_536;
 
-/** Bytes that a batch begins with at most: one that is sent because it is full, and the frame that filled it. */
+/**
+ * Bytes that a batch begins with at most: one that is sent because it is full, and the frame that
+ * filled it.
+ */
 const EXPECTED_BYTES_MAX = BATCH_BYTES_MAX + 8_192;
 
 const U32 = 0x1_0000_0000;
@@ -47,8 +54,8 @@ export class BatchWriter {
   }
 
   /**
-   * Makes room for one frame of exactly `bytes` and returns where it is to be written. The place is the batch's own,
-   * good until the batch is taken.
+   * Makes room for one frame of exactly `bytes` and returns where it is to be written. The place is
+   * the batch's own, good until the batch is taken.
    */
   append(epoch: number, n: number, kind: FrameKind, bytes: number): Buffer {
     const buffer = this.#withRoomFor(ENTRY_BYTES + bytes);
@@ -66,7 +73,8 @@ export class BatchWriter {
   take(): Buffer | null {
     if (this.#buffer === null) return null;
     const taken = this.#buffer.subarray(0, this.#length);
-    // The next one begins as large as this one was: what is busy stays so for a while, and growing means copying.
+    // The next one begins as large as this one was: what is busy stays so for a while, and growing
+    // means copying.
     this.#expected = Math.min(this.#length, EXPECTED_BYTES_MAX);
     this.#buffer = null;
     this.#length = 0;
@@ -91,7 +99,10 @@ export class BatchWriter {
   }
 }
 
-/** The lowest 32 bits, big-endian. The library's own `writeUInt32BE` looks at ranges that are known here. */
+/**
+ * The lowest 32 bits, big-endian. The library's own `writeUInt32BE` looks at ranges that are known
+ * here.
+ */
 function writeU32(buffer: Buffer, at: number, value: number): void {
   buffer[at] = value >>> 24;
   buffer[at + 1] = value >>> 16;
@@ -99,7 +110,10 @@ function writeU32(buffer: Buffer, at: number, value: number): void {
   buffer[at + 3] = value;
 }
 
-/** True when this payload is a batch of another gateway than `origin`; what is too short to be one is nobody's. */
+/**
+ * True when this payload is a batch of another gateway than `origin`; what is too short to be one
+ * is nobody's.
+ */
 export function isForeignBatch(payload: Buffer, origin: Uint8Array): boolean {
   if (payload.length < HEADER_BYTES) return false;
   return payload.compare(origin, 0, origin.length, 1, 1 + origin.length) !== 0;
@@ -110,7 +124,10 @@ export function batchTimeMs(batch: Buffer): number {
   return batch.readDoubleBE(9);
 }
 
-/** Calls `visit` for each frame, in order. The frame is a view of the batch. Returns false at the first byte that doesn't fit. */
+/**
+ * Calls `visit` for each frame, in order. The frame is a view of the batch. Returns false at the
+ * first byte that doesn't fit.
+ */
 export function walkBatch(
   batch: Buffer,
   visit: (epoch: number, n: number, kind: FrameKind, frame: Buffer) => void,

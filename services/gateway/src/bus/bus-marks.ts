@@ -1,12 +1,16 @@
 /**
- * Marks: small payloads that a gateway publishes to itself, on one channel beside each group of its channels that Redis
- * can lose together (all of them on one Redis, those of a slot on a Cluster). A mark that Redis took and that doesn't
- * come round shows a subscription that hears nothing, whatever its connection says of itself.
+ * Marks: small payloads that a gateway publishes to itself, on one channel beside each group of its
+ * channels that Redis can lose together (all of them on one Redis, those of a slot on a Cluster). A
+ * mark that Redis took and that doesn't come round shows a subscription that hears nothing,
+ * whatever its connection says of itself.
  */
 import { randomBytes } from "node:crypto";
 
 export type MarkTimes = {
-  /** Milliseconds between two marks of a group; a Cluster has at most as many groups as there are partitions. */
+  /**
+   * Milliseconds between two marks of a group; a Cluster has at most as many groups as there are
+   * partitions.
+   */
   readonly everyMs: number;
   /** Milliseconds until a mark counts as missed: longer than Redis is busy in ordinary service. */
   readonly missedMs: number;
@@ -14,7 +18,9 @@ export type MarkTimes = {
 
 export const MARK_TIMES: MarkTimes = { everyMs: 1_000, missedMs: 5_000 };
 
-/** Rounds without one past which this process was held up itself: what came meanwhile is read first. */
+/**
+ * Rounds without one past which this process was held up itself: what came meanwhile is read first.
+ */
 const HELD_UP_ROUNDS = 3;
 
 export type MarksParts = {

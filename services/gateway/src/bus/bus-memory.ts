@@ -1,11 +1,16 @@
-/** The bus within one process: a payload is delivered before `publish` returns. It is never away. */
+/**
+ * The bus within one process: a payload is delivered before `publish` returns. It is never away.
+ */
 import type { Bus, Deliver } from "./bus.ts";
 
 export function openMemoryBus(): Bus {
   return openMemoryPort(new MemoryChannels());
 }
 
-/** One of several gateways' doors to the same bus: a port unsubscribes only what it subscribed itself. */
+/**
+ * One of several gateways' doors to the same bus: a port unsubscribes only what it subscribed
+ * itself.
+ */
 export function openMemoryBusPorts(count: number): readonly Bus[] {
   const channels = new MemoryChannels();
   return Array.from({ length: count }, () => openMemoryPort(channels));
@@ -29,7 +34,10 @@ class MemoryChannels {
     if (subscribers?.size === 0) this.#subscribers.delete(channel);
   }
 
-  /** What a subscriber publishes while it is called waits until all have heard what it was called with: one order for all. */
+  /**
+   * What a subscriber publishes while it is called waits until all have heard what it was called
+   * with: one order for all.
+   */
   publish(channel: string, payload: Buffer): void {
     this.#waiting.push({ channel, payload });
     if (this.#delivering) return;

@@ -1,6 +1,7 @@
 /**
- * The bus on Redis pub/sub: plain on a single node and behind Sentinel, sharded on a cluster. Publishes share the
- * connection of the directory's commands, so that a stream's leave can't overtake its last tokens.
+ * The bus on Redis pub/sub: plain on a single node and behind Sentinel, sharded on a cluster.
+ * Publishes share the connection of the directory's commands, so that a stream's leave can't
+ * overtake its last tokens.
  */
 import {
   DirectoryUnavailable,
@@ -14,7 +15,10 @@ import { describeError, type Log } from "@ams/process";
 import type { Bus, Deliver } from "./bus.ts";
 import { MARK_TIMES, Marks, type MarkTimes } from "./bus-marks.ts";
 
-/** Bytes handed to a Redis that doesn't take them, past which more is refused: it is then as good as away. */
+/**
+ * Bytes handed to a Redis that doesn't take them, past which more is refused: it is then as good as
+ * away.
+ */
 const IN_FLIGHT_BYTES_MAX = 67_108_864;
 
 type Up = (channels: readonly string[]) => void;
@@ -36,7 +40,9 @@ class RedisBus implements Bus {
   readonly #marks: Marks;
   readonly #subscribed = new Map<string, Deliver>();
   readonly #up: Up[] = [];
-  /** One Redis loses all subscriptions together, whatever their tags: the first one stands for all. */
+  /**
+   * One Redis loses all subscriptions together, whatever their tags: the first one stands for all.
+   */
   #plainTag: string | null = null;
   #inFlightBytes = 0;
 
@@ -66,7 +72,8 @@ class RedisBus implements Bus {
       again: (channels) => this.#notifyUp(channels),
     });
     commands.client.on("ready", () => {
-      // Otherwise the subscriber calls when it is whole: until then nothing that is asked for would be heard.
+      // Otherwise the subscriber calls when it is whole: until then nothing that is asked for would
+      // be heard.
       if (this.#subscriber.isWhole()) this.#notifyUp([...this.#subscribed.keys()]);
     });
   }

@@ -1,8 +1,10 @@
 /**
- * What comes from a conversation's channel, in order, and the moment at which a snapshot of the directory fits in.
+ * What comes from a conversation's channel, in order, and the moment at which a snapshot of the
+ * directory fits in.
  *
- * A snapshot is true at one place of the channel, where its mark was announced. The reply and the mark come by two
- * connections, either first; what comes behind the mark waits until the snapshot has been taken up.
+ * A snapshot is true at one place of the channel, where its mark was announced. The reply and the
+ * mark come by two connections, either first; what comes behind the mark waits until the snapshot
+ * has been taken up.
  */
 
 import { type ChannelEvent, decodeEvent } from "@ams/directory";
@@ -39,7 +41,10 @@ export class Intake {
     else this.#pass(payload);
   }
 
-  /** Resolves once this mark has been heard; from then on payloads wait for `resume`. A later call replaces an earlier one. */
+  /**
+   * Resolves once this mark has been heard; from then on payloads wait for `resume`. A later call
+   * replaces an earlier one.
+   */
   hold(mark: string): Promise<void> {
     this.resume();
     return new Promise((resolve) => {
@@ -47,7 +52,9 @@ export class Intake {
     });
   }
 
-  /** The snapshot has been taken up (or given up): whatever waits is passed on, and all that comes. */
+  /**
+   * The snapshot has been taken up (or given up): whatever waits is passed on, and all that comes.
+   */
   resume(opened = false): void {
     const held = this.#waiting?.held ?? [];
     this.#waiting = null;

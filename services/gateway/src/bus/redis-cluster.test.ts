@@ -1,4 +1,5 @@
-// The bus, and two whole gateways, on a Redis Cluster of six nodes: channels are sharded, and nobody who connects can tell.
+// The bus, and two whole gateways, on a Redis Cluster of six nodes: channels are sharded, and
+// nobody who connects can tell.
 import {
   connectRedis,
   DEPLOYMENT_LIMITS,

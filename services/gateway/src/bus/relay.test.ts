@@ -1,4 +1,5 @@
-// Between this gateway and the others: one publish for each conversation and turn, and all in the order in which it was said.
+// Between this gateway and the others: one publish for each conversation and turn, and all in the
+// order in which it was said.
 import { decodeEvent } from "@ams/directory";
 import { beforeEach, describe, expect, test } from "vitest";
 import {

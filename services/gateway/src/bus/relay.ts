@@ -1,11 +1,12 @@
 /**
- * What a conversation emits in one turn of the event loop leaves at the end of that turn: to the subscribers here frame by
- * frame, to the other gateways as one batch and one publish, however many streams and frames it holds. A few subscribers here
- * come first; when they are many, the others don't wait for them.
+ * What a conversation emits in one turn of the event loop leaves at the end of that turn: to the
+ * subscribers here frame by frame, to the other gateways as one batch and one publish, however many
+ * streams and frames it holds. A few subscribers here come first; when they are many, the others
+ * don't wait for them.
  *
- * The end of the turn is still before the server library writes to its sockets, so that nobody waits for it. In the handler
- * itself the library has the emitter corked and no other socket: a burst of more than 32 frames would then cost every
- * subscriber a system call each.
+ * The end of the turn is still before the server library writes to its sockets, so that nobody
+ * waits for it. In the handler itself the library has the emitter corked and no other socket: a
+ * burst of more than 32 frames would then cost every subscriber a system call each.
  */
 import { randomBytes } from "node:crypto";
 import { type ChannelEvent, encodeEvent, type GatewayEvent } from "@ams/directory";
@@ -17,18 +18,23 @@ import { BATCH_BYTES_MAX, BatchWriter } from "./batch.ts";
 import type { Bus } from "./bus.ts";
 
 /**
- * Bytes of a frame that the library writes at once, whatever else waits: there is nothing to gain by waiting, and a turn may
- * bring so many of them that together they overflow a reader that has done nothing wrong.
+ * Bytes of a frame that the library writes at once, whatever else waits: there is nothing to gain
+ * by waiting, and a turn may bring so many of them that together they overflow a reader that has
+ * done nothing wrong.
  */
 const LARGE_BYTES = 16_384;
 
 /**
- * Bytes that may wait for the end of a turn. A thousand streams that all have something to say bring 25 MB; what comes past the
- * limit is published in its handler, and is several times dearer there.
+ * Bytes that may wait for the end of a turn. A thousand streams that all have something to say
+ * bring 25 MB; what comes past the limit is published in its handler, and is several times dearer
+ * there.
  */
 const TURN_BYTES_MAX = 67_108_864;
 
-/** Subscribers here that hear a frame before the bus is given it: writing to them takes about as long as a publish. */
+/**
+ * Subscribers here that hear a frame before the bus is given it: writing to them takes about as
+ * long as a publish.
+ */
 const FIRST_SUBSCRIBERS_MAX = 8;
 
 const NOTHING: readonly Parcel[] = [];
@@ -36,7 +42,10 @@ const NOTHING: readonly Parcel[] = [];
 /** An emitter that asked to hear when its frame was handed to the bus. */
 type Receipt = { readonly socket: Socket; readonly seq: string; readonly ts: string };
 
-/** A frame that the subscribers here are still to hear: a view of the batch. `since` is its time if it is one that is timed, else 0. */
+/**
+ * A frame that the subscribers here are still to hear: a view of the batch. `since` is its time if
+ * it is one that is timed, else 0.
+ */
 export type Emitted = {
   readonly session: Session;
   readonly frame: Buffer;
@@ -53,7 +62,10 @@ export type Local = {
 /** A batch that was full before the turn was over, and who waits for a receipt of it. */
 type Parcel = { readonly batch: Buffer; readonly receipts: readonly Receipt[] };
 
-/** One conversation's way out: what was emitted in this turn, for those here and for the others, and who waits for a receipt. */
+/**
+ * One conversation's way out: what was emitted in this turn, for those here and for the others, and
+ * who waits for a receipt.
+ */
 export class Outbox {
   readonly channel: string;
   readonly batch: BatchWriter;
@@ -90,7 +102,10 @@ export class Outbox {
     if (this.#receipts.length > 0) this.#receipts = [];
   }
 
-  /** Lets the subscribers here hear what was emitted. True when they are so few that the bus comes behind them. */
+  /**
+   * Lets the subscribers here hear what was emitted. True when they are so few that the bus comes
+   * behind them.
+   */
   deliver(): boolean {
     this.close();
     const emitted = this.#emitted;
@@ -168,7 +183,10 @@ export class Relay {
     this.#publishEvent(outbox, event).catch(() => undefined);
   }
 
-  /** Puts a mark on the channel, after all that was emitted before. Resolves false when the bus did not take it. */
+  /**
+   * Puts a mark on the channel, after all that was emitted before. Resolves false when the bus did
+   * not take it.
+   */
   publishMark(outbox: Outbox, mark: string): Promise<boolean> {
     return this.#publishEvent(outbox, { kind: "mark", mark, tails: false });
   }

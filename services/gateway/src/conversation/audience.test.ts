@@ -1,4 +1,5 @@
-// Who hears what: settled when a socket is put on its topics, never by looking at a frame (§5.1, §5.10).
+// Who hears what: settled when a socket is put on its topics, never by looking at a frame (§5.1,
+// §5.10).
 import { beforeEach, expect, test } from "vitest";
 import { type FakeSocket, FakeSockets, streamId } from "../testing/fakes.ts";
 import { Audience, type Subscription } from "./audience.ts";

@@ -1,6 +1,7 @@
 /**
- * The subscribers that this gateway holds of one conversation, as topics of the server library. A frame is published
- * once to a topic, never sent in a loop; who hears what is settled when a socket is put on its topics (§5.1).
+ * The subscribers that this gateway holds of one conversation, as topics of the server library. A
+ * frame is published once to a topic, never sent in a loop; who hears what is settled when a socket
+ * is put on its topics (§5.1).
  *
  *   all        tokens, metadata and lifecycle of every stream: whoever asked for nothing special
  *   lifecycle  joins and leaves only: selective subscribers
@@ -66,7 +67,10 @@ export class Audience {
     }
   }
 
-  /** A token or metadata frame of a stream whose socket is here, and hears it only when it asked to; null when it has gone. */
+  /**
+   * A token or metadata frame of a stream whose socket is here, and hears it only when it asked to;
+   * null when it has gone.
+   */
   deliverFrom(
     socket: Socket | null,
     subscription: Subscription,

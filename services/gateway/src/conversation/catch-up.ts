@@ -1,11 +1,15 @@
 /**
- * After this process stood still, a conversation emits nothing until it has heard what its channel brought meanwhile: a
- * mark of its own has gone to the bus and come back. A takeover that took place is then known here (§3.5.1).
+ * After this process stood still, a conversation emits nothing until it has heard what its channel
+ * brought meanwhile: a mark of its own has gone to the bus and come back. A takeover that took
+ * place is then known here (§3.5.1).
  */
 import { randomUUID } from "node:crypto";
 import type { Stalls } from "../lifecycle/stalls.ts";
 
-/** Milliseconds that a mark may take; without a bus the gateway serves the subscribers that it has (§5.9). */
+/**
+ * Milliseconds that a mark may take; without a bus the gateway serves the subscribers that it has
+ * (§5.9).
+ */
 const MARK_WAIT_MS = 1_000;
 
 export type CatchUpParts = {

@@ -1,4 +1,5 @@
-// One conversation at one gateway: what its subscribers hear when others come, go, and when the bus was away.
+// One conversation at one gateway: what its subscribers hear when others come, go, and when the bus
+// was away.
 import { beforeEach, expect, test, vi } from "vitest";
 import { BatchWriter } from "../bus/batch.ts";
 import { endOfTurn, entryOf, json, streamId } from "../testing/fakes.ts";

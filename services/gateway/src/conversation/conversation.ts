@@ -1,6 +1,7 @@
 /**
- * One conversation as this gateway serves it: the roster, the sessions that are here, and their audience. Frames and
- * events pass through in the order in which they come, and each has taken its whole effect before the next is looked at.
+ * One conversation as this gateway serves it: the roster, the sessions that are here, and their
+ * audience. Frames and events pass through in the order in which they come, and each has taken its
+ * whole effect before the next is looked at.
  */
 import type {
   ChannelEvent,
@@ -104,7 +105,10 @@ export class Conversation {
     return placeOf(this.where.conversationId, this.#owner, stream);
   }
 
-  /** Whether a session here, or a join that is under way, answers for what the directory lists in its name. */
+  /**
+   * Whether a session here, or a join that is under way, answers for what the directory lists in
+   * its name.
+   */
   answersFor(held: Held): boolean {
     const { connection } = held.kind === "place" ? held.place : held;
     if (this.arrivals.has(connection)) return true;
@@ -112,14 +116,19 @@ export class Conversation {
     return entry !== undefined && isHeldBy(held, entry, this.placeOf(entry));
   }
 
-  /** Puts a session that was just welcomed among the others: it hears what is emitted from now on. */
+  /**
+   * Puts a session that was just welcomed among the others: it hears what is emitted from now on.
+   */
   enter(session: Session, socket: Socket): void {
     this.flush();
     this.#sessions.set(session.stream.entry.connection, session);
     this.#audience.enter(socket, session.terms.subscription);
   }
 
-  /** A session's socket has gone: its own subscribers hear of it at once, the others through the directory. */
+  /**
+   * A session's socket has gone: its own subscribers hear of it at once, the others through the
+   * directory.
+   */
   leave(session: Session): void {
     const { stream } = session;
     if (!this.#remove(session)) return;
@@ -131,7 +140,10 @@ export class Conversation {
     this.#parts.holdings.giveBack(this.where, stream.entry, this.placeOf(stream.entry), { n, ts });
   }
 
-  /** A claim came to nothing: whatever it left in the roster, here or in the directory, is taken back. */
+  /**
+   * A claim came to nothing: whatever it left in the roster, here or in the directory, is taken
+   * back.
+   */
   abandon(claim: Pick<RosterEntry, "stream_id" | "stream_name" | "connection">): void {
     const stream = this.roster.get(claim.stream_id);
     const ts = toIso(this.now());
@@ -238,7 +250,10 @@ export class Conversation {
     this.#doubtUnnamed(entries);
   }
 
-  /** The claim of a join under way, whose event was lost. One that was heard waits for the old holder. */
+  /**
+   * The claim of a join under way, whose event was lost. One that was heard waits for the old
+   * holder.
+   */
   #isUnheard({ stream_id, connection }: RosterEntry): boolean {
     const known = this.roster.get(stream_id)?.entry.connection;
     return this.arrivals.has(connection) && known !== connection;
@@ -315,7 +330,10 @@ export class Conversation {
     else this.arrivals.accept(entry.connection, heard);
   }
 
-  /** Ends the displaced connection if it is, or was, one of this gateway. True when there is nobody else to wait for. */
+  /**
+   * Ends the displaced connection if it is, or was, one of this gateway. True when there is nobody
+   * else to wait for.
+   */
   #displaceHere(displaced: NonNullable<ClaimedEvent["displaced"]>, by: RosterEntry): boolean {
     const session = this.#sessions.get(displaced.connection);
     const isHere = session !== undefined || displaced.gateway === this.#parts.gateway();
@@ -366,7 +384,9 @@ export class Conversation {
     return entry !== undefined && entry.epoch === epoch && this.holds(entry.connection);
   }
 
-  /** Ends a session whose stream isn't its own any more in the directory. Its place is given back. */
+  /**
+   * Ends a session whose stream isn't its own any more in the directory. Its place is given back.
+   */
   #expel(session: Session, reason: CloseReason): void {
     this.flush();
     if (!this.#remove(session)) return;

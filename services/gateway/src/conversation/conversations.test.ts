@@ -1,4 +1,5 @@
-// Conversations that are open here: opened by the first join, brought in line after the bus was away, closed behind the last.
+// Conversations that are open here: opened by the first join, brought in line after the bus was
+// away, closed behind the last.
 import {
   type Directory,
   DirectoryUnavailable,

@@ -1,6 +1,7 @@
 /**
- * The conversations that this gateway serves at present: each is opened by its first join and closed behind its last
- * session, so that a gateway hears only the channels that somebody here listens to.
+ * The conversations that this gateway serves at present: each is opened by its first join and
+ * closed behind its last session, so that a gateway hears only the channels that somebody here
+ * listens to.
  */
 import { randomUUID } from "node:crypto";
 import {
@@ -17,13 +18,18 @@ import type { GatewayParts } from "../parts.ts";
 import { Conversation } from "./conversation.ts";
 import type { Session } from "./session.ts";
 
-/** Milliseconds until a mark that was announced must have come round: the bus is away or far behind. */
+/**
+ * Milliseconds until a mark that was announced must have come round: the bus is away or far behind.
+ */
 const MARK_WAIT_MS = 5_000;
 
 /** Conversations that are brought in line at a time after the bus was away. */
 const RESYNC_AT_ONCE = 50;
 
-/** Milliseconds until one that could not be brought in line is tried again: nothing else may tell that the store is back. */
+/**
+ * Milliseconds until one that could not be brought in line is tried again: nothing else may tell
+ * that the store is back.
+ */
 const RESYNC_RETRY_MS = 1_000;
 
 type Open = {
@@ -44,7 +50,10 @@ export class Conversations {
   readonly #byId = new Map<ConversationId, Set<Conversation>>();
   readonly #byChannel = new Map<string, Conversation>();
   readonly #byAddress = new Map<string, Open>();
-  /** The last snapshot that was begun for each: the next waits for it, since what waits behind a mark waits for one only. */
+  /**
+   * The last snapshot that was begun for each: the next waits for it, since what waits behind a
+   * mark waits for one only.
+   */
   readonly #snapshots = new WeakMap<Conversation, Promise<unknown>>();
   /** Those whose next snapshot has not begun, and so serves whoever asks for one. */
   readonly #queued = new WeakSet<Conversation>();
@@ -55,12 +64,18 @@ export class Conversations {
     bus.onUp((channels) => this.#resyncAll(channels));
   }
 
-  /** What a join has read of the conversation that is open under this address. Parts of it may have changed since. */
+  /**
+   * What a join has read of the conversation that is open under this address. Parts of it may have
+   * changed since.
+   */
   admissionTo(address: Address): Admission | undefined {
     return this.#byAddress.get(keyOf(address))?.admission;
   }
 
-  /** The conversation with a true roster, or null when it is gone. What was acquired must be released, by `release` or by its session. */
+  /**
+   * The conversation with a true roster, or null when it is gone. What was acquired must be
+   * released, by `release` or by its session.
+   */
   async acquire(admission: Admission): Promise<Conversation | null> {
     const { generation } = admission.conversation;
     const open = this.#open.get(generation) ?? this.#openFirst(admission);
@@ -189,7 +204,10 @@ export class Conversations {
     return done;
   }
 
-  /** What the directory holds at a place of the channel that has been reached here; null when the conversation is gone. */
+  /**
+   * What the directory holds at a place of the channel that has been reached here; null when the
+   * conversation is gone.
+   */
   async #snapshot(conversation: Conversation, tails: boolean) {
     const mark = randomUUID();
     const heard = conversation.intake.hold(mark);

@@ -1,6 +1,7 @@
 /**
- * What a session says becomes a frame of its stream, which waits in the conversation's outbox for the end of the turn: for
- * the subscribers here, and for the other gateways. The one way of every token and every change of metadata.
+ * What a session says becomes a frame of its stream, which waits in the conversation's outbox for
+ * the end of the turn: for the subscribers here, and for the other gateways. The one way of every
+ * token and every change of metadata.
  */
 import type { Where } from "@ams/directory";
 import { type DataSpan, encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
@@ -87,7 +88,10 @@ export class Emission {
   }
 }
 
-/** The time of the stream's next frame: the clock's, but never earlier than its last one's (§4.6.2). Unix milliseconds. */
+/**
+ * The time of the stream's next frame: the clock's, but never earlier than its last one's (§4.6.2).
+ * Unix milliseconds.
+ */
 export function stamp(stream: LiveStream, nowMs: number): number {
   stream.lastMs = Math.max(nowMs, stream.lastMs);
   return stream.lastMs;

@@ -1,7 +1,8 @@
 /**
- * What waits for a socket whose `joined` is still being sent. A large roster alone can pass the backpressure limit, and
- * the library would drop the next frame for a reader that has done nothing wrong (§5.7). Until `joined` has left, the
- * socket is on no topic of the library; the frames of its topics wait here, within the same limit.
+ * What waits for a socket whose `joined` is still being sent. A large roster alone can pass the
+ * backpressure limit, and the library would drop the next frame for a reader that has done nothing
+ * wrong (§5.7). Until `joined` has left, the socket is on no topic of the library; the frames of
+ * its topics wait here, within the same limit.
  */
 
 /** Bytes that a waiting frame costs beside its own. */

@@ -1,4 +1,7 @@
-/** What a change of the roster says to the subscribers that are here: one frame each, to whoever must hear it. */
+/**
+ * What a change of the roster says to the subscribers that are here: one frame each, to whoever
+ * must hear it.
+ */
 import {
   encodeGap,
   encodeStreamJoined,

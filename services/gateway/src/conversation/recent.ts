@@ -1,4 +1,7 @@
-/** What was put in last, so many entries at most; the oldest is forgotten for a new one. Weighs next to nothing until it is used. */
+/**
+ * What was put in last, so many entries at most; the oldest is forgotten for a new one. Weighs next
+ * to nothing until it is used.
+ */
 export class Recent<Key, Value> {
   readonly #max: number;
   /** Most of them stay empty, and an empty map takes 200 bytes. */

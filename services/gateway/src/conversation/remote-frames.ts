@@ -44,7 +44,10 @@ export class RemoteFrames {
     log.warn({ event: "batch_malformed", bytes: batch.length }, "malformed batch");
   }
 
-  /** A late frame of a displaced connection isn't for the one that holds the stream now: it is its own stream (§5.1). */
+  /**
+   * A late frame of a displaced connection isn't for the one that holds the stream now: it is its
+   * own stream (§5.1).
+   */
   #deliverRemote(stream: LiveStream, frame: Buffer): void {
     const { stream_id } = stream.entry;
     const holder = stream.successor === null ? undefined : this.#roster.get(stream_id);

@@ -1,4 +1,5 @@
-// The roster against a simulated directory: whatever happens, and whatever is lost on the way, a reader is never deceived.
+// The roster against a simulated directory: whatever happens, and whatever is lost on the way, a
+// reader is never deceived.
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChannelModel, STEPS } from "../testing/channel-model.ts";

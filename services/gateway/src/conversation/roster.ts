@@ -1,18 +1,18 @@
 /**
- * Who is live in one conversation, as this gateway knows it: a copy of the directory's roster that the events of the
- * conversation's channel keep true (§5.5, §5.6). It is a plain state machine; what its changes mean for sockets is its
- * listener's business.
+ * Who is live in one conversation, as this gateway knows it: a copy of the directory's roster that
+ * the events of the conversation's channel keep true (§5.5, §5.6). It is a plain state machine;
+ * what its changes mean for sockets is its listener's business.
  *
- * The channel carries every change in the order in which it was made, so an event is either news or stale, and its
- * epoch tells which: of two claims of a stream the later has the higher epoch.
+ * The channel carries every change in the order in which it was made, so an event is either news or
+ * stale, and its epoch tells which: of two claims of a stream the later has the higher epoch.
  */
 import type { RosterEntry } from "@ams/directory";
 import { formatSeq, type GapReason, type JsonText, type StreamId } from "@ams/protocol";
 import { Recent } from "./recent.ts";
 
 /**
- * Whether a stream's connection may emit. `doubted`: the directory did not name it, or announced it as left, and has to
- * be asked; `ended`: another claim holds the stream, or nobody does.
+ * Whether a stream's connection may emit. `doubted`: the directory did not name it, or announced it
+ * as left, and has to be asked; `ended`: another claim holds the stream, or nobody does.
  */
 export type ClaimState = "held" | "doubted" | "ended";
 
@@ -21,9 +21,15 @@ export type LiveStream = {
   entry: RosterEntry;
   /** Only the roster writes it. */
   claim: ClaimState;
-  /** The last `n` of this epoch that passed here; null when this gateway came later and has heard none. */
+  /**
+   * The last `n` of this epoch that passed here; null when this gateway came later and has heard
+   * none.
+   */
   lastN: number | null;
-  /** The metadata that readers know it by: a takeover may bring another that they have yet to be told of. */
+  /**
+   * The metadata that readers know it by: a takeover may bring another that they have yet to be
+   * told of.
+   */
   told: JsonText;
   /** Unix ms of the last frame that this gateway stamped, 0 for none. */
   lastMs: number;
@@ -32,7 +38,10 @@ export type LiveStream = {
 };
 
 export interface RosterListener {
-  /** It joined at its `lastMs`: its `joined_at`, unless a later leave of the same stream was told of here. */
+  /**
+   * It joined at its `lastMs`: its `joined_at`, unless a later leave of the same stream was told of
+   * here.
+   */
   streamJoined(stream: LiveStream): void;
   /** `seq` is the last one of the stream, null when it isn't known. */
   streamLeft(stream: LiveStream, ts: string, seq: string | null): void;
@@ -54,7 +63,10 @@ export class Roster {
   readonly #byEpoch = new Map<number, LiveStream>();
   /** Claims that were taken over, whose last frames may still be on their way. */
   readonly #fading = new Recent<number, LiveStream>(REMEMBERED_MAX);
-  /** Streams that were announced as left by others than their holder, which may yet come back under the same epoch. */
+  /**
+   * Streams that were announced as left by others than their holder, which may yet come back under
+   * the same epoch.
+   */
   readonly #swept = new Recent<StreamId, LiveStream>(REMEMBERED_MAX);
   /** Unix ms at which streams left, as their readers were told. */
   readonly #leftMs = new Recent<StreamId, number>(REMEMBERED_MAX);
@@ -75,7 +87,10 @@ export class Roster {
     return this.#byStream.get(id);
   }
 
-  /** A connection holds the stream from now on. Returns the stream as it now is, or null for stale news. */
+  /**
+   * A connection holds the stream from now on. Returns the stream as it now is, or null for stale
+   * news.
+   */
   claimed(entry: RosterEntry, tookOver: boolean): LiveStream | null {
     const before = this.#byStream.get(entry.stream_id);
     if (before === undefined) return this.#join(entry);
@@ -107,7 +122,10 @@ export class Roster {
     this.#tellLeft(stream, ts, last);
   }
 
-  /** The directory may hold nothing of this stream, which is held here: nothing is emitted until it was asked. */
+  /**
+   * The directory may hold nothing of this stream, which is held here: nothing is emitted until it
+   * was asked.
+   */
   doubt(stream: LiveStream): void {
     if (stream.claim === "held") stream.claim = "doubted";
   }
@@ -144,7 +162,10 @@ export class Roster {
     stream.lastN = Math.max(stream.lastN ?? 0, n);
   }
 
-  /** Judges a frame that came over the bus, tells of a gap before it, and counts it as passed when it is to be delivered. */
+  /**
+   * Judges a frame that came over the bus, tells of a gap before it, and counts it as passed when
+   * it is to be delivered.
+   */
   passed(epoch: number, n: number): Verdict {
     const stream = this.#byEpoch.get(epoch) ?? this.#notFenced(epoch);
     if (stream === undefined) return "fenced";
@@ -156,7 +177,10 @@ export class Roster {
     return stream;
   }
 
-  /** Readers are being told of new metadata, as frame `n` of this claim. Whoever has taken over from it finds them told. */
+  /**
+   * Readers are being told of new metadata, as frame `n` of this claim. Whoever has taken over from
+   * it finds them told.
+   */
   toldMetadata(stream: LiveStream, metadata: JsonText, n: number): void {
     stream.entry = { ...stream.entry, metadata, metadata_n: n };
     for (let heir: LiveStream | null = stream; heir !== null; heir = heir.successor) {
@@ -170,8 +194,8 @@ export class Roster {
   }
 
   /**
-   * Brings the roster in line with the directory's after events may have been lost. `isHere` says which streams are held
-   * by this gateway: of those it knows better than the directory.
+   * Brings the roster in line with the directory's after events may have been lost. `isHere` says
+   * which streams are held by this gateway: of those it knows better than the directory.
    */
   reconcile(
     entries: readonly RosterEntry[],
@@ -206,7 +230,8 @@ export class Roster {
     const swept = this.#swept.get(entry.stream_id);
     this.#swept.delete(entry.stream_id);
     const lastN = swept?.entry.epoch === entry.epoch ? swept.lastN : 0;
-    // It may have left here first, and been taken over elsewhere before the directory heard of that (§4.6.2).
+    // It may have left here first, and been taken over elsewhere before the directory heard of that
+    // (§4.6.2).
     const leftMs = this.#leftMs.get(entry.stream_id) ?? 0;
     const lastMs = Math.max(swept?.lastMs ?? 0, leftMs, Date.parse(entry.joined_at));
     const stream = this.#put({ ...toStream(entry, lastN), lastMs });
@@ -241,7 +266,10 @@ export class Roster {
     stream.claim = "ended";
   }
 
-  /** The displaced claim of this epoch while no later one has emitted; once one has, the late frames are a gap. */
+  /**
+   * The displaced claim of this epoch while no later one has emitted; once one has, the late frames
+   * are a gap.
+   */
   #notFenced(epoch: number): LiveStream | undefined {
     const stream = this.#fading.get(epoch);
     if (stream === undefined || !hasEmittedSince(stream)) return stream;
@@ -250,7 +278,10 @@ export class Roster {
     return undefined;
   }
 
-  /** The stream is about to leave: what is still missing of its earlier claims is said before that (§5.5). */
+  /**
+   * The stream is about to leave: what is still missing of its earlier claims is said before that
+   * (§5.5).
+   */
   #giveUpBefore({ entry }: LiveStream): void {
     for (const stream of [...this.#fading.values()]) {
       if (stream.entry.stream_id !== entry.stream_id) continue;
@@ -259,7 +290,10 @@ export class Roster {
     }
   }
 
-  /** The displaced claim's last frames, or its word that there were none, may have been lost: nothing more is taken from it. */
+  /**
+   * The displaced claim's last frames, or its word that there were none, may have been lost:
+   * nothing more is taken from it.
+   */
   #giveUp(stream: LiveStream): void {
     this.#fading.delete(stream.entry.epoch);
     this.#gapToSuccessor(stream, "bus_interrupted");

@@ -1,6 +1,6 @@
 /**
- * One subscriber with its stream and its socket. The only switch on what a client says is here; what a frame then
- * goes through is emission, relay, audience, in this order and with no way back.
+ * One subscriber with its stream and its socket. The only switch on what a client says is here;
+ * what a frame then goes through is emission, relay, audience, in this order and with no way back.
  */
 
 import type { CloseReason, FrameFault } from "@ams/protocol";
@@ -62,7 +62,10 @@ export type SessionHome = {
 const span: DataSpan = { start: 0, end: 0 };
 const work: JsonWork = { tokens: 0 };
 
-/** What only a session that emits needs: most subscribers listen, and an idle one should weigh little. */
+/**
+ * What only a session that emits needs: most subscribers listen, and an idle one should weigh
+ * little.
+ */
 type Emitter = {
   readonly head: TokenHead;
   readonly frames: TokenBucket;
@@ -77,7 +80,9 @@ export class Session implements SocketOwner, Waiter {
   #welcome: ((session: Session) => void) | null;
   #emitter: Emitter | null = null;
   #socket: Socket | null = null;
-  /** Frames that came while it was not sure that the stream is held here; null at all other times. */
+  /**
+   * Frames that came while it was not sure that the stream is held here; null at all other times.
+   */
   #waiting: EarlyFrames | null = null;
   /** The socket that has gone while frames of it still wait: the stream leaves after them. */
   #departed: Socket | null = null;
@@ -182,7 +187,10 @@ export class Session implements SocketOwner, Waiter {
     this.#home.leave(this);
   }
 
-  /** Closes the socket of a stream that this connection holds no more: there is nothing left to leave. */
+  /**
+   * Closes the socket of a stream that this connection holds no more: there is nothing left to
+   * leave.
+   */
   expel(reason: CloseReason): void {
     const socket = this.#socket;
     this.#socket = null;
@@ -201,7 +209,10 @@ export class Session implements SocketOwner, Waiter {
     return this.#emitter;
   }
 
-  /** What has to be parsed. Its size is bounded before, and it is paid for by what the parser looked at. */
+  /**
+   * What has to be parsed. Its size is bounded before, and it is paid for by what the parser looked
+   * at.
+   */
   #receivedOther(socket: Socket, bytes: ArrayBuffer, nowMs: number): void {
     const frame = parse(bytes);
     if (typeof frame === "string") {

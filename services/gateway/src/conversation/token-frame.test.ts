@@ -1,4 +1,5 @@
-// A token becomes a frame: the same frame that JSON would have made, from text that nobody has read.
+// A token becomes a frame: the same frame that JSON would have made, from text that nobody has
+// read.
 import type { RosterEntry } from "@ams/directory";
 import type { StreamIdentity } from "@ams/protocol";
 import fc from "fast-check";

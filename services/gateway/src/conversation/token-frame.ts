@@ -1,6 +1,7 @@
 /**
- * A token becomes a frame here, once: the still escaped text that the client sent is spliced between pieces that were
- * prepared when the stream joined. The frame is written where it is needed next, at the end of its conversation's batch.
+ * A token becomes a frame here, once: the still escaped text that the client sent is spliced
+ * between pieces that were prepared when the stream joined. The frame is written where it is needed
+ * next, at the end of its conversation's batch.
  */
 import { DATA_KEY, encodeTokenHead, SEQ_KEY, type StreamIdentity } from "@ams/protocol";
 import type { BatchWriter } from "../bus/batch.ts";
@@ -13,7 +14,10 @@ const DIGIT_ZERO = 0x30;
 /** Bytes up to which a loop copies faster than a view and the library's copy of it. */
 const SHORT_BYTES = 96;
 
-/** The beginning of every token frame of one connection, from the brace to the dash in the seq. The time in it is the last frame's. */
+/**
+ * The beginning of every token frame of one connection, from the brace to the dash in the seq. The
+ * time in it is the last frame's.
+ */
 export type TokenHead = {
   readonly bytes: Buffer;
   readonly timeAt: number;
@@ -27,7 +31,10 @@ export function prepareHead(stream: StreamIdentity & { readonly epoch: number })
   return { bytes, timeAt: Buffer.byteLength(fixed), ms: Number.NaN };
 }
 
-/** Writes a token frame into the batch and returns a view of it, good until the batch is taken. `data` are its bytes from `start` to `end`. */
+/**
+ * Writes a token frame into the batch and returns a view of it, good until the batch is taken.
+ * `data` are its bytes from `start` to `end`.
+ */
 export function emitToken(
   batch: BatchWriter,
   head: TokenHead,

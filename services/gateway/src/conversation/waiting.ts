@@ -1,7 +1,7 @@
 /**
- * Frames of sessions whose stream may have been taken over unnoticed: the gateway stood still for longer than its lease,
- * or the directory did not name the stream. They wait until the directory has been asked (§3.5.1), within the same
- * bounds as what a client sends before its `joined`.
+ * Frames of sessions whose stream may have been taken over unnoticed: the gateway stood still for
+ * longer than its lease, or the directory did not name the stream. They wait until the directory
+ * has been asked (§3.5.1), within the same bounds as what a client sends before its `joined`.
  */
 import { EarlyBudget, EarlyFrames } from "../accept/early.ts";
 

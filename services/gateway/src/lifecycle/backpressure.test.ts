@@ -1,4 +1,5 @@
-// Slow readers: only noted while the library publishes, told 4290 when they read, cut when they don't (§5.7).
+// Slow readers: only noted while the library publishes, told 4290 when they read, cut when they
+// don't (§5.7).
 import type { CloseReason } from "@ams/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { metricsOf } from "../testing/fakes.ts";

@@ -1,7 +1,8 @@
 /**
- * Slow readers (§5.7). The library drops frames for a socket whose backlog is over the limit, and says so while it is in
- * the middle of publishing, when nothing may be closed. So the socket is only noted then; its stream leaves right
- * behind; and it is closed 4290 once it has read its backlog, or cut when it reads nothing for a while.
+ * Slow readers (§5.7). The library drops frames for a socket whose backlog is over the limit, and
+ * says so while it is in the middle of publishing, when nothing may be closed. So the socket is
+ * only noted then; its stream leaves right behind; and it is closed 4290 once it has read its
+ * backlog, or cut when it reads nothing for a while.
  */
 import type { CloseReason } from "@ams/protocol";
 import type { GatewayMetrics } from "../metrics.ts";
@@ -33,7 +34,10 @@ export class Backpressure {
     this.#metrics = metrics;
   }
 
-  /** A frame was dropped, or a close for this reason has to wait. Safe to call in the middle of a publish. */
+  /**
+   * A frame was dropped, or a close for this reason has to wait. Safe to call in the middle of a
+   * publish.
+   */
   dropped(socket: SlowSocket, reason: CloseReason = "subscriber_backpressure"): void {
     if (this.#condemned.has(socket)) return;
     this.#condemned.set(socket, { timer: null, reason });

@@ -1,6 +1,6 @@
 /**
- * A gateway that goes away does so in slices: each socket is told when to come back, spread over a time so that the
- * other gateways aren't stormed, and then closed (§4.9).
+ * A gateway that goes away does so in slices: each socket is told when to come back, spread over a
+ * time so that the other gateways aren't stormed, and then closed (§4.9).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeDrain } from "@ams/protocol";
@@ -16,7 +16,10 @@ export type DrainTerms = {
   readonly spreadMs: number;
 };
 
-/** Tells every session to come back later and closes it; resolves when none is left, nor any connect under way. */
+/**
+ * Tells every session to come back later and closes it; resolves when none is left, nor any connect
+ * under way.
+ */
 export async function drain(
   conversations: Conversations,
   terms: DrainTerms,

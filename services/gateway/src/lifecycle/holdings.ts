@@ -1,6 +1,7 @@
 /**
- * What this gateway holds in the directory, and gives back. A step that fails because the directory is away is kept and
- * tried again at each `retry`, so that no stream of ours stays in a roster as a ghost.
+ * What this gateway holds in the directory, and gives back. A step that fails because the directory
+ * is away is kept and tried again at each `retry`, so that no stream of ours stays in a roster as a
+ * ghost.
  */
 import type { Directory, Place, RosterEntry, Where } from "@ams/directory";
 import { DirectoryUnavailable } from "@ams/directory";
@@ -29,7 +30,10 @@ export class Holdings {
     this.#log = log;
   }
 
-  /** Leaves the stream, and releases its place if it had one. The leave is handed over before this returns. */
+  /**
+   * Leaves the stream, and releases its place if it had one. The leave is handed over before this
+   * returns.
+   */
   giveBack(
     where: Where,
     stream: Pick<RosterEntry, "stream_name" | "connection">,
@@ -44,14 +48,20 @@ export class Holdings {
     this.#do(() => this.#directory.release(place));
   }
 
-  /** Makes a shared place this connection's, unless the connection is over by the time that this is tried (again). */
+  /**
+   * Makes a shared place this connection's, unless the connection is over by the time that this is
+   * tried (again).
+   */
   keepPlace(place: Place, isHeld: () => boolean): void {
     this.#do(async () => {
       if (isHeld()) await this.#directory.keepPlace(place);
     });
   }
 
-  /** Keeps a stream's present metadata for later joiners: one write at a time, also one that is kept; the latest wins. */
+  /**
+   * Keeps a stream's present metadata for later joiners: one write at a time, also one that is
+   * kept; the latest wins.
+   */
   keepMetadata(where: Where, stream: LiveStream): void {
     if (this.#writing.has(stream)) {
       this.#writing.set(stream, true);

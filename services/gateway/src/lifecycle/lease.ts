@@ -1,9 +1,11 @@
 /**
- * This gateway's lease in the directory. While it is renewed, what the gateway holds is believed; when it runs out, the
- * others sweep. A gateway that comes back after that takes a new id and claims its streams again (§5.9).
+ * This gateway's lease in the directory. While it is renewed, what the gateway holds is believed;
+ * when it runs out, the others sweep. A gateway that comes back after that takes a new id and
+ * claims its streams again (§5.9).
  *
- * Between the end of a lease and the directory's answer the gateway does not know what it holds: it emits nothing. Only
- * when the directory does not answer either does it serve the subscribers that it has.
+ * Between the end of a lease and the directory's answer the gateway does not know what it holds: it
+ * emits nothing. Only when the directory does not answer either does it serve the subscribers that
+ * it has.
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -28,13 +30,22 @@ import { Stalls } from "./stalls.ts";
 /** Milliseconds between two heartbeats, each of which also sweeps after gateways that have died. */
 const HEARTBEAT_MS = 1_000;
 
-/** Milliseconds that a lease lasts: five heartbeats, and half of the 10 s in which a dead gateway is noticed (§5.6). */
+/**
+ * Milliseconds that a lease lasts: five heartbeats, and half of the 10 s in which a dead gateway is
+ * noticed (§5.6).
+ */
 const LEASE_MS = 5_000;
 
-/** Milliseconds that an unanswered heartbeat takes at most; one that took longer stood still itself, and proves nothing. */
+/**
+ * Milliseconds that an unanswered heartbeat takes at most; one that took longer stood still itself,
+ * and proves nothing.
+ */
 const ASKING_MS_MAX = 3_000;
 
-/** Milliseconds without a lease after which nothing is claimed again: well before the directory forgets who has left. */
+/**
+ * Milliseconds without a lease after which nothing is claimed again: well before the directory
+ * forgets who has left.
+ */
 const RECLAIM_WITHIN_MS = 12 * 3_600_000;
 
 /** Streams that are claimed again at a time. */
@@ -61,7 +72,9 @@ export class Lease {
   #beat: Promise<void> = Promise.resolve();
   /** Whether a heartbeat waits for its turn. */
   #queued = false;
-  /** What follows a heartbeat may take long, and must not keep the next one from renewing the lease. */
+  /**
+   * What follows a heartbeat may take long, and must not keep the next one from renewing the lease.
+   */
   readonly #settle = new OneAtATime(
     () => this.#settleDoubts(),
     (error) => this.#failed(error),
@@ -154,7 +167,10 @@ export class Lease {
     holdings.retry();
   }
 
-  /** What the directory says of this gateway is compared with what it has, some of it at each heartbeat. */
+  /**
+   * What the directory says of this gateway is compared with what it has, some of it at each
+   * heartbeat.
+   */
   #reviewOf(conversations: Conversations): OneAtATime {
     const { directory, credentials, log } = this.#parts;
     const answersFor = (held: Parameters<Conversations["answersFor"]>[0]) =>
@@ -196,14 +212,20 @@ export class Lease {
     return lease;
   }
 
-  /** When the directory was away, every lease ran out: the others get the time of one to come back too. */
+  /**
+   * When the directory was away, every lease ran out: the others get the time of one to come back
+   * too.
+   */
   #reached(isFirst: boolean): void {
     this.#parts.log.info({ event: "directory_reached" }, "directory reached");
     this.#reachable = true;
     if (!isFirst) this.#sweepFromMs = performance.now() + LEASE_MS;
   }
 
-  /** The directory is away only if it was asked after the lease had run out, and this process ran meanwhile. */
+  /**
+   * The directory is away only if it was asked after the lease had run out, and this process ran
+   * meanwhile.
+   */
   #unanswered(beganMs: number): void {
     const now = performance.now();
     if (beganMs >= this.#heldUntilMs && now - beganMs <= ASKING_MS_MAX) this.#away = true;
@@ -232,7 +254,8 @@ export class Lease {
       }
     };
     await Promise.all(Array.from({ length: RECLAIMS_AT_ONCE }, work));
-    // The others dropped what was emitted while the streams were out of their rosters: it shows as a gap (§4.7).
+    // The others dropped what was emitted while the streams were out of their rosters: it shows as
+    // a gap (§4.7).
     for (const conversation of affected) conversation.announceTails();
   }
 

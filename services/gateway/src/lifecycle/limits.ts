@@ -1,4 +1,7 @@
-/** How much one connection may send: a token bucket for frames and one for bytes, which pays for JSON too (§4.4.3). */
+/**
+ * How much one connection may send: a token bucket for frames and one for bytes, which pays for
+ * JSON too (§4.4.3).
+ */
 
 export type Rate = {
   /** Units per second, 0 for no limit. */
@@ -10,13 +13,19 @@ export type Rate = {
 /** What each connection may send. */
 export type Rates = { readonly frames: Rate; readonly bytes: Rate };
 
-/** Bytes that a JSON token is charged as: reading one takes about as long as reading and sending on so many bytes. */
+/**
+ * Bytes that a JSON token is charged as: reading one takes about as long as reading and sending on
+ * so many bytes.
+ */
 const JSON_TOKEN_BYTES = 32;
 
 /** JSON tokens that the price of a frame covers: a token or a ping of any client has fewer. */
 const JSON_TOKENS_FREE = 16;
 
-/** What reading a frame's JSON is charged, in bytes. The largest frame comes to less than the smallest burst, 1 MiB. */
+/**
+ * What reading a frame's JSON is charged, in bytes. The largest frame comes to less than the
+ * smallest burst, 1 MiB.
+ */
 export function jsonCharge(tokens: number): number {
   return Math.max(0, tokens - JSON_TOKENS_FREE) * JSON_TOKEN_BYTES;
 }

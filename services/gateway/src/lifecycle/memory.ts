@@ -1,11 +1,15 @@
 /**
- * The memory of this process, as the last bound of what clients can make it keep. The server library buffers a message
- * until it is whole, up to 1 MiB for each connection, and shows nothing of it before: no budget can count those bytes. What
- * can be seen is their sum, so past a limit the gateway takes no more connects and is not ready until it is below again.
+ * The memory of this process, as the last bound of what clients can make it keep. The server
+ * library buffers a message until it is whole, up to 1 MiB for each connection, and shows nothing
+ * of it before: no budget can count those bytes. What can be seen is their sum, so past a limit the
+ * gateway takes no more connects and is not ready until it is below again.
  */
 import { totalmem } from "node:os";
 
-/** Of what the machine or its container allows: the rest is for those who are connected already, and for peaks. */
+/**
+ * Of what the machine or its container allows: the rest is for those who are connected already, and
+ * for peaks.
+ */
 const DEFAULT_SHARE = 0.8;
 
 /** Milliseconds for which a reading serves: a burst of connects costs a few. */

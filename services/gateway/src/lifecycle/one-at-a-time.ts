@@ -1,4 +1,7 @@
-/** Work that runs at most once at a time: when it is asked for meanwhile, it runs once more afterwards. */
+/**
+ * Work that runs at most once at a time: when it is asked for meanwhile, it runs once more
+ * afterwards.
+ */
 export class OneAtATime {
   readonly #work: () => Promise<void>;
   readonly #failed: (error: unknown) => void;

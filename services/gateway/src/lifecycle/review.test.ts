@@ -1,4 +1,5 @@
-// What the directory lists in a gateway's name and nobody there answers for is given back, some of it at a time.
+// What the directory lists in a gateway's name and nobody there answers for is given back, some of
+// it at a time.
 import { DirectoryUnavailable, type Held } from "@ams/directory";
 import { beforeEach, expect, test } from "vitest";
 import { entryOf, placeOf, silentLog, WHERE } from "../testing/fakes.ts";

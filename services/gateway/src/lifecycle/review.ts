@@ -1,11 +1,15 @@
 /**
- * Compares what the directory lists as held by this gateway with its sessions and joins under way, and gives back the
- * rest: quota slots and streams whose release was lost, or which a command took that was executed after its release.
+ * Compares what the directory lists as held by this gateway with its sessions and joins under way,
+ * and gives back the rest: quota slots and streams whose release was lost, or which a command took
+ * that was executed after its release.
  */
 import type { Directory, GatewayId, Held } from "@ams/directory";
 import type { Log } from "@ams/process";
 
-/** Pages of one round, of which there is one a heartbeat: a walk through the 128 partitions of a small gateway takes four rounds. */
+/**
+ * Pages of one round, of which there is one a heartbeat: a walk through the 128 partitions of a
+ * small gateway takes four rounds.
+ */
 const PAGES_PER_ROUND = 32;
 
 /** Listed members after which a round ends: a few milliseconds of work here. */
@@ -15,7 +19,10 @@ export type ReviewParts = {
   readonly directory: Pick<Directory, "heldBy" | "letGo">;
   /** The id under which this gateway holds its streams at present. */
   readonly gateway: () => GatewayId;
-  /** Whether a session or a join of this gateway answers for it. A connection's id never comes again. */
+  /**
+   * Whether a session or a join of this gateway answers for it. A connection's id never comes
+   * again.
+   */
   readonly answersFor: (held: Held) => boolean;
   readonly log: Log;
 };

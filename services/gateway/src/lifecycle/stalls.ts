@@ -1,13 +1,17 @@
 /**
- * Notices that this process stood still, for so long that a takeover may have gone on without it: the new holder waits
- * `YIELD_WAIT_MS` for the old one. What the bus brought meanwhile has to be heard before anything is emitted (§3.5.1).
+ * Notices that this process stood still, for so long that a takeover may have gone on without it:
+ * the new holder waits `YIELD_WAIT_MS` for the old one. What the bus brought meanwhile has to be
+ * heard before anything is emitted (§3.5.1).
  */
 import { YIELD_WAIT_MS } from "../accept/arrivals.ts";
 
 /** Milliseconds between two ticks; longer ones than `STALL_MS` are stalls. */
 const TICK_MS = 100;
 
-/** Milliseconds of standing still that count: less than a new holder waits, by the way to the bus and back. */
+/**
+ * Milliseconds of standing still that count: less than a new holder waits, by the way to the bus
+ * and back.
+ */
 const STALL_MS = YIELD_WAIT_MS - 300;
 
 export class Stalls {

@@ -1,4 +1,7 @@
-/** Who and what exists in every history: accounts, conversations, their secrets and the connects made of them. */
+/**
+ * Who and what exists in every history: accounts, conversations, their secrets and the connects
+ * made of them.
+ */
 import {
   type Account,
   type Conversation,

@@ -1,4 +1,7 @@
-/** Checks what one connection heard, frame after frame, against the rules of delivery (§5) and against the truth. */
+/**
+ * Checks what one connection heard, frame after frame, against the rules of delivery (§5) and
+ * against the truth.
+ */
 import type { Connection, Heard, ServerFrame } from "./connection.ts";
 import type { ConversationTruth, EpochTruth } from "./truth.ts";
 import type { Violation, ViolationKind } from "./violation.ts";
@@ -127,7 +130,9 @@ export class ReaderCheck {
     known.tsMs = Math.max(known.tsMs, tsMs);
   }
 
-  /** The text says whose it is: conversation, connection, and its number among what that one said. */
+  /**
+   * The text says whose it is: conversation, connection, and its number among what that one said.
+   */
   #text(seq: string, frame: ServerFrame): void {
     const text = frame.data ?? frame.metadata?.m ?? "";
     const content = `${text} ${frame.ts}`;
@@ -171,7 +176,10 @@ export class ReaderCheck {
     return (last + 1) * PLACES_PER_EPOCH;
   }
 
-  /** Frames that it had to hear and has no notice of. Of a connection that has ended: up to the last frame that it heard. */
+  /**
+   * Frames that it had to hear and has no notice of. Of a connection that has ended: up to the last
+   * frame that it heard.
+   */
   looseEnds(): void {
     const connection = this.#connection;
     const { joined } = connection;
@@ -196,8 +204,8 @@ export class ReaderCheck {
 }
 
 /**
- * Whether a reader had to hear what was taken at this time: the stream was in its roster then, or came into it by the very
- * claim that the frame belongs to.
+ * Whether a reader had to hear what was taken at this time: the stream was in its roster then, or
+ * came into it by the very claim that the frame belongs to.
  */
 function isDue(
   known: Known,

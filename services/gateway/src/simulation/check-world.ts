@@ -1,4 +1,7 @@
-/** Checks what is so at one moment, across all processes: 10 s after the last fault, and when everybody has left. */
+/**
+ * Checks what is so at one moment, across all processes: 10 s after the last fault, and when
+ * everybody has left.
+ */
 import { CONVERSATIONS } from "./cast.ts";
 import type { Connection } from "./connection.ts";
 import type { SimulatedSocket } from "./port.ts";

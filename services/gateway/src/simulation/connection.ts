@@ -130,7 +130,10 @@ export class Connection {
     this.parts.ended(this);
   }
 
-  /** Says where it comes from: conversation, connection, and its place among all that this connection says. */
+  /**
+   * Says where it comes from: conversation, connection, and its place among all that this
+   * connection says.
+   */
   #nextText(): string {
     this.#sent += 1;
     return `${this.parts.conversation}/${this.parts.number}/${this.#sent}`;

@@ -1,13 +1,16 @@
 /**
- * Clocks, timers and random numbers of the language, replaced for as long as a simulated process does something. What runs
- * between events (the test's own code) gets the real ones.
+ * Clocks, timers and random numbers of the language, replaced for as long as a simulated process
+ * does something. What runs between events (the test's own code) gets the real ones.
  */
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers/promises";
 import { type Event, type Process, type Scheduler, START_MS } from "./scheduler.ts";
 
-/** Milliseconds between the end of a turn's work and what was put off to the end of the turn, at most. */
+/**
+ * Milliseconds between the end of a turn's work and what was put off to the end of the turn, at
+ * most.
+ */
 const TURN_MS = 0.3;
 
 class SimulatedTimer {

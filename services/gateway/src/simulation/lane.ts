@@ -1,4 +1,6 @@
-/** One direction of one connection (or the timers of one process): what is sent first comes first. */
+/**
+ * One direction of one connection (or the timers of one process): what is sent first comes first.
+ */
 import { Random } from "./random.ts";
 import type { Event, Process, Scheduler } from "./scheduler.ts";
 

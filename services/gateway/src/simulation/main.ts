@@ -1,4 +1,7 @@
-/** `npm run simulate`: runs histories, and of the first that fails prints the shortest form that still fails. */
+/**
+ * `npm run simulate`: runs histories, and of the first that fails prints the shortest form that
+ * still fails.
+ */
 import { setImmediate as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { runHistory } from "./run.ts";

@@ -1,4 +1,7 @@
-/** One gateway process of a history: the real `startGateway` on simulated connections and sockets; it can be killed and started. */
+/**
+ * One gateway process of a history: the real `startGateway` on simulated connections and sockets;
+ * it can be killed and started.
+ */
 import type { Directory, Peppers } from "@ams/directory";
 import type { Log } from "@ams/process";
 import type { Registry } from "prom-client";

@@ -1,6 +1,7 @@
 /**
- * Faults that are planted to see that the checker catches each by its name. They change what surrounds the gateways, never
- * the gateways: what comes by the bus, what the directory does, what sockets hear.
+ * Faults that are planted to see that the checker catches each by its name. They change what
+ * surrounds the gateways, never the gateways: what comes by the bus, what the directory does, what
+ * sockets hear.
  */
 import type { Claim, Directory } from "@ams/directory";
 import { BATCH_VERSION } from "../bus/batch.ts";

@@ -1,6 +1,9 @@
 /** Random numbers that a seed determines. */
 
-/** A generator (mulberry32). Each user has one of its own, so that one more draw of one changes nothing for the others. */
+/**
+ * A generator (mulberry32). Each user has one of its own, so that one more draw of one changes
+ * nothing for the others.
+ */
 export class Random {
   #state: number;
 

@@ -1,4 +1,7 @@
-/** One history from beginning to end: its steps, a time without faults, the checks; then everybody leaves, and more checks. */
+/**
+ * One history from beginning to end: its steps, a time without faults, the checks; then everybody
+ * leaves, and more checks.
+ */
 
 import { ReaderCheck } from "./check-reader.ts";
 import { checkEmpty, checkWorld } from "./check-world.ts";
@@ -13,7 +16,9 @@ import { World } from "./world.ts";
 const SETTLE_MS = 10_000;
 /** Simulated ms in which what is said then has arrived everywhere. */
 const SPEAK_MS = 500;
-/** Simulated ms in which what was held is given back: two heartbeats, since nothing fails any more. */
+/**
+ * Simulated ms in which what was held is given back: two heartbeats, since nothing fails any more.
+ */
 const EMPTY_MS = 2_500;
 
 export type Outcome = {

@@ -1,13 +1,16 @@
 /**
- * Simulated time. Every step of every simulated process is an event; one event and all that its promises lead to
- * are done before the next is looked at. Nothing depends on the real clock.
+ * Simulated time. Every step of every simulated process is an event; one event and all that its
+ * promises lead to are done before the next is looked at. Nothing depends on the real clock.
  */
 
 import { Heap } from "./heap.ts";
 import { Lane } from "./lane.ts";
 import type { Random } from "./random.ts";
 
-/** One simulated process: what it has scheduled waits while it is paused, and is dropped when it crashes. */
+/**
+ * One simulated process: what it has scheduled waits while it is paused, and is dropped when it
+ * crashes.
+ */
 export class Process {
   readonly name: string;
   /** Raised by a crash: events of earlier lives do nothing. */

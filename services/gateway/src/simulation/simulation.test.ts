@@ -1,4 +1,7 @@
-/** Histories of several gateways: they keep the rules of delivery, they replay, and the checker finds what is planted. */
+/**
+ * Histories of several gateways: they keep the rules of delivery, they replay, and the checker
+ * finds what is planted.
+ */
 import { expect, test } from "vitest";
 import { PLANTED } from "./planted.ts";
 import { type Outcome, runHistory } from "./run.ts";

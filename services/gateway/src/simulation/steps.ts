@@ -1,4 +1,7 @@
-/** What happens in a history, as data: what clients do, and faults. A seed determines it; leaving steps out keeps the others. */
+/**
+ * What happens in a history, as data: what clients do, and faults. A seed determines it; leaving
+ * steps out keeps the others.
+ */
 import type { Identity } from "./client.ts";
 import { Random } from "./random.ts";
 
@@ -114,7 +117,10 @@ function clientStep(draw: Draw): Step {
   return { atMs, kind: random.chance(0.7) ? "revoke" : "delete", conversation };
 }
 
-/** One fault with what makes it interesting: cuts during a pause, and clients that do something meanwhile. */
+/**
+ * One fault with what makes it interesting: cuts during a pause, and clients that do something
+ * meanwhile.
+ */
 function incident(draw: Draw): readonly Step[] {
   const { random, faults } = draw;
   const atMs = Math.round(START_MS + 500 + random.between(0, BUSY_MS - 1_000));

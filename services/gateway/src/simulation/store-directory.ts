@@ -1,4 +1,6 @@
-/** The directory as a gateway has it: each of its steps is a command on the gateway's connection. */
+/**
+ * The directory as a gateway has it: each of its steps is a command on the gateway's connection.
+ */
 import { type Directory, DirectoryUnavailable } from "@ams/directory";
 import { type LeaseSteps, type MemoryDirectory, sweepBy } from "@ams/directory/testing";
 import type { StoreConnection } from "./store-connection.ts";

@@ -1,6 +1,7 @@
 /**
- * The store as one simulated server: commands in the order in which they arrive, each one atomic step with all that it
- * announces, and pub/sub as Redis has it: what is published reaches whoever is subscribed then, and nobody else.
+ * The store as one simulated server: commands in the order in which they arrive, each one atomic
+ * step with all that it announces, and pub/sub as Redis has it: what is published reaches whoever
+ * is subscribed then, and nobody else.
  */
 import { type MemoryDirectory, openMemoryDirectory } from "@ams/directory/testing";
 import type { Lane } from "./lane.ts";
@@ -13,7 +14,10 @@ export type Subscriber = {
   readonly deliver: (channel: string, payload: Buffer) => void;
 };
 
-/** What may be done to a payload on its way to one subscriber, for planted faults: what arrives, in order. */
+/**
+ * What may be done to a payload on its way to one subscriber, for planted faults: what arrives, in
+ * order.
+ */
 export type Tamper = (
   to: { readonly gateway: number; readonly channel: string },
   payload: Buffer,

@@ -1,4 +1,7 @@
-/** The lines of a history's story, short enough to read: members that say nothing new are left out, ids become names. */
+/**
+ * The lines of a history's story, short enough to read: members that say nothing new are left out,
+ * ids become names.
+ */
 
 import { streamOf } from "./cast.ts";
 import type { Plan } from "./steps.ts";

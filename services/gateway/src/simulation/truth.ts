@@ -1,4 +1,7 @@
-/** What really happened in one history, as seen from above all processes: the checker compares what readers heard with it. */
+/**
+ * What really happened in one history, as seen from above all processes: the checker compares what
+ * readers heard with it.
+ */
 import { decodeEvent } from "@ams/directory";
 import { BATCH_VERSION, walkBatch } from "../bus/batch.ts";
 import type { Process } from "./scheduler.ts";
@@ -14,7 +17,9 @@ export type EpochTruth = {
   readonly takenAtMs: number[];
   /** The highest n that the store was given to publish. */
   published: number;
-  /** Its gateway crashed: what was not published by then is lost, and nobody is left to know of it. */
+  /**
+   * Its gateway crashed: what was not published by then is lost, and nobody is left to know of it.
+   */
   crashed: boolean;
   readonly gateway: Process;
 };
@@ -23,7 +28,10 @@ export class ConversationTruth {
   readonly epochs = new Map<number, EpochTruth>();
   /** `epoch-n` of all that the store was given, for receipts. */
   readonly published = new Set<string>();
-  /** By stream name, which another account may have taken: the epoch of the latest claim that was announced. */
+  /**
+   * By stream name, which another account may have taken: the epoch of the latest claim that was
+   * announced.
+   */
   readonly claimed = new Map<string, number>();
   closed = false;
   revokedUpTo = 0;

@@ -32,8 +32,8 @@ export const VIOLATIONS = {
 export const TOLERATED: readonly ViolationKind[] = ["unheard_loss"];
 
 /**
- * Found by the simulation and not repaired yet: `npm run simulate` shows them, `npm test` doesn't fail of them. A kind leaves
- * this list with its repair.
+ * Found by the simulation and not repaired yet: `npm run simulate` shows them, `npm test` doesn't
+ * fail of them. A kind leaves this list with its repair.
  */
 export const OPEN: readonly ViolationKind[] = [
   /** A takeover from a gateway that is deaf: the gap reaches the new holder too. */
@@ -46,7 +46,10 @@ export const OPEN: readonly ViolationKind[] = [
   "silent_loss",
 ];
 
-/** Faults after which one history in some hundred is not clean yet: a takeover that the store forgot leaves a ghost. */
+/**
+ * Faults after which one history in some hundred is not clean yet: a takeover that the store forgot
+ * leaves a ghost.
+ */
 export const OPEN_FAULTS: readonly FaultKind[] = ["failover"];
 
 export type ViolationKind = keyof typeof VIOLATIONS;

@@ -1,6 +1,6 @@
 /**
- * Ends the program when one history takes too long: a gateway that spins in promises never gives the event loop back, so
- * nothing in this thread could say which seed it was.
+ * Ends the program when one history takes too long: a gateway that spins in promises never gives
+ * the event loop back, so nothing in this thread could say which seed it was.
  */
 import { Worker } from "node:worker_threads";
 

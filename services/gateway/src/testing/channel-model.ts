@@ -1,6 +1,6 @@
 /**
- * A directory, the gateways that hold streams, and one conversation's channel, as simple as can be: what happens to
- * whom is decided by a list of numbers. For tests only.
+ * A directory, the gateways that hold streams, and one conversation's channel, as simple as can be:
+ * what happens to whom is decided by a list of numbers. For tests only.
  */
 import type { ChannelEvent, RosterEntry } from "@ams/directory";
 import type { JsonText, StreamId } from "@ams/protocol";

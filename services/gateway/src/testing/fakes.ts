@@ -1,4 +1,7 @@
-/** Stand-ins for what surrounds the rooms of a gateway, and records to fill them with. For tests only. */
+/**
+ * Stand-ins for what surrounds the rooms of a gateway, and records to fill them with. For tests
+ * only.
+ */
 import {
   type Account,
   type Admission,

@@ -1,6 +1,6 @@
 /**
- * One reader of a conversation, which believes what it is told by a roster, and the promises that it holds the roster
- * to (§4.7, §5.2, §5.3, §5.5, §5.6). For tests only.
+ * One reader of a conversation, which believes what it is told by a roster, and the promises that
+ * it holds the roster to (§4.7, §5.2, §5.3, §5.5, §5.6). For tests only.
  */
 import type { RosterEntry } from "@ams/directory";
 import { compareSeq, type JsonText, parseSeq, type Seq, type StreamId } from "@ams/protocol";
@@ -78,7 +78,8 @@ export class ReaderModel implements RosterListener {
   isShown({ stream, epoch, n, ends }: Lost): boolean {
     const seq = { epoch, n };
     const seen = (this.#seen.get(stream) ?? []).filter((each) => each.epoch === epoch);
-    if (seen.some((each) => each.n === n)) return true; // It came in another form: as metadata from the directory.
+    // It came in another form: as metadata from the directory.
+    if (seen.some((each) => each.n === n)) return true;
     if (seen.some((each) => each.n < n) && seen.some((each) => each.n > n)) return true;
     const inGap = this.gaps.some(
       (gap) =>

@@ -20,7 +20,10 @@ export type Keep = {
   readonly set: (key: string, value: string) => boolean;
 };
 
-/** A deployment may be reached below a path of its host: it is what stands before the conversation's own. */
+/**
+ * A deployment may be reached below a path of its host: it is what stands before the conversation's
+ * own.
+ */
 const LINK_PATH = /^(.*)\/([^/]+)\/conversations\/([^/]+)$/;
 
 /** The base URL of the deployment that a page is of, without a trailing slash. */
@@ -30,8 +33,8 @@ export function baseOf(url: URL): string {
 }
 
 /**
- * The same link at the base URL by which this page reaches the deployment: a link works on every host name of it (§1.5),
- * and the page may speak to its own only.
+ * The same link at the base URL by which this page reaches the deployment: a link works on every
+ * host name of it (§1.5), and the page may speak to its own only.
  */
 export function atBase(link: string, base: string): string {
   const { pathname, search } = new URL(link);
@@ -50,8 +53,8 @@ function givenKey(path: string): string {
 }
 
 /**
- * Reads the address, and hides its token in `session`: beside the one that this tab came in by, as it may be mangled.
- * `show` puts a path into the address bar.
+ * Reads the address, and hides its token in `session`: beside the one that this tab came in by, as
+ * it may be mangled. `show` puts a path into the address bar.
  */
 export function findPlace(url: URL, session: Keep, show: (path: string) => void): Place {
   const [path, , namespace, alias] = LINK_PATH.exec(url.pathname) ?? [];

@@ -1,4 +1,7 @@
-/** What is read out to who can't see the page: each row once, in its order, when nothing is added to it any more. */
+/**
+ * What is read out to who can't see the page: each row once, in its order, when nothing is added to
+ * it any more.
+ */
 import type { Row } from "./rows.ts";
 
 /** Characters of a passage that are read out: who wants more finds it in the conversation. */
@@ -15,7 +18,8 @@ export class Announcing {
   /** What has settled since the last look, a line each. Call it every few seconds. */
   look(rows: readonly Row[]): readonly string[] {
     const firstKey = rows[0]?.key ?? 0;
-    const fresh = rows.slice(Math.max(0, this.#nextKey - firstKey)); // Keys count up without a hole.
+    // Keys count up without a hole.
+    const fresh = rows.slice(Math.max(0, this.#nextKey - firstKey));
     const growing = fresh.findIndex((row) => !this.#isSettled(row));
     const settled = growing < 0 ? fresh : fresh.slice(0, growing);
     const rest = fresh.slice(settled.length);

@@ -23,7 +23,10 @@ const NO_LINK: Fault = {
   remedies: ["try_again", "go_home"],
 };
 
-/** Why a link that still can be looked at lets nobody in: the wire has no reason of its own for it (§2.3.6, §3.3.3). */
+/**
+ * Why a link that still can be looked at lets nobody in: the wire has no reason of its own for it
+ * (§2.3.6, §3.3.3).
+ */
 export const USED_UP = new AmsError("invalid_magic_link", "The joins of this link are used up.");
 
 const USED_UP_LINK: Fault = {

@@ -45,13 +45,19 @@ export class FrameLog {
   }
 }
 
-/** The frames that hold some words, found anew only in what is new: a log is looked at in every animation frame. */
+/**
+ * The frames that hold some words, found anew only in what is new: a log is looked at in every
+ * animation frame.
+ */
 export class FrameFilter {
   #words = "";
   #lastKey = -1;
   #found: Frame[] = [];
 
-  /** Those of `frames` whose text or head holds the words, in any case; all of them when there are none. */
+  /**
+   * Those of `frames` whose text or head holds the words, in any case; all of them when there are
+   * none.
+   */
   apply(frames: readonly Frame[], words: string): readonly Frame[] {
     const wanted = words.trim().toLowerCase();
     if (wanted !== this.#words) {
@@ -70,8 +76,8 @@ export class FrameFilter {
 }
 
 /**
- * A frame as it is read: characters that would turn the rest of it around stand as JSON escapes them, which is the same JSON. A copy
- * has the frame as it came.
+ * A frame as it is read: characters that would turn the rest of it around stand as JSON escapes
+ * them, which is the same JSON. A copy has the frame as it came.
  */
 export function legible(text: string): string {
   return text.replace(TURNING, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);

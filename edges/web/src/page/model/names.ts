@@ -1,8 +1,14 @@
 /** The names of a person: what the others see, and the stream name that is made of it. */
 
-/** Characters of the slug, so that a name and its tail stay far below the 63 that a stream name may have. */
+/**
+ * Characters of the slug, so that a name and its tail stay far below the 63 that a stream name may
+ * have.
+ */
 const SLUG_CHARACTERS_MAX = 40;
-/** Characters of a name that its slug is made of: normalizing takes time quadratic in a run of accents. */
+/**
+ * Characters of a name that its slug is made of: normalizing takes time quadratic in a run of
+ * accents.
+ */
 const READ_CHARACTERS_MAX = 128;
 const CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"; // 32 of them, so that a byte picks evenly.
 const TAIL_CHARACTERS = 4;
@@ -12,7 +18,10 @@ const FIRST_NAMES = [
   ...["Iris", "Juniper", "Kestrel", "Lark", "Moss", "Nettle", "Otter", "Pine"],
 ];
 
-/** ASCII letters, digits and hyphens of a name, accents taken off; `guest` when nothing of it is left. */
+/**
+ * ASCII letters, digits and hyphens of a name, accents taken off; `guest` when nothing of it is
+ * left.
+ */
 export function slug(name: string): string {
   const plain = name
     .slice(0, READ_CHARACTERS_MAX)
@@ -26,8 +35,8 @@ export function slug(name: string): string {
 }
 
 /**
- * The slug of a display name and 4 random characters: all guests of a link are one account, and two of the same name
- * would take each other's stream (§3.2.3).
+ * The slug of a display name and 4 random characters: all guests of a link are one account, and two
+ * of the same name would take each other's stream (§3.2.3).
  */
 export function newStreamName(displayName: string, random = randomBytes): string {
   const tail = [...random(TAIL_CHARACTERS)].map((byte) => CHARACTERS.charAt(byte % 32)).join("");

@@ -1,6 +1,6 @@
 /**
- * The conversation as people read it: tokens of one stream joined into passages, and between them who came, who left
- * and what is lost.
+ * The conversation as people read it: tokens of one stream joined into passages, and between them
+ * who came, who left and what is lost.
  */
 import type { AmsEvent, GapEvent, Metadata, Peer } from "@ams/client";
 import { isEndOfTurn } from "@ams/client";
@@ -9,7 +9,10 @@ import { BoundedList, type Bounds } from "./bounded-list.ts";
 /** Milliseconds of silence after which a stream begins a new passage. */
 export const PAUSE_MS = 4_000;
 
-/** Characters of a passage, after which a new one begins: a browser lays a whole passage out anew with each token. */
+/**
+ * Characters of a passage, after which a new one begins: a browser lays a whole passage out anew
+ * with each token.
+ */
 export const PASSAGE_CHARACTERS_MAX = 2_000;
 
 /** What a page keeps: hours of talk, and a few megabytes. */
@@ -175,7 +178,10 @@ export function speakerOf(
 /** Characters of a display name that are shown: its author may have written any number. */
 export const NAME_CHARACTERS_MAX = 64;
 
-/** A character that people see: marks that only join others, fillers and all that takes no room are none. */
+/**
+ * A character that people see: marks that only join others, fillers and all that takes no room are
+ * none.
+ */
 const VISIBLE = /[^\p{C}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 export function displayNameOf(metadata: Metadata | undefined): string | null {
@@ -184,7 +190,10 @@ export function displayNameOf(metadata: Metadata | undefined): string | null {
   return cut(straight(name).trim(), NAME_CHARACTERS_MAX);
 }
 
-/** Characters that turn the text after them around, so that it reads as another. Letters bring their own direction along. */
+/**
+ * Characters that turn the text after them around, so that it reads as another. Letters bring their
+ * own direction along.
+ */
 const TURNING = /\p{Bidi_Control}/gu;
 
 /** A claim of a peer without them, to be shown in a line of ours. */
@@ -209,7 +218,9 @@ function describeLoss(missing: number | null): string {
   return missing === 1 ? "1 frame is missing here" : `${missing} frames are missing here`;
 }
 
-/** At most `characters` from the front, and no character of two halves cut in two: then one less. */
+/**
+ * At most `characters` from the front, and no character of two halves cut in two: then one less.
+ */
 export function cut(text: string, characters: number): string {
   if (text.length <= characters) return text;
   const end = Math.max(characters, 0);

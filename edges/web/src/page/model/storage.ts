@@ -1,4 +1,7 @@
-/** What a browser keeps for this page. It may keep nothing: then everything works until the tab is closed. */
+/**
+ * What a browser keeps for this page. It may keep nothing: then everything works until the tab is
+ * closed.
+ */
 import { baseOf, type Keep } from "./address.ts";
 
 export const session: Keep = over(() => window.sessionStorage);
@@ -17,7 +20,10 @@ export function onOtherTabsWrite(key: string, hear: () => void): void {
   });
 }
 
-/** Access itself may throw where storage is switched off; what was written is then kept as long as the page. */
+/**
+ * Access itself may throw where storage is switched off; what was written is then kept as long as
+ * the page.
+ */
 function over(open: () => Storage): Keep {
   const memory = new Map<string, string>();
   const full = (key: string) => fullKey(new URL(location.href), key);
@@ -41,7 +47,10 @@ function over(open: () => Storage): Keep {
   };
 }
 
-/** Storage is the whole host's: deployments below different paths of it keep theirs apart. A key begins with no slash. */
+/**
+ * Storage is the whole host's: deployments below different paths of it keep theirs apart. A key
+ * begins with no slash.
+ */
 export function fullKey(page: URL, key: string): string {
   const { pathname } = new URL(baseOf(page));
   return pathname === "/" ? `tincan ${key}` : `tincan ${pathname} ${key}`;

@@ -9,7 +9,9 @@ const EXACT = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
 });
 
-/** Milliseconds by which a clock may be off before its person is told: a few minutes confuse nobody. */
+/**
+ * Milliseconds by which a clock may be off before its person is told: a few minutes confuse nobody.
+ */
 const CLOCK_OFF_MS = 120_000;
 
 /** Hours and minutes where this person is, of an ISO 8601 time; empty when it is none. */
@@ -23,7 +25,9 @@ export function exactTime(atMs: number): string {
   return EXACT.format(atMs);
 }
 
-/** What to say about a clock that the broker's is `aheadMs` ahead of; null when it is near enough. */
+/**
+ * What to say about a clock that the broker's is `aheadMs` ahead of; null when it is near enough.
+ */
 export function clockWarning(aheadMs: number): string | null {
   const minutes = Math.round(Math.abs(aheadMs) / 60_000);
   if (Math.abs(aheadMs) < CLOCK_OFF_MS) return null;

@@ -1,4 +1,7 @@
-/** What the link tells agents, folded: an agent that reads the page finds it, and people see what their agents are told. */
+/**
+ * What the link tells agents, folded: an agent that reads the page finds it, and people see what
+ * their agents are told.
+ */
 import { useEffect, useState } from "preact/hooks";
 import { instructionsFor } from "../wire/instructions.ts";
 

@@ -1,4 +1,7 @@
-/** Tells screen readers what was said, a whole passage at a time: each token as it comes would be noise. */
+/**
+ * Tells screen readers what was said, a whole passage at a time: each token as it comes would be
+ * noise.
+ */
 import { useEffect, useState } from "preact/hooks";
 import { Announcing } from "../model/announcing.ts";
 import type { Live } from "../wire/live.ts";

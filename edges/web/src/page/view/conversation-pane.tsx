@@ -40,7 +40,10 @@ export function ConversationPane({ live, waiting }: Props) {
   );
 }
 
-/** True when a passage stands right below another of the same stream, so that its name needs no repeating. */
+/**
+ * True when a passage stands right below another of the same stream, so that its name needs no
+ * repeating.
+ */
 function isContinued(before: Row | undefined, row: Row): boolean {
   if (before?.kind !== "passage" || row.kind !== "passage") return false;
   return before.speaker.streamId === row.speaker.streamId;

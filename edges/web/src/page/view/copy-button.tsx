@@ -33,7 +33,10 @@ export function CopyButton({ text, label = "Copy", id, quiet = false, what }: Pr
   );
 }
 
-/** By the clipboard where the browser lets a page have it, which plain http often isn't; else by a selection. */
+/**
+ * By the clipboard where the browser lets a page have it, which plain http often isn't; else by a
+ * selection.
+ */
 async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,4 +1,6 @@
-/** A dialog over the page; Escape and its button close it, and the focus goes back to where it was. */
+/**
+ * A dialog over the page; Escape and its button close it, and the focus goes back to where it was.
+ */
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icons.tsx";
@@ -19,7 +21,10 @@ export function Dialog({ title, onClose, children }: Props) {
     first?.focus();
     first?.select();
   }, []);
-  /** Where the button went down: a selection that is drawn out of the dialog ends beside it, and is no click there. */
+  /**
+   * Where the button went down: a selection that is drawn out of the dialog ends beside it, and is
+   * no click there.
+   */
   const isPressedBeside = useRef(false);
   const onPress = (event: MouseEvent) => {
     isPressedBeside.current = event.target === dialog.current;

@@ -46,7 +46,10 @@ export function FramesPane({ live }: { readonly live: Live }) {
   );
 }
 
-/** Where in a frame of a stream that begins which its author wrote: what stands before it is alike in all its frames. */
+/**
+ * Where in a frame of a stream that begins which its author wrote: what stands before it is alike
+ * in all its frames.
+ */
 function contentAt(text: string): number {
   const at = text.search(/"(?:data|metadata)":/);
   return at < 0 ? 0 : at;

@@ -1,4 +1,6 @@
-/** Home: mint a conversation, hand its link on, and watch it live in two panes fed by one socket. */
+/**
+ * Home: mint a conversation, hand its link on, and watch it live in two panes fed by one socket.
+ */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { LOST } from "../model/faults.ts";
 import { isKeeping, session } from "../model/storage.ts";

@@ -1,4 +1,7 @@
-/** What is made of a magic link, as long as that lets anybody in; else a sentence instead of something dead to copy. */
+/**
+ * What is made of a magic link, as long as that lets anybody in; else a sentence instead of
+ * something dead to copy.
+ */
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { watchLink } from "../wire/link-life.ts";

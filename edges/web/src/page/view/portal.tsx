@@ -37,7 +37,8 @@ export function Portal({ namespace, alias, link, fallback, isHidden }: Props) {
   }, [subscriber, alias]);
   const { isOver } = subscriber;
   useEffect(() => {
-    if (isOver) show(null); // What has ended stands below the dialogs, and they lead nowhere any more.
+    // What has ended stands below the dialogs, and they lead nowhere any more.
+    if (isOver) show(null);
   }, [isOver]);
   const toggleWire = () => {
     forever.set(WIRE, String(!isWireShown));

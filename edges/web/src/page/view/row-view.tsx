@@ -1,4 +1,7 @@
-/** One row of the conversation. A passage that grows is written to its text node once per animation frame. */
+/**
+ * One row of the conversation. A passage that grows is written to its text node once per animation
+ * frame.
+ */
 import type { ReadonlySignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Note, Passage } from "../model/rows.ts";

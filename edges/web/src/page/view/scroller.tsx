@@ -1,4 +1,7 @@
-/** A long list of which only what is seen exists, that stays at its end until its reader scrolls away from it. */
+/**
+ * A long list of which only what is seen exists, that stays at its end until its reader scrolls
+ * away from it.
+ */
 import type { ComponentChildren, VNode } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Virtualizer } from "virtua";
@@ -43,7 +46,10 @@ export function Scroller<Item>({ items, dropped, tick, label, children, empty }:
   );
 }
 
-/** Keeps a box at its end, whatever grows in it, until its reader scrolls away; and again once they are back. */
+/**
+ * Keeps a box at its end, whatever grows in it, until its reader scrolls away; and again once they
+ * are back.
+ */
 function usePinned(tick: number, isEmpty: boolean) {
   const box = useRef<HTMLElement>(null);
   const pinned = useRef(true);
@@ -79,7 +85,10 @@ function usePinned(tick: number, isEmpty: boolean) {
   return { box, isPinned, pin, onScroll };
 }
 
-/** Pixels beyond what is seen for which items exist: for a short list all of it, so that a search in the page finds everything. */
+/**
+ * Pixels beyond what is seen for which items exist: for a short list all of it, so that a search in
+ * the page finds everything.
+ */
 function bufferOf(count: number): number {
   return count <= SHORT_ITEMS_MAX ? Number.MAX_SAFE_INTEGER : BUFFER_PX;
 }

@@ -1,4 +1,7 @@
-/** How a stream is shown wherever it is named: a face of its colour, its name, and what it says that it is. */
+/**
+ * How a stream is shown wherever it is named: a face of its colour, its name, and what it says that
+ * it is.
+ */
 import type { PeerIdentity } from "@ams/client";
 import { hueOf } from "../model/hue.ts";
 import { initialOf, type Speaker, straight } from "../model/rows.ts";

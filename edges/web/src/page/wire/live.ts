@@ -1,4 +1,7 @@
-/** One subscriber in one conversation, as signals that views read: written at most once per animation frame. */
+/**
+ * One subscriber in one conversation, as signals that views read: written at most once per
+ * animation frame.
+ */
 import {
   AmsError,
   type AmsEvent,
@@ -40,7 +43,10 @@ export type Self = {
 
 export type Facts = { readonly conversationId: string; readonly metadata: Metadata };
 
-/** The member of our stream's metadata that tells the others that we only watch. A convention of this page. */
+/**
+ * The member of our stream's metadata that tells the others that we only watch. A convention of
+ * this page.
+ */
 export const OBSERVING = "observing";
 
 export class Live {
@@ -48,7 +54,10 @@ export class Live {
   readonly self = signal<Self | null>(null);
   readonly facts = signal<Facts | null>(null);
   readonly peers = signal<readonly Peer[]>([]);
-  /** Milliseconds by which the broker's clock is ahead of ours, to the accuracy of one way of the network. */
+  /**
+   * Milliseconds by which the broker's clock is ahead of ours, to the accuracy of one way of the
+   * network.
+   */
   readonly clockAheadMs = signal(0);
   /** Counts the animation frames in which `rows` or `frames` have changed. */
   readonly tick = signal(0);
@@ -66,8 +75,8 @@ export class Live {
   #rosterChanged = false;
 
   /**
-   * Joins, in place of an earlier connection if there was one, and resolves when all is over. It never rejects: `phase` then
-   * says `ended`, or `away` where who has been in may try again.
+   * Joins, in place of an earlier connection if there was one, and resolves when all is over. It
+   * never rejects: `phase` then says `ended`, or `away` where who has been in may try again.
    */
   async join(as: JoinAs): Promise<void> {
     const turn = this.#joins + 1;
@@ -88,7 +97,10 @@ export class Live {
     }
   }
 
-  /** Sends one text as tokens and ends the turn, after what was given before; while there is no connection it waits for one. */
+  /**
+   * Sends one text as tokens and ends the turn, after what was given before; while there is no
+   * connection it waits for one.
+   */
   async send(tokens: readonly string[]): Promise<Sent> {
     const sent = await this.#outgoing.send(tokens, (token) => {
       const self = this.self.value;
@@ -100,7 +112,10 @@ export class Live {
     return sent;
   }
 
-  /** Tells the others a new name, or that we only watch. The stream keeps its own name until the next join. */
+  /**
+   * Tells the others a new name, or that we only watch. The stream keeps its own name until the
+   * next join.
+   */
   async introduce(displayName: string, observing: boolean): Promise<void> {
     const self = this.self.value;
     if (self !== null) this.self.value = { ...self, displayName, observing };
@@ -109,7 +124,8 @@ export class Live {
         signal: this.#outgoing.signal,
       });
     } catch {
-      // The connection is given up, which is told where it is shown; the next one introduces us anew.
+      // The connection is given up, which is told where it is shown; the next one introduces us
+      // anew.
     }
   }
 
@@ -134,7 +150,8 @@ export class Live {
   #letGo(): void {
     this.#dial?.abort();
     this.#dial = null;
-    this.#outgoing.pause(); // Before the connection is closed: it would fail what waits, or still send it.
+    // Before the connection is closed: it would fail what waits, or still send it.
+    this.#outgoing.pause();
     void this.#connection?.close();
     this.#connection = null;
   }

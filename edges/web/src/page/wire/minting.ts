@@ -1,4 +1,7 @@
-/** Minting on the home page: with the account that this browser keeps, or one that it makes for that. */
+/**
+ * Minting on the home page: with the account that this browser keeps, or one that it makes for
+ * that.
+ */
 import { AmsError } from "@ams/client";
 import { effect, signal } from "@preact/signals";
 import { sentenceOf } from "../model/faults.ts";
@@ -11,7 +14,10 @@ import { Subscriber } from "./subscriber.ts";
 export type Minting =
   | { readonly kind: "ready" }
   | { readonly kind: "busy" }
-  /** Nobody may simply make an account here: it takes an invite code, or a credential from elsewhere. */
+  /**
+   * Nobody may simply make an account here: it takes an invite code, or a credential from
+   * elsewhere.
+   */
   | {
       readonly kind: "door";
       readonly wants: "invite" | "credential";
@@ -52,7 +58,9 @@ export async function mint(instructions: string, key: Key | null): Promise<void>
   }
 }
 
-/** Comes back to what this tab has minted before it was loaded again, or says that it is no more. */
+/**
+ * Comes back to what this tab has minted before it was loaded again, or says that it is no more.
+ */
 export async function resume(): Promise<void> {
   const link = session.get(LINK);
   if (link === null || link === "") return;

@@ -2,7 +2,9 @@ import { AmsError } from "@ams/client";
 import { expect, test } from "vitest";
 import { type Line, Outgoing } from "./outgoing.ts";
 
-/** A connection that takes frames when the test says so, and gives back what waits as the SDK does. */
+/**
+ * A connection that takes frames when the test says so, and gives back what waits as the SDK does.
+ */
 function line() {
   const out: string[] = [];
   const waiting: (() => void)[] = [];

@@ -1,4 +1,7 @@
-/** What this person says, on its way out: one text after the other, over as many connections as that takes. */
+/**
+ * What this person says, on its way out: one text after the other, over as many connections as that
+ * takes.
+ */
 import { AmsError, type Connection } from "@ams/client";
 
 export type Line = Pick<Connection, "send" | "endTurn">;
@@ -29,7 +32,9 @@ export class Outgoing {
     this.#waiter = null;
   }
 
-  /** The connection is given up, and another one may come: what it has not sent is kept for that. */
+  /**
+   * The connection is given up, and another one may come: what it has not sent is kept for that.
+   */
   pause(): void {
     this.#line = null;
     this.#letGo.abort();
@@ -49,7 +54,10 @@ export class Outgoing {
     return this.#letGo.signal;
   }
 
-  /** Sends the tokens of one text and ends the turn; no other text comes between them. `said` hears of each that went out. */
+  /**
+   * Sends the tokens of one text and ends the turn; no other text comes between them. `said` hears
+   * of each that went out.
+   */
   send(tokens: readonly string[], said: (token: string) => void): Promise<Sent> {
     const sent = this.#all.then(() => this.#sendAll(tokens, said));
     this.#all = sent;
@@ -73,7 +81,10 @@ export class Outgoing {
     }
   }
 
-  /** Without receipts, a frame that is taken back never goes out (see `Connection.send`): it may go out on the next. */
+  /**
+   * Without receipts, a frame that is taken back never goes out (see `Connection.send`): it may go
+   * out on the next.
+   */
   async #put(give: (line: Line, signal: AbortSignal) => Promise<unknown>): Promise<void> {
     for (;;) {
       await this.#standing();

@@ -1,4 +1,7 @@
-/** The account that this browser keeps for its person: made when one is needed, never shown to a peer. */
+/**
+ * The account that this browser keeps for its person: made when one is needed, never shown to a
+ * peer.
+ */
 import { type Account, AmsError, createAccount, type Minted, openAccount } from "@ams/client";
 import { signal } from "@preact/signals";
 import { metadataOf } from "../model/instructions.ts";
@@ -9,7 +12,9 @@ export type OwnAccount = { readonly namespace: string; readonly credential: stri
 
 const KEPT_AS = "account";
 
-/** Tries at a namespace that nobody has: with 6 random characters the first one nearly always is. */
+/**
+ * Tries at a namespace that nobody has: with 6 random characters the first one nearly always is.
+ */
 const TRIES_MAX = 3;
 
 /** The account of this browser; null while it has none. */
@@ -20,7 +25,10 @@ onOtherTabsWrite(KEPT_AS, () => {
   ownAccount.value = read(forever.get(KEPT_AS));
 });
 
-/** The account at the deployment. Makes one where there is none, or where the kept one is no more. Rejects with AmsError. */
+/**
+ * The account at the deployment. Makes one where there is none, or where the kept one is no more.
+ * Rejects with AmsError.
+ */
 export async function openOwnAccount(origin: string, invite: string | null): Promise<Account> {
   const kept = ownAccount.value;
   if (kept !== null) {
@@ -34,7 +42,10 @@ export async function openOwnAccount(origin: string, invite: string | null): Pro
   return keep(await make(origin, invite));
 }
 
-/** The account of a conversation's owner, which this browser keeps; never a new one. Rejects with AmsError. */
+/**
+ * The account of a conversation's owner, which this browser keeps; never a new one. Rejects with
+ * AmsError.
+ */
 export function openOwnersAccount(origin: string): Promise<Account> {
   const kept = ownAccount.value;
   if (kept !== null) return openAccount(origin, { credential: kept.credential });

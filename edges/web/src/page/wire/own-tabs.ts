@@ -1,9 +1,12 @@
 /**
- * Keeps two tabs of one browser from using one stream name: a tab that is duplicated gets a copy of everything that the first one
- * keeps for itself, its stream name too.
+ * Keeps two tabs of one browser from using one stream name: a tab that is duplicated gets a copy of
+ * everything that the first one keeps for itself, its stream name too.
  */
 
-/** Milliseconds that the other tabs have to answer. Only tabs that come back under a name wait for them. */
+/**
+ * Milliseconds that the other tabs have to answer. Only tabs that come back under a name wait for
+ * them.
+ */
 const ANSWER_MS = 120;
 
 type Message = { readonly kind: "asks" | "has"; readonly name: string };

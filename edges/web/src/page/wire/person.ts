@@ -22,7 +22,10 @@ export function chooseName(name: string): void {
   forever.set(NAME, name);
 }
 
-/** The stream name of this tab in one conversation: the same after a reload, another one in a duplicate of the tab. */
+/**
+ * The stream name of this tab in one conversation: the same after a reload, another one in a
+ * duplicate of the tab.
+ */
 export async function streamNameFor(path: string): Promise<string> {
   const kept = session.get(`stream ${path}`);
   if (kept === null || (await isUsedByAnotherTab(kept))) return newStreamNameFor(path);

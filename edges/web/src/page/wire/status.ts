@@ -1,4 +1,6 @@
-/** Whether the deployment answers: asked now and then, and when a connection breaks or stands again. */
+/**
+ * Whether the deployment answers: asked now and then, and when a connection breaks or stands again.
+ */
 import { health } from "@ams/client";
 import { signal } from "@preact/signals";
 import { BASE } from "./base.ts";

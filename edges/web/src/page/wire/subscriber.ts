@@ -21,7 +21,10 @@ export class Subscriber {
   /** The magic link, as it is handed on. */
   readonly link = signal("");
   readonly #path: string;
-  /** The link that this tab came in by before, for when the given one is no good; null when it has none. */
+  /**
+   * The link that this tab came in by before, for when the given one is no good; null when it has
+   * none.
+   */
   #fallback: string | null;
   #asGuest = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -50,7 +53,10 @@ export class Subscriber {
     return session.get(`observing ${this.#path}`) === "true";
   }
 
-  /** Joins, or takes the stream of this tab back from whoever has it. Who has been in keeps trying while nothing answers. */
+  /**
+   * Joins, or takes the stream of this tab back from whoever has it. Who has been in keeps trying
+   * while nothing answers.
+   */
   async enter(): Promise<void> {
     clearTimeout(this.#retry);
     await this.#enterOnce();
