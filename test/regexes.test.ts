@@ -4,9 +4,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { analyse } from "scslre";
-import { parseSync } from "vite";
 import { expect, test } from "vitest";
 import { repositoryRoot } from "./repository-root.ts";
+import { type Node, nodesOf, recordOf } from "./syntax.ts";
 
 const ROOT = repositoryRoot();
 
@@ -71,31 +71,6 @@ function patternsOf(path: string, code: string): Pattern[] {
 function isRegExpCall({ type, callee }: Node): boolean {
   const isCall = type === "NewExpression" || type === "CallExpression";
   return isCall && recordOf(callee)?.name === "RegExp";
-}
-
-type Node = Readonly<Record<string, unknown>>;
-
-/** Every node of a file's syntax tree. */
-function nodesOf(path: string, code: string): Node[] {
-  const { program, errors } = parseSync(path, code);
-  expect(errors, path).toEqual([]);
-  const nodes: Node[] = [];
-  const left: unknown[] = [program];
-  while (left.length > 0) {
-    const next = left.pop();
-    if (Array.isArray(next)) left.push(...next.toReversed());
-    const node = Array.isArray(next) ? null : recordOf(next);
-    if (node === null) continue;
-    nodes.push(node);
-    left.push(...Object.values(node).toReversed());
-  }
-  return nodes;
-}
-
-function recordOf(value: unknown): Node | null {
-  return typeof value === "object" && value !== null
-    ? Object.fromEntries(Object.entries(value))
-    : null;
 }
 
 /** Paths of the sources that run outside of tests, relative to the repository. */

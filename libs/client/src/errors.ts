@@ -53,7 +53,9 @@ export type AmsErrorDetails = {
  * try {
  *   await createAccount("http://127.0.0.1:8080", { namespace: "Not A Namespace" });
  * } catch (error) {
- *   if (error instanceof AmsError && error.code === "invalid_namespace") console.log("Another name, please.");
+ *   if (error instanceof AmsError && error.code === "invalid_namespace") {
+ *     console.log("Another name, please.");
+ *   }
  *   // Another name, please.
  * }
  * ```

@@ -116,19 +116,14 @@ export class Conversation {
     return entry !== undefined && isHeldBy(held, entry, this.placeOf(entry));
   }
 
-  /**
-   * Puts a session that was just welcomed among the others: it hears what is emitted from now on.
-   */
+  /** Adds a session that was just welcomed: it hears what is emitted from now on. */
   enter(session: Session, socket: Socket): void {
     this.flush();
     this.#sessions.set(session.stream.entry.connection, session);
     this.#audience.enter(socket, session.terms.subscription);
   }
 
-  /**
-   * A session's socket has gone: its own subscribers hear of it at once, the others through the
-   * directory.
-   */
+  /** A session's socket is closed: subscribers are notified here and through the directory. */
   leave(session: Session): void {
     const { stream } = session;
     if (!this.#remove(session)) return;
@@ -140,10 +135,7 @@ export class Conversation {
     this.#parts.holdings.giveBack(this.where, stream.entry, this.placeOf(stream.entry), { n, ts });
   }
 
-  /**
-   * A claim came to nothing: whatever it left in the roster, here or in the directory, is taken
-   * back.
-   */
+  /** A claim failed: what it left in the roster and in the directory is taken back. */
   abandon(claim: Pick<RosterEntry, "stream_id" | "stream_name" | "connection">): void {
     const stream = this.roster.get(claim.stream_id);
     const ts = toIso(this.now());
@@ -250,10 +242,7 @@ export class Conversation {
     this.#doubtUnnamed(entries);
   }
 
-  /**
-   * The claim of a join under way, whose event was lost. One that was heard waits for the old
-   * holder.
-   */
+  /** The claim of a pending join whose event was lost. One that was heard waits for a yield. */
   #isUnheard({ stream_id, connection }: RosterEntry): boolean {
     const known = this.roster.get(stream_id)?.entry.connection;
     return this.arrivals.has(connection) && known !== connection;
@@ -384,9 +373,7 @@ export class Conversation {
     return entry !== undefined && entry.epoch === epoch && this.holds(entry.connection);
   }
 
-  /**
-   * Ends a session whose stream isn't its own any more in the directory. Its place is given back.
-   */
+  /** Ends a session that no longer holds its stream, and frees its quota slot. */
   #expel(session: Session, reason: CloseReason): void {
     this.flush();
     if (!this.#remove(session)) return;
