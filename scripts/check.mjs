@@ -9,6 +9,7 @@ const CHECKS = [
   ["format and lint", toolCommand("@biomejs/biome/bin/biome", "ci", "--error-on-warnings", ".")],
   ["boundaries between rooms", toolCommand("turbo/bin/turbo", "boundaries", "--no-color")],
   ["tables of docs/OPERATIONS.md", [process.execPath, ["scripts/operations.mjs", "--check"]]],
+  ["docs/CLAUSES.md", [process.execPath, ["scripts/clauses.mjs", "--check"]]],
   [
     "tidiness and regular expressions",
     toolCommand("vitest/vitest.mjs", "run", "test/tidy.test.ts", "test/regexes.test.ts"),
