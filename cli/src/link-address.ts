@@ -1,4 +1,5 @@
-/** A magic link taken apart: the one place of the command line that knows how its path looks. */
+/** Where a magic link leads, for a command that says itself what is wrong with one. */
+import { parseLink } from "@ams/client";
 
 export type LinkAddress = {
   /** The deployment: origin and path before the namespace, without a slash at its end. */
@@ -7,17 +8,10 @@ export type LinkAddress = {
   readonly alias: string;
 };
 
-const LINK_PATH = /^(.*)\/([^/]+)\/conversations\/([^/]+)\/?$/;
-
-/**
- * Where a link leads; null when the text is no http address, or its path isn't a link's. What
- * stands behind `?` isn't looked at.
- */
+/** Null when the text is no http address, or its path isn't a link's. What follows `?` isn't read. */
 export function linkAddressOf(text: string): LinkAddress | null {
-  const trimmed = text.trim();
-  if (!URL.canParse(trimmed)) return null;
-  const { protocol, origin, pathname } = new URL(trimmed);
-  const [, before = "", namespace, alias] = LINK_PATH.exec(pathname) ?? [];
-  if (!/^https?:$/.test(protocol) || namespace === undefined || alias === undefined) return null;
-  return { url: `${origin}${before}`.replace(/(?<!\/)\/+$/, ""), namespace, alias };
+  const link = parseLink(text.trim(), { lenient: true });
+  if (link === null) return null;
+  const { baseUrl, namespace, alias } = link;
+  return { url: baseUrl.replace(/(?<!\/)\/+$/, ""), namespace, alias };
 }

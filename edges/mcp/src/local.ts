@@ -2,6 +2,7 @@
  * The one caller of a process that speaks over stdio: its settings, its presence, and its server.
  */
 import { randomUUID } from "node:crypto";
+import { parseLink } from "@ams/client";
 import type { CheckedLink, PushEvent, Result, Session, Who, Wrapper } from "@ams/edge";
 import type { Environment } from "@ams/process";
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
@@ -33,7 +34,8 @@ export function readLocal(environment: Environment, argument = ""): Checked<Loca
   const link = argument || environment.AMS_LINK || null;
   const credential = environment.AMS_CREDENTIAL || null;
   const given = environment.AMS_URL || null;
-  if (link !== null && !isLink(link)) {
+  const address = link === null ? null : parseLink(link);
+  if (link !== null && (address === null || !new URL(link).searchParams.has("t"))) {
     return { ok: false, faults: ["the magic link is none: it ends in /conversations/…?t=…"] };
   }
   if (given !== null && !(/^https?:\/\//.test(given) && URL.canParse(given))) {
@@ -42,21 +44,9 @@ export function readLocal(environment: Environment, argument = ""): Checked<Loca
   if (credential !== null && given === null) {
     return { ok: false, faults: ["AMS_URL is needed with AMS_CREDENTIAL: it says whose it is"] };
   }
-  const url = credential === null && link !== null ? baseOf(link) : given;
+  const url = credential === null && address !== null ? address.baseUrl : given;
   if (url === null) return { ok: false, faults: ["AMS_URL is needed, or a magic link"] };
   return { ok: true, value: { url: url.replace(/(?<!\/)\/+$/, ""), credential, link } };
-}
-
-function isLink(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, pathname, searchParams } = new URL(text);
-  const isPath = /\/conversations\/[^/]+$/.test(pathname);
-  return isPath && searchParams.has("t") && /^https?:$/.test(protocol);
-}
-
-function baseOf(link: string): string {
-  const { origin, pathname } = new URL(link);
-  return origin + pathname.split("/").slice(0, -3).join("/");
 }
 
 type LocalParts = {

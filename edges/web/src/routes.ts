@@ -13,16 +13,10 @@ export const ASSETS_PREFIX = "/_tincan/";
  */
 const CONTROL_PLANE = /^\/(?:v1|docs|openapi\.json|healthz)(?:\/|$)/;
 
-/** Stands before a path, so that it is read as a link. */
-const ORIGIN = "http://link";
-
-/**
- * The conversation that a path leads to, as §1.1 says what its names may be; null for any other
- * path.
- */
+/** The conversation that a path leads to; null for any path that isn't a link's (§1.1, §1.2). */
 export function linkAt(path: string): Pick<LinkParts, "namespace" | "alias"> | null {
-  const link = parseLink(ORIGIN + path);
-  return link?.baseUrl === ORIGIN ? link : null;
+  const link = parseLink(path, { isPath: true });
+  return link?.baseUrl === "" ? link : null;
 }
 
 /**

@@ -94,7 +94,15 @@ export {
   TOKEN_BYTES_MAX,
   TOKEN_FRAME_BYTES_MAX,
 } from "./limits.ts";
-export { connectUrl, formatMagicLink, type MagicLink, parseMagicLink } from "./link.ts";
+export {
+  connectUrl,
+  formatMagicLink,
+  type LinkAddress,
+  type LinkOptions,
+  type MagicLink,
+  parseLinkAddress,
+  parseMagicLink,
+} from "./link.ts";
 export { checkMetadata, isExtension, parseClientFrame } from "./parse.ts";
 export { PROBLEMS, type Problem, type ProblemCode } from "./problem.ts";
 export { compareSeq, formatSeq, parseSeq, type Seq } from "./seq.ts";

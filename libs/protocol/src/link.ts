@@ -1,6 +1,6 @@
 /**
  * The magic link: `<base URL>/<namespace>/conversations/<alias>?t=<link token>` (§1.4).
- * Clients treat it as opaque; `connectUrl` is the one thing that they do with it.
+ * This file is the only one that knows how its path looks.
  */
 import { type Alias, isAlias, isLinkToken, isNamespace, type Namespace } from "./ids.ts";
 
@@ -11,7 +11,25 @@ export type MagicLink = {
   readonly token: string;
 };
 
-const PATH = /^(.*)\/([^/]+)\/conversations\/([^/]+)$/;
+/** Where a link leads, without its token. */
+export type LinkAddress = {
+  /**
+   * The deployment's URL, as `createAccount` and `offer` take it; without a slash at its end.
+   * Of a path, only what precedes the namespace.
+   */
+  readonly baseUrl: string;
+  readonly namespace: string;
+  readonly alias: string;
+};
+
+export type LinkOptions = {
+  /** Accepts names that §1.1 doesn't allow, and a slash after the alias. */
+  readonly lenient?: boolean;
+  /** The text is the path of a request and has no origin. */
+  readonly isPath?: boolean;
+};
+
+const PATH = /^(.*)\/([^/]+)\/conversations\/([^/]+)(\/?)$/;
 
 export function formatMagicLink(link: MagicLink): string {
   return `${link.baseUrl}/${link.namespace}/conversations/${link.alias}?t=${link.token}`;
@@ -19,14 +37,24 @@ export function formatMagicLink(link: MagicLink): string {
 
 /** The parts of a magic link, or null when the text isn't one. */
 export function parseMagicLink(text: string): MagicLink | null {
-  const url = toUrl(text);
-  if (url === null) return null;
-  const parts = PATH.exec(url.pathname);
-  const token = url.searchParams.get("t");
-  if (parts === null || token === null || !isLinkToken(token)) return null;
-  const [, prefix = "", namespace = "", alias = ""] = parts;
-  if (!isNamespace(namespace) || !isAlias(alias)) return null;
-  return { baseUrl: url.origin + prefix, namespace, alias, token };
+  const address = parseLinkAddress(text);
+  const token = address && new URL(text).searchParams.get("t");
+  return token && isLinkToken(token) ? { ...address, token } : null;
+}
+
+/** Where a link leads, or null when its URL is not a link's. The token isn't read. */
+export function parseLinkAddress(text: string): Omit<MagicLink, "token"> | null;
+export function parseLinkAddress(text: string, options?: LinkOptions): LinkAddress | null;
+export function parseLinkAddress(
+  text: string,
+  { lenient, isPath }: LinkOptions = {},
+): LinkAddress | null {
+  const url = toUrl(isPath ? `http://h${text}` : text);
+  const parts = url && PATH.exec(url.pathname);
+  if (!parts) return null;
+  const [, prefix, namespace = "", alias = "", slash] = parts;
+  if (!lenient && (slash || !isNamespace(namespace) || !isAlias(alias))) return null;
+  return { baseUrl: (isPath ? "" : url.origin) + prefix, namespace, alias };
 }
 
 /**

@@ -4,9 +4,6 @@
  */
 import { parseLink } from "@ams/client";
 
-/** Stands before a path, so that it is read as a link. */
-const ORIGIN = "http://link";
-
 export type Place =
   | { readonly kind: "open" }
   /** `magicLink` is the link as it was called; null when its token is missing. It is a secret. */
@@ -36,5 +33,5 @@ export function isMcpRequest({ method, headers }: Request, path: string): boolea
 
 /** What the names in it may be, and which are none, is the protocol's (§1.1, §1.2). */
 function isLinkPath(path: string): boolean {
-  return parseLink(ORIGIN + path)?.baseUrl === ORIGIN;
+  return parseLink(path, { isPath: true })?.baseUrl === "";
 }

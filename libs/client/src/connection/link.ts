@@ -1,8 +1,15 @@
 /**
- * A magic link, as a caller gives it: taken apart, or refused in a sentence that says what is wrong
- * with it (§1.4).
+ * A magic link, as a caller gives it: parsed, or refused in a sentence that says what is wrong with
+ * it (§1.4).
  */
-import { connectUrl, type MagicLink, parseMagicLink } from "@ams/protocol";
+import {
+  connectUrl,
+  type LinkAddress,
+  type LinkOptions,
+  type MagicLink,
+  parseLinkAddress,
+  parseMagicLink,
+} from "@ams/protocol";
 import { AmsError } from "../errors.ts";
 
 export type Link = MagicLink & {
@@ -10,18 +17,12 @@ export type Link = MagicLink & {
   readonly connectUrl: string;
 };
 
-export type LinkParts = {
-  /**
-   * Where the deployment is, as `createAccount` and `offer` take it; without a slash at its end.
-   */
-  readonly baseUrl: string;
-  readonly namespace: string;
-  readonly alias: string;
-};
+export type LinkParts = LinkAddress;
 
 /**
- * Where a magic link leads, without its token; null for what is none (§1.4). Whether the token is
- * whole isn't looked at: `join` and `inspect` say when a link is cut off.
+ * Where a magic link leads, without its token; null for what is none (§1.4). The token isn't
+ * checked: `join` and `inspect` say when a link is cut off. `lenient` is for programs that say
+ * themselves what is wrong with a link, `isPath` for servers at a link's path.
  *
  * @example
  * ```ts
@@ -31,13 +32,8 @@ export type LinkParts = {
  * console.log(link?.baseUrl, link?.namespace, link?.alias); // https://ams.example demo stand-up
  * ```
  */
-export function parseLink(magicLink: string): LinkParts | null {
-  if (!URL.canParse(magicLink)) return null;
-  const url = new URL(magicLink);
-  url.searchParams.set("t", "A".repeat(43)); // In place of its own token, which isn't looked at.
-  const link = parseMagicLink(url.href);
-  return link && { baseUrl: link.baseUrl, namespace: link.namespace, alias: link.alias };
-}
+export const parseLink: (magicLink: string, options?: LinkOptions) => LinkParts | null =
+  parseLinkAddress;
 
 /** Throws `invalid_link`; its message never repeats the link. */
 export function readLink(text: string): Link {

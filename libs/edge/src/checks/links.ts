@@ -1,15 +1,11 @@
 /** Whether a magic link admits, and to what, asked of the deployment. */
-import { inspect } from "@ams/client";
+import { inspect, parseLink } from "@ams/client";
 import type { CheckedLink, Clock, Links } from "../contract.ts";
 import { CHECK_KEPT_MS, CHECKS_KEPT_MAX } from "../limits.ts";
 import { hashOf, Remembered } from "../subscriptions/remembered.ts";
 import { faultOf } from "./ams-faults.ts";
 import { failure } from "./faults.ts";
 
-/**
- * The end of a link's path (§1.4). What precedes it is where somebody's proxy put the deployment.
- */
-const PATH = /\/([a-z0-9][a-z0-9-]{0,62}\/conversations\/[a-z0-9][a-z0-9-]{0,62})\/?$/;
 /** Longer than any link; a longer text is not looked at. */
 const LINK_CHARACTERS_MAX = 2_048;
 
@@ -38,15 +34,15 @@ export function askLinks(url: string, clock: Clock): Links {
 }
 
 /**
- * The link's path and token at the deployment's own address. The host that it was given with is
- * never spoken to: who gives a link must not choose where this process connects to.
+ * The link's path and token at the deployment's own address. The given host is never connected to:
+ * who gives a link must not choose where this process connects to. `inspect` checks the names.
  */
 export function readdress(given: string, url: string): string | null {
   const text = given.trim();
   if (text.length > LINK_CHARACTERS_MAX || !URL.canParse(text)) return null;
-  const { pathname, searchParams, protocol } = new URL(text);
-  const path = PATH.exec(pathname)?.[1];
-  const token = searchParams.get("t") ?? "";
-  if (path === undefined || token === "" || !/^https?:$/.test(protocol)) return null;
+  const link = parseLink(text, { lenient: true });
+  const token = new URL(text).searchParams.get("t");
+  if (link === null || !token) return null;
+  const path = `${link.namespace}/conversations/${link.alias}`;
   return `${url.replace(/(?<!\/)\/+$/, "")}/${path}?t=${encodeURIComponent(token)}`;
 }

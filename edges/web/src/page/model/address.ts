@@ -1,4 +1,5 @@
 /** Where this page is: at home, or at a magic link, whose token is taken out of the address bar. */
+import { parseLink } from "@ams/client";
 
 export type Place =
   | { readonly kind: "home" }
@@ -20,16 +21,10 @@ export type Keep = {
   readonly set: (key: string, value: string) => boolean;
 };
 
-/**
- * A deployment may be reached below a path of its host: it is what stands before the conversation's
- * own.
- */
-const LINK_PATH = /^(.*)\/([^/]+)\/conversations\/([^/]+)$/;
-
 /** The base URL of the deployment that a page is of, without a trailing slash. */
 export function baseOf(url: URL): string {
-  const [, before] = LINK_PATH.exec(url.pathname) ?? [];
-  return url.origin + (before ?? url.pathname.replace(/(?<!\/)\/+$/, ""));
+  const link = parseLink(url.href);
+  return link?.baseUrl ?? url.origin + url.pathname.replace(/(?<!\/)\/+$/, "");
 }
 
 /**
@@ -37,9 +32,9 @@ export function baseOf(url: URL): string {
  * host name of it (§1.5), and the page may speak to its own only.
  */
 export function atBase(link: string, base: string): string {
-  const { pathname, search } = new URL(link);
-  const [, , namespace, alias] = LINK_PATH.exec(pathname) ?? [];
-  return `${base}/${namespace}/conversations/${alias}${search}`;
+  const parts = parseLink(link, { lenient: true });
+  if (parts === null) return link;
+  return `${base}/${parts.namespace}/conversations/${parts.alias}${new URL(link).search}`;
 }
 
 /** Where a tab keeps the token that it came in by. */
@@ -57,10 +52,10 @@ function givenKey(path: string): string {
  * it may be mangled. `show` puts a path into the address bar.
  */
 export function findPlace(url: URL, session: Keep, show: (path: string) => void): Place {
-  const [path, , namespace, alias] = LINK_PATH.exec(url.pathname) ?? [];
-  if (path === undefined || namespace === undefined || alias === undefined) {
-    return { kind: "home" };
-  }
+  const parts = parseLink(url.href);
+  if (parts === null) return { kind: "home" };
+  const { namespace, alias } = parts;
+  const path = url.pathname;
   const given = url.searchParams.get("t");
   const isHidden = given === null || session.set(givenKey(path), given);
   if (given !== null && isHidden) show(path);
