@@ -8,7 +8,7 @@ export type LinkAddress = {
   readonly alias: string;
 };
 
-/** Null when the text is no http address, or its path isn't a link's. What follows `?` isn't read. */
+/** Null when the text is no http address, or its path isn't a link's. The query isn't read. */
 export function linkAddressOf(text: string): LinkAddress | null {
   const link = parseLink(text.trim(), { lenient: true });
   if (link === null) return null;
