@@ -206,7 +206,13 @@ test("a port that is taken is told in one sentence", async () => {
 
 describe("a second wrapper changes nothing of the wire", () => {
   const ROOT = repositoryRoot();
-  const WIRE = ["libs/protocol", "libs/directory", "services/gateway", "services/control"];
+  const WIRE = [
+    "libs/protocol",
+    "libs/store",
+    "libs/directory",
+    "services/gateway",
+    "services/control",
+  ];
 
   test("it reaches AMS through the SDK alone", () => {
     const source = readFileSync(join(ROOT, "examples/webhook-wrapper/webhook-wrapper.ts"), "utf8");

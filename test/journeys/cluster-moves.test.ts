@@ -3,8 +3,9 @@
  * its keys, a master that is killed. Each reader holds every frame, or an `x_gap` that covers it
  * (§4.7, §5.9).
  */
+
 import { setTimeout as pause } from "node:timers/promises";
-import { type RedisCluster, startRedisCluster } from "@ams/directory/testing";
+import { type RedisCluster, startRedisCluster } from "@ams/store/testing";
 import { afterAll, expect, test } from "vitest";
 import { createAccount, type Minted, mint, until } from "../conformance/driver.ts";
 import { join, type Subscriber } from "../conformance/subscriber.ts";

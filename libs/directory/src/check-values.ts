@@ -1,9 +1,15 @@
 /**
- * By which a store knows its peppers: a fixed text hashed under each. Whoever has the store learns nothing of a pepper
- * from it that the hashes of credentials and links don't tell already.
+ * By which a store knows its peppers: a fixed text hashed under each. Whoever has the store learns
+ * nothing of a pepper from it that the hashes of credentials and links don't tell already.
  */
 import type { PepperKind } from "./directory.ts";
 import { hashes, type Peppers } from "./secrets.ts";
+
+/**
+ * Check values that are kept of each list of peppers: rotations after which the first of them isn't
+ * known any more.
+ */
+export const PEPPER_CHECKS_MAX = 16;
 
 /** The check value of each pepper of a list, in its order. */
 export function checkValuesOf(peppers: Peppers, kind: PepperKind): readonly string[] {

@@ -1,4 +1,7 @@
-/** The order of a listing, and the cursor that continues it: oldest first, by one text for each conversation. */
+/**
+ * The order of a listing, and the cursor that continues it: oldest first, by one text for each
+ * conversation.
+ */
 import { type Alias, type ConversationId, isAlias, isConversationId } from "@ams/protocol";
 import type { Conversation } from "./records.ts";
 

@@ -1,9 +1,9 @@
 /**
- * The contract of the directory: who exists, and who is here. `redis/` and `embedded/` implement it and one
- * contract suite runs on both.
+ * The contract of the directory: who exists, and who is here. `redis/` and `embedded/` implement it
+ * and one contract suite runs on both.
  *
- * Expected faults are returned; a rejected promise means that the store could not be reached in time
- * (`DirectoryUnavailable`), and that whether the step was taken isn't known.
+ * Expected faults are returned; a rejected promise means that the store could not be reached in
+ * time (`DirectoryUnavailable`), and that whether the step was taken isn't known.
  */
 import type {
   AccountId,
@@ -13,7 +13,8 @@ import type {
   StreamId,
   StreamName,
 } from "@ams/protocol";
-import type { Channels } from "./keys.ts";
+import { type Outcome, StoreUnavailable } from "@ams/store";
+import type { Channels } from "./channels.ts";
 import type {
   Account,
   AccountLimits,
@@ -28,16 +29,13 @@ import type {
 } from "./records.ts";
 import type { Peppers } from "./secrets.ts";
 
-export type Outcome<Value, Fault extends string> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly fault: Fault };
+/** `DirectoryUnavailable`: the store did not answer, or not in time. */
+export { type Outcome, StoreUnavailable as DirectoryUnavailable };
 
-/** The store did not answer, or not in time. */
-export class DirectoryUnavailable extends Error {
-  override readonly name = "DirectoryUnavailable";
-}
-
-/** Whose credential something is, or was: whether it is live is another question, which is asked anew each time. */
+/**
+ * Whose credential something is, or was: whether it is live is another question, which is asked
+ * anew each time.
+ */
 export type CredentialHolder = {
   readonly account_id: AccountId;
   /** The credential's hash. */
@@ -68,14 +66,19 @@ export interface Accounts {
   ): Promise<Outcome<Account, "namespace_taken">>;
   account(id: AccountId): Promise<Account | null>;
   accountOf(namespace: Namespace): Promise<Account | null>;
-  /** The account that holds one of these hashes: one per live credential pepper. It counts as a use of the credential. */
+  /**
+   * The account that holds one of these hashes: one per live credential pepper. It counts as a use
+   * of the credential.
+   */
   accountByCredential(hashes: readonly string[]): Promise<Account | null>;
-  /** Whose credential one of these hashes is: of a live one always, of one that has ended perhaps. */
+  /**
+   * Whose credential one of these hashes is: of a live one always, of one that has ended perhaps.
+   */
   credentialHolder(hashes: readonly string[]): Promise<CredentialHolder | null>;
   /**
-   * Makes `hash` the account's newest credential. A later grace never lengthens the life of an earlier credential. Past
-   * `CREDENTIALS_MAX` the oldest that was never used ends, else the oldest. What ends, now or later, is announced to the
-   * deployment as `credentials_end`.
+   * Makes `hash` the account's newest credential. A later grace never lengthens the life of an
+   * earlier credential. Past `CREDENTIALS_MAX` the oldest that was never used ends, else the
+   * oldest. What ends, now or later, is announced to the deployment as `credentials_end`.
    */
   rotateCredential(
     id: AccountId,
@@ -86,7 +89,10 @@ export interface Accounts {
   credentialEnds(id: AccountId): Promise<readonly CredentialEnd[] | null>;
   /** Also sets `subscribers_max` on every conversation that the account owns. */
   setAccountLimits(id: AccountId, limits: AccountLimits): Promise<Outcome<Account, "not_found">>;
-  /** Closes its conversations, ends its credentials, keeps its namespace taken; announces `account_deleted` to the deployment. */
+  /**
+   * Closes its conversations, ends its credentials, keeps its namespace taken; announces
+   * `account_deleted` to the deployment.
+   */
   deleteAccount(id: AccountId): Promise<void>;
 }
 
@@ -117,9 +123,10 @@ export type MintFault = "alias_taken" | "conversation_limit";
 
 export interface Conversations {
   /**
-   * Creates a conversation with its first link. Of any number of concurrent mints of one alias exactly one is ok.
-   * For `jcs-sha256` a conversation of the same namespace with the same id gets the link instead (whatever alias was
-   * asked for), and its record is returned; past `LINKS_MAX` links the oldest ends.
+   * Creates a conversation with its first link. Of any number of concurrent mints of one alias
+   * exactly one is ok. For `jcs-sha256` a conversation of the same namespace with the same id gets
+   * the link instead (whatever alias was asked for), and its record is returned; past `LINKS_MAX`
+   * links the oldest ends.
    */
   mint(conversation: NewConversation): Promise<Outcome<Minted, MintFault>>;
   /** The record, its links and its count of joins, or null when there is no such address. */
@@ -136,8 +143,9 @@ export interface Conversations {
     keepConnected: boolean,
   ): Promise<Outcome<Link, "not_found">>;
   /**
-   * Removes some of the conversations that expired `EXPIRED_KEPT_S` ago and have no live stream, as a deletion does. A small
-   * step, for several processes to take again and again. Returns how many it removed.
+   * Removes some of the conversations that expired `EXPIRED_KEPT_S` ago and have no live stream, as
+   * a deletion does. A small step, for several processes to take again and again. Returns how many
+   * it removed.
    */
   removeExpired(): Promise<number>;
   /** Removes record, links and roster, frees the alias, announces `closed`. */
@@ -191,13 +199,19 @@ export type ReclaimFault =
 
 /** In whose name a place is reserved. */
 export type PlaceTerms = {
-  /** The hash of the account's credential: it must be live when the place is reserved. Null for a guest. */
+  /**
+   * The hash of the account's credential: it must be live when the place is reserved. Null for a
+   * guest.
+   */
   readonly credential: string | null;
   /** The deployment's limit, where the account has none of its own. */
   readonly placesMax: number;
 };
 
-/** What `streams_max` counts of an account, and `guests_max` of the owner of the guests' conversations. */
+/**
+ * What `streams_max` counts of an account, and `guests_max` of the owner of the guests'
+ * conversations.
+ */
 export type PlaceKind = "stream" | "guest";
 
 /** An account's place for one stream. */
@@ -213,7 +227,10 @@ export type Place = {
 
 export type Reserved = {
   readonly shared: boolean;
-  /** Unix milliseconds at which the credential ends, as far as is known by now; null for never, and for a guest. */
+  /**
+   * Unix milliseconds at which the credential ends, as far as is known by now; null for never, and
+   * for a guest.
+   */
   readonly credentialEndsMs: number | null;
 };
 
@@ -223,18 +240,21 @@ export type Reserved = {
  */
 export interface Presence {
   /**
-   * Reserves a place. A stream that the account holds already shares its place: it counts once, and is free when every
-   * connection that reserved it has released it. A release by a connection that doesn't hold it does nothing.
-   * It counts as a use of the credential.
+   * Reserves a place. A stream that the account holds already shares its place: it counts once, and
+   * is free when every connection that reserved it has released it. A release by a connection that
+   * doesn't hold it does nothing. It counts as a use of the credential.
    */
   reserve(place: Place, terms: PlaceTerms): Promise<Outcome<Reserved, PlaceFault>>;
-  /** Makes a place this connection's alone, once its claim was granted; also takes one that was swept. */
+  /**
+   * Makes a place this connection's alone, once its claim was granted; also takes one that was
+   * swept.
+   */
   keepPlace(place: Place): Promise<void>;
   release(place: Place): Promise<void>;
   claim(claim: Claim): Promise<Outcome<Claimed, ClaimFault>>;
   /**
-   * Claims a stream again under the epoch that it had, after its gateway's lease ran out, or when the roster lost it.
-   * Announces `claimed` when the roster had lost it, or names an earlier claim.
+   * Claims a stream again under the epoch that it had, after its gateway's lease ran out, or when
+   * the roster lost it. Announces `claimed` when the roster had lost it, or names an earlier claim.
    */
   reclaim(where: Where, entry: RosterEntry): Promise<Outcome<RosterEntry, ReclaimFault>>;
   /** Removes the stream if this connection holds it, and announces `left`. True when it did. */
@@ -243,7 +263,10 @@ export interface Presence {
     stream: Pick<RosterEntry, "stream_name" | "connection">,
     last: { readonly n: number | null; readonly ts: string },
   ): Promise<boolean>;
-  /** Keeps a live stream's metadata for those who join later. Not announced: the frame tells the others. */
+  /**
+   * Keeps a live stream's metadata for those who join later. Not announced: the frame tells the
+   * others.
+   */
   setStreamMetadata(
     where: Where,
     stream: Pick<RosterEntry, "stream_name" | "connection">,
@@ -253,8 +276,9 @@ export interface Presence {
   /** The live streams, in no order. */
   roster(where: Where): Promise<readonly RosterEntry[]>;
   /**
-   * The live streams at the very place on the channel where the event `mark` is announced; null when the conversation is
-   * gone. With tails, which asks for what may have been missed, a past `links_revoked` may be announced again before it.
+   * The live streams at the very place on the channel where the event `mark` is announced; null
+   * when the conversation is gone. With tails, which asks for what may have been missed, a past
+   * `links_revoked` may be announced again before it.
    */
   snapshot(
     where: Where,
@@ -264,17 +288,26 @@ export interface Presence {
 
 /** Leases: how the others learn that a gateway died without a word. */
 export interface Leases {
-  /** Renews the gateway's lease. `lapsed` when there was none: it is new, or its streams may have been swept. */
+  /**
+   * Renews the gateway's lease. `lapsed` when there was none: it is new, or its streams may have
+   * been swept.
+   */
   heartbeat(gateway: GatewayId, ttlMs: number): Promise<"renewed" | "lapsed">;
   /** Ends the lease of a gateway that has let go of all that it held. */
   endLease(gateway: GatewayId): Promise<void>;
-  /** Removes whatever gateways whose lease ran out have left behind, announcing each stream as left. Returns how many streams that were. */
+  /**
+   * Removes whatever gateways whose lease ran out have left behind, announcing each stream as left.
+   * Returns how many streams that were.
+   */
   sweep(): Promise<number>;
-  /** One page of what this gateway holds according to the directory. A whole walk shows all that is held throughout. */
+  /**
+   * One page of what this gateway holds according to the directory. A whole walk shows all that is
+   * held throughout.
+   */
   heldBy(gateway: GatewayId, cursor: string | null): Promise<HeldPage>;
   /**
-   * Gives back one of them as a sweep does: a stream is announced as left with no last `n`. What another gateway or
-   * connection holds by now stays.
+   * Gives back one of them as a sweep does: a stream is announced as left with no last `n`. What
+   * another gateway or connection holds by now stays.
    */
   letGo(gateway: GatewayId, held: Held): Promise<void>;
 }
@@ -297,12 +330,15 @@ export type HeldPage = {
 
 export type PepperKind = keyof Peppers;
 
-/** The peppers under which everything here is hashed: a process with others would find nothing, and write what nobody finds. */
+/**
+ * The peppers under which everything here is hashed: a process with others would find nothing, and
+ * write what nobody finds.
+ */
 export interface Peppered {
   /**
-   * Compares check values of these peppers with those that the store keeps. The first process of a store writes its
-   * own; afterwards one pepper of each list must be known, and then the first of the list becomes known too. The fault
-   * is the list of which none is known.
+   * Compares check values of these peppers with those that the store keeps. The first process of a
+   * store writes its own; afterwards one pepper of each list must be known, and then the first of
+   * the list becomes known too. The fault is the list of which none is known.
    */
   confirmPeppers(peppers: Peppers): Promise<Outcome<null, PepperKind>>;
 }

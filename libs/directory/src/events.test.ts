@@ -1,4 +1,5 @@
-// What arrives on a channel is an event of this version, or nothing: no payload throws, and none is half an event.
+// What arrives on a channel is an event of this version, or nothing: no payload throws, and none is
+// half an event.
 import type { AccountId, JsonText, StreamId, StreamName } from "@ams/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";

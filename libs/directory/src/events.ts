@@ -1,10 +1,11 @@
 /**
- * What is announced on a conversation's channel. The directory announces each change of a roster in the same
- * atomic step that makes it, so the order on the channel is the order in which the changes happened: a gateway
- * that applies the events of a channel one after the other holds the true roster (ADR 2).
+ * What is announced on a conversation's channel. The directory announces each change of a roster in
+ * the same atomic step that makes it, so the order on the channel is the order in which the changes
+ * happened: a gateway that applies the events of a channel one after the other holds the true
+ * roster (ADR 2).
  *
- * An event is JSON text; the batches of frames that gateways put on the same channel begin with a byte
- * that is no `{`.
+ * An event is JSON text; the batches of frames that gateways put on the same channel begin with a
+ * byte that is no `{`.
  */
 import type { AccountId, StreamId } from "@ams/protocol";
 import type { CredentialEnd } from "./directory.ts";
@@ -13,7 +14,10 @@ import { shareTexts } from "./shared-texts.ts";
 
 /** Announced by the directory. */
 export type RosterEvent =
-  /** A stream is held by a new connection. `displaced` is the connection that held it until now, if one did. */
+  /**
+   * A stream is held by a new connection. `displaced` is the connection that held it until now, if
+   * one did.
+   */
   | {
       readonly kind: "claimed";
       readonly entry: RosterEntry;
@@ -32,7 +36,10 @@ export type RosterEvent =
       /** UTC ISO 8601 with milliseconds. */
       readonly ts: string;
     }
-  /** The place on the channel at which a snapshot was taken. `tails`: holders of streams, say how far you have emitted. */
+  /**
+   * The place on the channel at which a snapshot was taken. `tails`: holders of streams, say how
+   * far you have emitted.
+   */
   | { readonly kind: "mark"; readonly mark: string; readonly tails: boolean }
   /** Links up to this number have ended, and so do the sockets that they admitted. */
   | { readonly kind: "links_revoked"; readonly up_to: number }
@@ -41,7 +48,9 @@ export type RosterEvent =
 
 /** Announced by one gateway to the others. */
 export type GatewayEvent =
-  /** The displaced connection has sent its last frame, `n` (null when it sent none that is known). */
+  /**
+   * The displaced connection has sent its last frame, `n` (null when it sent none that is known).
+   */
   | {
       readonly kind: "yielded";
       readonly stream_id: StreamId;
@@ -63,7 +72,10 @@ export type ChannelEvent = RosterEvent | GatewayEvent;
 /** Announced to every gateway, on the deployment's own channel. */
 export type DeploymentEvent =
   | { readonly kind: "account_deleted"; readonly account_id: AccountId }
-  /** Credentials of the account end, at once or at a time. A later event never puts an end off, so their order is free. */
+  /**
+   * Credentials of the account end, at once or at a time. A later event never puts an end off, so
+   * their order is free.
+   */
   | {
       readonly kind: "credentials_end";
       readonly account_id: AccountId;
@@ -75,15 +87,18 @@ export function encodeEvent(event: ChannelEvent | DeploymentEvent): string {
 }
 
 /**
- * Bytes of an event. The largest is a claim: metadata of 16 KiB and an identity of 1 KiB, each written as JSON text within
- * JSON, where a byte takes six at most.
+ * Bytes of an event. The largest is a claim: metadata of 16 KiB and an identity of 1 KiB, each
+ * written as JSON text within JSON, where a byte takes six at most.
  */
 export const EVENT_BYTES_MAX = 131_072;
 
 /** Characters of an id, a name or a time. */
 const TEXT_LENGTH_MAX = 256;
 
-/** The event, or null when the payload is none of this version: whoever else writes to Redis must not end a gateway. */
+/**
+ * The event, or null when the payload is none of this version: whoever else writes to Redis must
+ * not end a gateway.
+ */
 export function decodeEvent(payload: Buffer | string): ChannelEvent | null {
   const event = parse(payload);
   if (!isChannelEvent(event)) return null;

@@ -1,4 +1,6 @@
 /** Who exists and who is here. Open one with `openRedisDirectory` or `openEmbeddedDirectory`. */
+
+export type { Channels } from "./channels.ts";
 export {
   type Accounts,
   type Claim,
@@ -41,7 +43,6 @@ export {
   type GatewayEvent,
   type RosterEvent,
 } from "./events.ts";
-export { type Channels, DEFAULT_PREFIX, type Keys, keysUnder } from "./keys.ts";
 export {
   canonicalConversationId,
   newAccountId,
@@ -62,24 +63,8 @@ export {
   type RosterEntry,
   whereOf,
 } from "./records.ts";
-export { tagOf } from "./redis/channel-tags.ts";
-export {
-  connectRedis,
-  isSharded,
-  type RedisClient,
-  type RedisConnection,
-  type RedisRole,
-  reconnect,
-  whenReady,
-} from "./redis/connect.ts";
+export { type Keys, keysUnder } from "./redis/keys.ts";
 export { openRedisDirectory, type RedisDirectoryOptions } from "./redis/redis-directory.ts";
-export {
-  openSubscriber,
-  type Subscriber,
-  type SubscriberEvents,
-  type SubscriptionLoss,
-} from "./redis/subscriber.ts";
-export { redisPrefix, redisUrlFault } from "./redis/url.ts";
 export {
   equalsAny,
   guestAccountOf,

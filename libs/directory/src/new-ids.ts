@@ -1,4 +1,7 @@
-/** Ids of new things: ULIDs, which rise with time, and with each one made in the same millisecond by one process. */
+/**
+ * Ids of new things: ULIDs, which rise with time, and with each one made in the same millisecond by
+ * one process.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import type { AccountId, ConversationId, Namespace } from "@ams/protocol";
 import { monotonicFactory } from "ulid";
@@ -20,7 +23,10 @@ export function newGeneration(): string {
   return randomBytes(9).toString("base64url");
 }
 
-/** The id of a `jcs-sha256` conversation: the same input in the same namespace always gives the same one (§2.6). */
+/**
+ * The id of a `jcs-sha256` conversation: the same input in the same namespace always gives the same
+ * one (§2.6).
+ */
 export function canonicalConversationId(namespace: Namespace, canonical: string): ConversationId {
   const digest = createHash("sha256").update(`${namespace}\n${canonical}`).digest("hex");
   return `conv_${digest}` as ConversationId;

@@ -1,4 +1,6 @@
-/** What the directory knows, as data: accounts, conversations, and the streams that are live now. */
+/**
+ * What the directory knows, as data: accounts, conversations, and the streams that are live now.
+ */
 import {
   type AccountId,
   type Alias,
@@ -8,6 +10,12 @@ import {
   type Namespace,
   type StreamIdentity,
 } from "@ams/protocol";
+
+/**
+ * Departed streams of one conversation that are surely remembered, twice as many at most.
+ * One that is forgotten can't be claimed again.
+ */
+export const DEPARTED_MAX = 1_000;
 
 /** Who may have how much. A field that is null follows the deployment's setting. */
 export type AccountLimits = {
@@ -36,7 +44,10 @@ export type Account = AccountLimits & {
   readonly created_at: string;
 };
 
-/** A conversation as a link names it. Every key of it is found by this pair, so admission is one read. */
+/**
+ * A conversation as a link names it. Every key of it is found by this pair, so admission is one
+ * read.
+ */
 export type Address = { readonly namespace: Namespace; readonly alias: Alias };
 
 /** A link token of a conversation, as it is kept: its hash, and the order in which it was made. */
@@ -51,7 +62,10 @@ export type IdKind = "ulid" | "jcs-sha256";
 
 export type Conversation = Address & {
   readonly conversation_id: ConversationId;
-  /** Unique at each creation, also of one that gets the id of a deleted one (§2.7.4): see `newGeneration`. */
+  /**
+   * Unique at each creation, also of one that gets the id of a deleted one (§2.7.4): see
+   * `newGeneration`.
+   */
   readonly generation: string;
   readonly owner_account_id: AccountId;
   readonly id_kind: IdKind;
@@ -65,7 +79,10 @@ export type Conversation = Address & {
   readonly subscribers_max: number | null;
 };
 
-/** Where a stream is to be: the address finds the keys, id and generation say that it is still the same conversation. */
+/**
+ * Where a stream is to be: the address finds the keys, id and generation say that it is still the
+ * same conversation.
+ */
 export type Where = {
   readonly address: Address;
   readonly conversationId: ConversationId;
@@ -82,7 +99,10 @@ export function removalMs({ expires_at_ms }: Conversation): number | null {
   return expires_at_ms === null ? null : expires_at_ms + EXPIRED_KEPT_S * 1000;
 }
 
-/** What admission reads of a conversation: the record, its live links, and how many stream ids have joined. */
+/**
+ * What admission reads of a conversation: the record, its live links, and how many stream ids have
+ * joined.
+ */
 export type Admission = {
   readonly conversation: Conversation;
   readonly links: readonly Link[];
@@ -101,7 +121,10 @@ export type RosterEntry = StreamIdentity & {
   readonly metadata: JsonText;
   /** When the stream joined, not when its present connection did; UTC ISO 8601. */
   readonly joined_at: string;
-  /** The claim by which its connection holds it: it rises with each claim in the conversation (§4.6.1). */
+  /**
+   * The claim by which its connection holds it: it rises with each claim in the conversation
+   * (§4.6.1).
+   */
   readonly epoch: number;
   /** The `n` of the last `stream_metadata` frame of this epoch, 0 when there was none. */
   readonly metadata_n: number;

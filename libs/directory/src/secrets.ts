@@ -1,11 +1,15 @@
 /**
- * Secrets and the ids made from them (§1.3, §1.6). Only hashes are ever stored: HMAC-SHA-256 under a pepper that lives in
- * the configuration and not in the store, so that a stolen store opens nothing.
+ * Secrets and the ids made from them (§1.3, §1.6). Only hashes are ever stored: HMAC-SHA-256 under
+ * a pepper that lives in the configuration and not in the store, so that a stolen store opens
+ * nothing.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { AccountId, ConversationId, StreamId, StreamName } from "@ams/protocol";
 
-/** The first pepper writes; all of them verify, so that a new one can be brought in. Each at least 32 bytes. */
+/**
+ * The first pepper writes; all of them verify, so that a new one can be brought in. Each at least
+ * 32 bytes.
+ */
 export type PepperList = readonly [string, ...string[]];
 
 export type Peppers = { readonly credential: PepperList; readonly link: PepperList };

@@ -2,18 +2,12 @@
  * `npm run control -- …`: the operator's commands, on the store itself. Exits 0, 64, 69 or 78 as in
  * sysexits.
  */
+
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import {
-  connectRedis,
-  type Directory,
-  isSharded,
-  openEmbeddedDirectory,
-  openRedisDirectory,
-  redisPrefix,
-  whenReady,
-} from "@ams/directory";
+import { type Directory, openEmbeddedDirectory, openRedisDirectory } from "@ams/directory";
 import { namesPeppers, readPepperFile, readPepperSettings, readSettings } from "@ams/process";
+import { connectRedis, isSharded, redisPrefix, whenReady } from "@ams/store";
 import { LIMITS_USAGE, readLimitsWish, runLimits } from "./accounts/limits-command.ts";
 import { RESET_USAGE, readResetWish, runReset } from "./accounts/reset-command.ts";
 import {

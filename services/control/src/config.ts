@@ -1,6 +1,6 @@
 /** What control can be told by its environment. */
+
 import { hostname } from "node:os";
-import { redisUrlFault } from "@ams/directory";
 import {
   choice,
   DEPLOYMENT_SETTINGS,
@@ -18,6 +18,7 @@ import {
   secretList,
   type ValuesOf,
 } from "@ams/process";
+import { redisUrlFault } from "@ams/store";
 
 /** Characters of an invite code: enough that it isn't guessed at the rate of account creation. */
 const INVITE_CHARACTERS_MIN = 8;

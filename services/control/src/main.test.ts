@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/directory/testing";
+import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/store/testing";
 import { Redis } from "ioredis";
 import { afterEach, describe, expect, test } from "vitest";
 

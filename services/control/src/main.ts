@@ -1,12 +1,6 @@
 /** The control process: configuration, store, ports, and a stop that lets requests end. */
-import {
-  connectRedis,
-  isSharded,
-  keysUnder,
-  openRedisDirectory,
-  redisPrefix,
-  whenReady,
-} from "@ams/directory";
+
+import { keysUnder, openRedisDirectory } from "@ams/directory";
 import {
   describeError,
   EXIT_UNAVAILABLE,
@@ -18,6 +12,7 @@ import {
   stopOnSignal,
   unknownPeppersFault,
 } from "@ams/process";
+import { connectRedis, isSharded, redisPrefix, whenReady } from "@ams/store";
 import { readControlProcess } from "./config.ts";
 import { startExpiry } from "./conversations/expiry.ts";
 import { type Control, createControl } from "./http/app.ts";

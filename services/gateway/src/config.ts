@@ -1,5 +1,5 @@
 /** What an operator can set of a gateway. docs/OPERATIONS.md has the table made from this. */
-import { redisUrlFault } from "@ams/directory";
+
 import {
   DEPLOYMENT_SETTINGS,
   type Environment,
@@ -13,6 +13,7 @@ import {
   readSettings,
   type ValuesOf,
 } from "@ams/process";
+import { redisUrlFault } from "@ams/store";
 
 /** Settings of the gateway's behaviour, wherever it runs. */
 export const GATEWAY_SETTINGS = {

@@ -1,12 +1,7 @@
 /** The gateway as a process: configuration, Redis, ports, signals. */
+
 import { hostname } from "node:os";
-import {
-  connectRedis,
-  isSharded,
-  openRedisDirectory,
-  redisPrefix,
-  whenReady,
-} from "@ams/directory";
+import { openRedisDirectory } from "@ams/directory";
 import {
   describeError,
   EXIT_UNAVAILABLE,
@@ -17,6 +12,7 @@ import {
   stopOnSignal,
   unknownPeppersFault,
 } from "@ams/process";
+import { connectRedis, isSharded, redisPrefix, whenReady } from "@ams/store";
 import { openRedisBus } from "./bus/bus-redis.ts";
 import { readGatewayProcess } from "./config.ts";
 import { startGateway } from "./gateway.ts";

@@ -2,8 +2,8 @@
  * What a standalone AMS can be told by its environment: all that a gateway and control can be, and
  * where its state lies.
  */
+
 import { type ControlConfig, readControl } from "@ams/control";
-import { redisUrlFault } from "@ams/directory";
 import { GATEWAY_SETTINGS, type GatewayConfig } from "@ams/gateway";
 import { type McpConfig, readMcp } from "@ams/mcp";
 import {
@@ -17,6 +17,7 @@ import {
   text,
   type ValuesOf,
 } from "@ams/process";
+import { redisUrlFault } from "@ams/store";
 import { readWeb, type WebConfig } from "@ams/web";
 
 /**

@@ -2,22 +2,25 @@
  * Where everything is kept: in a file of the state folder with a bus within this process, or in
  * Redis with its bus.
  */
+
 import {
-  connectRedis,
   type Directory,
-  isSharded,
   type Keys,
   keysUnder,
   openEmbeddedDirectory,
   openRedisDirectory,
+} from "@ams/directory";
+import { type Bus, openMemoryBus, openRedisBus } from "@ams/gateway";
+import type { Log } from "@ams/process";
+import {
+  connectRedis,
+  isSharded,
   type RedisClient,
   type RedisConnection,
   type RedisRole,
   redisPrefix,
   whenReady,
-} from "@ams/directory";
-import { type Bus, openMemoryBus, openRedisBus } from "@ams/gateway";
-import type { Log } from "@ams/process";
+} from "@ams/store";
 import type { StateFolder } from "./state-folder.ts";
 
 /**

@@ -1,8 +1,9 @@
 /** Expired conversations are removed (§2.3.5). */
+
 import { EXPIRED_KEPT_S } from "@ams/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PARTITIONS } from "../channels.ts";
 import { EXPIRED_AGAIN_MS } from "../directory.ts";
-import { PARTITIONS } from "../keys.ts";
 import type { Account, Conversation } from "../records.ts";
 import {
   faultOf,

@@ -1,6 +1,7 @@
 /** The store knows its peppers (§8.2). */
+
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { PEPPER_CHECKS_MAX } from "../keys.ts";
+import { PEPPER_CHECKS_MAX } from "../check-values.ts";
 import type { PepperList } from "../secrets.ts";
 import { faultOf, type World } from "./world.ts";
 

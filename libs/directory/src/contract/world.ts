@@ -1,4 +1,7 @@
-/** What the contract suite needs: a directory to open, ears for its announcements, and made-up records. Tests only. */
+/**
+ * What the contract suite needs: a directory to open, ears for its announcements, and made-up
+ * records. Tests only.
+ */
 import type {
   AccountId,
   Alias,
@@ -19,7 +22,10 @@ export type World = {
   readonly directory: Directory;
   /** Another one on the same store; the same one where there can be only one. */
   readonly other: Directory;
-  /** Everything announced since the world began, once all that was announced before this call has arrived. */
+  /**
+   * Everything announced since the world began, once all that was announced before this call has
+   * arrived.
+   */
   heard(): Promise<readonly Heard[]>;
   /** The directory's clock. */
   readonly clock: { ms: number };

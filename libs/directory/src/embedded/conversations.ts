@@ -81,7 +81,10 @@ export function embeddedConversations(store: Store): Conversations {
   };
 }
 
-/** Within a step. What it returns runs after the step: it forgets who is here and announces `closed`. */
+/**
+ * Within a step. What it returns runs after the step: it forgets who is here and announces
+ * `closed`.
+ */
 export function removeConversation(store: Store, stored: StoredConversation): () => void {
   const { tables, here } = store;
   const { conversation } = stored;

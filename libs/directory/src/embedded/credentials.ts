@@ -16,7 +16,10 @@ export const FIRST_CREDENTIAL: StoredCredential = {
 
 type Credentials = Readonly<Record<string, StoredCredential>>;
 
-/** A file of an earlier version lacks the limits that have come since, and keeps of a credential only when it ends. */
+/**
+ * A file of an earlier version lacks the limits that have come since, and keeps of a credential
+ * only when it ends.
+ */
 export function storedAccount({ tables }: Store, id: AccountId) {
   const stored = tables.accounts.get(id);
   if (stored === undefined) return undefined;
@@ -31,7 +34,9 @@ export function storedAccount({ tables }: Store, id: AccountId) {
 
 export type Used = { readonly account: Account; readonly endsMs: number | null };
 
-/** The account if this is a live credential of it. Its first use ends what was to live until then. */
+/**
+ * The account if this is a live credential of it. Its first use ends what was to live until then.
+ */
 export function useCredential(store: Store, hash: string): Used | null {
   const { tables, now } = store;
   const id = tables.credentials.get(hash);
@@ -50,7 +55,9 @@ export function useCredential(store: Store, hash: string): Used | null {
   return { account: stored.account, endsMs: one.ends };
 }
 
-/** Within a step. What it returns runs after the step, and announces; null when there is no account. */
+/**
+ * Within a step. What it returns runs after the step, and announces; null when there is no account.
+ */
 export function rotateCredential(
   store: Store,
   id: AccountId,

@@ -1,15 +1,15 @@
 /** The directory within one process: a file for what must survive, memory for who is here. */
+import { DEFAULT_PREFIX, openFile } from "@ams/store";
+import { channelsUnder } from "../channels.ts";
 import type { Directory, Outcome } from "../directory.ts";
-import { DEFAULT_PREFIX, keysUnder } from "../keys.ts";
 import { embeddedAccounts } from "./accounts.ts";
 import { embeddedConversations } from "./conversations.ts";
 import { nobodyHere } from "./here.ts";
 import { embeddedLeases } from "./leases.ts";
-import { openFile } from "./open-file.ts";
 import { embeddedPeppers } from "./peppers.ts";
 import { embeddedPresence } from "./presence.ts";
 import { type Announce, look, type Store } from "./store.ts";
-import { openTables } from "./tables.ts";
+import { openTables, TABLES_MAX } from "./tables.ts";
 
 export type EmbeddedDirectoryOptions = {
   /** A folder, of which one process at a time has the use. It is made if it isn't there. */
@@ -25,10 +25,10 @@ export function openEmbeddedDirectory(
   options: EmbeddedDirectoryOptions,
 ): Outcome<Directory, string> {
   const { path, announce, now = Date.now } = options;
-  const file = openFile(path);
+  const file = openFile(path, { name: "directory", tablesMax: TABLES_MAX });
   if (!file.ok) return file;
   const tables = openTables(file.value);
-  const { channels } = keysUnder(DEFAULT_PREFIX);
+  const channels = channelsUnder(DEFAULT_PREFIX);
   const memory = { here: nobodyHere(), claims: new Map() };
   const store: Store = { tables, ...memory, channels, announce, now };
   return {

@@ -1,10 +1,14 @@
 /**
- * The claim counter of each conversation. The file keeps an epoch that no claim has had yet, raised by a block at a
- * time, so that most claims don't wait for the disk and none is ever given twice, whenever the process ends.
+ * The claim counter of each conversation. The file keeps an epoch that no claim has had yet, raised
+ * by a block at a time, so that most claims don't wait for the disk and none is ever given twice,
+ * whenever the process ends.
  */
 import type { Store } from "./store.ts";
 
-/** Claims between two writes of the counter. Epochs that a restart skips are never missed: they only ever rise. */
+/**
+ * Claims between two writes of the counter. Epochs that a restart skips are never missed: they only
+ * ever rise.
+ */
 const BLOCK = 100;
 
 export type Counter = { last: number; limit: number };

@@ -1,4 +1,7 @@
-/** Leases, embedded: with one process there is mostly one gateway, whose event loop may still stand for too long. */
+/**
+ * Leases, embedded: with one process there is mostly one gateway, whose event loop may still stand
+ * for too long.
+ */
 import type { Held, Leases } from "../directory.ts";
 import { type GatewayId, whereOf } from "../records.ts";
 import { placesHeldBy, release } from "./places.ts";
@@ -31,7 +34,8 @@ export function embeddedLeases(store: Store): Leases {
         return streams;
       }),
 
-    // One page: no answer is ever lost within a process, so this finds nothing and is asked for rarely.
+    // One page: no answer is ever lost within a process, so this finds nothing and is asked for
+    // rarely.
     heldBy: (gateway) => look(() => ({ held: heldBy(store, gateway), next: null })),
 
     letGo: (gateway, held) =>

@@ -1,7 +1,6 @@
 /** The check values of the peppers in the file. */
-import { checkValuesOf } from "../check-values.ts";
+import { checkValuesOf, PEPPER_CHECKS_MAX } from "../check-values.ts";
 import type { Peppered, PepperKind } from "../directory.ts";
-import { PEPPER_CHECKS_MAX } from "../keys.ts";
 import { type Store, step } from "./store.ts";
 
 const KINDS: readonly PepperKind[] = ["credential", "link"];

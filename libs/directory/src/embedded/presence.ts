@@ -1,12 +1,12 @@
 /**
- * Who is here, embedded. Nothing in these steps waits between looking and changing, so each is atomic as it stands;
- * what the file must know (epochs, joins) is written within the step, before anybody hears of it.
+ * Who is here, embedded. Nothing in these steps waits between looking and changing, so each is
+ * atomic as it stands; what the file must know (epochs, joins) is written within the step, before
+ * anybody hears of it.
  */
 import { EMPTY_OBJECT, type StreamId } from "@ams/protocol";
 import type { Claim, ClaimFault, Place, Presence, Where } from "../directory.ts";
 import { type ChannelEvent, encodeEvent } from "../events.ts";
-import { DEPARTED_MAX } from "../keys.ts";
-import type { GatewayId, RosterEntry } from "../records.ts";
+import { DEPARTED_MAX, type GatewayId, type RosterEntry } from "../records.ts";
 import { nextEpoch, raiseEpoch } from "./epochs.ts";
 import { type Roster, rosterAt } from "./here.ts";
 import { keepPlace, release, reserve } from "./places.ts";
@@ -151,7 +151,10 @@ function take(store: Store, claim: Claim, stored: StoredConversation, roster: Ro
   return { entry, resumed: before !== undefined, metadataChanged };
 }
 
-/** When a stream joins: never before a leave that was announced earlier, whatever the clocks and queues (§4.6.2). */
+/**
+ * When a stream joins: never before a leave that was announced earlier, whatever the clocks and
+ * queues (§4.6.2).
+ */
 function notBefore({ leftAt }: Roster, { joined_at }: { readonly joined_at: string }): string {
   return joined_at > leftAt ? joined_at : leftAt;
 }

@@ -1,11 +1,17 @@
-/** What every part of the embedded directory stands on: the file, who is here, and how to tell others. */
+/**
+ * What every part of the embedded directory stands on: the file, who is here, and how to tell
+ * others.
+ */
+import type { Channels } from "../channels.ts";
 import { DirectoryUnavailable } from "../directory.ts";
-import type { Channels } from "../keys.ts";
 import type { Counter } from "./epochs.ts";
 import type { Here } from "./here.ts";
 import type { Tables } from "./tables.ts";
 
-/** Called in the same step that changes a roster, so the order of the calls is the order of the changes. */
+/**
+ * Called in the same step that changes a roster, so the order of the calls is the order of the
+ * changes.
+ */
 export type Announce = (channel: string, event: string) => void;
 
 export type Store = {
@@ -20,8 +26,9 @@ export type Store = {
 };
 
 /**
- * One step: everything in it happens at once, because nothing in it waits, and it is on disk when this resolves.
- * A step that throws changes nothing on disk. `after` runs in the same step, once it is on disk: it announces.
+ * One step: everything in it happens at once, because nothing in it waits, and it is on disk when
+ * this resolves. A step that throws changes nothing on disk. `after` runs in the same step, once it
+ * is on disk: it announces.
  */
 export async function step<Result>(
   store: Store,

@@ -1,5 +1,6 @@
 /**
- * What the LMDB file holds: all that must survive a restart. Who is here is kept in memory (here.ts).
+ * What the LMDB file holds: all that must survive a restart. Who is here is kept in memory
+ * (here.ts).
  *
  * | table | key | value | ends |
  * |---|---|---|---|
@@ -18,9 +19,11 @@
  */
 
 import type { AccountId, Alias } from "@ams/protocol";
-import type { Database } from "lmdb";
+import type { File, Table } from "@ams/store";
 import type { Account, Address, Conversation, Link } from "../records.ts";
-import type { File } from "./open-file.ts";
+
+/** Named databases that the file may hold: more than there are tables. */
+export const TABLES_MAX = 16;
 
 export type StoredAccount = {
   readonly account: Account;
@@ -49,18 +52,18 @@ export type Floors = { readonly claims: number; readonly links: number };
 
 export type Tables = {
   readonly file: File;
-  readonly accounts: Database<StoredAccount, string>;
-  readonly namespaces: Database<AccountId, string>;
-  readonly credentials: Database<AccountId, string>;
-  readonly conversations: Database<StoredConversation, string>;
-  readonly listing: Database<Alias, string>;
-  readonly canonical: Database<Alias, string>;
-  readonly expiring: Database<string, string>;
-  readonly floors: Database<Floors, string>;
-  readonly claims: Database<number, string>;
-  readonly joins: Database<number, string>;
-  readonly joined: Database<1, string>;
-  readonly peppers: Database<readonly string[], string>;
+  readonly accounts: Table<StoredAccount>;
+  readonly namespaces: Table<AccountId>;
+  readonly credentials: Table<AccountId>;
+  readonly conversations: Table<StoredConversation>;
+  readonly listing: Table<Alias>;
+  readonly canonical: Table<Alias>;
+  readonly expiring: Table<string>;
+  readonly floors: Table<Floors>;
+  readonly claims: Table<number>;
+  readonly joins: Table<number>;
+  readonly joined: Table<1>;
+  readonly peppers: Table<readonly string[]>;
 };
 
 export function openTables(file: File): Tables {

@@ -1,8 +1,12 @@
-/** Accounts on Redis: the record and all that hangs on it in one slot, the namespace and its lists in another. */
+/**
+ * Accounts on Redis: the record and all that hangs on it in one slot, the namespace and its lists
+ * in another.
+ */
+
 import type { AccountId } from "@ams/protocol";
+import { answered, listOf, textOf, textsOf } from "@ams/store";
 import { LRUCache } from "lru-cache";
 import { type Accounts, type Conversations, DirectoryUnavailable } from "../directory.ts";
-import { PENDING_ACCOUNT_S } from "../keys.ts";
 import type { Account } from "../records.ts";
 import {
   announceToDeployment,
@@ -15,6 +19,7 @@ import {
   toEnds,
 } from "./credentials.ts";
 import { DELETED_MARK, decodeAccount, encodeLimits, LIMIT_FIELDS, toAccountId } from "./decode.ts";
+import { PENDING_ACCOUNT_S } from "./keys.ts";
 import { everyListed } from "./listing.ts";
 import {
   deleteAccount,
@@ -26,7 +31,7 @@ import {
   writeAccount,
 } from "./scripts/accounts.ts";
 import { setSubscribersMax } from "./scripts/conversations.ts";
-import { answered, listOf, type Store, textOf, textsOf, unindex } from "./store.ts";
+import { type Store, unindex } from "./store.ts";
 
 export function redisAccounts(store: Store, conversations: Conversations): Accounts {
   const { client, keys: names } = store;
@@ -82,7 +87,8 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
       const gone = await account(id);
       if (gone !== null) {
         const { namespace } = gone;
-        // The mark comes first: from here on nobody can mint here, and a crash leaves a credential to try again with.
+        // The mark comes first: from here on nobody can mint here, and a crash leaves a credential
+        // to try again with.
         await store.run(markDeleted, [names.namespace(namespace).owner], [`${id}${DELETED_MARK}`]);
         await everyListed(store, namespace, async ({ alias }) => {
           await conversations.deleteConversation({ namespace, alias });
@@ -99,8 +105,8 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
 const notFound = { ok: false, fault: "not_found" } as const;
 
 /**
- * Account and credential end by themselves until the namespace is won and all is kept, the namespace last: a crash at
- * any point leaves no namespace taken without an account.
+ * Account and credential end by themselves until the namespace is won and all is kept, the
+ * namespace last: a crash at any point leaves no namespace taken without an account.
  */
 async function createAccount(
   store: Store,

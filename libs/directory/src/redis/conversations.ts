@@ -1,5 +1,10 @@
-/** Conversations on Redis: the record and all that hangs on it in one slot, its owner's list in another. */
+/**
+ * Conversations on Redis: the record and all that hangs on it in one slot, its owner's list in
+ * another.
+ */
+
 import { type Alias, isAlias, LINKS_MAX } from "@ams/protocol";
+import { answered, listOf, textOf, textsOf } from "@ams/store";
 import { decodeCursor, encodeCursor, listingOf } from "../cursor.ts";
 import {
   type Conversations,
@@ -22,7 +27,7 @@ import {
   removeClosed,
   replaceLinks,
 } from "./scripts/conversations.ts";
-import { answered, listOf, type Store, textOf, textsOf, unindex } from "./store.ts";
+import { type Store, unindex } from "./store.ts";
 
 export function redisConversations(store: Store): Conversations {
   const remove = async (address: Address): Promise<Outcome<null, "not_found">> => {
@@ -88,7 +93,10 @@ export function redisConversations(store: Store): Conversations {
 
 type MintOutcome = Awaited<ReturnType<Conversations["mint"]>>;
 
-/** Attempts at a mint that meets deletions: each makes room for the next, and who deletes this fast can try again. */
+/**
+ * Attempts at a mint that meets deletions: each makes room for the next, and who deletes this fast
+ * can try again.
+ */
 const MINT_ATTEMPTS_MAX = 10;
 
 /** Streams that are taken out of indexes at a time. */
@@ -122,7 +130,8 @@ async function tryMint(store: Store, wanted: NewConversation): Promise<MintOutco
   if (minted === "again") return minted;
   if (!minted.ok) {
     await unregister(store, conversation, place, ["0", "0"]);
-    // What was registered was left behind by a deletion, and its alias is another conversation's now.
+    // What was registered was left behind by a deletion, and its alias is another conversation's
+    // now.
     return place.alias === conversation.alias ? minted : "again";
   }
   if (!minted.value.created || (await isRegistered(store, minted.value.conversation))) {
@@ -167,8 +176,9 @@ async function isRegistered(store: Store, conversation: Conversation): Promise<b
 }
 
 /**
- * The list entry comes first: a crash leaves an entry without a record, and never a record that no list knows. One that is
- * known to be registered is looked for before, since a link more needs no entry.
+ * The list entry comes first: a crash leaves an entry without a record, and never a record that no
+ * list knows. One that is known to be registered is looked for before, since a link more needs no
+ * entry.
  */
 async function mintAt(
   store: Store,
@@ -232,9 +242,10 @@ async function readConversation(store: Store, address: Address): Promise<Convers
 }
 
 /**
- * Closed first, so that its counters stand; then forgotten where it is registered, with the counters, so that minting the
- * same input again makes a new conversation; then removed. Whatever a crash leaves, the next deletion or mint takes up.
- * False when somebody else has removed it meanwhile.
+ * Closed first, so that its counters stand; then forgotten where it is registered, with the
+ * counters, so that minting the same input again makes a new conversation; then removed. Whatever a
+ * crash leaves, the next deletion or mint takes up. False when somebody else has removed it
+ * meanwhile.
  */
 async function removeConversation(store: Store, conversation: Conversation): Promise<boolean> {
   const { namespace, generation } = conversation;
@@ -255,7 +266,10 @@ async function removeConversation(store: Store, conversation: Conversation): Pro
   return removed === 1;
 }
 
-/** Takes the streams of a closed conversation out of their gateways' indexes: nobody claims one any more. */
+/**
+ * Takes the streams of a closed conversation out of their gateways' indexes: nobody claims one any
+ * more.
+ */
 async function unindexRoster(store: Store, conversation: Conversation): Promise<void> {
   const { roster, heldPrefix } = store.keys.conversation(conversation);
   const entries = await answered("HVALS", store.client.hvals(roster));

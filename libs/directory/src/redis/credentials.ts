@@ -1,8 +1,10 @@
 /**
- * Credentials on Redis. Whether one is live is kept in its account's own slot; `ams:credential:…` only says where to look.
- * So one step there ends a credential, or all of them.
+ * Credentials on Redis. Whether one is live is kept in its account's own slot; `ams:credential:…`
+ * only says where to look. So one step there ends a credential, or all of them.
  */
+
 import { type AccountId, CREDENTIALS_MAX } from "@ams/protocol";
+import { answered, listOf, textOf, textsOf } from "@ams/store";
 import type { LRUCache } from "lru-cache";
 import {
   type Accounts,
@@ -12,22 +14,26 @@ import {
   DirectoryUnavailable,
 } from "../directory.ts";
 import { type DeploymentEvent, encodeEvent } from "../events.ts";
-import { PENDING_ACCOUNT_S } from "../keys.ts";
 import type { Account } from "../records.ts";
 import { decodeAccount, LIMIT_FIELDS, toAccountId } from "./decode.ts";
+import { PENDING_ACCOUNT_S } from "./keys.ts";
 import { checkCredential, rotateCredential as rotateScript } from "./scripts/accounts.ts";
-import { answered, listOf, type Store, textOf, textsOf } from "./store.ts";
+import type { Store } from "./store.ts";
 
 /**
- * Credentials whose account is remembered: enough for those that come back all the time, about 5 MB. A credential is never
- * given to another account, so what is remembered stays true; whether it is live is looked up each time.
+ * Credentials whose account is remembered: enough for those that come back all the time, about 5
+ * MB. A credential is never given to another account, so what is remembered stays true; whether it
+ * is live is looked up each time.
  */
 export const HOLDERS_MAX = 20_000;
 
 /** By a credential's hash, the account that it was made for. */
 export type Holders = LRUCache<string, AccountId>;
 
-/** The entry that says where to look ends by itself until the credential is the account's: a crash leaves nothing. */
+/**
+ * The entry that says where to look ends by itself until the credential is the account's: a crash
+ * leaves nothing.
+ */
 export async function rotateCredential(
   store: Store,
   id: AccountId,

@@ -1,12 +1,16 @@
-/** Records as they lie in Redis: the parts that never change as one JSON text, those that do as fields beside it. */
+/**
+ * Records as they lie in Redis: the parts that never change as one JSON text, those that do as
+ * fields beside it.
+ */
+
 import { type AccountId, isAccountId } from "@ams/protocol";
+import { optionalNumber } from "@ams/store";
 import {
   type Account,
   type AccountLimits,
   type Conversation,
   DEPLOYMENT_LIMITS,
 } from "../records.ts";
-import { optionalNumber } from "./store.ts";
 
 /** What stands behind the account id in the namespace of an account that is gone or going. */
 export const DELETED_MARK = " deleted";

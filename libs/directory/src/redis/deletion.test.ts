@@ -1,10 +1,10 @@
 /** A deletion on Redis takes several steps: what is left when it ends between two of them. */
+import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/store/testing";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { faultOf, newClaim, newConversation, value, whereOf } from "../contract/world.ts";
 import { newGeneration } from "../new-ids.ts";
 import type { Conversation } from "../records.ts";
-import { findRedisBinary, type RedisServer, startRedisServer } from "../testing/redis-server.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 import { connect, KEYS, populateAt } from "./redis-world.ts";
 

@@ -1,6 +1,7 @@
 /**
- * How a roster entry lies in Redis: JSON whose last two members are `peer_identity` and `metadata`, because the scripts
- * take it apart there (scripts/script.ts). Only `encodeEntry` and the scripts write one.
+ * How a roster entry lies in Redis: JSON whose last two members are `peer_identity` and `metadata`,
+ * because the scripts take it apart there (scripts/script.ts). Only `encodeEntry` and the scripts
+ * write one.
  */
 import type { RosterEntry } from "../records.ts";
 import { shareTexts } from "../shared-texts.ts";

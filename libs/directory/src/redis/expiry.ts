@@ -1,12 +1,20 @@
-/** Expired conversations on Redis: one index in each partition, ordered by the time at which each may go. */
+/**
+ * Expired conversations on Redis: one index in each partition, ordered by the time at which each
+ * may go.
+ */
+
 import { isAlias, isNamespace } from "@ams/protocol";
+import { answered } from "@ams/store";
+import { PARTITIONS } from "../channels.ts";
 import { type Conversations, EXPIRED_AGAIN_MS } from "../directory.ts";
-import { PARTITIONS } from "../keys.ts";
 import type { Address, Conversation } from "../records.ts";
 import { closeExpired } from "./scripts/conversations.ts";
-import { answered, type Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
-/** Partitions that one step looks into: all of them are seen within half a minute of steps, one a second. */
+/**
+ * Partitions that one step looks into: all of them are seen within half a minute of steps, one a
+ * second.
+ */
 const PARTITIONS_AT_ONCE = 4;
 
 /** Conversations of one partition that a step removes at most: some milliseconds of Redis. */

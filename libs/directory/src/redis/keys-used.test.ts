@@ -1,10 +1,14 @@
-/** The table of keys.ts is the whole layout: a life cycle, by a user of Redis who may touch nothing else, leaves no other key. */
+/**
+ * The table of keys.ts is the whole layout: a life cycle, by a user of Redis who may touch nothing
+ * else, leaves no other key.
+ */
+
 import { readFileSync } from "node:fs";
+import { findRedisBinary, startRedisServer } from "@ams/store/testing";
 import type { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
+import { PARTITIONS } from "../channels.ts";
 import { newClaim, newConversation, placeOf, value, whereOf } from "../contract/world.ts";
-import { PARTITIONS } from "../keys.ts";
-import { findRedisBinary, startRedisServer } from "../testing/redis-server.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 import { connect, populateAt } from "./redis-world.ts";
 
@@ -31,7 +35,7 @@ type Row = {
 
 /** The rows of the table, one for each key that a row names. */
 function tableRows(): readonly Row[] {
-  const source = readFileSync(new URL("../keys.ts", import.meta.url), "utf8");
+  const source = readFileSync(new URL("./keys.ts", import.meta.url), "utf8");
   const lines = source.split("\n").filter((line) => line.startsWith(" * | `ams:"));
   return lines.flatMap((line) => {
     const [keys = "", type = "", , ends = ""] = line.slice(5).split(" | ");

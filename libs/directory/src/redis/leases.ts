@@ -1,16 +1,24 @@
 /** Gateways' leases on Redis, and the sweep of those that died without a word. */
+
 import type { AccountId, ConversationId, StreamId } from "@ams/protocol";
+import { answered, textsOf } from "@ams/store";
+import { PARTITIONS } from "../channels.ts";
 import type { Held, Leases } from "../directory.ts";
-import { PARTITIONS } from "../keys.ts";
 import type { ConnectionId, GatewayId } from "../records.ts";
 import { leaveStream, releasePlace } from "./presence.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
-import { answered, type Store, textsOf } from "./store.ts";
+import type { Store } from "./store.ts";
 
-/** Milliseconds after which a gateway that a sweeper has begun is taken up by another one: it may have died too. */
+/**
+ * Milliseconds after which a gateway that a sweeper has begun is taken up by another one: it may
+ * have died too.
+ */
 const SWEEP_AGAIN_MS = 5_000;
 
-/** Steps of a sweep that are under way at a time, so that a large one doesn't stand before everybody else's commands. */
+/**
+ * Steps of a sweep that are under way at a time, so that a large one doesn't stand before everybody
+ * else's commands.
+ */
 const SWEEP_CONCURRENCY = 32;
 
 /** Members of a gateway's index that one page asks for: far less than a millisecond of Redis. */

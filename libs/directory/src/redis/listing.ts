@@ -1,14 +1,22 @@
-/** A namespace's list of conversations. Entries come before their records and go after them, so some have none. */
+/**
+ * A namespace's list of conversations. Entries come before their records and go after them, so some
+ * have none.
+ */
+
 import type { Namespace } from "@ams/protocol";
+import { answered } from "@ams/store";
 import { type ListPlace, listingOf, parseListing } from "../cursor.ts";
 import type { Conversation } from "../records.ts";
 import { decodeConversation } from "./decode.ts";
-import { answered, type Store } from "./store.ts";
+import type { Store } from "./store.ts";
 
 /** List entries that are read at a time. */
 const CHUNK = 200;
 
-/** Milliseconds after which an entry without a record isn't one that is being made: its maker has died. */
+/**
+ * Milliseconds after which an entry without a record isn't one that is being made: its maker has
+ * died.
+ */
 const ORPHAN_AFTER_MS = 600_000;
 
 /** List entries after this one, oldest first. */
@@ -42,7 +50,10 @@ export async function readConversations(
   return found.slice(0, limit);
 }
 
-/** Calls `step` for every entry, one after the other; entries that come meanwhile may be passed over. */
+/**
+ * Calls `step` for every entry, one after the other; entries that come meanwhile may be passed
+ * over.
+ */
 export async function everyListed(
   store: Store,
   namespace: Namespace,

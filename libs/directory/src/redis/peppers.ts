@@ -1,10 +1,10 @@
 /** The check values of the peppers on Redis. */
-import { checkValuesOf } from "../check-values.ts";
+import { textOf } from "@ams/store";
+import { checkValuesOf, PEPPER_CHECKS_MAX } from "../check-values.ts";
 import type { Peppered, PepperKind } from "../directory.ts";
-import { PEPPER_CHECKS_MAX } from "../keys.ts";
 import type { Peppers } from "../secrets.ts";
 import { confirmPeppers } from "./scripts/peppers.ts";
-import { type Store, textOf } from "./store.ts";
+import type { Store } from "./store.ts";
 
 export function redisPeppers(store: Store): Peppered {
   return {

@@ -1,19 +1,24 @@
-/** Who is here, on Redis: each step on a conversation is one script in its slot, each step on an account one in its own. */
+/**
+ * Who is here, on Redis: each step on a conversation is one script in its slot, each step on an
+ * account one in its own.
+ */
+
 import type { JsonText } from "@ams/protocol";
+import { listOf, textOf, textsOf } from "@ams/store";
 import type { Claim, ClaimFault, Place, Presence, ReclaimFault, Where } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { DEPARTED_MAX, DEPARTED_TTL_S } from "../keys.ts";
-import type { GatewayId, RosterEntry } from "../records.ts";
+import { DEPARTED_MAX, type GatewayId, type RosterEntry } from "../records.ts";
 import { endCredentials } from "./credentials.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import { heldWhere } from "./held.ts";
+import { DEPARTED_TTL_S } from "./keys.ts";
 import { claim as claimScript } from "./scripts/claim.ts";
 import { leave } from "./scripts/leave.ts";
 import { keepPlace, release, reserve } from "./scripts/places.ts";
 import { reclaim } from "./scripts/reclaim.ts";
 import { setStreamMetadata } from "./scripts/set-stream-metadata.ts";
 import { snapshot } from "./scripts/snapshot.ts";
-import { listOf, type Store, textOf, textsOf, unindex } from "./store.ts";
+import { type Store, unindex } from "./store.ts";
 
 const CLAIM_FAULTS = {
   conversation_not_found: true,
@@ -167,7 +172,10 @@ async function readRoster(store: Store, where: Where, event: string, tails = fal
   return reply === null ? null : textsOf(reply).map(decodeEntry);
 }
 
-/** The first arguments of every script that announces: how, where, and how indexes name the conversation. */
+/**
+ * The first arguments of every script that announces: how, where, and how indexes name the
+ * conversation.
+ */
 function announcing(store: Store, where: Where): readonly string[] {
   return [store.publish, store.keys.channels.conversation(where), heldWhere(where)];
 }

@@ -1,14 +1,14 @@
 /** The directory on Redis. */
+import { answered, DEFAULT_PREFIX, type RedisClient } from "@ams/store";
 import type { Directory } from "../directory.ts";
-import { DEFAULT_PREFIX, keysUnder } from "../keys.ts";
 import { redisAccounts } from "./accounts.ts";
-import type { RedisClient } from "./connect.ts";
 import { redisConversations } from "./conversations.ts";
+import { keysUnder } from "./keys.ts";
 import { redisLeases } from "./leases.ts";
 import { redisPeppers } from "./peppers.ts";
 import { redisPresence } from "./presence.ts";
 import { SCRIPTS } from "./scripts.ts";
-import { answered, createStore } from "./store.ts";
+import { createStore } from "./store.ts";
 
 export type RedisDirectoryOptions = {
   /** A connection of the role `command`. It stays its owner's: `close` leaves it open. */

@@ -1,4 +1,6 @@
 /** A directory on a private redis-server, and what is in it. Tests only. */
+import { connectRedis, DEFAULT_PREFIX, whenReady } from "@ams/store";
+import { startRedisServer } from "@ams/store/testing";
 import type { Redis } from "ioredis";
 import {
   fresh,
@@ -13,9 +15,7 @@ import {
   whereOf,
 } from "../contract/world.ts";
 import type { Directory } from "../directory.ts";
-import { DEFAULT_PREFIX, keysUnder } from "../keys.ts";
-import { startRedisServer } from "../testing/redis-server.ts";
-import { connectRedis, whenReady } from "./connect.ts";
+import { keysUnder } from "./keys.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 
 /** Milliseconds within which a server on this machine takes commands. */

@@ -1,6 +1,13 @@
-/** The directory on Redis: the contract on a private server, what only Redis can show, and one pass over a Cluster. */
+/**
+ * The directory on Redis: the contract on a private server, what only Redis can show, and one pass
+ * over a Cluster.
+ */
+
+import { connectRedis, openSubscriber, type RedisConnection, whenReady } from "@ams/store";
+import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/store/testing";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { partitionOf } from "../channels.ts";
 import {
   faultOf,
   fresh,
@@ -14,13 +21,10 @@ import {
 } from "../contract/world.ts";
 import { directoryContract } from "../directory.contract.ts";
 import { DirectoryUnavailable } from "../directory.ts";
-import { PENDING_ACCOUNT_S, partitionOf } from "../keys.ts";
 import { hash, newCredential, newLinkToken } from "../secrets.ts";
-import { findRedisBinary, type RedisServer, startRedisServer } from "../testing/redis-server.ts";
-import { connectRedis, type RedisConnection, whenReady } from "./connect.ts";
+import { PENDING_ACCOUNT_S } from "./keys.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 import { connect, dump, KEYS, openWorld, populateAt, READY_MS } from "./redis-world.ts";
-import { openSubscriber } from "./subscriber.ts";
 
 describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
   directoryContract("redis", openWorld);
@@ -258,7 +262,7 @@ function disconnect(connection: RedisConnection): void {
 
 describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () => {
   test("streams are claimed in every slot and announced by sharded pub/sub", async () => {
-    const { startRedisCluster } = await import("../testing/redis-cluster.ts");
+    const { startRedisCluster } = await import("@ams/store/testing");
     const cluster = await startRedisCluster();
     const commands = value(connectRedis(cluster.url, "command"));
     const ears = value(connectRedis(cluster.url, "subscriber"));

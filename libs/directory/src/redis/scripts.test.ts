@@ -1,13 +1,19 @@
-/** What every script keeps: it touches the keys that it is given, and one that frees works when memory is used up. */
+/**
+ * What every script keeps: it touches the keys that it is given, and one that frees works when
+ * memory is used up.
+ */
+import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/store/testing";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newClaim, newConversation, placeOf, value, whereOf } from "../contract/world.ts";
-import { findRedisBinary, type RedisServer, startRedisServer } from "../testing/redis-server.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 import { connect, populateAt } from "./redis-world.ts";
 import { SCRIPTS } from "./scripts.ts";
 
-/** The first argument of each command that a script calls, but for publishes, whose channel is no key. */
+/**
+ * The first argument of each command that a script calls, but for publishes, whose channel is no
+ * key.
+ */
 const CALLS = /redis\.call\((?:'[A-Z]+'), ([^,)]*)/g;
 
 /** Names that a script gives to its keys. */

@@ -1,4 +1,5 @@
 /** Every script of the directory, for the client to know them by name. */
+import type { Script } from "@ams/store";
 import {
   checkCredential,
   deleteAccount,
@@ -28,7 +29,6 @@ import { leave } from "./scripts/leave.ts";
 import { confirmPeppers } from "./scripts/peppers.ts";
 import { keepPlace, release, reserve } from "./scripts/places.ts";
 import { reclaim } from "./scripts/reclaim.ts";
-import type { Script } from "./scripts/script.ts";
 import { setStreamMetadata } from "./scripts/set-stream-metadata.ts";
 import { snapshot } from "./scripts/snapshot.ts";
 

@@ -1,8 +1,11 @@
 /**
- * A directory in memory, for simulations: the embedded driver's steps without its file, and leases in the steps of the Redis
- * driver. The contract suite holds it to both. Its state can be put back to an earlier one, as a failover does. Tests only.
+ * A directory in memory, for simulations: the embedded driver's steps without its file, and leases
+ * in the steps of the Redis driver. The contract suite holds it to both. Its state can be put back
+ * to an earlier one, as a failover does. Tests only.
  */
 
+import { DEFAULT_PREFIX } from "@ams/store";
+import { channelsUnder } from "../channels.ts";
 import type { Conversations, Directory, Presence } from "../directory.ts";
 import { embeddedAccounts } from "../embedded/accounts.ts";
 import { embeddedConversations } from "../embedded/conversations.ts";
@@ -14,7 +17,6 @@ import { embeddedPresence } from "../embedded/presence.ts";
 import type { Announce, Store } from "../embedded/store.ts";
 import { keyOf } from "../embedded/tables.ts";
 import { encodeEvent } from "../events.ts";
-import { DEFAULT_PREFIX, keysUnder } from "../keys.ts";
 import { EPOCHS_PER_S } from "../redis/scripts/claim.ts";
 import { LeaseSteps, type Leases, sweepBy } from "./memory-leases.ts";
 import { openMemoryTables } from "./memory-tables.ts";
@@ -37,7 +39,7 @@ export function openMemoryDirectory(options: {
   const claims = new Map<string, Counter>();
   /** By conversation: links up to this number have ended, with their sockets. */
   const revokedUpTo = new Map<string, number>();
-  const { channels } = keysUnder(DEFAULT_PREFIX);
+  const channels = channelsUnder(DEFAULT_PREFIX);
   const store: Store = { tables, here, claims, channels, announce, now };
   const leases: Leases = { ends: new Map(), sweeping: new Map() };
   const steps = new LeaseSteps(store, leases);
@@ -68,8 +70,8 @@ export function openMemoryDirectory(options: {
 }
 
 /**
- * As in the Redis driver, a snapshot with tails announces a past `links_revoked` again, and epochs follow the store's clock,
- * so that those that a failover forgets are not given out again.
+ * As in the Redis driver, a snapshot with tails announces a past `links_revoked` again, and epochs
+ * follow the store's clock, so that those that a failover forgets are not given out again.
  */
 function asOnRedis(store: Store, revokedUpTo: Map<string, number>): Conversations & Presence {
   const conversations = embeddedConversations(store);

@@ -1,4 +1,7 @@
-/** Leases in memory, in the steps of the Redis driver: a sweep is many commands, and may end between any two. Tests only. */
+/**
+ * Leases in memory, in the steps of the Redis driver: a sweep is many commands, and may end between
+ * any two. Tests only.
+ */
 import type { Held } from "../directory.ts";
 import { embeddedLeases } from "../embedded/leases.ts";
 import { release } from "../embedded/places.ts";
@@ -6,7 +9,10 @@ import { leaveStream } from "../embedded/presence.ts";
 import type { Store } from "../embedded/store.ts";
 import type { GatewayId } from "../records.ts";
 
-/** Milliseconds after which a gateway that one sweeper has begun is taken up by another (redis/leases.ts). */
+/**
+ * Milliseconds after which a gateway that one sweeper has begun is taken up by another
+ * (redis/leases.ts).
+ */
 const SWEEP_AGAIN_MS = 5_000;
 
 /** Unix milliseconds by gateway: when a lease ends, and when a sweep of it began. */

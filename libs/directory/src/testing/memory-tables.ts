@@ -1,4 +1,7 @@
-/** The tables of the embedded directory in memory instead of a file, with copies that can be put back. Tests only. */
+/**
+ * The tables of the embedded directory in memory instead of a file, with copies that can be put
+ * back. Tests only.
+ */
 import type { Tables } from "../embedded/tables.ts";
 
 type Range = {
@@ -8,7 +11,9 @@ type Range = {
   readonly limit?: number;
 };
 
-/** As much of an LMDB database as the embedded directory uses. Values are never changed in place. */
+/**
+ * As much of an LMDB database as the embedded directory uses. Values are never changed in place.
+ */
 class MemoryTable {
   rows = new Map<string, unknown>();
 

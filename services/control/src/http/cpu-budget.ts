@@ -4,7 +4,7 @@
  * reckon with them.
  */
 import { CANONICAL_JSON_TOKENS_MAX } from "@ams/protocol";
-import { Lru } from "./lru.ts";
+import { LRUCache } from "lru-cache";
 
 /**
  * Milliseconds of a request by itself: routing, authentication, and the scripts that it runs in the
@@ -44,7 +44,7 @@ type Balance = { leftMs: number; atMs: number };
 export class CpuBudget {
   /** Milliseconds of CPU time per second, 0 for no limit. */
   readonly msPerSecond: number;
-  readonly #balances = new Lru<Balance>(CALLERS_MAX);
+  readonly #balances = new LRUCache<string, Balance>({ max: CALLERS_MAX });
 
   constructor(msPerSecond: number) {
     this.msPerSecond = msPerSecond;

@@ -1,8 +1,8 @@
+import { LRUCache } from "lru-cache";
 import { expect, test } from "vitest";
-import { Lru } from "./lru.ts";
 
 test("§9.1 a map of addresses keeps so many, and those that were used last", () => {
-  const map = new Lru<number>(2);
+  const map = new LRUCache<string, number>({ max: 2 });
   map.set("a", 1);
   map.set("b", 2);
   expect(map.get("a")).toBe(1);

@@ -6,8 +6,8 @@
 import { randomBytes } from "node:crypto";
 import { hash, type Peppers } from "@ams/directory";
 import { addressOf, type Reached } from "@ams/process";
+import { LRUCache } from "lru-cache";
 import { CpuBudget } from "./cpu-budget.ts";
-import { Lru } from "./lru.ts";
 import { addressKey } from "./rate-limit.ts";
 
 /** Credentials and links that are known again. */
@@ -53,7 +53,7 @@ export function createMeters(options: MeterOptions) {
     address: new CpuBudget(config.addressCpuMsPerSecond),
     account: new CpuBudget(config.accountCpuMsPerSecond),
   };
-  const known = new Lru<Payer>(KNOWN_MAX);
+  const known = new LRUCache<string, Payer>({ max: KNOWN_MAX });
   // What is known is kept under no text of a client.
   const key = randomBytes(32).toString("base64url");
   const budgetOf = ({ kind }: Payer) => (kind === "address" ? budgets.address : budgets.account);

@@ -5,8 +5,8 @@
  */
 import { hash, type Keys, type Peppers } from "@ams/directory";
 import type { Cluster, Redis } from "ioredis";
+import { LRUCache } from "lru-cache";
 import { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
-import { Lru } from "./lru.ts";
 
 /** Seconds of one window: the limits are per minute. */
 const WINDOW_S = 60;
@@ -53,7 +53,9 @@ export function createRateLimit(
 
 /** Counts in this process, for as many keys as `KEYS_MAX`. */
 function countHere(perMinute: number): (key: string) => number | null {
-  const windows = new Lru<{ count: number; readonly endsAtMs: number }>(KEYS_MAX);
+  const windows = new LRUCache<string, { count: number; readonly endsAtMs: number }>({
+    max: KEYS_MAX,
+  });
   return (key) => {
     const nowMs = performance.now();
     let window = windows.get(key);

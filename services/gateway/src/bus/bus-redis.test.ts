@@ -1,9 +1,10 @@
 // The bus on Redis keeps the promises of every bus, and comes back by itself when Redis was away.
+
 import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { connect as connectTcp, createServer, type Socket } from "node:net";
-import { connectRedis, type RedisConnection, whenReady } from "@ams/directory";
-import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/directory/testing";
+import { connectRedis, type RedisConnection, whenReady } from "@ams/store";
+import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/store/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endOfTurn, silentLog } from "../testing/fakes.ts";
 import { collect, testBus } from "./bus.contract.ts";

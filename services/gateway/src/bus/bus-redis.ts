@@ -3,15 +3,16 @@
  * Publishes share the connection of the directory's commands, so that a stream's leave can't
  * overtake its last tokens.
  */
+
+import { DirectoryUnavailable } from "@ams/directory";
+import { describeError, type Log } from "@ams/process";
 import {
-  DirectoryUnavailable,
   openSubscriber,
   type RedisConnection,
   reconnect,
   type Subscriber,
   tagOf,
-} from "@ams/directory";
-import { describeError, type Log } from "@ams/process";
+} from "@ams/store";
 import type { Bus, Deliver } from "./bus.ts";
 import { MARK_TIMES, Marks, type MarkTimes } from "./bus-marks.ts";
 

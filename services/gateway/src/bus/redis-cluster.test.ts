@@ -1,10 +1,9 @@
 // The bus, and two whole gateways, on a Redis Cluster of six nodes: channels are sharded, and
 // nobody who connects can tell.
+
 import {
-  connectRedis,
   DEPLOYMENT_LIMITS,
   hash,
-  isSharded,
   newAccountId,
   newConversationId,
   newCredential,
@@ -12,12 +11,11 @@ import {
   newLinkToken,
   openRedisDirectory,
   type Peppers,
-  type RedisConnection,
-  whenReady,
 } from "@ams/directory";
-import { findRedisBinary, type RedisCluster, startRedisCluster } from "@ams/directory/testing";
 import { createRegistry, readSettings } from "@ams/process";
 import { type Alias, EMPTY_OBJECT, type Namespace } from "@ams/protocol";
+import { connectRedis, isSharded, type RedisConnection, whenReady } from "@ams/store";
+import { findRedisBinary, type RedisCluster, startRedisCluster } from "@ams/store/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { GATEWAY_SETTINGS } from "../config.ts";

@@ -3,13 +3,13 @@
  * commands fail at once while it is away, time out after two seconds though they may be done later,
  * are never sent twice, and it comes back by itself.
  */
-import type { RedisConnection } from "@ams/directory";
+import type { RedisConnection } from "@ams/store";
 import { Lane } from "./lane.ts";
 import type { Process, Scheduler } from "./scheduler.ts";
 import type { StoreServer, Subscriber } from "./store-server.ts";
 
 /**
- * Milliseconds after which a command without an answer is given up (libs/directory,
+ * Milliseconds after which a command without an answer is given up (libs/store,
  * redis/connect.ts).
  */
 const COMMAND_TIMEOUT_MS = 2_000;

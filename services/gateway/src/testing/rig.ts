@@ -1,12 +1,13 @@
 /** A gateway's rooms around one conversation, with fake sockets and a fake bus. For tests only. */
+
 import {
   type ChannelEvent,
-  DEFAULT_PREFIX,
   type Directory,
   encodeEvent,
   keysUnder,
   type RosterEntry,
 } from "@ams/directory";
+import { DEFAULT_PREFIX } from "@ams/store";
 import { Credentials } from "../accept/credentials.ts";
 import { Relay } from "../bus/relay.ts";
 import { Conversation } from "../conversation/conversation.ts";

@@ -1,7 +1,11 @@
 /** An account's own steps, in its slot, and its namespace's, in that one's. */
-import { CREDENTIAL_LUA, HELD_PLACE_LUA, type Script } from "./script.ts";
+import type { Script } from "@ams/store";
+import { CREDENTIAL_LUA, HELD_PLACE_LUA } from "./script.ts";
 
-/** Writes an account that will end by itself unless it is kept. Behind the other arguments come its limits by name. */
+/**
+ * Writes an account that will end by itself unless it is kept. Behind the other arguments come its
+ * limits by name.
+ */
 export const writeAccount: Script = {
   name: "amsWriteAccount",
   keys: 2,
@@ -40,8 +44,8 @@ return 1
 };
 
 /**
- * The account's record and the limits named, behind the hashes of the credentials that this use has ended, if one of its
- * credentials is this and is live. Replies nil when not.
+ * The account's record and the limits named, behind the hashes of the credentials that this use has
+ * ended, if one of its credentials is this and is live. Replies nil when not.
  */
 export const checkCredential: Script = {
   name: "amsCheckCredential",
@@ -54,9 +58,9 @@ return { ended, redis.call('HMGET', KEYS[1], 'record', unpack(ARGV, 3)) }
 };
 
 /**
- * Adds a credential; the others end after the grace, or sooner if they were to. Past the greatest number of them the
- * oldest that was never used ends, else the oldest. Replies nil when there is no account, else
- * [those that have ended, those that will, each followed by when].
+ * Adds a credential; the others end after the grace, or sooner if they were to. Past the greatest
+ * number of them the oldest that was never used ends, else the oldest. Replies nil when there is no
+ * account, else [those that have ended, those that will, each followed by when].
  */
 export const rotateCredential: Script = {
   name: "amsRotateCredential",
@@ -99,7 +103,10 @@ return { ended, ending }
 `,
 };
 
-/** The hashes of the account's live credentials, each followed by when it ends. Replies nil when there is no account. */
+/**
+ * The hashes of the account's live credentials, each followed by when it ends. Replies nil when
+ * there is no account.
+ */
 export const listCredentials: Script = {
   name: "amsListCredentials",
   keys: 2,
@@ -141,7 +148,10 @@ return 1
 `,
 };
 
-/** Removes an account with its places. Replies the hashes of its credentials, and what its places are in indexes. */
+/**
+ * Removes an account with its places. Replies the hashes of its credentials, and what its places
+ * are in indexes.
+ */
 export const deleteAccount: Script = {
   name: "amsDeleteAccount",
   frees: true,
@@ -167,7 +177,10 @@ return { hashes, indexed }
 `,
 };
 
-/** Puts a conversation on its owner's list before it is made. Replies 1, `gone` (the account) or `full`. */
+/**
+ * Puts a conversation on its owner's list before it is made. Replies 1, `gone` (the account) or
+ * `full`.
+ */
 export const list: Script = {
   name: "amsList",
   keys: 2,
@@ -183,8 +196,9 @@ return 1
 };
 
 /**
- * Gives a canonical conversation this place, `<alias> <generation>`, unless it has one. Replies the one that it has, and the
- * counters that no deleted canonical conversation of the namespace has passed: [place, claims, links].
+ * Gives a canonical conversation this place, `<alias> <generation>`, unless it has one. Replies the
+ * one that it has, and the counters that no deleted canonical conversation of the namespace has
+ * passed: [place, claims, links].
  */
 export const registerCanonical: Script = {
   name: "amsRegisterCanonical",
@@ -196,7 +210,10 @@ return { stored[1], stored[2] or '0', stored[3] or '0' }
 `,
 };
 
-/** Forgets a canonical conversation's place, if it is this one, and raises the floors to its counters. */
+/**
+ * Forgets a canonical conversation's place, if it is this one, and raises the floors to its
+ * counters.
+ */
 export const forgetCanonical: Script = {
   name: "amsForgetCanonical",
   frees: true,

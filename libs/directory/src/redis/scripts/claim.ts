@@ -1,13 +1,20 @@
-/** Takes a stream for a connection and announces `claimed`. Replies a fault's name, or [entry, resumed, metadata changed, what the displaced connection is in its index]. */
-import { ENTRY_LUA, HELD_STREAM_LUA, NOW_LUA, type Script } from "./script.ts";
+/**
+ * Takes a stream for a connection and announces `claimed`. Replies a fault's name, or [entry,
+ * resumed, metadata changed, what the displaced connection is in its index].
+ */
+import type { Script } from "@ams/store";
+import { ENTRY_LUA, HELD_STREAM_LUA, NOW_LUA } from "./script.ts";
 
 /**
- * Claims for which the epoch grows each second of the conversation's life, whether they are made or not: what a store
- * forgets at a failover, seconds of claims, is then never given out again unless claims came faster than this.
+ * Claims for which the epoch grows each second of the conversation's life, whether they are made or
+ * not: what a store forgets at a failover, seconds of claims, is then never given out again unless
+ * claims came faster than this.
  */
 export const EPOCHS_PER_S = 16;
 
-/** Up to here epochs follow the clock, then the count of claims alone: a batch has 32 bits for them. */
+/**
+ * Up to here epochs follow the clock, then the count of claims alone: a batch has 32 bits for them.
+ */
 const CLOCK_EPOCH_MAX = 2 ** 31;
 
 export const claim: Script = {

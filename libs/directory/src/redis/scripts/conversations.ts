@@ -1,11 +1,16 @@
-/** The conversation's own steps: make it or add a link, read it, replace its links, delete it. All in its slot. */
+/**
+ * The conversation's own steps: make it or add a link, read it, replace its links, delete it. All
+ * in its slot.
+ */
+import type { Script } from "@ams/store";
 import { EPOCHS_PER_S } from "./claim.ts";
-import { NOW_LUA, type Script } from "./script.ts";
+import { NOW_LUA } from "./script.ts";
 
 /**
- * Makes a conversation with its first link. One that is there gets the link instead, if it is the same canonical one.
- * Its counters begin above the floors. Replies [`created` | `linked` | `taken` | `ending` | `absent`, record, subscribers_max]; `ending`
- * is one whose deletion was begun, or that was made after it was deleted: it must be removed.
+ * Makes a conversation with its first link. One that is there gets the link instead, if it is the
+ * same canonical one. Its counters begin above the floors. Replies [`created` | `linked` | `taken`
+ * | `ending` | `absent`, record, subscribers_max]; `ending` is one whose deletion was begun, or
+ * that was made after it was deleted: it must be removed.
  */
 export const mint: Script = {
   name: "amsMint",
@@ -49,7 +54,10 @@ return { stored[1], stored[2], redis.call('HGETALL', links), redis.call('SCARD',
 `,
 };
 
-/** Ends every link and makes one, whose joins are counted anew. Replies the new one's number, or 0 when there is no conversation. */
+/**
+ * Ends every link and makes one, whose joins are counted anew. Replies the new one's number, or 0
+ * when there is no conversation.
+ */
 export const replaceLinks: Script = {
   name: "amsReplaceLinks",
   frees: true,
@@ -71,8 +79,9 @@ return number
 };
 
 /**
- * Begins the end of a conversation: nothing finds its generation any more, and `closed` is announced, once. Replies the counters
- * [claims, links made], also when it was begun before; nil when there is no such conversation.
+ * Begins the end of a conversation: nothing finds its generation any more, and `closed` is
+ * announced, once. Replies the counters [claims, links made], also when it was begun before; nil
+ * when there is no such conversation.
  */
 export const closeConversation: Script = {
   name: "amsCloseConversation",
@@ -92,8 +101,8 @@ return { stored[3], stored[4] }
 };
 
 /**
- * Whether a conversation whose time has come may go: then it is closed, as `closeConversation` does. One with live streams is
- * looked at again later. Replies 1 when it is closed.
+ * Whether a conversation whose time has come may go: then it is closed, as `closeConversation`
+ * does. One with live streams is looked at again later. Replies 1 when it is closed.
  */
 export const closeExpired: Script = {
   name: "amsCloseExpired",

@@ -1,5 +1,6 @@
 /** Gateways' leases, by the clock of Redis. */
-import { NOW_LUA, type Script } from "./script.ts";
+import type { Script } from "@ams/store";
+import { NOW_LUA } from "./script.ts";
 
 /** Renews a lease, or begins one. Replies 1 when there was one: nobody has swept it. */
 export const heartbeat: Script = {
@@ -16,7 +17,10 @@ return known and 1 or 0
 `,
 };
 
-/** Takes the gateways whose lease has run out, and those that another sweeper began and didn't end in time. */
+/**
+ * Takes the gateways whose lease has run out, and those that another sweeper began and didn't end
+ * in time.
+ */
 export const takeLapsed: Script = {
   name: "amsTakeLapsed",
   frees: true,

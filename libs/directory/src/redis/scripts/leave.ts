@@ -1,8 +1,10 @@
 /**
- * Removes a stream that this connection holds and announces `left`. Replies what it is in its gateway's index, or 0; it
- * is taken out of the index that is given. A sweeper names the dead gateway too: a stream that its gateway has claimed again under a new name is then left alone.
+ * Removes a stream that this connection holds and announces `left`. Replies what it is in its
+ * gateway's index, or 0; it is taken out of the index that is given. A sweeper names the dead
+ * gateway too: a stream that its gateway has claimed again under a new name is then left alone.
  */
-import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
+import type { Script } from "@ams/store";
+import { ENTRY_LUA, HELD_STREAM_LUA } from "./script.ts";
 
 export const leave: Script = {
   name: "amsLeave",

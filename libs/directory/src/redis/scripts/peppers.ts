@@ -1,9 +1,9 @@
 /**
- * Compares the check values of a process's peppers with the known ones, per list, and adds the first of each. Both lists are
- * looked at before anything is written, so that a process that is refused changes nothing. Replies the list of which
- * none is known, or nil.
+ * Compares the check values of a process's peppers with the known ones, per list, and adds the
+ * first of each. Both lists are looked at before anything is written, so that a process that is
+ * refused changes nothing. Replies the list of which none is known, or nil.
  */
-import type { Script } from "./script.ts";
+import type { Script } from "@ams/store";
 
 export const confirmPeppers: Script = {
   name: "amsConfirmPeppers",

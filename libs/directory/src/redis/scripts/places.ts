@@ -1,9 +1,10 @@
 /** An account's places: reserve one, keep a shared one, release one. All in the account's slot. */
-import { CREDENTIAL_LUA, HELD_PLACE_LUA, type Script } from "./script.ts";
+import type { Script } from "@ams/store";
+import { CREDENTIAL_LUA, HELD_PLACE_LUA } from "./script.ts";
 
 /**
- * Replies [`reserved`, `shared` or a fault's name, when the credential ends, the hashes of those that its use has ended];
- * `gone` when there is no account. Guests show no credential.
+ * Replies [`reserved`, `shared` or a fault's name, when the credential ends, the hashes of those
+ * that its use has ended]; `gone` when there is no account. Guests show no credential.
  */
 export const reserve: Script = {
   name: "amsReserve",

@@ -1,8 +1,10 @@
 /**
- * Puts a stream back under the epoch that it had, unless somebody else took it. Replies a fault's name or [entry, what the old one is in its index].
- * An entry of an earlier claim means that the store has forgotten this one: the later claim holds the stream.
+ * Puts a stream back under the epoch that it had, unless somebody else took it. Replies a fault's
+ * name or [entry, what the old one is in its index]. An entry of an earlier claim means that the
+ * store has forgotten this one: the later claim holds the stream.
  */
-import { ENTRY_LUA, HELD_STREAM_LUA, type Script } from "./script.ts";
+import type { Script } from "@ams/store";
+import { ENTRY_LUA, HELD_STREAM_LUA } from "./script.ts";
 
 export const reclaim: Script = {
   name: "amsReclaim",

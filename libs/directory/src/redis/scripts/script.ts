@@ -1,20 +1,12 @@
 /**
- * What every script shares. A script is one atomic step in one slot; each has a file of its own, named after it.
+ * What every script shares. A script is one atomic step in one slot; each has a file of its own,
+ * named after it.
  *
- * A roster entry is JSON whose first part only this library writes, and whose last two members are strings that users
- * wrote (redis/entry.ts). Scripts read and write the first part as data and carry the others as the text that they
- * are, because Lua's JSON library would change numbers and half surrogate pairs.
+ * A roster entry is JSON whose first part only this library writes, and whose last two members are
+ * strings that users wrote (redis/entry.ts). Scripts read and write the first part as data and
+ * carry the others as the text that they are, because Lua's JSON library would change numbers and
+ * half surrogate pairs.
  */
-
-export type Script = {
-  /** The name under which the client knows it. */
-  readonly name: string;
-  /** How many of the arguments are keys. */
-  readonly keys: number;
-  /** Whether it also runs when Redis is out of memory: whatever frees, ends or renews something. */
-  readonly frees?: true;
-  readonly lua: string;
-};
 
 /** Unix ms by the clock of Redis. */
 export const NOW_LUA = `
@@ -52,8 +44,9 @@ end
 `;
 
 /**
- * How a gateway's index names a stream. Another gateway's index is a key that the caller can't know before the script
- * runs, so a script replies what is to be taken out of it, as [gateway, member, …], and the caller does that.
+ * How a gateway's index names a stream. Another gateway's index is a key that the caller can't know
+ * before the script runs, so a script replies what is to be taken out of it, as [gateway, member,
+ * …], and the caller does that.
  */
 export const HELD_STREAM_LUA = `
 local function heldStream(where, name, connection)
@@ -63,8 +56,9 @@ end
 `;
 
 /**
- * A credential as its account keeps it, four words: when it ends (Unix ms, 0 never), its number (a newer one's is
- * higher), 1 if it ends when a newer one is first used, 1 if it has been used. An earlier version wrote the first only.
+ * A credential as its account keeps it, four words: when it ends (Unix ms, 0 never), its number (a
+ * newer one's is higher), 1 if it ends when a newer one is first used, 1 if it has been used. An
+ * earlier version wrote the first only.
  */
 export const CREDENTIAL_LUA = `
 local function readCredential(text)
@@ -98,7 +92,10 @@ local function useCredential(credentials, credential, now)
 end
 `;
 
-/** How a gateway's index names a place of this kind; and its holders, which are words `<gateway>/<connection>`. */
+/**
+ * How a gateway's index names a place of this kind; and its holders, which are words
+ * `<gateway>/<connection>`.
+ */
 export const HELD_PLACE_LUA = `
 local function heldPlace(kind, account, place, connection)
   return '{"kind":"' .. (kind == 'guest' and 'guest' or 'place') .. '","account_id":' .. cjson.encode(account)

@@ -1,5 +1,6 @@
 /** Keeps a live stream's metadata, if this connection holds the stream. */
-import { ENTRY_LUA, type Script } from "./script.ts";
+import type { Script } from "@ams/store";
+import { ENTRY_LUA } from "./script.ts";
 
 export const setStreamMetadata: Script = {
   name: "amsSetStreamMetadata",

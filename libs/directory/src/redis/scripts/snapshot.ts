@@ -1,8 +1,9 @@
 /**
- * The roster's entries, at the place on the channel where `event` (may be empty: none) is announced. Replies nil when the
- * conversation is gone. With tails the last end of links is announced again before: whoever asks may have missed it.
+ * The roster's entries, at the place on the channel where `event` (may be empty: none) is
+ * announced. Replies nil when the conversation is gone. With tails the last end of links is
+ * announced again before: whoever asks may have missed it.
  */
-import type { Script } from "./script.ts";
+import type { Script } from "@ams/store";
 
 export const snapshot: Script = {
   name: "amsSnapshot",

@@ -1,6 +1,7 @@
 /**
- * Opens the LMDB file, or says in one sentence why it can't be. LMDB maps the file into memory, so a file that
- * isn't its own, or was cut off, would end the process with a signal: the header is looked at first.
+ * Opens an LMDB file, or says in one sentence why it can't be. LMDB maps the file into memory, so a
+ * file that isn't its own, or was cut off, would end the process with a signal: the header is
+ * looked at first.
  */
 import {
   accessSync,
@@ -14,43 +15,51 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { open, type RootDatabase } from "lmdb";
-import type { Outcome } from "../directory.ts";
+import { type Database, open, type RootDatabase } from "lmdb";
+import type { Outcome } from "../outcome.ts";
 
 export type File = RootDatabase<unknown, string>;
+
+/** A named database within a file. */
+export type Table<Value> = Database<Value, string>;
+
+export type FileOptions = {
+  /** What the file is called, on disk (`<name>.mdb`) and in faults. */
+  readonly name: string;
+  /** Named databases that it may hold. */
+  readonly tablesMax: number;
+};
 
 /** The owner alone: the file holds who owns what. */
 const FOLDER_MODE = 0o700;
 
-const FILE_NAME = "directory.mdb";
-
-/** Named databases that one file may hold: more than there are tables (tables.ts). */
-const TABLES_MAX = 16;
-
 /** `path` is a folder; it is made if it isn't there. */
-export function openFile(path: string): Outcome<File, string> {
-  const file = join(path, FILE_NAME);
-  const fault = checkFolder(path) ?? checkHeader(file);
+export function openFile(path: string, { name, tablesMax }: FileOptions): Outcome<File, string> {
+  const file = join(path, `${name}.mdb`);
+  const fault = checkFolder(path, name) ?? checkHeader(file, name);
   if (fault !== null) return { ok: false, fault };
   try {
-    const value: File = open({ path: file, encoding: "json", maxDbs: TABLES_MAX, noSubdir: true });
+    const value: File = open({ path: file, encoding: "json", maxDbs: tablesMax, noSubdir: true });
     return { ok: true, value };
   } catch (error) {
-    return { ok: false, fault: `The directory file ${file} can't be opened: ${reasonOf(error)}.` };
+    return { ok: false, fault: `The ${name} file ${file} can't be opened: ${reasonOf(error)}.` };
   }
 }
 
-function checkFolder(path: string): string | null {
+function checkFolder(path: string, name: string): string | null {
   try {
     makeFolder(resolve(path));
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     return statSync(path).isDirectory() ? null : `${path} is not a folder.`;
   } catch (error) {
-    return `The folder ${path} for the directory can't be written to: ${reasonOf(error)}.`;
+    return `The folder ${path} for the ${name} can't be written to: ${reasonOf(error)}.`;
   }
 }
 
-/** Not `recursive`: that never returns where the system answers ENOENT for a parent that is there, as /proc does. */
+/**
+ * Not `recursive`: that never returns where the system answers ENOENT for a parent that is there,
+ * as /proc does.
+ */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   makeFolder(dirname(path));
@@ -62,8 +71,8 @@ const META = { magic: 24, psize: 48, freeRoot: 88, mainRoot: 136, txnid: 152, by
 const MAGIC = 0xbeefc0de;
 const EMPTY_ROOT = 0xffff_ffff_ffff_ffffn;
 
-function checkHeader(file: string): string | null {
-  const broken = `The directory file ${file} is damaged: restore it from a copy, or move it away to begin anew.`;
+function checkHeader(file: string, name: string): string | null {
+  const broken = `The ${name} file ${file} is damaged: restore it from a copy, or move it away to begin anew.`;
   try {
     const handle = openSync(file, "r+");
     try {
@@ -73,11 +82,14 @@ function checkHeader(file: string): string | null {
     }
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    return `The directory file ${file} can't be written to: ${reasonOf(error)}.`;
+    return `The ${name} file ${file} can't be written to: ${reasonOf(error)}.`;
   }
 }
 
-/** True when one of the meta pages is LMDB's, and the pages that the newer one begins at are within the file. */
+/**
+ * True when one of the meta pages is LMDB's, and the pages that the newer one begins at are within
+ * the file.
+ */
 function isWhole(handle: number, size: number): boolean {
   if (size === 0) return true;
   const first = readMeta(handle, 0);

@@ -1,6 +1,7 @@
 /**
- * Subscriptions that heal by themselves: whatever ends one of them (a connection, a node, a slot that moves), it is made
- * again, and whoever listens hears that payloads may have been lost in between.
+ * Subscriptions that heal by themselves: whatever ends one of them (a connection, a node, a slot
+ * that moves), it is made again, and whoever listens hears that payloads may have been lost in
+ * between.
  */
 import type { RedisConnection } from "./connect.ts";
 import { openPlainSubscriber } from "./subscriber-plain.ts";
@@ -14,7 +15,10 @@ export type SubscriberEvents = {
   readonly again: (channels: readonly string[]) => void;
 };
 
-/** `connection`: it ended, or was ended because it didn't answer. `slot`: the node has the channel's slot no more. */
+/**
+ * `connection`: it ended, or was ended because it didn't answer. `slot`: the node has the channel's
+ * slot no more.
+ */
 export type SubscriptionLoss = "connection" | "slot";
 
 export interface Subscriber {

@@ -1,4 +1,7 @@
-/** Subscriptions on one Redis, also behind Sentinel: they live and end with one connection, which comes back by itself. */
+/**
+ * Subscriptions on one Redis, also behind Sentinel: they live and end with one connection, which
+ * comes back by itself.
+ */
 import type { Redis } from "ioredis";
 import { batchesOf } from "./channel-tags.ts";
 import type { Subscriber, SubscriberEvents } from "./subscriber.ts";

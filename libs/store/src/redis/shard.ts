@@ -1,9 +1,11 @@
 /**
- * A connection that subscribes to the sharded channels of one node of a Redis Cluster, until it ends; it never comes back.
+ * A connection that subscribes to the sharded channels of one node of a Redis Cluster, until it
+ * ends; it never comes back.
  *
- * Redis ends a shard subscription by itself when the node loses the slot (failover, migration): it sends `sunsubscribe`
- * and keeps the connection. ioredis takes that for the answer of a command that it has sent, so this connection reads the
- * protocol itself and goes by the channel names in the answers.
+ * Redis ends a shard subscription by itself when the node loses the slot (failover, migration): it
+ * sends `sunsubscribe` and keeps the connection. ioredis takes that for the answer of a command
+ * that it has sent, so this connection reads the protocol itself and goes by the channel names in
+ * the answers.
  */
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";

@@ -1,10 +1,11 @@
 /**
- * Where each thing lies in Redis. All keys of one conversation, and its channel, share the hash tag of its
- * partition, and so one slot of a cluster; likewise all keys of one account. There are 128 partitions: enough to
- * spread over any cluster, few enough that a dead gateway's streams are found by asking each (see docs/adr).
+ * Where each thing lies in Redis. All keys of one conversation, and its channel, share the hash tag
+ * of its partition, and so one slot of a cluster; likewise all keys of one account. There are 128
+ * partitions: enough to spread over any cluster, few enough that a dead gateway's streams are found
+ * by asking each (see docs/adr).
  *
- * Every key and every channel begins with the deployment's prefix: `ams:` in database 0, `ams:N:` in database N, or what
- * `AMS_REDIS_PREFIX` names. The table has that of database 0.
+ * Every key and every channel begins with the deployment's prefix: `ams:` in database 0, `ams:N:`
+ * in database N, or what `AMS_REDIS_PREFIX` names. The table has that of database 0.
  *
  * | key | type | holds | ends |
  * |---|---|---|---|
@@ -28,30 +29,30 @@
  * | `ams:peppers:{p0}` | hash | `credential`, `link` -> check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
  * | `ams:rate:accounts:<hash>`, `ams:rate:mints:<account>`, `ams:rate:rotations:<account>` | string | attempts in this minute (services/control) | its minute |
  *
- * An account and its credential live for `PENDING_ACCOUNT_S` at first, and for ever once the namespace is theirs.
+ * An account and its credential live for `PENDING_ACCOUNT_S` at first, and permanently once the
+ * namespace is theirs.
  */
-import { hash } from "node:crypto";
 import type { AccountId, Namespace } from "@ams/protocol";
-import type { Address, GatewayId, Where } from "./records.ts";
+import {
+  type Channels,
+  channelPrefix,
+  channelsUnder,
+  conversationPartition,
+  partitionOf,
+} from "../channels.ts";
+import type { Address, GatewayId } from "../records.ts";
 
-export const PARTITIONS = 128;
-
-/** Departed streams of one conversation that are surely remembered, twice as many at most. One that is forgotten can't be claimed again. */
-export const DEPARTED_MAX = 1_000;
-
-/** Seconds for which departed streams are remembered: a gateway that was away for longer isn't believed to return. */
+/**
+ * Seconds for which departed streams are remembered: a gateway that was away for longer isn't
+ * believed to return.
+ */
 export const DEPARTED_TTL_S = 86_400;
 
-/** Seconds that a half-made account lives: far more than making one takes, and soon free again after a crash. */
+/**
+ * Seconds that a half-made account lives: far more than making one takes, and soon free again after
+ * a crash.
+ */
 export const PENDING_ACCOUNT_S = 60;
-
-/** Check values that are kept of each list of peppers: rotations after which the first of them isn't known any more. */
-export const PEPPER_CHECKS_MAX = 16;
-
-/** The partition of whatever is found by this text: 0 to 127, spread evenly, the same for ever. */
-export function partitionOf(text: string): number {
-  return Number.parseInt(hash("sha1", text).slice(0, 8), 16) % PARTITIONS;
-}
 
 export type ConversationKeys = {
   readonly record: string;
@@ -81,17 +82,13 @@ export type NamespaceKeys = {
   readonly canonical: string;
 };
 
-/** The channels of one deployment, on every kind of bus. Pub/sub ignores databases, so they have the prefix too. */
-export type Channels = {
-  /** On which every gateway of the deployment listens. */
-  readonly deployment: string;
-  readonly conversation: (where: Where) => string;
-};
-
 /** All names of one deployment in Redis. */
 export type Keys = {
   readonly channels: Channels;
-  /** Gateways and their leases lie in one slot, so that a lapsed one is taken by exactly one sweeper. */
+  /**
+   * Gateways and their leases lie in one slot, so that a lapsed one is taken by exactly one
+   * sweeper.
+   */
   readonly gateways: string;
   readonly sweeping: string;
   readonly peppers: string;
@@ -105,19 +102,11 @@ export type Keys = {
   readonly held: (partition: number, gateway: GatewayId) => string;
 };
 
-/** The prefix of database 0, and of whatever has no database: it holds the colon at its end. */
-export const DEFAULT_PREFIX = "ams:";
-
 export function keysUnder(prefix: string): Keys {
   const at = (kind: string, partition: number) => `${prefix}${kind}:{p${partition}}`;
   const heldPrefix = (partition: number) => `${at("held", partition)}:`;
-  const channelPrefix = (partition: number) => `${prefix}{p${partition}}:`;
   return {
-    channels: {
-      deployment: `${channelPrefix(0)}gateways`,
-      conversation: ({ address, conversationId, generation }) =>
-        `${channelPrefix(conversationPartition(address))}${conversationId}:${generation}`,
-    },
+    channels: channelsUnder(prefix),
     gateways: at("gateways", 0),
     sweeping: at("sweeping", 0),
     peppers: at("peppers", 0),
@@ -132,7 +121,7 @@ export function keysUnder(prefix: string): Keys {
         joined: `${record}:joined`,
         departed: `${record}:departed`,
         expiring: at("expiring", partition),
-        channelPrefix: channelPrefix(partition),
+        channelPrefix: channelPrefix(prefix, partition),
         heldPrefix: heldPrefix(partition),
       };
     },
@@ -155,9 +144,4 @@ export function keysUnder(prefix: string): Keys {
     expiring: (partition) => at("expiring", partition),
     held: (partition, gateway) => `${heldPrefix(partition)}${gateway}`,
   };
-}
-
-/** A conversation lies where its address says, so that a link alone finds it. */
-function conversationPartition(address: Address): number {
-  return partitionOf(`${address.namespace}/${address.alias}`);
 }

@@ -1,8 +1,11 @@
 /** Partitions: the same for ever, and spread. */
+
 import type { AccountId, Alias, ConversationId, Namespace } from "@ams/protocol";
+import { DEFAULT_PREFIX } from "@ams/store";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DEFAULT_PREFIX, keysUnder, PARTITIONS, partitionOf } from "./keys.ts";
+import { PARTITIONS, partitionOf } from "../channels.ts";
+import { keysUnder } from "./keys.ts";
 
 test("a partition never changes: data lies there", () => {
   expect([partitionOf("demo/hello"), partitionOf("acc_1"), partitionOf("")]).toEqual([

@@ -1,6 +1,7 @@
 /**
- * What a Redis server says on a connection that subscribes, as RESP2: bytes in any pieces in, whole replies out. Work is
- * linear in the bytes: a reply that is longer than what has come is looked at again only when enough has come.
+ * What a Redis server says on a connection that subscribes, as RESP2: bytes in any pieces in, whole
+ * replies out. Work is linear in the bytes: a reply that is longer than what has come is looked at
+ * again only when enough has come.
  */
 
 /** Bytes of one string, as Redis itself limits them (`proto-max-bulk-len`). */

@@ -1,7 +1,7 @@
 /**
- * Connections to Redis. A process has two (performance: commands and publishes share one, so that they keep their order;
- * the other one subscribes). Both fail fast while Redis is away, come back by themselves for ever, and never
- * end a process with an unhandled error.
+ * Connections to Redis. A process has two (performance: commands and publishes share one, so that
+ * they keep their order; the other one subscribes). Both fail fast while Redis is away, reconnect
+ * without limit, and never end a process with an unhandled error.
  */
 import {
   Cluster,
@@ -11,7 +11,7 @@ import {
   Redis,
   type RedisOptions,
 } from "ioredis";
-import type { Outcome } from "../directory.ts";
+import type { Outcome } from "../outcome.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { type Login, parseRedisUrl, type RedisAddress } from "./url.ts";
 
@@ -30,7 +30,10 @@ const COMMAND_TIMEOUT_MS = 2_000;
 /** Milliseconds that one attempt to connect may take. */
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** Milliseconds between attempts to connect: doubled from the first to the last, then half to all of it at random. */
+/**
+ * Milliseconds between attempts to connect: doubled from the first to the last, then half to all of
+ * it at random.
+ */
 const RETRY_FIRST_MS = 50;
 const RETRY_LAST_MS = 2_000;
 
@@ -38,14 +41,16 @@ const RETRY_LAST_MS = 2_000;
 const KEEP_ALIVE_MS = 10_000;
 
 /**
- * Opens a connection, which begins to connect at once; a URL that can't be read is a fault in one sentence.
- * Until it is connected each command is rejected: `whenReady` waits. The caller ends it with `client.disconnect()`.
+ * Opens a connection, which begins to connect at once; a URL that can't be read is a fault in one
+ * sentence. Until it is connected each command is rejected: `whenReady` waits. The caller ends it
+ * with `client.disconnect()`.
  */
 export function connectRedis(url: string, role: RedisRole): Outcome<RedisConnection, string> {
   const address = parseRedisUrl(url);
   if (!address.ok) return address;
   const connection = open(address.value, role);
-  // Without a listener an `error` event ends the process. What it says shows in every rejected command too.
+  // Without a listener an `error` event ends the process. What it says shows in every rejected
+  // command too.
   connection.client.on("error", () => {});
   if (connection.kind !== "cluster") gatherWrites(connection.client);
   return { ok: true, value: connection };
@@ -57,8 +62,8 @@ export function isSharded(connection: RedisConnection): boolean {
 }
 
 /**
- * Ends the connection that commands about this channel take, and makes it again: it is open, and nothing is answered.
- * Without this the kernel would wait for its answers for a quarter of an hour.
+ * Ends the connection that commands about this channel take, and makes it again: it is open, and
+ * nothing is answered. Without this the kernel would wait for its answers for a quarter of an hour.
  */
 export function reconnect(connection: RedisConnection, channel: string): void {
   const { kind, client } = connection;
@@ -77,12 +82,16 @@ export function nodeOf(client: Cluster, channel: string): string | null {
   return client.slots[new Command("ssubscribe", [channel]).getSlot()]?.[0] ?? null;
 }
 
-/** Resolves once commands are taken, by every node of a Cluster; rejects when that takes longer than `timeoutMs`. */
+/**
+ * Resolves once commands are taken, by every node of a Cluster; rejects when that takes longer than
+ * `timeoutMs`.
+ */
 export async function whenReady(connection: RedisConnection, timeoutMs: number): Promise<void> {
   const untilMs = performance.now() + timeoutMs;
   await ready(connection.client, untilMs, timeoutMs);
   if (connection.kind !== "cluster") return;
-  // A node that can't be connected to is dropped: the client connects to it again with the next command for it.
+  // A node that can't be connected to is dropped: the client connects to it again with the next
+  // command for it.
   const settled = (node: Redis) => ready(node, untilMs, timeoutMs, ["ready", "end"]);
   await Promise.all(connection.client.nodes().map(settled));
 }
@@ -109,8 +118,9 @@ function ready(
 }
 
 /**
- * A Cluster whose nodes are connected as soon as they are known. By itself the client connects at the first command for a
- * node, sends what comes meanwhile to others, and follows their redirections: commands would overtake each other.
+ * A Cluster whose nodes are connected as soon as they are known. By itself the client connects at
+ * the first command for a node, sends what comes meanwhile to others, and follows their
+ * redirections: commands would overtake each other.
  */
 function openCluster(nodes: readonly ClusterNode[], options: ClusterOptions): Cluster {
   const client = new Cluster([...nodes], options);
@@ -139,7 +149,9 @@ function open(address: RedisAddress, role: RedisRole): RedisConnection {
   }
 }
 
-/** No command waits for a connection, and none is sent twice: whoever asked hears that it is away. */
+/**
+ * No command waits for a connection, and none is sent twice: whoever asked hears that it is away.
+ */
 const retrying = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
@@ -201,7 +213,10 @@ function tlsOptions(address: RedisAddress): RedisOptions {
   return address.tls ? { tls: {} } : {};
 }
 
-/** How long to wait before the n-th attempt, in milliseconds; spread, so that gateways don't return as one. */
+/**
+ * How long to wait before the n-th attempt, in milliseconds; spread, so that gateways don't return
+ * as one.
+ */
 function retryMs(attempt: number): number {
   const capMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(attempt, 16), RETRY_LAST_MS);
   return Math.round(capMs * (0.5 + Math.random() / 2));

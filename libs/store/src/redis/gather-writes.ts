@@ -1,13 +1,19 @@
-/** Commands that are sent in one turn of the event loop leave in one system call, in their order. */
+/**
+ * Commands that are sent in one turn of the event loop leave in one system call, in their order.
+ */
 import type { Redis } from "ioredis";
 
-/** They waited for the end of a turn before they were sent (the gateway's relay), and wait for no other one. */
+/**
+ * They waited for the end of a turn before they were sent (the gateway's relay), and wait for no
+ * other one.
+ */
 const PROMPT: ReadonlySet<string> = new Set(["publish", "spublish"]);
 
 /**
- * By itself the client writes each command to its socket at once: a dozen microseconds of kernel time for each, which is most of
- * what a command costs here. The socket is held back until everything that the turn found ready has been looked at; a
- * publish goes, with all that waits before it, behind the callback that sends it.
+ * By itself the client writes each command to its socket at once: a dozen microseconds of kernel
+ * time for each, which is most of what a command costs here. The socket is held back until
+ * everything that the turn found ready has been looked at; a publish goes, with all that waits
+ * before it, behind the callback that sends it.
  */
 export function gatherWrites(client: Redis): void {
   const send = client.sendCommand.bind(client);

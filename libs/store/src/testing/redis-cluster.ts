@@ -1,4 +1,7 @@
-/** A private Redis Cluster for tests: three masters, each with a replica, whose slots can be made to move. */
+/**
+ * A private Redis Cluster for tests: three masters, each with a replica, whose slots can be made to
+ * move.
+ */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -34,9 +37,15 @@ export type RedisCluster = {
   masterOf(channel: string): Promise<RedisServer>;
   /** The sharded channels that somebody subscribes to, on any node. */
   channels(): Promise<readonly string[]>;
-  /** Has the replica of this master take over from it (`CLUSTER FAILOVER`); resolves once every node knows. */
+  /**
+   * Has the replica of this master take over from it (`CLUSTER FAILOVER`); resolves once every node
+   * knows.
+   */
   failOver(master: RedisServer): Promise<void>;
-  /** Moves the slot of this channel or key, with its keys, to another master; resolves once every node knows. */
+  /**
+   * Moves the slot of this channel or key, with its keys, to another master; resolves once every
+   * node knows.
+   */
   moveSlot(channel: string): Promise<void>;
   stop(): Promise<void>;
 };
@@ -109,7 +118,10 @@ class Topology {
     return this.#all.filter(isLive);
   }
 
-  /** Resolves when each node knows who has which slot: each hears of it from the others, after the cluster was made. */
+  /**
+   * Resolves when each node knows who has which slot: each hears of it from the others, after the
+   * cluster was made.
+   */
   async untilComplete(): Promise<void> {
     await this.#until(async ({ client }) => {
       const info = `${await client.call("CLUSTER", "INFO")}`;

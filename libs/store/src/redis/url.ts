@@ -1,11 +1,11 @@
 /**
- * The address of a Redis: `redis://[user:password@]host[:port][/db]`, `rediss://` (the same over TLS),
- * `redis+sentinel://h:p,h:p/<master>[?db=&sentinel_username=&sentinel_password=&tls=true]` and
- * `redis+cluster://h:p,h:p[?tls=true]`. Faults are sentences to be begun with
- * the name of the setting, such as `must begin with redis://`, and repeat nothing of the address: it may hold a password.
+ * The address of a Redis: `redis://[user:password@]host[:port][/db]`, `rediss://` (the same over
+ * TLS), `redis+sentinel://h:p,h:p/<master>[?db=&sentinel_username=&sentinel_password=&tls=true]`
+ * and `redis+cluster://h:p,h:p[?tls=true]`. Faults are sentences to be begun with the name of the
+ * setting, such as `must begin with redis://`, and repeat nothing of the address: it may hold a
+ * password.
  */
-import type { Outcome } from "../directory.ts";
-import { DEFAULT_PREFIX } from "../keys.ts";
+import type { Outcome } from "../outcome.ts";
 
 export type Endpoint = { readonly host: string; readonly port: number };
 
@@ -35,6 +35,9 @@ export type RedisAddress =
       readonly tls: boolean;
     };
 
+/** The prefix of database 0, and of whatever has no database: it holds the colon at its end. */
+export const DEFAULT_PREFIX = "ams:";
+
 const REDIS_PORT = 6_379;
 const SENTINEL_PORT = 26_379;
 
@@ -55,7 +58,10 @@ export function parseRedisUrl(url: string): Outcome<RedisAddress, string> {
   }
 }
 
-/** What keys and channels begin with there: `named` by the operator, or else the database's own, since pub/sub has none. */
+/**
+ * What keys and channels begin with there: `named` by the operator, or else the database's own,
+ * since pub/sub has none.
+ */
 export function redisPrefix(url: string, named: string | null): string {
   if (named !== null) return `${named}:`;
   const read = parseRedisUrl(url);
@@ -63,7 +69,10 @@ export function redisPrefix(url: string, named: string | null): string {
   return db === 0 ? DEFAULT_PREFIX : `${DEFAULT_PREFIX}${db}:`;
 }
 
-/** What is wrong with the address that the setting `name` holds, in one sentence; null when it can be read. */
+/**
+ * What is wrong with the address that the setting `name` holds, in one sentence; null when it can
+ * be read.
+ */
 export function redisUrlFault(name: string, url: string): string | null {
   const read = parseRedisUrl(url);
   return read.ok ? null : `${name} ${read.fault}`;

@@ -1,6 +1,7 @@
 /**
- * Subscriptions on a Redis Cluster: one connection to each node that has a slot with channels. What a node ends (it lost
- * the slot) and what ends with a connection (node killed, removed, silent) is subscribed again at whoever has the slot.
+ * Subscriptions on a Redis Cluster: one connection to each node that has a slot with channels. What
+ * a node ends (it lost the slot) and what ends with a connection (node killed, removed, silent) is
+ * subscribed again at whoever has the slot.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "ioredis";
@@ -9,7 +10,10 @@ import { nodeOf } from "./connect.ts";
 import { Shard, type ShardOptions, type Subscribed } from "./shard.ts";
 import type { Subscriber, SubscriberEvents, SubscriptionLoss } from "./subscriber.ts";
 
-/** Nodes that one subscribe asks, each named by the one before: a slot that moves while it is asked for takes two or three. */
+/**
+ * Nodes that one subscribe asks, each named by the one before: a slot that moves while it is asked
+ * for takes two or three.
+ */
 const REDIRECTIONS_MAX = 5;
 
 /** Milliseconds between two attempts to subscribe again: doubled from the first to the last. */
@@ -72,7 +76,9 @@ class ShardedSubscriber implements Subscriber {
     this.#lost.delete(channel);
   }
 
-  /** Subscribes channels of one tag at whoever has their slot; null when that is done, else why not. */
+  /**
+   * Subscribes channels of one tag at whoever has their slot; null when that is done, else why not.
+   */
   async #listen(channels: readonly string[]): Promise<string | null> {
     let node = nodeOf(this.#client, channels[0] ?? "");
     for (let asked = 0; asked < REDIRECTIONS_MAX; asked += 1) {

@@ -1,6 +1,12 @@
-/** The hash tag of a channel: channels of one tag share a slot of a Cluster, and are subscribed and lost together. */
+/**
+ * The hash tag of a channel: channels of one tag share a slot of a Cluster, and are subscribed and
+ * lost together.
+ */
 
-/** Channels that one command subscribes: large enough for speed, small enough to serve others between. */
+/**
+ * Channels that one command subscribes: large enough for speed, small enough to serve others
+ * between.
+ */
 const SUBSCRIBE_AT_ONCE = 500;
 
 /** Everything up to the end of the tag: `ams:{p7}` of `ams:{p7}:conv_1`. */

@@ -1,4 +1,7 @@
-/** Private redis-server processes for tests, of this room and of others: on loopback, gone when stopped. Not for production. */
+/**
+ * Private redis-server processes for tests, of this room and of others: on loopback, gone when
+ * stopped. Not for production.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -6,7 +9,10 @@ import { createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { Redis } from "ioredis";
 
-/** Debian's `redis-tools`: the same binary as the server, which goes by the name that it was started with. */
+/**
+ * Debian's `redis-tools`: the same binary as the server, which goes by the name that it was started
+ * with.
+ */
 const SAME_BINARY = "/usr/bin/redis-check-rdb";
 
 /** Milliseconds within which a new server answers, on a busy machine. */
@@ -16,7 +22,10 @@ const START_TIMEOUT_MS = 10_000;
 const PORT_ATTEMPTS = 5;
 
 export type RedisServerOptions = {
-  /** A folder for an append-only file, so that a server that is started there again has its data. Without it nothing is kept. */
+  /**
+   * A folder for an append-only file, so that a server that is started there again has its data.
+   * Without it nothing is kept.
+   */
   readonly appendOnlyDir?: string;
   /** The port of a server that is started again; a free one unless given. */
   readonly port?: number;
@@ -36,7 +45,10 @@ export type RedisServer = {
   kill(): Promise<void>;
 };
 
-/** The redis-server binary of this machine: `AMS_TEST_REDIS`, else on PATH, else Debian's `redis-tools`; null when there is none. */
+/**
+ * The redis-server binary of this machine: `AMS_TEST_REDIS`, else on PATH, else Debian's
+ * `redis-tools`; null when there is none.
+ */
 export function findRedisBinary(): string | null {
   const named = process.env.AMS_TEST_REDIS;
   if (named !== undefined && named !== "") return named;

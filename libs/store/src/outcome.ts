@@ -1,0 +1,16 @@
+/**
+ * How a store answers: an expected fault is a value, a store that can't be reached in time is a
+ * rejection.
+ */
+
+export type Outcome<Value, Fault extends string> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly fault: Fault };
+
+/**
+ * The store did not answer, or not in time. The name in logs is that of `@ams/directory`, which
+ * exports it so.
+ */
+export class StoreUnavailable extends Error {
+  override readonly name = "DirectoryUnavailable";
+}

@@ -1,0 +1,12 @@
+/** Redis for tests of every package: `@ams/store/testing`. */
+export {
+  type RedisCluster,
+  type RedisClusterOptions,
+  startRedisCluster,
+} from "./redis-cluster.ts";
+export {
+  findRedisBinary,
+  type RedisServer,
+  type RedisServerOptions,
+  startRedisServer,
+} from "./redis-server.ts";
