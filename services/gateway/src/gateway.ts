@@ -8,29 +8,29 @@ import {
 import { describeError, type Health, type HostNames, healthBody, type Log } from "@ams/process";
 import { type CloseReason, PROBLEMS, type ProblemCode } from "@ams/protocol";
 import type { Registry } from "prom-client";
-import { type AdmitParts, admit, type ConnectRequest } from "./accept/admit.ts";
+import { type AdmitDeps, admit, type ConnectRequest } from "./accept/admit.ts";
 import { attach } from "./accept/attach.ts";
 import { Credentials } from "./accept/credentials.ts";
 import type { HttpHandler } from "./accept/http-bridge.ts";
 import { type GatewayPort, Server } from "./accept/server.ts";
-import type { Door } from "./accept/sockets.ts";
+import type { PendingConnect } from "./accept/sockets.ts";
 import type { Bus } from "./bus/bus.ts";
 import { Relay } from "./bus/relay.ts";
 import type { GatewayConfig } from "./config.ts";
 import { Conversations } from "./conversation/conversations.ts";
 import type { SessionTerms } from "./conversation/session.ts";
 import { Waiting } from "./conversation/waiting.ts";
+import type { GatewayDeps } from "./deps.ts";
 import { drain } from "./lifecycle/drain.ts";
 import { Holdings } from "./lifecycle/holdings.ts";
 import { Lease } from "./lifecycle/lease.ts";
 import { Memory } from "./lifecycle/memory.ts";
 import { OneAtATime } from "./lifecycle/one-at-a-time.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
-import type { GatewayParts } from "./parts.ts";
 
 /**
- * Connects that may wait for their answer at a time; one more is told to come back. Each holds a
- * descriptor, a few KB, and a share of what `early.ts` allows them all.
+ * Connects that may wait for their answer at a time; one more is refused and comes back. Each holds
+ * a descriptor, a few KB, and a share of what `early.ts` allows them all.
  */
 const PENDING_CONNECTS_MAX = 20_000;
 
@@ -53,11 +53,11 @@ export type GatewayOptions = {
 
 export type Gateway = {
   readonly port: number;
-  /** Null while it may be sent connects, else a word for what it waits for. */
+  /** Null while it may be sent connects, else the name of what it waits for. */
   readonly notReady: () => string | null;
   /**
-   * Not ready, sockets told and closed, everything given back. Directory and bus are the caller's
-   * to close.
+   * Not ready, sockets notified and closed, everything given back. Directory and bus are the
+   * caller's to close.
    */
   readonly stop: () => Promise<void>;
 };
@@ -78,7 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   const lease = new Lease({ directory, holdings, credentials, waiting, metrics, log });
   const server = options.openPort?.(metrics) ?? new Server(metrics);
   const relay = new Relay(bus, metrics);
-  const parts: GatewayParts = {
+  const deps: GatewayDeps = {
     directory,
     relay,
     sockets: server,
@@ -88,11 +88,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     log,
     now,
     waiting,
-    ...lease.asParts(),
+    ...lease.asDeps(),
   };
-  const conversations = new Conversations(parts, bus);
-  const attachParts = { parts, conversations, config, plainTerms: plainTermsOf(config) };
-  const admitParts: AdmitParts = {
+  const conversations = new Conversations(deps, bus);
+  const attachDeps = { deps, conversations, config, plainTerms: plainTermsOf(config) };
+  const admitDeps: AdmitDeps = {
     directory,
     remembered: (address) => conversations.admissionTo(address),
     peppers,
@@ -101,39 +101,39 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   };
   const memory = new Memory({ limitBytes: config.AMS_MEMORY_BYTES });
   let draining = false;
-  let pending = 0;
+  let open = 0;
 
-  const connect = async (request: ConnectRequest, door: Door): Promise<JoinOutcome> => {
-    if (pending >= PENDING_CONNECTS_MAX || memory.isFull()) return refuse(door, "internal_error");
-    pending += 1;
+  const connect = async (request: ConnectRequest, pending: PendingConnect) => {
+    if (open >= PENDING_CONNECTS_MAX || memory.isFull()) return refuse(pending, "internal_error");
+    open += 1;
     try {
-      const admitted = await admit(request, admitParts);
-      if (!admitted.ok) return refuse(door, admitted.fault);
-      if (draining) return refuse(door, "draining");
-      return await attach(admitted.value, door, attachParts);
+      const admitted = await admit(request, admitDeps);
+      if (!admitted.ok) return refuse(pending, admitted.fault);
+      if (draining) return refuse(pending, "draining");
+      return await attach(admitted.value, pending, attachDeps);
     } catch (error) {
       if (!(error instanceof DirectoryUnavailable)) {
         log.error({ event: "connect_failed", ...describeError(error) }, "connect failed");
       }
-      return refuse(door, "internal_error");
+      return refuse(pending, "internal_error");
     } finally {
-      pending -= 1;
+      open -= 1;
     }
   };
 
-  const notReady = () => (draining ? "draining" : wordOf([memory, lease, bus]));
+  const notReady = () => (draining ? "draining" : firstNotReady([memory, lease, bus]));
   const health: Health = { now, instance: options.instance, notReady };
   await lease.begin(conversations);
-  await listenToDeployment(bus, parts);
+  await listenToDeployment(bus, deps);
   const port = await server.open(options.at, {
     metrics,
     backpressureBytes: config.AMS_BACKPRESSURE_BYTES,
-    onConnect: (request, door) => {
+    onConnect: (request, pending) => {
       const done = (outcome: JoinOutcome) => {
         metrics.joined(outcome);
         log.debug({ event: "connect", outcome }, "connect");
       };
-      connect(request, door).then(done, () => done("internal_error"));
+      connect(request, pending).then(done, () => done("internal_error"));
     },
     http: withHealth(health, options.http),
   });
@@ -143,7 +143,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   }
   const stop = async () => {
     draining = true;
-    await drain(conversations, drainTermsOf(config), () => pending > 0);
+    await drain(conversations, drainTermsOf(config), () => open > 0);
     server.stopListening();
     await holdings.settled();
     await lease.end();
@@ -153,10 +153,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
 }
 
 /** What the first of these that isn't ready waits for. */
-function wordOf(parts: readonly { notReady(): string | null }[]): string | null {
-  for (const part of parts) {
-    const word = part.notReady();
-    if (word !== null) return word;
+function firstNotReady(all: readonly { notReady(): string | null }[]): string | null {
+  for (const each of all) {
+    const reason = each.notReady();
+    if (reason !== null) return reason;
   }
   return null;
 }
@@ -165,8 +165,8 @@ function wordOf(parts: readonly { notReady(): string | null }[]): string | null 
  * What ends on every gateway at once. When the channel was lost, what was announced meanwhile is
  * looked up.
  */
-async function listenToDeployment(bus: Bus, parts: GatewayParts): Promise<void> {
-  const { credentials, directory, log, metrics } = parts;
+async function listenToDeployment(bus: Bus, deps: GatewayDeps): Promise<void> {
+  const { credentials, directory, log, metrics } = deps;
   const { deployment } = directory.channels;
   const check = new OneAtATime(
     () => credentials.checkAll(),
@@ -211,8 +211,8 @@ function plainTermsOf(config: GatewayConfig): SessionTerms {
   };
 }
 
-function refuse(door: Door, reason: CloseReason): CloseReason {
-  door.refuse(reason);
+function refuse(pending: PendingConnect, reason: CloseReason): CloseReason {
+  pending.refuse(reason);
   return reason;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Both doors (§3.3): the link says that one may come in, the account says who comes. The checks are
- * made in the order of the specification, and the first that fails is the one that is told.
+ * The access checks of a connect (§3.3): the link admits, the account identifies. They are made in
+ * the order of the specification, and the first that fails is reported.
  */
 import {
   type Address,
@@ -70,7 +70,7 @@ export type Admitted = {
 export type Admit = { readonly ok: true; readonly value: Admitted } | Refused;
 type Refused = { readonly ok: false; readonly fault: ConnectFault };
 
-export type AdmitParts = {
+export type AdmitDeps = {
   readonly directory: Directory;
   /** What was read of a conversation that is served here already; undefined of any other. */
   readonly remembered: (address: Address) => Admission | undefined;
@@ -85,45 +85,45 @@ type Claimant =
   | { readonly kind: "guest" | "nobody" };
 
 /**
- * Rejects with DirectoryUnavailable when the doors can't be checked. What is remembered may let
- * somebody in, since place and claim look again at all of it that may have changed; it never turns
- * anybody away, so that what is told is what stands now (ADR 13).
+ * Rejects with DirectoryUnavailable when access can't be checked. What is cached may admit a
+ * connect, since reserve and claim check again all of it that may have changed; it never refuses
+ * one, so that a refusal always says what is true now (ADR 13).
  */
-export async function admit(request: ConnectRequest, parts: AdmitParts): Promise<Admit> {
+export async function admit(request: ConnectRequest, deps: AdmitDeps): Promise<Admit> {
   if (!request.isHostAccepted) return refuse("host_not_allowed");
   const token = request.query.get("t") ?? "";
   if (token === "") return refuse("invalid_magic_link");
-  const claimant = claimantOf(request, parts.guests);
+  const claimant = claimantOf(request, deps.guests);
   const address = addressOf(request);
-  const remembered = address === null ? undefined : parts.remembered(address);
+  const remembered = address === null ? undefined : deps.remembered(address);
   const [admission, holder] = await Promise.all([
-    remembered ?? readAdmission(address, parts.directory),
-    findHolder(claimant, parts),
+    remembered ?? readAdmission(address, deps.directory),
+    findHolder(claimant, deps),
   ]);
-  const admitted = check(request, admission, claimant, holder, parts);
+  const admitted = check(request, admission, claimant, holder, deps);
   if (admitted.ok && !isLimited(admitted.value.admission)) return admitted;
   const [current, live] = await Promise.all([
-    remembered === undefined ? admission : readAdmission(address, parts.directory),
-    holder === null ? null : confirm(holder, parts.directory),
+    remembered === undefined ? admission : readAdmission(address, deps.directory),
+    holder === null ? null : confirm(holder, deps.directory),
   ]);
-  return check(request, current, claimant, live, parts);
+  return check(request, current, claimant, live, deps);
 }
 
-/** The doors, in their order. */
+/** The access checks, in their order. */
 function check(
   request: ConnectRequest,
   admission: Admission | null,
   claimant: Claimant,
   holder: CredentialHolder | null,
-  parts: AdmitParts,
+  deps: AdmitDeps,
 ): Admit {
   if (admission === null) return refuse("conversation_not_found");
   const token = request.query.get("t") ?? "";
-  const link = findLink(admission, token, parts);
+  const link = findLink(admission, token, deps);
   if (link === null) return refuse("invalid_magic_link");
-  const admitted = checkClaimant(claimant, holder, token, parts);
+  const admitted = checkClaimant(claimant, holder, token, deps);
   const checked = admitted.ok
-    ? checkWishes(request, admission, link, admitted.value, parts)
+    ? checkWishes(request, admission, link, admitted.value, deps)
     : admitted;
   // A link that is used up admits only streams that it has counted, which a faulty connect can't
   // be.
@@ -154,10 +154,10 @@ function readAdmission(address: Address | null, directory: Directory): Promise<A
   return address === null ? Promise.resolve(null) : directory.admission(address);
 }
 
-function findHolder(claimant: Claimant, parts: AdmitParts): Promise<CredentialHolder | null> {
+function findHolder(claimant: Claimant, deps: AdmitDeps): Promise<CredentialHolder | null> {
   if (claimant.kind !== "bearer" || !isCredential(claimant.credential))
     return Promise.resolve(null);
-  return parts.directory.credentialHolder(hashes(parts.peppers.credential, claimant.credential));
+  return deps.directory.credentialHolder(hashes(deps.peppers.credential, claimant.credential));
 }
 
 /** The holder while the credential is live. */
@@ -167,10 +167,10 @@ async function confirm(holder: CredentialHolder, directory: Directory) {
 }
 
 /** The live link that this is the token of. */
-function findLink(admission: Admission, token: string, parts: AdmitParts): Link | null {
+function findLink(admission: Admission, token: string, deps: AdmitDeps): Link | null {
   const { expires_at_ms } = admission.conversation;
-  if (!isLinkToken(token) || (expires_at_ms !== null && parts.now() >= expires_at_ms)) return null;
-  const candidates = hashes(parts.peppers.link, token);
+  if (!isLinkToken(token) || (expires_at_ms !== null && deps.now() >= expires_at_ms)) return null;
+  const candidates = hashes(deps.peppers.link, token);
   return admission.links.find((link) => equalsAny(candidates, link.hash)) ?? null;
 }
 
@@ -180,12 +180,12 @@ function checkClaimant(
   claimant: Claimant,
   holder: CredentialHolder | null,
   token: string,
-  parts: AdmitParts,
+  deps: AdmitDeps,
 ): { readonly ok: true; readonly value: Who } | Refused {
   if (claimant.kind === "guest") {
     return {
       ok: true,
-      value: { accountId: guestAccountOf(parts.peppers, token), credential: null },
+      value: { accountId: guestAccountOf(deps.peppers, token), credential: null },
     };
   }
   if (holder === null) return refuse("invalid_credential");
@@ -197,7 +197,7 @@ function checkWishes(
   admission: Admission,
   link: Link,
   who: Who,
-  parts: AdmitParts,
+  deps: AdmitDeps,
 ): Admit {
   const wish = (name: keyof typeof CONNECT_PARAMETERS) => wishOf(request, name);
   const name = wish("streamName");
@@ -210,7 +210,7 @@ function checkWishes(
   const subscribeStreams = readIfGiven(wish("subscribeStreams"), readSubscribeStreams);
   if (subscribeStreams === undefined) return refuse("invalid_subscribe_streams_header");
   const { conversation_id } = admission.conversation;
-  const streamId = streamIdOf(parts.peppers, conversation_id, who.accountId, streamName);
+  const streamId = streamIdOf(deps.peppers, conversation_id, who.accountId, streamName);
   return {
     ok: true,
     value: {
@@ -243,8 +243,8 @@ function readIfGiven<Value>(
 }
 
 /**
- * Whether a link may be used up, which is told before an ended credential is: then both are looked
- * at now.
+ * Whether a link may be used up, which is reported before an ended credential is: then both are
+ * read now.
  */
 function isLimited({ conversation }: Admission): boolean {
   return conversation.max_joins !== null;

@@ -24,7 +24,7 @@ const heardOf = (epoch: number): Heard => ({
     claim: "held",
     lastN: 0,
     lastMs: 0,
-    told: EMPTY_OBJECT,
+    knownMetadata: EMPTY_OBJECT,
     successor: null,
   },
   resumed: false,

@@ -8,8 +8,8 @@ import type { CloseReason } from "@ams/protocol";
 import type { LiveStream } from "../conversation/roster.ts";
 
 /**
- * Milliseconds that a takeover waits for the old holder's word: a gateway that needs longer is as
- * good as dead.
+ * Milliseconds that a takeover waits for the old holder's `yielded`: a gateway that needs longer is
+ * as good as dead.
  */
 export const YIELD_WAIT_MS = 1_000;
 

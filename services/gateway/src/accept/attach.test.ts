@@ -1,5 +1,5 @@
-// From the doors to a seat: what is taken is given back when there is no seat, and is the session's
-// once there is one.
+// From the access checks to a session: what is taken is given back when there is none, and is the
+// session's once there is one.
 import {
   type Directory,
   DirectoryUnavailable,
@@ -16,10 +16,10 @@ import type { Conversations } from "../conversation/conversations.ts";
 import { ACCOUNT, admissionOf, endOfTurn, entryOf, type FakeSocket } from "../testing/fakes.ts";
 import { GATEWAY, Rig } from "../testing/rig.ts";
 import type { Admitted } from "./admit.ts";
-import { type AttachParts, attach } from "./attach.ts";
-import type { Door, SocketOwner } from "./sockets.ts";
+import { type AttachDeps, attach } from "./attach.ts";
+import type { PendingConnect, SocketOwner } from "./sockets.ts";
 
-class FakeDoor implements Door {
+class FakePendingConnect implements PendingConnect {
   gone = false;
   /** Ends in the turn in which it is accepted, as one that sent a malformed frame early. */
   ended = false;
@@ -45,7 +45,7 @@ class FakeDoor implements Door {
 }
 
 let rig: Rig;
-let door: FakeDoor;
+let pending: FakePendingConnect;
 let releases: number;
 let shared: boolean;
 let reserve: (place: Place, terms: PlaceTerms) => Promise<Outcome<Reserved, string>>;
@@ -54,7 +54,7 @@ let claim: (entry: RosterEntry) => Promise<Outcome<unknown, string>>;
 
 beforeEach(() => {
   rig = new Rig();
-  door = new FakeDoor(rig);
+  pending = new FakePendingConnect(rig);
   releases = 0;
   shared = false;
   reserve = () => Promise.resolve({ ok: true, value: { shared, credentialEndsMs: null } });
@@ -82,7 +82,7 @@ function join(over: Partial<Admitted> = {}) {
     ...over,
   };
   const directory = {
-    ...rig.parts.directory,
+    ...rig.deps.directory,
     reserve: (place: Place, terms: PlaceTerms) => reserve(place, terms),
     keepPlace: () => rig.keepPlace(),
     claim: ({ connection }: { connection: string }) =>
@@ -101,16 +101,16 @@ function join(over: Partial<Admitted> = {}) {
     receipts: false,
     rates: { frames: unlimited, bytes: unlimited },
   };
-  const parts = { ...rig.parts, directory };
-  const attachParts: AttachParts = { parts, conversations, config, plainTerms };
-  return attach(admitted, door, attachParts);
+  const deps = { ...rig.deps, directory };
+  const attachDeps: AttachDeps = { deps, conversations, config, plainTerms };
+  return attach(admitted, pending, attachDeps);
 }
 
 const stepsOf = () => rig.asked.map((step) => step.split(" ")[0]);
 
 test("§4.5 a granted claim seats the socket with the roster as it is, and nothing is given back", async () => {
   expect(await join()).toBe("joined");
-  expect(door.socket.frames()).toMatchObject([{ type: "joined", epoch: 5, peers: [] }]);
+  expect(pending.socket.frames()).toMatchObject([{ type: "joined", epoch: 5, peers: [] }]);
   expect([rig.asked, releases]).toEqual([[], 0]);
 });
 
@@ -128,7 +128,7 @@ test("§3.3 a credential that has ended is told before a name that is taken, and
 test("a claim that is refused gives back the place and the conversation, and leaves no stream", async () => {
   claim = () => Promise.resolve({ ok: false, fault: "stream_name_conflict" });
   expect(await join()).toBe("stream_name_conflict");
-  expect(door.refused).toBe("stream_name_conflict");
+  expect(pending.refused).toBe("stream_name_conflict");
   expect([stepsOf(), releases]).toEqual([["release"], 1]);
 });
 
@@ -146,7 +146,7 @@ test("§3.3.9 a place whose reservation was made but answered too late is given 
 
 test("§3.3.9 a socket that ends while it is seated keeps no shared place", async () => {
   shared = true;
-  door.ended = true;
+  pending.ended = true;
   expect(await join()).toBe("joined");
   await endOfTurn();
   expect(stepsOf()).toEqual(["leave", "release"]);
@@ -165,7 +165,7 @@ test("§3.3.9 a guest's place is one of the conversation's owner", async () => {
 });
 
 test("a client that goes while its claim is made leaves nothing behind", async () => {
-  door.gone = true;
+  pending.gone = true;
   expect(await join()).toBe("client_gone");
   expect([stepsOf(), releases, rig.conversation.roster.size]).toEqual([["release"], 1, 0]);
 });
@@ -187,7 +187,7 @@ test("§5.6 a socket that was seated stays, also when the answer to its claim is
   };
   await join().catch(() => undefined);
   expect(rig.conversation.roster.size).toBe(1);
-  expect([rig.asked, releases, door.socket.ended]).toEqual([[], 0, null]);
+  expect([rig.asked, releases, pending.socket.ended]).toEqual([[], 0, null]);
 });
 
 test("§5.6 a socket that was seated stays, also when its place can't be made its own yet", async () => {
@@ -196,8 +196,8 @@ test("§5.6 a socket that was seated stays, also when its place can't be made it
   expect(await join()).toBe("joined");
   await endOfTurn();
   expect(rig.conversation.roster.size).toBe(1);
-  expect([stepsOf(), releases, door.socket.ended]).toEqual([["keep"], 0, null]);
+  expect([stepsOf(), releases, pending.socket.ended]).toEqual([["keep"], 0, null]);
   rig.keepPlace = () => Promise.resolve();
-  rig.parts.holdings.retry();
+  rig.deps.holdings.retry();
   expect(stepsOf()).toEqual(["keep", "keep"]);
 });

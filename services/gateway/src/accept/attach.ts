@@ -1,7 +1,7 @@
 /**
- * From the doors to a seat: the account's place is reserved, the stream is claimed, and when the
- * claim is heard on the channel the socket is seated: welcomed with the roster as it is at that
- * moment and put on its topics, all in one turn.
+ * From the access checks to a session: the account's quota slot is reserved, the stream is claimed,
+ * and when the claim is heard on the channel the socket is attached: it is sent the roster as it is
+ * at that moment and put on its topics, all in one turn.
  */
 import { randomUUID } from "node:crypto";
 import type { ConnectionId, Place } from "@ams/directory";
@@ -11,18 +11,18 @@ import type { Conversation } from "../conversation/conversation.ts";
 import type { Conversations } from "../conversation/conversations.ts";
 import type { LiveStream } from "../conversation/roster.ts";
 import { Session, type SessionTerms } from "../conversation/session.ts";
+import type { GatewayDeps } from "../deps.ts";
 import type { JoinOutcome } from "../metrics.ts";
-import type { GatewayParts } from "../parts.ts";
 import { toIso } from "../time.ts";
 import type { Admitted } from "./admit.ts";
 import type { Heard } from "./arrivals.ts";
-import type { Door } from "./sockets.ts";
+import type { PendingConnect } from "./sockets.ts";
 
 /** Milliseconds until a claim that was granted must have come round on the channel. */
 const HEAR_WAIT_MS = 5_000;
 
-export type AttachParts = {
-  readonly parts: GatewayParts;
+export type AttachDeps = {
+  readonly deps: GatewayDeps;
   readonly conversations: Conversations;
   readonly config: GatewayConfig;
   /** Of a connection that asks for nothing special, as most do: all of them share it. */
@@ -30,23 +30,23 @@ export type AttachParts = {
 };
 
 /**
- * Seats the connect, or refuses it. Rejects with DirectoryUnavailable when it can't be known
- * whether it may sit.
+ * Attaches the connect, or refuses it. Rejects with DirectoryUnavailable when the directory can't
+ * say whether it may join.
  */
 export async function attach(
   admitted: Admitted,
-  door: Door,
-  attachParts: AttachParts,
+  pending: PendingConnect,
+  attachDeps: AttachDeps,
 ): Promise<JoinOutcome> {
-  const { conversations } = attachParts;
+  const { conversations } = attachDeps;
   const conversation = await conversations.acquire(admitted.admission);
-  if (conversation === null) return refuse(door, "conversation_not_found");
-  const join = new Join(admitted, door, conversation, attachParts);
+  if (conversation === null) return refuse(pending, "conversation_not_found");
+  const join = new Join(admitted, pending, conversation, attachDeps);
   let outcome: JoinOutcome = "internal_error";
   try {
     outcome = await join.run();
   } finally {
-    if (!join.isSeated) {
+    if (!join.isJoined) {
       join.undo();
       conversations.release(conversation);
     }
@@ -54,8 +54,8 @@ export async function attach(
   return outcome;
 }
 
-function refuse(door: Door, reason: CloseReason): CloseReason {
-  door.refuse(reason);
+function refuse(pending: PendingConnect, reason: CloseReason): CloseReason {
+  pending.refuse(reason);
   return reason;
 }
 
@@ -63,7 +63,7 @@ function refuse(door: Door, reason: CloseReason): CloseReason {
 class Join {
   readonly connection: ConnectionId = randomUUID();
   readonly #place: Place;
-  /** Whether the directory may hold a place of this join: also when its answer is lost. */
+  /** Whether the directory may hold a quota slot of this join: also when its answer is lost. */
   #reserved = false;
   /** Whether the directory may hold a claim of this join. */
   #claimed = false;
@@ -71,30 +71,30 @@ class Join {
    * From here on the socket's session answers for all that was taken, whatever becomes of the
    * join's last steps.
    */
-  #seat: LiveStream | null = null;
+  #stream: LiveStream | null = null;
   readonly #admitted: Admitted;
-  readonly #door: Door;
+  readonly #pending: PendingConnect;
   readonly #conversation: Conversation;
-  readonly #parts: GatewayParts;
+  readonly #deps: GatewayDeps;
   readonly #config: GatewayConfig;
   readonly #plainTerms: SessionTerms;
 
   constructor(
     admitted: Admitted,
-    door: Door,
+    pending: PendingConnect,
     conversation: Conversation,
-    { parts, config, plainTerms }: AttachParts,
+    { deps, config, plainTerms }: AttachDeps,
   ) {
     this.#admitted = admitted;
-    this.#door = door;
+    this.#pending = pending;
     this.#conversation = conversation;
-    this.#parts = parts;
+    this.#deps = deps;
     this.#config = config;
     this.#plainTerms = plainTerms;
     this.#place = conversation.placeOf({
       owner_account_id: admitted.accountId,
       stream_id: admitted.streamId,
-      gateway: parts.gateway(),
+      gateway: deps.gateway(),
       connection: this.connection,
     });
   }
@@ -102,20 +102,20 @@ class Join {
   async run(): Promise<JoinOutcome> {
     // From the first step on, so that no news of the account, link or conversation falls between
     // two of them.
-    const seated = this.#expectSeat();
+    const joined = this.#expectJoin();
     const reserved = await this.#reserve();
-    if (reserved !== "own" && reserved !== "shared") return refuse(this.#door, reserved);
+    if (reserved !== "own" && reserved !== "shared") return refuse(this.#pending, reserved);
     const { arrivals } = this.#conversation;
-    if (this.#door.gone) return arrivals.has(this.connection) ? "client_gone" : seated;
+    if (this.#pending.gone) return arrivals.has(this.connection) ? "client_gone" : joined;
     const fault = await this.#claim();
-    if (fault !== null) return refuse(this.#door, fault);
-    const outcome = await this.#within(seated);
+    if (fault !== null) return refuse(this.#pending, fault);
+    const outcome = await this.#within(joined);
     this.#settlePlace(reserved);
     return outcome;
   }
 
-  get isSeated(): boolean {
-    return this.#seat !== null;
+  get isJoined(): boolean {
+    return this.#stream !== null;
   }
 
   /** Gives back whatever a join that came to nothing has taken. */
@@ -124,20 +124,20 @@ class Join {
     const { connection } = this;
     this.#conversation.arrivals.forget(connection);
     if (this.#claimed) this.#conversation.abandon({ stream_id, stream_name, connection });
-    this.#parts.credentials.forget(this.#admitted.accountId, connection);
-    if (this.#reserved) this.#parts.holdings.releasePlace(this.#place);
+    this.#deps.credentials.forget(this.#admitted.accountId, connection);
+    if (this.#reserved) this.#deps.holdings.releasePlace(this.#place);
   }
 
   async #reserve(): Promise<"own" | "shared" | CloseReason> {
     const { accountId, credential, streamId, streamName } = this.#admitted;
-    const { credentials } = this.#parts;
+    const { credentials } = this.#deps;
     if (credential !== null) {
       credentials.watch(accountId, credential, this.connection, this.#conversation);
     }
     const { AMS_STREAMS_PER_ACCOUNT, AMS_GUESTS_PER_ACCOUNT } = this.#config;
     const placesMax = credential === null ? AMS_GUESTS_PER_ACCOUNT : AMS_STREAMS_PER_ACCOUNT;
     this.#reserved = true;
-    const reserved = await this.#parts.directory.reserve(this.#place, { credential, placesMax });
+    const reserved = await this.#deps.directory.reserve(this.#place, { credential, placesMax });
     if (reserved.ok) {
       const { shared, credentialEndsMs: at_ms } = reserved.value;
       if (credential !== null) credentials.end(accountId, [{ credential, at_ms }]);
@@ -145,7 +145,7 @@ class Join {
     }
     this.#reserved = false;
     if (reserved.fault !== "account_concurrency_limit") return reserved.fault;
-    // A name that somebody else holds is told before the limit is (§3.3).
+    // A name that somebody else holds is reported before the limit is (§3.3).
     for (const { entry } of this.#conversation.roster.streams()) {
       if (entry.stream_name === streamName && entry.stream_id !== streamId)
         return "stream_name_conflict";
@@ -158,28 +158,28 @@ class Join {
    * pepper.
    */
   #settlePlace(reserved: "own" | "shared"): void {
-    if (this.#seat === null) return;
-    const place = this.#conversation.placeOf(this.#seat.entry);
+    if (this.#stream === null) return;
+    const place = this.#conversation.placeOf(this.#stream.entry);
     const isAnother = place.stream_id !== this.#place.stream_id;
     if (isAnother || reserved === "shared") {
       const isHeld = () => this.#conversation.holds(this.connection);
-      this.#parts.holdings.keepPlace(place, isHeld);
+      this.#deps.holdings.keepPlace(place, isHeld);
     }
-    if (isAnother) this.#parts.holdings.releasePlace(this.#place);
+    if (isAnother) this.#deps.holdings.releasePlace(this.#place);
   }
 
   /** Null when the claim was granted. */
   async #claim(): Promise<CloseReason | null> {
     const admitted = this.#admitted;
     this.#claimed = true;
-    const claimed = await this.#parts.directory.claim({
+    const claimed = await this.#deps.directory.claim({
       where: this.#conversation.where,
       stream_id: admitted.streamId,
       stream_name: admitted.streamName,
       owner_account_id: admitted.accountId,
       metadata: admitted.metadata,
       peer_identity: admitted.peerIdentity,
-      joined_at: toIso(this.#parts.now()),
+      joined_at: toIso(this.#deps.now()),
       gateway: this.#place.gateway,
       connection: this.connection,
       link: admitted.link.number,
@@ -190,25 +190,25 @@ class Join {
     return claimed.fault;
   }
 
-  /** Resolves when the socket has been seated, or the seat is lost. */
-  #expectSeat(): Promise<JoinOutcome> {
+  /** Resolves when the socket has been attached, or the join has failed. */
+  #expectJoin(): Promise<JoinOutcome> {
     return new Promise((resolve) => {
       this.#conversation.arrivals.expect(this.connection, {
         link: this.#admitted.link.number,
-        accept: (heard) => resolve(this.#sit(heard)),
-        refuse: (reason) => resolve(refuse(this.#door, reason)),
+        accept: (heard) => resolve(this.#attach(heard)),
+        refuse: (reason) => resolve(refuse(this.#pending, reason)),
       });
     });
   }
 
-  #sit(heard: Heard): JoinOutcome {
+  #attach(heard: Heard): JoinOutcome {
     // It has left the roster while this waited for the old holder.
-    if (heard.stream.claim === "ended") return refuse(this.#door, "internal_error");
+    if (heard.stream.claim === "ended") return refuse(this.#pending, "internal_error");
     const session = new Session(this.#conversation, heard.stream, this.#terms(), (opened) =>
       this.#welcome(opened, heard),
     );
-    if (!this.#door.accept(session)) return "client_gone";
-    this.#seat = heard.stream;
+    if (!this.#pending.accept(session)) return "client_gone";
+    this.#stream = heard.stream;
     return heard.resumed ? "resumed" : "joined";
   }
 
@@ -229,14 +229,14 @@ class Join {
         subscribed_streams: subscribeStreams,
         resumed: heard.resumed,
         epoch: entry.epoch,
-        ts: toIso(this.#parts.now()),
+        ts: toIso(this.#deps.now()),
         peers: peers.map((stream) => stream.entry),
       }),
     );
     this.#conversation.enter(session, socket);
-    // Others know the stream by what its last holder told them.
-    if (heard.stream.told !== entry.metadata) {
-      this.#conversation.emitMetadata(session, socket, entry.metadata, this.#parts.now());
+    // Others know the stream by the metadata of its last holder.
+    if (heard.stream.knownMetadata !== entry.metadata) {
+      this.#conversation.emitMetadata(session, socket, entry.metadata, this.#deps.now());
     }
   }
 
@@ -248,12 +248,12 @@ class Join {
     return { ...this.#plainTerms, subscription: { streams, self }, receipts };
   }
 
-  async #within(seated: Promise<JoinOutcome>): Promise<JoinOutcome> {
+  async #within(joined: Promise<JoinOutcome>): Promise<JoinOutcome> {
     const timer = setTimeout(() => {
       this.#conversation.arrivals.refuse(this.connection, "internal_error");
     }, HEAR_WAIT_MS);
     try {
-      return await seated;
+      return await joined;
     } finally {
       clearTimeout(timer);
     }

@@ -1,4 +1,4 @@
-// What clients send before they are seated: kept in order, within what one may keep and what all
+// What clients send before they are attached: kept in order, within what one may keep and what all
 // may.
 import { EARLY_BYTES_MAX } from "@ams/protocol";
 import { expect, test } from "vitest";

@@ -1,5 +1,5 @@
 /**
- * Frames that a client sends before it has been seated. They wait, within what one socket may keep
+ * Frames that a client sends before it is attached. They wait, within what one socket may keep
  * and what all waiting sockets together may: whoever waits has not shown yet that it may come in
  * (§4.4.5).
  */

@@ -31,8 +31,8 @@ beforeEach(async () => {
     {
       metrics: made.metrics,
       backpressureBytes: LIMIT,
-      onConnect: (_, door) => {
-        door.accept({
+      onConnect: (_, pending) => {
+        pending.accept({
           opened: (socket) => {
             socket.send(JOINED);
             socket.subscribe(TOPIC);

@@ -4,11 +4,11 @@ import { HeldFrames, type HeldSockets, type Holding } from "../conversation/held
 import type { Backpressure, SlowSocket } from "../lifecycle/backpressure.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { EarlyFrames } from "./early.ts";
-import type { Door, Socket, SocketOwner } from "./sockets.ts";
+import type { PendingConnect, Socket, SocketOwner } from "./sockets.ts";
 import type { UwsWebSocket } from "./uws.ts";
 
 /** What all sockets of a gateway share. */
-export type OpenSocketParts = {
+export type OpenSocketDeps = {
   readonly metrics: GatewayMetrics;
   readonly backpressure: Backpressure;
   readonly held: HeldSockets;
@@ -20,7 +20,7 @@ export type OpenSocketParts = {
  * At first it is a connect that waits for its answer, in no roster and on no topic; what its client
  * sends meanwhile waits too. Once it is closed it answers nothing and does nothing.
  */
-export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
+export class OpenSocket<Data> implements PendingConnect, Socket, SlowSocket, Holding {
   #ws: UwsWebSocket<Data> | null;
   #owner: SocketOwner | null = null;
   /** Null once it is accepted: most sockets are, and live long. */
@@ -29,12 +29,12 @@ export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
   #hasJoined = false;
   /** Null unless its `joined` is still on its way. */
   #held: HeldFrames | null = null;
-  readonly #parts: OpenSocketParts;
+  readonly #deps: OpenSocketDeps;
 
-  constructor(ws: UwsWebSocket<Data>, early: EarlyFrames, parts: OpenSocketParts) {
+  constructor(ws: UwsWebSocket<Data>, early: EarlyFrames, deps: OpenSocketDeps) {
     this.#ws = ws;
     this.#early = early;
-    this.#parts = parts;
+    this.#deps = deps;
   }
 
   get gone(): boolean {
@@ -69,7 +69,7 @@ export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
 
   send(frame: string): void {
     if (this.#ws === null) return;
-    this.#parts.metrics.sent(frame.length, 1);
+    this.#deps.metrics.sent(frame.length, 1);
     if (this.#held !== null) {
       this.#keep(this.#held, frame);
       return;
@@ -84,8 +84,8 @@ export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
   publish(topic: string, frame: Uint8Array | string, count: number): void {
     if (this.#ws === null) return;
     this.#ws.publish(topic, frame, false);
-    this.#parts.held.published(topic, frame, this);
-    this.#parts.metrics.sent(frame.length, count);
+    this.#deps.held.published(topic, frame, this);
+    this.#deps.metrics.sent(frame.length, count);
   }
 
   subscribe(topic: string): void {
@@ -103,14 +103,14 @@ export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
    * been read.
    */
   end(reason: CloseReason): void {
-    if (this.buffered() < this.#parts.limitBytes) {
+    if (this.buffered() < this.#deps.limitBytes) {
       for (const frame of this.#held?.take() ?? []) this.#ws?.send(frame, false);
-      this.#parts.metrics.closed(reason);
+      this.#deps.metrics.closed(reason);
       this.#ws?.end(CLOSE[reason].code, reason);
       return;
     }
     this.#leaveTopics();
-    this.#parts.backpressure.dropped(this, reason);
+    this.#deps.backpressure.dropped(this, reason);
   }
 
   buffered(): number {
@@ -120,7 +120,7 @@ export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
   /** It has read something. */
   drained(): void {
     this.#release();
-    this.#parts.backpressure.drained(this);
+    this.#deps.backpressure.drained(this);
   }
 
   giveUp(): void {
@@ -136,7 +136,7 @@ export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
   closed(): void {
     this.#ws = null;
     this.#endHolding();
-    this.#parts.backpressure.closed(this);
+    this.#deps.backpressure.closed(this);
     this.#early?.release();
     this.#owner?.gone();
   }
@@ -147,19 +147,19 @@ export class OpenSocket<Data> implements Door, Socket, SlowSocket, Holding {
   }
 
   #beginHolding(): void {
-    this.#held = new HeldFrames(this.#parts.limitBytes);
-    this.#parts.held.add(this);
+    this.#held = new HeldFrames(this.#deps.limitBytes);
+    this.#deps.held.add(this);
   }
 
   #endHolding(): void {
     this.#held = null;
-    this.#parts.held.delete(this);
+    this.#deps.held.delete(this);
   }
 
   #keep(held: HeldFrames, frame: Uint8Array | string): void {
     if (held.keep(frame)) return;
     this.#endHolding();
-    this.#parts.backpressure.dropped(this, "subscriber_backpressure");
+    this.#deps.backpressure.dropped(this, "subscriber_backpressure");
   }
 
   /**

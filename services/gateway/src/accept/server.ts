@@ -1,6 +1,6 @@
 /**
- * The public port. Connects become doors and sockets here, in terms of `sockets.ts`; every other
- * request is handed on.
+ * The public port. Connects become pending connects and sockets here, in terms of `sockets.ts`;
+ * every other request is handed on.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HostNames, type HostRule, hostRuleOf } from "@ams/process";
@@ -13,7 +13,7 @@ import { EarlyBudget, EarlyFrames } from "./early.ts";
 import { checked, hostOf, refuseAmbiguous } from "./head.ts";
 import { bridge, type HttpHandler, respondProblem } from "./http-bridge.ts";
 import { OpenSocket } from "./open-socket.ts";
-import type { Door, Sockets } from "./sockets.ts";
+import type { PendingConnect, Sockets } from "./sockets.ts";
 import {
   createUwsApp,
   listen,
@@ -49,11 +49,11 @@ const CONNECT_PATH = "/:namespace/conversations/:alias/connect";
  */
 type SocketData = { request: ConnectRequest | null; socket: OpenSocket<SocketData> | null };
 
-export type ServerParts = {
+export type ServerDeps = {
   readonly metrics: GatewayMetrics;
   readonly backpressureBytes: number;
-  /** Called for each connect; answers through the door, now or later. */
-  readonly onConnect: (request: ConnectRequest, door: Door) => void;
+  /** Called for each connect; answers through `pending`, now or later. */
+  readonly onConnect: (request: ConnectRequest, pending: PendingConnect) => void;
   /** Answers every request that is no connect. */
   readonly http: HttpHandler;
 };
@@ -61,7 +61,7 @@ export type ServerParts = {
 /** The public port as the gateway uses it. */
 export interface GatewayPort extends Sockets {
   /** Opens the port; null when it can't be had. */
-  open(at: { host: string; port: number }, parts: ServerParts): Promise<number | null>;
+  open(at: { host: string; port: number }, deps: ServerDeps): Promise<number | null>;
   /** Takes no more connections. */
   stopListening(): void;
   close(): Promise<void>;
@@ -72,7 +72,7 @@ export class Server implements GatewayPort {
   readonly #metrics: GatewayMetrics;
   readonly #held = new HeldSockets();
   #listening: UwsListenSocket | null = null;
-  /** Sockets whose connection still stands. */
+  /** Sockets whose connection is still open. */
   #connected = 0;
 
   constructor(metrics: GatewayMetrics) {
@@ -88,9 +88,9 @@ export class Server implements GatewayPort {
   /** Opens the port; null when it can't be had. */
   async open(
     at: { host: string; port: number; names: HostNames },
-    parts: ServerParts,
+    deps: ServerDeps,
   ): Promise<number | null> {
-    this.#route(parts, hostRuleOf(at.host, at.names));
+    this.#route(deps, hostRuleOf(at.host, at.names));
     const listening = await listen(this.#app, at);
     if (listening === null) return null;
     this.#listening = listening.socket;
@@ -111,18 +111,18 @@ export class Server implements GatewayPort {
     this.#app.close();
   }
 
-  #route(parts: ServerParts, acceptsHost: HostRule): void {
-    const backpressure = new Backpressure(parts.backpressureBytes, this.#metrics);
+  #route(deps: ServerDeps, acceptsHost: HostRule): void {
+    const backpressure = new Backpressure(deps.backpressureBytes, this.#metrics);
     const early = new EarlyBudget();
-    const socketParts = {
+    const socketDeps = {
       metrics: this.#metrics,
       backpressure,
       held: this.#held,
-      limitBytes: parts.backpressureBytes,
+      limitBytes: deps.backpressureBytes,
     };
     this.#app.ws<SocketData>(CONNECT_PATH, {
       maxPayloadLength: FRAME_BYTES_MAX,
-      maxBackpressure: parts.backpressureBytes,
+      maxBackpressure: deps.backpressureBytes,
       closeOnBackpressureLimit: false,
       idleTimeout: IDLE_TIMEOUT_S,
       maxLifetime: 0,
@@ -150,8 +150,8 @@ export class Server implements GatewayPort {
         this.#connected += 1;
         const { request } = data;
         data.request = null;
-        data.socket = new OpenSocket(ws, new EarlyFrames(early), socketParts);
-        if (request !== null) parts.onConnect(request, data.socket);
+        data.socket = new OpenSocket(ws, new EarlyFrames(early), socketDeps);
+        if (request !== null) deps.onConnect(request, data.socket);
       },
       message: (ws, frame, isBinary) => ws.getUserData().socket?.received(frame, isBinary),
       dropped: (ws) => {
@@ -174,7 +174,7 @@ export class Server implements GatewayPort {
     this.#app.get(CONNECT_PATH, checked(acceptsHost, respondUpgradeRequired));
     this.#app.any(CONNECT_PATH, checked(acceptsHost, respondNotGet));
     const answer = (response: UwsResponse, request: UwsRequest) =>
-      bridge(response, request, parts.http);
+      bridge(response, request, deps.http);
     this.#app.any("/*", checked(acceptsHost, answer));
   }
 }

@@ -21,7 +21,7 @@ export interface Socket extends Sockets {
   end(reason: CloseReason): void;
 }
 
-/** What a socket's owner is told. */
+/** Events of a socket, as its owner receives them. */
 export interface SocketOwner {
   /** The socket is its owner's from this moment. */
   opened(socket: Socket): void;
@@ -35,7 +35,7 @@ export interface SocketOwner {
 }
 
 /** A connect that waits for its answer. Answering after the client has gone does nothing. */
-export interface Door {
+export interface PendingConnect {
   /**
    * Hands the socket over, and whatever its client has sent already, all before it returns. False
    * when the client has gone.

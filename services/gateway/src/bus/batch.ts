@@ -5,14 +5,14 @@
  *   header  version u8 = 1 · origin 8 bytes · time of the first frame f64, Unix ms
  *   entry   epoch u32 · n u32 high, u32 low · kind u8 · bytes u32 · frame
  *
- * The version is no `{`, by which a batch is told from an event. All numbers are big-endian. An
- * entry names its stream by the epoch alone: it is unique in the conversation, and a frame of an
- * epoch that nobody holds any more is thereby fenced off.
+ * The version is no `{`, by which a batch is distinguished from an event. All numbers are
+ * big-endian. An entry names its stream by the epoch alone: it is unique in the conversation, and a
+ * frame of an epoch that nobody holds any more is thereby fenced off.
  */
 
 export const BATCH_VERSION = 1;
 
-/** Bytes of the header, and of what stands before each frame. */
+/** Bytes of the header, and of what precedes each frame. */
 const HEADER_BYTES = 17;
 const ENTRY_BYTES = 17;
 
@@ -54,11 +54,11 @@ export class BatchWriter {
   }
 
   /**
-   * Makes room for one frame of exactly `bytes` and returns where it is to be written. The place is
-   * the batch's own, good until the batch is taken.
+   * Reserves space for one frame of exactly `bytes` and returns where it is to be written. The
+   * place is the batch's own, good until the batch is taken.
    */
   append(epoch: number, n: number, kind: FrameKind, bytes: number): Buffer {
-    const buffer = this.#withRoomFor(ENTRY_BYTES + bytes);
+    const buffer = this.#withSpaceFor(ENTRY_BYTES + bytes);
     const at = this.#length;
     writeU32(buffer, at, epoch);
     writeU32(buffer, at + 4, Math.floor(n / U32));
@@ -69,7 +69,7 @@ export class BatchWriter {
     return buffer.subarray(at + ENTRY_BYTES, this.#length);
   }
 
-  /** The batch as it stands, null when it is empty; the writer begins a new one. */
+  /** The batch as it is, null when it is empty; the writer begins a new one. */
   take(): Buffer | null {
     if (this.#buffer === null) return null;
     const taken = this.#buffer.subarray(0, this.#length);
@@ -81,7 +81,7 @@ export class BatchWriter {
     return taken;
   }
 
-  #withRoomFor(bytes: number): Buffer {
+  #withSpaceFor(bytes: number): Buffer {
     if (this.#buffer === null) {
       this.#buffer = Buffer.allocUnsafe(
         Math.max(INITIAL_BYTES, this.#expected, HEADER_BYTES + bytes),

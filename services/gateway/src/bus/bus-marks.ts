@@ -23,7 +23,7 @@ export const MARK_TIMES: MarkTimes = { everyMs: 1_000, missedMs: 5_000 };
  */
 const HELD_UP_ROUNDS = 3;
 
-export type MarksParts = {
+export type MarksDeps = {
   readonly publish: (channel: string, payload: Buffer) => Promise<boolean>;
   /** Marks that Redis took did not come round on this channel: nobody here hears it. */
   readonly unheard: (channel: string) => void;
@@ -51,7 +51,7 @@ type Group = {
 };
 
 export class Marks {
-  readonly #parts: MarksParts;
+  readonly #deps: MarksDeps;
   readonly #id = randomBytes(8).toString("hex");
   readonly #groups = new Map<string, Group>();
   readonly #byChannel = new Map<string, Group>();
@@ -59,16 +59,16 @@ export class Marks {
   #serial = 0;
   #roundMs: number;
 
-  constructor(parts: MarksParts) {
-    this.#parts = parts;
-    this.#roundMs = parts.nowMs();
-    this.#timer = setInterval(() => this.round(), parts.times.everyMs).unref();
+  constructor(deps: MarksDeps) {
+    this.#deps = deps;
+    this.#roundMs = deps.nowMs();
+    this.#timer = setInterval(() => this.round(), deps.times.everyMs).unref();
   }
 
   /** The channel of the group's marks, which must be subscribed; null when the group is known. */
   begin(tag: string): string | null {
     if (this.#groups.has(tag)) return null;
-    const nowMs = this.#parts.nowMs();
+    const nowMs = this.#deps.nowMs();
     const channel = `${tag}:mark:${this.#id}`;
     const group = {
       tag,
@@ -102,11 +102,11 @@ export class Marks {
     const serial = Number(payload.toString("latin1", 0, 16));
     if (!(serial > group.heard && serial <= this.#serial)) return true;
     group.heard = serial;
-    group.heardMs = this.#parts.nowMs();
+    group.heardMs = this.#deps.nowMs();
     if (group.awaited !== null && serial >= group.awaited.serial) group.awaited = null;
     if (group.failedAt !== null && serial > group.failedAt) {
       group.failedAt = null;
-      this.#parts.restored(group.tag);
+      this.#deps.restored(group.tag);
     }
     return true;
   }
@@ -125,7 +125,7 @@ export class Marks {
 
   /** True while no group has missed a mark. */
   areHeard(): boolean {
-    const sinceMs = this.#parts.nowMs() - this.#parts.times.missedMs;
+    const sinceMs = this.#deps.nowMs() - this.#deps.times.missedMs;
     for (const { heardMs } of this.#groups.values()) if (heardMs < sinceMs) return false;
     return true;
   }
@@ -138,8 +138,8 @@ export class Marks {
 
   /** Looks which marks were missed, and publishes the next ones. */
   round(): void {
-    const nowMs = this.#parts.nowMs();
-    const isHeldUp = nowMs - this.#roundMs > HELD_UP_ROUNDS * this.#parts.times.everyMs;
+    const nowMs = this.#deps.nowMs();
+    const isHeldUp = nowMs - this.#roundMs > HELD_UP_ROUNDS * this.#deps.times.everyMs;
     this.#roundMs = nowMs;
     this.#serial += 1;
     for (const group of [...this.#groups.values()]) {
@@ -153,25 +153,25 @@ export class Marks {
   }
 
   #judge(group: Group, nowMs: number): void {
-    const { missedMs } = this.#parts.times;
+    const { missedMs } = this.#deps.times;
     if (group.awaited !== null && nowMs - group.awaited.sinceMs >= missedMs) {
       group.awaited = null;
-      this.#parts.unheard(group.channel);
+      this.#deps.unheard(group.channel);
     }
     if (nowMs - group.takenMs >= missedMs) {
       group.takenMs = nowMs;
-      this.#parts.untaken(group.channel);
+      this.#deps.untaken(group.channel);
     }
   }
 
   #publish(group: Group, serial: number, sinceMs: number): void {
-    this.#parts.publish(group.channel, Buffer.from(`${serial}`)).then(
+    this.#deps.publish(group.channel, Buffer.from(`${serial}`)).then(
       (taken) => {
         if (!taken) {
           group.failedAt = Math.max(group.failedAt ?? 0, serial);
           return;
         }
-        group.takenMs = this.#parts.nowMs();
+        group.takenMs = this.#deps.nowMs();
         if (group.heard < serial) group.awaited ??= { serial, sinceMs };
       },
       () => undefined,

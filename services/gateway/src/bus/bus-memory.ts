@@ -8,7 +8,7 @@ export function openMemoryBus(): Bus {
 }
 
 /**
- * One of several gateways' doors to the same bus: a port unsubscribes only what it subscribed
+ * One of several gateways' ports of the same bus: it unsubscribes only what it subscribed
  * itself.
  */
 export function openMemoryBusPorts(count: number): readonly Bus[] {

@@ -162,7 +162,7 @@ test.runIf(findRedisBinary() !== null).for(["subscriber", "commands"])(
   },
 );
 
-/** A connection that is told what becomes of it. */
+/** A connection that is notified of its state. */
 class FakeClient extends EventEmitter {
   status = "ready";
 

@@ -42,7 +42,7 @@ class RedisBus implements Bus {
   readonly #subscribed = new Map<string, Deliver>();
   readonly #up: Up[] = [];
   /**
-   * One Redis loses all subscriptions together, whatever their tags: the first one stands for all.
+   * One Redis loses all subscriptions together, whatever their tags: the first one represents all.
    */
   #plainTag: string | null = null;
   #inFlightBytes = 0;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { endOfTurn } from "../testing/fakes.ts";
 import type { Bus, Deliver } from "./bus.ts";
 
-/** Two doors to one bus, and how to end them. */
+/** Two ports of one bus, and how to end them. */
 export type BusPair = { readonly a: Bus; readonly b: Bus; readonly close: () => Promise<void> };
 
 const CHANNEL = "ams:{p7}:conv_1";
@@ -118,7 +118,7 @@ export function testBus(name: string, open: () => Promise<BusPair>): void {
       expect(atB.heard).toEqual(["1", "2", "3"]);
     }));
 
-  test(`${name}: a later subscriber of a channel takes the place of an earlier one at the same door`, () =>
+  test(`${name}: a later subscriber of a channel takes the place of an earlier one at the same port`, () =>
     within(open, async ({ a }) => {
       const [first, second] = [collect(), collect()];
       await a.subscribe(CHANNEL, first.deliver);

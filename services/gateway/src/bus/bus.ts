@@ -26,7 +26,7 @@ export interface Bus {
    * lost.
    */
   onUp(listener: (channels: readonly string[]) => void): void;
-  /** Null while the bus carries, else a word for what it waits for. */
+  /** Null while the bus carries, else the name of what it waits for. */
   notReady(): string | null;
   close(): Promise<void>;
 }

@@ -88,7 +88,7 @@ test("those who are here hear a frame at the end of its turn, in order, before a
     deliver: ({ frame }) => heard.push(frame[0]),
     subscribers: () => 1,
   });
-  const { session } = new Rig().seat(entryOf(1, 1));
+  const { session } = new Rig().join(entryOf(1, 1));
   const say = (n: number) => {
     const frame = outbox.batch.append(1, n, "token", 10).fill(n);
     outbox.emitted({ session, frame, since: 0 });
@@ -112,7 +112,7 @@ test.each([
 ])("%s", async (_name, subscribers, publishedWithThem) => {
   const outbox = relay.open("c1", { deliver: () => undefined, subscribers: () => subscribers });
   const frame = outbox.batch.append(1, 1, "token", 10);
-  outbox.emitted({ session: new Rig().seat(entryOf(1, 1)).session, frame, since: 0 });
+  outbox.emitted({ session: new Rig().join(entryOf(1, 1)).session, frame, since: 0 });
   relay.schedule(outbox);
   await endOfTurn();
   expect(bus.published).toHaveLength(publishedWithThem);
@@ -126,7 +126,7 @@ test("§5.7 a large frame doesn't wait for others of its turn, which together co
     deliver: ({ frame }) => heard.push(frame.length),
     subscribers: () => 1,
   });
-  const { session } = new Rig().seat(entryOf(1, 1));
+  const { session } = new Rig().join(entryOf(1, 1));
   for (const [index, bytes] of [100, 16_384].entries()) {
     const frame = outbox.batch.append(1, index + 1, "token", bytes);
     outbox.emitted({ session, frame, since: 0 });

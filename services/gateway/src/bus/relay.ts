@@ -126,7 +126,7 @@ export class Outbox {
 }
 
 export class Relay {
-  /** Tells this process's batches from others': 8 random bytes, for as long as it runs. */
+  /** Distinguishes this process's batches from others': 8 random bytes, fixed while it runs. */
   readonly origin: Uint8Array = randomBytes(8);
   readonly #bus: Bus;
   readonly #metrics: GatewayMetrics;

@@ -12,7 +12,7 @@ import type { Stalls } from "../lifecycle/stalls.ts";
  */
 const MARK_WAIT_MS = 1_000;
 
-export type CatchUpParts = {
+export type CatchUpDeps = {
   readonly stalls: Stalls;
   /** Puts the mark on the channel; false when the bus does not take it. */
   readonly announce: (mark: string) => Promise<boolean>;
@@ -21,7 +21,7 @@ export type CatchUpParts = {
 };
 
 export class CatchUp {
-  readonly #parts: CatchUpParts;
+  readonly #deps: CatchUpDeps;
   /** Stalls after which the channel was heard. */
   #heard: number;
   #asked: {
@@ -30,14 +30,14 @@ export class CatchUp {
     readonly timer: NodeJS.Timeout;
   } | null = null;
 
-  constructor(parts: CatchUpParts) {
-    this.#parts = parts;
-    this.#heard = parts.stalls.count(performance.now());
+  constructor(deps: CatchUpDeps) {
+    this.#deps = deps;
+    this.#heard = deps.stalls.count(performance.now());
   }
 
   /** False while something may have been missed; it is then being asked for. */
   isCurrent(nowMs: number): boolean {
-    const stalls = this.#parts.stalls.count(nowMs);
+    const stalls = this.#deps.stalls.count(nowMs);
     if (stalls === this.#heard) return true;
     if (this.#asked === null) this.#ask(stalls);
     return false;
@@ -50,14 +50,14 @@ export class CatchUp {
     clearTimeout(asked.timer);
     this.#asked = null;
     this.#heard = asked.stalls;
-    this.#parts.done();
+    this.#deps.done();
   }
 
   #ask(stalls: number): void {
     const mark = randomUUID();
     const timer = setTimeout(() => this.heard(mark), MARK_WAIT_MS);
     this.#asked = { mark, stalls, timer };
-    this.#parts.announce(mark).then(
+    this.#deps.announce(mark).then(
       (taken) => {
         if (!taken) this.heard(mark);
       },

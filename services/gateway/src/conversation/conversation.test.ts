@@ -3,15 +3,15 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { BatchWriter } from "../bus/batch.ts";
 import { endOfTurn, entryOf, json, streamId } from "../testing/fakes.ts";
-import { Rig, type Seated, textOf } from "../testing/rig.ts";
+import { type JoinedSession, Rig, textOf } from "../testing/rig.ts";
 
 const TS = "2026-01-31T12:00:09.000Z";
 let rig: Rig;
-let reader: Seated;
+let reader: JoinedSession;
 
 beforeEach(() => {
   rig = new Rig([entryOf(9, 1, { gateway: "gateway-b" })]);
-  reader = rig.seat(entryOf(1, 2));
+  reader = rig.join(entryOf(1, 2));
 });
 
 const theirs = (number: number, epoch: number) => entryOf(number, epoch, { gateway: "gateway-b" });
@@ -44,13 +44,13 @@ test("§5.5 another gateway's stream: joined, its frames, left, and nothing behi
 test("§5.3 a gateway's own batches, come round, are not delivered again", () => {
   reader.session.received(textOf('{"type":"token","data":"x"}'), false);
   rig.conversation.flush();
-  const other = rig.seat(entryOf(3, 3));
+  const other = rig.join(entryOf(3, 3));
   for (const { payload } of [...rig.bus.published]) rig.conversation.intake.receive(payload);
   expect(heard(other)).toEqual([]);
 });
 
 test("§2.7, §2.7.2 revoked links end the sockets that they admitted; the end of the conversation all", () => {
-  const later = rig.seat(entryOf(3, 3, { link: 2 }));
+  const later = rig.join(entryOf(3, 3, { link: 2 }));
   rig.event({ kind: "links_revoked", up_to: 1 });
   expect([reader.socket.ended, later.socket.ended]).toEqual(["link_revoked", null]);
   rig.event({ kind: "closed" });
@@ -59,7 +59,7 @@ test("§2.7, §2.7.2 revoked links end the sockets that they admitted; the end o
 });
 
 test("§5.9 a stream that is held here is not lost to a sweep that was too hasty, and is claimed again", () => {
-  const other = rig.seat(entryOf(3, 3));
+  const other = rig.join(entryOf(3, 3));
   rig.event({ kind: "left", stream_id: streamId(1), epoch: 2, n: null, ts: TS });
   expect(heard(other)).toEqual([]);
   expect(rig.conversation.roster.get(streamId(1))).toBe(reader.session.stream);
@@ -67,7 +67,7 @@ test("§5.9 a stream that is held here is not lost to a sweep that was too hasty
 });
 
 test("§3.5 a session whose stream was taken over while the bus was away is closed when it is back", () => {
-  const taken = rig.seat(entryOf(3, 3));
+  const taken = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
   rig.conversation.reconcile([entryOf(1, 2), theirs(9, 1), theirs(3, 7)]);
   expect(taken.socket.ended).toBe("stream_displaced");
@@ -78,7 +78,7 @@ test("§3.5 a session whose stream was taken over while the bus was away is clos
 });
 
 test("§3.5.1 a session that the directory does not name after the bus was away emits nothing until it was claimed again", () => {
-  const unnamed = rig.seat(entryOf(3, 3));
+  const unnamed = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
   rig.conversation.reconcile([entryOf(1, 2), theirs(9, 1)]);
   expect([unnamed.socket.ended, rig.rechecks]).toEqual([null, 1]);
@@ -86,25 +86,25 @@ test("§3.5.1 a session that the directory does not name after the bus was away 
   rig.conversation.flush();
   expect(heard()).toEqual([]);
   rig.conversation.roster.confirm(unnamed.session.stream, entryOf(3, 3));
-  rig.parts.waiting.resume();
+  rig.deps.waiting.resume();
   rig.conversation.flush();
   expect(heard()).toEqual(["token 3-1"]);
 });
 
 test("§3.5.1 §5.6 one that was taken over meanwhile is closed, its frames are dropped, and readers hear that it left", () => {
-  const unnamed = rig.seat(entryOf(3, 3));
+  const unnamed = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
   rig.conversation.reconcile([entryOf(1, 2), theirs(9, 1)]);
   unnamed.session.received(textOf('{"type":"token","data":"x"}'), false);
   rig.conversation.endUnheld(unnamed.session, "displaced");
-  rig.parts.waiting.resume();
+  rig.deps.waiting.resume();
   rig.conversation.flush();
   expect(unnamed.socket.ended).toBe("stream_displaced");
   expect(heard()).toEqual(["stream_left 3-0"]);
 });
 
 test("§3.5 a claim of the same epoch, given out twice by a store that forgot, ends whoever held it first", () => {
-  const first = rig.seat(entryOf(3, 3));
+  const first = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
   rig.event({ kind: "claimed", entry: { ...theirs(3, 3), connection: "second" }, displaced: null });
   expect(first.socket.ended).toBe("stream_displaced");
@@ -112,7 +112,7 @@ test("§3.5 a claim of the same epoch, given out twice by a store that forgot, e
 });
 
 test("§3.5 a claim ends whoever holds an earlier epoch here, also when it names another connection", () => {
-  const zombie = rig.seat(entryOf(3, 3));
+  const zombie = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
   rig.event({ kind: "claimed", entry: { ...theirs(3, 7), joined_at: TS }, displaced: null });
   expect(zombie.socket.ended).toBe("stream_displaced");
@@ -151,7 +151,7 @@ test("§5.6 a join that waits for the old holder stays in the roster when the di
 });
 
 test("§3.5.1 after a gateway stood still, a conversation emits once it has heard what its channel brought meanwhile", async () => {
-  const other = rig.seat(entryOf(3, 3));
+  const other = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
   const later = performance.now() + 900;
   vi.spyOn(performance, "now").mockReturnValue(later);
@@ -168,7 +168,7 @@ test("§3.5.1 after a gateway stood still, a conversation emits once it has hear
 });
 
 test("§5.9 without a bus, a gateway that stood still serves the subscribers that it has", async () => {
-  const other = rig.seat(entryOf(3, 3));
+  const other = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
   rig.bus.answer = () => Promise.resolve(false);
   const later = performance.now() + 900;
@@ -181,16 +181,16 @@ test("§5.9 without a bus, a gateway that stood still serves the subscribers tha
 });
 
 test("§5.9 a gateway whose lease may have run out keeps frames, and what its client left behind goes out before the leave", () => {
-  const other = rig.seat(entryOf(3, 3));
+  const other = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
   rig.holds = false;
   other.session.received(textOf('{"type":"token","data":"x"}'), false);
   other.session.received(textOf('{"type":"token","data":"y"}'), false);
   other.session.gone();
-  rig.parts.waiting.resume();
+  rig.deps.waiting.resume();
   expect(heard()).toEqual([]);
   rig.holds = true;
-  rig.parts.waiting.resume();
+  rig.deps.waiting.resume();
   rig.conversation.flush();
   expect(heard()).toEqual(["token 3-1", "token 3-2", "stream_left 3-2"]);
 });
@@ -207,8 +207,8 @@ test("a claim of this gateway that nobody waits for any more is given back", () 
 });
 
 test("§2.2.5 a deleted account's sessions and joins end, and nobody else's", () => {
-  const { conversation, parts } = rig;
-  const { credentials } = parts;
+  const { conversation, deps } = rig;
+  const { credentials } = deps;
   const refused: string[] = [];
   const { owner_account_id: account, connection } = reader.session.stream.entry;
   const expectJoin = (name: string, owner: typeof account) => {
@@ -223,7 +223,7 @@ test("§2.2.5 a deleted account's sessions and joins end, and nobody else's", ()
   credentials.watch(account, "hash", connection, conversation);
   expectJoin("theirs", account);
   expectJoin("another's", other);
-  const stays = rig.seat(entryOf(3, 3, { owner_account_id: other }));
+  const stays = rig.join(entryOf(3, 3, { owner_account_id: other }));
   credentials.watch(other, "hash", "connection-3", conversation);
   credentials.endAccount(account);
   expect(refused).toEqual(["theirs invalid_credential"]);
@@ -242,5 +242,5 @@ test("§3.5.3 metadata that a refused takeover brought is still news to the read
   rig.event({ kind: "claimed", entry: second, displaced: displacedBy(first) });
   rig.event({ kind: "claimed", entry: { ...second, epoch: 5 }, displaced: displacedBy(second) });
   const stream = rig.conversation.roster.get(streamId(2));
-  expect([stream?.entry.metadata, stream?.told]).toEqual(['{"a":2}', '{"a":1}']);
+  expect([stream?.entry.metadata, stream?.knownMetadata]).toEqual(['{"a":2}', '{"a":1}']);
 });

@@ -18,13 +18,13 @@ import { Arrivals } from "../accept/arrivals.ts";
 import type { Socket } from "../accept/sockets.ts";
 import { Intake } from "../bus/intake.ts";
 import type { Outbox } from "../bus/relay.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { type HeldStream, isHeldBy, placeOf } from "../lifecycle/places.ts";
-import type { GatewayParts } from "../parts.ts";
 import { toIso } from "../time.ts";
 import { Audience } from "./audience.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Emission, stamp } from "./emission.ts";
-import { tellAudience } from "./notify.ts";
+import { notifyAudience } from "./notify.ts";
 import { RemoteFrames } from "./remote-frames.ts";
 import { type LiveStream, Roster } from "./roster.ts";
 import type { Session } from "./session.ts";
@@ -40,7 +40,7 @@ export class Conversation {
   readonly arrivals = new Arrivals();
   readonly intake: Intake;
   readonly #owner: AccountId;
-  readonly #parts: GatewayParts;
+  readonly #deps: GatewayDeps;
   readonly #audience: Audience;
   readonly #outbox: Outbox;
   readonly #emission: Emission;
@@ -49,46 +49,46 @@ export class Conversation {
   /** Called once for each session that has ended here. */
   readonly #released: () => void;
 
-  constructor(where: Where, owner: AccountId, parts: GatewayParts, released: () => void) {
+  constructor(where: Where, owner: AccountId, deps: GatewayDeps, released: () => void) {
     this.where = where;
-    this.channel = parts.directory.channels.conversation(where);
+    this.channel = deps.directory.channels.conversation(where);
     this.#owner = owner;
-    this.#parts = parts;
-    this.#audience = new Audience(parts.sockets);
-    this.roster = new Roster(tellAudience(this.#audience, parts));
-    this.#outbox = parts.relay.open(this.channel, {
+    this.#deps = deps;
+    this.#audience = new Audience(deps.sockets);
+    this.roster = new Roster(notifyAudience(this.#audience, deps));
+    this.#outbox = deps.relay.open(this.channel, {
       deliver: (emitted) => this.#emission.deliver(emitted),
       subscribers: () => this.#audience.size,
     });
     this.#released = released;
-    this.#emission = new Emission(where, parts, this.roster, this.#audience, this.#outbox);
+    this.#emission = new Emission(where, deps, this.roster, this.#audience, this.#outbox);
     this.#catchUp = new CatchUp({
-      stalls: parts.stalls,
-      announce: (mark) => parts.relay.publishMark(this.#outbox, mark),
-      done: () => parts.waiting.resume(),
+      stalls: deps.stalls,
+      announce: (mark) => deps.relay.publishMark(this.#outbox, mark),
+      done: () => deps.waiting.resume(),
     });
-    const remote = new RemoteFrames(parts, this.roster, this.#audience, (connection) =>
+    const remote = new RemoteFrames(deps, this.roster, this.#audience, (connection) =>
       this.#sessions.get(connection),
     );
     this.intake = new Intake({
       event: (event) => this.#applyEvent(event),
       batch: (batch) => remote.deliver(batch),
-      unread: () => parts.metrics.unread("conversation"),
+      unread: () => deps.metrics.unread("conversation"),
     });
   }
 
   now(): number {
-    return this.#parts.now();
+    return this.#deps.now();
   }
 
   get waiting(): Waiting {
-    return this.#parts.waiting;
+    return this.#deps.waiting;
   }
 
   /** Asked before each frame, in the turn in which it is emitted (§3.5.1). */
   holdsStream({ claim, entry }: LiveStream): boolean {
     const nowMs = performance.now();
-    const isHeld = claim === "held" && this.#parts.holds(entry.gateway, nowMs);
+    const isHeld = claim === "held" && this.#deps.holds(entry.gateway, nowMs);
     return isHeld && this.#catchUp.isCurrent(nowMs);
   }
 
@@ -132,7 +132,7 @@ export class Conversation {
     const ts = toIso(stamp(stream, this.now()));
     this.flush();
     this.roster.left(stream_id, epoch, n, ts);
-    this.#parts.holdings.giveBack(this.where, stream.entry, this.placeOf(stream.entry), { n, ts });
+    this.#deps.holdings.giveBack(this.where, stream.entry, this.placeOf(stream.entry), { n, ts });
   }
 
   /** A claim failed: what it left in the roster and in the directory is taken back. */
@@ -142,7 +142,7 @@ export class Conversation {
     if (stream?.entry.connection === claim.connection) {
       this.roster.left(claim.stream_id, stream.entry.epoch, 0, ts);
     }
-    this.#parts.holdings.giveBack(this.where, claim, null, { n: 0, ts });
+    this.#deps.holdings.giveBack(this.where, claim, null, { n: 0, ts });
   }
 
   emitToken(
@@ -161,11 +161,11 @@ export class Conversation {
 
   /** Sends what was emitted in this turn until now. */
   flush(): void {
-    this.#parts.relay.flush(this.#outbox);
+    this.#deps.relay.flush(this.#outbox);
   }
 
   countFault(fault: FrameFault): void {
-    this.#parts.metrics.fault(fault);
+    this.#deps.metrics.fault(fault);
   }
 
   /** Closes every session of which this is true. */
@@ -215,21 +215,19 @@ export class Conversation {
     this.roster.left(stream.entry.stream_id, stream.entry.epoch, stream.lastN ?? 0, ts);
   }
 
-  /** Tells the other gateways how far each stream that is held here has emitted. */
+  /** Notifies the other gateways how far each stream that is held here has emitted. */
   announceTails(): void {
     for (const { stream } of this.#sessions.values()) {
       const { stream_id, epoch } = stream.entry;
       const n = stream.lastN ?? 0;
-      if (n > 0) this.#parts.relay.announce(this.#outbox, { kind: "tail", stream_id, epoch, n });
+      if (n > 0) this.#deps.relay.announce(this.#outbox, { kind: "tail", stream_id, epoch, n });
     }
   }
 
   /** Takes up what the directory says after events may have been lost. */
   reconcile(entries: readonly RosterEntry[]): void {
     const isOrphan = ({ gateway, connection }: RosterEntry) =>
-      gateway === this.#parts.gateway() &&
-      !this.holds(connection) &&
-      !this.arrivals.has(connection);
+      gateway === this.#deps.gateway() && !this.holds(connection) && !this.arrivals.has(connection);
     for (const entry of entries.filter(isOrphan)) this.#returnOrphan(entry);
     const present = entries.filter((entry) => !isOrphan(entry));
     const unheard = present.filter((entry) => this.#isUnheard(entry));
@@ -264,7 +262,7 @@ export class Conversation {
 
   #doubt(stream: LiveStream): void {
     this.roster.doubt(stream);
-    this.#parts.recheck();
+    this.#deps.recheck();
   }
 
   #applyEvent(event: ChannelEvent): void {
@@ -325,13 +323,13 @@ export class Conversation {
    */
   #displaceHere(displaced: NonNullable<ClaimedEvent["displaced"]>, by: RosterEntry): boolean {
     const session = this.#sessions.get(displaced.connection);
-    const isHere = session !== undefined || displaced.gateway === this.#parts.gateway();
+    const isHere = session !== undefined || displaced.gateway === this.#deps.gateway();
     if (!isHere) return false;
     const stream = session?.stream;
     if (session !== undefined) this.#expel(session, "stream_displaced");
     else this.arrivals.refuse(displaced.connection, "stream_displaced");
     // Also when the new holder is here: the others must hear how far the old one had come.
-    this.#parts.relay.announce(this.#outbox, {
+    this.#deps.relay.announce(this.#outbox, {
       kind: "yielded",
       stream_id: by.stream_id,
       epoch: displaced.epoch,
@@ -356,10 +354,10 @@ export class Conversation {
 
   /** A claim in this gateway's name that nobody here waits for any more is given back. */
   #returnOrphan(entry: RosterEntry): void {
-    const isOurs = entry.gateway === this.#parts.gateway();
+    const isOurs = entry.gateway === this.#deps.gateway();
     if (!isOurs || this.holds(entry.connection)) return;
     // Of a session that has left, only the leave that is still under way knows its last n.
-    this.#parts.holdings.giveBack(this.where, entry, null, { n: null, ts: toIso(this.now()) });
+    this.#deps.holdings.giveBack(this.where, entry, null, { n: null, ts: toIso(this.now()) });
   }
 
   #advanceClock(id: LiveStream["entry"]["stream_id"], ts: string | null): void {
@@ -378,13 +376,13 @@ export class Conversation {
     this.flush();
     if (!this.#remove(session)) return;
     session.expel(reason);
-    this.#parts.holdings.releasePlace(this.placeOf(session.stream.entry));
+    this.#deps.holdings.releasePlace(this.placeOf(session.stream.entry));
   }
 
   #remove(session: Session): boolean {
     const { owner_account_id, connection } = session.stream.entry;
     if (!this.#sessions.delete(connection)) return false;
-    this.#parts.credentials.forget(owner_account_id, connection);
+    this.#deps.credentials.forget(owner_account_id, connection);
     this.#audience.exit(session.terms.subscription);
     this.#released();
     return true;

@@ -34,8 +34,8 @@ beforeEach(() => {
     const failing = failed.promise.then(() => Promise.reject(new DirectoryUnavailable("away")));
     return Promise.race([promise, failing]);
   };
-  const directory = { ...rig.parts.directory, snapshot };
-  conversations = new Conversations({ ...rig.parts, directory }, rig.bus);
+  const directory = { ...rig.deps.directory, snapshot };
+  conversations = new Conversations({ ...rig.deps, directory }, rig.bus);
 });
 
 const channel = () => [...rig.bus.subscribed.keys()][0] ?? "";

@@ -14,7 +14,7 @@ import {
 import { describeError } from "@ams/process";
 import type { ConversationId } from "@ams/protocol";
 import type { Bus } from "../bus/bus.ts";
-import type { GatewayParts } from "../parts.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { Conversation } from "./conversation.ts";
 import type { Session } from "./session.ts";
 
@@ -27,7 +27,7 @@ const MARK_WAIT_MS = 5_000;
 const RESYNC_AT_ONCE = 50;
 
 /**
- * Milliseconds until one that could not be brought in line is tried again: nothing else may tell
+ * Milliseconds until one that could not be brought in line is tried again: nothing else may notify
  * that the store is back.
  */
 const RESYNC_RETRY_MS = 1_000;
@@ -43,7 +43,7 @@ type Open = {
 };
 
 export class Conversations {
-  readonly #parts: GatewayParts;
+  readonly #deps: GatewayDeps;
   readonly #bus: Bus;
   /** By generation: one that was deleted unheard here and its successor are two. */
   readonly #open = new Map<string, Open>();
@@ -58,8 +58,8 @@ export class Conversations {
   /** Those whose next snapshot has not begun, and so serves whoever asks for one. */
   readonly #queued = new WeakSet<Conversation>();
 
-  constructor(parts: GatewayParts, bus: Bus) {
-    this.#parts = parts;
+  constructor(deps: GatewayDeps, bus: Bus) {
+    this.#deps = deps;
     this.#bus = bus;
     bus.onUp((channels) => this.#resyncAll(channels));
   }
@@ -126,7 +126,7 @@ export class Conversations {
   #openFirst(admission: Admission): Open {
     const { owner_account_id } = admission.conversation;
     const where = whereOf(admission.conversation);
-    const conversation: Conversation = new Conversation(where, owner_account_id, this.#parts, () =>
+    const conversation: Conversation = new Conversation(where, owner_account_id, this.#deps, () =>
       this.release(conversation),
     );
     const open: Open = {
@@ -170,7 +170,7 @@ export class Conversations {
     };
     for (let worker = 0; worker < RESYNC_AT_ONCE; worker += 1) {
       work().catch((error: unknown) => {
-        this.#parts.log.error({ event: "resync_failed", ...describeError(error) }, "resync failed");
+        this.#deps.log.error({ event: "resync_failed", ...describeError(error) }, "resync failed");
       });
     }
   }
@@ -211,7 +211,7 @@ export class Conversations {
   async #snapshot(conversation: Conversation, tails: boolean) {
     const mark = randomUUID();
     const heard = conversation.intake.hold(mark);
-    const entries = await this.#parts.directory.snapshot(conversation.where, { mark, tails });
+    const entries = await this.#deps.directory.snapshot(conversation.where, { mark, tails });
     if (entries !== null) await within(MARK_WAIT_MS, heard);
     return entries;
   }

@@ -7,7 +7,7 @@ import type { Where } from "@ams/directory";
 import { type DataSpan, encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
 import type { Socket } from "../accept/sockets.ts";
 import type { Emitted, Outbox } from "../bus/relay.ts";
-import type { GatewayParts } from "../parts.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { toIso } from "../time.ts";
 import type { Audience } from "./audience.ts";
 import type { LiveStream, Roster } from "./roster.ts";
@@ -19,20 +19,14 @@ type Place = { readonly epoch: number; readonly n: number; readonly ms: number }
 
 export class Emission {
   readonly #where: Where;
-  readonly #parts: GatewayParts;
+  readonly #deps: GatewayDeps;
   readonly #roster: Roster;
   readonly #audience: Audience;
   readonly #outbox: Outbox;
 
-  constructor(
-    where: Where,
-    parts: GatewayParts,
-    roster: Roster,
-    audience: Audience,
-    outbox: Outbox,
-  ) {
+  constructor(where: Where, deps: GatewayDeps, roster: Roster, audience: Audience, outbox: Outbox) {
     this.#where = where;
-    this.#parts = parts;
+    this.#deps = deps;
     this.#roster = roster;
     this.#audience = audience;
     this.#outbox = outbox;
@@ -45,7 +39,7 @@ export class Emission {
     span: Readonly<DataSpan>,
     nowMs: number,
   ): void {
-    const { metrics } = this.#parts;
+    const { metrics } = this.#deps;
     const place = this.#nextPlace(session.stream, nowMs);
     const frame = emitToken(this.#outbox.batch, session.head, place, bytes, span.start, span.end);
     metrics.received(frame.length);
@@ -59,21 +53,21 @@ export class Emission {
     const bytes = Buffer.byteLength(text);
     const frame = this.#outbox.batch.append(place.epoch, place.n, "stream_metadata", bytes);
     frame.write(text);
-    this.#roster.toldMetadata(stream, metadata, place.n);
-    this.#parts.metrics.received(bytes);
+    this.#roster.notedMetadata(stream, metadata, place.n);
+    this.#deps.metrics.received(bytes);
     this.#handOver(session, socket, place, frame);
-    this.#parts.holdings.keepMetadata(this.#where, stream);
+    this.#deps.holdings.keepMetadata(this.#where, stream);
   }
 
   /** Lets the subscribers here hear a frame. Its own socket may have gone since it was emitted. */
   deliver({ session, frame, since }: Emitted): void {
     const { stream, terms, socket } = session;
     this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
-    if (since !== 0) this.#parts.metrics.sampleEnd(since);
+    if (since !== 0) this.#deps.metrics.sampleEnd(since);
   }
 
   #handOver(session: Session, socket: Socket, place: Place, frame: Buffer): void {
-    const { metrics, relay } = this.#parts;
+    const { metrics, relay } = this.#deps;
     this.#outbox.emitted({ session, frame, since: metrics.sampleStart() });
     if (session.terms.receipts) {
       const seq = formatSeq(place.epoch, place.n);

@@ -1,6 +1,6 @@
 /**
- * What a change of the roster says to the subscribers that are here: one frame each, to whoever
- * must hear it.
+ * Notifications of changes of the roster to the subscribers that are here: one frame each, to
+ * those who must hear it.
  */
 import {
   encodeGap,
@@ -13,9 +13,9 @@ import { toIso } from "../time.ts";
 import type { Audience } from "./audience.ts";
 import type { RosterListener } from "./roster.ts";
 
-export type TellParts = { readonly metrics: GatewayMetrics; readonly now: () => number };
+export type NotifyDeps = { readonly metrics: GatewayMetrics; readonly now: () => number };
 
-export function tellAudience(audience: Audience, { metrics, now }: TellParts): RosterListener {
+export function notifyAudience(audience: Audience, { metrics, now }: NotifyDeps): RosterListener {
   return {
     streamJoined({ entry, lastMs }) {
       audience.deliverToAll(encodeStreamJoined(entry, toIso(lastMs)));

@@ -2,32 +2,32 @@
 import type { ConnectionId } from "@ams/directory";
 import { readMembers } from "@ams/protocol";
 import { batchTimeMs, isForeignBatch, walkBatch } from "../bus/batch.ts";
-import type { GatewayParts } from "../parts.ts";
+import type { GatewayDeps } from "../deps.ts";
 import type { Audience } from "./audience.ts";
 import type { LiveStream, Roster } from "./roster.ts";
 import type { Session } from "./session.ts";
 
 export class RemoteFrames {
-  readonly #parts: GatewayParts;
+  readonly #deps: GatewayDeps;
   readonly #roster: Roster;
   readonly #audience: Audience;
   /** The session here of this connection. */
   readonly #sessionOf: (connection: ConnectionId) => Session | undefined;
 
   constructor(
-    parts: GatewayParts,
+    deps: GatewayDeps,
     roster: Roster,
     audience: Audience,
     sessionOf: (connection: ConnectionId) => Session | undefined,
   ) {
-    this.#parts = parts;
+    this.#deps = deps;
     this.#roster = roster;
     this.#audience = audience;
     this.#sessionOf = sessionOf;
   }
 
   deliver(batch: Buffer): void {
-    const { metrics, relay, log } = this.#parts;
+    const { metrics, relay, log } = this.#deps;
     if (!isForeignBatch(batch, relay.origin)) return;
     metrics.relayed(batchTimeMs(batch));
     const whole = walkBatch(batch, (epoch, n, kind, frame) => {
@@ -58,6 +58,6 @@ export class RemoteFrames {
 
   #keepMetadata(stream: LiveStream, n: number, frame: Buffer): void {
     const metadata = readMembers(frame.toString())?.get("metadata");
-    if (metadata !== undefined) this.#roster.toldMetadata(stream, metadata.text, n);
+    if (metadata !== undefined) this.#roster.notedMetadata(stream, metadata.text, n);
   }
 }

@@ -7,7 +7,7 @@ import { type LiveStream, Roster, type RosterListener } from "./roster.ts";
 
 const TS = "2026-01-31T12:00:09.000Z";
 
-/** Writes down what it is told. */
+/** Records its notifications. */
 class Listener implements RosterListener {
   told: string[] = [];
 
@@ -27,7 +27,7 @@ class Listener implements RosterListener {
     this.told.push(`gap ${entry.stream_name} ${after} ${before} ${why}`);
   }
 
-  /** What it was told since the last look. */
+  /** The notifications since the last call. */
   take(): string[] {
     return this.told.splice(0);
   }

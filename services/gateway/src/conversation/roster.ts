@@ -27,10 +27,10 @@ export type LiveStream = {
    */
   lastN: number | null;
   /**
-   * The metadata that readers know it by: a takeover may bring another that they have yet to be
-   * told of.
+   * The metadata that readers were last notified of: a takeover may bring another, which its first
+   * frame carries.
    */
-  told: JsonText;
+  knownMetadata: JsonText;
   /** Unix ms of the last frame that this gateway stamped, 0 for none. */
   lastMs: number;
   /** The claim that took this stream over, null while this one holds it. */
@@ -39,8 +39,8 @@ export type LiveStream = {
 
 export interface RosterListener {
   /**
-   * It joined at its `lastMs`: its `joined_at`, unless a later leave of the same stream was told of
-   * here.
+   * It joined at its `lastMs`: its `joined_at`, unless a later leave of the same stream was
+   * notified here.
    */
   streamJoined(stream: LiveStream): void;
   /** `seq` is the last one of the stream, null when it isn't known. */
@@ -68,7 +68,7 @@ export class Roster {
    * the same epoch.
    */
   readonly #swept = new Recent<StreamId, LiveStream>(REMEMBERED_MAX);
-  /** Unix ms at which streams left, as their readers were told. */
+  /** Unix ms at which streams left, as their readers were notified. */
   readonly #leftMs = new Recent<StreamId, number>(REMEMBERED_MAX);
 
   constructor(listener: RosterListener) {
@@ -104,10 +104,10 @@ export class Roster {
       return before;
     }
     if (tookOver && before.entry.epoch < entry.epoch) return this.#succeed(before, entry);
-    // Its leave was lost on the way: the readers are told of both.
+    // Its leave was lost on the way: the readers are notified of both.
     this.#giveUpBefore(before);
     this.#remove(before);
-    this.#tellLeft(before, entry.joined_at, null);
+    this.#notifyLeft(before, entry.joined_at, null);
     return this.#join(entry);
   }
 
@@ -119,7 +119,7 @@ export class Roster {
     this.#remove(stream);
     if (n === null) this.#swept.put(id, stream);
     const last = n === null ? null : formatSeq(epoch, n);
-    this.#tellLeft(stream, ts, last);
+    this.#notifyLeft(stream, ts, last);
   }
 
   /**
@@ -137,7 +137,7 @@ export class Roster {
     stream.claim = "held";
   }
 
-  /** Takes the stream out without a word: nobody here was told that it had joined. */
+  /** Removes the stream without a notification: nobody here knows that it had joined. */
   forget(stream: LiveStream): void {
     if (this.#byStream.get(stream.entry.stream_id) === stream) this.#remove(stream);
   }
@@ -163,32 +163,32 @@ export class Roster {
   }
 
   /**
-   * Judges a frame that came over the bus, tells of a gap before it, and counts it as passed when
-   * it is to be delivered.
+   * Judges a frame that came over the bus, notifies of a gap before it, and counts it as passed
+   * when it is to be delivered.
    */
   passed(epoch: number, n: number): Verdict {
     const stream = this.#byEpoch.get(epoch) ?? this.#notFenced(epoch);
     if (stream === undefined) return "fenced";
     if (stream.lastN !== null) {
       if (n <= stream.lastN) return "stale";
-      this.#tellGapBefore(stream, n);
+      this.#notifyGapBefore(stream, n);
     }
     stream.lastN = n;
     return stream;
   }
 
   /**
-   * Readers are being told of new metadata, as frame `n` of this claim. Whoever has taken over from
-   * it finds them told.
+   * Readers are notified of new metadata, as frame `n` of this claim. It holds for the claims that
+   * took over from it as well.
    */
-  toldMetadata(stream: LiveStream, metadata: JsonText, n: number): void {
+  notedMetadata(stream: LiveStream, metadata: JsonText, n: number): void {
     stream.entry = { ...stream.entry, metadata, metadata_n: n };
-    for (let heir: LiveStream | null = stream; heir !== null; heir = heir.successor) {
-      heir.told = metadata;
+    for (let claim: LiveStream | null = stream; claim !== null; claim = claim.successor) {
+      claim.knownMetadata = metadata;
     }
   }
 
-  /** Fills an empty roster from the directory. Nobody is told: nobody is here yet. */
+  /** Fills an empty roster from the directory. Nobody is notified: nobody is here yet. */
   load(entries: readonly RosterEntry[]): void {
     for (const entry of entries) this.#put(toStream(entry, null));
   }
@@ -220,9 +220,9 @@ export class Roster {
     if (known?.successor === stream) this.#giveUp(known);
     const news = entry.metadata_n > (stream.lastN ?? 0) && before !== undefined;
     if (!news || before.metadata === entry.metadata) return;
-    if (stream.lastN !== null) this.#tellGapBefore(stream, entry.metadata_n);
+    if (stream.lastN !== null) this.#notifyGapBefore(stream, entry.metadata_n);
     stream.lastN = entry.metadata_n;
-    this.toldMetadata(stream, entry.metadata, entry.metadata_n);
+    this.notedMetadata(stream, entry.metadata, entry.metadata_n);
     this.#listener.metadataChanged(stream, entry.metadata_n);
   }
 
@@ -240,8 +240,8 @@ export class Roster {
   }
 
   #succeed(before: LiveStream, entry: RosterEntry): LiveStream {
-    const { lastMs, told } = before;
-    const stream = this.#put({ ...toStream(entry, 0), lastMs, told });
+    const { lastMs, knownMetadata } = before;
+    const stream = this.#put({ ...toStream(entry, 0), lastMs, knownMetadata });
     this.#byEpoch.delete(before.entry.epoch);
     before.claim = "ended";
     before.successor = stream;
@@ -249,7 +249,7 @@ export class Roster {
     return stream;
   }
 
-  #tellLeft(stream: LiveStream, ts: string, seq: string | null): void {
+  #notifyLeft(stream: LiveStream, ts: string, seq: string | null): void {
     this.#leftMs.put(stream.entry.stream_id, Date.parse(ts));
     this.#listener.streamLeft(stream, ts, seq);
   }
@@ -279,8 +279,8 @@ export class Roster {
   }
 
   /**
-   * The stream is about to leave: what is still missing of its earlier claims is said before that
-   * (§5.5).
+   * The stream is about to leave: what is still missing of its earlier claims is notified before
+   * that (§5.5).
    */
   #giveUpBefore({ entry }: LiveStream): void {
     for (const stream of [...this.#fading.values()]) {
@@ -291,8 +291,8 @@ export class Roster {
   }
 
   /**
-   * The displaced claim's last frames, or its word that there were none, may have been lost:
-   * nothing more is taken from it.
+   * The displaced claim's last frames, or its `yielded`, may have been lost: nothing more of it is
+   * accepted.
    */
   #giveUp(stream: LiveStream): void {
     this.#fading.delete(stream.entry.epoch);
@@ -300,18 +300,18 @@ export class Roster {
   }
 
   #gapToSuccessor(stream: LiveStream, reason: GapReason): void {
-    const before = formatSeq(heirOf(stream).entry.epoch, 1);
+    const before = formatSeq(latestClaimOf(stream).entry.epoch, 1);
     this.#listener.gap(stream, seqOf(stream), before, reason);
   }
 
-  #tellGapBefore(stream: LiveStream, n: number): void {
+  #notifyGapBefore(stream: LiveStream, n: number): void {
     if (stream.lastN === null || n <= stream.lastN + 1) return;
     this.#listener.gap(stream, seqOf(stream), formatSeq(stream.entry.epoch, n), "bus_interrupted");
   }
 }
 
 function toStream(entry: RosterEntry, lastN: number | null): LiveStream {
-  return { entry, claim: "held", lastN, told: entry.metadata, lastMs: 0, successor: null };
+  return { entry, claim: "held", lastN, knownMetadata: entry.metadata, lastMs: 0, successor: null };
 }
 
 function seqOf(stream: LiveStream): string | null {
@@ -321,13 +321,13 @@ function seqOf(stream: LiveStream): string | null {
 }
 
 /** The claim that holds the stream after all that have taken it over, as far as is known. */
-function heirOf(stream: LiveStream): LiveStream {
-  let heir = stream;
-  while (heir.successor !== null) heir = heir.successor;
-  return heir;
+function latestClaimOf(stream: LiveStream): LiveStream {
+  let claim = stream;
+  while (claim.successor !== null) claim = claim.successor;
+  return claim;
 }
 
-/** Whether any claim behind this one has been heard. */
+/** Whether a frame of any later claim has been heard. */
 function hasEmittedSince(stream: LiveStream): boolean {
   for (let later = stream.successor; later !== null; later = later.successor) {
     if ((later.lastN ?? 0) > 0) return true;

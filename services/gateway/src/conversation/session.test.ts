@@ -2,24 +2,24 @@
 import { decodeEvent } from "@ams/directory";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { endOfTurn, entryOf } from "../testing/fakes.ts";
-import { Rig, type Seated, textOf } from "../testing/rig.ts";
+import { type JoinedSession, Rig, textOf } from "../testing/rig.ts";
 
 const UNLIMITED = { perSecond: 0, burst: 1 };
 
 let rig: Rig;
-let emitter: Seated;
-let reader: Seated;
+let emitter: JoinedSession;
+let reader: JoinedSession;
 
 beforeEach(() => {
   rig = new Rig();
-  reader = rig.seat(entryOf(2, 1));
-  emitter = rig.seat(entryOf(1, 2));
+  reader = rig.join(entryOf(2, 1));
+  emitter = rig.join(entryOf(1, 2));
   reader.socket.heard.length = 0;
 });
 
 const say = (text: string, { session } = emitter) => session.received(textOf(text), false);
 const token = (data: string) => `{"type":"token","data":${data}}`;
-const typesAt = ({ socket }: Seated) => socket.frames().map(({ type }) => type);
+const typesAt = ({ socket }: JoinedSession) => socket.frames().map(({ type }) => type);
 
 test("§4.3 tokens in whatever spelling reach the others, numbered from 1, and not the emitter", async () => {
   say(token('"plain"'));
@@ -86,10 +86,10 @@ describe("§4.4 a faulty frame", () => {
 test("§4.4.3 frames and bytes over the rate end the socket, and what came before is delivered", () => {
   const frames = { perSecond: 10, burst: 2 };
   const bytes = { perSecond: 100, burst: 100 };
-  const byFrames = rig.seat(entryOf(3, 3), { rates: { frames, bytes: UNLIMITED } });
+  const byFrames = rig.join(entryOf(3, 3), { rates: { frames, bytes: UNLIMITED } });
   for (let n = 0; n < 3; n += 1) say(token('"x"'), byFrames);
   expect(byFrames.socket.ended).toBe("rate_limited");
-  const byBytes = rig.seat(entryOf(4, 4), { rates: { frames: UNLIMITED, bytes } });
+  const byBytes = rig.join(entryOf(4, 4), { rates: { frames: UNLIMITED, bytes } });
   say(token(`"${"x".repeat(60)}"`), byBytes);
   expect(byBytes.socket.ended).toBeNull();
   rig.nowMs += 500;
@@ -110,14 +110,14 @@ test("§4.4.3 JSON that has to be read is paid for in bytes, and what is passed 
   const bytes = { perSecond: 1, burst: 95_000 };
   const terms = { rates: { frames: UNLIMITED, bytes } };
   const nested = (type: string) => `{"type":"${type}","d":[${"[],".repeat(1_000)}0]}`;
-  const skipped = rig.seat(entryOf(3, 3), terms);
+  const skipped = rig.join(entryOf(3, 3), terms);
   for (let n = 0; n < 30; n += 1) say(nested("x_a"), skipped);
   expect(skipped.socket.ended).toBeNull();
-  const read = rig.seat(entryOf(4, 4), terms);
+  const read = rig.join(entryOf(4, 4), terms);
   say(nested("ping"), read);
   expect(read.socket.frames().filter(({ type }) => type === "pong")).toHaveLength(0);
   expect(read.socket.ended).toBe("rate_limited");
-  const plain = rig.seat(entryOf(5, 5), terms);
+  const plain = rig.join(entryOf(5, 5), terms);
   for (let n = 0; n < 1_000; n += 1) say('{"type":"token","data":"a\\nb","x":[]}', plain);
   expect(plain.socket.ended).toBeNull();
 });
@@ -149,7 +149,7 @@ test("§4.5.2 a session that the gateway closes does not hear its own stream lea
 });
 
 test("§4.8 receipts come for tokens and metadata, in order, once the bus has taken them", async () => {
-  const asking = rig.seat(entryOf(3, 3), { receipts: true });
+  const asking = rig.join(entryOf(3, 3), { receipts: true });
   say(token('"x"'), asking);
   say('{"type":"set_metadata","metadata":{}}', asking);
   expect(asking.socket.heard).toEqual([]);

@@ -29,7 +29,7 @@ export type SessionTerms = {
   readonly rates: Rates;
 };
 
-/** Where a session's frames go, and who is told when it ends: its conversation. */
+/** Where a session's frames go, and what is notified when it ends: its conversation. */
 export type SessionHome = {
   /** Unix milliseconds. */
   readonly now: () => number;

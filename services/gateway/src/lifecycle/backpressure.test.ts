@@ -1,4 +1,4 @@
-// Slow readers: only noted while the library publishes, told 4290 when they read, cut when they
+// Slow readers: only noted while the library publishes, closed 4290 when they read, cut when they
 // don't (§5.7).
 import type { CloseReason } from "@ams/protocol";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";

@@ -1,12 +1,12 @@
 /**
- * A gateway that goes away does so in slices: each socket is told when to come back, spread over a
+ * A gateway drains in slices: each socket is notified when to come back, spread over a
  * time so that the other gateways aren't stormed, and then closed (§4.9).
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeDrain } from "@ams/protocol";
 import type { Conversations } from "../conversation/conversations.ts";
 
-/** Milliseconds between a slice's word and its close, and so between two slices. */
+/** Milliseconds between a slice's notification and its close, and so between two slices. */
 const SLICE_MS = 100;
 
 export type DrainTerms = {
@@ -17,8 +17,8 @@ export type DrainTerms = {
 };
 
 /**
- * Tells every session to come back later and closes it; resolves when none is left, nor any connect
- * under way.
+ * Notifies every session to come back later and closes it; resolves when none is left, nor any
+ * connect under way.
  */
 export async function drain(
   conversations: Conversations,
@@ -42,7 +42,7 @@ async function drainPresent(conversations: Conversations, terms: DrainTerms): Pr
     for (const { session } of slice) {
       session.socket?.send(encodeDrain(Math.floor(Math.random() * terms.spreadMs)));
     }
-    // What was sent before the word came is still taken.
+    // What was sent before the notification came is still accepted.
     await sleep(SLICE_MS);
     for (const { session } of slice) session.close("draining");
   }

@@ -41,7 +41,7 @@ const streamOf = (): LiveStream => ({
   claim: "held",
   lastN: 0,
   lastMs: 0,
-  told: EMPTY_OBJECT,
+  knownMetadata: EMPTY_OBJECT,
   successor: null,
 });
 

@@ -31,8 +31,8 @@ export class Holdings {
   }
 
   /**
-   * Leaves the stream, and releases its place if it had one. The leave is handed over before this
-   * returns.
+   * Leaves the stream, and releases its quota slot if it had one. The leave is handed over before
+   * this returns.
    */
   giveBack(
     where: Where,
@@ -49,8 +49,8 @@ export class Holdings {
   }
 
   /**
-   * Makes a shared place this connection's, unless the connection is over by the time that this is
-   * tried (again).
+   * Makes a shared quota slot this connection's, unless the connection is over by the time that
+   * this is tried (again).
    */
   keepPlace(place: Place, isHeld: () => boolean): void {
     this.#do(async () => {

@@ -3,15 +3,15 @@ import { type Directory, DirectoryUnavailable, type GatewayId } from "@ams/direc
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Conversations } from "../conversation/conversations.ts";
 import { entryOf } from "../testing/fakes.ts";
-import { Rig, type Seated } from "../testing/rig.ts";
+import { type JoinedSession, Rig } from "../testing/rig.ts";
 import { Lease } from "./lease.ts";
 
 type Answer = "renewed" | "lapsed" | "away" | "late";
 
 let rig: Rig;
 let lease: Lease;
-let parts: ReturnType<Lease["asParts"]>;
-let seated: Seated;
+let deps: ReturnType<Lease["asDeps"]>;
+let joined: JoinedSession;
 let answer: Answer;
 let sweeps: (() => void)[];
 let reclaimed: string[];
@@ -41,9 +41,9 @@ beforeEach(async () => {
     heldBy: () => Promise.resolve({ held: [], next: null }),
     endLease: () => Promise.resolve(),
   } as unknown as Directory;
-  const { holdings, credentials, metrics, log, waiting } = rig.parts;
+  const { holdings, credentials, metrics, log, waiting } = rig.deps;
   lease = new Lease({ directory, holdings, credentials, metrics, log, waiting });
-  parts = lease.asParts();
+  deps = lease.asDeps();
   const conversations = {
     answersFor: () => true,
     *sessions() {
@@ -52,7 +52,7 @@ beforeEach(async () => {
       }
     },
   } as unknown as Conversations;
-  seated = rig.seat(entryOf(1, 2, { gateway: parts.gateway() }));
+  joined = rig.join(entryOf(1, 2, { gateway: deps.gateway() }));
   await lease.begin(conversations);
 });
 
@@ -66,7 +66,7 @@ async function pass(ms: number): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
 }
 
-const isHeld = (gateway: GatewayId = parts.gateway()) => parts.holds(gateway, performance.now());
+const isHeld = (gateway: GatewayId = deps.gateway()) => deps.holds(gateway, performance.now());
 
 test("§5.9 a renewed lease is held for five seconds from before it was asked for", async () => {
   expect(isHeld()).toBe(true);
@@ -89,18 +89,18 @@ test("§5.9 only a directory that does not answer after the lease ran out lets a
 });
 
 test("§5.9 after a lease that lapsed every stream is claimed again under a new id", async () => {
-  const before = parts.gateway();
+  const before = deps.gateway();
   answer = "lapsed";
   await pass(1_000);
-  expect(parts.gateway()).not.toBe(before);
-  expect(reclaimed).toEqual([seated.session.stream.entry.connection]);
-  expect(isHeld(seated.session.stream.entry.gateway)).toBe(true);
+  expect(deps.gateway()).not.toBe(before);
+  expect(reclaimed).toEqual([joined.session.stream.entry.connection]);
+  expect(isHeld(joined.session.stream.entry.gateway)).toBe(true);
 });
 
 test("§3.5.1 a stream that somebody else took over meanwhile ends its session", async () => {
   [answer, fault] = ["lapsed", "displaced"];
   await pass(1_000);
-  expect(seated.socket.ended).toBe("stream_displaced");
+  expect(joined.socket.ended).toBe("stream_displaced");
 });
 
 test("§5.6 a sweep that takes long keeps no heartbeat waiting", async () => {
@@ -116,9 +116,9 @@ test("§5.6 a sweep that takes long keeps no heartbeat waiting", async () => {
 });
 
 test("§5.6 a doubt is settled at once, by one heartbeat however many there are", async () => {
-  rig.conversation.roster.doubt(seated.session.stream);
-  for (let times = 0; times < 5; times += 1) parts.recheck();
+  rig.conversation.roster.doubt(joined.session.stream);
+  for (let times = 0; times < 5; times += 1) deps.recheck();
   await pass(0);
   expect(reclaimed).toHaveLength(1);
-  expect(seated.session.stream.claim).toBe("held");
+  expect(joined.session.stream.claim).toBe("held");
 });

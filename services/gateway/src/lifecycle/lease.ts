@@ -20,8 +20,8 @@ import type { Conversation } from "../conversation/conversation.ts";
 import type { Conversations } from "../conversation/conversations.ts";
 import type { Session } from "../conversation/session.ts";
 import type { Waiting } from "../conversation/waiting.ts";
+import type { GatewayDeps } from "../deps.ts";
 import type { GatewayMetrics } from "../metrics.ts";
-import type { GatewayParts } from "../parts.ts";
 import type { Holdings } from "./holdings.ts";
 import { OneAtATime } from "./one-at-a-time.ts";
 import { Review } from "./review.ts";
@@ -51,7 +51,7 @@ const RECLAIM_WITHIN_MS = 12 * 3_600_000;
 /** Streams that are claimed again at a time. */
 const RECLAIMS_AT_ONCE = 100;
 
-export type LeaseParts = {
+export type LeaseDeps = {
   readonly directory: Directory;
   readonly holdings: Holdings;
   readonly credentials: Credentials;
@@ -63,7 +63,7 @@ export type LeaseParts = {
 type Held = { readonly conversation: Conversation; readonly session: Session };
 
 export class Lease {
-  readonly #parts: LeaseParts;
+  readonly #deps: LeaseDeps;
   readonly #stalls = new Stalls();
   #gateway: GatewayId = newGatewayId();
   #conversations: Conversations | null = null;
@@ -93,12 +93,12 @@ export class Lease {
   /** Monotonic ms of the last heartbeat that found the lease. */
   #renewedAtMs = performance.now();
 
-  constructor(parts: LeaseParts) {
-    this.#parts = parts;
+  constructor(deps: LeaseDeps) {
+    this.#deps = deps;
   }
 
   /** What the rest of the gateway asks of its lease. */
-  asParts(): Pick<GatewayParts, "gateway" | "holds" | "recheck" | "stalls"> {
+  asDeps(): Pick<GatewayDeps, "gateway" | "holds" | "recheck" | "stalls"> {
     return {
       gateway: () => this.#gateway,
       holds: (gateway, nowMs) => this.#holds(gateway, nowMs),
@@ -138,11 +138,11 @@ export class Lease {
     this.#stalls.end();
     await this.#beat;
     await Promise.all([this.#settle, this.#sweep, this.#review].map((work) => work?.idle()));
-    await this.#parts.directory.endLease(this.#gateway).catch(() => undefined);
+    await this.#deps.directory.endLease(this.#gateway).catch(() => undefined);
   }
 
   async #heartbeat(isFirst: boolean): Promise<void> {
-    const { waiting, log } = this.#parts;
+    const { waiting, log } = this.#deps;
     const beganMs = performance.now();
     try {
       const lease = await this.#renew();
@@ -161,7 +161,7 @@ export class Lease {
   }
 
   async #settleDoubts(): Promise<void> {
-    const { waiting, holdings } = this.#parts;
+    const { waiting, holdings } = this.#deps;
     await this.#reclaimDoubtful();
     waiting.resume();
     holdings.retry();
@@ -172,7 +172,7 @@ export class Lease {
    * heartbeat.
    */
   #reviewOf(conversations: Conversations): OneAtATime {
-    const { directory, credentials, log } = this.#parts;
+    const { directory, credentials, log } = this.#deps;
     const answersFor = (held: Parameters<Conversations["answersFor"]>[0]) =>
       conversations.answersFor(held);
     const review = new Review({ directory, gateway: () => this.#gateway, answersFor, log });
@@ -186,7 +186,7 @@ export class Lease {
   }
 
   async #sweepDead(): Promise<void> {
-    const { directory, log } = this.#parts;
+    const { directory, log } = this.#deps;
     const swept = performance.now() < this.#sweepFromMs ? 0 : await directory.sweep();
     if (swept > 0) log.info({ event: "swept", streams: swept }, "swept a dead gateway's streams");
   }
@@ -199,13 +199,13 @@ export class Lease {
   /** The next heartbeat tries again, and says whether the directory is away. */
   #failed(error: unknown): void {
     const level = error instanceof DirectoryUnavailable ? "debug" : "error";
-    this.#parts.log[level]({ event: "lease_work_failed", ...describeError(error) }, "lease work");
+    this.#deps.log[level]({ event: "lease_work_failed", ...describeError(error) }, "lease work");
   }
 
   async #renew(): Promise<"renewed" | "lapsed"> {
     const askedMs = performance.now();
-    const lease = await this.#parts.directory.heartbeat(this.#gateway, LEASE_MS);
-    this.#parts.metrics.directoryRoundTrip(performance.now() - askedMs);
+    const lease = await this.#deps.directory.heartbeat(this.#gateway, LEASE_MS);
+    this.#deps.metrics.directoryRoundTrip(performance.now() - askedMs);
     this.#heldUntilMs = askedMs + LEASE_MS;
     if (lease === "renewed") this.#renewedAtMs = askedMs;
     this.#away = false;
@@ -217,7 +217,7 @@ export class Lease {
    * too.
    */
   #reached(isFirst: boolean): void {
-    this.#parts.log.info({ event: "directory_reached" }, "directory reached");
+    this.#deps.log.info({ event: "directory_reached" }, "directory reached");
     this.#reachable = true;
     if (!isFirst) this.#sweepFromMs = performance.now() + LEASE_MS;
   }
@@ -235,7 +235,7 @@ export class Lease {
     // What isn't claimed again stays under the old id, whose lease runs out and is swept.
     this.#heldUntilMs = 0;
     this.#gateway = newGatewayId();
-    this.#parts.log.warn({ event: "lease_lapsed" }, "lease lapsed: claiming streams again");
+    this.#deps.log.warn({ event: "lease_lapsed" }, "lease lapsed: claiming streams again");
     await this.#renew();
   }
 
@@ -266,13 +266,13 @@ export class Lease {
       return;
     }
     const entry: RosterEntry = { ...session.stream.entry, gateway: this.#gateway };
-    const reclaimed = await this.#parts.directory.reclaim(conversation.where, entry);
+    const reclaimed = await this.#deps.directory.reclaim(conversation.where, entry);
     if (!reclaimed.ok) conversation.endUnheld(session, reclaimed.fault);
     else {
       conversation.roster.confirm(session.stream, reclaimed.value);
       const { entry } = session.stream;
       const isHeld = () => conversation.holds(entry.connection);
-      this.#parts.holdings.keepPlace(conversation.placeOf(entry), isHeld);
+      this.#deps.holdings.keepPlace(conversation.placeOf(entry), isHeld);
     }
   }
 }

@@ -15,7 +15,7 @@ const DEFAULT_SHARE = 0.8;
 /** Milliseconds for which a reading serves: a burst of connects costs a few. */
 const READING_MS = 100;
 
-export type MemoryParts = {
+export type MemoryDeps = {
   /** Bytes resident; 0 for the default. */
   readonly limitBytes: number;
   readonly residentBytes?: () => number;
@@ -34,7 +34,7 @@ export class Memory {
     limitBytes,
     residentBytes = () => process.memoryUsage.rss(),
     nowMs = () => performance.now(),
-  }: MemoryParts) {
+  }: MemoryDeps) {
     this.#limitBytes = limitBytes === 0 ? defaultLimitBytes() : limitBytes;
     this.#residentBytes = residentBytes;
     this.#nowMs = nowMs;

@@ -1,8 +1,8 @@
-/** What limits of accounts count: a place for each live stream. */
+/** What limits of accounts count: a quota slot for each live stream. */
 import type { Held, Place, RosterEntry } from "@ams/directory";
 import { type AccountId, type ConversationId, isGuest } from "@ams/protocol";
 
-/** A stream as far as its place depends on it. */
+/** A stream as far as its quota slot depends on it. */
 export type HeldStream = Pick<
   RosterEntry,
   "owner_account_id" | "stream_id" | "gateway" | "connection"

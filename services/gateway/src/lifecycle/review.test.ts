@@ -99,7 +99,7 @@ test("a conversation answers for its sessions' streams and places, and for its j
 test("a session answers for its own stream and place only", () => {
   const rig = new Rig();
   const entry = entryOf(1, 1);
-  rig.seat(entry);
+  rig.join(entry);
   const answers = (one: Held) => rig.conversation.answersFor(one);
   expect(answers({ kind: "stream", where: WHERE, ...entry })).toBe(true);
   expect(answers({ kind: "place", place: placeOf(1, entry.connection) })).toBe(true);

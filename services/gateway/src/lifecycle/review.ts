@@ -15,7 +15,7 @@ const PAGES_PER_ROUND = 32;
 /** Listed members after which a round ends: a few milliseconds of work here. */
 const MEMBERS_PER_ROUND = 2_000;
 
-export type ReviewParts = {
+export type ReviewDeps = {
   readonly directory: Pick<Directory, "heldBy" | "letGo">;
   /** The id under which this gateway holds its streams at present. */
   readonly gateway: () => GatewayId;
@@ -28,24 +28,24 @@ export type ReviewParts = {
 };
 
 export class Review {
-  readonly #parts: ReviewParts;
+  readonly #deps: ReviewDeps;
   /** Whose pages are read at present, and the next one. */
   #gateway: GatewayId | null = null;
   #cursor: string | null = null;
 
-  constructor(parts: ReviewParts) {
-    this.#parts = parts;
+  constructor(deps: ReviewDeps) {
+    this.#deps = deps;
   }
 
   /** Some pages further; behind the last the next round begins again. */
   async round(): Promise<void> {
     const count = await this.#readPages();
-    if (count > 0) this.#parts.log.warn({ event: "given_back", count }, "gave back leftovers");
+    if (count > 0) this.#deps.log.warn({ event: "given_back", count }, "gave back leftovers");
   }
 
   /** How many members had nobody to answer for them. */
   async #readPages(): Promise<number> {
-    const { directory, gateway, answersFor } = this.#parts;
+    const { directory, gateway, answersFor } = this.#deps;
     const id = gateway();
     if (id !== this.#gateway) this.#cursor = null;
     this.#gateway = id;

@@ -33,7 +33,7 @@ export class ReaderCheck {
   /** `contents`: what each seq of the conversation holds, as some reader heard it. */
   constructor(connection: Connection, contents: Map<string, string>) {
     this.#connection = connection;
-    this.#truth = connection.parts.truth;
+    this.#truth = connection.deps.truth;
     this.#contents = contents;
   }
 
@@ -47,7 +47,7 @@ export class ReaderCheck {
   }
 
   #found(kind: ViolationKind, what: string): void {
-    const { number, client } = this.#connection.parts;
+    const { number, client } = this.#connection.deps;
     const known = this.violations.some((one) => one.kind === kind && one.what.endsWith(what));
     if (!known)
       this.violations.push({
@@ -112,7 +112,7 @@ export class ReaderCheck {
     const seq = frame.seq ?? "";
     const place = placeOf(seq);
     const known = this.#known(stream);
-    const { self } = this.#connection.parts.terms;
+    const { self } = this.#connection.deps.terms;
     const isOwn = stream === this.#connection.stream;
     if (!this.roster.has(stream)) this.#found("outside_roster", `${stream} ${seq}`);
     if (isOwn && !self) this.#found("echo", seq);
@@ -142,7 +142,7 @@ export class ReaderCheck {
     this.#contents.set(seq, content);
     if (text === "") return; // Metadata that its stream had before, sent again to all who are here.
     const [conversation, connection] = text.split("/").map(Number);
-    if (conversation !== this.#connection.parts.conversation) this.#found("foreign", text);
+    if (conversation !== this.#connection.deps.conversation) this.#found("foreign", text);
     const holder = this.#truth.epochs.get(epochOf(seq));
     if (holder === undefined || frame.type !== "token") return;
     if (holder.connection !== connection || holder.stream !== frame.stream_id)
@@ -152,7 +152,7 @@ export class ReaderCheck {
   #gap(stream: string, { after, before }: ServerFrame): void {
     if (!this.roster.has(stream)) this.#found("outside_roster", `gap of ${stream}`);
     const known = this.#known(stream);
-    const isOwn = stream === this.#connection.stream && !this.#connection.parts.terms.self;
+    const isOwn = stream === this.#connection.stream && !this.#connection.deps.terms.self;
     if (isOwn) this.#found("own_gap", `${after} to ${before}`);
     known.lost.push({
       after: after == null ? 0 : placeOf(after),
@@ -183,7 +183,7 @@ export class ReaderCheck {
   looseEnds(): void {
     const connection = this.#connection;
     const { joined } = connection;
-    const { selective } = connection.parts.terms;
+    const { selective } = connection.deps.terms;
     if (joined === null || selective) return;
     for (const [epoch, truth] of this.#truth.epochs) {
       if (truth.stream === connection.stream) continue;

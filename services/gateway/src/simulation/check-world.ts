@@ -30,8 +30,8 @@ export function checkWorld(
     if (waits !== null) found("not_ready", `${node.process.name}: ${waits}`);
   }
   for (const connection of world.connections) {
-    const { number, client } = connection.parts;
-    const { claimed } = connection.parts.truth;
+    const { number, client } = connection.deps;
+    const { claimed } = connection.deps.truth;
     const isDisplaced = connection.close?.reason === "stream_displaced";
     if (
       isDisplaced &&
@@ -59,16 +59,16 @@ function checkConversation(
   for (const one of held) {
     const other = byStream.get(one.stream);
     byStream.set(one.stream, one);
-    const { parts } = one.socket.connection;
+    const { deps } = one.socket.connection;
     if (other !== undefined)
       found(
         "two_holders",
-        `${one.stream}: c${other.socket.connection.parts.number} and c${parts.number}`,
-        parts.number,
+        `${one.stream}: c${other.socket.connection.deps.number} and c${deps.number}`,
+        deps.number,
       );
-    if (parts.truth.closed) found("outlived", `c${parts.number}: deleted`, parts.number);
+    if (deps.truth.closed) found("outlived", `c${deps.number}: deleted`, deps.number);
     const link = one.socket.session?.stream.entry.link ?? 0;
-    if (link <= parts.truth.revokedUpTo) found("outlived", `c${parts.number}: link`, parts.number);
+    if (link <= deps.truth.revokedUpTo) found("outlived", `c${deps.number}: link`, deps.number);
   }
   const { conversation } = CONVERSATIONS[number] ?? {};
   const key = `${conversation?.namespace}/${conversation?.alias}`;
@@ -81,7 +81,7 @@ function checkConversation(
   for (const one of held) {
     const { connection } = one.socket;
     const roster = [...(rosters.get(connection) ?? [])];
-    const number = connection.parts.number;
+    const number = connection.deps.number;
     if (!isSame(roster, streams))
       found("roster_differs", `c${number} knows [${roster}] there are [${streams}]`, number);
   }
@@ -97,7 +97,7 @@ function heldIn(world: World, conversation: number): readonly Held[] {
   const sockets = world.nodes.flatMap((node) => [...(node.port?.sockets ?? [])]);
   return sockets.flatMap((socket) => {
     const { session } = socket;
-    if (session === null || socket.connection.parts.conversation !== conversation) return [];
+    if (session === null || socket.connection.deps.conversation !== conversation) return [];
     const { stream_id, connection } = session.stream.entry;
     return [{ socket, stream: stream_id, connection }];
   });
@@ -120,7 +120,7 @@ export function checkEmpty(world: World): readonly Violation[] {
   }
   for (const node of world.nodes) {
     for (const socket of node.port?.sockets ?? [])
-      leaked(`socket of c${socket.connection.parts.number}`);
+      leaked(`socket of c${socket.connection.deps.number}`);
   }
   return violations;
 }

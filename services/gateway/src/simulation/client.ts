@@ -16,7 +16,7 @@ export type Identity = {
   readonly terms: ConnectionTerms;
 };
 
-export type ClientParts = {
+export type ClientDeps = {
   readonly number: number;
   readonly identity: Identity;
   readonly process: Process;
@@ -26,15 +26,15 @@ export type ClientParts = {
 };
 
 export class Client {
-  readonly parts: ClientParts;
+  readonly deps: ClientDeps;
   connection: Connection | null = null;
   wants = false;
   #failures = 0;
   #drainMs = 0;
   #waits = false;
 
-  constructor(parts: ClientParts) {
-    this.parts = parts;
+  constructor(deps: ClientDeps) {
+    this.deps = deps;
   }
 
   connect(gateway: number): void {
@@ -72,7 +72,7 @@ export class Client {
   #comesBackAfter(reason: CloseReason | ""): number | null {
     this.#failures += 1;
     const backoffMs = Math.min(BACKOFF_FIRST_MS * 2 ** (this.#failures - 1), BACKOFF_LAST_MS);
-    if (reason === "") return backoffMs * this.parts.random.between(0.5, 1);
+    if (reason === "") return backoffMs * this.deps.random.between(0.5, 1);
     const { comeBack } = CLOSE[reason];
     switch (comeBack) {
       case "no":
@@ -93,14 +93,14 @@ export class Client {
 
   #later(waitMs: number): void {
     this.#waits = true;
-    this.parts.process.timers.after(waitMs, () => {
+    this.deps.process.timers.after(waitMs, () => {
       this.#waits = false;
       if (this.wants && this.connection === null)
-        this.#open(this.parts.random.below(this.parts.gateways));
+        this.#open(this.deps.random.below(this.deps.gateways));
     });
   }
 
   #open(gateway: number): void {
-    this.connection = this.parts.open(this, gateway);
+    this.connection = this.deps.open(this, gateway);
   }
 }

@@ -28,7 +28,7 @@ export type ConnectionTerms = {
   readonly selective: boolean;
 };
 
-export type ConnectionParts = {
+export type ConnectionDeps = {
   readonly number: number;
   readonly client: number;
   readonly conversation: number;
@@ -44,7 +44,7 @@ export type ConnectionParts = {
 };
 
 export class Connection {
-  readonly parts: ConnectionParts;
+  readonly deps: ConnectionDeps;
   readonly log: Heard[] = [];
   readonly startedAtMs: number;
   socket: SimulatedSocket | null = null;
@@ -58,9 +58,9 @@ export class Connection {
   /** The gateway has let go of it: nothing more can be heard. */
   #silent = false;
 
-  constructor(parts: ConnectionParts) {
-    this.parts = parts;
-    this.startedAtMs = parts.nowMs();
+  constructor(deps: ConnectionDeps) {
+    this.deps = deps;
+    this.startedAtMs = deps.nowMs();
   }
 
   get isOpen(): boolean {
@@ -77,24 +77,24 @@ export class Connection {
 
   heard(frame: ServerFrame): void {
     if (this.endedAtMs !== null || this.#silent) return;
-    const heard = { atMs: this.parts.nowMs(), frame };
+    const heard = { atMs: this.deps.nowMs(), frame };
     this.log.push(heard);
-    this.parts.note(this, frame);
+    this.deps.note(this, frame);
     if (frame.type !== "joined" || this.joined !== null) return;
     this.joined = heard;
-    const { truth, number, gateway } = this.parts;
+    const { truth, number, gateway } = this.deps;
     truth.holds(this.epoch, this.stream, number, gateway, heard.atMs);
   }
 
   /** Its gateway has taken so many frames of it. */
   emitted(epoch: number, n: number): void {
-    this.parts.truth.taken(epoch, n, this.parts.nowMs());
+    this.deps.truth.taken(epoch, n, this.deps.nowMs());
   }
 
   closedByGateway(close: Close): void {
     if (this.#silent) return;
     this.#silent = true;
-    this.parts.toClient.send(() => {
+    this.deps.toClient.send(() => {
       if (this.endedAtMs !== null) return;
       this.close = close;
       this.#end();
@@ -113,21 +113,21 @@ export class Connection {
   /** The client closes it. */
   leave(): void {
     if (this.endedAtMs !== null) return;
-    this.parts.toGateway.send(() => this.socket?.closed(null));
+    this.deps.toGateway.send(() => this.socket?.closed(null));
     this.#end();
   }
 
   /** The client is gone without a close; its gateway notices after a while. */
   vanish(noticedAfterMs: number): void {
     if (this.endedAtMs !== null) return;
-    this.parts.toGateway.stall(this.parts.nowMs() + noticedAfterMs);
-    this.parts.toGateway.send(() => this.socket?.closed(null));
+    this.deps.toGateway.stall(this.deps.nowMs() + noticedAfterMs);
+    this.deps.toGateway.send(() => this.socket?.closed(null));
     this.#end();
   }
 
   #end(): void {
-    this.endedAtMs = this.parts.nowMs();
-    this.parts.ended(this);
+    this.endedAtMs = this.deps.nowMs();
+    this.deps.ended(this);
   }
 
   /**
@@ -136,12 +136,12 @@ export class Connection {
    */
   #nextText(): string {
     this.#sent += 1;
-    return `${this.parts.conversation}/${this.parts.number}/${this.#sent}`;
+    return `${this.deps.conversation}/${this.deps.number}/${this.#sent}`;
   }
 
   #send(frame: string): void {
     if (this.endedAtMs !== null) return;
     const bytes = new TextEncoder().encode(frame);
-    this.parts.toGateway.send(() => this.socket?.received(bytes.buffer as ArrayBuffer));
+    this.deps.toGateway.send(() => this.socket?.received(bytes.buffer as ArrayBuffer));
   }
 }

@@ -21,7 +21,7 @@ const START_AGAIN_MS = 500;
 
 const REGISTRY = { registerMetric: () => undefined } as unknown as Registry;
 
-export type NodeParts = {
+export type NodeDeps = {
   readonly number: number;
   readonly scheduler: Scheduler;
   readonly server: StoreServer;
@@ -40,7 +40,7 @@ export type NodeParts = {
 
 export class Node {
   readonly process: Process;
-  readonly #parts: NodeParts;
+  readonly #deps: NodeDeps;
   #runs = false;
   gateway: Gateway | null = null;
   port: SimulatedPort | null = null;
@@ -49,9 +49,9 @@ export class Node {
   /** Connections that reach this process, or are on their way to it. */
   readonly connections = new Set<Connection>();
 
-  constructor(parts: NodeParts) {
-    this.#parts = parts;
-    this.process = new Process(`g${parts.number}`, parts.scheduler);
+  constructor(deps: NodeDeps) {
+    this.#deps = deps;
+    this.process = new Process(`g${deps.number}`, deps.scheduler);
   }
 
   get isUp(): boolean {
@@ -62,12 +62,12 @@ export class Node {
   start(): void {
     if (this.#runs) return;
     this.#runs = true;
-    this.process.startedAtMs = this.#parts.scheduler.nowMs;
+    this.process.startedAtMs = this.#deps.scheduler.nowMs;
     const { life } = this.process;
     this.process.timers.after(1, () => {
       this.#run().catch((error: unknown) => {
         if (life !== this.process.life) return;
-        this.#parts.note(`${this.process.name} did not start: ${String(error)}`);
+        this.#deps.note(`${this.process.name} did not start: ${String(error)}`);
         this.crash();
         this.process.timers.after(START_AGAIN_MS, () => this.start());
       });
@@ -75,11 +75,11 @@ export class Node {
   }
 
   async #run(): Promise<void> {
-    const { scheduler, server, number, config, peppers, portFaults, done } = this.#parts;
-    const parts = { scheduler, server, process: this.process };
+    const { scheduler, server, number, config, peppers, portFaults, done } = this.#deps;
+    const deps = { scheduler, server, process: this.process };
     const name = `${this.process.name}.${this.process.life}`;
-    const commands = new StoreConnection(`${name} commands`, number, parts);
-    const subscriber = new StoreConnection(`${name} subscriber`, number, parts);
+    const commands = new StoreConnection(`${name} commands`, number, deps);
+    const subscriber = new StoreConnection(`${name} subscriber`, number, deps);
     this.commands = commands;
     this.subscriber = subscriber;
     await Promise.all([ready(commands), ready(subscriber)]);
@@ -92,8 +92,8 @@ export class Node {
       instance: this.process.name,
       config,
       peppers,
-      directory: this.#parts.wrapDirectory(directory, number),
-      bus: this.#parts.wrapBus(openRedisBus(asRedis(commands), asRedis(subscriber), log)),
+      directory: this.#deps.wrapDirectory(directory, number),
+      bus: this.#deps.wrapBus(openRedisBus(asRedis(commands), asRedis(subscriber), log)),
       log,
       registry: REGISTRY,
       openPort: () => port,
@@ -102,7 +102,7 @@ export class Node {
 
   /** It ends at once, as by SIGKILL. */
   crash(): void {
-    this.#parts.scheduler.crash(this.process);
+    this.#deps.scheduler.crash(this.process);
     this.commands?.abandon();
     this.subscriber?.abandon();
     this.#end();
@@ -136,7 +136,7 @@ export class Node {
 
   #log(): Log {
     const quiet = () => undefined;
-    const failed = (fields: unknown) => this.#parts.failed(JSON.stringify(fields));
+    const failed = (fields: unknown) => this.#deps.failed(JSON.stringify(fields));
     const log = { trace: quiet, debug: quiet, info: quiet, warn: quiet, error: failed };
     return { ...log, fatal: failed } as unknown as Log;
   }

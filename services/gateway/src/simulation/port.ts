@@ -2,8 +2,8 @@
 import { CLOSE, type CloseReason } from "@ams/protocol";
 import type { ConnectRequest } from "../accept/admit.ts";
 import { EarlyBudget, EarlyFrames } from "../accept/early.ts";
-import type { GatewayPort, ServerParts } from "../accept/server.ts";
-import type { Door, Socket, SocketOwner } from "../accept/sockets.ts";
+import type { GatewayPort, ServerDeps } from "../accept/server.ts";
+import type { PendingConnect, Socket, SocketOwner } from "../accept/sockets.ts";
 import { Session } from "../conversation/session.ts";
 import type { Connection, ServerFrame } from "./connection.ts";
 
@@ -29,38 +29,38 @@ export class SimulatedPort implements GatewayPort {
   readonly #early = new EarlyBudget();
   readonly #late = new Map<string, ServerFrame>();
   readonly faults: PortFaults;
-  #parts: ServerParts | null = null;
+  #deps: ServerDeps | null = null;
 
   constructor(faults: PortFaults) {
     this.faults = faults;
   }
 
   get isOpen(): boolean {
-    return this.#parts !== null;
+    return this.#deps !== null;
   }
 
-  open(_: unknown, parts: ServerParts): Promise<number> {
-    this.#parts = parts;
+  open(_: unknown, deps: ServerDeps): Promise<number> {
+    this.#deps = deps;
     return Promise.resolve(1);
   }
 
   stopListening(): void {
-    this.#parts = null;
+    this.#deps = null;
   }
 
   close(): Promise<void> {
-    this.#parts = null;
+    this.#deps = null;
     for (const socket of [...this.sockets]) socket.closed(null);
     return Promise.resolve();
   }
 
   /** A connect has arrived. False when nobody listens. */
   connect(request: ConnectRequest, connection: Connection): boolean {
-    if (this.#parts === null) return false;
+    if (this.#deps === null) return false;
     const socket = new SimulatedSocket(this, connection, new EarlyFrames(this.#early));
     connection.socket = socket;
     this.sockets.add(socket);
-    this.#parts.onConnect(request, socket);
+    this.#deps.onConnect(request, socket);
     return true;
   }
 
@@ -103,7 +103,7 @@ export class SimulatedPort implements GatewayPort {
   }
 }
 
-export class SimulatedSocket implements Door, Socket {
+export class SimulatedSocket implements PendingConnect, Socket {
   readonly topics = new Set<string>();
   readonly connection: Connection;
   readonly #port: SimulatedPort;

@@ -96,7 +96,7 @@ class Checks {
   #reader(connection: Connection): ReaderCheck {
     const known = this.#readers.get(connection);
     if (known !== undefined) return known;
-    const { conversation } = connection.parts;
+    const { conversation } = connection.deps;
     const contents = this.#contents.get(conversation) ?? new Map<string, string>();
     this.#contents.set(conversation, contents);
     const reader = new ReaderCheck(connection, contents);
@@ -109,7 +109,7 @@ class Checks {
     const kinds: readonly string[] = FAULT_KINDS;
     if (steps.some(({ kind }) => kinds.includes(kind))) return [];
     return this.#world.connections.flatMap((connection) => {
-      const { number } = connection.parts;
+      const { number } = connection.deps;
       const isFault = connection.close?.reason === "internal_error";
       const gap = connection.log.some(({ frame }) => frame.type === "x_gap");
       const what = isFault ? "closed with internal_error" : "x_gap";

@@ -45,7 +45,7 @@ export class StoreConnection {
   #waiting: Waiting[] = [];
   #watched = false;
 
-  constructor(name: string, gateway: number, { scheduler, server, process }: ConnectionParts) {
+  constructor(name: string, gateway: number, { scheduler, server, process }: ConnectionDeps) {
     this.name = name;
     this.#gateway = gateway;
     this.#scheduler = scheduler;
@@ -246,7 +246,7 @@ export class StoreConnection {
   }
 }
 
-export type ConnectionParts = {
+export type ConnectionDeps = {
   readonly scheduler: Scheduler;
   readonly server: StoreServer;
   readonly process: Process;

@@ -54,8 +54,8 @@ export class World {
     this.clients = plan.clients.map((identity, number) => {
       const random = new Random(seed, "client", number);
       const open = (client: Client, gateway: number) => this.#open(client, gateway);
-      const parts = { number, identity, process: this.#clients, random, gateways: 0, open };
-      return new Client({ ...parts, gateways: plan.gateways });
+      const deps = { number, identity, process: this.#clients, random, gateways: 0, open };
+      return new Client({ ...deps, gateways: plan.gateways });
     });
   }
 
@@ -260,7 +260,7 @@ export class World {
   #open(client: Client, gateway: number): Connection {
     const node = this.nodes[gateway];
     if (node === undefined) throw new Error("no such gateway");
-    const { identity, number: clientNumber } = client.parts;
+    const { identity, number: clientNumber } = client.deps;
     const number = this.connections.length;
     const truth = this.truths[identity.conversation];
     if (truth === undefined) throw new Error("no such conversation");
@@ -288,7 +288,7 @@ export class World {
       ({ conversation, name }) => conversation === identity.conversation && name !== identity.name,
     );
     const request = requestOf(identity, streamOf(listed));
-    connection.parts.toGateway.send(() => {
+    connection.deps.toGateway.send(() => {
       if (connection.endedAtMs !== null || node.port?.connect(request, connection)) return;
       connection.closedByGateway({ code: 1006, reason: "" });
     });
@@ -296,7 +296,7 @@ export class World {
   }
 
   #heard(client: Client, connection: Connection, frame: ServerFrame): void {
-    const { number } = connection.parts;
+    const { number } = connection.deps;
     if (frame.type === "joined") client.joined();
     if (frame.type === "x_drain") client.drained(frame.reconnect_after_ms ?? 0);
     const heard = `${number} ${frame.type} ${frame.stream_id} ${frame.seq} ${frame.ts} ${frame.data}`;

@@ -24,7 +24,7 @@ type Holder = {
   /** Emitted, not yet published. */
   outbox: Payload[];
   state: "live" | "displaced" | "swept" | "over";
-  /** It took over with other metadata, which it tells with its first frame. */
+  /** It took over with other metadata, which its first frame carries. */
   owesMetadata: boolean;
 };
 

@@ -201,7 +201,7 @@ export class FakeSocket implements Socket {
   }
 }
 
-/** A bus that keeps what is published, and answers as it is told. */
+/** A bus that keeps what is published, and answers as it is set to. */
 export class FakeBus implements Bus {
   readonly published: { channel: string; payload: Buffer }[] = [];
   readonly subscribed = new Map<string, Deliver>();

@@ -1,5 +1,5 @@
 /**
- * One reader of a conversation, which believes what it is told by a roster, and the promises that
+ * One reader of a conversation, which trusts the notifications of a roster, and the promises that
  * it holds the roster to (§4.7, §5.2, §5.3, §5.5, §5.6). For tests only.
  */
 import type { RosterEntry } from "@ams/directory";
@@ -18,7 +18,7 @@ export class ReaderModel implements RosterListener {
   /** Frames that it had a right to and did not get. */
   readonly lost: Lost[] = [];
   readonly #present = new Map<StreamId, JsonText>();
-  /** The claim under which each stream was first told: of earlier ones it needs to know nothing. */
+  /** The claim under which each stream was first notified: earlier ones don't concern it. */
   readonly #since = new Map<StreamId, number>();
   readonly #seen = new Map<StreamId, Seq[]>();
   readonly #ends: { stream: StreamId; at: Seq | null; epoch: number }[] = [];

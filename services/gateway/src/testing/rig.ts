@@ -13,9 +13,9 @@ import { Relay } from "../bus/relay.ts";
 import { Conversation } from "../conversation/conversation.ts";
 import { Session, type SessionTerms } from "../conversation/session.ts";
 import { Waiting } from "../conversation/waiting.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { Holdings } from "../lifecycle/holdings.ts";
 import { Stalls } from "../lifecycle/stalls.ts";
-import type { GatewayParts } from "../parts.ts";
 import {
   ACCOUNT,
   FakeBus,
@@ -35,7 +35,7 @@ const TERMS: SessionTerms = {
 };
 
 /** One who sits in the conversation. */
-export type Seated = { readonly socket: FakeSocket; readonly session: Session };
+export type JoinedSession = { readonly socket: FakeSocket; readonly session: Session };
 
 export class Rig {
   readonly bus = new FakeBus();
@@ -43,7 +43,7 @@ export class Rig {
   readonly metrics = metricsOf();
   /** What was asked of the directory. */
   readonly asked: string[] = [];
-  readonly parts: GatewayParts;
+  readonly deps: GatewayDeps;
   readonly conversation: Conversation;
   /** What becomes of a place that is to be kept. */
   keepPlace: () => Promise<void> = () => Promise.resolve();
@@ -72,7 +72,7 @@ export class Rig {
     } as unknown as Directory;
     const { metrics } = this.metrics;
     const log = silentLog();
-    this.parts = {
+    this.deps = {
       directory,
       relay: new Relay(this.bus, metrics),
       sockets: this.sockets,
@@ -89,7 +89,7 @@ export class Rig {
       waiting: new Waiting(),
       stalls: this.stalls,
     };
-    this.conversation = new Conversation(WHERE, ACCOUNT, this.parts, () => {
+    this.conversation = new Conversation(WHERE, ACCOUNT, this.deps, () => {
       this.released += 1;
     });
     this.conversation.roster.load(entries);
@@ -101,23 +101,27 @@ export class Rig {
     this.conversation.intake.receive(Buffer.from(encodeEvent(event)));
   }
 
-  /** A claim of this gateway comes round, and its socket is seated. */
-  seat(entry: RosterEntry, terms: Partial<SessionTerms> = {}, displaced?: RosterEntry): Seated {
+  /** A claim of this gateway is heard on the channel, and its socket is attached. */
+  join(
+    entry: RosterEntry,
+    terms: Partial<SessionTerms> = {},
+    displaced?: RosterEntry,
+  ): JoinedSession {
     const { conversation } = this;
     const socket = this.sockets.open();
-    const seated: Session[] = [];
+    const joined: Session[] = [];
     conversation.arrivals.expect(entry.connection, {
       link: entry.link,
       accept: ({ stream }) => {
         const welcome = (session: Session) => conversation.enter(session, socket);
         const session = new Session(conversation, stream, { ...TERMS, ...terms }, welcome);
         session.opened(socket);
-        seated.push(session);
+        joined.push(session);
       },
       refuse: (reason) => socket.end(reason),
     });
     this.event({ kind: "claimed", entry, displaced: displaced ?? null });
-    const [session] = seated;
+    const [session] = joined;
     if (session === undefined) throw new Error("the claim was not accepted");
     return { socket, session };
   }

@@ -1,6 +1,5 @@
 /**
- * What every room of one gateway shares. It is put together once, in `gateway.ts`, and never
- * changed.
+ * What all modules of one gateway share. It is built once, in `gateway.ts`, and never changed.
  */
 import type { Directory, GatewayId } from "@ams/directory";
 import type { Log } from "@ams/process";
@@ -12,7 +11,7 @@ import type { Holdings } from "./lifecycle/holdings.ts";
 import type { Stalls } from "./lifecycle/stalls.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 
-export type GatewayParts = {
+export type GatewayDeps = {
   readonly directory: Directory;
   readonly relay: Relay;
   readonly sockets: Sockets;
