@@ -34,7 +34,10 @@ export default defineConfig({
         ssr,
         test: {
           name: "unit",
-          include: ["{libs,services,edges}/*/src/**/*.test.ts", "{cli,bench}/src/**/*.test.ts"],
+          include: [
+            "{libs,services,edges}/*/src/**/*.test.ts",
+            "{loadtest,cli,bench}/src/**/*.test.ts",
+          ],
           ...PATIENCE,
         },
       },

@@ -9,7 +9,8 @@ import { build } from "esbuild";
 const here = import.meta.dirname;
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
 const outfile = join(here, "dist", "ams.mjs");
-const packageText = (path) => readFileSync(createRequire(import.meta.url).resolve(path), "utf8");
+const loadtest = createRequire(new URL("../loadtest/package.json", import.meta.url));
+const textFor = (path) => readFileSync(loadtest.resolve(path), "utf8");
 
 await build({
   entryPoints: [join(here, "src", "main.ts")],
@@ -26,8 +27,8 @@ await build({
   define: {
     AMS_VERSION: JSON.stringify(version),
     // What the report of `ams load` draws its plots with.
-    AMS_UPLOT_SCRIPT: JSON.stringify(packageText("uplot/dist/uPlot.iife.min.js")),
-    AMS_UPLOT_STYLE: JSON.stringify(packageText("uplot/dist/uPlot.min.css")),
+    AMS_UPLOT_SCRIPT: JSON.stringify(textFor("uplot/dist/uPlot.iife.min.js")),
+    AMS_UPLOT_STYLE: JSON.stringify(textFor("uplot/dist/uPlot.min.css")),
   },
   // Packages in CommonJS inside an ES module still ask for `require`.
   banner: {

@@ -6,7 +6,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const FOLDERS = ["libs", "services", "edges", "cli", "examples", "bench", "test"];
+const FOLDERS = ["libs", "services", "edges", "loadtest", "cli", "examples", "bench", "test"];
 const TEST_FILE = /\.(test|contract)\.tsx?$/;
 const COMMENT_LINE = /^ *(\/\/|\/?\*).*$/gm;
 /** A string that cites a clause. */

@@ -11,7 +11,7 @@ import { type Node, nodesOf, recordOf } from "./syntax.ts";
 const ROOT = repositoryRoot();
 
 /** Packages whose code meets text of others: requests, frames, links, terminals. */
-const READS_OUTSIDE_TEXT = ["libs", "services", "edges", "cli", "examples"];
+const READS_OUTSIDE_TEXT = ["libs", "services", "edges", "loadtest", "cli", "examples"];
 
 type Pattern = { readonly source: string; readonly flags: string; readonly line: number };
 

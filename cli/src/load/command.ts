@@ -6,7 +6,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { explain, LINK, LINK_HELP } from "../commands/options.ts";
 import { contextOf } from "../context.ts";
 import { readCount, readDuration } from "../values.ts";
-import { PAYLOAD_BYTES_DEFAULT } from "./payload.ts";
+
+const PAYLOAD_BYTES_DEFAULT = 64;
 
 const DESCRIPTION = `Load a conversation and check every token: is one lost, doubled, out of order, or sent back to its author?
 
@@ -62,7 +63,7 @@ export function loadCommand(): Command {
     .option("--account", "join with your account, and not as guests")
     .option("--report <file.html>", "write a report with plots, in one file")
     .action(async (link: string | undefined, parsed: Parsed, command: Command) => {
-      const { runLoad } = await import("./run.ts");
+      const { runLoadCommand } = await import("./run.ts");
       const { payload, duration, ramp, processes, report, emitOnly, account, ...rest } = parsed;
       const options = {
         ...rest,
@@ -74,10 +75,10 @@ export function loadCommand(): Command {
         account: account ?? false,
         report: report ?? null,
       };
-      await runLoad(link, options, contextOf(command));
+      await runLoadCommand(link, options, contextOf(command));
     });
   load.command("worker", { hidden: true }).action(async () => {
-    const { runWorker } = await import("./worker.ts");
+    const { runWorker } = await import("@ams/loadtest");
     await runWorker();
   });
   return load;

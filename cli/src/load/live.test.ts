@@ -1,9 +1,8 @@
 /** The line that is drawn while a run goes on. */
+import { emptyTally, type Second } from "@ams/loadtest";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { outputOf } from "../output.ts";
-import type { Second } from "./book.ts";
 import { startLive } from "./live.ts";
-import { emptyTally } from "./tally.ts";
 
 const COLUMNS = 80;
 const { isTTY, columns } = process.stderr;

@@ -1,11 +1,9 @@
 /**
- * What a run looks like while it goes on: one line on a terminal, drawn anew; else a line every ten
- * seconds.
+ * What a run looks like while it goes on: one line on a terminal, drawn anew; else a line every
+ * ten seconds.
  */
+import { addTally, count, emptyTally, faultsOf, type Second, span } from "@ams/loadtest";
 import type { Output } from "../output.ts";
-import type { Second } from "./book.ts";
-import { addTally, emptyTally, faultsOf } from "./tally.ts";
-import { count, span } from "./words.ts";
 
 /** Seconds between two lines where there is no terminal. */
 const LINE_S = 10;

@@ -1,10 +1,15 @@
 /**
  * What a load run is to do, from the options, held against what this machine and the wire can do.
  */
+
+import {
+  lengthOf,
+  type Machine,
+  PAYLOAD_BYTES_MAX,
+  PAYLOAD_BYTES_MIN,
+  type Plan,
+} from "@ams/loadtest";
 import { CliError } from "../fault.ts";
-import type { Machine } from "./machine.ts";
-import { PAYLOAD_BYTES_MAX, PAYLOAD_BYTES_MIN } from "./payload.ts";
-import { lengthOf, type Rhythm } from "./schedule.ts";
 
 export type Options = {
   readonly subscribers: number;
@@ -18,16 +23,6 @@ export type Options = {
   /** Null takes as many as it needs. */
   readonly processes: number | null;
   readonly emitOnly: boolean;
-};
-
-export type Plan = Omit<Options, "rate" | "duration_s" | "ramp_s" | "processes"> & {
-  readonly rhythm: Rhythm;
-  readonly processes: number;
-  readonly connections: number;
-  /** Connections that should hear a token: all that listen, but its own. */
-  readonly audience: number;
-  /** At the full rate. */
-  readonly deliveriesPerSecond: number;
 };
 
 /**

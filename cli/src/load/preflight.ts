@@ -3,18 +3,13 @@
  * deployment is.
  */
 import { AmsError, inspect, offer } from "@ams/client";
+import type { Target } from "@ams/loadtest";
 import type { Context } from "../context.ts";
 import { CliError } from "../fault.ts";
 import { linkAddressOf } from "../link-address.ts";
 import { isSameOrigin, type Settings, settingsOf } from "../settings.ts";
 
-export type Target = {
-  readonly link: string;
-  /** Its origin and path up to the namespace; no secret. */
-  readonly url: string;
-  readonly brokerVersion: string;
-  /** Null joins as guests. */
-  readonly credential: string | null;
+export type LoadTarget = Target & {
   /** Streams that were live in the conversation before the run. */
   readonly present: number;
   readonly limits: Readonly<Record<string, number>>;
@@ -28,7 +23,7 @@ export async function lookAt(
   link: string,
   wantsAccount: boolean,
   context: Context,
-): Promise<Target> {
+): Promise<LoadTarget> {
   const { signal } = context;
   const { streams } = await inspect(link, { signal });
   const url = linkAddressOf(link)?.url ?? link;

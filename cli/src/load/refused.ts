@@ -1,12 +1,11 @@
 /** Why a run could not begin, in a sentence that says which setting to raise and to what. */
 import { AmsError, type AmsErrorCode } from "@ams/client";
+import type { Plan, Refusal } from "@ams/loadtest";
 import { EXIT_OF } from "../exit-codes.ts";
 import { CliError } from "../fault.ts";
-import type { Plan } from "./plan.ts";
-import type { Target } from "./preflight.ts";
-import type { Refusal } from "./swarm.ts";
+import type { LoadTarget } from "./preflight.ts";
 
-export function refusedError(refusal: Refusal, plan: Plan, target: Target): Error {
+export function refusedError(refusal: Refusal, plan: Plan, target: LoadTarget): Error {
   const { code, message, closeCode } = refusal;
   const details = closeCode === null ? {} : { close_code: closeCode };
   const known = isCode(code) ? code : "refused";
@@ -17,7 +16,7 @@ export function refusedError(refusal: Refusal, plan: Plan, target: Target): Erro
   });
 }
 
-function sentenceOf(code: string, plan: Plan, target: Target): string | null {
+function sentenceOf(code: string, plan: Plan, target: LoadTarget): string | null {
   const { connections } = plan;
   if (code === "conversation_subscriber_limit") {
     const { present, limits } = target;

@@ -1,25 +1,26 @@
 /** `ams load`, from the options to the answer. */
-import { randomBytes } from "node:crypto";
 import { open, rm, writeFile } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
+import {
+  jsonOf,
+  type LoadResult,
+  lengthOf,
+  type Machine,
+  type Plan,
+  readMachine,
+  reportOf,
+  runLoad,
+  tableOf,
+} from "@ams/loadtest";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { CliError } from "../fault.ts";
 import { linkOf } from "../link-argument.ts";
-import { Book } from "./book.ts";
-import { nowUs } from "./clock.ts";
-import { type Live, startLive } from "./live.ts";
-import { type Machine, readMachine } from "./machine.ts";
-import type { Share } from "./messages.ts";
-import { type Options, type Plan, planOf } from "./plan.ts";
-import { lookAt, type Target } from "./preflight.ts";
+import { VERSION } from "../version.ts";
+import { startLive } from "./live.ts";
+import { type Options, planOf } from "./plan.ts";
+import { type LoadTarget, lookAt } from "./preflight.ts";
 import { refusedError } from "./refused.ts";
-import { reportOf } from "./report.ts";
-import { type LoadResult, resultOf } from "./result.ts";
-import { jsonOf } from "./result-json.ts";
-import { lengthOf } from "./schedule.ts";
-import { Swarm } from "./swarm.ts";
-import { tableOf } from "./table.ts";
 
 export type LoadOptions = Options & {
   /** Path of the HTML report; null writes none. */
@@ -27,10 +28,6 @@ export type LoadOptions = Options & {
   readonly account: boolean;
 };
 
-/**
- * Microseconds between the word to begin and the beginning, so that it reaches every worker before.
- */
-const START_US = 300_000;
 /** The words that make `ams` a worker. */
 const WORKER = ["load", "worker"];
 
@@ -38,7 +35,7 @@ const WORKER = ["load", "worker"];
  * Sets the exit status when the wire broke a promise or connections were closed. Throws what
  * refused the run.
  */
-export async function runLoad(
+export async function runLoadCommand(
   word: string | undefined,
   options: LoadOptions,
   context: Context,
@@ -70,67 +67,31 @@ export async function runLoad(
 /** Null when it was stopped before anything could be measured. */
 async function perform(
   plan: Plan,
-  target: Target,
+  target: LoadTarget,
   machine: Machine,
   { output, signal }: Context,
 ): Promise<LoadResult | null> {
   const live = startLive(output, lengthOf(plan.rhythm));
-  const book = new Book(plan.processes, live.second);
-  const startedAt = new Date();
-  const swarm = new Swarm(process.argv[1] ?? "", WORKER, sharesOf(plan, target), {
-    joining: (joined) => live.joining(joined, plan.connections),
-    window: (worker, window) => book.add(worker, window),
-  });
-  try {
-    const refusal = await swarm.joined(signal);
-    if (refusal !== null) throw refusedError(refusal, plan, target);
-    if (signal.aborted) {
-      live.end();
-      const { joinedCount } = swarm;
+  const worker = { program: process.argv[1] ?? "", words: WORKER };
+  const progress = {
+    joining: (joined: number) => live.joining(joined, plan.connections),
+    second: live.second,
+    settling: () => live.phase("waiting for what is on its way"),
+    ended: () => live.end(),
+  };
+  const run = { plan, target, machine, worker, version: VERSION };
+  const ran = await runLoad(run, progress, signal);
+  switch (ran.kind) {
+    case "refused":
+      throw refusedError(ran.refusal, plan, target);
+    case "stopped":
       output.warn(
-        `Stopped while ${joinedCount} of ${plan.connections} had joined: nothing was sent yet.`,
+        `Stopped while ${ran.joined} of ${plan.connections} had joined: nothing was sent yet.`,
       );
       return null;
-    }
-    const { seconds, settled } = await emit(swarm, live, signal);
-    book.end();
-    const { url: host, brokerVersion, credential } = target;
-    const identity = credential === null ? "guest" : "account";
-    const wasInterrupted = signal.aborted;
-    const run = { startedAt, host, brokerVersion, identity, plan, machine } as const;
-    const { joinSeconds } = swarm;
-    return resultOf({ ...run, joinSeconds, seconds, settled, book, wasInterrupted });
-  } finally {
-    live.end();
-    await swarm.leave();
+    case "done":
+      return ran.result;
   }
-}
-
-async function emit(swarm: Swarm, live: Live, signal: AbortSignal) {
-  const atUs = nowUs() + START_US;
-  swarm.begin(atUs);
-  const sent = await swarm.emitted(signal);
-  const seconds = Math.max(0, (nowUs() - atUs) / 1_000_000);
-  live.phase("waiting for what is on its way");
-  return { seconds, settled: await swarm.settle(sent, signal) };
-}
-
-function sharesOf(plan: Plan, { link, credential }: Target): readonly Share[] {
-  const { processes, subscribers, emitters, rhythm, payloadBytes, emitOnly } = plan;
-  // Two runs in one conversation don't take each other's streams.
-  const namePrefix = `load-${randomBytes(4).toString("hex")}-`;
-  return Array.from({ length: processes }, (_, worker) => ({
-    worker,
-    processes,
-    link,
-    credential,
-    namePrefix,
-    subscribers,
-    emitters,
-    rhythm,
-    payloadBytes,
-    emitOnly,
-  }));
 }
 
 /**

@@ -1,7 +1,7 @@
-/** The books of a run: what all workers told, second by second, and in all. */
+/** What all workers of a run have reported: for each second, and in total. */
 import { Latencies, type Percentiles, type Recorded } from "./latencies.ts";
 import type { WorkerWindow } from "./messages.ts";
-import { addTally, emptyTally, type Tally } from "./tally.ts";
+import { addTally, emptyTally, type Tally } from "./verify/tally.ts";
 
 /** One second of the whole run. */
 export type Second = {
@@ -34,7 +34,7 @@ type Open = {
   stallMs: number;
 };
 
-export class Book {
+export class Timeline {
   readonly #processes: number;
   readonly #onSecond: (second: Second) => void;
   readonly #latencies = new Latencies();
@@ -43,7 +43,7 @@ export class Book {
   readonly #open = new Map<number, Open>();
   readonly #seconds: Second[] = [];
 
-  /** `onSecond` is called when every worker has told of a second. */
+  /** `onSecond` is called when every worker has reported a second. */
   constructor(processes: number, onSecond: (second: Second) => void) {
     this.#processes = processes;
     this.#onSecond = onSecond;
@@ -68,7 +68,7 @@ export class Book {
     if (open.workers === this.#processes) this.#close(window.index, open);
   }
 
-  /** Closes the seconds that not every worker has told of. */
+  /** Closes the seconds that not every worker has reported. */
   end(): void {
     for (const [index, open] of [...this.#open]) this.#close(index, open);
     this.#seconds.sort((one, other) => one.at_s - other.at_s);

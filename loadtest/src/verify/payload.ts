@@ -7,7 +7,6 @@
 export const PAYLOAD_BYTES_MIN = 24;
 /** Bytes of a token's data (§9.1). */
 export const PAYLOAD_BYTES_MAX = 65_536;
-export const PAYLOAD_BYTES_DEFAULT = 64;
 
 const BASE = 36;
 

@@ -66,7 +66,10 @@ export const REPORT_SCRIPT = `
     }),
   };
 
-  /** Twenty bars for each power of ten: the buckets of the histogram itself are finer than a screen. */
+  /**
+   * Twenty bars for each power of ten: the buckets of the histogram itself are finer than a
+   * screen.
+   */
   function bars(pairs) {
     const PER_DECADE = 20;
     const counts = new Map();

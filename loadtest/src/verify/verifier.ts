@@ -1,5 +1,5 @@
-/** What one subscriber of a load run hears, held against what it should hear. */
-import { type Heard, readFrame } from "./frames.ts";
+/** Verifies the frames that one subscriber of a load run receives against those that were sent. */
+import { type Received, readFrame } from "./frames.ts";
 import { readPayload } from "./payload.ts";
 import type { Seq } from "./seq.ts";
 import { SeqCheck } from "./seq-check.ts";
@@ -8,11 +8,11 @@ import type { Tally } from "./tally.ts";
 /** How far an emitter's stream goes. */
 export type Sent = { readonly streamId: string; readonly last: Seq };
 
-export type LedgerOptions = {
+export type VerifierOptions = {
   /** What the names of all streams of the run begin with. */
   readonly namePrefix: string;
   readonly payloadBytes: number;
-  /** False asked for no tokens, and should hear none. */
+  /** False asked for no tokens, and should receive none. */
   readonly listens: boolean;
   readonly tally: Tally;
   /** Microseconds of the shared clock. */
@@ -30,13 +30,13 @@ type Stream = {
   lead: { readonly epoch: number; readonly by: number } | null;
 };
 
-export class Ledger {
-  readonly #options: LedgerOptions;
+export class Verifier {
+  readonly #options: VerifierOptions;
   readonly #streams = new Map<string, Stream>();
   #ownStreamId: string | null = null;
   #epoch: number | null = null;
 
-  constructor(options: LedgerOptions) {
+  constructor(options: VerifierOptions) {
     this.#options = options;
   }
 
@@ -46,7 +46,7 @@ export class Ledger {
     return streamId === null || this.#epoch === null ? null : { streamId, epoch: this.#epoch };
   }
 
-  hear(text: string): void {
+  receive(text: string): void {
     const frame = readFrame(text);
     switch (frame.type) {
       case "token":
@@ -62,7 +62,7 @@ export class Ledger {
         this.#left(frame);
         return;
       case "x_gap":
-        this.#streamOf(frame.streamId, true).check.told(frame.after, frame.before);
+        this.#streamOf(frame.streamId, true).check.gap(frame.after, frame.before);
         return;
       case "unreadable":
         this.#options.tally.unreadable += 1;
@@ -98,12 +98,12 @@ export class Ledger {
   }
 
   /** With a stream's last seq a lost tail shows (§4.6.3). Most that leave have said nothing. */
-  #left({ streamId, streamName, seq }: Extract<Heard, { type: "stream_left" }>): void {
+  #left({ streamId, streamName, seq }: Extract<Received, { type: "stream_left" }>): void {
     if (seq === null || seq.n === 0 || streamId === this.#ownStreamId) return;
     this.#streamOf(streamId, this.#isOurs(streamName)).check.end(seq);
   }
 
-  #token(frame: Extract<Heard, { type: "token" }>): void {
+  #token(frame: Extract<Received, { type: "token" }>): void {
     const { tally, payloadBytes, listens, now, onLatency } = this.#options;
     if (frame.streamId === this.#ownStreamId) {
       tally.selfDelivered += 1;

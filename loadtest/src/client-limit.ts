@@ -2,7 +2,7 @@
  * Whether the load client was the limit, and not the deployment: then the figures say nothing of
  * AMS.
  */
-import type { Book, Second } from "./book.ts";
+import type { Second, Timeline } from "./timeline.ts";
 
 export type ClientLimit = {
   readonly isLimit: boolean;
@@ -36,9 +36,10 @@ const SECONDS_MIN = 2;
  */
 const CPU_AT_WORK = 0.5;
 
-export function clientLimitOf(book: Pick<Book, "seconds">): ClientLimit {
-  const seconds = book.seconds.filter(({ isWhole }) => isWhole);
-  const count = (isSo: (second: Book["seconds"][number]) => boolean) => seconds.filter(isSo).length;
+export function clientLimitOf(timeline: Pick<Timeline, "seconds">): ClientLimit {
+  const seconds = timeline.seconds.filter(({ isWhole }) => isWhole);
+  const count = (isSo: (second: Timeline["seconds"][number]) => boolean) =>
+    seconds.filter(isSo).length;
   const full = count((second) => second.cpu >= CPU_FULL);
   const stalled = count((second) => second.stallMs >= STALL_MS);
   const late = count((second) => second.latenessP99Us >= LATENESS_US);

@@ -1,11 +1,11 @@
 /**
- * What the command and its worker processes tell each other, over Node's channel between a process
- * and its child.
+ * Messages between the worker pool and its processes, over Node's channel between a process and
+ * its child.
  */
 import type { Recorded } from "./latencies.ts";
-import type { Sent } from "./ledger.ts";
 import type { Rhythm } from "./schedule.ts";
-import type { Tally } from "./tally.ts";
+import type { Tally } from "./verify/tally.ts";
+import type { Sent } from "./verify/verifier.ts";
 
 /**
  * What one worker is to do. Members are numbered over the whole run; each worker has every
@@ -23,7 +23,7 @@ export type Share = {
   readonly emitters: number;
   readonly rhythm: Rhythm;
   readonly payloadBytes: number;
-  /** Emitters hear nobody. */
+  /** Emitters receive nothing. */
   readonly emitOnly: boolean;
 };
 

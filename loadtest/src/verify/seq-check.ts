@@ -12,7 +12,7 @@ export type Outcome = "new" | "late" | "doubled";
 
 /**
  * A number that is jumped over counts as lost at once; if it comes after all, it was reordered
- * instead; if the broker tells of it (§4.7), it was told.
+ * instead; if the broker tells of it (§4.7), it was reported.
  */
 export class SeqCheck {
   readonly #tally: Tally;
@@ -42,8 +42,8 @@ export class SeqCheck {
     return "new";
   }
 
-  /** The broker told that what lies between is lost (§4.7). */
-  told(after: Seq | null, before: Seq | null): void {
+  /** The broker reported that what lies between is lost (§4.7). */
+  gap(after: Seq | null, before: Seq | null): void {
     this.#tally.gapsTold += 1;
     if (before === null) {
       this.#excused = true;

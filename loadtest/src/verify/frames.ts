@@ -1,7 +1,7 @@
 /** The frames that a load run looks at, from their text, as they come over the wire (§4.5). */
 import { readSeq, type Seq } from "./seq.ts";
 
-export type Heard =
+export type Received =
   | {
       readonly type: "token";
       readonly streamId: string;
@@ -32,13 +32,13 @@ export type Heard =
   | { readonly type: "other" }
   | { readonly type: "unreadable" };
 
-const OTHER: Heard = { type: "other" };
-const UNREADABLE: Heard = { type: "unreadable" };
+const OTHER: Received = { type: "other" };
+const UNREADABLE: Received = { type: "unreadable" };
 
 /** Frames of these beginnings are many, long, and say nothing that is counted here. */
 const PASSED_OVER = '{"type":"stream_joined"';
 
-export function readFrame(text: string): Heard {
+export function readFrame(text: string): Received {
   if (text.startsWith(PASSED_OVER)) return OTHER;
   try {
     return read(Object(JSON.parse(text)));
@@ -47,7 +47,7 @@ export function readFrame(text: string): Heard {
   }
 }
 
-function read(frame: Readonly<Record<string, unknown>>): Heard {
+function read(frame: Readonly<Record<string, unknown>>): Received {
   const { type, stream_id: streamId, stream_name: streamName, epoch, data } = frame;
   if (typeof type !== "string") return UNREADABLE;
   const seq = readSeq(frame.seq);

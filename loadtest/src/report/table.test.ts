@@ -1,8 +1,8 @@
 /** What the table says of a run, in a sentence and in numbers. */
 import { expect, test } from "vitest";
+import { emptyTally, type Tally } from "../verify/tally.ts";
 import type { LoadResult } from "./result.ts";
 import { verdictOf } from "./table.ts";
-import { emptyTally, type Tally } from "./tally.ts";
 import { rate } from "./words.ts";
 
 test.each<[string, Partial<Tally>, number, RegExp]>([

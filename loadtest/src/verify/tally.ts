@@ -5,7 +5,7 @@ export type Tally = {
   emitted: number;
   /** Tokens of this run that came for the first time, late ones included. */
   received: number;
-  /** Missing without a word: neither told by the broker nor explained by a closed connection. */
+  /** Missing: neither reported by the broker nor explained by a closed connection. */
   lost: number;
   /** Came after a later one of its stream. */
   reordered: number;
@@ -17,7 +17,7 @@ export type Tally = {
   unasked: number;
   /** Tokens that are not what was sent at their place of the stream. */
   altered: number;
-  /** Gaps that the broker told (§4.7), and the frames missing in them as far as it said. */
+  /** Gaps that the broker reported (§4.7), and the frames missing in them as far as it said. */
   gapsTold: number;
   framesTold: number;
   /** Not delivered to connections that had been closed. */

@@ -1,8 +1,11 @@
 /** A run's result as a table for a terminal. */
-import type { Colors } from "../output.ts";
-import type { Knee } from "./knee.ts";
+
 import type { LoadResult } from "./result.ts";
+import type { Saturation } from "./saturation.ts";
 import { count, percent, plural, rate, span } from "./words.ts";
+
+/** How a terminal shows a text; each returns it unchanged where no colors are wanted. */
+export type Colors = Readonly<Record<"red" | "yellow" | "green" | "dim", (text: string) => string>>;
 
 /** Columns of the names in front of the figures. */
 const NAME_COLUMNS = 22;
@@ -23,8 +26,8 @@ export function tableOf(result: LoadResult, colors: Colors): readonly string[] {
     ...closeRows(result),
     "",
     ...clientRows(result, colors),
-    ...(result.knee === null ? [] : ["", kneeSentence(result.knee)]),
-    ...(result.plan.rhythm.ramp_s > 0 && result.knee === null
+    ...(result.saturation === null ? [] : ["", saturationSentence(result.saturation)]),
+    ...(result.plan.rhythm.ramp_s > 0 && result.saturation === null
       ? ["", "No knee: neither losses nor a bend in latency up to the full rate."]
       : []),
     "",
@@ -56,7 +59,13 @@ export function verdictOf({ outcome, tally, expected }: LoadResult): string {
   }
 }
 
-export function kneeSentence({ kind, at_s, tokensPerSecond, p99Us, calmP99Us }: Knee): string {
+export function saturationSentence({
+  kind,
+  at_s,
+  tokensPerSecond,
+  p99Us,
+  calmP99Us,
+}: Saturation): string {
   const load = `at about ${count(tokensPerSecond)} tokens/s, ${at_s} s after the start`;
   return kind === "loss"
     ? `The first frames went missing ${load}.`

@@ -1,12 +1,13 @@
 /**
- * At which load a ramped run first hurt: where frames went missing, or latency bent upwards and
- * stayed there.
+ * The saturation point: the load at which frames are first missing, or latency rises and stays
+ * high.
  */
-import type { Second } from "./book.ts";
-import { type Rhythm, rateAt } from "./schedule.ts";
-import type { Tally } from "./tally.ts";
 
-export type Knee = {
+import { type Rhythm, rateAt } from "../schedule.ts";
+import type { Second } from "../timeline.ts";
+import type { Tally } from "../verify/tally.ts";
+
+export type Saturation = {
   readonly kind: "loss" | "latency";
   /** Seconds after the start. */
   readonly at_s: number;
@@ -30,7 +31,11 @@ const BENT_S = 2;
 const CALM_S = 3;
 
 /** Null when nothing of the kind was seen. */
-export function kneeOf(seconds: readonly Second[], rhythm: Rhythm, emitters: number): Knee | null {
+export function saturationOf(
+  seconds: readonly Second[],
+  rhythm: Rhythm,
+  emitters: number,
+): Saturation | null {
   const heard = seconds.filter((second) => second.tally.received > 0 || isHurt(second.tally));
   const calmP99Us = median(heard.slice(0, CALM_S).map((second) => second.latency.p99));
   const bentUs = Math.max(calmP99Us * BENT, BENT_US_MIN);
@@ -52,7 +57,7 @@ export function kneeOf(seconds: readonly Second[], rhythm: Rhythm, emitters: num
   };
 }
 
-function earlier(lossAt: number, bentAt: number): readonly [number, Knee["kind"]] {
+function earlier(lossAt: number, bentAt: number): readonly [number, Saturation["kind"]] {
   const isLoss = lossAt >= 0 && (bentAt < 0 || lossAt <= bentAt);
   return isLoss ? [lossAt, "loss"] : [bentAt, "latency"];
 }

@@ -14,7 +14,7 @@ p { margin: 4px 0; }
 .small, footer, dt { color: var(--faint); font-size: 13px; }
 .verdict { display: inline-block; padding: 2px 10px; border-radius: 4px; border: 1px solid; font-weight: 600; }
 .ok { color: var(--good); } .broken { color: var(--bad); } .cut, .interrupted, .warning { color: var(--warn); }
-.warning, .knee { padding: 8px 12px; border-left: 3px solid; background: var(--card); margin: 12px 0; }
+.warning, .saturation { padding: 8px 12px; border-left: 3px solid; background: var(--card); margin: 12px 0; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 8px; margin: 20px 0; }
 .tiles div { background: var(--card); border-radius: 6px; padding: 10px 14px; }
 dd { margin: 0; font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; white-space: nowrap; }

@@ -1,8 +1,8 @@
 /** What one subscriber hears, frame by frame. */
 import { expect, test } from "vitest";
-import { Ledger } from "./ledger.ts";
 import { readPayload, writePayload } from "./payload.ts";
 import { emptyTally, faultsOf } from "./tally.ts";
+import { Verifier } from "./verifier.ts";
 
 const OWN = `str_${"0".repeat(26)}`;
 const EMITTER = `str_${"1".repeat(26)}`;
@@ -10,10 +10,10 @@ const STRANGER = `str_${"2".repeat(26)}`;
 const BYTES = 32;
 const NOW_US = 5_000_000;
 
-function ledgerOf(listens = true) {
+function verifierOf(listens = true) {
   const tally = emptyTally();
   const latencies: number[] = [];
-  const ledger = new Ledger({
+  const verifier = new Verifier({
     namePrefix: "load-1-",
     payloadBytes: BYTES,
     listens,
@@ -21,7 +21,7 @@ function ledgerOf(listens = true) {
     now: () => NOW_US,
     onLatency: (latencyUs) => latencies.push(latencyUs),
   });
-  const hear = (frame: object) => ledger.hear(JSON.stringify(frame));
+  const hear = (frame: object) => verifier.receive(JSON.stringify(frame));
   hear({ type: "joined", stream_id: OWN, epoch: 7, peers: [] });
   const token = (n: number, more: object = {}) =>
     hear({
@@ -32,27 +32,27 @@ function ledgerOf(listens = true) {
       data: writePayload(n - 1, NOW_US - 250, BYTES),
       ...more,
     });
-  return { ledger, tally, latencies, hear, token };
+  return { verifier, tally, latencies, hear, token };
 }
 
 test("a token counts once, with the time since it was meant to be sent", () => {
-  const { ledger, tally, latencies, token } = ledgerOf();
+  const { verifier, tally, latencies, token } = verifierOf();
   token(1);
   token(2);
   token(2);
   expect(tally).toEqual({ ...emptyTally(), received: 2, doubled: 1 });
   expect(latencies).toEqual([250, 250]);
-  expect(ledger.own).toEqual({ streamId: OWN, epoch: 7 });
+  expect(verifier.own).toEqual({ streamId: OWN, epoch: 7 });
 });
 
 test("§5.1 the own token is a self-delivery", () => {
-  const { tally, token } = ledgerOf();
+  const { tally, token } = verifierOf();
   token(1, { stream_id: OWN, stream_name: "load-1-s0" });
   expect(tally).toEqual({ ...emptyTally(), selfDelivered: 1 });
 });
 
 test("§5.10 a token at a connection that asked for none is a fault, and no delivery", () => {
-  const { tally, token } = ledgerOf(false);
+  const { tally, token } = verifierOf(false);
   token(1);
   token(1, { stream_id: STRANGER, stream_name: "somebody" });
   expect(tally).toEqual({ ...emptyTally(), unasked: 2 });
@@ -60,7 +60,7 @@ test("§5.10 a token at a connection that asked for none is a fault, and no deli
 });
 
 test("§8.6 a token that is not the one sent at its place is altered, and so is one of another size", () => {
-  const { tally, token } = ledgerOf();
+  const { tally, token } = verifierOf();
   token(1);
   token(2, { data: writePayload(7, NOW_US, BYTES) });
   expect(tally.altered).toBe(1);
@@ -69,7 +69,7 @@ test("§8.6 a token that is not the one sent at its place is altered, and so is 
 });
 
 test("a token that was lost before the broker numbered it shows at the next one", () => {
-  const { tally, token } = ledgerOf();
+  const { tally, token } = verifierOf();
   token(1);
   token(2, { data: writePayload(2, NOW_US, BYTES) });
   token(3, { data: writePayload(3, NOW_US, BYTES) });
@@ -77,7 +77,7 @@ test("a token that was lost before the broker numbered it shows at the next one"
 });
 
 test("tokens of strangers are checked and not measured", () => {
-  const { tally, latencies, token } = ledgerOf();
+  const { tally, latencies, token } = verifierOf();
   const stranger = { stream_id: STRANGER, stream_name: "somebody", data: "hello" };
   token(5, stranger);
   token(8, stranger);
@@ -86,20 +86,20 @@ test("tokens of strangers are checked and not measured", () => {
 });
 
 test("what has not come when the books are closed is lost", () => {
-  const { ledger, tally, token } = ledgerOf();
+  const { verifier, tally, token } = verifierOf();
   token(1);
   const sent = [
     { streamId: EMITTER, last: { epoch: 3, n: 4 } },
     { streamId: STRANGER, last: { epoch: 4, n: 2 } },
     { streamId: OWN, last: { epoch: 7, n: 9 } },
   ];
-  expect(ledger.outstanding(sent)).toBe(5);
-  ledger.settle(sent);
+  expect(verifier.outstanding(sent)).toBe(5);
+  verifier.settle(sent);
   expect(tally).toEqual({ ...emptyTally(), received: 1, lost: 5 });
 });
 
 test("§4.6.3 the last seq of a stream that leaves shows a lost tail; §4.7 what is told is not lost", () => {
-  const { tally, hear, token } = ledgerOf();
+  const { tally, hear, token } = verifierOf();
   hear({
     type: "x_gap",
     stream_id: EMITTER,
@@ -114,7 +114,7 @@ test("§4.6.3 the last seq of a stream that leaves shows a lost tail; §4.7 what
 });
 
 test("§4.9 who was sent to another gateway goes on there without blame", () => {
-  const { tally, hear, token } = ledgerOf();
+  const { tally, hear, token } = verifierOf();
   token(1);
   hear({ type: "joined", stream_id: OWN, epoch: 9, peers: [] });
   token(5);
@@ -122,11 +122,12 @@ test("§4.9 who was sent to another gateway goes on there without blame", () => 
 });
 
 test("§4.2 unknown frames are nothing, §4.1 texts that are no frames are faults", () => {
-  const { ledger, tally, hear, token } = ledgerOf();
+  const { verifier, tally, hear, token } = verifierOf();
   hear({ type: "x_new" });
   hear({ type: "pong" });
   expect(tally).toEqual(emptyTally());
-  for (const text of ["", "{", "7", "null", '{"type":3}', '{"type":"token"}']) ledger.hear(text);
+  for (const text of ["", "{", "7", "null", '{"type":3}', '{"type":"token"}'])
+    verifier.receive(text);
   token(1, { seq: "one" });
   expect(tally.unreadable).toBe(7);
 });

@@ -1,15 +1,13 @@
-/**
- * The members of one worker process, through a run: they join, emit, hear what is left, and leave.
- */
+/** The members of one worker process: they join, emit, receive what is on its way, and leave. */
 import { setTimeout as pause } from "node:timers/promises";
 import { nowUs } from "./clock.ts";
 import { Emission, type Emitter } from "./emission.ts";
 import { Latencies } from "./latencies.ts";
-import type { Sent } from "./ledger.ts";
 import { Member, refusalOf } from "./member.ts";
 import type { Close, FromWorker, Share } from "./messages.ts";
 import { Meter } from "./meter.ts";
-import { emptyTally } from "./tally.ts";
+import { emptyTally } from "./verify/tally.ts";
+import type { Sent } from "./verify/verifier.ts";
 
 /**
  * Connects under way at once, per process: enough to keep a gateway busy, too few to look like an
@@ -29,11 +27,11 @@ const QUIET_STOPPED_MS = 400;
 /** Milliseconds for hanging up in good order. */
 const LEAVE_MS = 3_000;
 
-export type Tell = (message: FromWorker) => void;
+export type Report = (message: FromWorker) => void;
 
-export class Crew {
+export class Worker {
   readonly #share: Share;
-  readonly #tell: Tell;
+  readonly #report: Report;
   readonly #tally = emptyTally();
   readonly #latencies = new Latencies();
   readonly #lateness = new Latencies();
@@ -46,9 +44,9 @@ export class Crew {
   readonly #stopped = new AbortController();
   #over = false;
 
-  constructor(share: Share, tell: Tell) {
+  constructor(share: Share, report: Report) {
     this.#share = share;
-    this.#tell = tell;
+    this.#report = report;
     const { worker, processes, subscribers, emitters } = share;
     const own = (count: number) =>
       Array.from({ length: count }, (_, index) => index).filter(
@@ -62,7 +60,7 @@ export class Crew {
     this.#members = [...listeners, ...this.#emitters.map(({ member }) => member)];
   }
 
-  /** Everybody joins, or the first refusal is told. */
+  /** Everybody joins, or the first refusal is reported. */
   async join(): Promise<void> {
     const fromUs = nowUs();
     const waiting = [...this.#members];
@@ -75,16 +73,16 @@ export class Crew {
         } catch (error) {
           waiting.length = 0;
           const { code, message, closeCode = null } = refusalOf(error);
-          if (!refused) this.#tell({ type: "refused", code, message, closeCode, joined });
+          if (!refused) this.#report({ type: "refused", code, message, closeCode, joined });
           refused = true;
           return;
         }
         joined += 1;
-        this.#tell({ type: "joining", joined });
+        this.#report({ type: "joining", joined });
       }
     };
     await Promise.all(Array.from({ length: JOINS_AT_ONCE }, joinNext));
-    if (!refused) this.#tell({ type: "joined", fromUs, toUs: nowUs() });
+    if (!refused) this.#report({ type: "joined", fromUs, toUs: nowUs() });
   }
 
   begin(atUs: number): void {
@@ -97,7 +95,7 @@ export class Crew {
       now: nowUs,
       isAlive: () => this.#members.some((member) => member.isOpen),
       onLateness: (latenessUs: number) => this.#lateness.record(latenessUs),
-      onDone: () => this.#tell({ type: "emitted", sent: this.#sent() }),
+      onDone: () => this.#report({ type: "emitted", sent: this.#sent() }),
     };
     this.#emission = new Emission(options, atUs);
     this.#nextWindow();
@@ -110,7 +108,7 @@ export class Crew {
   }
 
   /**
-   * Waits for what is still to come, then closes the books. A broker that stands still has lost
+   * Waits for what is still to come, then ends the count. A broker that stands still has lost
    * nothing yet: who misses something asks whether it is there, and what comes after its answer
    * still counts.
    */
@@ -142,12 +140,12 @@ export class Crew {
     }
   }
 
-  /** Those who are there and have not heard everything. */
+  /** Those that are connected and have not received everything. */
   #missing(sent: readonly Sent[]): readonly Member[] {
-    return this.#all.filter((member) => member.isOpen && member.ledger.outstanding(sent) > 0);
+    return this.#all.filter((member) => member.isOpen && member.verifier.outstanding(sent) > 0);
   }
 
-  /** Those who should hear everything. */
+  /** Those that should receive everything. */
   get #all(): readonly Member[] {
     return this.#members.filter((member) => member.listens);
   }
@@ -176,14 +174,14 @@ export class Crew {
     setTimeout(
       () => {
         if (this.#over) return;
-        this.#tellWindow(true);
+        this.#reportWindow(true);
         this.#nextWindow();
       },
       Math.max(0, (endsUs - nowUs()) / 1_000),
     );
   }
 
-  #tellWindow(isWhole: boolean): void {
+  #reportWindow(isWhole: boolean): void {
     const window = {
       index: this.#window,
       isWhole,
@@ -193,19 +191,19 @@ export class Crew {
       ...this.#meter.take(),
     };
     this.#window += 1;
-    this.#tell({ type: "window", window });
+    this.#report({ type: "window", window });
   }
 
   #close(sent: readonly Sent[]): void {
     for (const member of this.#all) {
-      const { ledger } = member;
-      if (!member.isOpen) this.#tally.cutOff += ledger.outstanding(sent);
-      else if (this.#stopped.signal.aborted) this.#tally.inFlight += ledger.outstanding(sent);
-      else ledger.settle(sent);
+      const { verifier } = member;
+      if (!member.isOpen) this.#tally.cutOff += verifier.outstanding(sent);
+      else if (this.#stopped.signal.aborted) this.#tally.inFlight += verifier.outstanding(sent);
+      else verifier.settle(sent);
     }
     this.#over = true;
-    this.#tellWindow(false);
-    this.#tell({ type: "settled", tally: { ...this.#tally }, closes: this.#closes() });
+    this.#reportWindow(false);
+    this.#report({ type: "settled", tally: { ...this.#tally }, closes: this.#closes() });
   }
 
   #closes(): readonly Close[] {

@@ -55,7 +55,7 @@ test("§4.7 a gap that the broker tells is told and not lost, before it is notic
         for (let n = 1; n <= before; n += 1) check.frame(seq(n));
         const next = before + missing + 1;
         if (isLate) check.frame(seq(next));
-        check.told(seq(before), seq(next));
+        check.gap(seq(before), seq(next));
         if (!isLate) check.frame(seq(next));
         check.end(seq(next));
         expect(tally).toEqual({ ...emptyTally(), gapsTold: 1, framesTold: missing });
@@ -67,7 +67,7 @@ test("§4.7 a gap that the broker tells is told and not lost, before it is notic
 test("a gap of unknown length excuses one jump and no second", () => {
   const { tally, check } = checkOf();
   check.frame(seq(1));
-  check.told(seq(1), null);
+  check.gap(seq(1), null);
   check.frame(seq(5));
   expect(tally).toEqual({ ...emptyTally(), gapsTold: 1, framesTold: 3 });
   check.frame(seq(7));

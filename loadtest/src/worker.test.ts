@@ -1,8 +1,8 @@
-/** What a worker tells of itself. */
+/** What a worker reports about itself. */
 import { expect, test } from "vitest";
 import { nowUs } from "./clock.ts";
-import { Crew } from "./crew.ts";
 import type { Share, WorkerWindow } from "./messages.ts";
+import { Worker } from "./worker.ts";
 
 /** Milliseconds for which this process is held up: far more than its neighbours do by chance. */
 const HELD_MS = 1_500;
@@ -25,15 +25,15 @@ test("a stall while everybody joins is not told as one of the first second", asy
   const first = new Promise<WorkerWindow>((resolve) => {
     told = resolve;
   });
-  const crew = new Crew(SHARE, (message) => {
+  const worker = new Worker(SHARE, (message) => {
     if (message.type === "window") told(message.window);
   });
   const until = performance.now() + HELD_MS;
   while (performance.now() < until); // As thousands of joins would hold it up.
-  crew.begin(nowUs());
+  worker.begin(nowUs());
   const { stallMs, index } = await first;
-  await crew.settle([]);
-  await crew.leave();
+  await worker.settle([]);
+  await worker.leave();
   expect(index).toBe(0);
   expect(stallMs).toBeLessThan(HELD_MS - 500);
 });

@@ -1,7 +1,7 @@
 /** One connection of a load run: it listens, and if it is an emitter it emits. */
 import { AmsError, type Connection, join } from "@ams/client";
-import { Ledger, type LedgerOptions, type Sent } from "./ledger.ts";
-import { writePayload } from "./payload.ts";
+import { writePayload } from "./verify/payload.ts";
+import { type Sent, Verifier, type VerifierOptions } from "./verify/verifier.ts";
 
 /**
  * Bytes that may wait in one connection: past it the emitter waits too, and its tokens fall behind
@@ -15,7 +15,7 @@ const ANSWER_MS_MAX = 15_000;
 /** The id of no stream: who selects only this hears no token. */
 const NOBODY = `str_${"0".repeat(26)}`;
 
-export type MemberOptions = LedgerOptions & {
+export type MemberOptions = VerifierOptions & {
   readonly link: string;
   readonly credential: string | null;
   readonly streamName: string;
@@ -25,7 +25,7 @@ export type MemberOptions = LedgerOptions & {
 export type Ending = { readonly code: number | null; readonly reason: string };
 
 export class Member {
-  readonly ledger: Ledger;
+  readonly verifier: Verifier;
   readonly listens: boolean;
   readonly #options: MemberOptions;
   #connection: Connection | null = null;
@@ -38,7 +38,7 @@ export class Member {
   constructor(options: MemberOptions) {
     this.#options = options;
     this.listens = options.listens;
-    this.ledger = new Ledger(options);
+    this.verifier = new Verifier(options);
   }
 
   /** Rejects with the `AmsError` that refused it. */
@@ -49,9 +49,9 @@ export class Member {
       ...identity,
       streamName,
       ...(listens ? {} : { subscribeStreams: [NOBODY] }),
-      reconnectForMs: 0, // A connection that breaks is something to count, and not to mend.
+      reconnectForMs: 0, // A connection that breaks is counted, and not repaired.
       onFrame: (direction, text) => {
-        if (direction === "in") this.ledger.hear(text);
+        if (direction === "in") this.verifier.receive(text);
       },
     });
     this.#connection = connection;
@@ -81,7 +81,7 @@ export class Member {
    * another gateway.
    */
   get sent(): Sent | null {
-    const { own } = this.ledger;
+    const { own } = this.verifier;
     const isKnown = own !== null && this.isOpen && this.#moves === 0;
     return isKnown ? { streamId: own.streamId, last: { epoch: own.epoch, n: this.#sent } } : null;
   }
@@ -121,7 +121,7 @@ export class Member {
 
   #onClosed(error: AmsError | null): void {
     if (this.#leaving) return;
-    // Of a connection that broke without a word the cause has the code.
+    // When a connection broke without a close frame, the cause has the code.
     const { closeCode = null } = error?.cause instanceof AmsError ? error.cause : (error ?? {});
     this.ending = { code: error?.closeCode ?? closeCode, reason: error?.code ?? "closed" };
   }

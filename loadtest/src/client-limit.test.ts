@@ -1,8 +1,8 @@
 /** When the load client is told to have been the limit, and what it would have been good for. */
 import { expect, test } from "vitest";
-import type { Second } from "./book.ts";
 import { clientLimitOf } from "./client-limit.ts";
-import { emptyTally } from "./tally.ts";
+import type { Second } from "./timeline.ts";
+import { emptyTally } from "./verify/tally.ts";
 
 function second(received: number, more: Partial<Second>): Second {
   const latency = { p50: 1, p90: 1, p99: 1, p999: 1, max: 1, mean: 1 };

@@ -2,13 +2,14 @@
  * A run's result as one HTML file that asks for nothing from anywhere: plots, figures, and their
  * JSON.
  */
+
+import { faultsOf } from "../verify/tally.ts";
 import { readPlotAssets } from "./plot-assets.ts";
 import { REPORT_SCRIPT } from "./report-script.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import type { LoadResult } from "./result.ts";
 import { jsonOf } from "./result-json.ts";
-import { countRows, kneeSentence, verdictOf } from "./table.ts";
-import { faultsOf } from "./tally.ts";
+import { countRows, saturationSentence, verdictOf } from "./table.ts";
 import { count, percent, plural, rate, span } from "./words.ts";
 
 /** Nothing may be fetched, and nothing runs but what is in the file. */
@@ -68,16 +69,16 @@ function tilesOf({ latency, deliveriesPerSecond, tally }: LoadResult): string {
   return `<dl class="tiles">${cells.join("")}</dl>`;
 }
 
-function limitOf({ client, knee, plan }: LoadResult): string {
+function limitOf({ client, saturation, plan }: LoadResult): string {
   const limit = client.isLimit
     ? `<p class="warning"><b>The load client itself, or the machine that it runs on, was the limit</b>: these figures say little of the deployment. ${asText(client.reasons.join(" "))}</p>`
     : "";
   if (plan.rhythm.ramp_s === 0) return limit;
   const sentence =
-    knee === null
+    saturation === null
       ? "No knee: neither losses nor a bend in latency up to the full rate."
-      : kneeSentence(knee);
-  return `${limit}<p class="knee">${sentence}</p>`;
+      : saturationSentence(saturation);
+  return `${limit}<p class="saturation">${sentence}</p>`;
 }
 
 function countsOf(result: LoadResult): string {

@@ -1,14 +1,14 @@
 /** What a load run found, whole: the table, the JSON and the report are pictures of it. */
-import { VERSION } from "../version.ts";
-import type { Book, Second } from "./book.ts";
-import { type ClientLimit, clientLimitOf } from "./client-limit.ts";
-import { type Knee, kneeOf } from "./knee.ts";
-import type { Percentiles, Recorded } from "./latencies.ts";
-import { blindSpotsOf, type Machine } from "./machine.ts";
-import type { Close } from "./messages.ts";
-import type { Plan } from "./plan.ts";
-import type { Settled } from "./swarm.ts";
-import { faultsOf, type Tally } from "./tally.ts";
+
+import { type ClientLimit, clientLimitOf } from "../client-limit.ts";
+import type { Percentiles, Recorded } from "../latencies.ts";
+import { blindSpotsOf, type Machine } from "../machine.ts";
+import type { Close } from "../messages.ts";
+import type { Plan } from "../plan.ts";
+import type { Second, Timeline } from "../timeline.ts";
+import { faultsOf, type Tally } from "../verify/tally.ts";
+import type { Settled } from "../worker-pool.ts";
+import { type Saturation, saturationOf } from "./saturation.ts";
 
 /** `broken`: the wire broke a promise. `cut`: connections were closed before the end. */
 export type Outcome = "ok" | "broken" | "cut" | "interrupted";
@@ -43,7 +43,7 @@ export type LoadResult = {
   readonly lateness: Percentiles;
   readonly client: ClientLimit;
   /** Null when there was no ramp, or none was seen. */
-  readonly knee: Knee | null;
+  readonly saturation: Saturation | null;
   readonly perSecond: readonly Second[];
   /** Sentences: what couldn't be measured, and on what the figures rest. */
   readonly notes: readonly string[];
@@ -63,6 +63,8 @@ const WHAT_TO_DO: Readonly<Record<string, string>> = {
 
 export type Run = {
   readonly startedAt: Date;
+  /** Of the program that ran it. */
+  readonly version: string;
   readonly host: string;
   readonly brokerVersion: string;
   readonly identity: "guest" | "account";
@@ -71,12 +73,12 @@ export type Run = {
   readonly joinSeconds: number;
   readonly seconds: number;
   readonly settled: Settled;
-  readonly book: Book;
+  readonly timeline: Timeline;
   readonly wasInterrupted: boolean;
 };
 
 export function resultOf(run: Run): LoadResult {
-  const { plan, machine, joinSeconds, seconds, settled, book, wasInterrupted } = run;
+  const { plan, machine, joinSeconds, seconds, settled, timeline, wasInterrupted } = run;
   const { tally, closes } = settled;
   const { connections, emitters, rhythm, audience } = plan;
   const perSecond = (count: number) => (seconds === 0 ? 0 : count / seconds);
@@ -87,7 +89,7 @@ export function resultOf(run: Run): LoadResult {
     startedAt: run.startedAt.toISOString(),
     host: run.host,
     brokerVersion: run.brokerVersion,
-    version: VERSION,
+    version: run.version,
     identity: run.identity,
     plan,
     machine,
@@ -103,12 +105,12 @@ export function resultOf(run: Run): LoadResult {
     tokensPerSecond: perSecond(tally.emitted),
     deliveriesPerSecond: perSecond(tally.received),
     closes,
-    latency: book.latency,
-    latencies: book.latencies,
-    lateness: book.lateness,
-    client: clientLimitOf(book),
-    knee: rhythm.ramp_s > 0 ? kneeOf(book.seconds, rhythm, emitters) : null,
-    perSecond: book.seconds,
+    latency: timeline.latency,
+    latencies: timeline.latencies,
+    lateness: timeline.lateness,
+    client: clientLimitOf(timeline),
+    saturation: rhythm.ramp_s > 0 ? saturationOf(timeline.seconds, rhythm, emitters) : null,
+    perSecond: timeline.seconds,
     notes: [
       "Latency is from when a token was meant to be sent until it was read, by one monotonic clock that all load processes of this machine share. A token that went out no more than 3 ms late, which is as exact as timers are, counts from when it went out.",
       ...blindSpotsOf(machine),

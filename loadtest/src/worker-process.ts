@@ -1,47 +1,49 @@
 /**
- * A worker process of `ams load`: does what the command tells it, and ends when the command does.
+ * The process of one worker: does what the worker pool asks, and ends when the pool's process
+ * ends.
  */
-import { Crew } from "./crew.ts";
-import { type FromWorker, isToWorker, type ToWorker } from "./messages.ts";
 
-/** Resolves when the command has told it to leave. */
+import { type FromWorker, isToWorker, type ToWorker } from "./messages.ts";
+import { Worker } from "./worker.ts";
+
+/** Resolves when the pool has asked it to leave. */
 export function runWorker(): Promise<void> {
-  hearNoSignals();
+  ignoreSignals();
   process.on("disconnect", () => process.exit());
-  let crew: Crew | null = null;
+  let worker: Worker | null = null;
   return new Promise((resolve) => {
-    const hear = (message: ToWorker): void => {
+    const receive = (message: ToWorker): void => {
       switch (message.type) {
         case "join":
-          crew = new Crew(message.share, tell);
-          crew.join().catch(fail);
+          worker = new Worker(message.share, report);
+          worker.join().catch(fail);
           return;
         case "begin":
-          crew?.begin(message.atUs);
+          worker?.begin(message.atUs);
           return;
         case "stop":
-          crew?.stop();
+          worker?.stop();
           return;
         case "settle":
-          crew?.settle(message.sent).catch(fail);
+          worker?.settle(message.sent).catch(fail);
           return;
         case "leave":
-          (crew?.leave() ?? Promise.resolve()).then(resolve, fail);
+          (worker?.leave() ?? Promise.resolve()).then(resolve, fail);
           return;
       }
     };
     process.on("message", (message: unknown) => {
-      if (isToWorker(message)) hear(message);
+      if (isToWorker(message)) receive(message);
     });
   });
 }
 
-function tell(message: FromWorker): void {
+function report(message: FromWorker): void {
   process.send?.(message);
 }
 
-/** Ctrl-C reaches the whole group: the command hears it, and tells its workers in good order. */
-function hearNoSignals(): void {
+/** Ctrl-C reaches the whole group: the command handles it and stops its workers. */
+function ignoreSignals(): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.removeAllListeners(signal);
     process.on(signal, () => {});

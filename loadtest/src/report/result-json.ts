@@ -2,16 +2,17 @@
  * A run's result as JSON: one object, members in snake case as on the wire; times in microseconds
  * unless their name says otherwise.
  */
-import type { Second } from "./book.ts";
-import type { Percentiles } from "./latencies.ts";
+
+import type { Percentiles } from "../latencies.ts";
+import type { Second } from "../timeline.ts";
+import type { Tally } from "../verify/tally.ts";
 import type { LoadResult } from "./result.ts";
-import type { Tally } from "./tally.ts";
 
 /** Changes when a member changes its meaning or goes; new members don't change it. */
 const SCHEMA = "ams.load.v1";
 
 export function jsonOf(result: LoadResult) {
-  const { plan, machine, joins, client, knee } = result;
+  const { plan, machine, joins, client, saturation } = result;
   return {
     schema: SCHEMA,
     outcome: result.outcome,
@@ -51,14 +52,14 @@ export function jsonOf(result: LoadResult) {
       ceiling_per_process: client.ceilingPerProcess,
     },
     knee:
-      knee === null
+      saturation === null
         ? null
         : {
-            kind: knee.kind,
-            at_s: knee.at_s,
-            tokens_per_second: knee.tokensPerSecond,
-            p99_us: knee.p99Us,
-            calm_p99_us: knee.calmP99Us,
+            kind: saturation.kind,
+            at_s: saturation.at_s,
+            tokens_per_second: saturation.tokensPerSecond,
+            p99_us: saturation.p99Us,
+            calm_p99_us: saturation.calmP99Us,
           },
     per_second: result.perSecond.map(secondOf),
     /** Value, count, value, count, …: microseconds, rising. */

@@ -1,9 +1,7 @@
 /**
- * The worker processes of a load run, as one: what is asked of it is asked of each, and done when
- * each has done it.
+ * The worker processes of a load run. Each request goes to all, and is done when all have done it.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import type { Sent } from "./ledger.ts";
 import {
   type Close,
   type FromWorker,
@@ -12,19 +10,20 @@ import {
   type ToWorker,
   type WorkerWindow,
 } from "./messages.ts";
-import { addTally, emptyTally, type Tally } from "./tally.ts";
+import { addTally, emptyTally, type Tally } from "./verify/tally.ts";
+import type { Sent } from "./verify/verifier.ts";
 
 export type Refusal = Omit<Extract<FromWorker, { type: "refused" }>, "type">;
 export type Settled = { readonly tally: Tally; readonly closes: readonly Close[] };
 
-export type SwarmEvents = {
+export type WorkerPoolEvents = {
   /** How many have joined, of all workers. */
   readonly joining: (joined: number) => void;
   readonly window: (worker: number, window: WorkerWindow) => void;
 };
 
-/** What the workers have told, each in its place. */
-type Told = {
+/** What one worker has reported so far. */
+type WorkerReport = {
   joined: number;
   /** When its members joined, in microseconds; null until all have. */
   join: { readonly fromUs: number; readonly toUs: number } | null;
@@ -32,10 +31,10 @@ type Told = {
   settled: Settled | null;
 };
 
-export class Swarm {
+export class WorkerPool {
   readonly #workers: readonly ChildProcess[];
-  readonly #told: readonly Told[];
-  readonly #events: SwarmEvents;
+  readonly #reports: readonly WorkerReport[];
+  readonly #events: WorkerPoolEvents;
   #refusal: Refusal | null = null;
   #fault: Error | null = null;
   #leaving = false;
@@ -49,14 +48,14 @@ export class Swarm {
     program: string,
     words: readonly string[],
     shares: readonly Share[],
-    events: SwarmEvents,
+    events: WorkerPoolEvents,
   ) {
     this.#events = events;
-    this.#told = shares.map(() => ({ joined: 0, join: null, sent: null, settled: null }));
+    this.#reports = shares.map(() => ({ joined: 0, join: null, sent: null, settled: null }));
     this.#workers = shares.map((share, index) => {
       const worker = fork(program, words, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
       worker.on("message", (message: unknown) => {
-        if (isFromWorker(message)) this.#hear(index, message);
+        if (isFromWorker(message)) this.#onMessage(index, message);
       });
       worker.on("exit", (code, signal) => this.#onExit(code, signal));
       worker.on("error", (error) => this.#onFault(error));
@@ -71,7 +70,7 @@ export class Swarm {
    */
   async joined(signal: AbortSignal): Promise<Refusal | null> {
     await this.#until(
-      () => this.#refusal !== null || this.#told.every((told) => told.join !== null),
+      () => this.#refusal !== null || this.#reports.every((report) => report.join !== null),
       signal,
     );
     return this.#refusal;
@@ -79,14 +78,14 @@ export class Swarm {
 
   /** Seconds from when the first connect began until the last had joined. */
   get joinSeconds(): number {
-    const joins = this.#told.flatMap(({ join }) => join ?? []);
+    const joins = this.#reports.flatMap(({ join }) => join ?? []);
     const from = Math.min(...joins.map(({ fromUs }) => fromUs));
     const to = Math.max(...joins.map(({ toUs }) => toUs));
     return joins.length === 0 ? 0 : (to - from) / 1_000_000;
   }
 
   begin(atUs: number): void {
-    this.#tell({ type: "begin", atUs });
+    this.#sendAll({ type: "begin", atUs });
   }
 
   /**
@@ -94,27 +93,30 @@ export class Swarm {
    * `signal` fires.
    */
   async emitted(signal: AbortSignal): Promise<readonly Sent[]> {
-    const isDone = () => this.#told.every((told) => told.sent !== null);
+    const isDone = () => this.#reports.every((report) => report.sent !== null);
     await this.#until(isDone, signal);
     if (!isDone()) {
-      this.#tell({ type: "stop" });
+      this.#sendAll({ type: "stop" });
       await this.#until(isDone, null);
     }
-    return this.#told.flatMap((told) => told.sent ?? []);
+    return this.#reports.flatMap((report) => report.sent ?? []);
   }
 
   /** When `signal` fires, what is on its way is left there. */
   async settle(sent: readonly Sent[], signal: AbortSignal): Promise<Settled> {
-    const isDone = () => this.#told.every((told) => told.settled !== null);
-    this.#tell({ type: "settle", sent });
+    const isDone = () => this.#reports.every((report) => report.settled !== null);
+    this.#sendAll({ type: "settle", sent });
     await this.#until(isDone, signal);
     if (!isDone()) {
-      this.#tell({ type: "stop" });
+      this.#sendAll({ type: "stop" });
       await this.#until(isDone, null);
     }
     const tally = emptyTally();
-    for (const { settled } of this.#told) if (settled !== null) addTally(tally, settled.tally);
-    return { tally, closes: sumCloses(this.#told.flatMap((told) => told.settled?.closes ?? [])) };
+    for (const { settled } of this.#reports) if (settled !== null) addTally(tally, settled.tally);
+    return {
+      tally,
+      closes: sumCloses(this.#reports.flatMap((report) => report.settled?.closes ?? [])),
+    };
   }
 
   /** Hangs up, and resolves when the processes have ended. */
@@ -130,20 +132,20 @@ export class Swarm {
     );
   }
 
-  #tell(message: ToWorker): void {
+  #sendAll(message: ToWorker): void {
     for (const worker of this.#workers) send(worker, message);
   }
 
-  #hear(index: number, message: FromWorker): void {
-    const told = this.#told[index];
-    if (told === undefined) return;
+  #onMessage(index: number, message: FromWorker): void {
+    const report = this.#reports[index];
+    if (report === undefined) return;
     switch (message.type) {
       case "joining":
-        told.joined = message.joined;
+        report.joined = message.joined;
         this.#events.joining(this.joinedCount);
         return;
       case "joined":
-        told.join = message;
+        report.join = message;
         break;
       case "refused":
         this.#refusal ??= message;
@@ -152,17 +154,17 @@ export class Swarm {
         this.#events.window(index, message.window);
         return;
       case "emitted":
-        told.sent = message.sent;
+        report.sent = message.sent;
         break;
       case "settled":
-        told.settled = { tally: message.tally, closes: message.closes };
+        report.settled = { tally: message.tally, closes: message.closes };
         break;
     }
     this.#onChange();
   }
 
   get joinedCount(): number {
-    return this.#told.reduce((sum, told) => sum + told.joined, 0);
+    return this.#reports.reduce((sum, report) => sum + report.joined, 0);
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
@@ -190,7 +192,8 @@ export class Swarm {
 }
 
 function send(worker: ChildProcess, message: ToWorker): void {
-  if (worker.connected) worker.send(message, () => {}); // One that has gone tells so by its exit.
+  // The exit of one that has ended is noticed.
+  if (worker.connected) worker.send(message, () => {});
 }
 
 function sumCloses(closes: readonly Close[]): readonly Close[] {
