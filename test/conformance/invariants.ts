@@ -2,7 +2,8 @@
  * What must hold for every reader at every moment, checked on each frame that arrives in any test:
  * the schema, the roster (§5.5, §5.6), seq, epoch and ts (§4.6).
  */
-import { type ServerFrame, serverFrame } from "@ams/protocol/schema";
+import type { ServerFrame } from "@ams/protocol";
+import { serverFrame } from "@ams/protocol/schema";
 
 type Seen = { readonly epoch: number; readonly n: number };
 

@@ -2,8 +2,7 @@
  * A subscriber on the `ws` package: a frame queue, the close, and invariants that every frame is
  * held to.
  */
-import { CLOSE } from "@ams/protocol";
-import type { ServerFrame } from "@ams/protocol/schema";
+import { CLOSE, type ServerFrame } from "@ams/protocol";
 import { afterEach, expect } from "vitest";
 import WebSocket from "ws";
 import { type Account, brief, gatewayUrl, HERE, type Minted } from "./driver.ts";

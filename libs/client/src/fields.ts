@@ -7,6 +7,9 @@ import { AmsError } from "./errors.ts";
 /** A JSON object of which nothing is known yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
+/** Any text for `Fields`; a known member's name where the members are known. */
+type KeyOf<Of> = keyof Of & string;
+
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -15,26 +18,26 @@ export function fieldsOf(value: unknown): Fields {
   return isFields(value) ? value : fail("an object");
 }
 
-export function textAt(fields: Fields, key: string): string {
+export function textAt<Of extends Fields>(fields: Of, key: KeyOf<Of>): string {
   const value = fields[key];
   return typeof value === "string" ? value : fail(key);
 }
 
-export function textOrNullAt(fields: Fields, key: string): string | null {
+export function textOrNullAt<Of extends Fields>(fields: Of, key: KeyOf<Of>): string | null {
   return fields[key] === null || fields[key] === undefined ? null : textAt(fields, key);
 }
 
-export function numberAt(fields: Fields, key: string): number {
+export function numberAt<Of extends Fields>(fields: Of, key: KeyOf<Of>): number {
   const value = fields[key];
   return typeof value === "number" ? value : fail(key);
 }
 
-export function objectAt(fields: Fields, key: string): Fields {
+export function objectAt<Of extends Fields>(fields: Of, key: KeyOf<Of>): Fields {
   const value = fields[key];
   return isFields(value) ? value : fail(key);
 }
 
-export function listAt(fields: Fields, key: string): readonly unknown[] {
+export function listAt<Of extends Fields>(fields: Of, key: KeyOf<Of>): readonly unknown[] {
   const value = fields[key];
   return Array.isArray(value) ? value : fail(key);
 }

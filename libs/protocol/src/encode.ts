@@ -2,18 +2,29 @@
  * The frames that a server sends, as text (§4.5). Each function writes one; no other file spells a
  * field name.
  */
-import type { Gap, Joined, Peer, StreamIdentity } from "./frames.ts";
+import type {
+  Gap,
+  GapFrame,
+  Joined,
+  JoinedFrame,
+  Peer,
+  ServerFrame,
+  StreamIdentity,
+} from "./frames.ts";
 import { type JsonText, joinMembers, toJsonText, trustJsonText } from "./json.ts";
 import { formatSeq } from "./seq.ts";
 
-export const PONG = '{"type":"pong"}';
+/** The members of a frame as JSON text. */
+type Written<Frame> = { readonly [Member in keyof Frame]: JsonText | undefined };
+
+export const PONG = `${opening("pong")}}`;
 
 export function encodeJoined(joined: Joined): string {
   const { stream } = joined;
   let peers = "";
   for (const peer of joined.peers)
     peers += peers === "" ? encodePeer(peer) : `,${encodePeer(peer)}`;
-  const head = `"type":"joined","conversation_id":"${joined.conversation_id}"`;
+  const head = `${opening("joined")},"conversation_id":"${joined.conversation_id}"`;
   const rest = withoutBraces({
     conversation_metadata: joined.conversation_metadata,
     self_subscribe: toJsonText(joined.self_subscribe),
@@ -21,18 +32,18 @@ export function encodeJoined(joined: Joined): string {
     subscribed_streams: optional(joined.subscribed_streams),
     ts: toJsonText(joined.ts),
     epoch: toJsonText(joined.epoch),
-  });
-  return `{${head},${peerMembers(stream)},${rest},"peers":[${peers}]}`;
+  } satisfies Omit<Written<JoinedFrame>, keyof Peer | "type" | "conversation_id" | "peers">);
+  return `${head},${peerMembers(stream)},${rest},"peers":[${peers}]}`;
 }
 
 export function encodeStreamJoined(peer: Peer, ts: string): string {
-  return `{"type":"stream_joined",${peerMembers(peer)},"ts":"${ts}"}`;
+  return `${opening("stream_joined")},${peerMembers(peer)},"ts":"${ts}"}`;
 }
 
 /** `seq` is the stream's last, null when the broker doesn't know it. */
 export function encodeStreamLeft(stream: StreamIdentity, ts: string, seq: string | null): string {
   const last = seq === null ? "" : `,"seq":"${seq}"`;
-  return `{"type":"stream_left",${identityMembers(stream)},"ts":"${ts}"${last}}`;
+  return `${opening("stream_left")},${identityMembers(stream)},"ts":"${ts}"${last}}`;
 }
 
 /**
@@ -40,7 +51,7 @@ export function encodeStreamLeft(stream: StreamIdentity, ts: string, seq: string
  * A whole frame is: this, the time, `SEQ_KEY`, the seq, `DATA_KEY`, the raw data, a brace.
  */
 export function encodeTokenHead(stream: StreamIdentity): string {
-  return `{"type":"token",${identityMembers(stream)},"ts":"`;
+  return `${opening("token")},${identityMembers(stream)},"ts":"`;
 }
 
 export const SEQ_KEY = '","seq":"';
@@ -53,7 +64,7 @@ export function encodeStreamMetadata(
   seq: { readonly epoch: number; readonly n: number },
 ): string {
   const members = `${identityMembers(stream)},"metadata":${metadata}`;
-  return `{"type":"stream_metadata",${members},"ts":"${ts}","seq":"${formatSeq(seq.epoch, seq.n)}"}`;
+  return `${opening("stream_metadata")},${members},"ts":"${ts}","seq":"${formatSeq(seq.epoch, seq.n)}"}`;
 }
 
 export function encodeGap(gap: Gap): string {
@@ -63,15 +74,15 @@ export function encodeGap(gap: Gap): string {
     after: toJsonText(gap.after),
     before: toJsonText(gap.before),
     reason: toJsonText(gap.reason),
-  });
+  } satisfies Written<GapFrame>);
 }
 
 export function encodeReceipt(seq: string, ts: string): string {
-  return `{"type":"x_receipt","seq":"${seq}","ts":"${ts}"}`;
+  return `${opening("x_receipt")},"seq":"${seq}","ts":"${ts}"}`;
 }
 
 export function encodeDrain(reconnectAfterMs: number): string {
-  return `{"type":"x_drain","reconnect_after_ms":${reconnectAfterMs}}`;
+  return `${opening("x_drain")},"reconnect_after_ms":${reconnectAfterMs}}`;
 }
 
 /**
@@ -80,6 +91,10 @@ export function encodeDrain(reconnectAfterMs: number): string {
  */
 export function encodePeer(peer: Peer): JsonText {
   return trustJsonText(`{${peerMembers(peer)}}`);
+}
+
+function opening(type: ServerFrame["type"]): string {
+  return `{"type":"${type}"`;
 }
 
 function peerMembers(peer: Peer): string {

@@ -44,11 +44,102 @@ export type GapReason =
   | "bus_interrupted" /** The bus between gateways was away. */
   | "displaced"; /** They came from a connection that another one had taken over from. */
 
-export type Gap = {
+/** What a gateway says of a loss. */
+export type Gap = Omit<GapFrame, "type"> & {
   readonly stream_id: StreamId;
-  /** The last seq before the loss, null when unknown. */
-  readonly after: string | null;
-  /** The first seq behind the loss, null when unknown. */
-  readonly before: string | null;
   readonly reason: GapReason;
 };
+
+/** Who claims to be behind a stream, as a reader parses it; newer clients may have more members. */
+export type PeerIdentity = {
+  readonly kind: "agent" | "human";
+  readonly model?: string | undefined;
+  readonly client?: string | undefined;
+  readonly [member: string]: unknown;
+};
+
+/** `StreamIdentity` on the wire. */
+type IdentityMembers = {
+  readonly stream_id: string;
+  readonly stream_name: string;
+  readonly owner_account_id: string;
+  readonly peer_identity?: PeerIdentity | undefined;
+};
+
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/** `Peer` on the wire. */
+type PeerMembers = IdentityMembers & { readonly metadata: JsonObject };
+
+export type JoinedFrame = PeerMembers & {
+  readonly type: "joined";
+  readonly conversation_id: string;
+  readonly conversation_metadata: JsonObject;
+  readonly self_subscribe: boolean;
+  readonly resumed?: true | undefined;
+  readonly subscribed_streams?: readonly string[] | undefined;
+  readonly ts: string;
+  readonly epoch: number;
+  readonly peers: readonly PeerMembers[];
+};
+
+export type StreamJoinedFrame = PeerMembers & {
+  readonly type: "stream_joined";
+  readonly ts: string;
+};
+
+export type StreamLeftFrame = IdentityMembers & {
+  readonly type: "stream_left";
+  readonly ts: string;
+  /** The stream's last, absent when the broker doesn't know it. */
+  readonly seq?: string | undefined;
+};
+
+export type StreamMetadataFrame = PeerMembers & {
+  readonly type: "stream_metadata";
+  readonly ts: string;
+  readonly seq: string;
+};
+
+export type TokenFrame = IdentityMembers & {
+  readonly type: "token";
+  readonly ts: string;
+  readonly seq: string;
+  readonly data: string;
+};
+
+export type GapFrame = {
+  readonly type: "x_gap";
+  readonly stream_id: string;
+  /** The last seq before the loss, null when unknown. */
+  readonly after: string | null;
+  /** The first seq after the loss, null when unknown. */
+  readonly before: string | null;
+  /** A `GapReason`, or one that a newer server added. */
+  readonly reason: string;
+};
+
+export type ReceiptFrame = {
+  readonly type: "x_receipt";
+  readonly seq: string;
+  readonly ts: string;
+};
+
+export type DrainFrame = { readonly type: "x_drain"; readonly reconnect_after_ms: number };
+
+/** What a server may send, as a reader parses it (§4.5). */
+export type ServerFrame =
+  | JoinedFrame
+  | StreamJoinedFrame
+  | StreamLeftFrame
+  | StreamMetadataFrame
+  | TokenFrame
+  | { readonly type: "pong" }
+  | GapFrame
+  | ReceiptFrame
+  | DrainFrame;
+
+type MembersOf<Frame> = Frame extends ServerFrame ? keyof Frame : never;
+
+/** Every member that some frame of a server has. */
+export type ServerFrameMember = MembersOf<ServerFrame>;

@@ -35,7 +35,16 @@ export {
   PONG,
   SEQ_KEY,
 } from "./encode.ts";
-export type { ClientFrame, Gap, GapReason, Joined, Peer, StreamIdentity } from "./frames.ts";
+export type {
+  ClientFrame,
+  Gap,
+  GapReason,
+  Joined,
+  Peer,
+  ServerFrame,
+  ServerFrameMember,
+  StreamIdentity,
+} from "./frames.ts";
 export {
   type AccountId,
   type Alias,

@@ -3,6 +3,7 @@
  * path uses `parse.ts`, and a property test holds the two to the same answer on every text.
  */
 import { z } from "zod";
+import type { ServerFrame } from "./frames.ts";
 import { ACCOUNT_ID, CONVERSATION_ID, STREAM_ID, STREAM_NAME } from "./ids.ts";
 import { readMembers, utf8Bytes } from "./json.ts";
 import {
@@ -166,7 +167,20 @@ export const serverFrame = z.discriminatedUnion("type", [
   drainFrame,
 ]);
 
-export type ServerFrame = z.infer<typeof serverFrame>;
+type Flat<Value> = Value extends readonly (infer Item)[]
+  ? readonly Flat<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: Flat<Value[Key]> }
+    : Value;
+type IsSame<One, Other> =
+  (<Value>() => Value extends Flat<One> ? 1 : 2) extends <Value>() => Value extends Flat<Other>
+    ? 1
+    : 2
+    ? true
+    : false;
+
+// The schema and the type of `frames.ts` are the same: this line doesn't compile when they differ.
+true satisfies IsSame<z.infer<typeof serverFrame>, ServerFrame>;
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -16,7 +16,6 @@ export {
   peerIdentity,
   pongFrame,
   receiptFrame,
-  type ServerFrame,
   seq,
   serverFrame,
   streamId,

@@ -2,16 +2,9 @@
  * The frames of a server, from their text (§4.5). Frames of a type that this SDK doesn't know are
  * passed over (§4.2).
  */
+import type { ServerFrameMember, ServerFrame as WireFrame } from "@ams/protocol";
 import { AmsError } from "../errors.ts";
-import {
-  type Fields,
-  fieldsOf,
-  listAt,
-  numberAt,
-  objectAt,
-  textAt,
-  textOrNullAt,
-} from "../fields.ts";
+import { fieldsOf, listAt, numberAt, objectAt, textAt, textOrNullAt } from "../fields.ts";
 import type {
   JoinedEvent,
   Peer,
@@ -37,16 +30,38 @@ export type GapFrame = {
 /** Proof that the broker took a frame: its place in the stream, and the broker's clock (§4.8). */
 export type Receipt = { readonly seq: string; readonly ts: string };
 
-export type ServerFrame =
-  | JoinedFrame
-  | StreamJoinedEvent
-  | StreamLeftEvent
-  | StreamMetadataEvent
-  | TokenEvent
-  | GapFrame
-  | { readonly type: "pong" }
-  | ({ readonly type: "x_receipt" } & Receipt)
-  | { readonly type: "x_drain"; readonly reconnectAfterMs: number };
+/** The protocol's frames in the SDK's spelling; it does not compile when one has no entry here. */
+type Frames = {
+  readonly joined: JoinedFrame;
+  readonly stream_joined: StreamJoinedEvent;
+  readonly stream_left: StreamLeftEvent;
+  readonly stream_metadata: StreamMetadataEvent;
+  readonly token: TokenEvent;
+  readonly x_gap: GapFrame;
+  readonly pong: { readonly type: "pong" };
+  readonly x_receipt: { readonly type: "x_receipt" } & Receipt;
+  readonly x_drain: { readonly type: "x_drain"; readonly reconnectAfterMs: number };
+};
+
+export type ServerFrame = Frames[WireFrame["type"]];
+
+type CamelCase<Name> = Name extends `${infer Head}_${infer Rest}`
+  ? `${Head}${Capitalize<CamelCase<Rest>>}`
+  : Name;
+
+/** Members of the protocol's frames that the SDK's frames lack. */
+type Missing = {
+  [Type in WireFrame["type"]]: Exclude<
+    CamelCase<keyof Extract<WireFrame, { readonly type: Type }>>,
+    keyof Frames[Type]
+  >;
+}[WireFrame["type"]];
+
+// This line doesn't compile when there is one.
+true satisfies [Missing] extends [never] ? true : Missing;
+
+/** A parsed frame, of which only the names of its members are known. */
+type WireFields = Readonly<Partial<Record<ServerFrameMember, unknown>>>;
 
 /**
  * The frame, or null when its type is unknown. Throws `unexpected_answer` when it breaks the
@@ -80,11 +95,11 @@ export function readServerFrame(text: string): ServerFrame | null {
 }
 
 /** A stream as a roster lists it. */
-export function peer(fields: Fields): Peer {
+export function peer(fields: WireFields): Peer {
   return { ...identity(fields), metadata: objectAt(fields, "metadata") };
 }
 
-function parse(text: string): Fields {
+function parse(text: string): WireFields {
   try {
     return fieldsOf(JSON.parse(text));
   } catch (cause) {
@@ -94,7 +109,7 @@ function parse(text: string): Fields {
   }
 }
 
-function identity(fields: Fields): StreamIdentity {
+function identity(fields: WireFields): StreamIdentity {
   const peerIdentity = fields.peer_identity;
   return {
     streamId: textAt(fields, "stream_id"),
@@ -104,16 +119,16 @@ function identity(fields: Fields): StreamIdentity {
   };
 }
 
-function place(fields: Fields): Receipt {
+function place(fields: WireFields): Receipt {
   return { seq: textAt(fields, "seq"), ts: textAt(fields, "ts") };
 }
 
-function optionalSeq(fields: Fields): { readonly seq?: string } {
+function optionalSeq(fields: WireFields): { readonly seq?: string } {
   const seq = textOrNullAt(fields, "seq");
   return seq === null ? {} : { seq };
 }
 
-function joined(fields: Fields): JoinedFrame {
+function joined(fields: WireFields): JoinedFrame {
   const selection = fields.subscribed_streams;
   return {
     type: "joined",
@@ -129,7 +144,7 @@ function joined(fields: Fields): JoinedFrame {
   };
 }
 
-function gap(fields: Fields): GapFrame {
+function gap(fields: WireFields): GapFrame {
   return {
     type: "x_gap",
     streamId: textAt(fields, "stream_id"),
