@@ -5,18 +5,16 @@ import { join } from "node:path";
 import { ROOT, setUpOrExit } from "./set-up.mjs";
 
 await setUpOrExit({ projects: ["services/standalone"] });
-const [runtime, gateway, control, web, mcp, standalone] = await Promise.all([
+const [runtime, gateway, control, standalone, { EDGES }] = await Promise.all([
   import("../libs/process/dist/index.js"),
   import("../services/gateway/dist/config.js"),
   import("../services/control/dist/config.js"),
-  import("../edges/web/dist/config.js"),
-  import("../edges/mcp/dist/config.js"),
   import("../services/standalone/dist/config.js"),
+  import("../services/standalone/dist/edges.js"),
 ]);
 const { countRejections, createRegistry, settingsTable } = runtime;
 const { GatewayMetrics } = await import("../services/gateway/dist/metrics.js");
 const controlMetrics = await import("../services/control/dist/metrics.js");
-const mcpMetrics = await import("../edges/mcp/dist/metrics.js");
 
 const tables = {
   "gateway-settings": settingsTable(gateway.GATEWAY_PROCESS_SETTINGS),
@@ -24,8 +22,7 @@ const tables = {
     ...control.CONTROL_PROCESS_SETTINGS,
     ...control.CONTROL_SETTINGS,
   }),
-  "web-settings": settingsTable({ ...web.WEB_PROCESS_SETTINGS, ...web.WEB_SETTINGS }),
-  "mcp-settings": settingsTable({ ...mcp.MCP_PROCESS_SETTINGS, ...mcp.MCP_SETTINGS }),
+  "edge-settings": EDGES.map(edgeSettings).join("\n\n"),
   "standalone-settings": settingsTable(standalone.STANDALONE_SETTINGS),
   metrics: metricsTable(),
 };
@@ -49,12 +46,17 @@ function fill(text, [name, table]) {
   return text.slice(0, from + begin.length) + table + text.slice(to - 1);
 }
 
+function edgeSettings({ name, settings, processSettings }) {
+  return `### The ${name} edge\n\n${settingsTable({ ...processSettings, ...settings })}`;
+}
+
 function metricsTable() {
   const registry = createRegistry();
   countRejections(registry);
   new GatewayMetrics(registry, { connections: () => 0, conversations: () => 0 });
   controlMetrics.createMetrics(registry);
-  mcpMetrics.createMetrics(registry, () => null);
+  // An edge registers what it counts when it is opened.
+  for (const { read } of EDGES) read({}).value({ registry, url: () => "", reached: {}, log: null });
   const rows = registry.getMetricsAsArray().map((metric) => {
     const labels = metric.labelNames?.length > 0 ? ` {${metric.labelNames.join(", ")}}` : "";
     return `| \`${metric.name}\`${labels} | ${metric.constructor.name.toLowerCase()} | ${metric.help} |`;

@@ -23,12 +23,10 @@ const ours = services.filter(({ image }) => image.startsWith("ams-"));
 const caddyfile = file("deploy/entry/Caddyfile");
 const entry = readCaddyfile(caddyfile);
 
-/** Where each service declares its settings, and what reads them. */
+/** Where each service declares its settings, and what reads them. An edge does so in its `edge.ts`. */
 const CONFIGS = {
   "ams-gateway": ["gateway", "GATEWAY_PROCESS_SETTINGS", "readGatewayProcess"],
   "ams-control": ["control", "CONTROL_PROCESS_SETTINGS+CONTROL_SETTINGS", "readControlProcess"],
-  "ams-web": ["web", "WEB_PROCESS_SETTINGS+WEB_SETTINGS", "readWebProcess"],
-  "ams-mcp": ["mcp", "MCP_PROCESS_SETTINGS+MCP_SETTINGS", "readMcpProcess"],
 } as const;
 
 describe("docker-compose.yml", () => {
@@ -154,13 +152,22 @@ if (caddyPath !== null) {
 
 async function configOf({ image }: Deployed) {
   const known = Object.entries(CONFIGS).find(([name]) => name === image);
-  if (known === undefined) throw new Error(`This test doesn't know the settings of ${image}.`);
+  if (known === undefined) return edgeConfigOf(image.replace("ams-", ""));
   const [, [room, declared, reader]] = known;
   const config: Config = await import(join(programFolder(room), "src/config.ts"));
   const settings = declared.split("+").flatMap((name) => Object.keys(config[name] ?? {}));
   return {
     settings: new Set(settings),
     check: (environment: Environment) => config[reader]?.(environment),
+  };
+}
+
+async function edgeConfigOf(name: string) {
+  const { edge } = await import(join(programFolder(name), "src/edge.ts"));
+  const { readEdgeProcess } = await import(join(ROOT, "libs/edge/src/process/edge-config.ts"));
+  return {
+    settings: new Set(Object.keys({ ...edge.settings, ...edge.processSettings })),
+    check: (environment: Environment): Read => readEdgeProcess(edge, environment),
   };
 }
 

@@ -1,5 +1,7 @@
+import { readEdgeProcess } from "@ams/edge";
 import { describe, expect, test } from "vitest";
-import { readMcp, readMcpProcess } from "./config.ts";
+import { readMcp } from "./config.ts";
+import { edge } from "./edge.ts";
 import { readLocal } from "./local.ts";
 
 const LINK = "https://ams.example/base/falcon/conversations/x?t=abc";
@@ -20,10 +22,10 @@ test("origins are told apart from other texts", () => {
 });
 
 test("the process tells every fault at once, by its variable", () => {
-  const read = readMcpProcess({ PORT: "x", AMS_MCP_SESSIONS: "0", AMS_MCP_ORIGINS: "x" });
+  const read = readEdgeProcess(edge, { PORT: "x", AMS_MCP_SESSIONS: "0", AMS_MCP_ORIGINS: "x" });
   const named = (read.ok ? [] : read.faults).map((fault) => fault.split(" ")[0]).sort();
   expect(named).toEqual(["AMS_MCP_ORIGINS", "AMS_MCP_SESSIONS", "AMS_URL", "PORT"]);
-  const found = readMcpProcess({ AMS_URL: "http://h:1" });
+  const found = readEdgeProcess(edge, { AMS_URL: "http://h:1" });
   expect(found.ok && found.value.deploymentUrl).toBe("http://h:1");
 });
 

@@ -1,15 +1,5 @@
 /** What the MCP edge can be told by its environment. */
-import { hostname } from "node:os";
-import {
-  type Environment,
-  edgeProcessSettings,
-  faultsOf,
-  integer,
-  type Reached,
-  readSettings,
-  type Setting,
-  type ValuesOf,
-} from "@ams/process";
+import { type Checked, type Environment, integer, readSettings, type Setting } from "@ams/process";
 import { z } from "zod";
 
 /** What the edge does, alone or composed with a gateway in one process. */
@@ -32,9 +22,6 @@ export const MCP_SETTINGS = {
   ),
 };
 
-/** What the MCP process needs besides. */
-export const MCP_PROCESS_SETTINGS = edgeProcessSettings({ port: 8083, adminPort: "9093" });
-
 export type McpConfig = {
   /** Origins that the operator lists. */
   readonly origins: readonly string[];
@@ -42,10 +29,6 @@ export type McpConfig = {
   readonly sessionsPerAddress: number;
   readonly seats: number;
 };
-
-export type Checked<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly faults: readonly string[] };
 
 /** The edge's own configuration, or every fault of it at once. */
 export function readMcp(environment: Environment): Checked<McpConfig> {
@@ -73,34 +56,4 @@ function originList(about: string): Setting<readonly string[]> {
       "must be origins such as https://example.org, separated by commas",
     );
   return { read, fallback: "", about, secret: false };
-}
-
-export type McpProcess = {
-  readonly config: McpConfig;
-  readonly reached: Reached;
-  readonly deploymentUrl: string;
-  readonly instance: string;
-  readonly process: ValuesOf<typeof MCP_PROCESS_SETTINGS>;
-};
-
-/** All that the MCP process runs with, or every fault of it at once. */
-export function readMcpProcess(environment: Environment): Checked<McpProcess> {
-  const own = readSettings(MCP_PROCESS_SETTINGS, environment);
-  const config = readMcp(environment);
-  const url: Checked<null> =
-    (environment.AMS_URL ?? "") === ""
-      ? { ok: false, faults: ["AMS_URL is needed"] }
-      : { ok: true, value: null };
-  if (!own.ok || !config.ok || !url.ok) return { ok: false, faults: faultsOf(config, own, url) };
-  const { AMS_PUBLIC_URL: publicUrl, AMS_TRUST_PROXY: trustProxy } = own.value;
-  return {
-    ok: true,
-    value: {
-      config: config.value,
-      reached: { publicUrl, trustProxy },
-      deploymentUrl: own.value.AMS_URL ?? "",
-      instance: own.value.AMS_INSTANCE ?? hostname(),
-      process: own.value,
-    },
-  };
 }

@@ -1,4 +1,3 @@
 /** The wire, spoken as MCP. */
-export { MCP_PROCESS_SETTINGS, MCP_SETTINGS, type McpConfig, readMcp } from "./config.ts";
-export { createMcp, type Mcp, type McpOptions } from "./mcp.ts";
+export { edge as mcp } from "./edge.ts";
 export { isMcpRequest } from "./request/place.ts";

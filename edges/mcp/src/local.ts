@@ -4,9 +4,8 @@
 import { randomUUID } from "node:crypto";
 import { parseLink } from "@ams/client";
 import type { CheckedLink, PushEvent, Result, Session, Who, Wrapper } from "@ams/edge";
-import type { Environment } from "@ams/process";
+import type { Checked, Environment } from "@ams/process";
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
-import type { Checked } from "./config.ts";
 import { bytesOf, type Notice, noticeOf } from "./push/notices.ts";
 import { Push } from "./push/push.ts";
 import { changedBy, type Heard, NOTICE_KEY, Updates } from "./push/updates.ts";

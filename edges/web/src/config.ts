@@ -1,16 +1,7 @@
 /** What the page can be told by its environment. */
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import {
-  type Environment,
-  edgeProcessSettings,
-  faultsOf,
-  type Reached,
-  readSettings,
-  text,
-  type ValuesOf,
-} from "@ams/process";
+import { type Checked, type Environment, faultsOf, readSettings, text } from "@ams/process";
 import { OWN_THEME, readTheme, type Theme } from "./theme.ts";
 
 /** The text that a magic link answers to agents, where the operator has none of their own. */
@@ -31,18 +22,11 @@ export const WEB_SETTINGS = {
   ),
 };
 
-/** What the web process needs besides. */
-export const WEB_PROCESS_SETTINGS = edgeProcessSettings({ port: 8082, adminPort: "9092" });
-
 export type WebConfig = {
   /** Markdown with `{{…}}` to be filled in. */
   readonly instructions: string;
   readonly theme: Theme;
 };
-
-export type Checked<Value> =
-  | { readonly ok: true; readonly value: Value }
-  | { readonly ok: false; readonly faults: readonly string[] };
 
 /** The texts and colours of the page, or every fault at once. The files are read here, once. */
 export function readWeb(environment: Environment): Checked<WebConfig> {
@@ -54,37 +38,6 @@ export function readWeb(environment: Environment): Checked<WebConfig> {
     themeFile === null ? { ok: true, value: OWN_THEME } : checkTheme(themeFile);
   if (!instructions.ok || !theme.ok) return { ok: false, faults: faultsOf(instructions, theme) };
   return { ok: true, value: { instructions: instructions.value, theme: theme.value } };
-}
-
-export type WebProcess = {
-  readonly config: WebConfig;
-  readonly reached: Reached;
-  readonly deploymentUrl: string;
-  readonly instance: string;
-  readonly process: ValuesOf<typeof WEB_PROCESS_SETTINGS>;
-};
-
-/** All that the web process runs with, or every fault of it at once. */
-export function readWebProcess(environment: Environment): Checked<WebProcess> {
-  const own = readSettings(WEB_PROCESS_SETTINGS, environment);
-  const config = readWeb(environment);
-  const url = checkUrl(environment);
-  if (!own.ok || !config.ok || !url.ok) return { ok: false, faults: faultsOf(config, own, url) };
-  const { AMS_PUBLIC_URL: publicUrl, AMS_TRUST_PROXY: trustProxy } = own.value;
-  return {
-    ok: true,
-    value: {
-      config: config.value,
-      reached: { publicUrl, trustProxy },
-      deploymentUrl: own.value.AMS_URL ?? "",
-      instance: own.value.AMS_INSTANCE ?? hostname(),
-      process: own.value,
-    },
-  };
-}
-
-function checkUrl({ AMS_URL: url = "" }: Environment): Checked<null> {
-  return url === "" ? { ok: false, faults: ["AMS_URL is needed"] } : { ok: true, value: null };
 }
 
 function readInstructions(path: string): Checked<string> {

@@ -23,6 +23,15 @@ export type {
   WrapperOptions,
 } from "./contract.ts";
 export type { WrapperLimits } from "./limits.ts";
+export {
+  defineEdge,
+  type Edge,
+  type EdgeApp,
+  type EdgeParts,
+  type OpenEdge,
+} from "./process/edge.ts";
+export { readEdgeProcess } from "./process/edge-config.ts";
+export { runEdge } from "./process/run-edge.ts";
 export type {
   Joined,
   JoinRequest,

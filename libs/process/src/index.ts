@@ -24,6 +24,7 @@ export {
 export { EXIT_UNAVAILABLE, exitMisconfigured, stopOnSignal } from "./process.ts";
 export { addressOf, baseUrlOf, isHost, type Reached } from "./reached.ts";
 export {
+  type Checked,
   choice,
   type Environment,
   EXIT_CONFIG,

@@ -121,9 +121,12 @@ export function secretText(about: string): Setting<string | null> {
   return { ...text("", about), secret: true };
 }
 
-export type Read<Declared extends Settings> =
-  | { readonly ok: true; readonly value: ValuesOf<Declared> }
+/** A configuration that was read, or every fault of it. */
+export type Checked<Value> =
+  | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly faults: readonly string[] };
+
+export type Read<Declared extends Settings> = Checked<ValuesOf<Declared>>;
 
 /**
  * Every setting's value, or every fault at once. A value is repeated in a fault only when it is no

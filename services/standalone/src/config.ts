@@ -4,9 +4,10 @@
  */
 
 import { type ControlConfig, readControl } from "@ams/control";
+import type { OpenEdge } from "@ams/edge";
 import { GATEWAY_SETTINGS, type GatewayConfig } from "@ams/gateway";
-import { type McpConfig, readMcp } from "@ams/mcp";
 import {
+  type Checked,
   type Environment,
   faultsOf,
   namesPeppers,
@@ -18,7 +19,7 @@ import {
   type ValuesOf,
 } from "@ams/process";
 import { redisUrlFault } from "@ams/store";
-import { readWeb, type WebConfig } from "@ams/web";
+import { EDGES } from "./edges.ts";
 
 /**
  * Milliseconds in which a stopping standalone closes its sockets: nobody else could take them over.
@@ -37,32 +38,35 @@ export type StandaloneConfig = {
   readonly own: ValuesOf<typeof STANDALONE_SETTINGS>;
   readonly gateway: GatewayConfig;
   readonly control: ControlConfig;
-  readonly mcp: McpConfig;
-  readonly web: WebConfig;
+  /** What opens each edge, by its name. */
+  readonly edges: ReadonlyMap<string, OpenEdge>;
   /** Null when the environment says nothing of them: the state folder has its own. */
   readonly peppers: PepperLists | null;
 };
 
 /** All of it, or every fault at once. */
-export function readStandalone(
-  environment: Environment,
-):
-  | { readonly ok: true; readonly value: StandaloneConfig }
-  | { readonly ok: false; readonly faults: readonly string[] } {
+export function readStandalone(environment: Environment): Checked<StandaloneConfig> {
   const own = readSettings(STANDALONE_SETTINGS, environment);
   const gateway = readSettings(GATEWAY_SETTINGS, withDefaults(environment));
   const control = readControl(environment, environment.AMS_INSTANCE || null);
-  const mcp = readMcp(environment);
-  const web = readWeb(environment);
+  const edges = readEdges(environment);
   const peppers = readOwnPeppers(environment);
   const redis = checkRedisUrl(environment);
-  if (own.ok && gateway.ok && control.ok && mcp.ok && web.ok && peppers.ok && redis.ok) {
-    const services = { gateway: gateway.value, control: control.value };
-    const edges = { mcp: mcp.value, web: web.value };
-    const parts = { ...services, ...edges, peppers: peppers.value };
-    return { ok: true, value: { own: own.value, ...parts } };
+  if (own.ok && gateway.ok && control.ok && edges.ok && peppers.ok && redis.ok) {
+    const services = { gateway: gateway.value, control: control.value, edges: edges.value };
+    return { ok: true, value: { own: own.value, ...services, peppers: peppers.value } };
   }
-  return { ok: false, faults: faultsOf(own, peppers, gateway, control, mcp, web, redis) };
+  return { ok: false, faults: faultsOf(own, peppers, gateway, control, edges, redis) };
+}
+
+function readEdges(environment: Environment): Checked<ReadonlyMap<string, OpenEdge>> {
+  const opened = new Map<string, OpenEdge>();
+  const faults = EDGES.flatMap(({ name, read }) => {
+    const edge = read(environment);
+    if (edge.ok) opened.set(name, edge.value);
+    return edge.ok ? [] : edge.faults;
+  });
+  return faults.length === 0 ? { ok: true, value: opened } : { ok: false, faults };
 }
 
 function readOwnPeppers(environment: Environment) {

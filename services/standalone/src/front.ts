@@ -6,9 +6,12 @@ import { isMcpRequest } from "@ams/mcp";
 import type { HttpApp } from "@ams/process";
 import { isPageRequest } from "@ams/web";
 
-type Row = { readonly takes: (request: Request, path: string) => boolean; readonly app: HttpApp };
+type Row = {
+  readonly takes: (request: Request, path: string) => boolean;
+  readonly app: HttpApp | undefined;
+};
 
-type Apps = { readonly mcp: HttpApp; readonly web: HttpApp; readonly control: HttpApp };
+type Apps = Readonly<Record<string, HttpApp>> & { readonly control: HttpApp };
 
 /** The first app of the table that takes the request answers it. */
 export function createFront({ mcp, web, control }: Apps): HttpApp {

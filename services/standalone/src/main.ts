@@ -11,7 +11,6 @@ import {
   stopOnSignal,
   unknownPeppersFault,
 } from "@ams/process";
-import { openAssets } from "@ams/web";
 import { localUrl } from "./addresses.ts";
 import { banner } from "./banner.ts";
 import { readStandalone, type StandaloneConfig } from "./config.ts";
@@ -55,8 +54,7 @@ async function main(): Promise<void> {
     .confirmPeppers(peppers)
     .catch((error: unknown) => end(EXIT_UNAVAILABLE, describeError(error).reason));
   if (!confirmed.ok) return exitMisconfigured("ams", [unknownPeppersFault(confirmed.fault)]);
-  const assets = openAssets();
-  const started = await startStandalone({ config, store, peppers, assets, log, registry }).catch(
+  const started = await startStandalone({ config, store, peppers, log, registry }).catch(
     (error: unknown) => end(EXIT_UNAVAILABLE, `AMS can't start: ${describeError(error).reason}`),
   );
   if (started === null) {

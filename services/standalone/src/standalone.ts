@@ -1,13 +1,12 @@
 /**
- * A whole AMS in one process: one directory, one gateway, and control, the MCP edge and the page
- * behind the gateway's port.
+ * A whole AMS in one process: one directory, one gateway, and control and the edges behind the
+ * gateway's port.
  */
 import { createControl, startExpiry } from "@ams/control";
 import type { Peppers } from "@ams/directory";
+import type { EdgeApp } from "@ams/edge";
 import { type Gateway, startGateway } from "@ams/gateway";
-import { createMcp, type Mcp } from "@ams/mcp";
 import { type AdminPort, type Health, type Log, openAdminPort } from "@ams/process";
-import { type Assets, createWeb, lookUpAt } from "@ams/web";
 import type { Registry } from "prom-client";
 import { localUrl } from "./addresses.ts";
 import type { StandaloneConfig } from "./config.ts";
@@ -18,8 +17,6 @@ export type Parts = {
   readonly config: StandaloneConfig;
   readonly store: Store;
   readonly peppers: Peppers;
-  /** The built page; null when it isn't built. */
-  readonly assets: Assets | null;
   readonly log: Log;
   readonly registry: Registry;
 };
@@ -56,19 +53,8 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
   });
   const listening = { port };
   const ownUrl = () => localUrl(host, listening.port);
-  const web = createWeb({
-    config: config.web,
-    reached: config.control,
-    assets: parts.assets,
-    lookUp: lookUpAt(ownUrl),
-  });
-  const mcp = createMcp({
-    config: config.mcp,
-    reached: config.control,
-    url: ownUrl,
-    log,
-    registry,
-  });
+  const given = { reached: config.control, url: ownUrl, log, registry };
+  const edges = new Map([...config.edges].map(([name, open]) => [name, open(given)] as const));
   const gateway = await startGateway({
     at: { host, port, names: config.control },
     instance,
@@ -78,7 +64,7 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     bus,
     log,
     registry,
-    http: createFront({ mcp, web, control }).fetch,
+    http: createFront({ ...Object.fromEntries(edges), control }).fetch,
     now,
   });
   if (gateway === null) return null;
@@ -92,7 +78,7 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     ask: (request) => control.fetch(request, { address: "127.0.0.1" }),
     stop: async () => {
       await expiry.stop();
-      await stop(mcp, gateway, admin);
+      await stop([...edges.values()], gateway, admin);
     },
   };
 }
@@ -111,9 +97,13 @@ async function openAdmin(
   return openAdminPort({ host: host ?? "127.0.0.1", port, names: control }, health, registry);
 }
 
-/** The edge first: its callers leave while the gateway can still tell the others. */
-async function stop(mcp: Mcp, gateway: Gateway, admin: AdminPort | null): Promise<void> {
-  await mcp.stop();
+/** The edges first: their callers leave while the gateway can still tell the others. */
+async function stop(
+  edges: readonly EdgeApp[],
+  gateway: Gateway,
+  admin: AdminPort | null,
+): Promise<void> {
+  await Promise.all(edges.map((edge) => edge.stop?.()));
   await gateway.stop();
   await admin?.close();
 }

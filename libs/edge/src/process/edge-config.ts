@@ -1,0 +1,42 @@
+/** All that the process of an edge runs with. */
+import { hostname } from "node:os";
+import {
+  type Checked,
+  type Environment,
+  faultsOf,
+  type Reached,
+  readSettings,
+  type ValuesOf,
+} from "@ams/process";
+import type { Edge, OpenEdge } from "./edge.ts";
+
+export type EdgeProcess = {
+  readonly open: OpenEdge;
+  readonly reached: Reached;
+  readonly deploymentUrl: string;
+  readonly instance: string;
+  readonly process: ValuesOf<Edge["processSettings"]>;
+};
+
+/** The edge's own settings and those of its process, or every fault of both at once. */
+export function readEdgeProcess(edge: Edge, environment: Environment): Checked<EdgeProcess> {
+  const own = readSettings(edge.processSettings, environment);
+  const opening = edge.read(environment);
+  const url = checkUrl(environment);
+  if (!own.ok || !opening.ok || !url.ok) return { ok: false, faults: faultsOf(opening, own, url) };
+  const { AMS_PUBLIC_URL: publicUrl, AMS_TRUST_PROXY: trustProxy } = own.value;
+  return {
+    ok: true,
+    value: {
+      open: opening.value,
+      reached: { publicUrl, trustProxy },
+      deploymentUrl: own.value.AMS_URL ?? "",
+      instance: own.value.AMS_INSTANCE ?? hostname(),
+      process: own.value,
+    },
+  };
+}
+
+function checkUrl({ AMS_URL: url = "" }: Environment): Checked<null> {
+  return url === "" ? { ok: false, faults: ["AMS_URL is needed"] } : { ok: true, value: null };
+}
