@@ -8,7 +8,7 @@ const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
 const CHECKS = [
   ["format and lint", toolCommand("@biomejs/biome/bin/biome", "ci", "--error-on-warnings", ".")],
   ["boundaries between rooms", toolCommand("turbo/bin/turbo", "boundaries", "--no-color")],
-  ["tables of docs/OPERATIONS.md", [process.execPath, ["scripts/operations.mjs", "--check"]]],
+  ["what npm run docs writes", [process.execPath, ["scripts/operations.mjs", "--check"]]],
   ["docs/CLAUSES.md", [process.execPath, ["scripts/clauses.mjs", "--check"]]],
   [
     "tidiness and regular expressions",

@@ -1,7 +1,9 @@
-// `npm run docs`: writes the tables of docs/OPERATIONS.md from the settings and metrics that the
-// services declare. `npm run docs -- --check` writes nothing and fails when they differ.
+// `npm run docs`: writes the tables of docs/OPERATIONS.md from the settings, metrics and routes that
+// the services declare, and the routes of deploy/entry/Caddyfile. `npm run docs -- --check` writes
+// nothing and fails when they differ.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { caddyEdges, caddyRoutes, routesTable } from "./routes.mjs";
 import { ROOT, setUpOrExit } from "./set-up.mjs";
 
 await setUpOrExit({ projects: ["services/standalone"] });
@@ -13,6 +15,8 @@ const [runtime, gateway, control, standalone, { EDGES }] = await Promise.all([
   import("../services/standalone/dist/edges.js"),
 ]);
 const { countRejections, createRegistry, settingsTable } = runtime;
+const { ROUTES } = await import("../services/standalone/dist/routes.js");
+const match = await import("../services/standalone/dist/route-match.js");
 const { GatewayMetrics } = await import("../services/gateway/dist/metrics.js");
 const controlMetrics = await import("../services/control/dist/metrics.js");
 
@@ -25,25 +29,48 @@ const tables = {
   "edge-settings": EDGES.map(edgeSettings).join("\n\n"),
   "standalone-settings": settingsTable(standalone.STANDALONE_SETTINGS),
   metrics: metricsTable(),
+  routes: routesTable(ROUTES),
 };
 
-const path = join(ROOT, "docs/OPERATIONS.md");
-const before = readFileSync(path, "utf8");
-const after = Object.entries(tables).reduce(fill, before);
-if (process.argv.includes("--check")) {
-  if (after !== before) {
-    process.stderr.write("docs/OPERATIONS.md is not what the services declare: npm run docs\n");
+const MARKDOWN = { begin: (name) => `<!-- ${name}: made by npm run docs -->`, end: markdownEnd };
+const CADDY = {
+  begin: (name) => `# ${name}: made by npm run docs`,
+  end: (name) => `# end of ${name}`,
+};
+
+const files = [
+  { path: "docs/OPERATIONS.md", marks: MARKDOWN, texts: tables },
+  {
+    path: "deploy/entry/Caddyfile",
+    marks: CADDY,
+    texts: { edges: caddyEdges(EDGES), routes: caddyRoutes(ROUTES, match) },
+  },
+];
+for (const { path, marks, texts } of files) {
+  const before = readFileSync(join(ROOT, path), "utf8");
+  const after = Object.entries(texts).reduce(
+    (text, [name, made]) => fill(text, { path, name, made, marks }),
+    before,
+  );
+  if (!process.argv.includes("--check")) writeFileSync(join(ROOT, path), after);
+  else if (after !== before) {
+    process.stderr.write(`${path} is not what the services declare: npm run docs\n`);
     process.exitCode = 1;
   }
-} else writeFileSync(path, after);
+}
 
-function fill(text, [name, table]) {
-  const begin = `<!-- ${name}: made by npm run docs -->\n`;
-  const end = `<!-- end of ${name} -->`;
+function markdownEnd(name) {
+  return `<!-- end of ${name} -->`;
+}
+
+/** Puts what is made between its two marks, each on a line of its own. */
+function fill(text, { path, name, made, marks }) {
+  const begin = `${marks.begin(name)}\n`;
   const from = text.indexOf(begin);
-  const to = text.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`docs/OPERATIONS.md has no place for ${name}`);
-  return text.slice(0, from + begin.length) + table + text.slice(to - 1);
+  const end = text.indexOf(marks.end(name), from);
+  if (from < 0 || end < from) throw new Error(`${path} has no lines for ${name}`);
+  const indent = text.lastIndexOf("\n", end);
+  return text.slice(0, from + begin.length) + made + text.slice(indent);
 }
 
 function edgeSettings({ name, settings, processSettings }) {

@@ -99,6 +99,14 @@ describe("deploy/entry/Caddyfile", () => {
     expect(sent).toEqual(await byFront());
   });
 
+  test("has the routes of the route table, as npm run docs writes them", async () => {
+    const { ROUTES } = await import(join(ROOT, "services/standalone/src/routes.ts"));
+    const match = await import(join(ROOT, "services/standalone/src/route-match.ts"));
+    const { caddyRoutes, routesTable } = await import(join(ROOT, "scripts/routes.mjs"));
+    expect(caddyfile).toContain(`\n${caddyRoutes(ROUTES, match)}\n`);
+    expect(file("docs/OPERATIONS.md")).toContain(`\n${routesTable(ROUTES)}\n`);
+  });
+
   test("keeps no listener open that has left, and names no request in its log", () => {
     const words = entry.directives.map(([first]) => first);
     expect(words).not.toContain("flush_interval");

@@ -1,3 +1,2 @@
 /** The wire, spoken as MCP. */
 export { edge as mcp } from "./edge.ts";
-export { isMcpRequest } from "./request/place.ts";

@@ -3,7 +3,6 @@ import { createWeb, type WebOptions } from "./app.ts";
 import type { Assets } from "./assets.ts";
 import { readWeb } from "./config.ts";
 import type { LinkFacts } from "./link-facts.ts";
-import { isPageRequest } from "./routes.ts";
 import { parseTheme } from "./theme.ts";
 
 const TOKEN = "a".repeat(43);
@@ -211,31 +210,6 @@ test("files that can't be read are told at once, each by its setting", () => {
 });
 
 const HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
-
-test.each([
-  ["GET", "/", "*/*", true],
-  ["HEAD", "/", "*/*", true],
-  ["POST", "/", HTML, true],
-  ["GET", "/_tincan/main.js", "*/*", true],
-  ["GET", "/falcon/conversations/standup", "*/*", true],
-  ["HEAD", "/falcon/conversations/standup", "*/*", true],
-  ["POST", "/falcon/conversations/standup", HTML, false],
-  ["GET", "/falcon/conversations/standup/connect", "*/*", false],
-  ["GET", "/v1/conversations/standup", HTML, false],
-  ["GET", "/docs/conversations/standup", "*/*", false],
-  ["GET", "/Falcon/conversations/standup", "*/*", false],
-  ["GET", "/Falcon/conversations/standup", HTML, true],
-  ["POST", "/Falcon/conversations/standup", HTML, false],
-  ["GET", "/falcon", HTML, true],
-  ["GET", "/v1", HTML, false],
-  ["GET", "/v1/falcon/conversations/standup", HTML, false],
-  ["GET", "/docs", HTML, false],
-  ["GET", "/openapi.json", HTML, false],
-  ["GET", "/healthz", HTML, false],
-])("%s %s by who accepts %s is the page's: %s", (method, path, accept, isPages) => {
-  const request = new Request(`https://ams.example${path}`, { method, headers: { accept } });
-  expect(isPageRequest(request, path)).toBe(isPages);
-});
 
 test.each([
   ["/falcon/conversations/standup/", "./../../../falcon/conversations/standup"],

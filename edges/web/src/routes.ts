@@ -1,4 +1,4 @@
-/** Which requests are the page's, among all that come to one port. */
+/** The paths of the page: its own files, and the links that it answers. */
 import { type LinkParts, parseLink } from "@ams/client";
 
 /**
@@ -6,12 +6,6 @@ import { type LinkParts, parseLink } from "@ams/client";
  * them.
  */
 export const ASSETS_PREFIX = "/_tincan/";
-
-/**
- * What control answers itself, to browsers too; the entry port has the same words
- * (deploy/entry/Caddyfile).
- */
-const CONTROL_PLANE = /^\/(?:v1|docs|openapi\.json|healthz)(?:\/|$)/;
 
 /** The conversation that a path leads to; null for any path that isn't a link's (§1.1, §1.2). */
 export function linkAt(path: string): Pick<LinkParts, "namespace" | "alias"> | null {
@@ -31,16 +25,4 @@ export function rootOf(path: string): string {
       .slice(2)
       .map(() => ".."),
   ].join("/");
-}
-
-/**
- * True for the home page and the page's files; for the magic links, GET and HEAD only; and for a
- * browser that nobody else has a page for: it came by a damaged link, most likely, and would be
- * shown JSON.
- */
-export function isPageRequest({ method, headers }: Request, path: string): boolean {
-  if (path === "/" || path.startsWith(ASSETS_PREFIX)) return true;
-  if (method !== "GET" && method !== "HEAD") return false;
-  if (linkAt(path) !== null) return true;
-  return (headers.get("accept") ?? "").includes("text/html") && !CONTROL_PLANE.test(path);
 }

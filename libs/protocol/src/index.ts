@@ -60,6 +60,7 @@ export {
   isStreamName,
   type Namespace,
   RESERVED_NAMESPACES,
+  SLUG,
   type StreamId,
   type StreamName,
 } from "./ids.ts";

@@ -2,30 +2,23 @@
  * Which app answers which request of the one port. Connects never come here: the gateway takes
  * them.
  */
-import { isMcpRequest } from "@ams/mcp";
 import type { HttpApp } from "@ams/process";
-import { isPageRequest } from "@ams/web";
-
-type Row = {
-  readonly takes: (request: Request, path: string) => boolean;
-  readonly app: HttpApp | undefined;
-};
+import { matcherOf } from "./route-match.ts";
+import { ROUTES } from "./routes.ts";
 
 type Apps = Readonly<Record<string, HttpApp>> & { readonly control: HttpApp };
 
-/** The first app of the table that takes the request answers it. */
-export function createFront({ mcp, web, control }: Apps): HttpApp {
-  const table: readonly Row[] = [
-    // Before the page: a GET of a magic link is an MCP client's when it asks for an event stream.
-    { takes: (request, path) => isMcpRequest(request, path), app: mcp },
-    { takes: (request, path) => isPageRequest(request, path), app: web },
-    { takes: () => true, app: control },
-  ];
+/** The app of the first route that matches answers; a route whose service isn't here is left out. */
+export function createFront(apps: Apps): HttpApp {
+  const table = ROUTES.flatMap((route) => {
+    const app = apps[route.service];
+    return app === undefined ? [] : [{ matches: matcherOf(route), app }];
+  });
   return {
     fetch: async (request, peer) => {
       const path = new URL(request.url).pathname;
-      const row = table.find(({ takes }) => takes(request, path));
-      return (row?.app ?? control).fetch(request, peer);
+      const row = table.find(({ matches }) => matches(request, path));
+      return (row?.app ?? apps.control).fetch(request, peer);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { baseUrlOf } from "@ams/process";
 import { describe, expect, test } from "vitest";
 import { atBase } from "./at-base.ts";
-import { isMcpRequest, placeOf } from "./place.ts";
+import { placeOf } from "./place.ts";
 
 const LINK = "http://h:1/falcon/conversations/stand-up?t=abc";
 
@@ -20,23 +20,6 @@ describe("the edge's addresses", () => {
     ]) {
       expect(placeOf(new URL(`http://h${path}?t=abc`))).toBeNull();
     }
-  });
-
-  test.each<[string, string, Record<string, string>, boolean]>([
-    ["POST", "/falcon/conversations/x", {}, true],
-    ["DELETE", "/falcon/conversations/x", {}, true],
-    ["OPTIONS", "/falcon/conversations/x", {}, true],
-    ["GET", "/falcon/conversations/x", { accept: "text/event-stream" }, true],
-    ["GET", "/falcon/conversations/x", { "mcp-session-id": "x" }, true],
-    ["GET", "/falcon/conversations/x", { "mcp-protocol-version": "2026-07-28" }, true],
-    ["GET", "/falcon/conversations/x", { accept: "text/html,*/*" }, false],
-    ["HEAD", "/falcon/conversations/x", {}, false],
-    ["GET", "/mcp", { accept: "text/html" }, true],
-    ["POST", "/v1/conversations/conversations", {}, false],
-    ["POST", "/v1/accounts", {}, false],
-  ])("%s %s with %j is the edge's: %s", (method, path, headers, expected) => {
-    const request = new Request(`http://h${path}`, { method, headers });
-    expect(isMcpRequest(request, path)).toBe(expected);
   });
 });
 

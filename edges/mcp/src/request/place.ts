@@ -16,21 +16,6 @@ export function placeOf(url: URL): Place | null {
   return { kind: "link", magicLink: url.searchParams.get("t") ? url.href : null };
 }
 
-/**
- * Whether a request to the deployment is one to the edge: a browser's GET of a magic link is a
- * page's.
- */
-export function isMcpRequest({ method, headers }: Request, path: string): boolean {
-  if (path === "/mcp") return true;
-  if (!isLinkPath(path)) return false;
-  if (method !== "GET") return method !== "HEAD";
-  return (
-    headers.has("mcp-session-id") ||
-    headers.has("mcp-protocol-version") ||
-    (headers.get("accept") ?? "").includes("text/event-stream")
-  );
-}
-
 /** What the names in it may be, and which are none, is the protocol's (§1.1, §1.2). */
 function isLinkPath(path: string): boolean {
   return parseLink(path, { isPath: true })?.baseUrl === "";

@@ -13,7 +13,7 @@ import type { Registry } from "prom-client";
 /** What an edge gets from the process that it runs in. */
 export type EdgeParts = {
   readonly reached: Reached;
-  /** Base URL of the deployment; to be asked per request, because a standalone knows it once it listens. */
+  /** Base URL of the deployment, per request: a standalone knows it once it listens. */
   readonly url: () => string;
   readonly log: Log;
   readonly registry: Registry;

@@ -1,0 +1,60 @@
+/**
+ * Which service has which request of a deployment's one port: the first route that matches. The
+ * standalone routes by this table; `npm run docs` writes the routes of deploy/entry/Caddyfile and
+ * the table in docs/OPERATIONS.md from it.
+ */
+
+export type Route = {
+  /** A service, or an edge by its folder's name. Without it, the following routes have the request. */
+  readonly service: string;
+  /** Any of them. See `pathExpression` for what they may hold. */
+  readonly paths: readonly string[];
+  /** None of them. */
+  readonly notPaths?: readonly string[];
+  /** Any of them; every method where it is absent. */
+  readonly methods?: readonly string[];
+  /** All of them. */
+  readonly headers?: readonly HeaderCondition[];
+};
+
+export type HeaderCondition = {
+  readonly name: string;
+  /** The text that the value must hold; any value where it is absent. */
+  readonly holds?: string;
+  /** True where the header must not be so. */
+  readonly not?: true;
+};
+
+/** A magic link (§1.1), whose namespace is no reserved word (§1.2). */
+const LINK = "/{namespace}/conversations/{alias}";
+
+/** What control answers itself, to browsers too. */
+const CONTROL = ["/v1", "/docs", "/openapi.json", "/healthz"];
+
+export const ROUTES: readonly Route[] = [
+  { service: "gateway", paths: ["/*/conversations/*/connect"] },
+  { service: "mcp", paths: ["/mcp"] },
+  // A GET of a link is an MCP client's when it says so, or asks for an event stream.
+  {
+    service: "web",
+    paths: [LINK],
+    methods: ["GET"],
+    headers: [
+      { name: "Mcp-Session-Id", not: true },
+      { name: "Mcp-Protocol-Version", not: true },
+      { name: "Accept", holds: "text/event-stream", not: true },
+    ],
+  },
+  { service: "web", paths: [LINK], methods: ["HEAD"] },
+  { service: "mcp", paths: [LINK] },
+  { service: "web", paths: ["/", "/_tincan/**"] },
+  // A browser that no other service has a page for came by a damaged link, most likely.
+  {
+    service: "web",
+    paths: ["/**"],
+    notPaths: CONTROL.flatMap((path) => [path, `${path}/**`]),
+    methods: ["GET", "HEAD"],
+    headers: [{ name: "Accept", holds: "text/html" }],
+  },
+  { service: "control", paths: ["/**"] },
+];
