@@ -1,5 +1,5 @@
-// `npm run docs`: writes the tables of docs/OPERATIONS.md from the settings, metrics and routes that
-// the services declare, and the routes of deploy/entry/Caddyfile. `npm run docs -- --check` writes
+// `npm run docs`: writes the tables of docs/OPERATIONS.md from the settings, metrics and routes
+// that the services declare, and the routes of deploy/entry/Caddyfile. `npm run docs -- --check` writes
 // nothing and fails when they differ.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -23,7 +23,7 @@ const ours = services.filter(({ image }) => image.startsWith("ams-"));
 const caddyfile = file("deploy/entry/Caddyfile");
 const entry = readCaddyfile(caddyfile);
 
-/** Where each service declares its settings, and what reads them. An edge does so in its `edge.ts`. */
+/** Where each service declares its settings, and what reads them; an edge's are in `edge.ts`. */
 const CONFIGS = {
   "ams-gateway": ["gateway", "GATEWAY_PROCESS_SETTINGS", "readGatewayProcess"],
   "ams-control": ["control", "CONTROL_PROCESS_SETTINGS+CONTROL_SETTINGS", "readControlProcess"],

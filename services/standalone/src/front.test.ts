@@ -53,7 +53,7 @@ test.each([
   expect((await serviceOf(request)) === "web").toBe(isPages);
 });
 
-test("a deployment without an edge leaves its requests to the next, and at last to control", async () => {
+test("without an edge its requests go to the next route, and at last to control", async () => {
   const alone = createFront({ control: app("control") });
   const asked = new Request("http://h/falcon/conversations/x", {
     headers: { accept: "text/html" },

@@ -8,7 +8,7 @@ import { ROUTES } from "./routes.ts";
 
 type Apps = Readonly<Record<string, HttpApp>> & { readonly control: HttpApp };
 
-/** The app of the first route that matches answers; a route whose service isn't here is left out. */
+/** The app of the first route that matches answers; routes of services not here are left out. */
 export function createFront(apps: Apps): HttpApp {
   const table = ROUTES.flatMap((route) => {
     const app = apps[route.service];

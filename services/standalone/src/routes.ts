@@ -5,7 +5,7 @@
  */
 
 export type Route = {
-  /** A service, or an edge by its folder's name. Without it, the following routes have the request. */
+  /** A service or an edge, by its folder's name. Where it is missing, the route is left out. */
   readonly service: string;
   /** Any of them. See `pathExpression` for what they may hold. */
   readonly paths: readonly string[];

@@ -1,4 +1,4 @@
-/** An edge as a process of its own: configuration, ports, readiness, and a stop that lets requests end. */
+/** An edge as a process: configuration, ports, readiness, and a stop that lets requests end. */
 import { health } from "@ams/client";
 import {
   describeError,
