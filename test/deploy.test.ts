@@ -62,10 +62,12 @@ describe("docker-compose.yml", () => {
     for (const { image, environment } of ours) {
       const folder = programFolder(image.replace("ams-", ""));
       const builder = services.find((one) => one.image === image && one.dockerfile !== null);
-      const dockerfile = file(builder?.dockerfile ?? "");
-      expect(dockerfile).toContain(`CMD ["node", "${relative(ROOT, folder)}/dist/main.js"]`);
+      expect(builder?.args.program).toBe(relative(ROOT, folder));
       expect(existsSync(join(folder, "src/main.ts"))).toBe(true);
-      expect(dockerfile).toContain(`EXPOSE ${environment.PORT}\n`);
+      expect(builder?.args.port).toBe(environment.PORT);
+      const dockerfile = file(builder?.dockerfile ?? "");
+      expect(dockerfile).toContain('WORKDIR /ams/$program\nCMD ["node", "dist/main.js"]\n');
+      expect(dockerfile).toContain("EXPOSE $port\n");
     }
   });
 });

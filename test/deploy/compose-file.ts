@@ -9,6 +9,8 @@ export type Deployed = {
   readonly image: string;
   /** Path from the root; null where another service builds the image, or nobody here does. */
   readonly dockerfile: string | null;
+  /** What the Dockerfile is given: the folder of the program, and its port. */
+  readonly args: { readonly program: string; readonly port: string };
   readonly networks: readonly string[];
   /**
    * As the process gets it when nothing is set but what is needed, which then is 32 bytes in hex.
@@ -57,6 +59,10 @@ function readDeployed(
     name,
     image: / {4}image: (\S+)/.exec(body)?.[1] ?? "",
     dockerfile: /dockerfile: ([^\s}]+)/.exec(body)?.[1] ?? null,
+    args: {
+      program: / program: ([\w/-]+)/.exec(body)?.[1] ?? "",
+      port: / port: "(\d+)"/.exec(body)?.[1] ?? "",
+    },
     networks: /networks: \[(.*)\]/.exec(body)?.[1]?.split(", ") ?? [],
     environment: Object.assign({}, ...shared, variablesOf(environment)),
   };
