@@ -3,7 +3,7 @@
  * them.
  */
 import type { HttpApp } from "@ams/process";
-import { matcherOf } from "./route-match.ts";
+import { isMatch } from "./route-match.ts";
 import { ROUTES } from "./routes.ts";
 
 type Apps = Readonly<Record<string, HttpApp>> & { readonly control: HttpApp };
@@ -12,12 +12,12 @@ type Apps = Readonly<Record<string, HttpApp>> & { readonly control: HttpApp };
 export function createFront(apps: Apps): HttpApp {
   const table = ROUTES.flatMap((route) => {
     const app = apps[route.service];
-    return app === undefined ? [] : [{ matches: matcherOf(route), app }];
+    return app === undefined ? [] : [{ route, app }];
   });
   return {
     fetch: async (request, peer) => {
       const path = new URL(request.url).pathname;
-      const row = table.find(({ matches }) => matches(request, path));
+      const row = table.find(({ route }) => isMatch(route, request, path));
       return (row?.app ?? apps.control).fetch(request, peer);
     },
   };

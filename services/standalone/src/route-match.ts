@@ -1,5 +1,5 @@
 /** How a route's conditions are read, here and by whatever is generated from them. */
-import { RESERVED_NAMESPACES, SLUG } from "@ams/protocol";
+import { isAlias, isNamespace, RESERVED_NAMESPACES, SLUG } from "@ams/protocol";
 import type { HeaderCondition, Route } from "./routes.ts";
 
 /** Paths whose first segment is a reserved word (§1.2), for expressions that can't look ahead. */
@@ -28,19 +28,36 @@ export function beginsWithNamespace(paths: readonly string[]): boolean {
   return paths.some((path) => path.startsWith("/{namespace}/"));
 }
 
-export type Matcher = (request: Request, path: string) => boolean;
-
-export function matcherOf({ paths, notPaths = [], methods, headers = [] }: Route): Matcher {
-  const wanted = new RegExp(pathExpression(paths));
-  const unwanted = [
-    ...(notPaths.length > 0 ? [new RegExp(pathExpression(notPaths))] : []),
-    ...(beginsWithNamespace(paths) ? [new RegExp(RESERVED_EXPRESSION)] : []),
-  ];
-  return (request, path) =>
+export function isMatch(route: Route, request: Request, path: string): boolean {
+  const { paths, notPaths = [], methods, headers = [] } = route;
+  return (
     (methods === undefined || methods.includes(request.method)) &&
-    wanted.test(path) &&
-    !unwanted.some((expression) => expression.test(path)) &&
-    headers.every((condition) => isMet(condition, request.headers));
+    paths.some((pattern) => isPathMatch(pattern, path)) &&
+    !notPaths.some((pattern) => isPathMatch(pattern, path)) &&
+    headers.every((condition) => isMet(condition, request.headers))
+  );
+}
+
+/** By segments: no expression is made while a process runs (§4.4.4). */
+function isPathMatch(pattern: string, path: string): boolean {
+  const [wanted, given] = [pattern.split("/"), path.split("/")];
+  const isOpen = wanted.at(-1) === "**";
+  const fixed = isOpen ? wanted.slice(0, -1) : wanted;
+  const isLength = isOpen ? given.length > fixed.length : given.length === fixed.length;
+  return isLength && fixed.every((part, index) => isPartMatch(part, given[index] ?? ""));
+}
+
+function isPartMatch(part: string, text: string): boolean {
+  switch (part) {
+    case "*":
+      return text !== "";
+    case "{namespace}":
+      return isNamespace(text);
+    case "{alias}":
+      return isAlias(text);
+    default:
+      return part === text;
+  }
 }
 
 function isMet({ name, holds = "", not }: HeaderCondition, headers: Headers): boolean {
