@@ -20,10 +20,15 @@ export type EarlyFrame = { readonly frame: ArrayBuffer; readonly isBinary: boole
 
 /** What all waiting sockets of one gateway keep at present. */
 export class EarlyBudget {
+  readonly #bytesMax: number;
   #bytes = 0;
 
+  constructor(bytesMax = EARLY_TOTAL_BYTES_MAX) {
+    this.#bytesMax = bytesMax;
+  }
+
   take(bytes: number): boolean {
-    if (this.#bytes + bytes > EARLY_TOTAL_BYTES_MAX) return false;
+    if (this.#bytes + bytes > this.#bytesMax) return false;
     this.#bytes += bytes;
     return true;
   }
@@ -36,17 +41,19 @@ export class EarlyBudget {
 /** What one socket's client has sent too early. */
 export class EarlyFrames {
   readonly #budget: EarlyBudget;
+  readonly #bytesMax: number;
   #frames: EarlyFrame[] = [];
   #bytes = 0;
 
-  constructor(budget: EarlyBudget) {
+  constructor(budget: EarlyBudget, bytesMax = EARLY_BYTES_MAX) {
     this.#budget = budget;
+    this.#bytesMax = bytesMax;
   }
 
   /** Keeps a copy of the frame; false when it is too much. */
   keep(frame: ArrayBuffer, isBinary: boolean): boolean {
     const cost = frame.byteLength + FRAME_COST_BYTES;
-    if (this.#bytes + cost > EARLY_BYTES_MAX || !this.#budget.take(cost)) return false;
+    if (this.#bytes + cost > this.#bytesMax || !this.#budget.take(cost)) return false;
     this.#bytes += cost;
     this.#frames.push({ frame: frame.slice(0), isBinary });
     return true;

@@ -4,6 +4,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { BatchWriter } from "../bus/batch.ts";
 import { endOfTurn, entryOf, json, streamId } from "../testing/fakes.ts";
 import { type JoinedSession, Rig, textOf } from "../testing/rig.ts";
+import { Session } from "./session.ts";
 
 const TS = "2026-01-31T12:00:09.000Z";
 let rig: Rig;
@@ -165,6 +166,59 @@ test("§3.5.1 after a gateway stood still, a conversation emits once it has hear
   for (const mark of marks) rig.conversation.intake.receive(mark);
   rig.conversation.flush();
   expect(heard()).toEqual(["token 3-1", "token 3-2"]);
+});
+
+test("§3.5.5 more than may wait after a standstill is emitted, in order, and nobody is closed", () => {
+  const other = rig.join(entryOf(3, 3));
+  reader.socket.heard.length = 0;
+  const later = performance.now() + 900;
+  vi.spyOn(performance, "now").mockReturnValue(later);
+  const data = "x".repeat(60_000);
+  for (let n = 0; n < 150; n += 1) {
+    other.session.received(textOf(`{"type":"token","data":"${data}"}`), false);
+  }
+  vi.restoreAllMocks();
+  for (const { payload } of [...rig.bus.published]) rig.conversation.intake.receive(payload);
+  rig.conversation.flush();
+  expect(other.socket.ended).toBeNull();
+  expect(heard()).toEqual(Array.from({ length: 150 }, (_, n) => `token 3-${n + 1}`));
+});
+
+test("§4.7 a takeover by the same gateway says how far a session that has left had come", () => {
+  const other = rig.join(entryOf(3, 3));
+  other.session.received(textOf('{"type":"token","data":"x"}'), false);
+  rig.conversation.flush();
+  other.session.gone();
+  rig.bus.published.length = 0;
+  const { gateway, connection, epoch } = entryOf(3, 3);
+  rig.event({ kind: "claimed", entry: theirs(3, 7), displaced: { gateway, connection, epoch } });
+  const events = rig.bus.published.map(({ payload }) => payload.toString());
+  expect(events.filter((event) => event.includes('"yielded"'))).toEqual([
+    expect.stringContaining('"n":1'),
+  ]);
+});
+
+test("§5.1 a gap in a stream's earlier claim is not for the connection that holds it now", () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const { conversation } = rig;
+  const socket = rig.sockets.open();
+  conversation.arrivals.expect("connection-3", {
+    link: 1,
+    accept: ({ stream }) => {
+      const terms = reader.session.terms;
+      const enter = (session: Session) => conversation.enter(session, socket);
+      new Session(conversation, stream, terms, enter).opened(socket);
+    },
+    refuse: (reason) => socket.end(reason),
+  });
+  const { gateway, connection, epoch } = theirs(9, 1);
+  batch(1, 1);
+  rig.event({ kind: "claimed", entry: entryOf(9, 3), displaced: { gateway, connection, epoch } });
+  vi.advanceTimersByTime(1_000);
+  vi.useRealTimers();
+  rig.event({ kind: "yielded", stream_id: streamId(9), epoch: 1, n: 4, ts: TS });
+  expect(heard()).toContain("x_gap 1-1 3-1");
+  expect(socket.frames().filter(({ type }) => type === "x_gap")).toEqual([]);
 });
 
 test("§5.9 without a bus, a gateway that stood still serves the subscribers that it has", async () => {

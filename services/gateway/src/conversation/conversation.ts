@@ -13,7 +13,14 @@ import type {
   RosterEvent,
   Where,
 } from "@ams/directory";
-import type { AccountId, CloseReason, DataSpan, FrameFault, JsonText } from "@ams/protocol";
+import type {
+  AccountId,
+  CloseReason,
+  DataSpan,
+  FrameFault,
+  JsonText,
+  StreamId,
+} from "@ams/protocol";
 import { Arrivals } from "../accept/arrivals.ts";
 import type { Socket } from "../accept/sockets.ts";
 import { Intake } from "../bus/intake.ts";
@@ -25,6 +32,7 @@ import { Audience } from "./audience.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Emission, stamp } from "./emission.ts";
 import { notifyAudience } from "./notify.ts";
+import { Recent } from "./recent.ts";
 import { RemoteFrames } from "./remote-frames.ts";
 import { type LiveStream, Roster } from "./roster.ts";
 import type { Session } from "./session.ts";
@@ -32,6 +40,9 @@ import type { Waiting } from "./waiting.ts";
 
 type ClaimedEvent = Extract<RosterEvent, { kind: "claimed" }>;
 type LeftEvent = Extract<RosterEvent, { kind: "left" }>;
+
+/** Sessions that have left of which the last n is remembered, while their leave is under way. */
+const ENDED_MAX = 1_000;
 
 export class Conversation {
   readonly where: Where;
@@ -46,6 +57,8 @@ export class Conversation {
   readonly #emission: Emission;
   readonly #catchUp: CatchUp;
   readonly #sessions = new Map<ConnectionId, Session>();
+  /** How far sessions that have left had come: their leave may still be under way. */
+  readonly #ended = new Recent<ConnectionId, number>(ENDED_MAX);
   /** Called once for each session that has ended here. */
   readonly #released: () => void;
 
@@ -55,7 +68,11 @@ export class Conversation {
     this.#owner = owner;
     this.#deps = deps;
     this.#audience = new Audience(deps.sockets);
-    this.roster = new Roster(notifyAudience(this.#audience, deps));
+    const holderOf = (id: StreamId) => {
+      const holder = this.roster.get(id);
+      return holder && this.#sessions.get(holder.entry.connection);
+    };
+    this.roster = new Roster(notifyAudience(this.#audience, holderOf, deps));
     this.#outbox = deps.relay.open(this.channel, {
       deliver: (emitted) => this.#emission.deliver(emitted),
       subscribers: () => this.#audience.size,
@@ -67,9 +84,7 @@ export class Conversation {
       announce: (mark) => deps.relay.publishMark(this.#outbox, mark),
       done: () => deps.waiting.resume(),
     });
-    const remote = new RemoteFrames(deps, this.roster, this.#audience, (connection) =>
-      this.#sessions.get(connection),
-    );
+    const remote = new RemoteFrames(deps, this.roster, this.#audience, holderOf);
     this.intake = new Intake({
       event: (event) => this.#applyEvent(event),
       batch: (batch) => remote.deliver(batch),
@@ -86,10 +101,13 @@ export class Conversation {
   }
 
   /** Asked before each frame, in the turn in which it is emitted (§3.5.1). */
-  holdsStream({ claim, entry }: LiveStream): boolean {
+  holdsStream(stream: LiveStream): boolean {
     const nowMs = performance.now();
-    const isHeld = claim === "held" && this.#deps.holds(entry.gateway, nowMs);
-    return isHeld && this.#catchUp.isCurrent(nowMs);
+    return this.leaseHolds(stream, nowMs) && this.#catchUp.isCurrent(nowMs);
+  }
+
+  leaseHolds({ claim, entry }: LiveStream, nowMs = performance.now()): boolean {
+    return claim === "held" && this.#deps.holds(entry.gateway, nowMs);
   }
 
   sessions(): IterableIterator<Session> {
@@ -130,6 +148,7 @@ export class Conversation {
     const { stream_id, epoch } = stream.entry;
     const n = stream.lastN ?? 0;
     const ts = toIso(stamp(stream, this.now()));
+    this.#ended.put(stream.entry.connection, n);
     this.flush();
     this.roster.left(stream_id, epoch, n, ts);
     this.#deps.holdings.giveBack(this.where, stream.entry, this.placeOf(stream.entry), { n, ts });
@@ -192,19 +211,8 @@ export class Conversation {
 
   /** The stream could not be claimed again. */
   endUnheld(session: Session, fault: ReclaimFault): void {
-    switch (fault) {
-      case "displaced":
-        this.#endAndRemove(session, "stream_displaced");
-        return;
-      case "claim_forgotten":
-        this.#endAndRemove(session, "internal_error");
-        return;
-      case "conversation_not_found":
-        this.closeAll("conversation_closed");
-        return;
-      default:
-        fault satisfies never;
-    }
+    if (fault === "conversation_not_found") this.closeAll("conversation_closed");
+    else this.#endAndRemove(session, fault === "displaced" ? "stream_displaced" : "internal_error");
   }
 
   /** Nobody holds the stream, as far as is known here: readers hear that it left. */
@@ -333,7 +341,7 @@ export class Conversation {
       kind: "yielded",
       stream_id: by.stream_id,
       epoch: displaced.epoch,
-      n: stream?.lastN ?? null,
+      n: stream?.lastN ?? this.#ended.get(displaced.connection) ?? null,
       ts: stream === undefined ? null : toIso(stream.lastMs),
     });
     return true;
@@ -356,17 +364,17 @@ export class Conversation {
   #returnOrphan(entry: RosterEntry): void {
     const isOurs = entry.gateway === this.#deps.gateway();
     if (!isOurs || this.holds(entry.connection)) return;
-    // Of a session that has left, only the leave that is still under way knows its last n.
-    this.#deps.holdings.giveBack(this.where, entry, null, { n: null, ts: toIso(this.now()) });
+    const n = this.#ended.get(entry.connection) ?? null;
+    this.#deps.holdings.giveBack(this.where, entry, null, { n, ts: toIso(this.now()) });
   }
 
-  #advanceClock(id: LiveStream["entry"]["stream_id"], ts: string | null): void {
+  #advanceClock(id: StreamId, ts: string | null): void {
     const stream = this.roster.get(id);
     if (stream !== undefined && ts !== null)
       stream.lastMs = Math.max(stream.lastMs, Date.parse(ts));
   }
 
-  #holdsEpoch(id: LiveStream["entry"]["stream_id"], epoch: number): boolean {
+  #holdsEpoch(id: StreamId, epoch: number): boolean {
     const entry = this.roster.get(id)?.entry;
     return entry !== undefined && entry.epoch === epoch && this.holds(entry.connection);
   }

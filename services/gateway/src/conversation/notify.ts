@@ -2,6 +2,7 @@
  * Notifications of changes of the roster to the subscribers that are here: one frame each, to
  * those who must hear it.
  */
+import type { StreamId } from "@ams/protocol";
 import {
   encodeGap,
   encodeStreamJoined,
@@ -12,10 +13,15 @@ import type { GatewayMetrics } from "../metrics.ts";
 import { toIso } from "../time.ts";
 import type { Audience } from "./audience.ts";
 import type { RosterListener } from "./roster.ts";
+import type { Session } from "./session.ts";
 
 export type NotifyDeps = { readonly metrics: GatewayMetrics; readonly now: () => number };
 
-export function notifyAudience(audience: Audience, { metrics, now }: NotifyDeps): RosterListener {
+export function notifyAudience(
+  audience: Audience,
+  holderOf: (stream: StreamId) => Session | undefined,
+  { metrics, now }: NotifyDeps,
+): RosterListener {
   return {
     streamJoined({ entry, lastMs }) {
       audience.deliverToAll(encodeStreamJoined(entry, toIso(lastMs)));
@@ -31,7 +37,13 @@ export function notifyAudience(audience: Audience, { metrics, now }: NotifyDeps)
     gap({ entry }, after, before, reason) {
       metrics.gap(reason);
       const frame = encodeGap({ stream_id: entry.stream_id, after, before, reason });
-      audience.deliver(entry.stream_id, frame);
+      // Whoever holds the stream now lost nothing of it (§5.1).
+      const holder = holderOf(entry.stream_id);
+      if (!holder?.socket) audience.deliver(entry.stream_id, frame);
+      else {
+        const { socket, terms } = holder;
+        audience.deliverFrom(socket, terms.subscription, entry.stream_id, frame);
+      }
     },
   };
 }

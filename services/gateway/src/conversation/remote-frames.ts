@@ -1,6 +1,5 @@
 /** The batches of other gateways, frame by frame, on their way to the subscribers here. */
-import type { ConnectionId } from "@ams/directory";
-import { readMembers } from "@ams/protocol";
+import { readMembers, type StreamId } from "@ams/protocol";
 import { batchTimeMs, isForeignBatch, walkBatch } from "../bus/batch.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { Audience } from "./audience.ts";
@@ -11,19 +10,19 @@ export class RemoteFrames {
   readonly #deps: GatewayDeps;
   readonly #roster: Roster;
   readonly #audience: Audience;
-  /** The session here of this connection. */
-  readonly #sessionOf: (connection: ConnectionId) => Session | undefined;
+  /** The session here that holds the stream. */
+  readonly #holderOf: (stream: StreamId) => Session | undefined;
 
   constructor(
     deps: GatewayDeps,
     roster: Roster,
     audience: Audience,
-    sessionOf: (connection: ConnectionId) => Session | undefined,
+    holderOf: (stream: StreamId) => Session | undefined,
   ) {
     this.#deps = deps;
     this.#roster = roster;
     this.#audience = audience;
-    this.#sessionOf = sessionOf;
+    this.#holderOf = holderOf;
   }
 
   deliver(batch: Buffer): void {
@@ -50,8 +49,7 @@ export class RemoteFrames {
    */
   #deliverRemote(stream: LiveStream, frame: Buffer): void {
     const { stream_id } = stream.entry;
-    const holder = stream.successor === null ? undefined : this.#roster.get(stream_id);
-    const session = holder && this.#sessionOf(holder.entry.connection);
+    const session = stream.successor === null ? undefined : this.#holderOf(stream_id);
     if (!session?.socket) this.#audience.deliver(stream_id, frame);
     else this.#audience.deliverFrom(session.socket, session.terms.subscription, stream_id, frame);
   }

@@ -208,7 +208,13 @@ export class Roster {
       if (present.has(stream.entry.stream_id) || isHere(stream)) continue;
       this.left(stream.entry.stream_id, stream.entry.epoch, null, ts);
     }
-    for (const entry of entries) this.#reconcileEntry(entry);
+    for (const entry of entries) {
+      const known = this.#byStream.get(entry.stream_id);
+      // The store has forgotten the later claim, which nobody here holds: it is no more.
+      const isForgotten = known !== undefined && known.entry.epoch > entry.epoch;
+      if (isForgotten && !isHere(known)) this.left(entry.stream_id, known.entry.epoch, null, ts);
+      this.#reconcileEntry(entry);
+    }
   }
 
   #reconcileEntry(entry: RosterEntry): void {

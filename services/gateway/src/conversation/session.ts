@@ -55,6 +55,8 @@ export type SessionHome = {
   readonly displace: (session: Session) => void;
   /** Whether the stream is surely held by its session here, so that it may emit (§3.5.1). */
   readonly holdsStream: (stream: LiveStream) => boolean;
+  /** The same, but for what its channel has still to bring after a standstill. */
+  readonly leaseHolds: (stream: LiveStream) => boolean;
   readonly waiting: Waiting;
 };
 
@@ -120,7 +122,7 @@ export class Session implements SocketOwner, Waiter {
     const socket = this.#socket;
     if (socket === null) return;
     if (this.#waiting !== null || !this.#home.holdsStream(this.stream)) {
-      this.#keepWaiting(frame, isBinary);
+      this.#keepWaiting(socket, frame, isBinary);
       return;
     }
     this.#take(socket, frame, isBinary);
@@ -130,21 +132,32 @@ export class Session implements SocketOwner, Waiter {
     const socket = this.#socket ?? this.#departed;
     if (this.#waiting === null || socket === null) return;
     if (!this.#home.holdsStream(this.stream)) return;
-    const frames = this.#stopWaiting();
-    const isOpen = () => this.#socket !== null || this.#departed !== null;
-    for (const { frame, isBinary } of frames) if (isOpen()) this.#take(socket, frame, isBinary);
+    this.#takeWaiting(socket);
     if (this.#departed === null) return;
     this.#departed = null;
     this.#home.leave(this);
   }
 
-  #keepWaiting(frame: ArrayBuffer, isBinary: boolean): void {
+  #takeWaiting(socket: Socket): void {
+    const isOpen = () => this.#socket !== null || this.#departed !== null;
+    for (const { frame, isBinary } of this.#stopWaiting())
+      if (isOpen()) this.#take(socket, frame, isBinary);
+  }
+
+  #keepWaiting(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
     if (this.stream.claim === "ended") {
       this.#home.displace(this);
       return;
     }
     this.#waiting ??= this.#home.waiting.add(this);
-    if (!this.#waiting.keep(frame, isBinary)) this.close("internal_error");
+    if (this.#waiting.keep(frame, isBinary)) return;
+    if (!this.#home.leaseHolds(this.stream)) {
+      this.close("internal_error");
+      return;
+    }
+    // It has only stood still: if the stream was taken over, the others fence these frames off.
+    this.#takeWaiting(socket);
+    if (this.#socket !== null) this.#take(socket, frame, isBinary);
   }
 
   #stopWaiting(): readonly { readonly frame: ArrayBuffer; readonly isBinary: boolean }[] {

@@ -1,9 +1,15 @@
 /**
  * Frames of sessions whose stream may have been taken over unnoticed: the gateway stood still for
  * longer than its lease, or the directory did not name the stream. They wait until the directory
- * has been asked (§3.5.1), within the same bounds as what a client sends before its `joined`.
+ * has been asked (§3.5.5).
  */
 import { EarlyBudget, EarlyFrames } from "../accept/early.ts";
+
+/** Bytes that wait for one session, each frame counted with 64 more: some seconds of a busy one. */
+const SESSION_BYTES_MAX = 8_388_608;
+
+/** Bytes that wait for all sessions of a gateway together. */
+const TOTAL_BYTES_MAX = 268_435_456;
 
 /** A session whose frames wait. */
 export interface Waiter {
@@ -12,13 +18,13 @@ export interface Waiter {
 }
 
 export class Waiting {
-  readonly #budget = new EarlyBudget();
+  readonly #budget = new EarlyBudget(TOTAL_BYTES_MAX);
   readonly #waiters = new Set<Waiter>();
 
   /** A place for this session's frames, until `remove`. */
   add(waiter: Waiter): EarlyFrames {
     this.#waiters.add(waiter);
-    return new EarlyFrames(this.#budget);
+    return new EarlyFrames(this.#budget, SESSION_BYTES_MAX);
   }
 
   remove(waiter: Waiter): void {
