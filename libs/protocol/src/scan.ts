@@ -74,7 +74,7 @@ export function scanJson(text: string, tokensMax: number): Scan | null {
   let bytesFrom = 0;
   for (let at = 0; at < text.length; ) {
     const code = text.charCodeAt(at);
-    const kind = KIND[code] ?? WORD;
+    const kind = kindOf(code);
     if (kind === SPACE) {
       compact += text.slice(copiedTo, at);
       at = spaceEnd(text, at);
@@ -118,13 +118,18 @@ export function scanJson(text: string, tokensMax: number): Scan | null {
 
 function spaceEnd(text: string, at: number): number {
   let end = at + 1;
-  while (KIND[text.charCodeAt(end)] === SPACE) end += 1;
+  while (end < text.length && kindOf(text.charCodeAt(end)) === SPACE) end += 1;
   return end;
+}
+
+/** Reads inside the table only: one read outside of it makes the engine's code slow for good. */
+function kindOf(code: number): number {
+  return code < 128 ? (KIND[code] ?? WORD) : WORD;
 }
 
 function wordEnd(text: string, at: number): number {
   let end = at + 1;
-  while (end < text.length && (KIND[text.charCodeAt(end)] ?? WORD) === WORD) end += 1;
+  while (end < text.length && kindOf(text.charCodeAt(end)) === WORD) end += 1;
   return end;
 }
 
@@ -160,7 +165,8 @@ function unitAt(text: string, at: number): number {
   if (text.charCodeAt(at + 1) !== LOWER_U) return 0;
   let unit = 0;
   for (let digit = at + 2; digit < at + 6; digit += 1) {
-    unit = unit * 16 + (HEX[text.charCodeAt(digit)] ?? 0);
+    const hex = text.charCodeAt(digit); // NaN after the end, which is below nothing.
+    unit = unit * 16 + (hex < 128 ? (HEX[hex] ?? 0) : 0);
   }
   return unit;
 }

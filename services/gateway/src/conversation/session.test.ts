@@ -178,3 +178,27 @@ test("§3.5 whose stream is taken over is closed, says how far it came, and leav
   expect(decodeEvent(event?.toString() ?? "")).toMatchObject({ kind: "yielded", epoch: 2, n: 1 });
   expect(rest).toEqual([]);
 });
+
+test("§4.4.3 what has to be parsed beyond a turn's share waits for the next turn, in order, and others are served between", async () => {
+  const other = rig.join(entryOf(4, 4));
+  const spaces = " ".repeat(100_000);
+  for (let n = 0; n < 30; n += 1) say(`{"type":"ping"${spaces}}`);
+  say(token('"after"'));
+  const pongs = () => typesAt(emitter).filter((type) => type === "pong").length;
+  const first = pongs();
+  expect(first).toBeGreaterThan(5);
+  expect(first).toBeLessThan(15);
+  say(token('"of another"'), other);
+  await endOfTurn();
+  expect(reader.socket.heard.at(-1)).toContain("of another");
+  for (let turn = 0; turn < 10; turn += 1) await endOfTurn();
+  expect(pongs()).toBe(30);
+  expect(reader.socket.heard.at(-1)).toContain("after");
+  expect(emitter.socket.ended).toBeNull();
+});
+
+test("§4.4.3 more than may wait to be parsed is 4290 rate_limited", () => {
+  const spaces = " ".repeat(100_000);
+  for (let n = 0; n < 120; n += 1) say(`{"type":"ping"${spaces}}`);
+  expect(emitter.socket.ended).toBe("rate_limited");
+});

@@ -83,9 +83,12 @@ export class Session implements SocketOwner, Waiter {
   #emitter: Emitter | null = null;
   #socket: Socket | null = null;
   /**
-   * Frames that came while it was not sure that the stream is held here; null at all other times.
+   * Frames that came while it was not sure that the stream is held here, or that are parsed in a
+   * later turn; null at all other times.
    */
   #waiting: EarlyFrames | null = null;
+  /** Whether it has sent more to be parsed than one turn takes. */
+  #isPostponed = false;
   /** The socket that has gone while frames of it still wait: the stream leaves after them. */
   #departed: Socket | null = null;
 
@@ -119,13 +122,7 @@ export class Session implements SocketOwner, Waiter {
   }
 
   received(frame: ArrayBuffer, isBinary: boolean): void {
-    const socket = this.#socket;
-    if (socket === null) return;
-    if (this.#waiting !== null || !this.#home.holdsStream(this.stream)) {
-      this.#keepWaiting(socket, frame, isBinary);
-      return;
-    }
-    this.#take(socket, frame, isBinary);
+    if (this.#socket !== null) this.#accept(this.#socket, frame, isBinary);
   }
 
   resume(): void {
@@ -133,15 +130,46 @@ export class Session implements SocketOwner, Waiter {
     if (this.#waiting === null || socket === null) return;
     if (!this.#home.holdsStream(this.stream)) return;
     this.#takeWaiting(socket);
-    if (this.#departed === null) return;
+    if (this.#departed === null || this.#waiting !== null) return;
     this.#departed = null;
     this.#home.leave(this);
   }
 
   #takeWaiting(socket: Socket): void {
-    const isOpen = () => this.#socket !== null || this.#departed !== null;
     for (const { frame, isBinary } of this.#stopWaiting())
-      if (isOpen()) this.#take(socket, frame, isBinary);
+      if (this.#isOpen()) this.#accept(socket, frame, isBinary);
+  }
+
+  /** Takes the frame now, or lets it wait behind those that wait already. */
+  #accept(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
+    if (this.#waiting !== null || !this.#home.holdsStream(this.stream)) {
+      this.#keepWaiting(socket, frame, isBinary);
+    } else this.#process(socket, frame, isBinary);
+  }
+
+  #process(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
+    const bytes = new Uint8Array(frame);
+    const isToken = !isBinary && findTokenData(bytes, span);
+    const isParsed = !isBinary && !isToken && !isExtension(bytes);
+    if (isParsed && !this.#home.waiting.mayParse(frame.byteLength)) {
+      this.#isPostponed = true;
+      this.#keepWaiting(socket, frame, isBinary);
+      return;
+    }
+    const nowMs = this.#home.now();
+    if (!this.#isWithinRates(frame.byteLength, nowMs)) this.#fault("rate_limited");
+    else if (isBinary) this.#fault("malformed_frame");
+    else if (isToken) this.#home.emitToken(this, socket, bytes, span, nowMs);
+    else if (isParsed) this.#receivedOther(socket, frame, nowMs);
+  }
+
+  #isWithinRates(byteLength: number, nowMs: number): boolean {
+    const { frames, bytes } = this.#asEmitter(nowMs);
+    return frames.take(1, nowMs) && bytes.take(byteLength, nowMs);
+  }
+
+  #isOpen(): boolean {
+    return this.#socket !== null || this.#departed !== null;
   }
 
   #keepWaiting(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
@@ -151,35 +179,29 @@ export class Session implements SocketOwner, Waiter {
     }
     this.#waiting ??= this.#home.waiting.add(this);
     if (this.#waiting.keep(frame, isBinary)) return;
+    if (this.#isPostponed) {
+      this.#fault("rate_limited");
+      return;
+    }
     if (!this.#home.leaseHolds(this.stream)) {
       this.close("internal_error");
       return;
     }
     // It has only stood still: if the stream was taken over, the others fence these frames off.
-    this.#takeWaiting(socket);
-    if (this.#socket !== null) this.#take(socket, frame, isBinary);
+    for (const one of [...this.#stopWaiting(), { frame, isBinary }]) {
+      if (!this.#isOpen()) return;
+      if (this.#waiting === null) this.#process(socket, one.frame, one.isBinary);
+      else this.#keepWaiting(socket, one.frame, one.isBinary);
+    }
   }
 
   #stopWaiting(): readonly { readonly frame: ArrayBuffer; readonly isBinary: boolean }[] {
     const waiting = this.#waiting;
     if (waiting === null) return [];
     this.#waiting = null;
+    this.#isPostponed = false;
     this.#home.waiting.remove(this);
     return waiting.release();
-  }
-
-  #take(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
-    const nowMs = this.#home.now();
-    const { frames, bytes: volume } = this.#asEmitter(nowMs);
-    if (!frames.take(1, nowMs) || !volume.take(frame.byteLength, nowMs)) {
-      this.#fault("rate_limited");
-      return;
-    }
-    const bytes = new Uint8Array(frame);
-    if (isBinary) this.#fault("malformed_frame");
-    else if (findTokenData(bytes, span)) {
-      this.#home.emitToken(this, socket, bytes, span, nowMs);
-    } else if (!isExtension(bytes)) this.#receivedOther(socket, frame, nowMs);
   }
 
   gone(): void {
@@ -224,7 +246,7 @@ export class Session implements SocketOwner, Waiter {
 
   /**
    * What has to be parsed. Its size is bounded before, and it is paid for by what the parser looked
-   * at.
+   * at: JSON tokens, and the bytes of what is no token once more.
    */
   #receivedOther(socket: Socket, bytes: ArrayBuffer, nowMs: number): void {
     const frame = parse(bytes);
@@ -232,7 +254,8 @@ export class Session implements SocketOwner, Waiter {
       this.#fault(frame);
       return;
     }
-    if (!this.#asEmitter(nowMs).bytes.take(jsonCharge(work.tokens), nowMs)) {
+    const again = frame.type === "token" ? 0 : bytes.byteLength;
+    if (!this.#asEmitter(nowMs).bytes.take(again + jsonCharge(work.tokens), nowMs)) {
       this.#fault("rate_limited");
       return;
     }

@@ -21,7 +21,7 @@ test("§9.1 a rate of 0 is no limit", () => {
 
 test("§4.4.3 the dearest frame fits in the smallest burst that can be set, and a plain token costs its bytes", () => {
   const smallest = GATEWAY_SETTINGS.AMS_BYTES_BURST.read;
-  const dearest = OTHER_FRAME_BYTES_MAX + jsonCharge(FRAME_JSON_TOKENS_MAX);
+  const dearest = 2 * OTHER_FRAME_BYTES_MAX + jsonCharge(FRAME_JSON_TOKENS_MAX);
   expect(smallest.safeParse(String(dearest)).success).toBe(false);
   expect(jsonCharge(9)).toBe(0);
 });
