@@ -90,7 +90,7 @@ export const EXPIRED_KEPT_S = 86_400;
  */
 export const MAX_JOINS_MAX = 100_000;
 
-/** Seconds for which a rotated credential may stay alive beside the new one: thirty days. */
+/** Seconds for which a rotated credential may stay alive beside the new one: seven days. */
 export const CREDENTIAL_GRACE_S_MAX = 604_800;
 
 /**

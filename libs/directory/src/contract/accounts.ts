@@ -72,6 +72,17 @@ export function accountsContract(open: () => Promise<World>): void {
       expect(await directory.account(newAccount().account_id)).toBeNull();
     });
 
+    test("§2.2.4 a rotation with a grace keeps the credential in hand, though an earlier rotation's answer was lost", async () => {
+      const { directory } = world;
+      const first = fresh("hash");
+      const { account_id } = value(await directory.createAccount(newAccount(), first));
+      const [lost, next] = [fresh("hash"), fresh("hash")];
+      value(await directory.rotateCredential(account_id, lost, UNTIL_USED));
+      value(await directory.rotateCredential(account_id, next, graceOf(60_000)));
+      expect(await directory.accountByCredential([next])).not.toBeNull();
+      expect(await directory.accountByCredential([first])).not.toBeNull();
+    });
+
     test("§2.2.4 a rotated credential ends at once, or after its grace, and a later grace never lengthens it", async () => {
       const { directory, clock } = world;
       const { account_id } = value(await directory.createAccount(newAccount(), "c0"));

@@ -101,7 +101,7 @@ function isLive({ ends }: StoredCredential, nowMs: number): boolean {
 
 function shorten(one: StoredCredential, nowMs: number, grace: CredentialGrace): StoredCredential {
   const ends = Math.min(one.ends ?? Number.POSITIVE_INFINITY, nowMs + grace.ms);
-  return { ...one, ends, yields: one.yields || grace.untilUsed };
+  return { ...one, ends, yields: grace.untilUsed };
 }
 
 function write(

@@ -1,5 +1,5 @@
 import { inspectedBody } from "@ams/protocol/schema";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openTestControl, type TestControl } from "../testing/control.ts";
 import { joinStream } from "../testing/directory.ts";
 
@@ -121,4 +121,13 @@ test("§2.5.1 a link whose joins are used up still shows", async () => {
   await expect(joinStream(open.directory, "talk", { name: "c" })).rejects.toThrow();
   const { json, status } = await open.ask("GET", `${path}?t=${token}`);
   expect([status, json.streams.length]).toEqual([200, 2]);
+});
+
+test("§2.1.6 a wrong link without a credential reads no roster", async () => {
+  const read = vi.spyOn(open.directory, "roster");
+  const wrong = `${token.slice(0, -2)}${token.endsWith("AA") ? "BB" : "AA"}`;
+  expect((await open.ask("GET", `${path}?t=${wrong}`)).status).toBe(403);
+  expect(read).not.toHaveBeenCalled();
+  expect((await open.ask("GET", `${path}?t=${token}`)).status).toBe(200);
+  expect(read).toHaveBeenCalledTimes(1);
 });

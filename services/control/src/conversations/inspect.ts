@@ -25,6 +25,9 @@ import { inspectQuery } from "../http/queries.ts";
 import { reply } from "../http/reply.ts";
 import { conversationMembers } from "./conversations.ts";
 
+/** Characters of a roster entry beside its metadata. */
+const ENTRY_CHARACTERS = 400;
+
 export const inspectConversation: Endpoint = {
   name: "inspect_conversation",
   doc: {
@@ -44,9 +47,12 @@ export const inspectConversation: Endpoint = {
     const admission = await find(call, tools);
     if (admission === null) return problem("not_found");
     const { conversation } = admission;
-    const roster = await tools.directory.roster(whereOf(conversation));
     const byLink = token !== null && opens(tools, admission, token);
     if (byLink) call.meter.paidBy("conversation", conversation.conversation_id);
+    // Whoever has shown nothing costs no roster.
+    else if (bearer.value === null) return problem("invalid_token");
+    const roster = await tools.directory.roster(whereOf(conversation));
+    call.meter.spend(costMs(sizeOf(roster)));
     const admitted =
       byLink || (bearer.value !== null && takesPart(bearer.value, admission, roster));
     if (!admitted) return problem("invalid_token");
@@ -105,6 +111,11 @@ function takesPart(
     conversation.owner_account_id === account_id ||
     roster.some((entry) => entry.owner_account_id === account_id)
   );
+}
+
+/** Characters that were read of the store for this roster, about. */
+function sizeOf(roster: readonly RosterEntry[]): number {
+  return roster.reduce((size, { metadata }) => size + metadata.length + ENTRY_CHARACTERS, 0);
 }
 
 /** The earliest first, and always in the same order. */

@@ -78,7 +78,7 @@ for index = 1, #all, 2 do
   one.hash = all[index]
   newest = math.max(newest, one.number)
   if one.ends == 0 or one.ends > graceEnds then one.ends = graceEnds end
-  if untilUsed == '1' then one.yields = true end
+  one.yields = untilUsed == '1'
   others[#others + 1] = one
 end
 -- The first of them are kept.
