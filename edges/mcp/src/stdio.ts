@@ -7,7 +7,7 @@ import { setImmediate } from "node:timers/promises";
 import { createWrapper } from "@ams/edge";
 import { exitMisconfigured } from "@ams/process";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import { LocalCaller, readLocal } from "../local.ts";
+import { LocalCaller, readLocal } from "./local.ts";
 
 const read = readLocal(process.env, process.argv[2]);
 if (!read.ok) exitMisconfigured("ams mcp", read.faults);
