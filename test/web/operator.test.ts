@@ -94,7 +94,7 @@ test("the rest of the port is what it was: control, its documents, its errors", 
   expect((await fetch(`${ams.url}/healthz`)).status).toBe(200);
   expect((await fetch(`${ams.url}/docs`)).status).toBe(200);
   expect((await fetch(`${ams.url}/nowhere`)).status).toBe(404);
-  expect((await fetch(ams.url, { method: "POST" })).status).toBe(404);
+  expect((await fetch(ams.url, { method: "POST" })).status).toBe(405);
   expect((await fetch(ams.url, { method: "HEAD" })).status).toBe(200);
 });
 
