@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "vitest";
 import WebSocket from "ws";
 import { type Account, createAccount, inspect, type Minted, mint } from "../conformance/driver.ts";
-import { dial, join, type Subscriber } from "../conformance/subscriber.ts";
+import { dial, join, type Subscriber, tolerate } from "../conformance/subscriber.ts";
 import { range } from "./journey.ts";
 
 export type Storm = {
@@ -31,6 +31,9 @@ const SETTLED_MS = 10_000;
  * directory's.
  */
 export async function runStorm(storm: Storm, random: () => number): Promise<void> {
+  // A lost tail shows in the seq of `stream_left` (§4.6.3), and the time may step back at a
+  // takeover from a gateway that was deaf (ADR 16).
+  tolerate((broken) => /^§4\.6\.[23] /.test(broken));
   const owner = await createAccount();
   const minted = await mint(owner);
   const readers = await Promise.all(
