@@ -1,11 +1,11 @@
 /** `ams`: reads the command line, runs the one command, and ends with its status. */
 import { isatty } from "node:tty";
 import { CommanderError } from "commander";
-import { EXIT_CODES } from "./exit-codes.ts";
-import { CliError } from "./fault.ts";
-import { hearSignals, interrupt, interruptStatus } from "./interrupt.ts";
+import { EXIT_CODES } from "./faults/exit-codes.ts";
+import { CliError } from "./faults/fault.ts";
+import { HELP_INSTEAD, usageErrorOf } from "./faults/usage.ts";
 import { buildProgram } from "./program.ts";
-import { HELP_INSTEAD, usageErrorOf } from "./usage.ts";
+import { hearSignals, interrupt, interruptStatus } from "./terminal/interrupt.ts";
 
 const words = process.argv.slice(2);
 const isJson = words.includes("--json");
@@ -40,7 +40,7 @@ async function endParsing(error: CommanderError): Promise<number> {
 
 /** Says why; loaded only now, as it brings the SDK. */
 async function fail(error: unknown): Promise<number> {
-  const { failureOf, placesOf, tell } = await import("./fail.ts");
+  const { failureOf, placesOf, tell } = await import("./faults/fail.ts");
   const failure = failureOf(error);
   tell(failure, isJson);
   if (process.env.AMS_DEBUG && error instanceof Error) process.stderr.write(placesOf(error));

@@ -21,10 +21,10 @@ import {
   upCommand,
 } from "./commands/others.ts";
 import { joinCommand, pipeCommand, sendCommand, tailCommand } from "./commands/talking.ts";
-import { declareGlobalOptions } from "./global-options.ts";
+import { throwFor } from "./faults/usage.ts";
 import { loadCommand } from "./load/command.ts";
-import { wantsColors } from "./output.ts";
-import { throwFor } from "./usage.ts";
+import { declareGlobalOptions } from "./options/global-options.ts";
+import { wantsColors } from "./terminal/output.ts";
 import { VERSION } from "./version.ts";
 
 const SUMMARY = `The Agent Messaging Service at a shell prompt: mint a conversation, share its magic link, join, listen, send.`;

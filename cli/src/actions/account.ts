@@ -1,19 +1,25 @@
 /** `ams account …`: who one is at a deployment, kept in a profile. */
 import { type Account, AmsError, type AmsErrorCode, createAccount } from "@ams/client";
-import { askToGoOn } from "../ask.ts";
-import type { Context } from "../context.ts";
-import { CliError } from "../fault.ts";
-import { harmless } from "../harmless.ts";
-import { unstoppably } from "../interrupt.ts";
+import { CliError } from "../faults/fault.ts";
+import type { Context } from "../options/context.ts";
 import {
   draftProfile,
   type Profile,
   type ProfileDraft,
   readProfile,
   removeProfile,
-} from "../profile.ts";
-import { withProgress } from "../progress.ts";
-import { accountOf, atDeployment, isSameOrigin, type Settings, settingsOf } from "../settings.ts";
+} from "../options/profile.ts";
+import {
+  accountOf,
+  atDeployment,
+  isSameOrigin,
+  type Settings,
+  settingsOf,
+} from "../options/settings.ts";
+import { askToGoOn } from "../terminal/ask.ts";
+import { harmless } from "../terminal/harmless.ts";
+import { unstoppably } from "../terminal/interrupt.ts";
+import { withProgress } from "../terminal/progress.ts";
 
 /** With these a request may have been heard all the same. */
 const LOST_CODES: readonly AmsErrorCode[] = [

@@ -1,9 +1,10 @@
 /** `ams up`, `ams mcp`, `ams conformance`: other parts of AMS, each as a process of its own. */
-import { becomeChild } from "../child.ts";
-import { fileOfClone } from "../clone.ts";
-import type { Context } from "../context.ts";
-import { CliError } from "../fault.ts";
-import { isSameOrigin, settingsOf } from "../settings.ts";
+
+import { CliError } from "../faults/fault.ts";
+import type { Context } from "../options/context.ts";
+import { isSameOrigin, settingsOf } from "../options/settings.ts";
+import { becomeChild } from "./child.ts";
+import { fileOfClone } from "./clone.ts";
 
 export type UpOptions = { readonly port?: number; readonly data?: string };
 

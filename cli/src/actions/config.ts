@@ -1,8 +1,8 @@
 /** `ams config`: what holds for a command started here, and where it comes from. */
-import type { Context } from "../context.ts";
-import { harmless } from "../harmless.ts";
-import { configFolder, listProfiles, profilePath, readProfile } from "../profile.ts";
-import { type Settings, settingsOf } from "../settings.ts";
+import type { Context } from "../options/context.ts";
+import { configFolder, listProfiles, profilePath, readProfile } from "../options/profile.ts";
+import { type Settings, settingsOf } from "../options/settings.ts";
+import { harmless } from "../terminal/harmless.ts";
 
 export async function show(context: Context): Promise<void> {
   const settings = await settingsOf(context);

@@ -7,13 +7,13 @@ import {
   inspect as inspectLink,
   type MintOptions,
 } from "@ams/client";
-import { askToGoOn } from "../ask.ts";
-import type { Context } from "../context.ts";
-import { harmless } from "../harmless.ts";
-import { linkAddressOf } from "../link-address.ts";
-import { linkOf } from "../link-argument.ts";
-import { startProgress, withProgress } from "../progress.ts";
-import { accountOf, isSameDeployment, settingsOf } from "../settings.ts";
+import { linkAddressOf } from "../conversation/link-address.ts";
+import { linkOf } from "../conversation/link-argument.ts";
+import type { Context } from "../options/context.ts";
+import { accountOf, isSameDeployment, settingsOf } from "../options/settings.ts";
+import { askToGoOn } from "../terminal/ask.ts";
+import { harmless } from "../terminal/harmless.ts";
+import { startProgress, withProgress } from "../terminal/progress.ts";
 import { conversationJson, peerJson } from "../view/event-json.ts";
 
 /** Prints the link alone on stdout, so that `link=$(ams mint)` has it. */

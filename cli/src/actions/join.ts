@@ -1,10 +1,10 @@
 /** `ams join`: listen and speak. On a terminal a live view, else lines in and lines out. */
 import { type Connection, splitText } from "@ams/client";
-import type { Context } from "../context.ts";
-import { readLines, readStdin } from "../input.ts";
-import { LISTENER_RECONNECT_S, type WhoOptions, withConnection } from "../joining.ts";
-import { linkOf } from "../link-argument.ts";
-import { Sender, sendAll } from "../sender.ts";
+import { LISTENER_RECONNECT_S, type WhoOptions, withConnection } from "../conversation/joining.ts";
+import { linkOf } from "../conversation/link-argument.ts";
+import { Sender, sendAll } from "../conversation/sender.ts";
+import type { Context } from "../options/context.ts";
+import { readLines, readStdin } from "../terminal/input.ts";
 import { isLiveTerminal, openView } from "../view/open-view.ts";
 import { showAll } from "./tail.ts";
 

@@ -4,14 +4,14 @@
  */
 import { fstatSync } from "node:fs";
 import { type Connection, isEndOfTurn } from "@ams/client";
-import type { Context } from "../context.ts";
-import { harmless } from "../harmless.ts";
-import { readLines, readStdin } from "../input.ts";
-import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../joining.ts";
-import { linkOf } from "../link-argument.ts";
-import { type Output, writeOut } from "../output.ts";
-import { type Progress, startProgress } from "../progress.ts";
-import { Sender, type Sent, sendAll } from "../sender.ts";
+import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../conversation/joining.ts";
+import { linkOf } from "../conversation/link-argument.ts";
+import { Sender, type Sent, sendAll } from "../conversation/sender.ts";
+import type { Context } from "../options/context.ts";
+import { harmless } from "../terminal/harmless.ts";
+import { readLines, readStdin } from "../terminal/input.ts";
+import { type Output, writeOut } from "../terminal/output.ts";
+import { type Progress, startProgress } from "../terminal/progress.ts";
 import { RawView } from "../view/raw-view.ts";
 
 export type PipeOptions = WhoOptions & {

@@ -1,12 +1,13 @@
 /** `ams send`: one text, and the broker's word that it has it. */
-import type { Context } from "../context.ts";
-import { CliError } from "../fault.ts";
-import { harmless } from "../harmless.ts";
-import { readStdin } from "../input.ts";
-import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../joining.ts";
-import { linkAddressOf } from "../link-address.ts";
-import { takeLink } from "../link-argument.ts";
-import { Sender } from "../sender.ts";
+
+import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../conversation/joining.ts";
+import { linkAddressOf } from "../conversation/link-address.ts";
+import { takeLink } from "../conversation/link-argument.ts";
+import { Sender } from "../conversation/sender.ts";
+import { CliError } from "../faults/fault.ts";
+import type { Context } from "../options/context.ts";
+import { harmless } from "../terminal/harmless.ts";
+import { readStdin } from "../terminal/input.ts";
 
 export async function send(
   context: Context,

@@ -1,10 +1,10 @@
 /** `ams tail`: everything that others say, for as long as one likes. */
 import { type AmsEvent, type Connection, offer } from "@ams/client";
-import type { Context } from "../context.ts";
-import { CliError } from "../fault.ts";
-import { LISTENER_RECONNECT_S, type WhoOptions, withConnection } from "../joining.ts";
-import { linkAddressOf } from "../link-address.ts";
-import { linkOf } from "../link-argument.ts";
+import { LISTENER_RECONNECT_S, type WhoOptions, withConnection } from "../conversation/joining.ts";
+import { linkAddressOf } from "../conversation/link-address.ts";
+import { linkOf } from "../conversation/link-argument.ts";
+import { CliError } from "../faults/fault.ts";
+import type { Context } from "../options/context.ts";
 import { openView } from "../view/open-view.ts";
 
 export type TailOptions = WhoOptions & {

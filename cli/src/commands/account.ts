@@ -1,8 +1,8 @@
 /** `ams account`: create, show, rotate, delete. */
 import { Command } from "commander";
 import type { ShowCredential } from "../actions/account.ts";
-import { contextOf } from "../context.ts";
-import { readDuration } from "../values.ts";
+import { contextOf } from "../options/context.ts";
+import { readDuration } from "../options/values.ts";
 import { explain } from "./options.ts";
 
 const SHOW = "--show-credential";

@@ -1,8 +1,8 @@
 /** `ams mint`, `list`, `link`, `inspect`, `close`. */
 import type { MintOptions } from "@ams/client";
 import { Command } from "commander";
-import { contextOf } from "../context.ts";
-import { readCount, readDuration, readJson, readMetadata } from "../values.ts";
+import { contextOf } from "../options/context.ts";
+import { readCount, readDuration, readJson, readMetadata } from "../options/values.ts";
 import { explain, LINK_HELP } from "./options.ts";
 
 type Keep = { readonly keepConnected?: boolean };

@@ -1,9 +1,9 @@
 /** `ams help`: of a command, or of a topic. */
 import { Command } from "commander";
-import { contextOf } from "../context.ts";
-import { EXIT_CODES } from "../exit-codes.ts";
-import { CliError } from "../fault.ts";
-import { commandWords } from "../usage.ts";
+import { EXIT_CODES } from "../faults/exit-codes.ts";
+import { CliError } from "../faults/fault.ts";
+import { commandWords } from "../faults/usage.ts";
+import { contextOf } from "../options/context.ts";
 import { explain } from "./options.ts";
 
 const EXIT_TOPIC = "exit-codes";

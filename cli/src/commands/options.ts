@@ -1,6 +1,6 @@
 /** Options and words that several commands have, so that they read the same everywhere. */
 import type { Command } from "commander";
-import { readDuration, readMetadata } from "../values.ts";
+import { readDuration, readMetadata } from "../options/values.ts";
 
 /** What a command calls its link; the help text says the rest. */
 export const LINK = "[link]";

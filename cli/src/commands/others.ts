@@ -1,8 +1,8 @@
 /** `ams doctor`, `conformance`, `up`, `mcp`, `config`. */
 import { Command } from "commander";
 import type { UpOptions } from "../actions/children.ts";
-import { contextOf } from "../context.ts";
-import { readCount } from "../values.ts";
+import { contextOf } from "../options/context.ts";
+import { readCount } from "../options/values.ts";
 import { explain } from "./options.ts";
 
 export function doctorCommand(): Command {

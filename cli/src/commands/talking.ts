@@ -3,9 +3,9 @@ import { Command } from "commander";
 import type { JoinOptions } from "../actions/join.ts";
 import type { PipeOptions } from "../actions/pipe.ts";
 import type { TailOptions } from "../actions/tail.ts";
-import { contextOf } from "../context.ts";
-import type { WhoOptions } from "../joining.ts";
-import { collect } from "../values.ts";
+import type { WhoOptions } from "../conversation/joining.ts";
+import { contextOf } from "../options/context.ts";
+import { collect } from "../options/values.ts";
 import {
   declareReconnect,
   declareWho,

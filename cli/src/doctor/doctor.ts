@@ -2,9 +2,9 @@
  * `ams doctor`: looks at one thing after the other, from the address to a conversation, and says
  * what is wrong.
  */
-import type { Context } from "../context.ts";
-import { startProgress } from "../progress.ts";
-import { settingsOf } from "../settings.ts";
+import type { Context } from "../options/context.ts";
+import { settingsOf } from "../options/settings.ts";
+import { startProgress } from "../terminal/progress.ts";
 import { type Finding, findingJson, findingLine, fine, statusOf, wrongBy } from "./finding.ts";
 import { type Place, placeOf } from "./place.ts";
 import { lookAtLink, lookAtOffer, lookAtReach, lookAtWebSocket } from "./reach.ts";

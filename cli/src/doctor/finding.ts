@@ -1,10 +1,10 @@
 /** What the doctor found: one sentence per thing that was looked at. */
 
 import type { AmsErrorCode } from "@ams/client";
-import { exitStatusOf } from "../exit-codes.ts";
-import { failureOf } from "../fail.ts";
-import type { CliFault } from "../fault.ts";
-import { harmless } from "../harmless.ts";
+import { exitStatusOf } from "../faults/exit-codes.ts";
+import { failureOf } from "../faults/fail.ts";
+import type { CliFault } from "../faults/fault.ts";
+import { harmless } from "../terminal/harmless.ts";
 
 export type Finding = {
   /** What was looked at, in one word. */

@@ -1,6 +1,7 @@
 /** Where to look: the deployment of a URL or of a link. */
-import { CliError } from "../fault.ts";
-import { linkAddressOf } from "../link-address.ts";
+
+import { linkAddressOf } from "../conversation/link-address.ts";
+import { CliError } from "../faults/fault.ts";
 
 export type Place = {
   /** The deployment, without a slash at its end. */

@@ -3,7 +3,7 @@
  * through.
  */
 import { AmsError, inspect, join, offer } from "@ams/client";
-import { atDeployment } from "../settings.ts";
+import { atDeployment } from "../options/settings.ts";
 import { VERSION } from "../version.ts";
 import { type Finding, fine, noted, wrong, wrongBy } from "./finding.ts";
 import type { Place } from "./place.ts";

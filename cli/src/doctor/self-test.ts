@@ -11,8 +11,8 @@ import {
   offer,
   openAccount,
 } from "@ams/client";
-import type { Context } from "../context.ts";
-import { isSameOrigin, settingsOf } from "../settings.ts";
+import type { Context } from "../options/context.ts";
+import { isSameOrigin, settingsOf } from "../options/settings.ts";
 import { type Finding, fine, noted, wrong, wrongBy } from "./finding.ts";
 import type { Place } from "./place.ts";
 

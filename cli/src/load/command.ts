@@ -4,8 +4,8 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { explain, LINK, LINK_HELP } from "../commands/options.ts";
-import { contextOf } from "../context.ts";
-import { readCount, readDuration } from "../values.ts";
+import { contextOf } from "../options/context.ts";
+import { readCount, readDuration } from "../options/values.ts";
 
 const PAYLOAD_BYTES_DEFAULT = 64;
 

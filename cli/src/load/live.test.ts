@@ -1,7 +1,7 @@
 /** The line that is drawn while a run goes on. */
 import { emptyTally, type Second } from "@ams/loadtest";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { outputOf } from "../output.ts";
+import { outputOf } from "../terminal/output.ts";
 import { startLive } from "./live.ts";
 
 const COLUMNS = 80;

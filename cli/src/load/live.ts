@@ -3,7 +3,7 @@
  * ten seconds.
  */
 import { addTally, count, emptyTally, faultsOf, type Second, span } from "@ams/loadtest";
-import type { Output } from "../output.ts";
+import type { Output } from "../terminal/output.ts";
 
 /** Seconds between two lines where there is no terminal. */
 const LINE_S = 10;

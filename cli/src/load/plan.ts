@@ -9,7 +9,7 @@ import {
   PAYLOAD_BYTES_MIN,
   type Plan,
 } from "@ams/loadtest";
-import { CliError } from "../fault.ts";
+import { CliError } from "../faults/fault.ts";
 
 export type Options = {
   readonly subscribers: number;

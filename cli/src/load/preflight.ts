@@ -4,10 +4,10 @@
  */
 import { AmsError, inspect, offer } from "@ams/client";
 import type { Target } from "@ams/loadtest";
-import type { Context } from "../context.ts";
-import { CliError } from "../fault.ts";
-import { linkAddressOf } from "../link-address.ts";
-import { isSameOrigin, type Settings, settingsOf } from "../settings.ts";
+import { linkAddressOf } from "../conversation/link-address.ts";
+import { CliError } from "../faults/fault.ts";
+import type { Context } from "../options/context.ts";
+import { isSameOrigin, type Settings, settingsOf } from "../options/settings.ts";
 
 export type LoadTarget = Target & {
   /** Streams that were live in the conversation before the run. */

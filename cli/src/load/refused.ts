@@ -1,8 +1,8 @@
 /** Why a run could not begin, in a sentence that says which setting to raise and to what. */
 import { AmsError, type AmsErrorCode } from "@ams/client";
 import type { Plan, Refusal } from "@ams/loadtest";
-import { EXIT_OF } from "../exit-codes.ts";
-import { CliError } from "../fault.ts";
+import { EXIT_OF } from "../faults/exit-codes.ts";
+import { CliError } from "../faults/fault.ts";
 import type { LoadTarget } from "./preflight.ts";
 
 export function refusedError(refusal: Refusal, plan: Plan, target: LoadTarget): Error {

@@ -12,10 +12,10 @@ import {
   runLoad,
   tableOf,
 } from "@ams/loadtest";
-import type { Context } from "../context.ts";
-import { EXIT_CODES } from "../exit-codes.ts";
-import { CliError } from "../fault.ts";
-import { linkOf } from "../link-argument.ts";
+import { linkOf } from "../conversation/link-argument.ts";
+import { EXIT_CODES } from "../faults/exit-codes.ts";
+import { CliError } from "../faults/fault.ts";
+import type { Context } from "../options/context.ts";
 import { VERSION } from "../version.ts";
 import { startLive } from "./live.ts";
 import { type Options, planOf } from "./plan.ts";

@@ -2,7 +2,7 @@
  * One line of input: what is typed, where the cursor is, what was sent before. Keys in, state out;
  * it draws nothing.
  */
-import { harmless } from "../harmless.ts";
+import { harmless } from "../terminal/harmless.ts";
 import { columnsOf, graphemes } from "./width.ts";
 
 export type Key = {

@@ -4,9 +4,9 @@
  */
 import { emitKeypressEvents } from "node:readline";
 import { type AmsEvent, type Connection, isEndOfTurn, type StreamIdentity } from "@ams/client";
-import { harmless } from "../harmless.ts";
-import { interrupt } from "../interrupt.ts";
-import { type Colors, type Output, writeAtExit } from "../output.ts";
+import { harmless } from "../terminal/harmless.ts";
+import { interrupt } from "../terminal/interrupt.ts";
+import { type Colors, type Output, writeAtExit } from "../terminal/output.ts";
 import { type Key, LINE_CHARACTERS_MAX, LineEditor } from "./line-editor.ts";
 import { noteOf } from "./notes.ts";
 import { rosterRow, styleRow } from "./painting.ts";

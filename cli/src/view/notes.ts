@@ -1,6 +1,6 @@
 /** What happens in a conversation beside its tokens, as one sentence each for people. */
 import { type AmsEvent, isEndOfTurn } from "@ams/client";
-import { harmless } from "../harmless.ts";
+import { harmless } from "../terminal/harmless.ts";
 
 /** The sentence of an event; null for those of which people are told otherwise, or not at all. */
 export function noteOf(event: AmsEvent): string | null {

@@ -3,7 +3,7 @@
  * anywhere else.
  */
 import type { AmsEvent, Connection } from "@ams/client";
-import type { Output } from "../output.ts";
+import type { Output } from "../terminal/output.ts";
 import { LiveView, type Speaker } from "./live-view.ts";
 import { showPlainly } from "./plain-view.ts";
 

@@ -2,7 +2,7 @@
  * Colours: each stream has one of its own for as long as it is here, notes are dim, the roster is a
  * quiet line.
  */
-import type { Colors } from "../output.ts";
+import type { Colors } from "../terminal/output.ts";
 import type { Drawn } from "./screen.ts";
 import type { Row } from "./transcript.ts";
 import { columnsOf, fit } from "./width.ts";

@@ -3,8 +3,8 @@
  * name, or JSON with --json.
  */
 import type { AmsEvent } from "@ams/client";
-import { harmless, harmlessLines } from "../harmless.ts";
-import { type Output, writeOut } from "../output.ts";
+import { harmless, harmlessLines } from "../terminal/harmless.ts";
+import { type Output, writeOut } from "../terminal/output.ts";
 import { eventJson } from "./event-json.ts";
 import { noteOf } from "./notes.ts";
 

@@ -3,8 +3,8 @@
  * feed behind each turn.
  */
 import { type AmsEvent, isEndOfTurn } from "@ams/client";
-import { harmless } from "../harmless.ts";
-import type { Output } from "../output.ts";
+import { harmless } from "../terminal/harmless.ts";
+import type { Output } from "../terminal/output.ts";
 import { eventJson } from "./event-json.ts";
 
 export class RawView {

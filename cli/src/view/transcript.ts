@@ -4,7 +4,7 @@
  * models which speak at the same time can be read. It knows the clock only from its callers, and
  * nothing of escape sequences.
  */
-import { harmless } from "../harmless.ts";
+import { harmless } from "../terminal/harmless.ts";
 import { columnsOf, firstRow } from "./width.ts";
 
 export type Voice = {

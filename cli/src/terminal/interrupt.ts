@@ -2,7 +2,7 @@
  * Ctrl-C and its like, as one AbortSignal: the first asks the command to leave in good order, a
  * second Ctrl-C ends the process.
  */
-import { EXIT_CODES, type Exit } from "./exit-codes.ts";
+import { EXIT_CODES, type Exit } from "../faults/exit-codes.ts";
 
 const SIGNALS = { SIGINT: "interrupted", SIGTERM: "terminated", SIGHUP: "terminated" } as const;
 

@@ -4,12 +4,12 @@
  */
 import { readFile } from "node:fs/promises";
 import { type Account, AmsError, openAccount } from "@ams/client";
+import { linkAddressOf } from "../conversation/link-address.ts";
+import { CliError } from "../faults/fault.ts";
+import { firstLineOfStdin } from "../terminal/input.ts";
+import { withProgress } from "../terminal/progress.ts";
 import type { Context } from "./context.ts";
-import { CliError } from "./fault.ts";
-import { firstLineOfStdin } from "./input.ts";
-import { linkAddressOf } from "./link-address.ts";
 import { type Profile, profileName, readProfile } from "./profile.ts";
-import { withProgress } from "./progress.ts";
 
 /** Where `ams up` and `npm start` listen unless told. */
 const DEFAULT_URL = "http://127.0.0.1:8080";

@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CliError } from "./fault.ts";
+import { CliError } from "../faults/fault.ts";
 
 /**
  * A file of the clone, by its path in it. Throws `not_in_a_clone`, or `not_built` when only that is

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { homedir, userInfo } from "node:os";
 import { isAbsolute, join } from "node:path";
-import { CliError } from "./fault.ts";
+import { CliError } from "../faults/fault.ts";
 
 export type Profile = {
   /** The deployment that the account is of: its credential goes nowhere else. */

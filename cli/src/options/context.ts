@@ -1,8 +1,8 @@
 /** What an action has at hand: how to speak, what holds for it, and when to stop. */
 import type { Command } from "commander";
+import { interrupted } from "../terminal/interrupt.ts";
+import { type Output, outputOf } from "../terminal/output.ts";
 import { type GlobalOptions, globalOptionsOf } from "./global-options.ts";
-import { interrupted } from "./interrupt.ts";
-import { type Output, outputOf } from "./output.ts";
 
 export type Context = {
   readonly output: Output;

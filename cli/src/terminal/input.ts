@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import { splitText } from "@ams/client";
-import { CliError } from "./fault.ts";
+import { CliError } from "../faults/fault.ts";
 
 const LONG_LINE = "* a line of more than 64 KiB is sent in several tokens";
 

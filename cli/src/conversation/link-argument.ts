@@ -2,8 +2,8 @@
  * The link of a command: an argument, `-` for the first line of stdin, or AMS_LINK, which other
  * users of the machine can't see.
  */
-import { CliError } from "./fault.ts";
-import { firstLineOfStdin } from "./input.ts";
+import { CliError } from "../faults/fault.ts";
+import { firstLineOfStdin } from "../terminal/input.ts";
 import { linkAddressOf } from "./link-address.ts";
 
 const LINK_TOKEN = /^[\w-]{43}$/;

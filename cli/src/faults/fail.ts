@@ -3,9 +3,9 @@
  * exit status.
  */
 import { AmsError, type AmsErrorCode } from "@ams/client";
+import { harmless } from "../terminal/harmless.ts";
 import { EXIT_CODES, exitStatusOf } from "./exit-codes.ts";
 import { CliError, type CliFault } from "./fault.ts";
-import { harmless } from "./harmless.ts";
 
 export type Failure = {
   readonly code: AmsErrorCode | CliFault;

@@ -3,8 +3,8 @@
  * is told, also when the connection ends in the middle.
  */
 import { AmsError, type Connection, type Receipt, splitText } from "@ams/client";
-import { failureOf } from "./fail.ts";
-import { CliError } from "./fault.ts";
+import { failureOf } from "../faults/fail.ts";
+import { CliError } from "../faults/fault.ts";
 
 /**
  * Tokens, and characters of them, that may wait for their receipts: some round trips' worth, far

@@ -4,8 +4,8 @@
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { CliError } from "./fault.ts";
-import { takeSignals } from "./interrupt.ts";
+import { CliError } from "../faults/fault.ts";
+import { takeSignals } from "../terminal/interrupt.ts";
 
 /** What shells add to a signal's number to make it a status. */
 const SIGNALLED = 128;

@@ -5,7 +5,7 @@
  */
 import { writeSync } from "node:fs";
 import colors from "picocolors";
-import type { GlobalOptions } from "./global-options.ts";
+import type { GlobalOptions } from "../options/global-options.ts";
 
 export type Colors = ReturnType<typeof colors.createColors>;
 

@@ -3,11 +3,11 @@
  * deployment, else as a guest.
  */
 import { AmsError, type Connection, type JoinOptions, join } from "@ams/client";
-import type { Context } from "./context.ts";
-import { CliError } from "./fault.ts";
-import { withProgress } from "./progress.ts";
-import { isSameOrigin, type Settings, settingsOf } from "./settings.ts";
-import { VERSION } from "./version.ts";
+import { CliError } from "../faults/fault.ts";
+import type { Context } from "../options/context.ts";
+import { isSameOrigin, type Settings, settingsOf } from "../options/settings.ts";
+import { withProgress } from "../terminal/progress.ts";
+import { VERSION } from "../version.ts";
 
 export type WhoOptions = {
   /** The stream's name. */

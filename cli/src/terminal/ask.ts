@@ -1,6 +1,7 @@
 /** A question before something that can't be undone. */
-import type { Context } from "./context.ts";
-import { CliError } from "./fault.ts";
+
+import { CliError } from "../faults/fault.ts";
+import type { Context } from "../options/context.ts";
 import { interrupt } from "./interrupt.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { CliError } from "./fault.ts";
+import { CliError } from "../faults/fault.ts";
 import { readLines, readText } from "./input.ts";
 
 const never = new AbortController().signal;
