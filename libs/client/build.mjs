@@ -13,7 +13,7 @@ const PROTOCOL_TYPES = join(HERE, "..", "protocol", "dist");
 const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
 
 /**
- * Bytes after gzip of the browser's first file: what a page pays to join, send and hear. It is a
+ * Bytes after gzip of the browser's first file: what a page pays to join, send and receive. It is a
  * little more than the file had when this was set, so that growth is noticed. 8,000 was the aim and
  * isn't reached: docs/adr/0011-what-the-browser-pays.md.
  */
@@ -72,7 +72,7 @@ export async function buildPackage(folder) {
   };
 }
 
-/** The workspace's own manifest, with what is published in place of what is compiled. */
+/** The workspace's own manifest, with what is published instead of what is compiled. */
 function manifest() {
   const own = JSON.parse(readFileSync(join(HERE, "package.json"), "utf8"));
   const { name, version, description, license, type, sideEffects } = own;
@@ -131,9 +131,9 @@ function protocolTypes(specifier, importer) {
 }
 
 function typesPath(folder, path) {
-  const room = path.startsWith(PROTOCOL_TYPES) ? "protocol" : "client";
-  const root = room === "protocol" ? PROTOCOL_TYPES : join(HERE, "dist");
-  return join(folder, "types", room, relative(root, path));
+  const packageName = path.startsWith(PROTOCOL_TYPES) ? "protocol" : "client";
+  const root = packageName === "protocol" ? PROTOCOL_TYPES : join(HERE, "dist");
+  return join(folder, "types", packageName, relative(root, path));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,5 +1,5 @@
 // Bundles the SDK for browsers: `browser.js`, which is all that a page loads to join, send and
-// hear, and a file for each part that the source loads by `import()`.
+// receive, and a file for each part that the source loads by `import()`.
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";

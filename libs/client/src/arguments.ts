@@ -1,6 +1,6 @@
 /**
- * What callers give, checked at the doors: a program that no compiler has looked at gets a sentence
- * too.
+ * What callers give, checked at each entry: a program that no compiler has looked at gets a
+ * sentence too.
  */
 import { AmsError } from "./errors.ts";
 import { isFields } from "./fields.ts";

@@ -38,7 +38,7 @@ export type AmsErrorDetails = {
   readonly status?: number;
   /** WebSocket close code, where a close was the reason. */
   readonly closeCode?: number;
-  /** Seconds after which to try again, where the deployment told (429). */
+  /** Seconds after which to try again, as the deployment said (429). */
   readonly retryAfterS?: number;
 };
 

@@ -1,6 +1,6 @@
 /**
- * Parts of this SDK that a page loads only when it needs them, so that it pays for joining, sending
- * and hearing alone (ADR 11).
+ * Modules of this SDK that a page loads only when it needs them, so that it pays for joining,
+ * sending and receiving alone (ADR 11).
  */
 import { onAbort, unless } from "./abort.ts";
 import { AmsError } from "./errors.ts";

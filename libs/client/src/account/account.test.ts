@@ -132,7 +132,7 @@ describe("an account", () => {
     ]);
   });
 
-  test("§2.2.4 rotates its credential, tells its details, and ends", async () => {
+  test("§2.2.4 rotates its credential, reads its details, and ends", async () => {
     const account = await open();
     const limits = { streams_per_account: 10, subscribers_per_conversation: 100 };
     answerWith([200, { credential: "ams_sk_new" }], [200, { ...ACCOUNT, limits }], [204]);
@@ -260,7 +260,7 @@ describe("what goes wrong over HTTP", () => {
     expect(await codeOf(offer(broker.url, { timeoutMs: 0 }))).toBe("timeout");
   });
 
-  test("a port that fetch asks nobody on is told as such", async () => {
+  test("a port that fetch asks nobody on is reported as such", async () => {
     await expect(offer("http://127.0.0.1:6000")).rejects.toMatchObject({
       code: "unreachable",
       message:

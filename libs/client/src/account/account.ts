@@ -109,7 +109,7 @@ export interface Account {
 }
 
 /**
- * Makes an account at the deployment behind `url`, with a namespace such as `heron-k3ta5w2m` unless
+ * Makes an account at the deployment at `url`, with a namespace such as `heron-k3ta5w2m` unless
  * one is given. Errors: `invalid_namespace`, `namespace_taken`, `signup_closed`, `invalid_invite`,
  * `rate_limited` (with `retryAfterS`), `not_ams`, `unreachable`, `timeout`. Source: §2.2.
  *

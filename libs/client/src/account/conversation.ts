@@ -1,4 +1,4 @@
-/** Conversations as the control plane tells of them (§2.3–§2.5). */
+/** Conversations as the control plane describes them (§2.3–§2.5). */
 
 import {
   type Fields,

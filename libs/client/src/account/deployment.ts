@@ -22,20 +22,20 @@ export type Health = {
   readonly ts: string;
 };
 
-/** What the deployment behind `url` offers (§2.8). Errors: `not_ams`, `unreachable`, `timeout`. */
+/** What the deployment at `url` offers (§2.8). Errors: `not_ams`, `unreachable`, `timeout`. */
 export async function offer(url: string, options: RequestOptions = {}): Promise<Offer> {
   checkOptions(options);
   return await (await control(options.signal)).offer(url, options);
 }
 
-/** Whether the deployment behind `url` is up, and which instance answered (§2.9). */
+/** Whether the deployment at `url` is up, and which instance answered (§2.9). */
 export async function health(url: string, options: RequestOptions = {}): Promise<Health> {
   checkOptions(options);
   return await (await control(options.signal)).health(url, options);
 }
 
 /**
- * The conversation behind a magic link and who is in it, without joining (§2.5). Errors:
+ * The conversation of a magic link and who is in it, without joining (§2.5). Errors:
  * `invalid_link`, `invalid_token` (wrong, expired or revoked), `not_found`, `not_ams`,
  * `unreachable`, `timeout`.
  *

@@ -1,4 +1,4 @@
-/** One request to the control plane (§2.1), with every way in which it can fail told apart. */
+/** One request to the control plane (§2.1), which distinguishes every way to fail. */
 import type { ProblemCode } from "@ams/protocol";
 import { abortedError, throwIfAborted } from "../abort.ts";
 import { checkAmount } from "../arguments.ts";
@@ -11,7 +11,7 @@ export const REQUEST_MS = 15_000;
 /** Characters of an answer that is read: the largest listing stays far below it. */
 const ANSWER_CHARACTERS_MAX = 67_108_864;
 
-/** What a proxy answers when it can't reach what is behind it. */
+/** What a proxy answers when it can't reach the service behind it. */
 const PROXY_STATUSES: readonly number[] = [502, 503, 504];
 
 /** Milliseconds that a timer can count: 24 days. */
@@ -134,7 +134,7 @@ function noAnswerOfAms(baseUrl: string, status: number): AmsError {
   return PROXY_STATUSES.includes(status)
     ? new AmsError(
         "unavailable",
-        `${hostOf(baseUrl)} is a proxy, and what is behind it is not up (${status}).`,
+        `${hostOf(baseUrl)} is a proxy, and the service behind it is not up (${status}).`,
         { status },
       )
     : notAms(baseUrl, { status });
@@ -153,7 +153,7 @@ function hostOf(baseUrl: string): string {
   return new URL(baseUrl).origin;
 }
 
-/** With what Node says about it, such as ECONNREFUSED; browsers don't tell. */
+/** With what Node says about it, such as ECONNREFUSED; browsers don't say. */
 function whyUnreachable(baseUrl: string, error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (!isFields(cause)) return `Nothing answers at ${hostOf(baseUrl)}.`;

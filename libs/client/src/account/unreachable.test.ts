@@ -40,17 +40,17 @@ async function expectSentence(url: string, what: string): Promise<void> {
   }
 }
 
-test("https where http is spoken is told as such", async () => {
+test("https where http is spoken is reported as such", async () => {
   const host = await listen(createHttpServer());
   await expectSentence(`https://${host}`, "doesn't speak https: is it http\\?");
 });
 
-test("a port that doesn't speak HTTP is told as such", async () => {
+test("a port that doesn't speak HTTP is reported as such", async () => {
   const host = await listen(createServer((socket) => void socket.write("SSH-2.0-OpenSSH_9.2\r\n")));
   await expectSentence(`http://${host}`, "doesn't speak HTTP");
 });
 
-test("a port that hangs up is told as such, whenever it does so", async () => {
+test("a port that hangs up is reported as such, whenever it does so", async () => {
   const atOnce = await listen(createServer((socket) => void socket.destroy()));
   const asked = createServer((socket) => socket.once("data", () => socket.resetAndDestroy()));
   const polite = createServer((socket) => socket.once("data", () => socket.end()));
@@ -59,7 +59,7 @@ test("a port that hangs up is told as such, whenever it does so", async () => {
   }
 });
 
-test("a certificate that nobody vouches for is told as such", async () => {
+test("a certificate that nobody vouches for is reported as such", async () => {
   const folder = mkdtempSync(joinPath(tmpdir(), "ams-sdk-"));
   closing.push(() => rmSync(folder, { recursive: true }));
   const [key, cert] = [joinPath(folder, "key.pem"), joinPath(folder, "cert.pem")];

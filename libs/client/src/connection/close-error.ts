@@ -1,4 +1,4 @@
-/** What a closed socket means: an error in words, and whether to come back by itself (§6). */
+/** What a closed socket means: an error, and whether to reconnect (§6). */
 import { CLOSE, type CloseReason, type ComeBack } from "@ams/protocol";
 import { AmsError, type AmsErrorDetails } from "../errors.ts";
 
@@ -56,7 +56,7 @@ export function readClose(closeCode: number, reason: string): Closed {
   return { error, comeBack: alike?.comeBack ?? "backoff", byAms: true };
 }
 
-/** A connection that ended without a word of AMS. */
+/** A connection that ended without a close by AMS. */
 export function broken(sentence: string, details?: AmsErrorDetails): Closed {
   const error = new AmsError("connection_lost", sentence, details);
   return { error, comeBack: "backoff", byAms: false };

@@ -13,19 +13,19 @@ export type ListenOptions = {
 };
 
 export type TokensOptions = ListenOptions & {
-  /** The id or name of the one stream to hear, until it leaves; every stream unless given. */
+  /** The id or name of the one stream to read, until it leaves; every stream unless given. */
   readonly from?: string;
 };
 
 /**
  * What `join` gives. It comes back by itself when the connection breaks (`reconnecting` and
- * `joined` events), under the same stream name, and ends for good when AMS says so: `closed` is
+ * `joined` events), under the same stream name, and ends permanently when AMS says so: `closed` is
  * then the last event.
  *
- * Listening: iterators hear what comes from the call on that made them (not from their first
+ * Listening: iterators receive what arrives after the call that made them (not from their first
  * `next`). What comes before anybody listens for tokens is kept, up to about 256 KiB, for all who
  * begin to listen in the same turn of the event loop; when more comes, it is dropped and a `gap`
- * event with reason `unread` stands in its place. An iterator that is read too slowly keeps about 8
+ * event with reason `unread` replaces it. An iterator that is read too slowly keeps about 8
  * million characters: it then gives all of them and throws `slow_consumer`. When the connection
  * ends, iterators give what they still hold; then they end if this side closed it, and throw its
  * `AmsError` if not.
@@ -58,13 +58,13 @@ export interface Connection {
   /** The metadata of the own stream, as last sent. */
   readonly metadata: Metadata;
   /**
-   * The other live streams by id; it changes as they come and go, and stands still while there is
-   * no connection.
+   * The other live streams by id; it changes as they come and go, and does not change while there
+   * is no connection.
    */
   readonly peers: ReadonlyMap<string, Peer>;
   /**
-   * Resolves when the connection has ended for good: with null when this side closed it. It never
-   * rejects.
+   * Resolves when the connection has ended permanently: with null when this side closed it. It
+   * never rejects.
    */
   readonly closed: Promise<AmsError | null>;
 
@@ -95,12 +95,12 @@ export interface Connection {
    * The data of one stream's tokens, by its id or name, up to the next `end_of_turn` (see
    * `endTurn`) or until it leaves. A stream that is not there yet is waited for; the id of one that
    * was here and has left ends at once (a name doesn't: somebody may come by it again, for whom
-   * `peer` waits too). Throws `tokens_lost` at a hole, unless told to skip it.
+   * `peer` waits too). Throws `tokens_lost` at a hole, unless asked to skip it.
    *
-   * To ask and be answered, call this before you send. What it hears first may be older than the
-   * question: tokens that were kept because nobody listened yet are heard too. Where that matters,
-   * let the answer name its question, or drop what was kept, by `await me.tokens().return?.()`,
-   * before you call this.
+   * To ask and be answered, call this before you send. What it receives first may be older than the
+   * question: tokens that were kept because nobody listened yet are received too. Where that
+   * matters, let the answer name its question, or drop what was kept, by `await
+   * me.tokens().return?.()`, before you call this.
    */
   text(stream: string, options?: TextOptions): AsyncIterableIterator<string, undefined>;
   /** The same turn after turn, until the stream leaves, and nothing lost between two turns. */
@@ -110,7 +110,7 @@ export interface Connection {
    * Sends one token of at most 65,536 bytes of UTF-8. Without receipts it resolves with null when
    * the socket has taken it (no proof that it arrived); with `receipts: true` it resolves with the
    * token's seq and time when the broker has. While there is no connection it waits, at most for as
-   * long as that tries to come back: `reconnectForMs`, 10 minutes unless told. A `signal` ends the
+   * long as that tries to come back: `reconnectForMs`, 10 minutes by default. A `signal` ends the
    * waiting sooner. Errors: `backpressure` (the buffer is full; nothing was sent),
    * `token_too_large`, `aborted`, `delivery_unknown` (with receipts: the connection broke in
    * between), `closed`, and whatever ended the connection.
@@ -134,7 +134,7 @@ export interface Connection {
    */
   pipe<Item>(source: Source<Item>, pick: Pick<Item>, options?: PipeOptions): Promise<Piped>;
   /**
-   * Replaces the stream's metadata, at most 16,384 bytes of JSON, and tells the others. Resolves
+   * Replaces the stream's metadata, at most 16,384 bytes of JSON, and notifies the others. Resolves
    * and fails as `send` does.
    */
   setMetadata(metadata: Metadata, options?: SendOptions): Promise<Receipt | null>;

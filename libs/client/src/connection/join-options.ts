@@ -16,7 +16,7 @@ import type { Link } from "./link.ts";
 import { readMetadata } from "./metadata.ts";
 import type { OnFrame } from "./observe.ts";
 
-/** Milliseconds for which a broken connection tries to come back, unless told. */
+/** Milliseconds for which a broken connection tries to come back, by default. */
 export const RECONNECT_FOR_MS = 600_000;
 
 /**
@@ -47,10 +47,11 @@ export type JoinOptions = Identity & {
   readonly streamMetadata?: Metadata;
   /** Carried on everything of the stream, verified by nobody; at most 1,024 bytes of JSON. */
   readonly peerIdentity?: PeerIdentity;
-  /** Also hear the own stream; false unless given. */
+  /** Also receive the own stream; false unless given. */
   readonly selfSubscribe?: boolean;
   /**
-   * Hear the tokens and metadata of these stream ids only, at most 256; it can't be changed later.
+   * Receive the tokens and metadata of these stream ids only, at most 256; it can't be changed
+   * later.
    */
   readonly subscribeStreams?: readonly string[];
   /** Have every `send` proved by the broker; false unless given. */
@@ -59,7 +60,7 @@ export type JoinOptions = Identity & {
   readonly signal?: AbortSignal | undefined;
   /**
    * Milliseconds for which a broken connection tries to come back: 600,000 unless given, 0 is not
-   * at all, Infinity is for ever.
+   * at all, Infinity never ends.
    */
   readonly reconnectForMs?: number;
   /**

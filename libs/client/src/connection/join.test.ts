@@ -112,7 +112,7 @@ describe("§3.2 what a join says", () => {
   });
 });
 
-describe("what can't be joined is told in one sentence", () => {
+describe("what can't be joined is refused in one sentence", () => {
   const mistakes: readonly (readonly [string, string, Partial<JoinOptions>, string])[] = [
     ["no URL", "hello", {}, "invalid_link"],
     ["an empty link", " ", {}, "invalid_link"],

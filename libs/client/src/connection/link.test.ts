@@ -14,7 +14,7 @@ test("§1.4 a magic link is taken apart, and its token is in no part", () => {
   expect(parseLink(` ${PAGE}?x=1&t=${LINK_TOKEN}#here\n`)).toEqual(PARTS);
 });
 
-test("a link that is cut off or damaged behind its alias still says where it leads", () => {
+test("a link that is cut off or damaged after its alias still says where it leads", () => {
   for (const end of ["", "?t=", "?t=half"]) expect(parseLink(PAGE + end)).toEqual(PARTS);
 });
 

@@ -13,7 +13,7 @@ import {
 import { AmsError } from "../errors.ts";
 
 export type Link = MagicLink & {
-  /** The WebSocket address behind the link. It holds the link token: never show it. */
+  /** The WebSocket address of the link. It holds the link token: never show it. */
   readonly connectUrl: string;
 };
 

@@ -1,6 +1,6 @@
 /**
- * A connection at work: what the line hears becomes events, what its owner sends goes out by the
- * outbox.
+ * A connection at work: what the connection receives becomes events, what its owner sends goes out
+ * by the outbox.
  */
 
 import { onAbort, throwIfAborted } from "../abort.ts";
@@ -9,9 +9,9 @@ import { toAmsError } from "../causes.ts";
 import type { AmsError } from "../errors.ts";
 import { isFields } from "../fields.ts";
 import { piping } from "../later.ts";
+import { Dispatcher } from "../listening/dispatcher.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { JoinedFrame, Receipt } from "../listening/frames.ts";
-import { Hub } from "../listening/hub.ts";
 import { Intake } from "../listening/intake.ts";
 import { isCalled, Roster } from "../listening/roster.ts";
 import {
@@ -31,10 +31,10 @@ import { tokenFrame } from "../sending/token.ts";
 import { type Address, addressOf, fitsAddress, type Wishes } from "./address.ts";
 import type { Connection, ListenOptions, TokensOptions } from "./connection.ts";
 import { closedError, Ending } from "./ending.ts";
-import { Line, type LineOptions } from "./line.ts";
 import { readMetadata } from "./metadata.ts";
+import { ReconnectingConnection, type ReconnectingOptions } from "./reconnecting-connection.ts";
 
-export type LiveOptions = Omit<LineOptions, "address"> & {
+export type LiveOptions = Omit<ReconnectingOptions, "address"> & {
   readonly wishes: Wishes;
   readonly sendBufferBytes: number;
   readonly signal: AbortSignal | undefined;
@@ -47,11 +47,11 @@ export class LiveConnection implements Connection {
   readonly closed: Promise<AmsError | null>;
   readonly #options: LiveOptions;
   readonly #receipts: boolean;
-  readonly #hub = new Hub();
+  readonly #dispatcher = new Dispatcher();
   readonly #roster = new Roster();
-  readonly #intake = new Intake(this.#hub, this.#roster);
+  readonly #intake = new Intake(this.#dispatcher, this.#roster);
   readonly #outbox: Outbox;
-  readonly #line: Line;
+  readonly #connection: ReconnectingConnection;
   readonly #ending = new Ending();
   #first: JoinedFrame | null = null;
   // The own metadata as last asked for, and as last given to a socket.
@@ -59,7 +59,7 @@ export class LiveConnection implements Connection {
   #given: Metadata | undefined;
   #restoring: Outgoing | null = null;
   #settleClosed: (error: AmsError | null) => void = () => {};
-  #stopHearingAbort = () => {};
+  #stopWatchingAbort = () => {};
   #settleJoin: (error: AmsError | null) => void = () => {};
 
   constructor(options: LiveOptions) {
@@ -72,16 +72,16 @@ export class LiveConnection implements Connection {
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
-    this.#line = new Line(
+    this.#connection = new ReconnectingConnection(
       { ...options, address: () => this.#address() },
       {
         joined: (frame, socket, characters) => {
           this.#onJoined(frame, characters);
           this.#outbox.attach(socket);
         },
-        heard: (frame, characters) => {
+        received: (frame, characters) => {
           if (frame.type === "x_receipt") this.#outbox.receipt({ seq: frame.seq, ts: frame.ts });
-          else this.#intake.heard(frame, characters);
+          else this.#intake.received(frame, characters);
         },
         moving: () => this.#outbox.pause(),
         staying: (socket) => this.#outbox.attach(socket),
@@ -91,7 +91,7 @@ export class LiveConnection implements Connection {
         },
         retrying: (cause, attempt, delayMs) => {
           this.#intake.broke(cause);
-          this.#hub.publish({ type: "reconnecting", attempt, delayMs, cause }, 0);
+          this.#dispatcher.publish({ type: "reconnecting", attempt, delayMs, cause }, 0);
         },
         ended: (error) => this.#onEnded(error),
       },
@@ -102,8 +102,10 @@ export class LiveConnection implements Connection {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#settleJoin = (error) => (error === null ? resolve() : reject(error));
-      this.#stopHearingAbort = onAbort(this.#options.signal, (error) => this.#line.end(error));
-      this.#line.start();
+      this.#stopWatchingAbort = onAbort(this.#options.signal, (error) =>
+        this.#connection.end(error),
+      );
+      this.#connection.start();
     });
   }
 
@@ -141,28 +143,28 @@ export class LiveConnection implements Connection {
 
   tokens({ from, signal }: TokensOptions = {}): AsyncIterableIterator<TokenEvent, undefined> {
     if (from !== undefined) checkText(STREAM, from);
-    return readTokens(this.#hub, this.#roster, from, signal);
+    return readTokens(this.#dispatcher, this.#roster, from, signal);
   }
 
   events({ signal }: ListenOptions = {}): AsyncIterableIterator<AmsEvent, undefined> {
-    return this.#hub.queue((event) => event, signal);
+    return this.#dispatcher.queue((event) => event, signal);
   }
 
   on<Type extends AmsEvent["type"]>(
     type: Type,
     listener: (event: EventOf<Type>) => void,
   ): () => void {
-    return this.#hub.on(type, listener);
+    return this.#dispatcher.on(type, listener);
   }
 
   text(stream: string, options: TextOptions = {}): AsyncIterableIterator<string, undefined> {
     checkText(STREAM, stream);
-    return readText(this.#hub, this.#roster, stream, options);
+    return readText(this.#dispatcher, this.#roster, stream, options);
   }
 
   turns(stream: string, options: TextOptions = {}): Turns {
     checkText(STREAM, stream);
-    return readTurns(this.#hub, this.#roster, stream, options);
+    return readTurns(this.#dispatcher, this.#roster, stream, options);
   }
 
   async peer(
@@ -241,16 +243,16 @@ export class LiveConnection implements Connection {
 
   async ping({ signal }: ListenOptions = {}): Promise<number> {
     throwIfAborted(signal);
-    return await this.#ending.orStop(this.#line.ping(), signal);
+    return await this.#ending.orStop(this.#connection.ping(), signal);
   }
 
   async close(): Promise<void> {
     if (this.#ending.error === null) {
       this.#ending.come(closedError());
       if (!this.#outbox.isIdle) await this.#sendTheRest();
-      this.#line.end(null);
+      this.#connection.end(null);
     }
-    await this.#line.hungUp;
+    await this.#connection.hungUp;
   }
 
   get #joined(): JoinedFrame {
@@ -286,12 +288,12 @@ export class LiveConnection implements Connection {
   }
 
   #onEnded(error: AmsError | null): void {
-    this.#stopHearingAbort();
+    this.#stopWatchingAbort();
     const reason = error ?? closedError();
     this.#outbox.end(reason);
     this.#ending.come(reason);
-    this.#hub.publish({ type: "closed", error }, 0);
-    this.#hub.end(error);
+    this.#dispatcher.publish({ type: "closed", error }, 0);
+    this.#dispatcher.end(error);
     this.#settleClosed(error);
     this.#settleJoin(reason);
   }

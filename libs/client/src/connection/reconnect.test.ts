@@ -67,7 +67,7 @@ describe("§6.1 a connection that ends", () => {
     expect(await me.closed).toMatchObject({ code: "refused", closeCode: 4400 });
   });
 
-  test("without a word comes back, under the name that the broker generated", async () => {
+  test("that breaks abruptly comes back, under the name that the broker generated", async () => {
     const { me, call } = await joinQuickly(broker, { streamName: undefined as never });
     call.cut();
     const again = await broker.call();
@@ -89,7 +89,7 @@ test("it brings its latest metadata along", async () => {
   await me.close();
 });
 
-test("who left and who came meanwhile is told, and what may be lost of those who left", async () => {
+test("who left and who came meanwhile is reported, and what may be lost of those who left", async () => {
   const { me, call } = await joinQuickly(broker, {}, { peers: [peer("peer", PEER_ID)] });
   const events = me.events();
   call.send(token("1-4", "a"));
@@ -110,7 +110,7 @@ test("who left and who came meanwhile is told, and what may be lost of those who
   await me.close();
 });
 
-test("§4.6 what was lost while away shows by seq, and what is heard again isn't given twice", async () => {
+test("§4.6 what was lost while away shows by seq, and what arrives again isn't given twice", async () => {
   const roster = { peers: [peer("peer", PEER_ID)] };
   const { me, call } = await joinQuickly(broker, {}, roster);
   const events = me.events();
@@ -126,7 +126,7 @@ test("§4.6 what was lost while away shows by seq, and what is heard again isn't
   await me.close();
 });
 
-test("a turn whose end was told while away is a loss to who reads it, and not a wait for ever", async () => {
+test("a turn whose end was sent while away is a loss to who reads it, and not an endless wait", async () => {
   const roster = { peers: [peer("peer", PEER_ID)] };
   const { me, call } = await joinQuickly(broker, {}, roster);
   const text = me.text("peer");
@@ -162,7 +162,7 @@ test("a turn within which the connection broke is a loss to who reads it; one th
   await me.close();
 });
 
-test("§5.7 what the broker dropped because it was not read is a gap of every stream that was heard", async () => {
+test("§5.7 what the broker dropped because it was not read is a gap of every stream that was read", async () => {
   const roster = { peers: [peer("peer", PEER_ID), peer("other", OTHER_ID)] };
   const { me, call } = await joinQuickly(broker, {}, roster);
   const events = me.events();

@@ -16,7 +16,7 @@ export interface Socket {
   send(text: string): void;
   /** Ends it in good order, after what was sent; `closed` follows. */
   close(): void;
-  /** Ends it without waiting, and tells nothing more. */
+  /** Ends it without waiting, and reports nothing more. */
   drop(): void;
 }
 

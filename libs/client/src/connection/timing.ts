@@ -18,9 +18,9 @@ export type Timing = {
   /** Milliseconds before the first try to come back; each further one waits twice as long. */
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
-  /** Milliseconds to wait at least after having been too fast, or where no place was free. */
+  /** Milliseconds to wait at least after having been too fast, or where no quota slot was free. */
   readonly pauseMs: number;
-  /** Milliseconds for which a connection must have stood to count as good again. */
+  /** Milliseconds for which a connection must have lasted to count as good again. */
   readonly stableMs: number;
   /** Milliseconds that `close` gives to what is still to be sent. */
   readonly closeMs: number;

@@ -1,5 +1,5 @@
 /**
- * What a connection tells: tokens, who comes and goes, and what became of the connection itself.
+ * What a connection reports: tokens, who comes and goes, and what became of the connection itself.
  */
 import type { AmsError } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";
@@ -10,7 +10,7 @@ import { type Fields, isFields } from "../fields.ts";
  */
 export type Metadata = Fields;
 
-/** Who says to be behind a stream: set once, carried, and verified by nobody. */
+/** Who a stream says it is: set once, carried, and verified by nobody. */
 export type PeerIdentity = {
   readonly kind: "agent" | "human";
   readonly model?: string;
@@ -37,7 +37,7 @@ export type TokenEvent = StreamIdentity & {
   readonly type: "token";
   /** At most 65,536 bytes of UTF-8; may be empty. */
   readonly data: string;
-  /** `<epoch>-<n>`: its place in its stream (§4.6). */
+  /** `<epoch>-<n>`: its position in its stream (§4.6). */
   readonly seq: string;
   /** The broker's clock, ISO 8601 with milliseconds. */
   readonly ts: string;
@@ -61,7 +61,7 @@ export type StreamMetadataEvent = Peer & {
   readonly seq: string;
 };
 
-/** The connection stands: once after `join`, and once more after each reconnect. */
+/** The connection is established: once after `join`, and once more after each reconnect. */
 export type JoinedEvent = Peer & {
   readonly type: "joined";
   readonly conversationId: string;
@@ -90,7 +90,7 @@ export type GapEvent = {
   /** The stream, null when it is about all of them. */
   readonly streamId: string | null;
   readonly streamName: string | null;
-  /** The last seq before the loss and the first behind it; null when unknown. */
+  /** The last seq before the loss and the first after it; null when unknown. */
   readonly after: string | null;
   readonly before: string | null;
   /** How many frames; null when unknown, which may also mean none. */

@@ -27,7 +27,9 @@ export type GapFrame = {
   readonly reason: string;
 };
 
-/** Proof that the broker took a frame: its place in the stream, and the broker's clock (§4.8). */
+/**
+ * Proof that the broker took a frame: its position in the stream, and the broker's clock (§4.8).
+ */
 export type Receipt = { readonly seq: string; readonly ts: string };
 
 /** The protocol's frames in the SDK's spelling; it does not compile when one has no entry here. */
@@ -72,9 +74,9 @@ export function readServerFrame(text: string): ServerFrame | null {
   const type = textAt(fields, "type");
   switch (type) {
     case "token":
-      return { type, ...identity(fields), ...place(fields), data: textAt(fields, "data") };
+      return { type, ...identity(fields), ...position(fields), data: textAt(fields, "data") };
     case "stream_metadata":
-      return { type, ...peer(fields), ...place(fields) };
+      return { type, ...peer(fields), ...position(fields) };
     case "stream_joined":
       return { type, ...peer(fields), ts: textAt(fields, "ts") };
     case "stream_left":
@@ -86,7 +88,7 @@ export function readServerFrame(text: string): ServerFrame | null {
     case "x_gap":
       return gap(fields);
     case "x_receipt":
-      return { type, ...place(fields) };
+      return { type, ...position(fields) };
     case "x_drain":
       return { type, reconnectAfterMs: numberAt(fields, "reconnect_after_ms") };
     default:
@@ -119,7 +121,7 @@ function identity(fields: WireFields): StreamIdentity {
   };
 }
 
-function place(fields: WireFields): Receipt {
+function position(fields: WireFields): Receipt {
   return { seq: textAt(fields, "seq"), ts: textAt(fields, "ts") };
 }
 

@@ -52,14 +52,18 @@ describe("§4.6 losses by seq", () => {
     expect(gaps.left(A, undefined)).toBeNull();
   });
 
-  test("§4.7 what the broker told is not found a second time", () => {
+  test("§4.7 what the broker reported is not found a second time", () => {
     const gaps = new Gaps();
     gaps.frame(A, "2-17");
-    expect(gaps.told(A, "2-17", "2-42")).toEqual({ after: "2-17", before: "2-42", missing: 24 });
+    expect(gaps.reported(A, "2-17", "2-42")).toEqual({
+      after: "2-17",
+      before: "2-42",
+      missing: 24,
+    });
     expect(gaps.frame(A, "2-42")).toBeNull();
-    expect(gaps.told(A, "2-42", null)).toEqual({ after: "2-42", before: null, missing: null });
+    expect(gaps.reported(A, "2-42", null)).toEqual({ after: "2-42", before: null, missing: null });
     expect(gaps.frame(A, "6-1")).toBeNull();
-    gaps.told(A, "6-0", "6-1"); // Late news doesn't turn the clock back.
+    gaps.reported(A, "6-0", "6-1"); // Late news doesn't turn the clock back.
     expect(gaps.frame(A, "6-1")).toBe("seen");
   });
 

@@ -12,10 +12,11 @@ export type Loss = {
  * The last seq of a stream, null when it has just joined, so that n = 1 comes next; `away` when it
  * may have said more since.
  */
-type Place = { readonly last: Seq | null; readonly away: boolean };
+type Position = { readonly last: Seq | null; readonly away: boolean };
 
 export class Gaps {
-  readonly #places = new Map<string, Place>(); // Without a place nothing is known of a stream.
+  // Without a position nothing is known of a stream.
+  readonly #positions = new Map<string, Position>();
 
   /**
    * The roster of a new connection. What is known of streams that are still there is kept, so that
@@ -24,15 +25,15 @@ export class Gaps {
   reset(present: readonly string[]): ReadonlyMap<string, Loss> {
     const lost = new Map<string, Loss>();
     const still = new Set(present);
-    for (const [id, { last }] of this.#places) {
-      if (last !== null && still.has(id)) this.#places.set(id, { last, away: true });
-      else this.#places.delete(id);
+    for (const [id, { last }] of this.#positions) {
+      if (last !== null && still.has(id)) this.#positions.set(id, { last, away: true });
+      else this.#positions.delete(id);
       if (last !== null && !still.has(id)) lost.set(id, lossOf(last, null, null));
     }
     return lost;
   }
 
-  /** True for a stream of which a frame has been heard. */
+  /** True for a stream of which a frame has been received. */
   knows(id: string): boolean {
     return this.#lastOf(id) !== null;
   }
@@ -43,7 +44,7 @@ export class Gaps {
    */
   missed(id: string): Loss {
     const last = this.#lastOf(id);
-    this.#places.delete(id);
+    this.#positions.delete(id);
     return lossOf(last, null, null);
   }
 
@@ -51,16 +52,16 @@ export class Gaps {
    * A stream came while this connection was there: its first frame will be the first of its epoch.
    */
   joined(id: string): void {
-    this.#places.set(id, { last: null, away: false });
+    this.#positions.set(id, { last: null, away: false });
   }
 
   /** A stream left. With its last seq (§4.6.3) a lost tail shows. */
   left(id: string, lastSeq: string | undefined): Loss | null {
-    const place = this.#places.get(id);
-    this.#places.delete(id);
+    const position = this.#positions.get(id);
+    this.#positions.delete(id);
     const end = read(lastSeq);
-    if (place === undefined || end === null) return null;
-    const { last, away } = place;
+    if (position === undefined || end === null) return null;
+    const { last, away } = position;
     if (last === null || last.epoch === end.epoch) return counted(last, null, end.n);
     return away || end.n > 0 ? lossOf(last, null, null) : null;
   }
@@ -71,35 +72,35 @@ export class Gaps {
   frame(id: string, seqText: string): Loss | "seen" | null {
     const seq = read(seqText);
     if (seq === null) return null;
-    const place = this.#places.get(id);
-    if (isPast(place, seq)) return "seen";
-    this.#places.set(id, { last: seq, away: false });
-    if (place === undefined) return null;
-    const { last, away } = place;
+    const position = this.#positions.get(id);
+    if (isPast(position, seq)) return "seen";
+    this.#positions.set(id, { last: seq, away: false });
+    if (position === undefined) return null;
+    const { last, away } = position;
     if (last === null || last.epoch === seq.epoch) return counted(last, seqText, seq.n - 1);
     const whole = seq.epoch > last.epoch && seq.n === 1 && !away;
     return whole ? null : lossOf(last, seqText, null);
   }
 
-  /** The broker told of a loss (§4.7): the frame behind it is then no news. */
-  told(id: string, after: string | null, before: string | null): Loss {
+  /** The broker reported a loss (§4.7): the frame after it is then not reported again. */
+  reported(id: string, after: string | null, before: string | null): Loss {
     const [from, next] = [read(after), read(before)];
-    if (next === null) this.#places.delete(id);
-    else if (!isPast(this.#places.get(id), next)) {
-      this.#places.set(id, { last: { ...next, n: next.n - 1 }, away: false });
+    if (next === null) this.#positions.delete(id);
+    else if (!isPast(this.#positions.get(id), next)) {
+      this.#positions.set(id, { last: { ...next, n: next.n - 1 }, away: false });
     }
     const isCounted = next !== null && next.epoch === from?.epoch;
     return { after, before, missing: isCounted ? next.n - from.n - 1 : null };
   }
 
   #lastOf(id: string): Seq | null {
-    return this.#places.get(id)?.last ?? null;
+    return this.#positions.get(id)?.last ?? null;
   }
 }
 
-/** True when this frame was heard already. */
-function isPast(place: Place | undefined, seq: Seq): boolean {
-  const last = place?.last;
+/** True when this frame was received already. */
+function isPast(position: Position | undefined, seq: Seq): boolean {
+  const last = position?.last;
   return last?.epoch === seq.epoch && last.n >= seq.n;
 }
 

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => broker.stop());
 
-describe("what comes is told", () => {
+describe("what arrives is reported", () => {
   test("as events, in order, from joined on, though the program listens later", async () => {
     const { me, call } = await joinQuickly(broker);
     call.send(came(), token("1-1", "a"), said("1-2", { x: 1 }), left("1-2"), { type: "x_news" });
@@ -100,7 +100,7 @@ describe("what comes is told", () => {
     await me.close();
   });
 
-  test("a backlog that nobody reads is dropped and told", async () => {
+  test("a backlog that nobody reads is dropped and reported", async () => {
     const { me, call } = await joinQuickly(broker);
     const big = "x".repeat(60_000);
     call.send(...[1, 2, 3, 4, 5].map((n) => token(`1-${n}`, big)), { type: "pong" });
@@ -144,8 +144,8 @@ describe("what comes is told", () => {
   });
 });
 
-describe("§4.6 §4.7 losses are told", () => {
-  test("by a gap before the frame behind it, and what was seen isn't given twice", async () => {
+describe("§4.6 §4.7 losses are reported", () => {
+  test("by a gap before the frame after it, and what was seen isn't given twice", async () => {
     const { me, call } = await joinQuickly(
       broker,
       {},
@@ -184,7 +184,7 @@ describe("§4.6 §4.7 losses are told", () => {
   });
 });
 
-/** Hears what is thrown from microtasks, which would end the process. */
+/** Catches what is thrown from microtasks, which would end the process. */
 function catchUncaught() {
   const uncaught = vi.fn();
   const queue = vi.spyOn(globalThis, "queueMicrotask");

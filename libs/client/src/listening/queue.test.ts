@@ -30,7 +30,7 @@ describe("a queue", () => {
     expect((await queue.next()).done).toBe(true);
   });
 
-  test("makes room as it is read", async () => {
+  test("frees space as it is read", async () => {
     const queue = new Queue<string>(() => {}, 10);
     for (let turn = 0; turn < 100; turn += 1) {
       queue.push("x", 10);

@@ -1,5 +1,5 @@
 /**
- * A capped queue behind an async iterator: what arrives waits for its reader, up to a limit and
+ * A capped queue of an async iterator: what arrives waits for its reader, up to a limit and
  * never beyond.
  */
 import { AmsError } from "../errors.ts";
@@ -14,7 +14,7 @@ type Waiter<Item> = {
 
 /**
  * An item that doesn't fit ends the queue: its reader still gets every item that came before, and
- * then `AmsError("slow_consumer")`. So a slow reader loses nothing without being told.
+ * then `AmsError("slow_consumer")`. So a slow reader loses nothing silently.
  */
 export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #charactersMax: number;
@@ -103,7 +103,7 @@ export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
   }
 
   /**
-   * An error is told once, to the first that asks; after it the iterator is done, as a generator
+   * An error is thrown once, to the first that asks; after it the iterator is done, as a generator
    * is.
    */
   #settle(waiter: Waiter<Item>): void {

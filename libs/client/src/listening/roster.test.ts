@@ -36,7 +36,7 @@ describe("§5.6 the roster", () => {
     await me.close();
   });
 
-  test("holds no entry for the own stream, though it hears itself", async () => {
+  test("holds no entry for the own stream, though it receives itself", async () => {
     const { me, call } = await joinQuickly(
       broker,
       { selfSubscribe: true },

@@ -70,7 +70,7 @@ describe("text", () => {
     await me.close();
   });
 
-  test("hears what was kept from before the call, unless that was dropped", async () => {
+  test("receives what was kept from before the call, unless that was dropped", async () => {
     for (const drop of [false, true]) {
       const { me, call } = await joinQuickly(broker);
       call.send(came(), token("1-1", "early"), { type: "pong" });
@@ -83,7 +83,7 @@ describe("text", () => {
     }
   });
 
-  test("has no holes in silence: it throws, unless told to go on", async () => {
+  test("has no holes in silence: it throws, unless asked to go on", async () => {
     const { me, call } = await joinQuickly(broker);
     const strict = me.text("peer");
     const lenient = me.text("peer", { gaps: "skip" });

@@ -1,12 +1,12 @@
 /** Token streams as running text: turn by turn, up to `end_of_turn` or until the stream leaves. */
 import { AmsError } from "../errors.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import type { AmsEvent, Metadata, TokenEvent } from "./events.ts";
-import type { Hub } from "./hub.ts";
 import type { Queue } from "./queue.ts";
 import { isCalled, type Roster } from "./roster.ts";
 
 /**
- * The member of stream metadata by which streams tell their readers where they are. A convention of
+ * The member of stream metadata by which streams show their readers where they are. A convention of
  * clients: AMS reads no metadata.
  */
 export const CONVENTION = "ams.convention.v1";
@@ -16,7 +16,7 @@ export type TextOptions = {
   readonly signal?: AbortSignal | undefined;
   /**
    * What a loss in the stream does: `throw` (unless given) ends the text with `tokens_lost`, also
-   * when the connection broke within a turn; `skip` goes on behind the hole.
+   * when the connection broke within a turn; `skip` goes on after the gap.
    */
   readonly gaps?: "throw" | "skip";
 };
@@ -29,12 +29,12 @@ export function isEndOfTurn(metadata: Metadata): boolean {
 
 /** The tokens of all streams; or of one, until it leaves. It listens from the call on. */
 export function readTokens(
-  hub: Hub,
+  dispatcher: Dispatcher,
   roster: Roster,
   from: string | undefined,
   signal: AbortSignal | undefined,
 ): Queue<TokenEvent> {
-  const queue: Queue<TokenEvent> = hub.queue((event) => {
+  const queue: Queue<TokenEvent> = dispatcher.queue((event) => {
     if (from !== undefined) {
       if (!isOf(event, from)) return undefined;
       if (event.type === "stream_left") queue.end(null);
@@ -47,12 +47,12 @@ export function readTokens(
 
 /** The text of a stream, by id or name, up to the end of its turn. It listens from the call on. */
 export function readText(
-  hub: Hub,
+  dispatcher: Dispatcher,
   roster: Roster,
   stream: string,
   options: TextOptions,
 ): AsyncIterableIterator<string, undefined> {
-  const pieces = listen(hub, roster, stream, options);
+  const pieces = listen(dispatcher, roster, stream, options);
   const turn = new Turn(pieces, null);
   return {
     next: async () => {
@@ -74,8 +74,13 @@ export function readText(
  * One text per turn, until the stream leaves. It listens from the call on; what is left unread of a
  * turn is passed over.
  */
-export function readTurns(hub: Hub, roster: Roster, stream: string, options: TextOptions): Turns {
-  return turnsOf(listen(hub, roster, stream, options));
+export function readTurns(
+  dispatcher: Dispatcher,
+  roster: Roster,
+  stream: string,
+  options: TextOptions,
+): Turns {
+  return turnsOf(listen(dispatcher, roster, stream, options));
 }
 
 export type Turns = AsyncGenerator<AsyncIterableIterator<string, undefined>, undefined>;
@@ -128,7 +133,7 @@ class Turn implements AsyncIterableIterator<string, undefined> {
 
 /** Everything of one stream, until it leaves. */
 function listen(
-  hub: Hub,
+  dispatcher: Dispatcher,
   roster: Roster,
   stream: string,
   { signal, gaps = "throw" }: TextOptions,
@@ -139,8 +144,8 @@ function listen(
     // One's own move to another gateway (§4.9) takes a moment: the turn goes on, and a loss in it
     // shows at its next frame.
     if (event.type === "reconnecting" && event.cause.code !== "stream_displaced") broken ||= within;
-    // What came while away is lost, perhaps the end of the turn too: to wait for it could be for
-    // ever.
+    // What came while away is lost, perhaps the end of the turn too: to wait for it could never
+    // end.
     if (event.type === "joined" && broken && gaps === "throw") queue.end(lost());
     if (!isOf(event, stream)) return undefined;
     if (event.type === "token") {
@@ -155,7 +160,7 @@ function listen(
     if (event.type === "gap" && gaps === "throw") queue.end(lost());
     return undefined;
   };
-  const queue = hub.queue(select, signal);
+  const queue = dispatcher.queue(select, signal);
   if (roster.isGone(stream)) queue.end(null);
   return queue;
 }

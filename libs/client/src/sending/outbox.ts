@@ -24,7 +24,7 @@ const SOCKET_BYTES_MAX = 262_144;
 const RECEIPTS_MAX = 16_384;
 
 /**
- * Milliseconds between looks at a socket that is full: WebSockets don't tell when they have
+ * Milliseconds between looks at a socket that is full: WebSockets don't report when they have
  * drained.
  */
 const LOOK_MS = 5;
@@ -111,7 +111,7 @@ export class Outbox {
     return taken !== undefined;
   }
 
-  /** A connection stands: what waits goes out on it. */
+  /** A connection is established: what waits goes out on it. */
   attach(socket: Socket): void {
     this.#socket = socket;
     this.#pump();
@@ -125,7 +125,7 @@ export class Outbox {
 
   /**
    * The connection is gone. What waits stays; what waits for a receipt is in doubt, and its senders
-   * are told.
+   * are reported.
    */
   detach(): void {
     this.pause();

@@ -22,7 +22,7 @@ export type Piped = {
   readonly receipt: Receipt | null;
 };
 
-/** Where a pipe stands; `interrupt` ends its waiting, whatever it waits for. */
+/** The state of a pipe; `interrupt` ends its waiting, whatever it waits for. */
 class Run {
   tokens = 0;
   unreceipted = 0;
@@ -79,7 +79,7 @@ export async function pipe<Item>(
   }
 }
 
-/** Hands one token over, when there is room for it. */
+/** Hands one token over, when the outbox has space for it. */
 async function put(outbox: Outbox, run: Run, text: string, receipts: boolean): Promise<void> {
   const bytes = utf8Bytes(text);
   while (!outbox.hasRoom(bytes)) await run.wait(outbox.changed());

@@ -22,7 +22,7 @@ describe("send", () => {
     await me.close();
   });
 
-  test("§4.8 with receipts resolves with the place and time of this very token", async () => {
+  test("§4.8 with receipts resolves with the position and time of this very token", async () => {
     const { me, call } = await joinQuickly(broker, { receipts: true });
     const sent = Promise.all([me.send("a"), me.setMetadata({ x: 1 }), me.send("b")]);
     for (let n = 1; n <= 3; n += 1) await call.frame();
@@ -205,7 +205,7 @@ describe("close", () => {
     await closed;
   });
 
-  test("doesn't wait for ever for receipts", async () => {
+  test("doesn't wait endlessly for receipts", async () => {
     const { me } = await joinQuickly(broker, { receipts: true });
     const sent = codeOf(me.send("a"));
     await me.close();
@@ -236,7 +236,7 @@ describe("pipe", () => {
     await me.close();
   });
 
-  test("loses nothing of a source that tells only who listens at once, as a readline interface does", async () => {
+  test("loses nothing of a source that only serves who listens at once, as a readline interface does", async () => {
     const { me, call } = await joinQuickly(broker);
     const input = new PassThrough();
     const piped = me.pipe(createInterface({ input }));
@@ -280,9 +280,9 @@ describe("pipe", () => {
     let before = -1;
     await vi.waitFor(
       () => {
-        const stands = pulled === before;
+        const stays = pulled === before;
         before = pulled;
-        expect(stands).toBe(true);
+        expect(stays).toBe(true);
       },
       { timeout: 4_000, interval: 100 },
     );

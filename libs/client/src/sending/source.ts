@@ -17,7 +17,7 @@ export type Source<Item> = AsyncIterable<Item> | Iterable<Item> | Readable<Item>
 export type Pull<Item> = {
   /** The next item; null at the end. */
   readonly next: () => Promise<{ readonly item: Item } | null>;
-  /** Tells the source that nobody reads on. What it throws then is of no interest any more. */
+  /** Closes the source, as nobody reads on. What it throws then is ignored. */
   readonly cancel: () => void;
 };
 

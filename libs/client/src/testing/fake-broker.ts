@@ -1,4 +1,4 @@
-/** A broker whose every word a test chooses: real sockets on loopback, no rules. */
+/** A broker whose every answer a test chooses: real sockets on loopback, no rules. */
 import { createServer, type Server } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 
@@ -79,7 +79,7 @@ export class FakeCall {
     this.#socket.close(code, reason);
   }
 
-  /** The connection breaks without a word. */
+  /** The connection breaks without a close. */
   cut(): void {
     this.#socket.terminate();
   }

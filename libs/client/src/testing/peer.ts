@@ -1,4 +1,4 @@
-/** What a broker says of one peer, as frames, in tests of what a subscriber hears. */
+/** What a broker says of one peer, as frames, in tests of what a subscriber receives. */
 import type { AmsEvent } from "../listening/events.ts";
 import { named, PEER_ID, TS } from "./fake-broker.ts";
 

@@ -1,5 +1,5 @@
 /**
- * A line to the broker that stays up: dials, notices silence, comes back by the close-code table
+ * A connection that is kept: dials, detects silence, reconnects by the close-code table
  * (§6), and moves to another gateway before its own goes away (§4.9). It knows nothing of streams.
  */
 
@@ -13,12 +13,12 @@ import { Pings } from "./pings.ts";
 import type { OpenSocket, Socket } from "./socket.ts";
 import { comeBackDelayMs, type Timing } from "./timing.ts";
 
-export type LineEvents = {
-  /** A connection stands. `characters` is the length of the frame's text. */
+export type ReconnectingEvents = {
+  /** A connection is established. `characters` is the length of the frame's text. */
   readonly joined: (frame: JoinedFrame, socket: Socket, characters: number) => void;
-  readonly heard: (frame: ServerFrame, characters: number) => void;
+  readonly received: (frame: ServerFrame, characters: number) => void;
   /**
-   * A try begins beside the connection that stands: nothing more should be sent on that, as it will
+   * A try begins beside the live connection: nothing more should be sent on that, as it will
    * be fenced off.
    */
   readonly moving: () => void;
@@ -32,13 +32,13 @@ export type LineEvents = {
   readonly ended: (error: AmsError | null) => void;
 };
 
-export type LineOptions = {
+export type ReconnectingOptions = {
   readonly open: OpenSocket;
   readonly address: () => Address;
   readonly timing: Timing;
   /** Milliseconds without a connection after which it gives up. */
   readonly reconnectForMs: number;
-  /** Finds out why the first try failed, when the close itself doesn't tell. */
+  /** Finds out why the first try failed, when the close itself doesn't say. */
   readonly diagnose: () => Promise<AmsError>;
 };
 
@@ -47,26 +47,27 @@ const HANG_UP_MS = 2_000;
 
 type Call = { socket: Socket | null; timer: ReturnType<typeof setTimeout> };
 
-export class Line {
-  readonly #options: LineOptions;
-  readonly #events: LineEvents;
+export class ReconnectingConnection {
+  readonly #options: ReconnectingOptions;
+  readonly #events: ReconnectingEvents;
   readonly #pings = new Pings();
-  #live: Call | null = null; // The connection that stands.
+  #live: Call | null = null; // The live connection.
   // The try under way; beside a live one while moving to another gateway.
   #dialling: Call | null = null;
   #redial: { readonly timer: ReturnType<typeof setTimeout>; readonly at: number } | null = null;
   #attempt = 0;
-  #stoodAt: number | null = null; // When the latest connection stood; null before the first.
+  // When the latest connection was established; null before the first.
+  #establishedAt: number | null = null;
   #awaySince = performance.now();
-  #heardAt = 0;
+  #receivedAt = 0;
   #over = false;
   /** Resolves after `end`, once the socket has ended too. */
   readonly hungUp: Promise<void>;
-  #tellHungUp: () => void = () => {};
+  #resolveHungUp: () => void = () => {};
 
-  constructor(options: LineOptions, events: LineEvents) {
+  constructor(options: ReconnectingOptions, events: ReconnectingEvents) {
     this.hungUp = new Promise((resolve) => {
-      this.#tellHungUp = resolve;
+      this.#resolveHungUp = resolve;
     });
     this.#options = options;
     this.#events = events;
@@ -89,7 +90,7 @@ export class Line {
     return this.#pings.ping(() => socket.send('{"type":"ping"}'));
   }
 
-  /** Ends it for good: in good order without an error, at once with one. */
+  /** Ends it permanently: in good order without an error, at once with one. */
   end(error: AmsError | null): void {
     if (this.#over) return;
     this.#over = true;
@@ -97,7 +98,7 @@ export class Line {
     this.#forget(this.#dialling);
     const live = this.#live;
     this.#live = null;
-    if (live === null) this.#tellHungUp();
+    if (live === null) this.#resolveHungUp();
     else this.#hangUp(live, error === null);
     this.#pings.fail(error ?? closedError());
     this.#events.ended(error);
@@ -105,7 +106,7 @@ export class Line {
 
   #dial(): void {
     this.#redial = null;
-    const isComingBack = this.#live === null && this.#stoodAt !== null;
+    const isComingBack = this.#live === null && this.#establishedAt !== null;
     const { dialMs } = this.#options.timing;
     const ms = isComingBack ? Math.min(dialMs, this.#leftMs(this.#options.reconnectForMs)) : dialMs;
     const tooLate = () => this.#giveUp(call, "The broker did not answer in time.");
@@ -128,7 +129,7 @@ export class Line {
 
   #message(call: Call, text: string): void {
     if (this.#over || (call !== this.#live && call !== this.#dialling)) return;
-    this.#heardAt = performance.now();
+    this.#receivedAt = performance.now();
     try {
       const frame = readServerFrame(text);
       if (frame !== null) this.#frame(call, frame, text.length);
@@ -142,34 +143,34 @@ export class Line {
       if (frame.type !== "joined") {
         throw new AmsError("unexpected_answer", "The deployment's first frame is not joined.");
       }
-      this.#stand(call, frame, characters);
+      this.#establish(call, frame, characters);
     } else if (frame.type === "pong") this.#pings.pong();
     else {
       if (frame.type === "x_drain") this.#redialIn(frame.reconnectAfterMs);
-      this.#events.heard(frame, characters);
+      this.#events.received(frame, characters);
     }
   }
 
   /** The try has become the connection. */
-  #stand(call: Call, frame: JoinedFrame, characters: number): void {
+  #establish(call: Call, frame: JoinedFrame, characters: number): void {
     const { socket } = call;
     if (socket === null) return;
     clearTimeout(call.timer);
     this.#dialling = null;
     if (this.#live !== null) this.#leave(this.#live);
     this.#live = call;
-    this.#stoodAt = performance.now();
+    this.#establishedAt = performance.now();
     call.timer = setTimeout(() => this.#listenForLife(call), this.#options.timing.idleMs);
     this.#events.joined(frame, socket, characters);
   }
 
   /**
-   * A connection that says nothing may be dead without a word: ask, and give up on it when no
+   * A connection that says nothing may be dead: ask, and give up on it when no
    * answer comes.
    */
   #listenForLife(call: Call): void {
     const { idleMs, pongMs } = this.#options.timing;
-    const silentMs = performance.now() - this.#heardAt;
+    const silentMs = performance.now() - this.#receivedAt;
     if (silentMs < idleMs) {
       call.timer = setTimeout(() => this.#listenForLife(call), idleMs - silentMs);
       return;
@@ -177,7 +178,7 @@ export class Line {
     const askedAt = performance.now();
     this.ping().catch(() => {}); // Whatever frame comes is proof enough.
     call.timer = setTimeout(() => {
-      if (this.#heardAt >= askedAt) return this.#listenForLife(call);
+      if (this.#receivedAt >= askedAt) return this.#listenForLife(call);
       this.#giveUp(call, "The broker has fallen silent.");
     }, pongMs);
   }
@@ -189,7 +190,7 @@ export class Line {
 
   #closed(call: Call, closed: Closed): void {
     clearTimeout(call.timer);
-    if (this.#over) this.#tellHungUp();
+    if (this.#over) this.#resolveHungUp();
     else if (call === this.#dialling) this.#dialFailed(closed);
     else if (call === this.#live) this.#lost(call, closed);
   }
@@ -203,7 +204,7 @@ export class Line {
       this.end(closed.error);
       return;
     }
-    const stoodMs = performance.now() - (this.#stoodAt ?? 0);
+    const stoodMs = performance.now() - (this.#establishedAt ?? 0);
     if (stoodMs > this.#options.timing.stableMs) this.#attempt = 0;
     if (this.#dialling === null && this.#redial === null) this.#comeBack(closed);
     else {
@@ -217,11 +218,11 @@ export class Line {
     const delayMs = comeBackDelayMs(closed.comeBack, this.#attempt, this.#options.timing);
     const { socket } = this.#live ?? {};
     if (socket !== null && socket !== undefined) {
-      // Moving failed; what stands goes on standing, until its gateway ends it.
+      // Moving failed; the live connection stays, until its gateway ends it.
       this.#events.staying(socket);
       if (delayMs !== null) this.#redialIn(delayMs);
       this.#attempt += 1;
-    } else if (this.#stoodAt === null) this.#firstDialFailed(closed);
+    } else if (this.#establishedAt === null) this.#firstDialFailed(closed);
     else this.#comeBack(closed);
   }
 
@@ -243,7 +244,7 @@ export class Line {
   #comeBack(closed: Closed): void {
     const { timing, reconnectForMs } = this.#options;
     const delayMs = comeBackDelayMs(closed.comeBack, this.#attempt, timing);
-    const isFirst = this.#stoodAt === null;
+    const isFirst = this.#establishedAt === null;
     if (delayMs === null) this.end(closed.error);
     else if (delayMs >= this.#leftMs(isFirst ? timing.joinMs : reconnectForMs)) {
       this.end(isFirst || closed.byAms ? closed.error : gaveUp(closed.error));
@@ -265,7 +266,7 @@ export class Line {
     this.#redial = { timer, at: performance.now() + delayMs };
   }
 
-  /** What stood is no more, because it broke or because another one has taken its place. */
+  /** The live connection is gone, because it broke or because another one replaced it. */
   #leave(call: Call): void {
     clearTimeout(call.timer);
     this.#live = null;
@@ -285,7 +286,7 @@ export class Line {
     clearTimeout(call.timer);
     const drop = () => {
       call.socket?.drop();
-      this.#tellHungUp();
+      this.#resolveHungUp();
     };
     if (inGoodOrder) {
       call.timer = setTimeout(drop, HANG_UP_MS);

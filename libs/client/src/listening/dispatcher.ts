@@ -12,7 +12,7 @@ import { Queue } from "./queue.ts";
  */
 const BACKLOG_CHARACTERS_MAX = 262_144;
 
-/** What one event costs beside its text, in characters: its object and its place in the queue. */
+/** What one event costs beside its text, in characters: its object and its entry in the queue. */
 const EVENT_CHARACTERS = 256;
 
 /**
@@ -22,7 +22,10 @@ const EVENT_CHARACTERS = 256;
 export type Select<Item> = (event: AmsEvent, queue: Queue<Item>) => Item | undefined;
 
 type Kept = { readonly event: AmsEvent; readonly characters: number };
-type Sink = { readonly hear: (kept: Kept) => void; readonly end: (error: AmsError | null) => void };
+type Sink = {
+  readonly deliver: (kept: Kept) => void;
+  readonly end: (error: AmsError | null) => void;
+};
 
 const UNREAD: GapEvent = {
   type: "gap",
@@ -34,7 +37,7 @@ const UNREAD: GapEvent = {
   reason: "unread",
 };
 
-export class Hub {
+export class Dispatcher {
   readonly #sinks = new Set<Sink>();
   #backlog: Kept[] | null = [];
   #backlogCharacters = 0;
@@ -45,7 +48,7 @@ export class Hub {
   publish(event: AmsEvent, characters: number): void {
     const kept = { event, characters: characters + EVENT_CHARACTERS };
     this.#keep(kept);
-    for (const sink of [...this.#sinks]) sink.hear(kept);
+    for (const sink of [...this.#sinks]) sink.deliver(kept);
   }
 
   /**
@@ -68,7 +71,7 @@ export class Hub {
       stopHearing();
     });
     const sink: Sink = {
-      hear: ({ event, characters }) => {
+      deliver: ({ event, characters }) => {
         const item = select(event, queue);
         if (item !== undefined) queue.push(item, characters);
       },
@@ -76,7 +79,7 @@ export class Hub {
     };
     this.#add(sink);
     stopHearing = onAbort(signal, (error) => queue.abort(error));
-    for (const kept of this.#claimBacklog()) sink.hear(kept);
+    for (const kept of this.#claimBacklog()) sink.deliver(kept);
     if (this.#over) queue.end(this.#error);
     return queue;
   }
@@ -91,7 +94,7 @@ export class Hub {
   ): () => void {
     must(typeof listener === "function", "A listener is a function.");
     const sink: Sink = {
-      hear: ({ event }) => {
+      deliver: ({ event }) => {
         if (isOfType(event, type)) callSafely(() => listener(event));
       },
       end: () => {},
@@ -103,12 +106,12 @@ export class Hub {
     // Not from within `on`: its caller doesn't expect to be called yet. What comes until then waits
     // its turn.
     const waiting = [...this.#claimBacklog()];
-    const early: Sink = { hear: (kept) => waiting.push(kept), end: () => {} };
+    const early: Sink = { deliver: (kept) => waiting.push(kept), end: () => {} };
     let listening = true;
     this.#add(early);
     queueMicrotask(() => {
       this.#sinks.delete(early);
-      for (const kept of waiting) if (listening) sink.hear(kept);
+      for (const kept of waiting) if (listening) sink.deliver(kept);
       if (listening) this.#add(sink);
     });
     return () => {
@@ -128,7 +131,7 @@ export class Hub {
     else this.#backlog = [{ event: UNREAD, characters: EVENT_CHARACTERS }];
   }
 
-  /** Everybody who begins to listen in the same turn hears the backlog; then it is gone. */
+  /** Everybody who begins to listen in the same turn receives the backlog; then it is gone. */
   #claimBacklog(): readonly Kept[] {
     const backlog = this.#backlog;
     if (backlog === null) return [];
