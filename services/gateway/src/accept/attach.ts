@@ -91,7 +91,7 @@ class Join {
     this.#deps = deps;
     this.#config = config;
     this.#plainTerms = plainTerms;
-    this.#place = conversation.placeOf({
+    this.#place = conversation.quota.placeOf({
       owner_account_id: admitted.accountId,
       stream_id: admitted.streamId,
       gateway: deps.gateway(),
@@ -123,7 +123,7 @@ class Join {
     const { streamId: stream_id, streamName: stream_name } = this.#admitted;
     const { connection } = this;
     this.#conversation.arrivals.forget(connection);
-    if (this.#claimed) this.#conversation.abandon({ stream_id, stream_name, connection });
+    if (this.#claimed) this.#conversation.sessions.abandon({ stream_id, stream_name, connection });
     this.#deps.credentials.forget(this.#admitted.accountId, connection);
     if (this.#reserved) this.#deps.holdings.releasePlace(this.#place);
   }
@@ -159,10 +159,10 @@ class Join {
    */
   #settlePlace(reserved: "own" | "shared"): void {
     if (this.#stream === null) return;
-    const place = this.#conversation.placeOf(this.#stream.entry);
+    const place = this.#conversation.quota.placeOf(this.#stream.entry);
     const isAnother = place.stream_id !== this.#place.stream_id;
     if (isAnother || reserved === "shared") {
-      const isHeld = () => this.#conversation.holds(this.connection);
+      const isHeld = () => this.#conversation.sessions.has(this.connection);
       this.#deps.holdings.keepPlace(place, isHeld);
     }
     if (isAnother) this.#deps.holdings.releasePlace(this.#place);
@@ -233,10 +233,10 @@ class Join {
         peers: peers.map((stream) => stream.entry),
       }),
     );
-    this.#conversation.enter(session, socket);
+    this.#conversation.sessions.enter(session, socket);
     // Others know the stream by the metadata of its last holder.
     if (heard.stream.knownMetadata !== entry.metadata) {
-      this.#conversation.emitMetadata(session, socket, entry.metadata, this.#deps.now());
+      this.#conversation.emission.emitMetadata(session, socket, entry.metadata, this.#deps.now());
     }
   }
 

@@ -33,8 +33,7 @@ function emit(outbox: Outbox, n: number, bytes = 10): void {
 }
 
 /** Nobody listens here. */
-const open = (channel: string) =>
-  relay.open(channel, { deliver: () => undefined, subscribers: () => 0 });
+const open = (channel: string) => relay.open(channel, { deliverFrom: () => undefined, size: 0 });
 
 function contents(payload: Buffer): number[] {
   const ns: number[] = [];
@@ -85,8 +84,8 @@ test("a turn that brings very much is not waited for", () => {
 test("those who are here hear a frame at the end of its turn, in order, before anything that is announced", async () => {
   const heard: (number | undefined)[] = [];
   const outbox = relay.open("c1", {
-    deliver: ({ frame }) => heard.push(frame[0]),
-    subscribers: () => 1,
+    deliverFrom: (_socket, _subscription, _stream, frame) => heard.push(Number(frame[0])),
+    size: 1,
   });
   const { session } = new Rig().join(entryOf(1, 1));
   const say = (n: number) => {
@@ -110,7 +109,7 @@ test.each([
   ["a few subscribers here hear a frame a turn before the bus is given it", 8, 0],
   ["the bus doesn't wait for many subscribers here", 9, 1],
 ])("%s", async (_name, subscribers, publishedWithThem) => {
-  const outbox = relay.open("c1", { deliver: () => undefined, subscribers: () => subscribers });
+  const outbox = relay.open("c1", { deliverFrom: () => undefined, size: subscribers });
   const frame = outbox.batch.append(1, 1, "token", 10);
   outbox.emitted({ session: new Rig().join(entryOf(1, 1)).session, frame, since: 0 });
   relay.schedule(outbox);
@@ -123,8 +122,8 @@ test.each([
 test("§5.7 a large frame doesn't wait for others of its turn, which together could overflow a reader", () => {
   const heard: number[] = [];
   const outbox = relay.open("c1", {
-    deliver: ({ frame }) => heard.push(frame.length),
-    subscribers: () => 1,
+    deliverFrom: (_socket, _subscription, _stream, frame) => heard.push(frame.length),
+    size: 1,
   });
   const { session } = new Rig().join(entryOf(1, 1));
   for (const [index, bytes] of [100, 16_384].entries()) {

@@ -12,7 +12,8 @@ import { randomBytes } from "node:crypto";
 import { type ChannelEvent, encodeEvent, type GatewayEvent } from "@ams/directory";
 import { encodeReceipt } from "@ams/protocol";
 import type { Socket } from "../accept/sockets.ts";
-import type { Session } from "../conversation/session.ts";
+import type { Audience } from "../conversation/audience.ts";
+import type { EmittingSession } from "../conversation/token-frame.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { BATCH_BYTES_MAX, BatchWriter } from "./batch.ts";
 import type { Bus } from "./bus.ts";
@@ -47,17 +48,13 @@ type Receipt = { readonly socket: Socket; readonly seq: string; readonly ts: str
  * it is one that is timed, else 0.
  */
 export type Emitted = {
-  readonly session: Session;
+  readonly session: EmittingSession;
   readonly frame: Buffer;
   readonly since: number;
 };
 
 /** The subscribers here. */
-export type Local = {
-  /** Lets them hear a frame. */
-  readonly deliver: (emitted: Emitted) => void;
-  readonly subscribers: () => number;
-};
+export type Local = Pick<Audience, "deliverFrom" | "size">;
 
 /** A batch that was full before the turn was over, and who waits for a receipt of it. */
 type Parcel = { readonly batch: Buffer; readonly receipts: readonly Receipt[] };
@@ -70,6 +67,7 @@ export class Outbox {
   readonly channel: string;
   readonly batch: BatchWriter;
   readonly #local: Local;
+  readonly #metrics: GatewayMetrics;
   #emitted: Emitted[] = [];
   #parcels: Parcel[] = [];
   #receipts: Receipt[] = [];
@@ -77,10 +75,11 @@ export class Outbox {
   /** Bytes of the frame that was emitted last. */
   lastBytes = 0;
 
-  constructor(channel: string, origin: Uint8Array, local: Local) {
+  constructor(channel: string, origin: Uint8Array, local: Local, metrics: GatewayMetrics) {
     this.channel = channel;
     this.batch = new BatchWriter(origin);
     this.#local = local;
+    this.#metrics = metrics;
   }
 
   /** A frame was put into the batch. */
@@ -111,9 +110,16 @@ export class Outbox {
     const emitted = this.#emitted;
     if (emitted.length === 0) return false;
     this.#emitted = [];
-    for (const one of emitted) this.#local.deliver(one);
-    const subscribers = this.#local.subscribers();
+    for (const one of emitted) this.#deliver(one);
+    const subscribers = this.#local.size;
     return subscribers > 0 && subscribers <= FIRST_SUBSCRIBERS_MAX;
+  }
+
+  /** Its own socket may have gone since the frame was emitted. */
+  #deliver({ session, frame, since }: Emitted): void {
+    const { stream, terms, socket } = session;
+    this.#local.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
+    if (since !== 0) this.#metrics.sampleEnd(since);
   }
 
   /** What is for the others. */
@@ -140,7 +146,7 @@ export class Relay {
   }
 
   open(channel: string, local: Local): Outbox {
-    return new Outbox(channel, this.origin, local);
+    return new Outbox(channel, this.origin, local, this.#metrics);
   }
 
   /** To be called behind each frame that was put into the outbox's batch. */

@@ -44,7 +44,7 @@ test("§5.5 another gateway's stream: joined, its frames, left, and nothing behi
 
 test("§5.3 a gateway's own batches, come round, are not delivered again", () => {
   reader.session.received(textOf('{"type":"token","data":"x"}'), false);
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   const other = rig.join(entryOf(3, 3));
   for (const { payload } of [...rig.bus.published]) rig.conversation.intake.receive(payload);
   expect(heard(other)).toEqual([]);
@@ -70,7 +70,7 @@ test("§5.9 a stream that is held here is not lost to a sweep that was too hasty
 test("§3.5 a session whose stream was taken over while the bus was away is closed when it is back", () => {
   const taken = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
-  rig.conversation.reconcile([entryOf(1, 2), theirs(9, 1), theirs(3, 7)]);
+  rig.conversation.reconcile.apply([entryOf(1, 2), theirs(9, 1), theirs(3, 7)]);
   expect(taken.socket.ended).toBe("stream_displaced");
   taken.session.received(textOf('{"type":"token","data":"x"}'), false);
   batch(7, 1);
@@ -81,25 +81,25 @@ test("§3.5 a session whose stream was taken over while the bus was away is clos
 test("§3.5.1 a session that the directory does not name after the bus was away emits nothing until it was claimed again", () => {
   const unnamed = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
-  rig.conversation.reconcile([entryOf(1, 2), theirs(9, 1)]);
+  rig.conversation.reconcile.apply([entryOf(1, 2), theirs(9, 1)]);
   expect([unnamed.socket.ended, rig.rechecks]).toEqual([null, 1]);
   unnamed.session.received(textOf('{"type":"token","data":"x"}'), false);
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   expect(heard()).toEqual([]);
   rig.conversation.roster.confirm(unnamed.session.stream, entryOf(3, 3));
   rig.deps.waiting.resume();
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   expect(heard()).toEqual(["token 3-1"]);
 });
 
 test("§3.5.1 §5.6 one that was taken over meanwhile is closed, its frames are dropped, and readers hear that it left", () => {
   const unnamed = rig.join(entryOf(3, 3));
   reader.socket.heard.length = 0;
-  rig.conversation.reconcile([entryOf(1, 2), theirs(9, 1)]);
+  rig.conversation.reconcile.apply([entryOf(1, 2), theirs(9, 1)]);
   unnamed.session.received(textOf('{"type":"token","data":"x"}'), false);
-  rig.conversation.endUnheld(unnamed.session, "displaced");
+  rig.conversation.sessions.endUnheld(unnamed.session, "displaced");
   rig.deps.waiting.resume();
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   expect(unnamed.socket.ended).toBe("stream_displaced");
   expect(heard()).toEqual(["stream_left 3-0"]);
 });
@@ -130,7 +130,7 @@ test("§5.6 a claim of a join under way whose event was lost is taken from the d
     accept: ({ stream, resumed }) => accepted.push(`${stream.entry.epoch} ${resumed}`),
     refuse: () => accepted.push("refused"),
   });
-  conversation.reconcile([entryOf(1, 2), theirs(9, 1), entryOf(5, 5), entryOf(6, 6)]);
+  conversation.reconcile.apply([entryOf(1, 2), theirs(9, 1), entryOf(5, 5), entryOf(6, 6)]);
   expect(accepted).toEqual(["5 false"]);
   expect(rig.asked, "a claim that nobody waits for").toEqual(["leave connection-6 null"]);
 });
@@ -145,7 +145,7 @@ test("§5.6 a join that waits for the old holder stays in the roster when the di
   });
   const { gateway, connection, epoch } = theirs(9, 1);
   rig.event({ kind: "claimed", entry: entryOf(9, 5), displaced: { gateway, connection, epoch } });
-  conversation.reconcile([entryOf(1, 2), entryOf(9, 5)]);
+  conversation.reconcile.apply([entryOf(1, 2), entryOf(9, 5)]);
   rig.event({ kind: "yielded", stream_id: streamId(9), epoch: 1, n: null, ts: null });
   expect(accepted).toEqual(["5 held"]);
   expect(heard(), "nobody is told that it left").toEqual(["x_gap  5-1"]);
@@ -159,12 +159,12 @@ test("§3.5.1 after a gateway stood still, a conversation emits once it has hear
   other.session.received(textOf('{"type":"token","data":"x"}'), false);
   other.session.received(textOf('{"type":"token","data":"y"}'), false);
   vi.restoreAllMocks();
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   expect(heard()).toEqual([]);
   const marks = rig.bus.published.map(({ payload }) => payload);
   expect(marks, "one mark, however many frames").toHaveLength(1);
   for (const mark of marks) rig.conversation.intake.receive(mark);
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   expect(heard()).toEqual(["token 3-1", "token 3-2"]);
 });
 
@@ -179,7 +179,7 @@ test("§3.5.5 more than may wait after a standstill is emitted, in order, and no
   }
   vi.restoreAllMocks();
   for (const { payload } of [...rig.bus.published]) rig.conversation.intake.receive(payload);
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   expect(other.socket.ended).toBeNull();
   expect(heard()).toEqual(Array.from({ length: 150 }, (_, n) => `token 3-${n + 1}`));
 });
@@ -187,7 +187,7 @@ test("§3.5.5 more than may wait after a standstill is emitted, in order, and no
 test("§4.7 a takeover by the same gateway says how far a session that has left had come", () => {
   const other = rig.join(entryOf(3, 3));
   other.session.received(textOf('{"type":"token","data":"x"}'), false);
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   other.session.gone();
   rig.bus.published.length = 0;
   const { gateway, connection, epoch } = entryOf(3, 3);
@@ -206,7 +206,7 @@ test("§5.1 a gap in a stream's earlier claim is not for the connection that hol
     link: 1,
     accept: ({ stream }) => {
       const terms = reader.session.terms;
-      const enter = (session: Session) => conversation.enter(session, socket);
+      const enter = (session: Session) => conversation.sessions.enter(session, socket);
       new Session(conversation, stream, terms, enter).opened(socket);
     },
     refuse: (reason) => socket.end(reason),
@@ -230,7 +230,7 @@ test("§5.9 without a bus, a gateway that stood still serves the subscribers tha
   other.session.received(textOf('{"type":"token","data":"x"}'), false);
   vi.restoreAllMocks();
   await endOfTurn();
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   expect(heard()).toEqual(["token 3-1"]);
 });
 
@@ -245,12 +245,12 @@ test("§5.9 a gateway whose lease may have run out keeps frames, and what its cl
   expect(heard()).toEqual([]);
   rig.holds = true;
   rig.deps.waiting.resume();
-  rig.conversation.flush();
+  rig.conversation.emission.flush();
   expect(heard()).toEqual(["token 3-1", "token 3-2", "stream_left 3-2"]);
 });
 
 test("§5.6 after the bus was away the roster is the directory's, and sessions here stay", () => {
-  rig.conversation.reconcile([entryOf(1, 2), theirs(2, 3)]);
+  rig.conversation.reconcile.apply([entryOf(1, 2), theirs(2, 3)]);
   expect(heard()).toEqual(["stream_left", "stream_joined"]);
   expect(reader.socket.ended).toBeNull();
 });

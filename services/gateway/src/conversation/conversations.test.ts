@@ -151,7 +151,7 @@ test("§2.7.2 a conversation that is gone when the bus is back closes its sessio
   asked[1]?.answer(null);
   await endOfTurn();
   expect(conversation.roster.size).toBe(1);
-  expect([...conversation.sessions()]).toEqual([]);
+  expect([...conversation.sessions.values()]).toEqual([]);
 });
 
 test("§5.6 a conversation that could not be brought in line is tried again, though the bus says nothing more", async () => {

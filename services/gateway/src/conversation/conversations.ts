@@ -115,7 +115,7 @@ export class Conversations {
   /** Every session of this gateway. */
   *sessions(): Generator<{ readonly conversation: Conversation; readonly session: Session }> {
     for (const { conversation } of this.#open.values()) {
-      for (const session of conversation.sessions()) yield { conversation, session };
+      for (const session of conversation.sessions.values()) yield { conversation, session };
     }
   }
 
@@ -187,8 +187,8 @@ export class Conversations {
     if (this.#byChannel.get(conversation.channel) !== conversation) return; // Closed meanwhile.
     try {
       const entries = await this.#snapshot(conversation, true);
-      if (entries === null) conversation.closeAll("conversation_closed");
-      else conversation.reconcile(entries);
+      if (entries === null) conversation.sessions.closeAll("conversation_closed");
+      else conversation.reconcile.apply(entries);
     } catch (error) {
       if (!(error instanceof DirectoryUnavailable)) throw error;
       setTimeout(() => this.#resyncAll([conversation.channel]), RESYNC_RETRY_MS).unref();

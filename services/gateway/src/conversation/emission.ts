@@ -6,13 +6,11 @@
 import type { Where } from "@ams/directory";
 import { type DataSpan, encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
 import type { Socket } from "../accept/sockets.ts";
-import type { Emitted, Outbox } from "../bus/relay.ts";
+import type { Outbox } from "../bus/relay.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { toIso } from "../time.ts";
-import type { Audience } from "./audience.ts";
 import type { LiveStream, Roster } from "./roster.ts";
-import type { Session } from "./session.ts";
-import { emitToken } from "./token-frame.ts";
+import { type EmittingSession, emitToken } from "./token-frame.ts";
 
 /** A frame's place in its stream, and its time in Unix milliseconds. */
 type Place = { readonly epoch: number; readonly n: number; readonly ms: number };
@@ -21,19 +19,17 @@ export class Emission {
   readonly #where: Where;
   readonly #deps: GatewayDeps;
   readonly #roster: Roster;
-  readonly #audience: Audience;
   readonly #outbox: Outbox;
 
-  constructor(where: Where, deps: GatewayDeps, roster: Roster, audience: Audience, outbox: Outbox) {
+  constructor(where: Where, deps: GatewayDeps, roster: Roster, outbox: Outbox) {
     this.#where = where;
     this.#deps = deps;
     this.#roster = roster;
-    this.#audience = audience;
     this.#outbox = outbox;
   }
 
   emitToken(
-    session: Session,
+    session: EmittingSession,
     socket: Socket,
     bytes: Uint8Array,
     span: Readonly<DataSpan>,
@@ -46,7 +42,7 @@ export class Emission {
     this.#handOver(session, socket, place, frame);
   }
 
-  emitMetadata(session: Session, socket: Socket, metadata: JsonText, nowMs: number): void {
+  emitMetadata(session: EmittingSession, socket: Socket, metadata: JsonText, nowMs: number): void {
     const { stream } = session;
     const place = this.#nextPlace(stream, nowMs);
     const text = encodeStreamMetadata(stream.entry, metadata, toIso(place.ms), place);
@@ -59,14 +55,12 @@ export class Emission {
     this.#deps.holdings.keepMetadata(this.#where, stream);
   }
 
-  /** Lets the subscribers here hear a frame. Its own socket may have gone since it was emitted. */
-  deliver({ session, frame, since }: Emitted): void {
-    const { stream, terms, socket } = session;
-    this.#audience.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
-    if (since !== 0) this.#deps.metrics.sampleEnd(since);
+  /** Sends what was emitted in this turn until now. */
+  flush(): void {
+    this.#deps.relay.flush(this.#outbox);
   }
 
-  #handOver(session: Session, socket: Socket, place: Place, frame: Buffer): void {
+  #handOver(session: EmittingSession, socket: Socket, place: Place, frame: Buffer): void {
     const { metrics, relay } = this.#deps;
     this.#outbox.emitted({ session, frame, since: metrics.sampleStart() });
     if (session.terms.receipts) {

@@ -1,36 +1,32 @@
 /** The batches of other gateways, frame by frame, on their way to the subscribers here. */
-import { readMembers, type StreamId } from "@ams/protocol";
+import { readMembers } from "@ams/protocol";
 import { batchTimeMs, isForeignBatch, walkBatch } from "../bus/batch.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { Audience } from "./audience.ts";
 import type { LiveStream, Roster } from "./roster.ts";
-import type { Session } from "./session.ts";
+import type { Sessions } from "./sessions.ts";
+
+export type RemoteFramesParts = {
+  readonly deps: GatewayDeps;
+  readonly roster: Roster;
+  readonly audience: Audience;
+  readonly sessions: Sessions;
+};
 
 export class RemoteFrames {
-  readonly #deps: GatewayDeps;
-  readonly #roster: Roster;
-  readonly #audience: Audience;
-  /** The session here that holds the stream. */
-  readonly #holderOf: (stream: StreamId) => Session | undefined;
+  readonly #parts: RemoteFramesParts;
 
-  constructor(
-    deps: GatewayDeps,
-    roster: Roster,
-    audience: Audience,
-    holderOf: (stream: StreamId) => Session | undefined,
-  ) {
-    this.#deps = deps;
-    this.#roster = roster;
-    this.#audience = audience;
-    this.#holderOf = holderOf;
+  constructor(parts: RemoteFramesParts) {
+    this.#parts = parts;
   }
 
   deliver(batch: Buffer): void {
-    const { metrics, relay, log } = this.#deps;
+    const { deps, roster } = this.#parts;
+    const { metrics, relay, log } = deps;
     if (!isForeignBatch(batch, relay.origin)) return;
     metrics.relayed(batchTimeMs(batch));
     const whole = walkBatch(batch, (epoch, n, kind, frame) => {
-      const verdict = this.#roster.passed(epoch, n);
+      const verdict = roster.passed(epoch, n);
       if (typeof verdict === "string") {
         metrics.dropped(verdict);
         return;
@@ -48,14 +44,15 @@ export class RemoteFrames {
    * own stream (§5.1).
    */
   #deliverRemote(stream: LiveStream, frame: Buffer): void {
+    const { audience, sessions } = this.#parts;
     const { stream_id } = stream.entry;
-    const session = stream.successor === null ? undefined : this.#holderOf(stream_id);
-    if (!session?.socket) this.#audience.deliver(stream_id, frame);
-    else this.#audience.deliverFrom(session.socket, session.terms.subscription, stream_id, frame);
+    const holder = stream.successor === null ? undefined : sessions.holderOf(stream_id);
+    if (!holder?.socket) audience.deliver(stream_id, frame);
+    else audience.deliverFrom(holder.socket, holder.terms.subscription, stream_id, frame);
   }
 
   #keepMetadata(stream: LiveStream, n: number, frame: Buffer): void {
     const metadata = readMembers(frame.toString())?.get("metadata");
-    if (metadata !== undefined) this.#roster.notedMetadata(stream, metadata.text, n);
+    if (metadata !== undefined) this.#parts.roster.notedMetadata(stream, metadata.text, n);
   }
 }

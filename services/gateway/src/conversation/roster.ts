@@ -18,24 +18,26 @@ export type ClaimState = "held" | "doubted" | "ended";
 
 /** A stream that is live in the conversation, wherever its connection is. */
 export type LiveStream = {
-  entry: RosterEntry;
-  /** Only the roster writes it. */
-  claim: ClaimState;
+  readonly entry: RosterEntry;
+  readonly claim: ClaimState;
   /**
    * The last `n` of this epoch that passed here; null when this gateway came later and has heard
-   * none.
+   * none. The emission counts what is emitted here, the roster what came over the bus.
    */
   lastN: number | null;
   /**
    * The metadata that readers were last notified of: a takeover may bring another, which its first
    * frame carries.
    */
-  knownMetadata: JsonText;
+  readonly knownMetadata: JsonText;
   /** Unix ms of the last frame that this gateway stamped, 0 for none. */
   lastMs: number;
   /** The claim that took this stream over, null while this one holds it. */
-  successor: LiveStream | null;
+  readonly successor: LiveStream | null;
 };
+
+/** Only the roster writes a stream's epoch, claim and successor. */
+type OwnStream = { -readonly [Field in keyof LiveStream]: LiveStream[Field] };
 
 export interface RosterListener {
   /**
@@ -59,10 +61,10 @@ export type Verdict = LiveStream | "stale" | "fenced";
 
 export class Roster {
   readonly #listener: RosterListener;
-  readonly #byStream = new Map<StreamId, LiveStream>();
-  readonly #byEpoch = new Map<number, LiveStream>();
+  readonly #byStream = new Map<StreamId, OwnStream>();
+  readonly #byEpoch = new Map<number, OwnStream>();
   /** Claims that were taken over, whose last frames may still be on their way. */
-  readonly #fading = new Recent<number, LiveStream>(REMEMBERED_MAX);
+  readonly #fading = new Recent<number, OwnStream>(REMEMBERED_MAX);
   /**
    * Streams that were announced as left by others than their holder, which may yet come back under
    * the same epoch.
@@ -126,12 +128,12 @@ export class Roster {
    * The directory may hold nothing of this stream, which is held here: nothing is emitted until it
    * was asked.
    */
-  doubt(stream: LiveStream): void {
+  doubt(stream: OwnStream): void {
     if (stream.claim === "held") stream.claim = "doubted";
   }
 
   /** The directory names this stream as held by its connection, under this gateway. */
-  confirm(stream: LiveStream, { gateway, joined_at }: RosterEntry): void {
+  confirm(stream: OwnStream, { gateway, joined_at }: RosterEntry): void {
     if (stream.claim === "ended") return;
     stream.entry = { ...stream.entry, gateway, joined_at };
     stream.claim = "held";
@@ -150,6 +152,12 @@ export class Roster {
     if (n !== null && stream.lastN !== null && stream.lastN < n) {
       this.#gapToSuccessor(stream, "displaced");
     }
+  }
+
+  /** Its earlier holder stamped frames up to this time: the next are no earlier (§4.6.2). */
+  advanceClock(id: StreamId, ms: number): void {
+    const stream = this.#byStream.get(id);
+    if (stream !== undefined) stream.lastMs = Math.max(stream.lastMs, ms);
   }
 
   /** The stream has emitted up to `n`: if less has passed here, the tail was lost. */
@@ -181,9 +189,9 @@ export class Roster {
    * Readers are notified of new metadata, as frame `n` of this claim. It holds for the claims that
    * took over from it as well.
    */
-  notedMetadata(stream: LiveStream, metadata: JsonText, n: number): void {
+  notedMetadata(stream: OwnStream, metadata: JsonText, n: number): void {
     stream.entry = { ...stream.entry, metadata, metadata_n: n };
-    for (let claim: LiveStream | null = stream; claim !== null; claim = claim.successor) {
+    for (let claim: OwnStream | null = stream; claim !== null; claim = claim.successor) {
       claim.knownMetadata = metadata;
     }
   }
@@ -245,7 +253,7 @@ export class Roster {
     return stream;
   }
 
-  #succeed(before: LiveStream, entry: RosterEntry): LiveStream {
+  #succeed(before: OwnStream, entry: RosterEntry): LiveStream {
     const { lastMs, knownMetadata } = before;
     const stream = this.#put({ ...toStream(entry, 0), lastMs, knownMetadata });
     this.#byEpoch.delete(before.entry.epoch);
@@ -260,13 +268,13 @@ export class Roster {
     this.#listener.streamLeft(stream, ts, seq);
   }
 
-  #put(stream: LiveStream): LiveStream {
+  #put(stream: OwnStream): OwnStream {
     this.#byStream.set(stream.entry.stream_id, stream);
     this.#byEpoch.set(stream.entry.epoch, stream);
     return stream;
   }
 
-  #remove(stream: LiveStream): void {
+  #remove(stream: OwnStream): void {
     this.#byStream.delete(stream.entry.stream_id);
     this.#byEpoch.delete(stream.entry.epoch);
     stream.claim = "ended";
@@ -276,7 +284,7 @@ export class Roster {
    * The displaced claim of this epoch while no later one has emitted; once one has, the late frames
    * are a gap.
    */
-  #notFenced(epoch: number): LiveStream | undefined {
+  #notFenced(epoch: number): OwnStream | undefined {
     const stream = this.#fading.get(epoch);
     if (stream === undefined || !hasEmittedSince(stream)) return stream;
     this.#fading.delete(epoch);
@@ -316,7 +324,7 @@ export class Roster {
   }
 }
 
-function toStream(entry: RosterEntry, lastN: number | null): LiveStream {
+function toStream(entry: RosterEntry, lastN: number | null): OwnStream {
   return { entry, claim: "held", lastN, knownMetadata: entry.metadata, lastMs: 0, successor: null };
 }
 

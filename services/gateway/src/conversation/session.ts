@@ -8,7 +8,6 @@ import {
   type DataSpan,
   findTokenData,
   isExtension,
-  type JsonText,
   type JsonWork,
   PONG,
   parseClientFrame,
@@ -16,11 +15,14 @@ import {
 } from "@ams/protocol";
 import type { EarlyFrames } from "../accept/early.ts";
 import type { Socket, SocketOwner } from "../accept/sockets.ts";
+import type { GatewayDeps } from "../deps.ts";
 import { jsonCharge, type Rates, TokenBucket } from "../lifecycle/limits.ts";
 import type { Subscription } from "./audience.ts";
+import type { Emission } from "./emission.ts";
+import type { Hold } from "./hold.ts";
 import type { LiveStream } from "./roster.ts";
 import { prepareHead, type TokenHead } from "./token-frame.ts";
-import type { Waiter, Waiting } from "./waiting.ts";
+import type { Waiter } from "./waiting.ts";
 
 /** What a connection brought with it, fixed for its life. */
 export type SessionTerms = {
@@ -31,33 +33,14 @@ export type SessionTerms = {
 
 /** Where a session's frames go, and what is notified when it ends: its conversation. */
 export type SessionHome = {
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  /** The data are those bytes that `span` says, as it is now. */
-  readonly emitToken: (
-    session: Session,
-    socket: Socket,
-    bytes: Uint8Array,
-    span: Readonly<DataSpan>,
-    nowMs: number,
-  ) => void;
-  readonly emitMetadata: (
-    session: Session,
-    socket: Socket,
-    metadata: JsonText,
-    nowMs: number,
-  ) => void;
-  /** Sends what was emitted until now. */
-  readonly flush: () => void;
-  readonly countFault: (fault: FrameFault) => void;
-  readonly leave: (session: Session) => void;
-  /** Another connection holds the session's stream: it ends. */
-  readonly displace: (session: Session) => void;
-  /** Whether the stream is surely held by its session here, so that it may emit (§3.5.1). */
-  readonly holdsStream: (stream: LiveStream) => boolean;
-  /** The same, but for what its channel has still to bring after a standstill. */
-  readonly leaseHolds: (stream: LiveStream) => boolean;
-  readonly waiting: Waiting;
+  readonly deps: Pick<GatewayDeps, "now" | "waiting" | "metrics">;
+  readonly emission: Emission;
+  readonly hold: Hold;
+  readonly sessions: {
+    readonly leave: (session: Session) => void;
+    /** Ends a session that no longer holds its stream. */
+    readonly expel: (session: Session, reason: CloseReason) => void;
+  };
 };
 
 /** Reused by every frame: one is looked at at a time. */
@@ -78,6 +61,7 @@ export class Session implements SocketOwner, Waiter {
   readonly stream: LiveStream;
   readonly terms: SessionTerms;
   readonly #home: SessionHome;
+  readonly #emission: Emission;
   /** Called once, and then forgotten with all that the join knew. */
   #welcome: ((session: Session) => void) | null;
   #emitter: Emitter | null = null;
@@ -99,6 +83,7 @@ export class Session implements SocketOwner, Waiter {
     welcome: (session: Session) => void,
   ) {
     this.#home = home;
+    this.#emission = home.emission;
     this.stream = stream;
     this.terms = terms;
     this.#welcome = welcome;
@@ -106,7 +91,7 @@ export class Session implements SocketOwner, Waiter {
 
   /** The constant beginning of its token frames. */
   get head(): TokenHead {
-    return this.#asEmitter(this.#home.now()).head;
+    return this.#asEmitter(this.#home.deps.now()).head;
   }
 
   /** The socket, null before it was accepted and after it has gone. */
@@ -128,11 +113,11 @@ export class Session implements SocketOwner, Waiter {
   resume(): void {
     const socket = this.#socket ?? this.#departed;
     if (this.#waiting === null || socket === null) return;
-    if (!this.#home.holdsStream(this.stream)) return;
+    if (!this.#home.hold.isSure(this.stream)) return;
     this.#takeWaiting(socket);
     if (this.#departed === null || this.#waiting !== null) return;
     this.#departed = null;
-    this.#home.leave(this);
+    this.#home.sessions.leave(this);
   }
 
   #takeWaiting(socket: Socket): void {
@@ -142,7 +127,7 @@ export class Session implements SocketOwner, Waiter {
 
   /** Takes the frame now, or lets it wait behind those that wait already. */
   #accept(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
-    if (this.#waiting !== null || !this.#home.holdsStream(this.stream)) {
+    if (this.#waiting !== null || !this.#home.hold.isSure(this.stream)) {
       this.#keepWaiting(socket, frame, isBinary);
     } else this.#process(socket, frame, isBinary);
   }
@@ -151,15 +136,15 @@ export class Session implements SocketOwner, Waiter {
     const bytes = new Uint8Array(frame);
     const isToken = !isBinary && findTokenData(bytes, span);
     const isParsed = !isBinary && !isToken && !isExtension(bytes);
-    if (isParsed && !this.#home.waiting.mayParse(frame.byteLength)) {
+    if (isParsed && !this.#home.deps.waiting.mayParse(frame.byteLength)) {
       this.#isPostponed = true;
       this.#keepWaiting(socket, frame, isBinary);
       return;
     }
-    const nowMs = this.#home.now();
+    const nowMs = this.#home.deps.now();
     if (!this.#isWithinRates(frame.byteLength, nowMs)) this.#fault("rate_limited");
     else if (isBinary) this.#fault("malformed_frame");
-    else if (isToken) this.#home.emitToken(this, socket, bytes, span, nowMs);
+    else if (isToken) this.#emission.emitToken(this, socket, bytes, span, nowMs);
     else if (isParsed) this.#receivedOther(socket, frame, nowMs);
   }
 
@@ -174,16 +159,16 @@ export class Session implements SocketOwner, Waiter {
 
   #keepWaiting(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
     if (this.stream.claim === "ended") {
-      this.#home.displace(this);
+      this.#home.sessions.expel(this, "stream_displaced");
       return;
     }
-    this.#waiting ??= this.#home.waiting.add(this);
+    this.#waiting ??= this.#home.deps.waiting.add(this);
     if (this.#waiting.keep(frame, isBinary)) return;
     if (this.#isPostponed) {
       this.#fault("rate_limited");
       return;
     }
-    if (!this.#home.leaseHolds(this.stream)) {
+    if (!this.#home.hold.hasLease(this.stream)) {
       this.close("internal_error");
       return;
     }
@@ -200,7 +185,7 @@ export class Session implements SocketOwner, Waiter {
     if (waiting === null) return [];
     this.#waiting = null;
     this.#isPostponed = false;
-    this.#home.waiting.remove(this);
+    this.#home.deps.waiting.remove(this);
     return waiting.release();
   }
 
@@ -208,7 +193,7 @@ export class Session implements SocketOwner, Waiter {
     if (this.#socket === null) return;
     if (this.#waiting !== null) this.#departed = this.#socket;
     this.#socket = null;
-    if (this.#departed === null) this.#home.leave(this);
+    if (this.#departed === null) this.#home.sessions.leave(this);
   }
 
   /** Closes the socket, and takes it as gone from this moment. */
@@ -219,7 +204,7 @@ export class Session implements SocketOwner, Waiter {
     this.#departed = null;
     this.#stopWaiting();
     socket.end(reason); // First of all, so that it doesn't hear its own stream leave.
-    this.#home.leave(this);
+    this.#home.sessions.leave(this);
   }
 
   /**
@@ -264,10 +249,10 @@ export class Session implements SocketOwner, Waiter {
         this.#emitText(socket, Buffer.from(frame.data), nowMs);
         return;
       case "set_metadata":
-        this.#setMetadata(socket, frame.metadata, nowMs);
+        this.#emission.emitMetadata(this, socket, frame.metadata, nowMs);
         return;
       case "ping":
-        this.#home.flush(); // What was emitted before is heard before.
+        this.#emission.flush(); // What was emitted before is heard before.
         socket.send(PONG);
         return;
       case "extension":
@@ -278,15 +263,11 @@ export class Session implements SocketOwner, Waiter {
   }
 
   #emitText(socket: Socket, data: Buffer, nowMs: number): void {
-    this.#home.emitToken(this, socket, data, { start: 0, end: data.length }, nowMs);
-  }
-
-  #setMetadata(socket: Socket, metadata: JsonText, nowMs: number): void {
-    this.#home.emitMetadata(this, socket, metadata, nowMs);
+    this.#emission.emitToken(this, socket, data, { start: 0, end: data.length }, nowMs);
   }
 
   #fault(fault: FrameFault): void {
-    this.#home.countFault(fault);
+    this.#home.deps.metrics.fault(fault);
     this.close(fault);
   }
 }

@@ -4,8 +4,11 @@
  * next, at the end of its conversation's batch.
  */
 import { DATA_KEY, encodeTokenHead, SEQ_KEY, type StreamIdentity } from "@ams/protocol";
+import type { Socket } from "../accept/sockets.ts";
 import type { BatchWriter } from "../bus/batch.ts";
 import { ISO_LENGTH, toIso } from "../time.ts";
+import type { Subscription } from "./audience.ts";
+import type { LiveStream } from "./roster.ts";
 
 const DATA_KEY_BYTES = Buffer.from(DATA_KEY);
 const CLOSING_BRACE = 0x7d;
@@ -23,6 +26,15 @@ export type TokenHead = {
   readonly timeAt: number;
   /** Unix milliseconds. */
   ms: number;
+};
+
+/** A session as far as its frames depend on it. */
+export type EmittingSession = {
+  readonly stream: LiveStream;
+  readonly terms: { readonly subscription: Subscription; readonly receipts: boolean };
+  /** Null when it has gone. */
+  readonly socket: Socket | null;
+  readonly head: TokenHead;
 };
 
 export function prepareHead(stream: StreamIdentity & { readonly epoch: number }): TokenHead {

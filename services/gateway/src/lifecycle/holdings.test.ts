@@ -46,7 +46,8 @@ const streamOf = (): LiveStream => ({
 });
 
 function setMetadata(stream: LiveStream, n: number): void {
-  stream.entry = { ...stream.entry, metadata: json(`{"n":${n}}`), metadata_n: n };
+  const entry = { ...stream.entry, metadata: json(`{"n":${n}}`), metadata_n: n };
+  Object.assign(stream, { entry });
   holdings.keepMetadata(WHERE, stream);
 }
 

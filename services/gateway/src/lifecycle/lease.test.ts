@@ -47,7 +47,7 @@ beforeEach(async () => {
   const conversations = {
     answersFor: () => true,
     *sessions() {
-      for (const session of rig.conversation.sessions()) {
+      for (const session of rig.conversation.sessions.values()) {
         yield { conversation: rig.conversation, session };
       }
     },

@@ -256,23 +256,23 @@ export class Lease {
     await Promise.all(Array.from({ length: RECLAIMS_AT_ONCE }, work));
     // The others dropped what was emitted while the streams were out of their rosters: it shows as
     // a gap (§4.7).
-    for (const conversation of affected) conversation.announceTails();
+    for (const conversation of affected) conversation.events.announceTails();
   }
 
   async #reclaim(conversation: Conversation, session: Session): Promise<void> {
-    if (!conversation.holds(session.stream.entry.connection)) return;
+    if (!conversation.sessions.has(session.stream.entry.connection)) return;
     if (performance.now() - this.#renewedAtMs > RECLAIM_WITHIN_MS) {
-      conversation.endUnheld(session, "claim_forgotten");
+      conversation.sessions.endUnheld(session, "claim_forgotten");
       return;
     }
     const entry: RosterEntry = { ...session.stream.entry, gateway: this.#gateway };
     const reclaimed = await this.#deps.directory.reclaim(conversation.where, entry);
-    if (!reclaimed.ok) conversation.endUnheld(session, reclaimed.fault);
+    if (!reclaimed.ok) conversation.sessions.endUnheld(session, reclaimed.fault);
     else {
       conversation.roster.confirm(session.stream, reclaimed.value);
       const { entry } = session.stream;
-      const isHeld = () => conversation.holds(entry.connection);
-      this.#deps.holdings.keepPlace(conversation.placeOf(entry), isHeld);
+      const isHeld = () => conversation.sessions.has(entry.connection);
+      this.#deps.holdings.keepPlace(conversation.quota.placeOf(entry), isHeld);
     }
   }
 }

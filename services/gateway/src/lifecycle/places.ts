@@ -8,21 +8,28 @@ export type HeldStream = Pick<
   "owner_account_id" | "stream_id" | "gateway" | "connection"
 >;
 
-/** Counted by the limit of its account, or for a guest by that of the conversation's owner. */
-export function placeOf(
-  conversation_id: ConversationId,
-  owner: AccountId,
-  { owner_account_id, stream_id, gateway, connection }: HeldStream,
-): Place {
-  const guest = isGuest(owner_account_id);
-  return {
-    kind: guest ? "guest" : "stream",
-    account_id: guest ? owner : owner_account_id,
-    conversation_id,
-    stream_id,
-    gateway,
-    connection,
-  };
+/** Whose limit counts the streams of one conversation. */
+export class Quota {
+  readonly #conversation: ConversationId;
+  readonly #owner: AccountId;
+
+  constructor(conversation: ConversationId, owner: AccountId) {
+    this.#conversation = conversation;
+    this.#owner = owner;
+  }
+
+  /** Counted by the limit of its account, or for a guest by that of the conversation's owner. */
+  placeOf({ owner_account_id, stream_id, gateway, connection }: HeldStream): Place {
+    const guest = isGuest(owner_account_id);
+    return {
+      kind: guest ? "guest" : "stream",
+      account_id: guest ? this.#owner : owner_account_id,
+      conversation_id: this.#conversation,
+      stream_id,
+      gateway,
+      connection,
+    };
+  }
 }
 
 /** Whether what the directory lists of a connection is what the connection holds. */

@@ -62,7 +62,7 @@ export class ReaderModel implements RosterListener {
       expect(verdict.entry.stream_id).toBe(stream);
       this.#see(stream, { epoch, n });
       if (metadata !== null) {
-        verdict.entry = { ...verdict.entry, metadata, metadata_n: n };
+        this.roster.notedMetadata(verdict, metadata, n);
         this.#present.set(stream, metadata);
       }
       return;

@@ -113,7 +113,7 @@ export class Rig {
     conversation.arrivals.expect(entry.connection, {
       link: entry.link,
       accept: ({ stream }) => {
-        const welcome = (session: Session) => conversation.enter(session, socket);
+        const welcome = (session: Session) => conversation.sessions.enter(session, socket);
         const session = new Session(conversation, stream, { ...TERMS, ...terms }, welcome);
         session.opened(socket);
         joined.push(session);
