@@ -7,8 +7,13 @@ export type Node = Readonly<Record<string, unknown>>;
 export function nodesOf(path: string, code: string): Node[] {
   const { program, errors } = parseSync(path, code);
   if (errors.length > 0) throw new Error(`${path} does not parse`);
+  return nodesWithin(program);
+}
+
+/** A node and all that it contains, in the order of the text. */
+export function nodesWithin(root: unknown): Node[] {
   const nodes: Node[] = [];
-  const left: unknown[] = [program];
+  const left: unknown[] = [root];
   while (left.length > 0) {
     const next = left.pop();
     if (!isObject(next)) continue;
