@@ -1,4 +1,4 @@
-import { type Connection, isEndOfTurn, join, type TokenEvent } from "@ams/client";
+import { type Connection, join, sentinelOf, type TokenEvent } from "@ams/client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { Home, jsonLines } from "./ams.ts";
@@ -38,11 +38,12 @@ async function hear(count: number): Promise<readonly TokenEvent[]> {
   return heard;
 }
 
-/** All tokens of a stream up to its leaving. */
+/** The text of a stream up to its leaving, piece by piece, without the ends of its turns. */
 async function hearAll(stream: string): Promise<readonly string[]> {
   const heard: string[] = [];
   for await (const event of ear.events()) {
-    if (event.type === "token" && event.streamName === stream) heard.push(event.data);
+    const isText = event.type === "token" && sentinelOf(event.data) === null;
+    if (isText && event.streamName === stream) heard.push(event.data);
     if (event.type === "stream_left" && event.streamName === stream) break;
   }
   return heard;
@@ -162,8 +163,8 @@ describe("ams tail", () => {
 
 describe("ams pipe", () => {
   test("sends stdin as it comes, and ends the turn behind it", async () => {
-    const turns: boolean[] = [];
-    ear.on("stream_metadata", ({ metadata }) => turns.push(isEndOfTurn(metadata)));
+    const turns: (string | null)[] = [];
+    ear.on("token", ({ data }) => turns.push(sentinelOf(data)));
     const heard = hearAll("model");
     const pipe = home.start(["pipe", "--name", "model"], { env });
     const first = hear(1);
@@ -176,7 +177,7 @@ describe("ams pipe", () => {
     const { code, stdout, stderr } = await pipe.ended;
     expect([code, stdout, stderr]).toEqual([0, "", "Sent 2 tokens as model.\n"]);
     expect(await heard).toEqual(["first", "second"]);
-    expect(turns).toEqual([true]);
+    expect(turns).toEqual([null, null, "end_of_turn"]);
   });
 
   test("a character that comes in two pieces arrives whole", async () => {

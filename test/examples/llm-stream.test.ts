@@ -1,4 +1,5 @@
 // examples/llm-stream, run as its README says.
+import { sentinelOf } from "@ams/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { joinAs } from "./conversation.ts";
@@ -28,7 +29,9 @@ test("each chunk with a text is one token, sent as it is made", async () => {
   const writer = run();
   const me = await joinAs("reader", linkIn(await writer.line(/npx tsx/)));
   const tokens: { data: string; atMs: number }[] = [];
-  me.on("token", ({ data, ts }) => tokens.push({ data, atMs: Date.parse(ts) }));
+  me.on("token", ({ data, ts }) => {
+    if (sentinelOf(data) === null) tokens.push({ data, atMs: Date.parse(ts) });
+  });
   for await (const event of me.events()) if (event.type === "stream_left") break;
   expect(tokens.map((token) => token.data)).toEqual(TEXT.split(/(?<= )/));
   const [first, last] = [tokens[0]?.atMs ?? 0, tokens.at(-1)?.atMs ?? 0];

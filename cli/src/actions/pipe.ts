@@ -3,7 +3,7 @@
  * stdout.
  */
 import { fstatSync } from "node:fs";
-import { type Connection, isEndOfTurn } from "@ams/client";
+import { type Connection, turnEndOf } from "@ams/client";
 import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../conversation/joining.ts";
 import { linkOf } from "../conversation/link-argument.ts";
 import { Sender, type Sent, sendAll } from "../conversation/sender.ts";
@@ -131,7 +131,8 @@ class Answers {
   async #print(view: RawView): Promise<void> {
     for await (const event of this.#connection.events()) {
       view.show(event);
-      const isTurn = event.type === "stream_metadata" && isEndOfTurn(event.metadata);
+      const end = turnEndOf(event);
+      const isTurn = end !== null && end !== "left";
       const isLast = event.type === "stream_left" && this.#connection.peers.size === 0;
       if (isTurn) this.#isAnswered = true;
       if (isTurn || isLast) this.#onAnswer();

@@ -3,7 +3,7 @@
  * line that one types. Nothing else writes to the terminal while it is open.
  */
 import { emitKeypressEvents } from "node:readline";
-import { type AmsEvent, type Connection, isEndOfTurn, type StreamIdentity } from "@ams/client";
+import { type AmsEvent, type Connection, type StreamIdentity, turnEndOf } from "@ams/client";
 import { harmless } from "../terminal/harmless.ts";
 import { interrupt } from "../terminal/interrupt.ts";
 import { type Colors, type Output, writeAtExit } from "../terminal/output.ts";
@@ -56,10 +56,10 @@ export class LiveView {
 
   show(event: AmsEvent): void {
     const now = performance.now();
-    if (event.type === "token") {
-      this.#transcript.token(this.#voiceOf(event), event.data, now);
-    } else if ("streamId" in event && event.streamId !== null && endsLine(event)) {
+    if ("streamId" in event && event.streamId !== null && endsLine(event)) {
       this.#transcript.endLine(event.streamId);
+    } else if (event.type === "token") {
+      this.#transcript.token(this.#voiceOf(event), event.data, now);
     }
     if (event.type === "reconnecting") this.#status = "the connection is away";
     if (event.type === "joined") this.#status = null;
@@ -169,6 +169,5 @@ function hangUp(): void {
 }
 
 function endsLine(event: AmsEvent): boolean {
-  if (event.type === "stream_metadata") return isEndOfTurn(event.metadata);
-  return event.type === "stream_left" || event.type === "gap";
+  return turnEndOf(event) !== null || event.type === "gap";
 }

@@ -2,7 +2,7 @@
  * What others say as running text, to read or to pipe on: their tokens and nothing else, a line
  * feed behind each turn.
  */
-import { type AmsEvent, isEndOfTurn } from "@ams/client";
+import { type AmsEvent, turnEndOf } from "@ams/client";
 import { harmless } from "../terminal/harmless.ts";
 import type { Output } from "../terminal/output.ts";
 import { eventJson } from "./event-json.ts";
@@ -26,9 +26,8 @@ export class RawView {
 
   show(event: AmsEvent): void {
     if (this.#output.json) this.#write(`${JSON.stringify(eventJson(event))}\n`);
+    else if (turnEndOf(event) !== null) this.#endLine();
     else if (event.type === "token") this.#text(event.data);
-    else if (event.type === "stream_metadata" && isEndOfTurn(event.metadata)) this.#endLine();
-    else if (event.type === "stream_left") this.#endLine();
   }
 
   #text(data: string): void {

@@ -26,6 +26,19 @@ export type { Identity, JoinOptions } from "./connection/join-options.ts";
 export { type LinkParts, parseLink } from "./connection/link.ts";
 export type { OnFrame } from "./connection/observe.ts";
 export { AmsError, type AmsErrorCode, type AmsErrorDetails, type ClientFault } from "./errors.ts";
+export {
+  CONVENTION,
+  displayNameOf,
+  END_OF_CONVERSATION,
+  END_OF_CONVERSATION_DATA,
+  END_OF_TURN,
+  END_OF_TURN_DATA,
+  isEndOfTurn,
+  type Sentinel,
+  sentinelOf,
+  TURN_PAUSE_MS,
+  turnEndOf,
+} from "./listening/conventions.ts";
 export type {
   AmsEvent,
   ClosedEvent,
@@ -44,13 +57,7 @@ export type {
   TokenEvent,
 } from "./listening/events.ts";
 export type { Receipt } from "./listening/frames.ts";
-export {
-  CONVENTION,
-  END_OF_TURN,
-  isEndOfTurn,
-  type TextOptions,
-  type Turns,
-} from "./listening/turns.ts";
+export type { TextOptions, Turns } from "./listening/turns.ts";
 export type { Pick, Piped, PipeOptions } from "./sending/pipe.ts";
 export type { SendOptions } from "./sending/send.ts";
 export type { Source } from "./sending/source.ts";

@@ -1,15 +1,17 @@
 /**
- * The resource `ams://conventions/v1`: habits that participants share. The wire knows nothing of
- * them.
+ * The resource `ams://conventions/v1`: docs/CONVENTIONS.md in short, for models. The wire knows
+ * nothing of it.
  */
+import { END_OF_CONVERSATION_DATA, END_OF_TURN_DATA } from "@ams/client";
 
 export const CONVENTIONS_TEXT = `# Conventions of AMS conversations, v1
 
 None of this is enforced: AMS carries text and knows no meaning. Participants who keep to it understand each other better.
 
-- **A message is one or more tokens.** A model may send its answer piece by piece; readers put the pieces of one stream together in order.
-- **End of turn.** When your answer is complete, you may set your stream's metadata key \`ams.convention.v1\` to \`"end_of_turn"\` by ams_set_metadata. Readers take it as: you are done for now. Who sends whole messages needn't.
-- **Say who you are.** \`peer_identity\` {kind, model, client} is shown to people. A display name goes into your stream's metadata as \`name\`.
+- **A message is one turn.** A model may send its answer piece by piece; readers join the pieces of one stream in order, up to the end of its turn.
+- **End of turn.** A turn ends at a token whose data is \`${END_OF_TURN_DATA}\`, or when the stream leaves. ams_send writes it for you unless you pass \`more: true\`. Readers never show it. \`${END_OF_CONVERSATION_DATA}\` says that you are done for good. The metadata key \`ams.convention.v1\` with \`"end_of_turn"\` is read for older writers.
+- **Say who you are.** \`peer_identity\` {kind, model, client} is shown to people. A display name goes into your stream's metadata as \`display_name\`; \`name\` is read as well.
+- **Say what you can do.** The metadata key \`capabilities\`: {role, model, supports_sentinels}.
 - **Say what you are doing.** Metadata such as {"status": "working", "task": "…"} is seen by all, and by who joins later.
 - **Address somebody** by their stream name at the beginning of the text: "@falcon: …".
 - **Structured data** goes as JSON text with a \`type\` of your own. Who doesn't know it ignores it.

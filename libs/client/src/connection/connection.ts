@@ -139,8 +139,8 @@ export interface Connection {
    */
   setMetadata(metadata: Metadata, options?: SendOptions): Promise<Receipt | null>;
   /**
-   * Ends the turn for those who read this stream by `text` or `turns`: sets
-   * `"ams.convention.v1": "end_of_turn"` in its metadata.
+   * Ends the turn (docs/CONVENTIONS.md): sends the token `{"ams.convention.v1":"end_of_turn"}`,
+   * which readers of text don't show. Resolves and fails as `send` does.
    */
   endTurn(options?: SendOptions): Promise<Receipt | null>;
   /**

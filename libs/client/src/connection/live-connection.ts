@@ -9,14 +9,13 @@ import { toAmsError } from "../causes.ts";
 import type { AmsError } from "../errors.ts";
 import { isFields } from "../fields.ts";
 import { piping } from "../later.ts";
+import { END_OF_TURN_DATA } from "../listening/conventions.ts";
 import { Dispatcher } from "../listening/dispatcher.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { JoinedFrame, Receipt } from "../listening/frames.ts";
 import { Intake } from "../listening/intake.ts";
 import { isCalled, Roster } from "../listening/roster.ts";
 import {
-  CONVENTION,
-  END_OF_TURN,
   readText,
   readTokens,
   readTurns,
@@ -238,7 +237,7 @@ export class LiveConnection implements Connection {
   }
 
   endTurn(options: SendOptions = {}): Promise<Receipt | null> {
-    return this.setMetadata({ ...this.metadata, [CONVENTION]: END_OF_TURN }, options);
+    return this.send(END_OF_TURN_DATA, options);
   }
 
   async ping({ signal }: ListenOptions = {}): Promise<number> {

@@ -20,6 +20,20 @@ describe("text", () => {
     await me.close();
   });
 
+  test("ends at a sentinel, which is never handed out", async () => {
+    const { me, call } = await joinQuickly(broker);
+    const text = me.text("peer");
+    const turns = me.turns("peer");
+    call.send(came(), token("1-1", "one"), token("1-2", '{"ams.convention.v1": "end_of_turn"}'));
+    call.send(token("1-3", "two"), token("1-4", '{"ams.convention.v1":"end_of_conversation"}'));
+    call.send(left("1-4"));
+    expect(await all(text)).toEqual(["one"]);
+    const texts: string[][] = [];
+    for await (const turn of turns) texts.push(await all(turn));
+    expect(texts).toEqual([["one"], ["two"]]);
+    await me.close();
+  });
+
   test("ends when the stream leaves, when this side closes, and with the error when the other does", async () => {
     const { me, call } = await joinQuickly(broker);
     const leaving = me.text(PEER_ID);

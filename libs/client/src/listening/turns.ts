@@ -1,16 +1,10 @@
 /** Token streams as running text: turn by turn, up to `end_of_turn` or until the stream leaves. */
 import { AmsError } from "../errors.ts";
+import { END_OF_TURN, turnEndOf } from "./conventions.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import type { AmsEvent, Metadata, TokenEvent } from "./events.ts";
+import type { AmsEvent, TokenEvent } from "./events.ts";
 import type { Queue } from "./queue.ts";
 import { isCalled, type Roster } from "./roster.ts";
-
-/**
- * The member of stream metadata by which streams show their readers where they are. A convention of
- * clients: AMS reads no metadata.
- */
-export const CONVENTION = "ams.convention.v1";
-export const END_OF_TURN = "end_of_turn";
 
 export type TextOptions = {
   readonly signal?: AbortSignal | undefined;
@@ -21,11 +15,7 @@ export type TextOptions = {
   readonly gaps?: "throw" | "skip";
 };
 
-type Piece = { readonly data: string } | "end_of_turn";
-
-export function isEndOfTurn(metadata: Metadata): boolean {
-  return metadata[CONVENTION] === END_OF_TURN;
-}
+type Piece = { readonly data: string } | typeof END_OF_TURN;
 
 /** The tokens of all streams; or of one, until it leaves. It listens from the call on. */
 export function readTokens(
@@ -148,15 +138,16 @@ function listen(
     // end.
     if (event.type === "joined" && broken && gaps === "throw") queue.end(lost());
     if (!isOf(event, stream)) return undefined;
+    const end = turnEndOf(event);
+    if (end === "left") queue.end(null);
+    else if (end !== null) {
+      within = false;
+      return END_OF_TURN;
+    }
     if (event.type === "token") {
       within = true;
       return { data: event.data };
     }
-    if (event.type === "stream_metadata" && isEndOfTurn(event.metadata)) {
-      within = false;
-      return END_OF_TURN;
-    }
-    if (event.type === "stream_left") queue.end(null);
     if (event.type === "gap" && gaps === "throw") queue.end(lost());
     return undefined;
   };

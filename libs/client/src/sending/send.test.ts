@@ -133,10 +133,19 @@ describe("send", () => {
 });
 
 describe("setMetadata", () => {
-  test("replaces the own metadata; endTurn adds the convention's member to it", async () => {
+  test("endTurn sends the sentinel as a token, and leaves the metadata alone", async () => {
     const { me, call } = await joinQuickly(broker, { streamMetadata: { name: "Ada" } });
     await me.endTurn();
-    const expected = { name: "Ada", "ams.convention.v1": "end_of_turn" };
+    const data = '{"ams.convention.v1":"end_of_turn"}';
+    expect(await call.frame()).toEqual({ type: "token", data });
+    expect(me.metadata).toEqual({ name: "Ada" });
+    await me.close();
+  });
+
+  test("replaces the own metadata", async () => {
+    const { me, call } = await joinQuickly(broker, { streamMetadata: { name: "Ada" } });
+    const expected = { name: "Grace" };
+    await me.setMetadata(expected);
     expect(await call.frame()).toEqual({ type: "set_metadata", metadata: expected });
     expect(me.metadata).toEqual(expected);
     expect(await codeOf(me.setMetadata({}, { signal: AbortSignal.abort() }))).toBe("aborted");

@@ -4,7 +4,7 @@ import { named, PEER_ID, TS } from "./fake-broker.ts";
 
 export const OTHER_ID = `str_${"2".repeat(26)}`;
 
-/** Metadata that end a turn. */
+/** Metadata by which older writers end a turn. */
 export const END = { "ams.convention.v1": "end_of_turn" };
 
 export function came(streamName = "peer", id = PEER_ID) {

@@ -3,7 +3,7 @@
  * who came, who left and what is lost.
  */
 import type { AmsEvent, GapEvent, Metadata, Peer } from "@ams/client";
-import { isEndOfTurn } from "@ams/client";
+import { isEndOfTurn, sentinelOf } from "@ams/client";
 import { BoundedList, type Bounds } from "./bounded-list.ts";
 
 /** Milliseconds of silence after which a stream begins a new passage. */
@@ -75,7 +75,8 @@ export class Rows {
   heard(event: AmsEvent, nameOf: (streamId: string) => Peer | undefined): void {
     switch (event.type) {
       case "token":
-        this.said(speakerOf(event, nameOf(event.streamId)?.metadata), event, false);
+        if (sentinelOf(event.data) !== null) this.endTurn(event.streamId);
+        else this.said(speakerOf(event, nameOf(event.streamId)?.metadata), event, false);
         break;
       case "stream_metadata":
         if (isEndOfTurn(event.metadata)) this.endTurn(event.streamId);
