@@ -5,15 +5,15 @@ import { EXIT_CODES } from "./faults/exit-codes.ts";
 import { CliError } from "./faults/fault.ts";
 import { HELP_INSTEAD, usageErrorOf } from "./faults/usage.ts";
 import { buildProgram } from "./program.ts";
-import { hearSignals, interrupt, interruptStatus } from "./terminal/interrupt.ts";
+import { interrupt, interruptStatus, listenForSignals } from "./terminal/interrupt.ts";
 
-const words = process.argv.slice(2);
-const isJson = words.includes("--json");
+const args = process.argv.slice(2);
+const isJson = args.includes("--json");
 
 /** The status for an answer that could not be written, once that is so. */
 let unwritten: Promise<number> | null = null;
 
-hearSignals();
+listenForSignals();
 process.stdout.on("error", endWhenNobodyReads);
 process.stderr.on("error", () => {});
 process.once("beforeExit", endOfNothing);
@@ -21,7 +21,7 @@ await end(await run());
 
 async function run(): Promise<number> {
   try {
-    await buildProgram(isJson).parseAsync(words, { from: "user" });
+    await buildProgram(isJson).parseAsync(args, { from: "user" });
     return interruptStatus() ?? Number(process.exitCode ?? EXIT_CODES.ok.status);
   } catch (error) {
     if (error instanceof CommanderError) return await endParsing(error);
@@ -34,21 +34,21 @@ async function run(): Promise<number> {
 /** The command line was wrong, or only asked for help or the version. */
 async function endParsing(error: CommanderError): Promise<number> {
   if (error.exitCode === 0) return EXIT_CODES.ok.status;
-  const isToldByHelp = error.code === HELP_INSTEAD && !isJson;
-  return isToldByHelp ? EXIT_CODES.usage.status : await fail(usageErrorOf(error));
+  const isSaidByHelp = error.code === HELP_INSTEAD && !isJson;
+  return isSaidByHelp ? EXIT_CODES.usage.status : await fail(usageErrorOf(error));
 }
 
 /** Says why; loaded only now, as it brings the SDK. */
 async function fail(error: unknown): Promise<number> {
-  const { failureOf, placesOf, tell } = await import("./faults/fail.ts");
+  const { failureOf, stackOf, report } = await import("./faults/fail.ts");
   const failure = failureOf(error);
-  tell(failure, isJson);
-  if (process.env.AMS_DEBUG && error instanceof Error) process.stderr.write(placesOf(error));
+  report(failure, isJson);
+  if (process.env.AMS_DEBUG && error instanceof Error) process.stderr.write(stackOf(error));
   return failure.status;
 }
 
 /**
- * Nothing is left that could settle what the command waits for: Node would end without a word, with
+ * Nothing is left that could settle what the command waits for: Node would end silently, with
  * a status of its own (13).
  */
 function endOfNothing(): void {
@@ -69,7 +69,7 @@ async function end(status: number): Promise<void> {
   process.exit(last);
 }
 
-/** Resolves when all is written, or can't be, and whoever hears of errors has heard. */
+/** Resolves when all is written, or can't be, and error listeners have run. */
 function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write("", () => setImmediate(resolve));
@@ -78,7 +78,7 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 
 /**
  * The reader of a pipe has gone, as `head` does: leave in good order; that is no failure, and there
- * is nobody to tell.
+ * is nobody to notify.
  */
 function endWhenNobodyReads(error: NodeJS.ErrnoException): void {
   const isTerminalGone = error.code === "EIO" && process.stdout.isTTY === true;

@@ -51,7 +51,7 @@ Example:
 Every command has --help with an example; \`ams help exit-codes\` lists with which status it ends. No credential is ever
 an argument, as other users of the machine see those: it is in the profile or in AMS_CREDENTIAL. The link may be in AMS_LINK.`;
 
-/** `isJson` is true with --json: what stands on stderr is JSON then, and no help. */
+/** `isJson` is true with --json: stderr has JSON then, and no help. */
 export function buildProgram(isJson: boolean): Command {
   const program = declareGlobalOptions(new Command("ams"))
     .description(SUMMARY)
@@ -67,11 +67,11 @@ export function buildProgram(isJson: boolean): Command {
   return program;
 }
 
-/** Commands that were made elsewhere don't inherit: each is told how to speak and how to end. */
+/** Commands that were made elsewhere don't inherit: each gets its output and its way to end. */
 function inheritTo(command: Command, isJson: boolean): void {
   command.helpOption("-h, --help", "print this help");
   command.exitOverride(throwFor(command)).configureOutput({
-    outputError: () => {}, // Told once, by `main`.
+    outputError: () => {}, // Reported once, by `main`.
     ...(isJson ? { writeErr: () => {} } : {}),
     getOutHasColors: () => wantsColors(undefined, process.stdout),
   });

@@ -318,7 +318,7 @@ describe("the command line", () => {
       /^ams: There is no option '--nmae' \(did you mean --name\?\): see `ams join --help`\.\n$/,
     ],
     [["link", "nwe", "x"], /^ams: There is no command 'nwe' .*: see `ams link --help`\.\n$/],
-    [["mint", "extra"], /^ams: `ams mint` takes 0 words and got 1: see `ams mint --help`\.\n$/],
+    [["mint", "extra"], /^ams: `ams mint` takes 0 arguments and got 1: see `ams mint --help`\.\n$/],
     [
       ["account", "create"],
       /^ams: The argument <namespace> is missing: see `ams account create --help`\.\n$/,

@@ -21,7 +21,7 @@ import { harmless } from "../terminal/harmless.ts";
 import { unstoppably } from "../terminal/interrupt.ts";
 import { withProgress } from "../terminal/progress.ts";
 
-/** With these a request may have been heard all the same. */
+/** With these a request may have been received all the same. */
 const LOST_CODES: readonly AmsErrorCode[] = [
   "timeout",
   "unreachable",
@@ -49,7 +49,7 @@ export async function createInProfile(
   const draft = await draftProfile(profileName);
   try {
     // Not to be stopped in between: the credential is in the answer, and never again.
-    const account = await unstoppably(tellOfWaiting(context), async () => {
+    const account = await unstoppably(noteOfWaiting(context), async () => {
       const made = await atDeployment(url, () =>
         withProgress(output, "making the account", () =>
           createAccount(url, { namespace, ...(invite ? { invite } : {}) }),
@@ -118,7 +118,7 @@ export async function rotate(
   const draft = isKept ? await draftProfile(profileName) : null;
   try {
     // Not to be stopped in between: the new credential is in the answer, and never again.
-    await unstoppably(tellOfWaiting(context), async () => {
+    await unstoppably(noteOfWaiting(context), async () => {
       await withProgress(output, "rotating", () =>
         account.rotate(grace === undefined ? {} : { graceS: grace }),
       );
@@ -163,12 +163,12 @@ export async function deleteAccount(
 }
 
 /** What the first Ctrl-C says while an answer is on its way that holds a credential. */
-function tellOfWaiting({ output }: Context): () => void {
+function noteOfWaiting({ output }: Context): () => void {
   return () =>
     output.note("ams: Waiting for the answer, which holds the new credential: it comes only once.");
 }
 
-/** The request went out, and nobody knows what became of it: `what` says so, behind why. */
+/** The request went out, and nobody knows what became of it: `what` says so, after the reason. */
 function lostAnswer(error: unknown, what: string): unknown {
   const isLost = error instanceof AmsError && LOST_CODES.includes(error.code);
   if (!isLost) return error;
@@ -184,7 +184,7 @@ function maybeRotated(graceS: number | undefined): string {
     : `The credential may have changed; the old one works for ${graceS} s more, so rotate again at once`;
 }
 
-/** Where the profile can't be written after all, the credential is told: it would be lost. */
+/** Where the profile can't be written after all, the credential is printed: it would be lost. */
 async function keep(draft: ProfileDraft, account: Account, warn: (text: string) => void) {
   const { url, namespace, accountId, credential } = account;
   try {

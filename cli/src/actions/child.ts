@@ -1,5 +1,5 @@
 /**
- * Another program of ours in this one's place: the same terminal, the same signals, and its exit
+ * Another program of ours instead of this one: the same terminal, the same signals, and its exit
  * status becomes ours.
  */
 import { spawn } from "node:child_process";
@@ -16,10 +16,10 @@ const SIGNALLED = 128;
  */
 export async function becomeChild(
   file: string,
-  words: readonly string[],
+  args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<void> {
-  const child = spawn(process.execPath, [file, ...words], {
+  const child = spawn(process.execPath, [file, ...args], {
     stdio: "inherit",
     env: { ...process.env, ...env },
   });

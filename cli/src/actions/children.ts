@@ -19,10 +19,10 @@ export async function up({ port, data }: UpOptions): Promise<void> {
  * The credential goes by the environment, where other users of the machine can't see it; and only
  * when what it is for is what is asked. Without it the child is a guest of the link.
  */
-export async function mcp(context: Context, word: string | undefined): Promise<void> {
+export async function mcp(context: Context, argument: string | undefined): Promise<void> {
   const file = fileOfClone("edges/mcp/dist/stdio.js", "mcp");
   const { url, credential, credentialFor } = await settingsOf(context);
-  const link = word ?? process.env.AMS_LINK ?? null;
+  const link = argument ?? process.env.AMS_LINK ?? null;
   const own = credentialFor ?? url;
   const isAsked = isSameOrigin(own, url) && (link === null || isSameOrigin(own, link));
   await becomeChild(file, [], {
@@ -35,12 +35,12 @@ export async function mcp(context: Context, word: string | undefined): Promise<v
 export async function conformance(
   { options }: Context,
   url: string | undefined,
-  words: readonly string[],
+  args: readonly string[],
 ): Promise<void> {
   const given = url ?? options.url ?? process.env.AMS_URL;
   if (!given) {
     throw new CliError("bad_usage", "Say which AMS to try: ams conformance <url>.");
   }
   const file = fileOfClone("test/conformance/run.mjs", "conformance");
-  await becomeChild(file, ["--url", given, ...words]);
+  await becomeChild(file, ["--url", given, ...args]);
 }

@@ -68,7 +68,7 @@ export async function newLink(
   output.answer({ magic_link: link }, harmless(link));
 }
 
-/** The deployment ends links by making a new one: nobody is told that, so there is none. */
+/** The deployment ends links by making a new one: nobody receives that one. */
 export async function revokeLinks(
   context: Context,
   conversation: string,
@@ -101,11 +101,11 @@ export async function close(
 }
 
 /** By a link, or by the alias of a conversation of one's own. */
-export async function inspect(context: Context, word: string | undefined): Promise<void> {
+export async function inspect(context: Context, argument: string | undefined): Promise<void> {
   const { output, signal } = context;
-  const isAlias = word !== undefined && /^[a-z0-9][a-z0-9-]*$/.test(word);
+  const isAlias = argument !== undefined && /^[a-z0-9][a-z0-9-]*$/.test(argument);
   const account = isAlias ? await accountOf(context, await settingsOf(context)) : null;
-  const wanted = account === null ? await linkOf(word, "free", signal) : (word ?? "");
+  const wanted = account === null ? await linkOf(argument, "free", signal) : (argument ?? "");
   const found = await withProgress(output, "looking", () =>
     account === null ? inspectLink(wanted, { signal }) : account.inspect(wanted, { signal }),
   );

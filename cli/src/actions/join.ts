@@ -12,11 +12,11 @@ export type JoinOptions = WhoOptions & { readonly reconnectFor?: number };
 
 export async function join(
   context: Context,
-  word: string | undefined,
+  argument: string | undefined,
   options: JoinOptions,
 ): Promise<void> {
   const isLive = isLiveTerminal(context.output);
-  const link = await linkOf(word, "taken", context.signal);
+  const link = await linkOf(argument, "taken", context.signal);
   const { reconnectFor = LISTENER_RECONNECT_S } = options;
   const wishes = { reconnectForMs: reconnectFor * 1_000 };
   if (isLive) {
@@ -34,7 +34,7 @@ async function talk({ output }: Context, connection: Connection): Promise<void> 
   const view = openView(output, connection, {
     line: (text) => {
       for (const token of splitText(text)) {
-        connection.send(token).catch((error: Error) => view.tell(`not sent: ${error.message}`));
+        connection.send(token).catch((error: Error) => view.note(`not sent: ${error.message}`));
       }
     },
     leave: () => void connection.close(),

@@ -26,10 +26,10 @@ export type PipeOptions = WhoOptions & {
 
 export async function pipe(
   context: Context,
-  word: string | undefined,
+  argument: string | undefined,
   options: PipeOptions,
 ): Promise<void> {
-  const link = await linkOf(word, "taken", context.signal);
+  const link = await linkOf(argument, "taken", context.signal);
   const reconnectForMs = (options.reconnectFor ?? WRITER_RECONNECT_S) * 1_000;
   const wishes = { kind: "agent", receipts: true, reconnectForMs } as const;
   await withConnection(context, link, options, wishes, async (connection) => {
@@ -64,7 +64,7 @@ async function sendStdin(
   }
 }
 
-/** Tells how far it is: of the whole when stdin is a file. */
+/** Shows how far it is: of the whole when stdin is a file. */
 async function* measured(
   texts: AsyncIterable<string>,
   progress: Progress | null,

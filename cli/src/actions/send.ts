@@ -1,4 +1,4 @@
-/** `ams send`: one text, and the broker's word that it has it. */
+/** `ams send`: one text, and the broker's receipt for it. */
 
 import { type WhoOptions, WRITER_RECONNECT_S, withConnection } from "../conversation/joining.ts";
 import { linkAddressOf } from "../conversation/link-address.ts";
@@ -11,14 +11,14 @@ import { readStdin } from "../terminal/input.ts";
 
 export async function send(
   context: Context,
-  words: readonly string[],
+  args: readonly string[],
   options: WhoOptions,
 ): Promise<void> {
   const { output, signal } = context;
-  const readsStdin = words.at(-1) === "-";
+  const readsStdin = args.at(-1) === "-";
   // With AMS_LINK set it would be the text, which nobody means who forgot the text.
-  if (words.length === 1 && isLink(words[0])) throw textMissing();
-  const { link, rest } = await takeLink(words, 1, readsStdin ? "taken" : "free", signal);
+  if (args.length === 1 && isLink(args[0])) throw textMissing();
+  const { link, rest } = await takeLink(args, 1, readsStdin ? "taken" : "free", signal);
   const [text] = rest;
   if (text === undefined) throw textMissing();
   if (rest.length > 1) {

@@ -9,7 +9,7 @@ import { openView } from "../view/open-view.ts";
 
 export type TailOptions = WhoOptions & {
   readonly since?: string;
-  /** Ids or names of the only streams to hear. */
+  /** Ids or names of the only streams to read. */
   readonly stream?: readonly string[];
   readonly reconnectFor?: number;
 };
@@ -18,10 +18,10 @@ const STREAM_ID = /^str_[0-9a-f]{26}$/;
 
 export async function tail(
   context: Context,
-  word: string | undefined,
+  argument: string | undefined,
   options: TailOptions,
 ): Promise<void> {
-  const link = await linkOf(word, "free", context.signal);
+  const link = await linkOf(argument, "free", context.signal);
   if (options.since !== undefined) await requireReplay(context, link);
   const { stream: streams = [], reconnectFor = LISTENER_RECONNECT_S } = options;
   // By id the broker selects; names it doesn't know.
@@ -49,7 +49,7 @@ export async function showAll(connection: Connection, show: (event: AmsEvent) =>
 }
 
 /**
- * Also of a selection, who comes and goes is heard of every stream (§5.10); here nobody asked for
+ * Also of a selection, joins and leaves of every stream arrive (§5.10); here nobody asked for
  * that.
  */
 function isWanted(event: AmsEvent, streams: readonly string[]): boolean {
@@ -65,6 +65,6 @@ async function requireReplay({ signal }: Context, link: string): Promise<void> {
     "not_offered",
     features.includes("replay")
       ? "This version of ams can't read what was kept yet: leave --since out."
-      : "This deployment keeps nothing that was said, as it doesn't offer replay: leave --since out.",
+      : "This deployment keeps no messages, as it doesn't offer replay: leave --since out.",
   );
 }

@@ -83,7 +83,7 @@ same, rotate again: without --grace the old one works until the new one is used,
 
 function remove(): Command {
   const command = new Command("delete")
-    .description("end the account, its conversations and its namespace, for ever")
+    .description("end the account, its conversations and its namespace, permanently")
     .option("--yes", "don't ask")
     .action(async (options: { readonly yes?: boolean }, self: Command) => {
       const { deleteAccount } = await import("../actions/account.ts");

@@ -18,7 +18,7 @@ export function mintCommand(): Command {
     .option("--stream-name <name>", "the name that you will join with; made up unless given")
     .option(
       "--stream-metadata <json>",
-      "what your stream will tell of itself, or @file",
+      "what your stream says about itself, or @file",
       readMetadata,
     )
     .option(
@@ -104,9 +104,9 @@ export function inspectCommand(): Command {
   const command = new Command("inspect")
     .description("show a conversation and who is in it, without joining")
     .argument("[conversation]", `${LINK_HELP}; or the alias of one of yours`)
-    .action(async (word: string | undefined, _options: object, self: Command) => {
+    .action(async (argument: string | undefined, _options: object, self: Command) => {
       const { inspect } = await import("../actions/conversations.ts");
-      await inspect(contextOf(self), word);
+      await inspect(contextOf(self), argument);
     });
   return explain(command, "Example:\n  $ ams inspect standup --json | jq '.streams | length'");
 }

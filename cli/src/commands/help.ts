@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { EXIT_CODES } from "../faults/exit-codes.ts";
 import { CliError } from "../faults/fault.ts";
-import { commandWords } from "../faults/usage.ts";
+import { commandTerm } from "../faults/usage.ts";
 import { contextOf } from "../options/context.ts";
 import { explain } from "./options.ts";
 
@@ -13,14 +13,14 @@ export function helpCommand(program: Command): Command {
     .helpGroup("Help:")
     .description(`help for a command; \`ams help ${EXIT_TOPIC}\` lists with which status ams ends`)
     .argument("[command...]", `a command, or ${EXIT_TOPIC}`)
-    .action((words: readonly string[], _options: object, self: Command) => {
-      if (words.length === 1 && words[0] === EXIT_TOPIC) tellExitCodes(self);
-      else commandOf(program, words).outputHelp();
+    .action((args: readonly string[], _options: object, self: Command) => {
+      if (args.length === 1 && args[0] === EXIT_TOPIC) printExitCodes(self);
+      else commandOf(program, args).outputHelp();
     });
   return explain(command, `Example:\n  $ ams help link new\n  $ ams help ${EXIT_TOPIC}`);
 }
 
-function tellExitCodes(self: Command): void {
+function printExitCodes(self: Command): void {
   const rows = Object.entries(EXIT_CODES).map(([name, { status, meaning }]) => ({
     name,
     status,
@@ -41,15 +41,15 @@ function tellExitCodes(self: Command): void {
   }
 }
 
-function commandOf(program: Command, words: readonly string[]): Command {
-  return words.reduce((parent, word) => {
+function commandOf(program: Command, args: readonly string[]): Command {
+  return args.reduce((parent, word) => {
     const found = parent.commands.find((child) =>
       [child.name(), ...child.aliases()].includes(word),
     );
     if (found !== undefined) return found;
     throw new CliError(
       "bad_usage",
-      `There is no ${commandWords(word)} to help with: see \`ams --help\`.`,
+      `There is no ${commandTerm(word)} to help with: see \`ams --help\`.`,
     );
   }, program);
 }

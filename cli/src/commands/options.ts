@@ -1,4 +1,4 @@
-/** Options and words that several commands have, so that they read the same everywhere. */
+/** Options and arguments that several commands have, so that they read the same everywhere. */
 import type { Command } from "commander";
 import { readDuration, readMetadata } from "../options/values.ts";
 
@@ -25,12 +25,12 @@ export function declareReconnect(command: Command, unless: string): Command {
 }
 
 /**
- * Columns of what stands below the options: as wide as the rest is on the narrowest usual terminal.
+ * Columns of the text below the options: as wide as the rest is on the narrowest usual terminal.
  */
 const COLUMNS = 80;
 
 /**
- * What stands below a command's options: a real example, and what else is to say. Lines that are
+ * The text below a command's options: a real example, and what else is to say. Lines that are
  * indented stay as they are.
  */
 export function explain(command: Command, text: string): Command {

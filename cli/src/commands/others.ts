@@ -14,15 +14,19 @@ export function doctorCommand(): Command {
     )
     .option("--no-self-test", "make nothing there: no conversation, no account")
     .action(
-      async (word: string | undefined, options: { readonly selfTest: boolean }, self: Command) => {
+      async (
+        argument: string | undefined,
+        options: { readonly selfTest: boolean },
+        self: Command,
+      ) => {
         const { doctor } = await import("../doctor/doctor.ts");
-        await doctor(contextOf(self), word, options);
+        await doctor(contextOf(self), argument, options);
       },
     );
   return explain(
     command,
     `
-Looks at the address, TLS, whether AMS answers and which version, the clocks, whether a WebSocket gets through what stands
+Looks at the address, TLS, whether AMS answers and which version, the clocks, whether a WebSocket gets through what is
 between, and the link. Then it mints a conversation, with your account or one that it makes for this, lets two streams talk in
 it (guests, where they are let in), measures the latency, and deletes what it made. A link is looked at and not joined by.
 
@@ -40,16 +44,11 @@ export function conformanceCommand(): Command {
   const command = new Command("conformance")
     .description("try every promise of the protocol on a deployment")
     .argument("[url]", "the deployment; AMS_URL unless given")
-    .argument("[words...]", "behind --: arguments for vitest, such as -t 'takeover'")
+    .argument("[words...]", "after --: arguments for vitest, such as -t 'takeover'")
     .action(
-      async (
-        url: string | undefined,
-        words: readonly string[],
-        _options: object,
-        self: Command,
-      ) => {
+      async (url: string | undefined, args: readonly string[], _options: object, self: Command) => {
         const { conformance } = await import("../actions/children.ts");
-        await conformance(contextOf(self), url, words);
+        await conformance(contextOf(self), url, args);
       },
     );
   return explain(

@@ -67,16 +67,16 @@ export function sendCommand(): Command {
     .description("send one text and leave")
     .argument("[words...]", "the magic link, unless AMS_LINK has it; then the text, or - for stdin")
     .usage("[options] [link] <text>")
-    .action(async (words: readonly string[], options: WhoOptions, self: Command) => {
+    .action(async (args: readonly string[], options: WhoOptions, self: Command) => {
       const { send } = await import("../actions/send.ts");
-      await send(contextOf(self), words, options);
+      await send(contextOf(self), args, options);
     });
   declareWho(command);
   return explain(
     command,
     `
 It ends well only when the deployment has taken the text. A text of more than 64 KiB is sent in several tokens, and it says so.
-Whoever is in the conversation hears it; nothing is kept for those who come later.
+Whoever is in the conversation receives it; nothing is kept for those who come later.
 
 Example:
   $ export AMS_LINK=$(ams mint)
@@ -91,7 +91,7 @@ export function pipeCommand(): Command {
     .argument(LINK, LINK_HELP_STDIN_TAKEN)
     .option("--duplex", "print to stdout what others say")
     .option("--lines", "send one token a line, instead of what each read gives")
-    .option("--no-turn", "don't end the turn behind it")
+    .option("--no-turn", "don't end the turn after it")
     .action(async (link: string | undefined, options: PipeOptions, self: Command) => {
       const { pipe } = await import("../actions/pipe.ts");
       await pipe(contextOf(self), link, options);
@@ -101,7 +101,7 @@ export function pipeCommand(): Command {
     command,
     `
 What stdin gives at once is one token, cut where it is longer than 64 KiB and never within a character. The deployment's
-receipts are counted: whatever happens, it says how many tokens were accepted. Behind the last one it ends the turn, for
+receipts are counted: whatever happens, it says how many tokens were accepted. After the last one it ends the turn, for
 readers that wait for that. Stdin has to be text in UTF-8.
 
 With --duplex the text of others goes to stdout as it is; after its own turn it waits for the next one's end, or until

@@ -25,7 +25,7 @@ export type JoinWishes = Pick<
 > & { readonly kind: "agent" | "human" };
 
 /**
- * Seconds for which a broken connection tries to come back, unless told: those who listen can wait,
+ * Seconds for which a broken connection tries to come back, by default: those who listen can wait,
  * a writer's source can't.
  */
 export const LISTENER_RECONNECT_S = 600;

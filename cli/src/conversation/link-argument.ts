@@ -8,34 +8,34 @@ import { linkAddressOf } from "./link-address.ts";
 
 const LINK_TOKEN = /^[\w-]{43}$/;
 
-/** The words of the command that follow the link. `wanted` is how many there must be. */
+/** The arguments of the command after the link. `wanted` is how many there must be. */
 export type LinkAndRest = { readonly link: string; readonly rest: readonly string[] };
 
 /**
- * Takes the link from the front of `words`, unless AMS_LINK has it and the words are then exactly
- * enough. `stdin` says whether `-` may read it from there.
+ * Takes the link from the front of `args`, unless AMS_LINK has it and the arguments are then
+ * exactly enough. `stdin` says whether `-` may read it from there.
  */
 export async function takeLink(
-  words: readonly string[],
+  args: readonly string[],
   wanted: number,
   stdin: "free" | "taken",
   signal: AbortSignal,
 ): Promise<LinkAndRest> {
-  const taken = await take(words, wanted, stdin, signal);
+  const taken = await take(args, wanted, stdin, signal);
   const fault = faultOf(taken.link.trim());
   if (fault !== null) throw new CliError("invalid_link", fault);
   return taken;
 }
 
 async function take(
-  words: readonly string[],
+  args: readonly string[],
   wanted: number,
   stdin: "free" | "taken",
   signal: AbortSignal,
 ): Promise<LinkAndRest> {
   const { AMS_LINK } = process.env;
-  if (words.length === wanted && AMS_LINK) return { link: AMS_LINK, rest: words };
-  const [first, ...rest] = words;
+  if (args.length === wanted && AMS_LINK) return { link: AMS_LINK, rest: args };
+  const [first, ...rest] = args;
   if (first === undefined) {
     throw new CliError(
       "bad_usage",
@@ -51,11 +51,11 @@ async function take(
 
 /** The link of a command that takes nothing else. */
 export async function linkOf(
-  word: string | undefined,
+  argument: string | undefined,
   stdin: "free" | "taken",
   signal: AbortSignal,
 ): Promise<string> {
-  return (await takeLink(word === undefined ? [] : [word], 0, stdin, signal)).link;
+  return (await takeLink(argument === undefined ? [] : [argument], 0, stdin, signal)).link;
 }
 
 async function firstLine(signal: AbortSignal): Promise<string> {

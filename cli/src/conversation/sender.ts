@@ -53,7 +53,7 @@ export class Sender {
   }
 
   /**
-   * Sends a text, cut where it is longer than a token. Resolves when there is room for more; false
+   * Sends a text, cut where it is longer than a token. Resolves when there is space for more; false
    * when all is over.
    */
   async send(text: string): Promise<boolean> {

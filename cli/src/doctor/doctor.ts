@@ -6,23 +6,24 @@ import type { Context } from "../options/context.ts";
 import { settingsOf } from "../options/settings.ts";
 import { startProgress } from "../terminal/progress.ts";
 import { type Finding, findingJson, findingLine, fine, statusOf, wrongBy } from "./finding.ts";
-import { type Place, placeOf } from "./place.ts";
 import { lookAtLink, lookAtOffer, lookAtReach, lookAtWebSocket } from "./reach.ts";
 import { testItself } from "./self-test.ts";
+import { type Target, targetOf } from "./target.ts";
 import { lookAtTls } from "./tls.ts";
 
 export async function doctor(
   context: Context,
-  word: string | undefined,
+  argument: string | undefined,
   { selfTest }: { readonly selfTest: boolean },
 ): Promise<void> {
   const { output, signal, options } = context;
-  const asked = word ?? options.url ?? (process.env.AMS_LINK || (await settingsOf(context)).url);
-  const place = placeOf(asked);
-  const progress = startProgress(output, `looking at ${place.url}`);
+  const asked =
+    argument ?? options.url ?? (process.env.AMS_LINK || (await settingsOf(context)).url);
+  const target = targetOf(asked);
+  const progress = startProgress(output, `looking at ${target.url}`);
   let firstWrong: Finding | null = null;
   try {
-    for await (const finding of examine(place, context, selfTest)) {
+    for await (const finding of examine(target, context, selfTest)) {
       if (signal.aborted) return;
       const line = findingLine(finding);
       const paint = {
@@ -44,30 +45,30 @@ export async function doctor(
 
 /** Ends where nothing further can be found out. */
 async function* examine(
-  place: Place,
+  target: Target,
   context: Context,
   selfTest: boolean,
 ): AsyncGenerator<Finding> {
   const { signal } = context;
-  yield fine("address", place.url, { url: place.url });
-  if (place.isSecure) {
-    const tls = await lookAtTls(place, signal, Date.now());
+  yield fine("address", target.url, { url: target.url });
+  if (target.isSecure) {
+    const tls = await lookAtTls(target, signal, Date.now());
     yield tls;
     if (tls.level === "wrong") return;
   }
-  const { finding, clock } = await lookAtReach(place, signal);
+  const { finding, clock } = await lookAtReach(target, signal);
   yield finding;
   if (finding.level === "wrong") return;
-  const ams = await lookAtOffer(place, signal);
+  const ams = await lookAtOffer(target, signal);
   yield ams;
   if (ams.level === "wrong") return;
   if (clock !== null) yield clock;
-  const webSocket = await lookAtWebSocket(place, signal);
+  const webSocket = await lookAtWebSocket(target, signal);
   yield webSocket;
-  if (place.link !== null) yield await lookAtLink(place.link, signal);
+  if (target.link !== null) yield await lookAtLink(target.link, signal);
   if (webSocket.level === "wrong" || !selfTest) return;
   try {
-    yield* testItself(place, context);
+    yield* testItself(target, context);
   } catch (error) {
     yield wrongBy("self-test", error);
   }

@@ -6,7 +6,7 @@ import { AmsError, inspect, join, offer } from "@ams/client";
 import { atDeployment } from "../options/settings.ts";
 import { VERSION } from "../version.ts";
 import { type Finding, fine, noted, wrong, wrongBy } from "./finding.ts";
-import type { Place } from "./place.ts";
+import type { Target } from "./target.ts";
 
 /** Milliseconds for an answer. */
 const ANSWER_MS = 10_000;
@@ -18,7 +18,7 @@ const SKEW_WRONG_MS = 30_000;
 export type Reached = { readonly finding: Finding; readonly clock: Finding | null };
 
 /** Any answer will do here: what it is, `lookAtOffer` finds out. */
-export async function lookAtReach({ url }: Place, signal: AbortSignal): Promise<Reached> {
+export async function lookAtReach({ url }: Target, signal: AbortSignal): Promise<Reached> {
   const startedAt = Date.now();
   // Not AbortSignal.timeout: its timer doesn't hold the process, and nothing else does while a
   // request fails half-way.
@@ -30,10 +30,10 @@ export async function lookAtReach({ url }: Place, signal: AbortSignal): Promise<
       signal: AbortSignal.any([signal, expiry.signal]),
     });
     const ms = Date.now() - startedAt;
-    const told = response.headers.get("date") ?? (await timeOf(response));
+    const date = response.headers.get("date") ?? (await timeOf(response));
     return {
       finding: fine("reachable", `it answers after ${ms} ms`, { answer_ms: ms }),
-      clock: told === null ? null : lookAtClock(Date.parse(told), startedAt + ms / 2),
+      clock: date === null ? null : lookAtClock(Date.parse(date), startedAt + ms / 2),
     };
   } catch (error) {
     return { finding: unreachable(url, error, expiry.signal.aborted), clock: null };
@@ -57,7 +57,7 @@ export function lookAtClock(theirs: number, ours: number): Finding | null {
   return fine("clock", "both clocks agree", figures);
 }
 
-export async function lookAtOffer({ url }: Place, signal: AbortSignal): Promise<Finding> {
+export async function lookAtOffer({ url }: Target, signal: AbortSignal): Promise<Finding> {
   try {
     const { version, features } = await atDeployment(url, () => offer(url, { signal }));
     const figures = { version, features };
@@ -73,7 +73,7 @@ export async function lookAtOffer({ url }: Place, signal: AbortSignal): Promise<
  * Asks for a conversation that is nowhere: the refusal comes over the WebSocket, so that one got
  * through.
  */
-export async function lookAtWebSocket({ url }: Place, signal: AbortSignal): Promise<Finding> {
+export async function lookAtWebSocket({ url }: Target, signal: AbortSignal): Promise<Finding> {
   const nowhere = `${url}/ams-doctor/conversations/nowhere?t=${"A".repeat(43)}`;
   try {
     const connection = await join(nowhere, { guest: true, signal });

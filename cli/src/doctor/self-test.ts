@@ -14,7 +14,7 @@ import {
 import type { Context } from "../options/context.ts";
 import { isSameOrigin, settingsOf } from "../options/settings.ts";
 import { type Finding, fine, noted, wrong, wrongBy } from "./finding.ts";
-import type { Place } from "./place.ts";
+import type { Target } from "./target.ts";
 
 /** Seconds after which the conversation's link ends by itself, should deleting fail. */
 const LIFE_S = 300;
@@ -37,10 +37,10 @@ const TOKENS = [
 
 type Own = { readonly account: Account; readonly isThrowaway: boolean };
 
-export async function* testItself(place: Place, context: Context): AsyncGenerator<Finding> {
+export async function* testItself(target: Target, context: Context): AsyncGenerator<Finding> {
   let own: Own;
   try {
-    own = await accountFor(place, context);
+    own = await accountFor(target, context);
   } catch (error) {
     yield withoutAccount(error);
     return;
@@ -52,7 +52,7 @@ export async function* testItself(place: Place, context: Context): AsyncGenerato
       signal: context.signal,
     });
     try {
-      yield* talk(minted, await speakerFor(place, own.account, context));
+      yield* talk(minted, await speakerFor(target, own.account, context));
     } finally {
       await own.account.close(minted.alias);
     }
@@ -64,10 +64,10 @@ export async function* testItself(place: Place, context: Context): AsyncGenerato
 }
 
 /** The account that holds here when it is of this deployment, else one for the moment. */
-async function accountFor({ url }: Place, context: Context): Promise<Own> {
+async function accountFor({ url }: Target, context: Context): Promise<Own> {
   const { signal } = context;
   const { credential, credentialFor, url: own } = await settingsOf(context);
-  // A doctor is sent to strange places: the credential goes only where it would go without an
+  // A doctor is sent to strange addresses: the credential goes only where it would go without an
   // argument.
   if (credential !== null && isSameOrigin(credentialFor ?? own, url)) {
     return { account: await openAccount(url, { credential, signal }), isThrowaway: false };
@@ -91,7 +91,7 @@ function withoutAccount(error: unknown): Finding {
  * Who talks: guests, where the deployment lets them in, as an account has few streams; else the
  * account.
  */
-async function speakerFor({ url }: Place, { credential }: Account, { signal }: Context) {
+async function speakerFor({ url }: Target, { credential }: Account, { signal }: Context) {
   const { features } = await offer(url, { signal });
   return features.includes("guests") ? ({ guest: true } as const) : { credential };
 }
@@ -126,7 +126,10 @@ async function latencyOf(connection: Connection): Promise<Finding> {
 }
 
 async function speak(writer: Connection, reader: Connection): Promise<Finding> {
-  const heard = reader.tokens({ from: writer.streamId, signal: AbortSignal.timeout(ARRIVAL_MS) });
+  const received = reader.tokens({
+    from: writer.streamId,
+    signal: AbortSignal.timeout(ARRIVAL_MS),
+  });
   let echoes = 0;
   writer.on("token", ({ streamId }) => {
     if (streamId === writer.streamId) echoes += 1;
@@ -134,7 +137,7 @@ async function speak(writer: Connection, reader: Connection): Promise<Finding> {
   const startedAt = performance.now();
   await Promise.all(TOKENS.map((token) => writer.send(token)));
   for (const [index, token] of TOKENS.entries()) {
-    const { value } = await heard.next().catch(() => ({ value: undefined }));
+    const { value } = await received.next().catch(() => ({ value: undefined }));
     if (value?.data === token) continue;
     const sentence =
       value === undefined
@@ -143,7 +146,8 @@ async function speak(writer: Connection, reader: Connection): Promise<Finding> {
     return wrong("self-test", "unhealthy", sentence);
   }
   const ms = performance.now() - startedAt;
-  if (echoes > 0) return wrong("self-test", "unhealthy", "A stream's owner heard its own tokens.");
+  if (echoes > 0)
+    return wrong("self-test", "unhealthy", "A stream's owner received its own tokens.");
   return fine("self-test", `${TOKENS.length} tokens arrived whole and in order, in ${shown(ms)}`, {
     tokens: TOKENS.length,
     tokens_ms: ms,

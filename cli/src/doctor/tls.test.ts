@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer, type Server } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Place, placeOf } from "./place.ts";
+import { type Target, targetOf } from "./target.ts";
 import { lookAtTls } from "./tls.ts";
 
 const never = new AbortController().signal;
 
 let folder: string;
 let server: Server;
-let place: Place;
+let target: Target;
 
 /** A certificate of nobody, for a server that is nowhere else. */
 beforeAll(async () => {
@@ -28,7 +28,7 @@ beforeAll(async () => {
   server = createServer({ key: readFileSync(key), cert: readFileSync(cert) });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  place = placeOf(`https://localhost:${Object(server.address()).port}`);
+  target = targetOf(`https://localhost:${Object(server.address()).port}`);
 });
 
 afterAll(() => {
@@ -38,7 +38,7 @@ afterAll(() => {
 
 describe("TLS", () => {
   test("a certificate of nobody whom this machine trusts is wrong, and the sentence says what to do", async () => {
-    const finding = await lookAtTls({ ...place, host: "127.0.0.1" }, never, Date.now());
+    const finding = await lookAtTls({ ...target, host: "127.0.0.1" }, never, Date.now());
     expect(finding).toMatchObject({
       level: "wrong",
       code: "unreachable",
@@ -53,7 +53,7 @@ describe("TLS", () => {
     const { port } = Object(gone.address());
     gone.close();
     await once(gone, "close");
-    const finding = await lookAtTls({ ...place, host: "127.0.0.1", port }, never, Date.now());
+    const finding = await lookAtTls({ ...target, host: "127.0.0.1", port }, never, Date.now());
     expect(finding).toMatchObject({ level: "wrong", code: "unreachable" });
     expect(finding.sentence).toMatch(/^There is no TLS with 127\.0\.0\.1 \(ECONNREFUSED\)\.$/);
   });
@@ -72,10 +72,10 @@ describe("where to look", () => {
       "http://a.example/ams/ns/conversations/x?t=y",
     ],
   ])("%s", (text, url, port, link) => {
-    expect(placeOf(text)).toMatchObject({ url, port, link });
+    expect(targetOf(text)).toMatchObject({ url, port, link });
   });
 
   test.each(["", "a.example", "ftp://a.example", "localhost:8080"])("%j is no address", (text) => {
-    expect(() => placeOf(text)).toThrow(/begins with http/);
+    expect(() => targetOf(text)).toThrow(/begins with http/);
   });
 });

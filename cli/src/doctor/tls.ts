@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { type Finding, fine, noted, wrong } from "./finding.ts";
-import type { Place } from "./place.ts";
+import type { Target } from "./target.ts";
 
 /** Milliseconds for the handshake. */
 const HANDSHAKE_MS = 10_000;
@@ -13,10 +13,14 @@ const HANDSHAKE_MS = 10_000;
 const EXPIRES_SOON_DAYS = 14;
 const DAY_MS = 86_400_000;
 
-export async function lookAtTls(place: Place, signal: AbortSignal, now: number): Promise<Finding> {
-  const { host, port } = place;
+export async function lookAtTls(
+  target: Target,
+  signal: AbortSignal,
+  now: number,
+): Promise<Finding> {
+  const { host, port } = target;
   try {
-    const socket = await handshake(place, signal);
+    const socket = await handshake(target, signal);
     const finding = findingOf(socket, host, now);
     socket.destroy();
     return finding;
@@ -33,7 +37,7 @@ export async function lookAtTls(place: Place, signal: AbortSignal, now: number):
   }
 }
 
-function handshake({ host, port }: Place, signal: AbortSignal): Promise<TLSSocket> {
+function handshake({ host, port }: Target, signal: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,

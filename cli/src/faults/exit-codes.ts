@@ -14,7 +14,7 @@ export const EXIT_CODES = {
   ok: { status: 0, meaning: "It did what was asked." },
   internal: {
     status: 1,
-    meaning: "A fault of ams itself, or of the deployment, that you can't mend.",
+    meaning: "A fault of ams itself, or of the deployment, that you can't repair.",
   },
   usage: { status: 2, meaning: "The command line, or a value in it, is wrong; nothing was done." },
   refused: {

@@ -1,6 +1,6 @@
 import { AmsError } from "@ams/client";
 import { expect, test } from "vitest";
-import { placesOf } from "./fail.ts";
+import { stackOf } from "./fail.ts";
 
 function fall(error: Error): Error {
   return error;
@@ -14,7 +14,7 @@ test("AMS_DEBUG shows where a failure came from, and nothing of its message", ()
     new AmsError("not_ams", message),
     Object.assign(new RangeError(message), { name: "Other" }),
   ]) {
-    const places = placesOf(fall(error));
+    const places = stackOf(fall(error));
     expect(places).toMatch(/^ +at .*fail\.test\.ts:\d+:\d+\)?\n/);
     expect(places).not.toContain("secret");
   }
@@ -23,5 +23,5 @@ test("AMS_DEBUG shows where a failure came from, and nothing of its message", ()
 test("a failure without a stack shows no place", () => {
   const error = new Error("lost");
   delete error.stack;
-  expect(placesOf(error)).toBe("");
+  expect(stackOf(error)).toBe("");
 });

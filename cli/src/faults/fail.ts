@@ -48,7 +48,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 /** Says it. `json` is true with --json. */
-export function tell(failure: Failure, json: boolean): void {
+export function report(failure: Failure, json: boolean): void {
   const { code, sentence, status, details } = failure;
   const line = json
     ? JSON.stringify({ error: code, message: sentence, exit: status, ...details })
@@ -60,8 +60,8 @@ export function tell(failure: Failure, json: boolean): void {
  * The lines of the program through which a failure came, and nothing of its message: that can hold
  * values, and what may be said of it is said. Empty where none are known.
  */
-export function placesOf({ stack = "", message }: Error): string {
-  const at = stack.indexOf(message) + message.length; // A message can look like a place.
+export function stackOf({ stack = "", message }: Error): string {
+  const at = stack.indexOf(message) + message.length; // A message can look like a position.
   const lines = stack
     .slice(at)
     .split("\n")

@@ -1,5 +1,6 @@
 /**
- * What the command line itself finds wrong, thrown by whoever finds it and told once, by `fail.ts`.
+ * What the command line itself finds wrong, thrown by whoever finds it and reported once, by
+ * `fail.ts`.
  */
 import type { AmsErrorCode } from "@ams/client";
 

@@ -1,7 +1,7 @@
 /**
  * A wrong command line, in one sentence: what commander found, in our words. It repeats no value,
- * as that may be a link or a credential which went to the wrong place; only what looks like the
- * name of a command or of an option is said again.
+ * as that may be a link or a credential which was given at the wrong position; only what looks like
+ * the name of a command or of an option is said again.
  */
 import type { Command, CommanderError } from "commander";
 import { CliError } from "./fault.ts";
@@ -32,9 +32,9 @@ export function usageErrorOf(error: CommanderError): CliError {
   return new CliError("bad_usage", `${sentenceOf(error, command)}: see \`${command} --help\`.`);
 }
 
-/** Says a word again when it looks like a command's name, else what it is. */
-export function commandWords(word: string): string {
-  return COMMAND_NAME.test(word) ? `command '${word}'` : "such command";
+/** Repeats an argument when it looks like a command's name, else what it is. */
+export function commandTerm(argument: string): string {
+  return COMMAND_NAME.test(argument) ? `command '${argument}'` : "such command";
 }
 
 /** `ams account create`. */
@@ -56,7 +56,7 @@ function sentenceOf({ code, message }: CommanderError, command: string): string 
     case "commander.invalidArgument":
       return invalidValue(message, quoted);
     case "commander.excessArguments":
-      return `\`${command}\` takes ${/Expected (\d+)/.exec(message)?.[1] ?? "no"} words and got ${/got (\d+)/.exec(message)?.[1] ?? "more"}`;
+      return `\`${command}\` takes ${/Expected (\d+)/.exec(message)?.[1] ?? "no"} arguments and got ${/got (\d+)/.exec(message)?.[1] ?? "more"}`;
     case HELP_INSTEAD:
       return "A command is missing";
     default:
@@ -67,7 +67,7 @@ function sentenceOf({ code, message }: CommanderError, command: string): string 
 function unknownCommand(message: string): string {
   const word = /unknown command '(.*?)'(?:\n\(Did|$)/s.exec(message)?.[1] ?? "";
   if (word.includes("://")) return "A command is missing before the link";
-  return `There is no ${commandWords(word)}${meant(message)}`;
+  return `There is no ${commandTerm(word)}${meant(message)}`;
 }
 
 function unknownOption(message: string): string {

@@ -9,7 +9,7 @@ import { readCount, readDuration } from "../options/values.ts";
 
 const PAYLOAD_BYTES_DEFAULT = 64;
 
-const DESCRIPTION = `Load a conversation and check every token: is one lost, doubled, out of order, or sent back to its author?
+const DESCRIPTION = `Load a conversation and check every token: is one lost, duplicated, out of order, or sent back to its author?
 
 Connects SUBSCRIBERS that listen and EMITTERS that emit, each RATE tokens a second; emitters listen too, so every token should reach all connections but its own. Latency is from when a token was meant to be sent until it was read.`;
 
@@ -24,14 +24,14 @@ Who joins:
   Guests, where the deployment lets them in; with --account the account of AMS_CREDENTIAL or of the profile. The link may be
   in AMS_LINK, or - reads it from stdin.
 
-Limits of the deployment that stand in the way, and their defaults:
+Limits of the deployment that can refuse it, and their defaults:
   AMS_SUBSCRIBERS_PER_CONVERSATION (100) all connections of a run    AMS_STREAMS_PER_ACCOUNT (10) with --account
   AMS_FRAMES_PER_SECOND (20000), AMS_BYTES_PER_SECOND (33554432) one emitter
 
 Ctrl-C ends the run early and prints what was measured up to there.
 
-Exit status: 0 all is well; 7 something was lost, doubled, reordered, altered or self-delivered, or a connection was closed
-(gaps that the broker told of are counted and are no failure); 4 the link; 5 nobody answers; 6 a limit; 130 Ctrl-C.`;
+Exit status: 0 all is well; 7 something was lost, duplicated, reordered, altered or self-delivered, or a connection was closed
+(gaps that the broker reported are counted and are no failure); 4 the link; 5 nobody answers; 6 a limit; 130 Ctrl-C.`;
 
 type Parsed = {
   readonly subscribers: number;
@@ -59,7 +59,7 @@ export function loadCommand(): Command {
     .addOption(time("--duration <time>", "how long at full rate: 30s, 10m, 2h", 10))
     .addOption(time("--ramp <time>", "raise the rate from 0 over this time first", 0))
     .option("--processes <count>", "load processes (as many as it takes)", readCount)
-    .option("--emit-only", "emitters hear nobody")
+    .option("--emit-only", "emitters receive nothing")
     .option("--account", "join with your account, and not as guests")
     .option("--report <file.html>", "write a report with plots, in one file")
     .action(async (link: string | undefined, parsed: Parsed, command: Command) => {

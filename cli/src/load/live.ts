@@ -14,8 +14,8 @@ const PICTURE_MS = 100;
 export type Live = {
   readonly joining: (joined: number, all: number) => void;
   readonly second: (second: Second) => void;
-  /** A phase that takes a while, in words. */
-  readonly phase: (words: string) => void;
+  /** A phase that takes a while, as text. */
+  readonly phase: (text: string) => void;
   /** Wipes the line. */
   readonly end: () => void;
 };
@@ -30,7 +30,7 @@ export function startLive(output: Output, length_s: number): Live {
     if (isTerminal) process.stderr.write(`\r\x1b[K${line.slice(0, columns() - 1)}`);
   };
   const tally = emptyTally();
-  let told = 0;
+  let reportedAt = 0;
   let drawnAt = 0;
   return {
     joining: (joined, all) => {
@@ -44,8 +44,8 @@ export function startLive(output: Output, length_s: number): Live {
       if (!second.isWhole || second.at_s >= length_s) return;
       const line = `${second.at_s + 1} of ${length_s} s  faults ${count(faultsOf(tally))}  ${count(second.tally.emitted)} tokens/s  ${count(second.tally.received)} deliveries/s  p50 ${span(second.latency.p50)}  p99 ${span(second.latency.p99)}`;
       draw(line);
-      if (isTerminal || second.at_s + 1 < told + LINE_S) return;
-      told = second.at_s + 1;
+      if (isTerminal || second.at_s + 1 < reportedAt + LINE_S) return;
+      reportedAt = second.at_s + 1;
       process.stderr.write(`${line}\n`);
     },
     phase: draw,

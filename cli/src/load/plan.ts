@@ -27,13 +27,13 @@ export type Options = {
 
 /**
  * Tokens and bytes per second that the SDK sends on one connection: a little less than deployments
- * allow unless told (§4.4.3).
+ * allow by default (§4.4.3).
  */
 const RATE_MAX = 16_000;
 const BYTES_PER_SECOND_MAX = 26_843_545;
 /**
  * Descriptors that a worker needs beside its connections: Node's own, the channel to the command,
- * room to spare.
+ * margin.
  */
 const DESCRIPTORS_OWN = 64;
 /**

@@ -20,9 +20,9 @@ function sentenceOf(code: string, plan: Plan, target: LoadTarget): string | null
   const { connections } = plan;
   if (code === "conversation_subscriber_limit") {
     const { present, limits } = target;
-    const room = (limits.subscribers_per_conversation ?? 0) - present;
+    const space = (limits.subscribers_per_conversation ?? 0) - present;
     const there = present === 0 ? "" : ` beside the ${present} that were there`;
-    return `The conversation is full${at(limits.subscribers_per_conversation)}: this run needs ${connections} subscribers${there}, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=${connections + present} or more${orAtMost(room)}.`;
+    return `The conversation is full${at(limits.subscribers_per_conversation)}: this run needs ${connections} subscribers${there}, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=${connections + present} or more${orAtMost(space)}.`;
   }
   if (code === "account_concurrency_limit") {
     return `The account may hold no more streams${at(target.limits.streams_per_account)}: this run needs ${connections} beside its others, so start the deployment with AMS_STREAMS_PER_ACCOUNT=${connections} or more; for guests, with AMS_GUESTS_PER_ACCOUNT.`;
@@ -38,8 +38,8 @@ function at(limit: number | undefined): string {
 }
 
 /** For those to whom the deployment doesn't belong. */
-function orAtMost(room: number): string {
-  return room > 0 ? `, or ask for ${room} connections at most` : "";
+function orAtMost(space: number): string {
+  return space > 0 ? `, or ask for ${space} connections at most` : "";
 }
 
 function isCode(text: string): text is AmsErrorCode {

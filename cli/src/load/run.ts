@@ -28,7 +28,7 @@ export type LoadOptions = Options & {
   readonly account: boolean;
 };
 
-/** The words that make `ams` a worker. */
+/** The arguments that make `ams` a worker. */
 const WORKER = ["load", "worker"];
 
 /**
@@ -36,14 +36,14 @@ const WORKER = ["load", "worker"];
  * refused the run.
  */
 export async function runLoadCommand(
-  word: string | undefined,
+  argument: string | undefined,
   options: LoadOptions,
   context: Context,
 ): Promise<void> {
   const { output, signal } = context;
   const machine = readMachine();
   const plan = planOf(options, machine);
-  const link = await linkOf(word, "free", signal);
+  const link = await linkOf(argument, "free", signal);
   const target = await lookAt(link, options.account, context);
   const report = options.report === null ? null : await Report.at(options.report);
   const result = await perform(plan, target, machine, context).catch(async (error) => {

@@ -1,4 +1,4 @@
-/** The options that every command has, before its name or behind it. */
+/** The options that every command has, before its name or after it. */
 import type { Command } from "commander";
 
 export type GlobalOptions = {

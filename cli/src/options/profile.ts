@@ -1,7 +1,7 @@
 /**
  * Profiles: which account of whose deployment, kept in the user's config folder, one file each. The
  * folder is for its owner alone (0700), and so is each file (0600), which is written whole beside
- * the old one and then takes its place.
+ * the old one and then replaces it.
  */
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
@@ -55,8 +55,8 @@ export function profilePath(name: string): string {
 }
 
 /**
- * The profile, or null when there is none. `warn` hears when others could have read it, which is
- * mended.
+ * The profile, or null when there is none. `warn` is called when others could have read it, which
+ * is repaired.
  */
 export async function readProfile(
   name: string,
@@ -71,7 +71,7 @@ export async function readProfile(
   await closeToOthers(path, warn);
   const profile = parseProfile(text);
   if (profile !== null) return profile;
-  throw new CliError("config_unusable", `${path} is not a profile of ams: mend or remove it.`);
+  throw new CliError("config_unusable", `${path} is not a profile of ams: repair or remove it.`);
 }
 
 /** The names of all profiles, sorted. */

@@ -11,7 +11,7 @@ import { withProgress } from "../terminal/progress.ts";
 import type { Context } from "./context.ts";
 import { type Profile, profileName, readProfile } from "./profile.ts";
 
-/** Where `ams up` and `npm start` listen unless told. */
+/** Where `ams up` and `npm start` listen by default. */
 const DEFAULT_URL = "http://127.0.0.1:8080";
 
 export type Settings = {

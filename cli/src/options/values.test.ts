@@ -25,7 +25,7 @@ describe("values of options", () => {
     expect(() => readMetadata(text)).toThrow(/JSON object/);
   });
 
-  test("JSON is any JSON, and the words of a broken one aren't repeated", () => {
+  test("JSON is any JSON, and the text of a broken one aren't repeated", () => {
     expect(readJson("null")).toBeNull();
     expect(() => readJson('{"secret')).toThrow(/^It is no JSON\.$/);
   });

@@ -1,5 +1,5 @@
 /**
- * Values of options as they stand on a command line. Each reader throws what commander tells as a
+ * Values of options as written on a command line. Each reader throws what commander reports as a
  * wrong argument.
  */
 import { readFileSync } from "node:fs";
@@ -49,7 +49,7 @@ function readFile(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    throw new InvalidArgumentError("The file behind @ can't be read.");
+    throw new InvalidArgumentError("The file after @ can't be read.");
   }
 }
 

@@ -36,7 +36,7 @@ export async function firstLineOfStdin(signal: AbortSignal): Promise<string | nu
 
 /**
  * The text of a stream of bytes, piece by piece as it arrives; none of them is empty. It ends
- * without a word when `signal` fires. Throws `not_text` at a byte that is not UTF-8, after it has
+ * silently when `signal` fires. Throws `not_text` at a byte that is not UTF-8, after it has
  * given what stood before it.
  */
 export async function* readText(
@@ -66,16 +66,16 @@ export async function* readText(
 
 /**
  * The same line by line, without line ends. A line that is longer than a token comes in parts,
- * which `tell` says once.
+ * which `note` says once.
  */
 export async function* readLines(
   texts: AsyncIterable<string>,
-  tell: (sentence: string) => void,
+  note: (sentence: string) => void,
 ): AsyncGenerator<string, undefined> {
-  let isTold = false;
+  let isNoted = false;
   const onLong = () => {
-    if (!isTold) tell(LONG_LINE);
-    isTold = true;
+    if (!isNoted) note(LONG_LINE);
+    isNoted = true;
   };
   let rest = "";
   for await (const text of texts) {

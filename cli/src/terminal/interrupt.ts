@@ -9,7 +9,7 @@ const SIGNALS = { SIGINT: "interrupted", SIGTERM: "terminated", SIGHUP: "termina
 const controller = new AbortController();
 let how: Exit | null = null;
 /** What to say at a signal while a step runs that must not be stopped; null when none does. */
-let tellOfStep: (() => void) | null = null;
+let noteOfStep: (() => void) | null = null;
 
 /** Fires once, at the first signal (or `interrupt`). */
 export const interrupted: AbortSignal = controller.signal;
@@ -25,8 +25,8 @@ export function interruptStatus(): number | null {
  */
 export function interrupt(exit: Exit = "interrupted"): void {
   const isSecond = how !== null && exit === "interrupted";
-  if (isSecond && tellOfStep === null) process.exit(EXIT_CODES[how ?? exit].status);
-  if (how === null) tellOfStep?.();
+  if (isSecond && noteOfStep === null) process.exit(EXIT_CODES[how ?? exit].status);
+  if (how === null) noteOfStep?.();
   how ??= exit;
   controller.abort();
 }
@@ -41,15 +41,15 @@ function terminate(): void {
 
 /**
  * Runs a step to its end whatever signal comes, because what it brings comes only once: no signal
- * ends the process before. `tell` is called at the first. When the step fails, that is why the
+ * ends the process before. `onSignal` is called at the first. When the step fails, that is why the
  * command ends, and not the signal.
  */
 export async function unstoppably<Result>(
-  tell: () => void,
+  onSignal: () => void,
   step: () => Promise<Result>,
 ): Promise<Result> {
   interrupted.throwIfAborted();
-  tellOfStep = tell;
+  noteOfStep = onSignal;
   process.on("SIGQUIT", terminate);
   try {
     return await step();
@@ -57,19 +57,19 @@ export async function unstoppably<Result>(
     how = null;
     throw error;
   } finally {
-    tellOfStep = null;
+    noteOfStep = null;
     process.off("SIGQUIT", terminate);
   }
 }
 
-export function hearSignals(): void {
+export function listenForSignals(): void {
   for (const [signal, exit] of Object.entries(SIGNALS)) process.on(signal, () => interrupt(exit));
 }
 
 /** From now on signals are the caller's. */
-export function takeSignals(hear: (signal: NodeJS.Signals) => void): void {
+export function takeSignals(onSignal: (signal: NodeJS.Signals) => void): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.removeAllListeners(signal);
-    process.on(signal, hear);
+    process.on(signal, onSignal);
   }
 }

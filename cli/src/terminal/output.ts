@@ -1,5 +1,6 @@
 /**
- * Where a command's words go. Stdout holds the answer and nothing else: lines for people, or with
+ * Where a command's output goes. Stdout holds the answer and nothing else: lines for people, or
+ * with
  * --json one JSON value a line. Stderr holds notes, warnings and progress, with --json one JSON
  * value a line too. --quiet leaves the answer and the errors.
  */
@@ -31,7 +32,7 @@ export type Output = {
 };
 
 export function outputOf({ json = false, quiet = false, color }: GlobalOptions): Output {
-  const tell = (sentence: string) =>
+  const print = (sentence: string) =>
     writeErr(json ? `${JSON.stringify({ note: plain(sentence) })}\n` : `${sentence}\n`);
   return {
     json,
@@ -44,9 +45,9 @@ export function outputOf({ json = false, quiet = false, color }: GlobalOptions):
       if (!json && !quiet) writeOut(`${line}\n`);
     },
     note: (sentence) => {
-      if (!quiet) tell(sentence);
+      if (!quiet) print(sentence);
     },
-    warn: tell,
+    warn: print,
   };
 }
 
@@ -62,7 +63,7 @@ export function writeOut(text: string): void {
   process.stdout.write(text);
 }
 
-/** A sentence without the mark that tells it from an answer on a terminal. */
+/** A sentence without the mark that distinguishes it from an answer on a terminal. */
 function plain(sentence: string): string {
   return sentence.replace(/^(?:\* |ams: )/, "");
 }

@@ -15,22 +15,22 @@ const SPINNER = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", 
 
 export type Progress = {
   /**
-   * How far it is: `done` of `total`, or of nobody knows how much with null; `words` say of what.
+   * How far it is: `done` of `total`, or of an unknown amount with null; `text` says of what.
    */
-  readonly set: (done: number, total: number | null, words: string) => void;
+  readonly set: (done: number, total: number | null, text: string) => void;
   /** Wipes the bar until its next picture, so that a line can be printed. */
   readonly clear: () => void;
-  /** Wipes the bar for good; calling it again is fine. */
+  /** Removes the bar; calling it again is fine. */
   readonly end: () => void;
 };
 
 /** Nothing shows with --quiet, with --json or without a terminal. */
-export function startProgress(output: Output, words: string): Progress {
+export function startProgress(output: Output, text: string): Progress {
   if (output.quiet || output.json || process.stderr.isTTY !== true) {
     return { set: () => {}, clear: () => {}, end: () => {} };
   }
   const startedAt = performance.now();
-  let picture: () => string = () => `${spinner(startedAt)} ${words} …`;
+  let picture: () => string = () => `${spinner(startedAt)} ${text} …`;
   let shown = false;
   const timer = setInterval(() => {
     if (performance.now() - startedAt < SHOW_AFTER_MS) return;
@@ -58,10 +58,10 @@ export function startProgress(output: Output, words: string): Progress {
 /** Shows that a request is under way, should it take long. */
 export async function withProgress<Result>(
   output: Output,
-  words: string,
+  text: string,
   step: () => Promise<Result>,
 ): Promise<Result> {
-  const progress = startProgress(output, words);
+  const progress = startProgress(output, text);
   try {
     return await step();
   } finally {
@@ -70,12 +70,12 @@ export async function withProgress<Result>(
 }
 
 /** One picture: a bar with its percentage, or a spinner. */
-export function barOf(done: number, total: number | null, words: string, startedAt: number) {
-  if (total === null || total <= 0) return `${spinner(startedAt)} ${words} (${done})`;
+export function barOf(done: number, total: number | null, text: string, startedAt: number) {
+  if (total === null || total <= 0) return `${spinner(startedAt)} ${text} (${done})`;
   const part = Math.min(1, done / total);
   const full = Math.round(part * BAR_COLUMNS);
   const bar = "█".repeat(full) + "░".repeat(BAR_COLUMNS - full);
-  return `${bar} ${String(Math.round(part * 100)).padStart(3)} % ${words}`;
+  return `${bar} ${String(Math.round(part * 100)).padStart(3)} % ${text}`;
 }
 
 function spinner(startedAt: number): string {

@@ -32,12 +32,12 @@ export const LINE_CHARACTERS_MAX = 65_536;
 const EDITED: Typed = { type: "edited" };
 
 export class LineEditor {
-  #before: string[] = []; // Graphemes before the cursor, and behind it.
+  #before: string[] = []; // Graphemes before the cursor, and after it.
   #after: string[] = [];
   #history: string[] = [];
-  #at = 0; // The place in the history; its length is the line that is being typed.
+  #at = 0; // The position in the history; its length is the line that is being typed.
   #draft = "";
-  #isFull = false; // And it was told.
+  #isFull = false; // And that was said.
 
   key(text: string | undefined, key: Key): Typed {
     if (key.ctrl === true) return this.#control(key.name ?? "");
@@ -115,7 +115,7 @@ export class LineEditor {
     const isNews = isFull && !this.#isFull;
     this.#isFull = isFull;
     if (isFull) return isNews ? { type: "full" } : EDITED;
-    // A combining character joins what stands before it.
+    // A combining character joins the one before it.
     const last = this.#before.pop() ?? "";
     this.#before.push(...graphemes(last + text));
     return EDITED;

@@ -69,7 +69,7 @@ export class LiveView {
   }
 
   /** A sentence of ours among what is said. */
-  tell(sentence: string): void {
+  note(sentence: string): void {
     this.#transcript.note(harmless(sentence));
     this.#drawSoon();
   }
@@ -92,7 +92,7 @@ export class LiveView {
 
   readonly #draw = (): void => {
     if (!this.#isOpen || this.#isDrawing) return;
-    this.#isDrawing = true; // To ask for the size may tell of a new one at once.
+    this.#isDrawing = true; // To ask for the size may report a new one at once.
     this.#screen.refresh();
     this.#isDrawing = false;
     this.#clearTimers();
@@ -139,7 +139,7 @@ export class LiveView {
     if (typed.type === "interrupt") interrupt();
     else if (typed.type === "leave") this.#speaker?.leave();
     else if (typed.type === "line" && this.#speaker !== null) this.#say(this.#speaker, typed.text);
-    else if (typed.type === "full") this.tell(FULL);
+    else if (typed.type === "full") this.note(FULL);
     this.#drawSoon(); // And not at once: what is pasted comes as thousands of keys.
   };
 

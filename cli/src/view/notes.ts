@@ -2,7 +2,9 @@
 import { type AmsEvent, isEndOfTurn } from "@ams/client";
 import { harmless } from "../terminal/harmless.ts";
 
-/** The sentence of an event; null for those of which people are told otherwise, or not at all. */
+/**
+ * The sentence of an event; null for those of which people are informed otherwise, or not at all.
+ */
 export function noteOf(event: AmsEvent): string | null {
   switch (event.type) {
     case "token":

@@ -10,7 +10,7 @@ import { showPlainly } from "./plain-view.ts";
 export type View = {
   readonly show: (event: AmsEvent) => void;
   /** Says a sentence of ours. */
-  readonly tell: (sentence: string) => void;
+  readonly note: (sentence: string) => void;
   readonly close: () => void;
 };
 
@@ -23,14 +23,14 @@ export function openView(output: Output, connection: Connection, speaker: Speake
   if (!isLiveTerminal(output)) {
     return {
       show: (event) => showPlainly(event, output),
-      tell: (sentence) => output.note(`* ${sentence}`),
+      note: (sentence) => output.note(`* ${sentence}`),
       close: () => {},
     };
   }
   const view = new LiveView(output, connection, speaker);
   return {
     show: (event) => view.show(event),
-    tell: (sentence) => view.tell(sentence),
+    note: (sentence) => view.note(sentence),
     close: () => view.close(),
   };
 }

@@ -22,7 +22,7 @@ function paintName({ id, name }: Named, colors: Colors): string {
   return colors[VOICES[sum % VOICES.length] ?? "cyan"](name);
 }
 
-/** `name: text`; rows that go on with an earlier one stand below its text. */
+/** `name: text`; rows that go on with an earlier one are below its text. */
 export function styleRow({ voice, text, isFirst }: Row, prefix: number, colors: Colors): Drawn {
   if (voice === null) {
     const plain = `${isFirst ? "* " : "  "}${text}`;
@@ -55,8 +55,8 @@ export function rosterRow(
     const separator = index === 0 ? "" : ROSTER_SEPARATOR;
     const left = names.length - index;
     const more = `${separator}${left} more`;
-    const room = columns - columnsOf(plain) - columnsOf(separator) - columnsOf(named.name) - 2;
-    if (room < (left === 1 ? 0 : columnsOf(more))) {
+    const space = columns - columnsOf(plain) - columnsOf(separator) - columnsOf(named.name) - 2;
+    if (space < (left === 1 ? 0 : columnsOf(more))) {
       const rest = fit(more, columns - columnsOf(plain) - 1);
       return { plain: plain + rest, styled: styled + colors.dim(rest) };
     }

@@ -1,5 +1,5 @@
 /**
- * A conversation as plain lines, for files and pipes: each line of a token behind its stream's
+ * A conversation as plain lines, for files and pipes: each line of a token after its stream's
  * name, or JSON with --json.
  */
 import type { AmsEvent } from "@ams/client";

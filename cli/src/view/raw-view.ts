@@ -1,6 +1,6 @@
 /**
  * What others say as running text, to read or to pipe on: their tokens and nothing else, a line
- * feed behind each turn.
+ * feed after each turn.
  */
 import { type AmsEvent, turnEndOf } from "@ams/client";
 import { harmless } from "../terminal/harmless.ts";

@@ -14,13 +14,13 @@ const ESC = "\x1b";
 const HIDE_CURSOR = `${ESC}[?25l`;
 export const SHOW_CURSOR = `${ESC}[?25h`;
 /**
- * Rows that are wider than the terminal are cut there: its size may have changed, and we not heard
- * of it yet.
+ * Rows that are wider than the terminal are cut there: its size may have changed without a
+ * signal so far.
  */
 const CUT_ROWS = `${ESC}[?7l`;
 const WRAP_ROWS = `${ESC}[?7h`;
 /**
- * Milliseconds for which a terminal may have had its new size before it tells: tmux waits that
+ * Milliseconds for which a terminal may have had its new size before it says so: tmux waits that
  * long.
  */
 const SIZE_STALE_MS = 300;
@@ -60,18 +60,20 @@ export class Screen {
     this.#terminal._refreshSize?.();
   }
 
-  /** Adds final rows and draws the live ones. The cursor is hidden without a place for it. */
+  /** Adds final rows and draws the live ones. The cursor is hidden without a position for it. */
   draw(final: readonly Drawn[], live: readonly Drawn[], cursor: Cursor | null): void {
     const finals = final.map(({ styled }) => `${styled}\r\n`).join("");
     const lives = CUT_ROWS + live.map(({ styled }) => styled).join("\r\n") + WRAP_ROWS;
-    this.#terminal.write(HIDE_CURSOR + this.#erase() + finals + lives + place(live, cursor));
+    this.#terminal.write(
+      HIDE_CURSOR + this.#erase() + finals + lives + positionCursor(live, cursor),
+    );
     // What is wider was cut, and is one row all the same.
     this.#widths = live.map(({ plain }) => Math.min(columnsOf(plain), this.#width));
     this.#drawnAt = this.#now();
     this.#cursorRow = cursor?.row ?? Math.max(0, live.length - 1);
   }
 
-  /** Takes the live rows away; the next thing that is written stands in their place. */
+  /** Takes the live rows away; the next thing that is written replaces them. */
   end(): void {
     this.#terminal.write(`${this.#erase()}${SHOW_CURSOR}`);
     this.#widths = [];
@@ -96,8 +98,8 @@ export class Screen {
   }
 }
 
-/** From the end of the last live row to the cursor's place. */
-function place(live: readonly Drawn[], cursor: Cursor | null): string {
+/** From the end of the last live row to the cursor's position. */
+function positionCursor(live: readonly Drawn[], cursor: Cursor | null): string {
   if (cursor === null) return "";
   const up = live.length - 1 - cursor.row;
   const right = cursor.column === 0 ? "" : `${ESC}[${cursor.column}C`;

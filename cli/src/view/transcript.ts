@@ -100,7 +100,7 @@ export class Transcript {
   #wrapped(row: Row): Row {
     let rest = row;
     for (;;) {
-      const text = firstRow(rest.text, this.#room(rest.voice));
+      const text = firstRow(rest.text, this.#space(rest.voice));
       // It fits, but for a space at its end perhaps.
       if (text.length === rest.text.length) return rest;
       this.#finished.push({ ...rest, text: text.trimEnd() });
@@ -119,7 +119,7 @@ export class Transcript {
     if (open !== undefined && (open.row.text !== "" || byLineFeed)) this.#finished.push(open.row);
   }
 
-  #room(voice: Voice | null): number {
+  #space(voice: Voice | null): number {
     return Math.max(TEXT_COLUMNS_MIN, this.#columns() - prefixColumns(voice));
   }
 }

@@ -28,7 +28,7 @@ describe("columns of a text", () => {
     );
   });
 
-  test("a row ends behind a space where there is one, and always takes something", () => {
+  test("a row ends after a space where there is one, and always takes something", () => {
     expect(firstRow("one two three", 9)).toBe("one two ");
     expect(firstRow("one two three", 7)).toBe("one two ");
     expect(firstRow("onetwothree", 5)).toBe("onetw");

@@ -40,11 +40,11 @@ export function fit(text: string, columns: number): string {
   return columns < 1 ? "" : `${beginning(text, columns - 1)}…`;
 }
 
-/** Cuts what is too wide, behind a space where there is one in the second half. */
+/** Cuts what is too wide, after a space where there is one in the second half. */
 export function firstRow(text: string, columns: number): string {
   const row = beginning(text, columns);
   if (row.length === text.length) return row;
-  // It ends with a whole word; the space may stand beyond the edge.
+  // It ends with a whole word; the space may be beyond the edge.
   if (text[row.length] === " ") return `${row} `;
   if (row === "") return graphemes(text)[0] ?? ""; // Narrower than one character.
   const space = row.lastIndexOf(" ");

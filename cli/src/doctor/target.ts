@@ -3,7 +3,7 @@
 import { linkAddressOf } from "../conversation/link-address.ts";
 import { CliError } from "../faults/fault.ts";
 
-export type Place = {
+export type Target = {
   /** The deployment, without a slash at its end. */
   readonly url: string;
   readonly host: string;
@@ -13,7 +13,7 @@ export type Place = {
   readonly link: string | null;
 };
 
-export function placeOf(text: string): Place {
+export function targetOf(text: string): Target {
   const trimmed = text.trim();
   const url = URL.canParse(trimmed) ? new URL(trimmed) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
