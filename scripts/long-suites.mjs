@@ -29,4 +29,10 @@ export const LONG_SUITES = [
     command: ["node", "scripts/test.mjs", "test/journeys/churn-storm"],
     env: { AMS_STORMS: "20" },
   },
+  {
+    name: "journal",
+    what: "8 writers of 10,000 appends each, 300 appends that nothing refuses, 20 kills, on both drivers",
+    command: ["node", "scripts/test.mjs", "libs/journal"],
+    env: { AMS_JOURNAL_APPENDS: "10000", AMS_JOURNAL_ANY_TRIALS: "300", AMS_JOURNAL_KILLS: "20" },
+  },
 ];

@@ -5,6 +5,7 @@ export { tagOf } from "./redis/channel-tags.ts";
 export {
   connectRedis,
   isSharded,
+  nodeOf,
   type RedisClient,
   type RedisConnection,
   type RedisRole,

@@ -28,18 +28,28 @@ export type FileOptions = {
   readonly name: string;
   /** Named databases that it may hold. */
   readonly tablesMax: number;
+  /** A commit is on disk before it is visible; otherwise shortly after. */
+  readonly syncsBeforeCommit?: boolean;
 };
 
 /** The owner alone: the file holds who owns what. */
 const FOLDER_MODE = 0o700;
 
 /** `path` is a folder; it is made if it isn't there. */
-export function openFile(path: string, { name, tablesMax }: FileOptions): Outcome<File, string> {
+export function openFile(path: string, options: FileOptions): Outcome<File, string> {
+  const { name, tablesMax, syncsBeforeCommit = false } = options;
   const file = join(path, `${name}.mdb`);
   const fault = checkFolder(path, name) ?? checkHeader(file, name);
   if (fault !== null) return { ok: false, fault };
   try {
-    const value: File = open({ path: file, encoding: "json", maxDbs: tablesMax, noSubdir: true });
+    const sync = syncsBeforeCommit ? { overlappingSync: false } : {};
+    const value: File = open({
+      path: file,
+      encoding: "json",
+      maxDbs: tablesMax,
+      noSubdir: true,
+      ...sync,
+    });
     return { ok: true, value };
   } catch (error) {
     return { ok: false, fault: `The ${name} file ${file} can't be opened: ${reasonOf(error)}.` };

@@ -21,7 +21,7 @@ export type RedisStore = {
   run(
     script: Script,
     keys: readonly string[],
-    args: readonly (string | number)[],
+    args: readonly (string | number | Buffer)[],
   ): Promise<unknown>;
 };
 
