@@ -51,6 +51,10 @@ export default defineConfig({
             "test/dist/**",
             "test/conformance/**",
             "test/journeys/**",
+            // They need programs or a cluster of their own: npm run test:chart and the like.
+            "test/chart/**",
+            "test/on-kubernetes/**",
+            "test/containers/**",
             "**/node_modules/**",
           ],
           ...PATIENCE,

@@ -3,7 +3,8 @@
 // and fails when they differ.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { caddyEdges, caddyRoutes, routesTable } from "./routes.mjs";
+import { chartReadme, chartSchema } from "./chart.mjs";
+import { caddyEdges, caddyRoutes, chartDirectRoutes, chartRoutes, routesTable } from "./routes.mjs";
 import { ROOT, setUpOrExit } from "./set-up.mjs";
 
 await setUpOrExit({ projects: ["services/standalone"] });
@@ -53,10 +54,28 @@ for (const { path, marks, texts } of files) {
     before,
   );
   if (!process.argv.includes("--check")) writeFileSync(join(ROOT, path), after);
-  else if (after !== before) {
-    process.stderr.write(`${path} is not what the services declare: npm run docs\n`);
-    process.exitCode = 1;
-  }
+  else if (after !== before) isStale(path);
+}
+
+const CHART = "deploy/k8s/ams";
+const values = readFileSync(join(ROOT, CHART, "values.yaml"), "utf8");
+const readmeHead = readFileSync(join(ROOT, CHART, "README.head.md"), "utf8");
+
+/** Files of the chart that are made whole. */
+const made = {
+  [`${CHART}/README.md`]: chartReadme(values, readmeHead),
+  [`${CHART}/values.schema.json`]: `${JSON.stringify(chartSchema(values), null, 2)}\n`,
+  [`${CHART}/files/routes.json`]: chartRoutes(ROUTES, match),
+  [`${CHART}/files/direct.json`]: chartDirectRoutes(ROUTES, match),
+};
+for (const [path, text] of Object.entries(made)) {
+  if (!process.argv.includes("--check")) writeFileSync(join(ROOT, path), text);
+  else if (readFileSync(join(ROOT, path), "utf8") !== text) isStale(path);
+}
+
+function isStale(path) {
+  process.stderr.write(`${path} is not what is declared: npm run docs\n`);
+  process.exitCode = 1;
 }
 
 function markdownEnd(name) {

@@ -18,6 +18,42 @@ export function caddyRoutes(routes, match) {
   return routes.map((route, index) => caddyRoute(route, `@route-${index + 1}`, match)).join("\n\n");
 }
 
+/** The same for the chart, whose template leaves out what a release hasn't: files/routes.json. */
+export function chartRoutes(routes, match) {
+  return json(
+    routes.map((route) => ({
+      service: route.service,
+      conditions: caddyConditions(route, match),
+    })),
+  );
+}
+
+/**
+ * Those at the head of the table that need no more than the path, as an HTTPRoute's matches:
+ * files/direct.json. Their order says nothing there, so that later ones can't be taken.
+ */
+export function chartDirectRoutes(routes, match) {
+  const first = routes.findIndex((route) => !isPathOnly(route));
+  const direct = routes.slice(0, first).map(({ service, paths }) => ({
+    service,
+    matches: paths.map((path) =>
+      path.includes("*")
+        ? { type: "RegularExpression", value: match.pathExpression([path]) }
+        : { type: "Exact", value: path },
+    ),
+  }));
+  return json(direct);
+}
+
+function isPathOnly({ paths, notPaths, methods, headers }) {
+  const isFree = notPaths === undefined && methods === undefined && headers === undefined;
+  return isFree && !paths.some((path) => path.includes("{"));
+}
+
+function json(value) {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
 function caddyRoute(route, name, match) {
   const conditions = caddyConditions(route, match);
   const handle = (matcher) => [`handle ${matcher}{`, `\timport ${route.service}`, "}"];

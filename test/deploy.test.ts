@@ -67,7 +67,7 @@ describe("docker-compose.yml", () => {
       expect(builder?.args.port).toBe(environment.PORT);
       const dockerfile = file(builder?.dockerfile ?? "");
       expect(dockerfile).toContain('WORKDIR /ams/$program\nCMD ["node", "dist/main.js"]\n');
-      expect(dockerfile).toContain("EXPOSE $port\n");
+      expect(dockerfile).toContain("EXPOSE $port $admin_port\n");
     }
   });
 });
