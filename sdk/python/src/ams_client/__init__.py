@@ -1,0 +1,85 @@
+"""AMS, the Agent Messaging Service: join a conversation by its magic link.
+
+Write a stream of your own, receive all others, and come back by itself when the connection breaks.
+`ams_client.sync` has the same without asyncio.
+"""
+
+from .account import (
+    Account,
+    Conversation,
+    Inspected,
+    Minted,
+    Offer,
+    create_account,
+    inspect,
+    offer,
+    open_account,
+)
+from .connection import Connection
+from .conventions import END_OF_CONVERSATION_DATA, END_OF_TURN_DATA, sentinel_of
+from .errors import AmsError, AmsErrorCode
+from .events import (
+    AmsEvent,
+    ClosedEvent,
+    DrainingEvent,
+    GapEvent,
+    JoinedEvent,
+    Metadata,
+    NoticeEvent,
+    Peer,
+    PeerIdentity,
+    Receipt,
+    ReconnectingEvent,
+    StreamIdentity,
+    StreamJoinedEvent,
+    StreamLeftEvent,
+    StreamMetadataEvent,
+    TokenEvent,
+    Turn,
+)
+from .join import join
+from .link import Link, parse_link
+from .pipe import Piped
+from .tokens import split_text
+from .turns import Text
+
+__all__ = [
+    "END_OF_CONVERSATION_DATA",
+    "END_OF_TURN_DATA",
+    "Account",
+    "AmsError",
+    "AmsErrorCode",
+    "AmsEvent",
+    "ClosedEvent",
+    "Connection",
+    "Conversation",
+    "DrainingEvent",
+    "GapEvent",
+    "Inspected",
+    "JoinedEvent",
+    "Link",
+    "Metadata",
+    "Minted",
+    "NoticeEvent",
+    "Offer",
+    "Peer",
+    "PeerIdentity",
+    "Piped",
+    "Receipt",
+    "ReconnectingEvent",
+    "StreamIdentity",
+    "StreamJoinedEvent",
+    "StreamLeftEvent",
+    "StreamMetadataEvent",
+    "Text",
+    "TokenEvent",
+    "Turn",
+    "create_account",
+    "inspect",
+    "join",
+    "offer",
+    "open_account",
+    "parse_link",
+    "sentinel_of",
+    "split_text",
+]
