@@ -105,8 +105,8 @@ function read(path: string, code: string): SourceFile {
     const name = nameOf(recordOf(node.key) ?? recordOf(node.id));
     const value = recordOf(node.value);
     if (node.type === "FunctionDeclaration" && name !== null) bodies.set(name, node);
-    if (node.type === "MethodDefinition" && name !== null && value !== null)
-      bodies.set(name, value);
+    const isMethod = node.type === "MethodDefinition" || node.type === "PropertyDefinition";
+    if (isMethod && name !== null && isFunction(value)) bodies.set(name, value);
     if (node.type === "Property" && name !== null && isFunction(value)) callbacks.set(name, value);
     if (node.type === "TSMethodSignature" && name !== null) declared.add(name);
     if (node.type === "TSPropertySignature" && name !== null) declared.add(name);
@@ -130,14 +130,18 @@ function readImport(node: Node, path: string, to: Map<string, Import>): void {
   }
 }
 
-/** The calls in a function, in the order of the text; `new X()` is none. */
+/**
+ * The calls in a function, in the order of the text, and its private functions that it hands on;
+ * `new X()` is none.
+ */
 function callsIn(body: Node): readonly Called[] {
   return nodesWithin(body).flatMap((node): readonly Called[] => {
     const callee = node.type === "CallExpression" ? recordOf(node.callee) : null;
     if (callee?.type === "Identifier") return [{ name: String(callee.name), isMember: false }];
-    if (callee?.type !== "MemberExpression") return [];
-    const name = nameOf(recordOf(callee.property));
-    return name === null ? [] : [{ name, isMember: true }];
+    const member = callee ?? node;
+    const name = member.type === "MemberExpression" ? nameOf(recordOf(member.property)) : null;
+    if (name === null || (callee === null && !name.startsWith("#"))) return [];
+    return [{ name, isMember: true }];
   });
 }
 

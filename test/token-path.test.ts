@@ -20,6 +20,8 @@ const BESIDE = [
   "conversation/held-frames.ts",
   "conversation/sessions.ts",
   "conversation/recent.ts",
+  // The record that the roster keeps of a stream.
+  "conversation/live-stream.ts",
   "conversation/notify.ts",
   "accept/early.ts",
   "bus/bus-marks.ts",

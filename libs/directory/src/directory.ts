@@ -264,14 +264,15 @@ export interface Presence {
     last: { readonly n: number | null; readonly ts: string },
   ): Promise<boolean>;
   /**
-   * Keeps a live stream's metadata for those who join later. Not announced: the frame tells the
-   * others.
+   * Keeps a live stream's metadata, with the place and time (Unix ms) of the frame that set it, for
+   * those who join later. Not announced: the frame notifies the others.
    */
   setStreamMetadata(
     where: Where,
     stream: Pick<RosterEntry, "stream_name" | "connection">,
     metadata: JsonText,
     n: number,
+    ms: number,
   ): Promise<void>;
   /** The live streams, in no order. */
   roster(where: Where): Promise<readonly RosterEntry[]>;

@@ -164,6 +164,7 @@ function isEntry(entry: unknown): boolean {
     [stream_name, owner_account_id, gateway, connection].every(isText) &&
     isTime(entry.joined_at) &&
     isCount(entry.metadata_n) &&
+    (entry.metadata_ms === undefined || isCount(entry.metadata_ms)) &&
     isCount(entry.link) &&
     typeof entry.metadata === "string" &&
     (peer_identity === null || typeof peer_identity === "string")

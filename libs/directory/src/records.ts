@@ -128,6 +128,8 @@ export type RosterEntry = StreamIdentity & {
   readonly epoch: number;
   /** The `n` of the last `stream_metadata` frame of this epoch, 0 when there was none. */
   readonly metadata_n: number;
+  /** The time of that frame, Unix ms; left out when there was none, and by earlier releases. */
+  readonly metadata_ms?: number;
   readonly gateway: GatewayId;
   readonly connection: ConnectionId;
   /** The number of the link that admitted its connection. */

@@ -136,7 +136,7 @@ export class GatewayMetrics {
     this.#instruments.gaps.inc({ reason });
   }
 
-  dropped(verdict: "stale" | "fenced"): void {
+  dropped(verdict: "stale" | "fenced" | "early"): void {
     this.#instruments.dropped.inc({ verdict });
   }
 

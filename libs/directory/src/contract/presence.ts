@@ -223,14 +223,12 @@ export function presenceContract(open: () => Promise<World>): void {
       const claim = newClaim(where, account, { peer_identity: trustJsonText('{"kind":"human"}') });
       const { entry } = value(await directory.claim(claim));
       const metadata = trustJsonText(LOSSLESS);
-      await directory.setStreamMetadata(where, claim, metadata, 4);
-      await directory.setStreamMetadata(
-        where,
-        { ...claim, connection: "another" },
-        trustJsonText("{}"),
-        5,
-      );
-      expect(await directory.roster(where)).toEqual([{ ...entry, metadata, metadata_n: 4 }]);
+      await directory.setStreamMetadata(where, claim, metadata, 4, 1_700_000_000_123);
+      const another = { ...claim, connection: "another" };
+      await directory.setStreamMetadata(where, another, trustJsonText("{}"), 5, 1);
+      const kept = { ...entry, metadata, metadata_n: 4, metadata_ms: 1_700_000_000_123 };
+      expect(await directory.roster(where)).toEqual([kept]);
+      expect(value(await directory.reclaim(where, kept))).toEqual(kept);
       expect(await eventsAt(where)).toHaveLength(1);
     });
 

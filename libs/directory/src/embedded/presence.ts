@@ -54,12 +54,12 @@ export function embeddedPresence(store: Store): Presence {
 
     leave: (where, stream, last) => look(() => leaveStream(store, where, stream, last, null)),
 
-    setStreamMetadata: (where, stream, metadata, n) =>
+    setStreamMetadata: (where, stream, metadata, n, ms) =>
       look(() => {
         const live = store.here.rosters.get(keyOf(where.address))?.live;
         const entry = live?.get(stream.stream_name);
         if (entry?.connection !== stream.connection) return;
-        live?.set(stream.stream_name, { ...entry, metadata, metadata_n: n });
+        live?.set(stream.stream_name, { ...entry, metadata, metadata_n: n, metadata_ms: ms });
       }),
 
     roster: (where) => look(() => readRoster(store, where) ?? []),

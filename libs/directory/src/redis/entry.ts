@@ -10,7 +10,16 @@ export function encodeEntry(entry: RosterEntry): string {
   const { stream_id, stream_name, owner_account_id, joined_at, epoch, metadata_n } = entry;
   const { gateway, connection, link, peer_identity, metadata } = entry;
   const head = { stream_id, stream_name, owner_account_id, joined_at, epoch, metadata_n };
-  return JSON.stringify({ ...head, gateway, connection, link, peer_identity, metadata });
+  const { metadata_ms } = entry;
+  return JSON.stringify({
+    ...head,
+    metadata_ms,
+    gateway,
+    connection,
+    link,
+    peer_identity,
+    metadata,
+  });
 }
 
 export function decodeEntry(text: string): RosterEntry {

@@ -93,9 +93,9 @@ export function redisPresence(store: Store): Presence {
 
     leave: (where, stream, last) => leaveStream(store, where, stream, last, null),
 
-    async setStreamMetadata(where, stream, metadata, n) {
+    async setStreamMetadata(where, stream, metadata, n, ms) {
       const { roster } = store.keys.conversation(where.address);
-      const args = [stream.stream_name, stream.connection, literal(metadata), n];
+      const args = [stream.stream_name, stream.connection, literal(metadata), n, ms];
       await store.run(setStreamMetadata, [roster], args);
     },
 

@@ -25,6 +25,7 @@ const heardOf = (epoch: number): Heard => ({
     lastN: 0,
     lastMs: 0,
     knownMetadata: EMPTY_OBJECT,
+    timeAt: null,
     successor: null,
   },
   resumed: false,

@@ -5,7 +5,7 @@
  */
 import type { ConnectionId } from "@ams/directory";
 import type { CloseReason } from "@ams/protocol";
-import type { LiveStream } from "../conversation/roster.ts";
+import type { LiveStream } from "../conversation/live-stream.ts";
 
 /**
  * Milliseconds that a takeover waits for the old holder's `yielded`: a gateway that needs longer is

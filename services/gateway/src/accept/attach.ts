@@ -9,7 +9,7 @@ import { type CloseReason, encodeJoined } from "@ams/protocol";
 import type { GatewayConfig } from "../config.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import type { Conversations } from "../conversation/conversations.ts";
-import type { LiveStream } from "../conversation/roster.ts";
+import type { LiveStream } from "../conversation/live-stream.ts";
 import { Session, type SessionTerms } from "../conversation/session.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { JoinOutcome } from "../metrics.ts";

@@ -186,7 +186,7 @@ export class Relay {
 
   /** Notifies the other gateways, after all that was emitted before. */
   announce(outbox: Outbox, event: GatewayEvent): void {
-    this.#publishEvent(outbox, event).catch(() => undefined);
+    this.publishEvent(outbox, event).catch(() => undefined);
   }
 
   /**
@@ -194,10 +194,11 @@ export class Relay {
    * not take it.
    */
   publishMark(outbox: Outbox, mark: string): Promise<boolean> {
-    return this.#publishEvent(outbox, { kind: "mark", mark, tails: false });
+    return this.publishEvent(outbox, { kind: "mark", mark, tails: false });
   }
 
-  async #publishEvent(outbox: Outbox, event: ChannelEvent): Promise<boolean> {
+  /** The same for any event. */
+  async publishEvent(outbox: Outbox, event: ChannelEvent): Promise<boolean> {
     this.flush(outbox);
     const payload = Buffer.from(encodeEvent(event));
     const taken = await this.#bus.publish(outbox.channel, payload).catch(() => false);

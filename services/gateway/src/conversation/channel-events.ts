@@ -4,6 +4,7 @@
  */
 import type { ChannelEvent, RosterEvent } from "@ams/directory";
 import type { StreamId } from "@ams/protocol";
+import type { Outbox } from "../bus/relay.ts";
 import type { CatchUp } from "./catch-up.ts";
 import type { Takeovers, TakeoversParts } from "./takeovers.ts";
 
@@ -11,6 +12,7 @@ type ClaimedEvent = Extract<RosterEvent, { kind: "claimed" }>;
 type LeftEvent = Extract<RosterEvent, { kind: "left" }>;
 
 export type ChannelEventsParts = TakeoversParts & {
+  readonly outbox: Outbox;
   readonly takeovers: Takeovers;
   readonly catchUp: CatchUp;
 };

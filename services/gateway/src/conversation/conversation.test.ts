@@ -3,7 +3,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { BatchWriter } from "../bus/batch.ts";
 import { endOfTurn, entryOf, json, streamId } from "../testing/fakes.ts";
-import { type JoinedSession, Rig, textOf } from "../testing/rig.ts";
+import { GATEWAY, type JoinedSession, Rig, textOf } from "../testing/rig.ts";
 import { Session } from "./session.ts";
 
 const TS = "2026-01-31T12:00:09.000Z";
@@ -297,4 +297,39 @@ test("§3.5.3 metadata that a refused takeover brought is still news to the read
   rig.event({ kind: "claimed", entry: { ...second, epoch: 5 }, displaced: displacedBy(second) });
   const stream = rig.conversation.roster.get(streamId(2));
   expect([stream?.entry.metadata, stream?.knownMetadata]).toEqual(['{"a":2}', '{"a":1}']);
+});
+
+test("§4.7 a stream that was taken over while its leave waited for the store: how far it came is still announced", async () => {
+  const other = rig.join(entryOf(3, 3));
+  other.session.received(textOf('{"type":"token","data":"x"}'), false);
+  rig.leaves = false;
+  other.session.gone();
+  await endOfTurn();
+  const events = rig.bus.published.map(({ payload }) => payload.toString());
+  expect(events.at(-1)).toContain('"kind":"yielded"');
+  expect(events.at(-1)).toContain('"epoch":3,"n":1');
+});
+
+test("§4.7 a gateway that does not know how far a connection came leaves that to its leave", () => {
+  const displaced = { gateway: GATEWAY, connection: "forgotten", epoch: 1 };
+  rig.event({ kind: "claimed", entry: theirs(9, 5), displaced });
+  expect(rig.bus.published).toEqual([]);
+});
+
+test("§4.7 how far a displaced connection came is announced again until the bus takes it", async () => {
+  const other = rig.join(entryOf(3, 3));
+  other.session.received(textOf('{"type":"token","data":"x"}'), false);
+  await endOfTurn();
+  rig.bus.answer = () => Promise.resolve(false);
+  const { gateway, connection, epoch } = entryOf(3, 3);
+  rig.event({ kind: "claimed", entry: theirs(3, 7), displaced: { gateway, connection, epoch } });
+  await endOfTurn();
+  rig.bus.answer = () => Promise.resolve(true);
+  rig.deps.holdings.retry();
+  await endOfTurn();
+  const events = rig.bus.published.map(({ payload }) => payload.toString());
+  expect(events.filter((event) => event.includes('"yielded"'))).toHaveLength(2);
+  rig.deps.holdings.retry();
+  await endOfTurn();
+  expect(rig.bus.published).toHaveLength(events.length);
 });

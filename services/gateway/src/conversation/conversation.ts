@@ -54,8 +54,8 @@ export class Conversation {
       announce: (mark) => deps.relay.publishMark(outbox, mark),
       done: () => deps.waiting.resume(),
     });
-    const takeovers = new Takeovers({ ...of, sessions, outbox });
-    const events = new ChannelEvents({ ...of, sessions, outbox, takeovers, catchUp });
+    const takeovers = new Takeovers({ ...of, sessions, emission });
+    const events = new ChannelEvents({ ...of, sessions, emission, outbox, takeovers, catchUp });
     const frames = new RemoteFrames({ deps, roster, audience, sessions });
     this.roster = roster;
     this.sessions = sessions;

@@ -3,17 +3,20 @@
  * the end of the turn: for the subscribers here, and for the other gateways. The one way of every
  * token and every change of metadata.
  */
-import type { Where } from "@ams/directory";
+import type { GatewayEvent, Where } from "@ams/directory";
 import { type DataSpan, encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
 import type { Socket } from "../accept/sockets.ts";
 import type { Outbox } from "../bus/relay.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { toIso } from "../time.ts";
-import type { LiveStream, Roster } from "./roster.ts";
+import type { LiveStream } from "./live-stream.ts";
+import type { Roster } from "./roster.ts";
 import { type EmittingSession, emitToken } from "./token-frame.ts";
 
 /** A frame's place in its stream, and its time in Unix milliseconds. */
 type Place = { readonly epoch: number; readonly n: number; readonly ms: number };
+
+type Yielded = Extract<GatewayEvent, { kind: "yielded" }>;
 
 export class Emission {
   readonly #where: Where;
@@ -49,10 +52,21 @@ export class Emission {
     const bytes = Buffer.byteLength(text);
     const frame = this.#outbox.batch.append(place.epoch, place.n, "stream_metadata", bytes);
     frame.write(text);
-    this.#roster.notedMetadata(stream, metadata, place.n);
+    this.#roster.notedMetadata(stream, { metadata, n: place.n, ms: place.ms });
     this.#deps.metrics.received(bytes);
     this.#handOver(session, socket, place, frame);
     this.#deps.holdings.keepMetadata(this.#where, stream);
+  }
+
+  /**
+   * Notifies the other gateways how far a connection came that has yielded, after all that was
+   * emitted before. Without it a lost tail would be silent, so it is published again until it is
+   * taken.
+   */
+  announceYield(yielded: Omit<Yielded, "kind">): void {
+    const { holdings, relay } = this.#deps;
+    const event = { kind: "yielded", ...yielded } as const;
+    holdings.announce(() => relay.publishEvent(this.#outbox, event));
   }
 
   /** Sends what was emitted in this turn until now. */

@@ -4,7 +4,7 @@
  */
 import type { GatewayDeps } from "../deps.ts";
 import type { CatchUp } from "./catch-up.ts";
-import type { LiveStream } from "./roster.ts";
+import type { LiveStream } from "./live-stream.ts";
 
 export class Hold {
   readonly #deps: Pick<GatewayDeps, "holds">;

@@ -15,12 +15,12 @@ import type { Audience } from "./audience.ts";
 import type { RosterListener } from "./roster.ts";
 import type { Session } from "./session.ts";
 
-export type NotifyDeps = { readonly metrics: GatewayMetrics; readonly now: () => number };
+export type NotifyDeps = { readonly metrics: GatewayMetrics };
 
 export function notifyAudience(
   audience: Audience,
   holderOf: (stream: StreamId) => Session | undefined,
-  { metrics, now }: NotifyDeps,
+  { metrics }: NotifyDeps,
 ): RosterListener {
   return {
     streamJoined({ entry, lastMs }) {
@@ -29,9 +29,9 @@ export function notifyAudience(
     streamLeft({ entry }, ts, seq) {
       audience.deliverToAll(encodeStreamLeft(entry, ts, seq));
     },
-    metadataChanged({ entry }, n) {
+    metadataChanged({ entry }, n, ms) {
       const seq = { epoch: entry.epoch, n };
-      const frame = encodeStreamMetadata(entry, entry.metadata, toIso(now()), seq);
+      const frame = encodeStreamMetadata(entry, entry.metadata, toIso(ms), seq);
       audience.deliver(entry.stream_id, frame);
     },
     gap({ entry }, after, before, reason) {

@@ -3,7 +3,7 @@ import type { RosterEntry } from "@ams/directory";
 import { toIso } from "../time.ts";
 import type { Takeovers, TakeoversParts } from "./takeovers.ts";
 
-export type ReconcileParts = Omit<TakeoversParts, "outbox"> & { readonly takeovers: Takeovers };
+export type ReconcileParts = Omit<TakeoversParts, "emission"> & { readonly takeovers: Takeovers };
 
 export class Reconcile {
   readonly #parts: ReconcileParts;

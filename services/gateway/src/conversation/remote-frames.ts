@@ -1,9 +1,11 @@
 /** The batches of other gateways, frame by frame, on their way to the subscribers here. */
-import { readMembers } from "@ams/protocol";
-import { batchTimeMs, isForeignBatch, walkBatch } from "../bus/batch.ts";
+import { encodeTokenHead, readMembers } from "@ams/protocol";
+import { batchTimeMs, type FrameKind, isForeignBatch, walkBatch } from "../bus/batch.ts";
 import type { GatewayDeps } from "../deps.ts";
+import { readIso } from "../time.ts";
 import type { Audience } from "./audience.ts";
-import type { LiveStream, Roster } from "./roster.ts";
+import type { LiveStream } from "./live-stream.ts";
+import type { NotedMetadata, Roster } from "./roster.ts";
 import type { Sessions } from "./sessions.ts";
 
 export type RemoteFramesParts = {
@@ -13,31 +15,49 @@ export type RemoteFramesParts = {
   readonly sessions: Sessions;
 };
 
+/** The frame that is looked at: one at a time. */
+type Looked = { frame: Buffer; kind: FrameKind; noted: NotedMetadata | null };
+
 export class RemoteFrames {
   readonly #parts: RemoteFramesParts;
+  readonly #looked: Looked = { frame: Buffer.alloc(0), kind: "token", noted: null };
 
   constructor(parts: RemoteFramesParts) {
     this.#parts = parts;
   }
 
   deliver(batch: Buffer): void {
-    const { deps, roster } = this.#parts;
-    const { metrics, relay, log } = deps;
+    const { metrics, relay, log } = this.#parts.deps;
     if (!isForeignBatch(batch, relay.origin)) return;
     metrics.relayed(batchTimeMs(batch));
-    const whole = walkBatch(batch, (epoch, n, kind, frame) => {
-      const verdict = roster.passed(epoch, n);
-      if (typeof verdict === "string") {
-        metrics.dropped(verdict);
-        return;
-      }
-      if (kind === "stream_metadata") this.#keepMetadata(verdict, n, frame);
-      this.#deliverRemote(verdict, frame);
-    });
-    if (whole) return;
+    if (walkBatch(batch, this.#take)) return;
     metrics.unread("conversation");
     log.warn({ event: "batch_malformed", bytes: batch.length }, "malformed batch");
   }
+
+  readonly #take = (epoch: number, n: number, kind: FrameKind, frame: Buffer): void => {
+    const { deps, roster } = this.#parts;
+    const looked = this.#looked;
+    looked.frame = frame;
+    looked.kind = kind;
+    looked.noted = kind === "stream_metadata" ? readMetadata(frame, n) : null;
+    const verdict = roster.passed(epoch, n, this.#timeOf);
+    if (typeof verdict === "string") {
+      deps.metrics.dropped(verdict);
+      if (verdict === "early" && looked.noted !== null) roster.passedOver(epoch, looked.noted);
+      return;
+    }
+    if (looked.noted !== null) roster.notedMetadata(verdict, looked.noted);
+    this.#deliverRemote(verdict, frame);
+  };
+
+  /** Unix milliseconds at which the frame was stamped; NaN when that can't be read. */
+  readonly #timeOf = (stream: LiveStream): number => {
+    const { frame, kind, noted } = this.#looked;
+    if (kind !== "token") return noted?.ms ?? Number.NaN;
+    stream.timeAt ??= Buffer.byteLength(encodeTokenHead(stream.entry));
+    return readIso(frame, stream.timeAt);
+  };
 
   /**
    * A late frame of a displaced connection isn't for the one that holds the stream now: it is its
@@ -50,9 +70,12 @@ export class RemoteFrames {
     if (!holder?.socket) audience.deliver(stream_id, frame);
     else audience.deliverFrom(holder.socket, holder.terms.subscription, stream_id, frame);
   }
+}
 
-  #keepMetadata(stream: LiveStream, n: number, frame: Buffer): void {
-    const metadata = readMembers(frame.toString())?.get("metadata");
-    if (metadata !== undefined) this.#parts.roster.notedMetadata(stream, metadata.text, n);
-  }
+function readMetadata(frame: Buffer, n: number): NotedMetadata | null {
+  const members = readMembers(frame.toString());
+  const metadata = members?.get("metadata")?.text;
+  const ts = members?.get("ts")?.text ?? "";
+  if (metadata === undefined) return null;
+  return { metadata, n, ms: Date.parse(ts.slice(1, -1)) };
 }

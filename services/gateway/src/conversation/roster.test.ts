@@ -1,43 +1,17 @@
 // The copy of the roster: each kind of news, when it is new and when it is stale (§5.5, §5.6).
 import type { RosterEntry } from "@ams/directory";
-import type { GapReason } from "@ams/protocol";
 import { beforeEach, describe, expect, test } from "vitest";
 import { entryOf, json, streamId } from "../testing/fakes.ts";
-import { type LiveStream, Roster, type RosterListener } from "./roster.ts";
+import { RosterNotes } from "../testing/roster-notes.ts";
+import { Roster } from "./roster.ts";
 
 const TS = "2026-01-31T12:00:09.000Z";
 
-/** Records its notifications. */
-class Listener implements RosterListener {
-  told: string[] = [];
-
-  streamJoined({ entry }: LiveStream): void {
-    this.told.push(`joined ${entry.stream_name} ${entry.epoch}`);
-  }
-
-  streamLeft({ entry }: LiveStream, ts: string, seq: string | null): void {
-    this.told.push(`left ${entry.stream_name} ${seq} ${ts}`);
-  }
-
-  metadataChanged({ entry }: LiveStream, n: number): void {
-    this.told.push(`metadata ${entry.stream_name} ${entry.epoch}-${n} ${entry.metadata}`);
-  }
-
-  gap({ entry }: LiveStream, after: string | null, before: string | null, why: GapReason): void {
-    this.told.push(`gap ${entry.stream_name} ${after} ${before} ${why}`);
-  }
-
-  /** The notifications since the last call. */
-  take(): string[] {
-    return this.told.splice(0);
-  }
-}
-
-let listener: Listener;
+let listener: RosterNotes;
 let roster: Roster;
 
 beforeEach(() => {
-  listener = new Listener();
+  listener = new RosterNotes();
   roster = new Roster(listener);
 });
 
@@ -339,7 +313,7 @@ describe("after the bus was away", () => {
     reconcile([entryOf(1, 1, { metadata: json('{"a":1}'), metadata_n: 5 })]);
     expect(listener.take()).toEqual([
       "gap stream-1 1-2 1-5 bus_interrupted",
-      'metadata stream-1 1-5 {"a":1}',
+      `metadata stream-1 1-5 {"a":1} ${Date.parse(TS)}`,
     ]);
     expect(frames(1, 5, 6)).toEqual(["stale", "stream-1"]);
   });

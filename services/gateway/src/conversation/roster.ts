@@ -8,36 +8,19 @@
  */
 import type { RosterEntry } from "@ams/directory";
 import { formatSeq, type GapReason, type JsonText, type StreamId } from "@ams/protocol";
+import { toIso } from "../time.ts";
+import {
+  advanceAll,
+  hasEmittedSince,
+  isEarly,
+  type LiveStream,
+  latestClaimOf,
+  noTime,
+  type OwnStream,
+  seqOf,
+  toStream,
+} from "./live-stream.ts";
 import { Recent } from "./recent.ts";
-
-/**
- * Whether a stream's connection may emit. `doubted`: the directory did not name it, or announced it
- * as left, and has to be asked; `ended`: another claim holds the stream, or nobody does.
- */
-export type ClaimState = "held" | "doubted" | "ended";
-
-/** A stream that is live in the conversation, wherever its connection is. */
-export type LiveStream = {
-  readonly entry: RosterEntry;
-  readonly claim: ClaimState;
-  /**
-   * The last `n` of this epoch that passed here; null when this gateway came later and has heard
-   * none. The emission counts what is emitted here, the roster what came over the bus.
-   */
-  lastN: number | null;
-  /**
-   * The metadata that readers were last notified of: a takeover may bring another, which its first
-   * frame carries.
-   */
-  readonly knownMetadata: JsonText;
-  /** Unix ms of the last frame that this gateway stamped, 0 for none. */
-  lastMs: number;
-  /** The claim that took this stream over, null while this one holds it. */
-  readonly successor: LiveStream | null;
-};
-
-/** Only the roster writes a stream's epoch, claim and successor. */
-type OwnStream = { -readonly [Field in keyof LiveStream]: LiveStream[Field] };
 
 export interface RosterListener {
   /**
@@ -47,8 +30,11 @@ export interface RosterListener {
   streamJoined(stream: LiveStream): void;
   /** `seq` is the last one of the stream, null when it isn't known. */
   streamLeft(stream: LiveStream, ts: string, seq: string | null): void;
-  /** Metadata that was set while news of it could not come here; `n` is its place in the stream. */
-  metadataChanged(stream: LiveStream, n: number): void;
+  /**
+   * Metadata that was set while news of it could not come here; `n` is its place in the stream, and
+   * `ms` its time.
+   */
+  metadataChanged(stream: LiveStream, n: number, ms: number): void;
   /** Frames of this stream between two seqs were lost on their way to this gateway. */
   gap(stream: LiveStream, after: string | null, before: string | null, reason: GapReason): void;
 }
@@ -56,8 +42,18 @@ export interface RosterListener {
 /** Streams remembered after their end, in case frames or claims of them are still on their way. */
 const REMEMBERED_MAX = 1_000;
 
-/** Whether a frame is to be delivered, and if so of which stream it is. */
-export type Verdict = LiveStream | "stale" | "fenced";
+/**
+ * Whether a frame is to be delivered, and if so of which stream it is. `early`: its time is before
+ * what readers here have heard of an earlier claim; they were notified of a gap instead (§4.6.2).
+ */
+export type Verdict = LiveStream | "stale" | "fenced" | "early";
+
+/** Metadata with its place in its stream and its time, Unix ms. */
+export type NotedMetadata = {
+  readonly metadata: JsonText;
+  readonly n: number;
+  readonly ms: number;
+};
 
 export class Roster {
   readonly #listener: RosterListener;
@@ -174,23 +170,35 @@ export class Roster {
    * Judges a frame that came over the bus, notifies of a gap before it, and counts it as passed
    * when it is to be delivered.
    */
-  passed(epoch: number, n: number): Verdict {
+  passed(epoch: number, n: number, timeOf: (stream: LiveStream) => number = noTime): Verdict {
     const stream = this.#byEpoch.get(epoch) ?? this.#notFenced(epoch);
     if (stream === undefined) return "fenced";
-    if (stream.lastN !== null) {
-      if (n <= stream.lastN) return "stale";
-      this.#notifyGapBefore(stream, n);
+    if (stream.lastN !== null && n <= stream.lastN) return "stale";
+    const ms = timeOf(stream);
+    if (isEarly(stream, ms)) {
+      this.#passOver(stream, n);
+      return "early";
     }
+    this.#notifyGapBefore(stream, n);
     stream.lastN = n;
+    if (!Number.isNaN(ms)) advanceAll(stream, ms);
     return stream;
+  }
+
+  /** Metadata whose frame was passed over: readers are notified as if the stream came anew. */
+  passedOver(epoch: number, noted: NotedMetadata): void {
+    const stream = this.#byEpoch.get(epoch);
+    if (stream === undefined) return;
+    this.notedMetadata(stream, noted);
+    this.#announceAgain(stream);
   }
 
   /**
    * Readers are notified of new metadata, as frame `n` of this claim. It holds for the claims that
    * took over from it as well.
    */
-  notedMetadata(stream: OwnStream, metadata: JsonText, n: number): void {
-    stream.entry = { ...stream.entry, metadata, metadata_n: n };
+  notedMetadata(stream: OwnStream, { metadata, n, ms }: NotedMetadata): void {
+    stream.entry = { ...stream.entry, metadata, metadata_n: n, metadata_ms: ms };
     for (let claim: OwnStream | null = stream; claim !== null; claim = claim.successor) {
       claim.knownMetadata = metadata;
     }
@@ -221,11 +229,11 @@ export class Roster {
       // The store has forgotten the later claim, which nobody here holds: it is no more.
       const isForgotten = known !== undefined && known.entry.epoch > entry.epoch;
       if (isForgotten && !isHere(known)) this.left(entry.stream_id, known.entry.epoch, null, ts);
-      this.#reconcileEntry(entry);
+      this.#reconcileEntry(entry, Date.parse(ts));
     }
   }
 
-  #reconcileEntry(entry: RosterEntry): void {
+  #reconcileEntry(entry: RosterEntry, nowMs: number): void {
     const known = this.#byStream.get(entry.stream_id);
     const before = known?.entry;
     const stream = this.claimed(entry, before?.joined_at === entry.joined_at);
@@ -234,10 +242,17 @@ export class Roster {
     if (known?.successor === stream) this.#giveUp(known);
     const news = entry.metadata_n > (stream.lastN ?? 0) && before !== undefined;
     if (!news || before.metadata === entry.metadata) return;
-    if (stream.lastN !== null) this.#notifyGapBefore(stream, entry.metadata_n);
-    stream.lastN = entry.metadata_n;
-    this.notedMetadata(stream, entry.metadata, entry.metadata_n);
-    this.#listener.metadataChanged(stream, entry.metadata_n);
+    const { metadata, metadata_n: n, metadata_ms: ms = nowMs } = entry;
+    this.notedMetadata(stream, { metadata, n, ms });
+    if (isEarly(stream, ms)) {
+      this.#passOver(stream, n);
+      this.#announceAgain(stream);
+      return;
+    }
+    this.#notifyGapBefore(stream, n);
+    stream.lastN = n;
+    stream.lastMs = ms;
+    this.#listener.metadataChanged(stream, n, ms);
   }
 
   #join(entry: RosterEntry): LiveStream {
@@ -263,9 +278,24 @@ export class Roster {
     return stream;
   }
 
+  /** No earlier than what readers here have heard of the stream (§4.6.2). */
   #notifyLeft(stream: LiveStream, ts: string, seq: string | null): void {
-    this.#leftMs.put(stream.entry.stream_id, Date.parse(ts));
-    this.#listener.streamLeft(stream, ts, seq);
+    const ms = isEarly(stream, Date.parse(ts)) ? stream.lastMs : Date.parse(ts);
+    this.#leftMs.put(stream.entry.stream_id, ms);
+    this.#listener.streamLeft(stream, toIso(ms), seq);
+  }
+
+  /** The frame is not delivered, which readers are notified of. */
+  #passOver(stream: LiveStream, n: number): void {
+    const before = formatSeq(stream.entry.epoch, n + 1);
+    this.#listener.gap(stream, seqOf(stream), before, "displaced");
+    stream.lastN = n;
+  }
+
+  /** Its metadata can't be sent as a frame whose time is past: it leaves and joins with it. */
+  #announceAgain(stream: LiveStream): void {
+    this.#notifyLeft(stream, toIso(stream.lastMs), null);
+    this.#listener.streamJoined(stream);
   }
 
   #put(stream: OwnStream): OwnStream {
@@ -322,29 +352,4 @@ export class Roster {
     if (stream.lastN === null || n <= stream.lastN + 1) return;
     this.#listener.gap(stream, seqOf(stream), formatSeq(stream.entry.epoch, n), "bus_interrupted");
   }
-}
-
-function toStream(entry: RosterEntry, lastN: number | null): OwnStream {
-  return { entry, claim: "held", lastN, knownMetadata: entry.metadata, lastMs: 0, successor: null };
-}
-
-function seqOf(stream: LiveStream): string | null {
-  return stream.lastN === null || stream.lastN === 0
-    ? null
-    : formatSeq(stream.entry.epoch, stream.lastN);
-}
-
-/** The claim that holds the stream after all that have taken it over, as far as is known. */
-function latestClaimOf(stream: LiveStream): LiveStream {
-  let claim = stream;
-  while (claim.successor !== null) claim = claim.successor;
-  return claim;
-}
-
-/** Whether a frame of any later claim has been heard. */
-function hasEmittedSince(stream: LiveStream): boolean {
-  for (let later = stream.successor; later !== null; later = later.successor) {
-    if ((later.lastN ?? 0) > 0) return true;
-  }
-  return false;
 }

@@ -20,7 +20,7 @@ import { jsonCharge, type Rates, TokenBucket } from "../lifecycle/limits.ts";
 import type { Subscription } from "./audience.ts";
 import type { Emission } from "./emission.ts";
 import type { Hold } from "./hold.ts";
-import type { LiveStream } from "./roster.ts";
+import type { LiveStream } from "./live-stream.ts";
 import { prepareHead, type TokenHead } from "./token-frame.ts";
 import type { Waiter } from "./waiting.ts";
 

@@ -82,7 +82,9 @@ export class Sessions {
     this.#ended.put(stream.entry.connection, n);
     emission.flush();
     roster.left(stream_id, epoch, n, ts);
-    deps.holdings.giveBack(where, stream.entry, quota.placeOf(stream.entry), { n, ts });
+    // It was taken over before the directory heard of the leave: how far it came is still news.
+    const displaced = () => emission.announceYield({ stream_id, epoch, n, ts });
+    deps.holdings.giveBack(where, stream.entry, quota.placeOf(stream.entry), { n, ts }, displaced);
   }
 
   /** A claim failed: what it left in the roster and in the directory is taken back. */

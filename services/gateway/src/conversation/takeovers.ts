@@ -3,15 +3,15 @@
  * gateway's name that nobody waits for.
  */
 import type { RosterEntry, RosterEvent } from "@ams/directory";
-import type { Outbox } from "../bus/relay.ts";
 import { toIso } from "../time.ts";
+import type { Emission } from "./emission.ts";
 import type { Sessions, SessionsParts } from "./sessions.ts";
 
 export type Displaced = NonNullable<Extract<RosterEvent, { kind: "claimed" }>["displaced"]>;
 
 export type TakeoversParts = Pick<SessionsParts, "where" | "deps" | "roster" | "arrivals"> & {
   readonly sessions: Sessions;
-  readonly outbox: Outbox;
+  readonly emission: Emission;
 };
 
 export class Takeovers {
@@ -23,22 +23,26 @@ export class Takeovers {
 
   /**
    * Ends the displaced connection if it is, or was, one of this gateway. True when there is nobody
-   * else to wait for.
+   * else to wait for here.
    */
   displaceHere(displaced: Displaced, by: RosterEntry): boolean {
-    const { deps, sessions, arrivals, outbox } = this.#parts;
+    const { deps, sessions, arrivals, emission } = this.#parts;
     const session = sessions.get(displaced.connection);
+    const isPending = arrivals.has(displaced.connection);
     const isHere = session !== undefined || displaced.gateway === deps.gateway();
     if (!isHere) return false;
     const stream = session?.stream;
     if (session !== undefined) sessions.expel(session, "stream_displaced");
     else arrivals.refuse(displaced.connection, "stream_displaced");
+    const sent = sessions.lastNOf(displaced.connection) ?? (isPending ? 0 : null);
+    const n = stream?.lastN ?? sent;
+    // Unknown here: the leave that is on its way says how far it came.
+    if (n === null) return true;
     // Also when the new holder is here: the others must hear how far the old one had come.
-    deps.relay.announce(outbox, {
-      kind: "yielded",
+    emission.announceYield({
       stream_id: by.stream_id,
       epoch: displaced.epoch,
-      n: stream?.lastN ?? sessions.lastNOf(displaced.connection) ?? null,
+      n,
       ts: stream === undefined ? null : toIso(stream.lastMs),
     });
     return true;

@@ -8,7 +8,7 @@ import type { Socket } from "../accept/sockets.ts";
 import type { BatchWriter } from "../bus/batch.ts";
 import { ISO_LENGTH, toIso } from "../time.ts";
 import type { Subscription } from "./audience.ts";
-import type { LiveStream } from "./roster.ts";
+import type { LiveStream } from "./live-stream.ts";
 
 const DATA_KEY_BYTES = Buffer.from(DATA_KEY);
 const CLOSING_BRACE = 0x7d;

@@ -2,7 +2,7 @@
 import { type Directory, DirectoryUnavailable } from "@ams/directory";
 import { EMPTY_OBJECT } from "@ams/protocol";
 import { beforeEach, expect, test } from "vitest";
-import type { LiveStream } from "../conversation/roster.ts";
+import type { LiveStream } from "../conversation/live-stream.ts";
 import { deferred, endOfTurn, entryOf, json, placeOf, silentLog, WHERE } from "../testing/fakes.ts";
 import { Holdings } from "./holdings.ts";
 
@@ -42,6 +42,7 @@ const streamOf = (): LiveStream => ({
   lastN: 0,
   lastMs: 0,
   knownMetadata: EMPTY_OBJECT,
+  timeAt: null,
   successor: null,
 });
 

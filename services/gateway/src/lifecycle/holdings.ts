@@ -6,7 +6,7 @@
 import type { Directory, Place, RosterEntry, Where } from "@ams/directory";
 import { DirectoryUnavailable } from "@ams/directory";
 import { describeError, type Log } from "@ams/process";
-import type { LiveStream } from "../conversation/roster.ts";
+import type { LiveStream } from "../conversation/live-stream.ts";
 
 /** Steps kept for a directory that is away; behind them the lease runs out and the others sweep. */
 const KEPT_STEPS_MAX = 100_000;
@@ -32,16 +32,26 @@ export class Holdings {
 
   /**
    * Leaves the stream, and releases its quota slot if it had one. The leave is handed over before
-   * this returns.
+   * this returns. `displaced` is called when another connection had taken the stream by then.
    */
   giveBack(
     where: Where,
     stream: Pick<RosterEntry, "stream_name" | "connection">,
     place: Place | null,
     last: { readonly n: number | null; readonly ts: string },
+    displaced: () => void = () => undefined,
   ): void {
-    this.#do(() => this.#directory.leave(where, stream, last));
+    this.#do(async () => {
+      if (!(await this.#directory.leave(where, stream, last))) displaced();
+    });
     if (place !== null) this.releasePlace(place);
+  }
+
+  /** Publishes what others must hear, again until the bus has taken it. */
+  announce(publish: () => Promise<boolean>): void {
+    this.#do(async () => {
+      if (!(await publish())) throw new DirectoryUnavailable("the bus is away");
+    });
   }
 
   releasePlace(place: Place): void {
@@ -75,7 +85,8 @@ export class Holdings {
     const { entry } = stream;
     this.#writing.set(stream, false);
     try {
-      await this.#directory.setStreamMetadata(where, entry, entry.metadata, entry.metadata_n);
+      const { metadata, metadata_n, metadata_ms = 0 } = entry;
+      await this.#directory.setStreamMetadata(where, entry, metadata, metadata_n, metadata_ms);
     } catch (error) {
       if (!(error instanceof DirectoryUnavailable)) this.#writing.delete(stream);
       throw error;

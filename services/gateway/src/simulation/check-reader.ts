@@ -195,6 +195,8 @@ export class ReaderCheck {
         if (known.heard.has(place) || !isDue(known, truth, takenAtMs, joined.atMs)) return;
         if (truth.crashed && n > truth.published) return;
         if (!connection.isOpen && place > known.place) return;
+        // Taken up after the reader had gone, of a stream that was taken over before.
+        if (takenAtMs > (connection.endedAtMs ?? Number.POSITIVE_INFINITY)) return;
         if (known.lost.some(({ after, before }) => after < place && place < before)) return;
         const kind = place < first ? "unheard_loss" : "silent_loss";
         this.#found(kind, `${truth.stream} epoch ${epoch}`);

@@ -68,7 +68,8 @@ async function main(): Promise<boolean> {
   const times = `${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of CPU, ${speed}`;
   say(`${histories} histories from seed ${first}, ${events} events, ${times}`);
   say(`Faults: ${faults.join(", ") || "none"}.`);
-  if (!values.open) say(`Not judged, since known and open (--open): ${OPEN.join(", ")}.`);
+  if (!values.open && OPEN.length > 0)
+    say(`Not judged, since known and open (--open): ${OPEN.join(", ")}.`);
   return found.size === 0;
 }
 

@@ -5,7 +5,8 @@
 import type { RosterEntry } from "@ams/directory";
 import { compareSeq, type JsonText, parseSeq, type Seq, type StreamId } from "@ams/protocol";
 import { expect } from "vitest";
-import { type LiveStream, Roster, type RosterListener } from "../conversation/roster.ts";
+import type { LiveStream } from "../conversation/live-stream.ts";
+import { Roster, type RosterListener } from "../conversation/roster.ts";
 import type { Payload } from "./channel-model.ts";
 
 /** `ends` is how many streams had ended for the reader when the frame was lost. */
@@ -62,7 +63,7 @@ export class ReaderModel implements RosterListener {
       expect(verdict.entry.stream_id).toBe(stream);
       this.#see(stream, { epoch, n });
       if (metadata !== null) {
-        this.roster.notedMetadata(verdict, metadata, n);
+        this.roster.notedMetadata(verdict, { metadata, n, ms: verdict.lastMs });
         this.#present.set(stream, metadata);
       }
       return;

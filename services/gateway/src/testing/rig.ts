@@ -47,6 +47,8 @@ export class Rig {
   readonly conversation: Conversation;
   /** What becomes of a place that is to be kept. */
   keepPlace: () => Promise<void> = () => Promise.resolve();
+  /** Whether a stream that leaves is still held by its connection. */
+  leaves = true;
   released = 0;
   readonly stalls = new Stalls();
   /** Whether the gateway's lease surely lasts. */
@@ -63,7 +65,7 @@ export class Rig {
     const directory = {
       channels: keysUnder(DEFAULT_PREFIX).channels,
       leave: (_where: unknown, stream: { connection: string }, last: { n: number }) =>
-        note(`leave ${stream.connection} ${last.n}`),
+        note(`leave ${stream.connection} ${last.n}`).then(() => this.leaves),
       release: (place: { connection: string }) => note(`release ${place.connection}`),
       keepPlace: (place: { connection: string }) =>
         note(`keep ${place.connection}`).then(() => this.keepPlace()),

@@ -7,12 +7,13 @@ export const setStreamMetadata: Script = {
   keys: 1,
   lua: `${ENTRY_LUA}
 local roster = KEYS[1]
-local name, connection, metadata, n = unpack(ARGV)
+local name, connection, metadata, n, ms = unpack(ARGV)
 local entry = redis.call('HGET', roster, name)
 if not entry then return 0 end
 local head, peer = open(entry)
 if head.connection ~= connection then return 0 end
 head.metadata_n = tonumber(n)
+head.metadata_ms = tonumber(ms)
 redis.call('HSET', roster, name, close(head, peer, metadata))
 return 1
 `,
