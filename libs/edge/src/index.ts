@@ -28,6 +28,7 @@ export {
   type Edge,
   type EdgeApp,
   type EdgeParts,
+  type EdgeStart,
   type OpenEdge,
 } from "./process/edge.ts";
 export { readEdgeProcess } from "./process/edge-config.ts";

@@ -1,5 +1,6 @@
 /** A fetch handler on a TCP port. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { HOST_REFUSAL, type HostNames, type HostRule, hostRuleOf } from "./hosts.ts";
 
@@ -23,6 +24,9 @@ const CLOSE_IDLE_MS = 20;
 const NO_TUNNEL =
   "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST, DELETE, OPTIONS\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 
+/** The answer to an upgrade for a host that isn't ours. */
+const NO_UPGRADE = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+
 /** Who sent a request, as the server below saw it. */
 export type PeerAddress = {
   /** The IP address at the other end of the connection. Never logged, never stored in clear. */
@@ -40,6 +44,9 @@ export type HttpServer = {
   readonly close: () => Promise<void>;
 };
 
+/** Takes an upgrade whose host was accepted. */
+export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
 /**
  * Listens; rejects when it can't. `unreadable` answers a request whose address or Host can't even
  * be parsed.
@@ -48,6 +55,7 @@ export async function openHttpServer(
   at: { readonly host: string; readonly port: number; readonly names: HostNames },
   app: HttpApp,
   unreadable: () => Response,
+  upgrade: Upgrade | null = null,
 ): Promise<HttpServer> {
   const listener = getRequestListener(
     (request, { incoming }) => app.fetch(request, { address: incoming.socket.remoteAddress ?? "" }),
@@ -67,6 +75,13 @@ export async function openHttpServer(
       void listener(request, response);
     },
   );
+  if (upgrade !== null) {
+    server.on("upgrade", (request, socket, head) => {
+      const hosts = request.rawHeaders.filter((_, index, all) => isHostName(all, index - 1));
+      if (hosts.length === 1 && accepts(hosts[0] ?? null)) upgrade(request, socket, head);
+      else socket.end(NO_UPGRADE);
+    });
+  }
   // Nothing here is a tunnel; without a listener the connection is closed without an answer.
   server.on("connect", (_request, socket) => socket.end(NO_TUNNEL));
   await new Promise<void>((resolve, reject) => {

@@ -9,7 +9,13 @@ export {
   type HostRule,
   hostRuleOf,
 } from "./hosts.ts";
-export { type HttpApp, type HttpServer, openHttpServer, type PeerAddress } from "./http-server.ts";
+export {
+  type HttpApp,
+  type HttpServer,
+  openHttpServer,
+  type PeerAddress,
+  type Upgrade,
+} from "./http-server.ts";
 export { describeError, LOG_LEVELS, type Log, openLog } from "./log.ts";
 export { countRejections, createRegistry, openMetrics } from "./metrics.ts";
 export {

@@ -13,12 +13,15 @@ export type Shown = {
   /** The path of the state folder, or what else keeps it. */
   readonly keptIn: string;
   readonly adminUrl: string | null;
+  /** What edges with a port of their own have to say. */
+  readonly edgeLines: readonly string[];
 };
 
 /**
  * Lines of text. It shows the demo conversation's link, which is what it is for, and no credential.
  */
-export function banner({ baseUrl, demo, headerFile, keptIn, adminUrl }: Shown): string {
+export function banner(shown: Shown): string {
+  const { baseUrl, demo, headerFile, keptIn, adminUrl, edgeLines } = shown;
   const head = ["", `AMS is running at ${baseUrl} (kept in ${shortest(keptIn)}).`];
   const operator =
     adminUrl === null ? [] : [`Operators: ${adminUrl}/readyz and ${adminUrl}/metrics`];
@@ -28,6 +31,7 @@ export function banner({ baseUrl, demo, headerFile, keptIn, adminUrl }: Shown): 
       ...operator,
       "There is no demo: this deployment lets nobody sign up.",
       "",
+      ...edgeLines,
     ]);
   }
   const path = `${baseUrl}/v1/${demo.namespace}/conversations`;
@@ -46,6 +50,7 @@ export function banner({ baseUrl, demo, headerFile, keptIn, adminUrl }: Shown): 
     "  npm run mint",
     `  curl -X POST -H @${shellWord(shortest(headerFile))} ${path}`,
     "",
+    ...edgeLines,
     "The command line has more: npx ams --help.",
     "Ctrl-C stops it; accounts, conversations and links survive.",
     "",

@@ -1,6 +1,7 @@
 /** The edges that a standalone serves: one of the lists to which a new edge is added. */
+import { amp } from "@ams/amp-edge";
 import type { Edge } from "@ams/edge";
 import { mcp } from "@ams/mcp";
 import { web } from "@ams/web";
 
-export const EDGES: readonly Edge[] = [mcp, web];
+export const EDGES: readonly Edge[] = [mcp, web, amp];

@@ -103,7 +103,7 @@ function peppersOf({ peppers }: StandaloneConfig, { peppersFile }: StateFolder):
 async function present(
   config: StandaloneConfig,
   folder: StateFolder,
-  { port, admin, ask }: Standalone,
+  { port, admin, ask, lines }: Standalone,
   { directory }: Store,
   log: Log,
 ): Promise<void> {
@@ -125,6 +125,7 @@ async function present(
       demo,
       headerFile: demo === null ? "" : writeHeaderFile(folder, demo),
       keptIn: isRedis ? "Redis" : folder.path,
+      edgeLines: lines,
       adminUrl: admin === null ? null : localUrl(own.AMS_ADMIN_HOST ?? "127.0.0.1", admin.port),
     }),
   );

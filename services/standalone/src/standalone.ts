@@ -24,6 +24,8 @@ export type Parts = {
 export type Standalone = {
   readonly port: number;
   readonly admin: AdminPort | null;
+  /** What the edges have to say to whoever started it. */
+  readonly lines: readonly string[];
   /** Asks control as somebody on this machine would, without a socket. */
   readonly ask: (request: Request) => Promise<Response>;
   /**
@@ -69,12 +71,14 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
   });
   if (gateway === null) return null;
   listening.port = gateway.port;
+  const lines = await startEdges([...edges.values()], config, gateway.port);
   const expiry = startExpiry(directory, log);
   const health: Health = { now, instance, notReady: gateway.notReady };
   const admin = await openAdmin(config, health, registry);
   return {
     port: gateway.port,
     admin,
+    lines,
     ask: (request) => control.fetch(request, { address: "127.0.0.1" }),
     stop: async () => {
       await expiry.stop();
@@ -85,6 +89,21 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
 
 function place({ own, control }: StandaloneConfig) {
   return { host: own.HOST ?? "127.0.0.1", port: own.PORT, instance: control.instance };
+}
+
+/** Those that have a store or a port of their own; one by one, so that ports don't race. */
+async function startEdges(
+  edges: readonly EdgeApp[],
+  config: StandaloneConfig,
+  port: number,
+): Promise<readonly string[]> {
+  const { own, control: names } = config;
+  const isPortChosen = own.PORT === 0;
+  const folder = own.AMS_DATA ?? ".ams";
+  const at = { kind: "standalone", host: own.HOST ?? "127.0.0.1", port, isPortChosen } as const;
+  const lines: string[] = [];
+  for (const edge of edges) lines.push(...((await edge.start?.({ ...at, names, folder })) ?? []));
+  return lines;
 }
 
 async function openAdmin(

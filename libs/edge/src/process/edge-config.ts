@@ -23,7 +23,11 @@ export function readEdgeProcess(edge: Edge, environment: Environment): Checked<E
   const own = readSettings(edge.processSettings, environment);
   const opening = edge.read(environment);
   const url = checkUrl(environment);
-  if (!own.ok || !opening.ok || !url.ok) return { ok: false, faults: faultsOf(opening, own, url) };
+  const more = edge.processFaults(environment);
+  if (!own.ok || !opening.ok || !url.ok || more.length > 0) {
+    const faults = faultsOf(opening, own, url, { ok: false, faults: more });
+    return { ok: false, faults };
+  }
   const { AMS_PUBLIC_URL: publicUrl, AMS_TRUST_PROXY: trustProxy } = own.value;
   return {
     ok: true,

@@ -1,8 +1,11 @@
 /** What an edge declares of itself; `runEdge` and the standalone add what every edge needs. */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import {
   type Checked,
   type Environment,
   edgeProcessSettings,
+  type HostNames,
   type HttpApp,
   type Log,
   type Reached,
@@ -19,8 +22,29 @@ export type EdgeParts = {
   readonly registry: Registry;
 };
 
+/** Where an edge is started: alone, or beside the wire on its port. */
+export type EdgeStart =
+  | { readonly kind: "process" }
+  | {
+      readonly kind: "standalone";
+      readonly host: string;
+      /** Of the deployment; 0 where the system chose it. */
+      readonly port: number;
+      readonly isPortChosen: boolean;
+      readonly names: HostNames;
+      /** Its state folder. */
+      readonly folder: string;
+    };
+
 /** An edge that answers requests. */
 export type EdgeApp = HttpApp & {
+  /**
+   * Opens what it needs, such as a store or a port of its own; rejects with a sentence. Resolves
+   * with lines for whoever started it.
+   */
+  readonly start?: (at: EdgeStart) => Promise<readonly string[]>;
+  /** Takes the upgrades of a server of its own. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Null when it can serve, else a word for what it waits for; an edge without it always can. */
   readonly notReady?: () => string | null;
   /** Ends what doesn't end by itself, such as streams. */
@@ -36,6 +60,8 @@ export type Edge = {
   readonly settings: Settings;
   /** Those of its process besides. */
   readonly processSettings: ReturnType<typeof edgeProcessSettings>;
+  /** Faults that only a process of its own has. */
+  readonly processFaults: (environment: Environment) => readonly string[];
   /** Reads its own settings, or says every fault of them. */
   readonly read: (environment: Environment) => Checked<OpenEdge>;
 };
@@ -45,6 +71,7 @@ export function defineEdge<Config>(own: {
   readonly settings: Settings;
   readonly ports: { readonly http: number; readonly admin: number };
   readonly read: (environment: Environment) => Checked<Config>;
+  readonly processFaults?: (environment: Environment) => readonly string[];
   readonly open: (config: Config, parts: EdgeParts) => EdgeApp;
 }): Edge {
   const { name, settings, ports, open } = own;
@@ -52,6 +79,7 @@ export function defineEdge<Config>(own: {
     name,
     settings,
     processSettings: edgeProcessSettings({ port: ports.http, adminPort: String(ports.admin) }),
+    processFaults: own.processFaults ?? (() => []),
     read: (environment) => {
       const config = own.read(environment);
       if (!config.ok) return config;

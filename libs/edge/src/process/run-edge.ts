@@ -36,9 +36,10 @@ export async function runEdge(edge: Edge): Promise<void> {
   if (reason !== null) log.warn({ event: "not_ready", reason }, `${edge.name} is not ready`);
   const deployment = watchDeployment(() => health(deploymentUrl));
   try {
+    await app.start?.({ kind: "process" });
     await listen(read.value, { name: edge.name, app, deployment, log, registry });
   } catch (error) {
-    log.fatal({ event: "start_failed", ...describeError(error) }, `${edge.name} can't listen`);
+    log.fatal({ event: "start_failed", ...describeError(error) }, `${edge.name} can't start`);
     process.exit(EXIT_UNAVAILABLE);
   }
 }
@@ -47,7 +48,7 @@ async function listen({ reached, instance, process: own }: EdgeProcess, running:
   const { name, app, deployment, log, registry } = running;
   const names = { publicUrl: reached.publicUrl, allowedHosts: own.AMS_ALLOWED_HOSTS };
   const at = { host: own.HOST ?? "127.0.0.1", port: own.PORT, names };
-  const server = await openHttpServer(at, app, notFound);
+  const server = await openHttpServer(at, app, notFound, app.upgrade);
   const adminHost = own.AMS_ADMIN_HOST ?? "127.0.0.1";
   const adminAt = { host: adminHost, port: own.AMS_ADMIN_PORT ?? 0, names };
   const notReady = () => app.notReady?.() ?? deployment.notReady();

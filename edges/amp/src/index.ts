@@ -1,0 +1,2 @@
+/** The AMP provider as an edge. */
+export { edge as amp } from "./edge.ts";
