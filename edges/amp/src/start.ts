@@ -15,7 +15,7 @@ import { Peers } from "./delivery/peers.ts";
 import { flushReceipts, proveDelivery } from "./delivery/receipts.ts";
 import { Work } from "./delivery/work.ts";
 import type { AmpMetrics } from "./metrics.ts";
-import { Outgoing } from "./net/outgoing.ts";
+import { Outgoing, type Resolve } from "./net/outgoing.ts";
 import { Secrets } from "./secrets.ts";
 import { Feeds } from "./sockets/feeds.ts";
 import { Presence } from "./sockets/presence.ts";
@@ -32,6 +32,10 @@ export type AmpParts = {
   readonly url: () => string;
   readonly log: Log;
   readonly metrics: AmpMetrics;
+  /** Unix milliseconds; the system's clock unless given. */
+  readonly now?: () => number;
+  /** What names resolve to; DNS unless given. */
+  readonly resolve?: Resolve;
 };
 
 export type Provider = Amp & {
@@ -57,9 +61,9 @@ export async function startProvider(parts: AmpParts): Promise<Provider> {
   const meshFile = config.AMS_AMP_MESH_FILE;
   const mesh = meshFile === null ? null : readMesh(meshFile);
   const store = await openStore(config, metrics);
-  const now = Date.now;
+  const now = parts.now ?? Date.now;
   const provider = await openProviderKey(config, store, secrets);
-  const outgoing = new Outgoing(config.AMS_AMP_WEBHOOK_ALLOW);
+  const outgoing = new Outgoing(config.AMS_AMP_WEBHOOK_ALLOW, parts.resolve);
   const processId = randomBytes(8).toString("hex");
   const written: ConstructorParameters<typeof Feeds>[2] = (agent, { id }) => {
     proveDelivery(amp, agent, id, "websocket").catch((error: unknown) =>
