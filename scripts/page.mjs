@@ -8,6 +8,7 @@ import { join } from "node:path";
 const SOURCES = [
   "edges/web/src/page",
   "edges/web/src/dead-link.ts",
+  "edges/web/src/server-name.ts",
   "edges/web/vite.config.ts",
   "libs/client/src",
   "libs/protocol/src",

@@ -7,9 +7,9 @@ import { defaultClientConditions, defineConfig } from "vite";
 
 export default defineConfig({
   root: fileURLToPath(new URL("src/page", import.meta.url)),
-  // Where the server has the assets: no namespace may begin with an underscore, so no link is
-  // hidden by them.
-  base: "/_tincan/",
+  // Files name each other by relative paths, so that a deployment can be served below a path of its
+  // host.
+  base: "./",
   resolve: {
     // From the sources of the SDK, so that the page needs nothing to be compiled before it.
     conditions: ["ams-source", ...defaultClientConditions],

@@ -39,7 +39,9 @@ describe.skipIf(findChromium() === null)("an agent beside a person", () => {
   test.each(ERAS)(
     "%s joins by the address of the Connect tab and appears with its badge",
     async (era) => {
-      const url: unknown = JSON.parse(line("cursor")).mcpServers.ams.url;
+      const url: unknown = Object.values(Object(JSON.parse(line("cursor")).mcpServers)).map(
+        (server) => Object(server).url,
+      )[0];
       const name = `agent-${ERAS.indexOf(era)}`;
       const agent = await connect(era, String(url), name);
       expect(agent.instructions()).toContain("Bring cake.");

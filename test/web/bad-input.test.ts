@@ -6,14 +6,14 @@ import { joinByWire } from "./wire.ts";
 
 describePages("what can go wrong is a sentence and a button", (tincan) => {
   test.each([
-    ["wrong", (link: string) => link.replace(/.{4}$/, "AAAA"), "This link leads nowhere"],
+    ["wrong", (link: string) => link.replace(/.{4}$/, "AAAA"), "This link does not work"],
     [
       "of no conversation",
       (link: string) => link.replace("?t", "-x?t"),
       "There is no such conversation",
     ],
-    ["cut in its token", (link: string) => link.slice(0, -5), "This link is cut off"],
-    ["without its token", (link: string) => link.replace(/\?.*/, ""), "This link is cut off"],
+    ["cut in its token", (link: string) => link.slice(0, -5), "This link is incomplete"],
+    ["without its token", (link: string) => link.replace(/\?.*/, ""), "This link is incomplete"],
   ])("a link that is %s", async (_what, spoil, heading) => {
     const { link } = await tincan.mint();
     const { page, faults } = await tincan.visit(spoil(link), { provoked: FAILED_REQUESTS });
@@ -40,7 +40,7 @@ describePages("what can go wrong is a sentence and a button", (tincan) => {
     const link = String(minted.magic_link);
     await expect.poll(async () => (await fetch(link)).status, { timeout: 5_000 }).toBe(404);
     const { page } = await tincan.visit(link);
-    await page.getByRole("heading", { name: "This link leads nowhere" }).waitFor();
+    await page.getByRole("heading", { name: "This link does not work" }).waitFor();
   });
 
   test("a WebSocket that is blocked: the page says so, says why, and comes in when it is no more", async () => {
@@ -64,7 +64,7 @@ describePages("what can go wrong is a sentence and a button", (tincan) => {
         });
       },
     });
-    await page.getByRole("heading", { name: "Something blocks the live line" }).waitFor();
+    await page.getByRole("heading", { name: "The WebSocket connection is blocked" }).waitFor();
     await page.evaluate("delete globalThis.blocked");
     isBlocked = false;
     await page.getByRole("button", { name: "Try again" }).click();

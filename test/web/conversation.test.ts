@@ -1,7 +1,7 @@
 import type { WebSocketRoute } from "playwright-core";
 import { expect, test } from "vitest";
 import { describePages } from "./pages.ts";
-import { hears, isIn, mintAtHome, rosterOf, say, streamNameOf } from "./tincan.ts";
+import { hears, isIn, mintAtHome, openWire, rosterOf, say, streamNameOf } from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
 describePages("a conversation on pages", (tincan) => {
@@ -29,6 +29,7 @@ describePages("a conversation on pages", (tincan) => {
     const talker = await joinByWire(link, "talker-1");
     const { page } = await tincan.visit(link);
     await isIn(page);
+    await openWire(page);
     for (const data of ["ein ", "zwei ", "drei"]) talker.token(data);
     talker.send({ type: "set_metadata", metadata: { n: 1 } });
     talker.close();
@@ -46,6 +47,7 @@ describePages("a conversation on pages", (tincan) => {
     const { link } = await tincan.mint();
     const { page } = await tincan.visit(link);
     await isIn(page);
+    await openWire(page);
     const peer = await joinByWire(link, "peer-1");
     for (const data of ["a needle", "hay", "another needle"]) peer.token(data);
     await hears(page, "another needle");

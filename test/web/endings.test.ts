@@ -21,8 +21,8 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await isIn(page);
     const name = await streamNameOf(page);
     await ams.halt("SIGKILL");
-    await page.locator(".banner", { hasText: "Coming back by itself" }).waitFor();
-    await page.getByRole("heading", { name: "Here before the break" }).waitFor();
+    await page.locator(".banner", { hasText: "Reconnecting" }).waitFor();
+    await page.getByRole("heading", { name: "Here before the connection broke" }).waitFor();
     await ams.resume();
     await page.locator(".note.connection", { hasText: "Connected again" }).waitFor();
     await page.getByRole("heading", { name: "Here now" }).waitFor();
@@ -42,7 +42,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await isIn(page);
     await ams.halt("SIGKILL");
     await page.getByRole("button", { name: "Try now" }).click();
-    await page.locator(".banner", { hasText: "Coming back by itself" }).waitFor();
+    await page.locator(".banner", { hasText: "Reconnecting" }).waitFor();
     await ams.resume();
     await page.locator(".note.connection", { hasText: "Connected again" }).waitFor();
     const peer = await joinByWire(link, "peer-1");
@@ -70,13 +70,16 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await page.locator(".hint", { hasText: "waits until the connection is back" }).waitFor();
     await again.click();
     await ams.resume();
-    await hears(page, "QUICK");
+    await page.locator(".passage.own", { hasText: "Nobody else was here" }).last().waitFor();
+    await page.locator(".passage.pending").waitFor({ state: "detached" });
     const tokens = sent
       .map((frame) => JSON.parse(frame))
       .filter(({ type }) => type === "token")
       .map(({ data }) => data);
-    expect(tokens.map(({ length }) => length)).toEqual([65_536, 65_536, 65_536, 3_392, 5]);
-    expect(tokens.join("")).toBe(`${paste}QUICK`);
+    const end = '{"ams.convention.v1":"end_of_turn"}';
+    const texts = tokens.filter((data) => data !== end);
+    expect(texts.map(({ length }) => length)).toEqual([65_536, 65_536, 65_536, 3_392, 5]);
+    expect(tokens.join("")).toBe(`${paste}${end}QUICK${end}`);
     expect(await page.locator(".composer textarea").inputValue()).toBe("");
   });
 
@@ -94,7 +97,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
       owner.page.getByRole("link", { name: "Open" }).click(),
     ]);
     await isIn(portal);
-    await portal.getByRole("button", { name: "Link", exact: true }).click();
+    await portal.getByRole("button", { name: "Manage" }).click();
     await portal.getByRole("button", { name: "Close the conversation" }).click();
     await portal.getByRole("button", { name: "Yes, end it for everybody" }).click();
     for (const page of [owner.page, guest.page, portal]) {
@@ -112,7 +115,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await isIn(guest.page);
     await owner.page.goto(link);
     await isIn(owner.page);
-    await owner.page.getByRole("button", { name: "Link", exact: true }).click();
+    await owner.page.getByRole("button", { name: "Manage" }).click();
     await owner.page.getByLabel("Those who are here may stay").uncheck();
     await owner.page.getByRole("button", { name: "Replace the link" }).click();
     await guest.page.getByRole("heading", { name: "The link was replaced" }).waitFor();
@@ -123,7 +126,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     const third = await visit(fresh);
     await isIn(third.page);
     const late = await visit(link);
-    await late.page.getByRole("heading", { name: "This link leads nowhere" }).waitFor();
+    await late.page.getByRole("heading", { name: "This link does not work" }).waitFor();
   });
 
   test("what is sent while nothing answers goes out when the connection is back", async () => {
@@ -132,11 +135,19 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     const { page } = await visit(link);
     await isIn(page);
     await ams.halt("SIGKILL");
-    await page.locator(".banner", { hasText: "Coming back by itself" }).waitFor();
+    await page.locator(".banner", { hasText: "Reconnecting" }).waitFor();
     await say(page, "into the void");
     await page.locator(".hint", { hasText: "waits until the connection is back" }).waitFor();
+    const own = page.locator(".passage.own", { hasText: "into the void" });
+    await own.getByText("Waiting for the connection").waitFor();
     await ams.resume();
-    await hears(page, "into the void");
+    // It went out when the page was back, before anybody else was.
+    await own.getByText("Nobody else was here to read this").waitFor();
+    const peer = await joinByWire(link, "peer-1");
+    await own.getByRole("button", { name: "Resend" }).click();
+    await peer.frame((frame) => frame.includes('"data":"into the void"'));
+    await own.first().getByText("Sent again below").waitFor();
+    expect(await own.last().locator(".delivery").count()).toBe(0);
   });
 
   test("the owner manages the conversation on the home page too, and a reload keeps the new link", async () => {
@@ -159,8 +170,8 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await isIn(page);
     const name = await streamNameOf(page);
     const thief = await joinByWire(link, name);
-    await page.getByRole("heading", { name: "Your place was taken over" }).waitFor();
-    await page.getByRole("button", { name: "Go on under a new name" }).click();
+    await page.getByRole("heading", { name: "Your name is in use elsewhere" }).waitFor();
+    await page.getByRole("button", { name: "Continue under a new name" }).click();
     await isIn(page);
     await expect.poll(() => streamNameOf(page)).not.toBe(name);
     await say(page, "I am someone else now");

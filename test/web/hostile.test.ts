@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findChromium } from "./browser.ts";
-import { hears, isIn, startTinCan, type TinCan } from "./tincan.ts";
+import { hears, isIn, openWire, startTinCan, type TinCan } from "./tincan.ts";
 import { joinByWire } from "./wire.ts";
 
 /** What a peer may say: each stays the text that it is. */
@@ -49,6 +49,7 @@ describe.skipIf(findChromium() === null)("hostile text and secrets", () => {
     const { link } = await tincan.mint();
     const { page, faults } = await tincan.visit(link);
     await isIn(page);
+    await openWire(page);
     const peer = await joinByWire(link, "peer-1", {
       peerIdentity: { kind: "agent", model: "m\u202e1-", client: "\u2067c" },
       metadata: { display_name: "\u202eadA" },

@@ -52,7 +52,7 @@ describePages("§1.4 a link that was damaged on its way", (tincan) => {
   });
 });
 
-const DEAD = "This link lets in nobody any more";
+const DEAD = "This link no longer works";
 
 describePages("§2.7 a link that was replaced while its page is open", (tincan) => {
   test("a guest who stays is told, instead of being given it to hand on", async () => {
@@ -69,7 +69,7 @@ describePages("§2.7 a link that was replaced while its page is open", (tincan) 
       await page.getByRole("button", { name, exact: true }).click();
       const dialog = page.getByRole("dialog", { name });
       await dialog.getByRole("alert").filter({ hasText: DEAD }).waitFor();
-      expect(await dialog.innerText()).toContain("ask whoever made the conversation");
+      expect(await dialog.innerText()).toContain("ask the owner of the conversation");
       expect(await dialog.locator("input, pre, .qr").count()).toBe(0);
       await page.keyboard.press("Escape");
     }
@@ -82,12 +82,12 @@ describePages("§2.7 a link that was replaced while its page is open", (tincan) 
     const portal = await page.context().newPage();
     await portal.goto(link);
     await isIn(portal);
-    await portal.getByRole("button", { name: "Link", exact: true }).click();
+    await portal.getByRole("button", { name: "Manage" }).click();
     await portal.getByRole("button", { name: "Replace the link" }).click();
     await portal.locator(".note", { hasText: "The magic link was replaced" }).waitFor();
     await page.evaluate(`document.dispatchEvent(new Event("visibilitychange"))`);
     await page.getByRole("alert").filter({ hasText: DEAD }).waitFor();
-    await page.getByRole("button", { name: "Make a new link" }).click();
+    await page.getByRole("button", { name: "Create a new link" }).click();
     await page.getByRole("button", { name: "Replace the link" }).click();
     const fresh = page.locator("#tincan-link");
     await fresh.waitFor();

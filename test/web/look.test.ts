@@ -135,6 +135,7 @@ describePages("how it looks and feels", (tincan) => {
     const { page } = await tincan.visit(tincan.ams.url);
     await page.locator("#tincan-mint").waitFor();
     await page.keyboard.press("Tab"); // The name of the page.
+    await page.keyboard.press("Tab"); // The title.
     await page.keyboard.press("Tab"); // The instructions.
     await page.keyboard.type("Be brief.");
     await page.keyboard.press("Tab");
@@ -217,7 +218,7 @@ describePages("how it looks and feels", (tincan) => {
     await isIn(page);
     await page.getByRole("button", { name: "Connect" }).click();
     await page.getByRole("button", { name: "Copy the line for Codex" }).click();
-    await expect.poll(copied).toBe(`codex mcp add ams --url '${link}'`);
+    await expect.poll(copied).toBe(`codex mcp add ${serverName(link)} --url '${link}'`);
     await page.locator("#connect-codex").getByText("Copied").waitFor();
     const focused = await page.evaluate("document.activeElement.closest('article').id");
     expect(focused).toBe("connect-codex");
@@ -230,7 +231,7 @@ describePages("how it looks and feels", (tincan) => {
     await page.getByRole("button", { name: "Connect" }).click();
     await page.getByRole("button", { name: "Copy the line for Claude Code" }).click();
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(
-      `claude mcp add --transport http ams '${link}'`,
+      `claude mcp add --transport http ${serverName(link)} '${link}'`,
     );
     await page.locator("dialog summary", { hasText: "For agents" }).click();
     const told = page.locator("dialog .agent-text pre", { hasText: "Bring cake." });
@@ -243,6 +244,11 @@ describePages("how it looks and feels", (tincan) => {
     expect(text).toContain(link);
   });
 });
+
+/** Under which an MCP client lists the conversation of a link with a short alias. */
+function serverName(link: string): string {
+  return `ams-${new URL(link).pathname.split("/").at(-1)}`;
+}
 
 /** Pixels by which the page is wider than its window. */
 async function overflow(page: Page): Promise<number> {

@@ -3,7 +3,7 @@
  * `bench` has it as a case.
  */
 import type { CDPSession, Page } from "playwright-core";
-import { isIn, startTinCan } from "./tincan.ts";
+import { isIn, openWire, startTinCan } from "./tincan.ts";
 import { joinByWire, type Wire } from "./wire.ts";
 
 export type Load = {
@@ -89,6 +89,7 @@ export async function measurePage(load: Load): Promise<Measured> {
     const { link } = await tincan.mint();
     const { page } = await tincan.visit(link);
     await isIn(page);
+    await openWire(page);
     const probe = await page.context().newCDPSession(page);
     await probe.send("Performance.enable", { timeDomain: "threadTicks" });
     const wires = await Promise.all(

@@ -18,7 +18,7 @@ describePages("what is one's own on the page", (tincan) => {
     const link = await mintAtHome(page);
     await page.getByRole("button", { name: "New conversation" }).click();
     const question = page.getByRole("dialog", { name: "Start a new conversation?" });
-    await question.getByText("forgets the magic link").waitFor();
+    await question.getByText("You find it again under Your conversations").waitFor();
     await question.getByRole("button", { name: "Stay here" }).click();
     await question.waitFor({ state: "detached" });
     expect(await page.locator("#tincan-link").inputValue()).toBe(link);
@@ -38,12 +38,12 @@ describePages("what is one's own on the page", (tincan) => {
     await page.getByRole("button", { name: "New conversation" }).click();
     await page.getByRole("button", { name: "Yes, start a new one" }).click();
     await page.getByRole("button", { name: "Forget it" }).click();
-    await page.getByText("Its credential is nowhere else").waitFor();
+    await page.getByText("Its credential exists nowhere else").waitFor();
     await page.getByRole("button", { name: "Keep it" }).click();
-    await page.getByText(`You mint as ${first}`).waitFor();
+    await page.getByText(`Your account is ${first}`).waitFor();
     await page.getByRole("button", { name: "Forget it" }).click();
-    await page.getByRole("button", { name: "Yes, forget it for good" }).click();
-    await page.getByText("Minting takes an account").waitFor();
+    await page.getByRole("button", { name: "Yes, forget it" }).click();
+    await page.getByText("No sign-up: this page creates an account").waitFor();
     const kept = await page.evaluate("JSON.stringify({ ...localStorage })");
     expect(kept).not.toContain("ams_sk_");
     const [, second] = new URL(await mintAtHome(page)).pathname.split("/");
@@ -57,7 +57,7 @@ describePages("what is one's own on the page", (tincan) => {
     await manage.waitFor();
     const other = await tabBeside(page, tincan.ams.url);
     await other.getByRole("button", { name: "Forget it" }).click();
-    await other.getByRole("button", { name: "Yes, forget it for good" }).click();
+    await other.getByRole("button", { name: "Yes, forget it" }).click();
     await manage.waitFor({ state: "detached" });
     await say(page, "still here");
     await page.locator(".passage.own", { hasText: "still here" }).waitFor();
@@ -69,9 +69,9 @@ describePages("what is one's own on the page", (tincan) => {
   test("two tabs that were open before there was an account mint by one, and both manage", async () => {
     const { page } = await tincan.visit(tincan.ams.url);
     const other = await tabBeside(page, tincan.ams.url);
-    await other.getByText("Minting takes an account").waitFor();
+    await other.getByText("No sign-up: this page creates an account").waitFor();
     const [, first] = new URL(await mintAtHome(page)).pathname.split("/");
-    await other.getByText(`You mint as ${first}`).waitFor();
+    await other.getByText(`Your account is ${first}`).waitFor();
     const [, second] = new URL(await mintAtHome(other)).pathname.split("/");
     expect(second).toBe(first);
     await page.reload();
@@ -106,7 +106,7 @@ describePages("what is one's own on the page", (tincan) => {
     await page.getByRole("status").filter({ hasText: "Too long by 19 bytes" }).waitFor();
     expect(await mint.isDisabled()).toBe(true);
     await field.fill("é".repeat(8_182));
-    await page.getByRole("status").filter({ hasText: "Room left: 1 byte." }).waitFor();
+    await page.getByRole("status").filter({ hasText: "Space left: 1 byte." }).waitFor();
     await mintAtHome(page);
     expect(faults).toEqual([]);
   });
@@ -162,7 +162,7 @@ describePages("what is one's own on the page", (tincan) => {
     await portal.getByRole("heading", { name: "The conversation is closed" }).waitFor();
     expect(await portal.getByRole("button", { name: "Invite" }).count()).toBe(0);
     await page.reload();
-    await page.getByRole("heading", { name: "Your conversation is no more" }).waitFor();
+    await page.getByRole("heading", { name: "Your conversation has ended" }).waitFor();
     await page.getByRole("button", { name: "Start a new conversation" }).click();
     expect(await mintAtHome(page)).not.toBe(link);
     await portal.reload();

@@ -67,8 +67,8 @@ describe.skipIf(findChromium() === null)("who may mint", () => {
     tincan = await startTinCan({ AMS_GUESTS: "false" });
     const { link } = await tincan.mint();
     const { page } = await tincan.visit(link);
-    await page.getByRole("heading", { name: "You were not let in" }).waitFor();
-    await page.getByRole("button", { name: "Make an account and come in" }).click();
+    await page.getByRole("heading", { name: "An account is required" }).waitFor();
+    await page.getByRole("button", { name: "Create an account and join" }).click();
     await isIn(page);
   });
 });

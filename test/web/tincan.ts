@@ -113,6 +113,12 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
+/** Shows the frames of the wire, which a portal has closed until somebody asks. */
+export async function openWire(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Wire" }).click();
+  await page.locator(".frames").waitFor();
+}
+
 /** Resolves when a passage of the conversation holds the text. */
 export async function hears(page: Page, text: string): Promise<void> {
   await page.locator(".passage .text", { hasText: text }).first().waitFor();

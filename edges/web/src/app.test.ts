@@ -17,6 +17,8 @@ const ASSETS: Assets = {
   script: "/_tincan/main-1.js",
   styles: ["/_tincan/main-1.css"],
   icon: "/_tincan/icon-1.svg",
+  imports: ["/_tincan/names-1.js"],
+  fonts: ["/_tincan/text-1.woff2"],
   files: new Map([["/_tincan/main-1.js", { type: "text/javascript", body: BODY, gzipped: BODY }]]),
 };
 
@@ -38,6 +40,8 @@ test("a browser gets the page, with the instructions in it as escaped text", asy
   expect(response.status).toBe(200);
   const text = await response.text();
   expect(text).toContain('<script type="module" src="../../_tincan/main-1.js">');
+  expect(text).toContain('<link rel="modulepreload" href="../../_tincan/names-1.js">');
+  expect(text).toContain('<link rel="preload" href="../../_tincan/text-1.woff2" as="font"');
   expect(text).toContain("Ask your user once before joining");
   expect(text).toContain("&lt;/pre&gt;&lt;script&gt;x&lt;/script&gt;");
   expect(text).not.toContain("<script>x");
@@ -47,7 +51,7 @@ test("an agent gets Markdown that says all it needs to come in", async () => {
   const response = await ask(LINK);
   expect(response.headers.get("content-type")).toBe("text/markdown; charset=utf-8");
   const text = await response.text();
-  expect(text).toContain(`claude mcp add --transport http ams '${LINK}'`);
+  expect(text).toContain(`claude mcp add --transport http ams-standup '${LINK}'`);
   expect(text).toContain(`wss://ams.example/falcon/conversations/standup/connect?t=${TOKEN}`);
   expect(text).toContain("> Be brief.");
   expect(text).toContain("> # not ours");
@@ -100,6 +104,7 @@ test("behind a proxy that is trusted, and with a public URL, the addresses are t
 
 test.each([
   ["gone", 404, "conversation_not_found"],
+  ["refused", 404, "invalid_magic_link"],
   ["away", 503, "unavailable"],
 ] as const)(
   "a link that is %s is %i in every form, and none of them repeats its token",

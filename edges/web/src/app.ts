@@ -9,7 +9,7 @@ import { type Look, pageDocument, plainDocument } from "./document.ts";
 import { COMMON_HEADERS, IMMUTABLE } from "./headers.ts";
 import { answerLink, type LinkTools } from "./link.ts";
 import type { LookUp } from "./link-facts.ts";
-import { answerLost, leadToMended } from "./lost.ts";
+import { answerNotFound, redirectToRepaired } from "./not-found.ts";
 import { ASSETS_PREFIX, linkAt } from "./routes.ts";
 import { themeStyle } from "./theme.ts";
 
@@ -34,8 +34,10 @@ export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web 
     config,
     lookUp,
     baseUrl: (request) => baseUrlOf(request, reached),
-    document: async (told) =>
-      look === null ? plainDocument(config.theme.name, NOT_BUILT) : pageDocument({ ...look, told }),
+    document: async (notice) =>
+      look === null
+        ? plainDocument(config.theme.name, NOT_BUILT)
+        : pageDocument({ ...look, notice }),
   };
   const app = new Hono();
   app.use(async (context, next) => {
@@ -44,15 +46,15 @@ export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web 
       context.res.headers.set(name, value);
     }
   });
-  app.get("*", async ({ req }, next) => leadToMended(req.raw) ?? (await next()));
+  app.get("*", async ({ req }, next) => redirectToRepaired(req.raw) ?? (await next()));
   app.get("/", (context) => showHome(context, tools, assets !== null));
   app.get(`${ASSETS_PREFIX}*`, (context) => showFile(context, files));
   for (const path of ["/", `${ASSETS_PREFIX}*`]) {
     app.all(path, (context) => context.text("", 405, { allow: "GET, HEAD" }));
   }
   app.get("/:namespace/conversations/:alias", (context) => showLink(context, tools));
-  app.notFound(({ req }) => answerLost(req.raw, look));
-  app.onError((_error, context) => context.text("Something went wrong here.\n", 500));
+  app.notFound(({ req }) => answerNotFound(req.raw, look));
+  app.onError((_error, context) => context.text("The page failed to answer. Try again.\n", 500));
   return { fetch: async (request) => app.fetch(request) };
 }
 
@@ -71,13 +73,14 @@ async function showLink(context: Context, tools: LinkTools): Promise<Response> {
 function showFile(context: Context, files: ReadonlyMap<string, Asset>): Response {
   const file = files.get(new URL(context.req.url).pathname);
   if (file === undefined) return context.text("There is nothing at this address.\n", 404);
-  const isZipped = /\bgzip\b/.test(context.req.header("accept-encoding") ?? "");
-  return new Response(isZipped ? file.gzipped : file.body, {
+  const takesGzip = /\bgzip\b/.test(context.req.header("accept-encoding") ?? "");
+  const gzipped = takesGzip ? file.gzipped : null;
+  return new Response(gzipped ?? file.body, {
     headers: {
       "content-type": file.type,
       "cache-control": IMMUTABLE,
       vary: "accept-encoding",
-      ...(isZipped ? { "content-encoding": "gzip" } : {}),
+      ...(gzipped !== null ? { "content-encoding": "gzip" } : {}),
     },
   });
 }

@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 import { constants, gzipSync } from "node:zlib";
 import { ASSETS_PREFIX } from "./routes.ts";
 
+/** The font of text in Latin letters. */
+const FIRST_FONT = /^geist-latin-wght-normal-.*\.woff2$/;
+
 /** Where `vite build` puts the page; the same from the sources as from what is compiled of them. */
 const PAGE_FOLDER = fileURLToPath(new URL("../dist/page", import.meta.url));
 
@@ -23,35 +26,48 @@ const TYPES: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
   ".css": "text/css; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".webp": "image/webp",
+  ".woff2": "font/woff2",
 };
+
+/** Compressed already: they are served as they are. */
+const COMPRESSED: readonly string[] = [".webp", ".woff2"];
 
 export type Asset = {
   readonly type: string;
   readonly body: Uint8Array<ArrayBuffer>;
-  readonly gzipped: Uint8Array<ArrayBuffer>;
+  /** Null where compressing it again would save nothing. */
+  readonly gzipped: Uint8Array<ArrayBuffer> | null;
 };
 
 export type Assets = {
   /** Path of the script, of the styles and of the icon that a document has to name. */
   readonly script: string;
+  /** The scripts that the first one imports, so that a browser asks for all of them at once. */
+  readonly imports: readonly string[];
   readonly styles: readonly string[];
   readonly icon: string;
+  /** Paths of the fonts that nearly every page needs, so that a browser asks for them at once. */
+  readonly fonts: readonly string[];
   /** By their path on the port. */
   readonly files: ReadonlyMap<string, Asset>;
 };
 
 /** Reads the built page; null when it isn't built. */
 export function openAssets(folder: string = PAGE_FOLDER): Assets | null {
-  const entry = readManifest(folder)?.[ENTRY];
-  if (entry === undefined) return null;
+  const manifest = readManifest(folder);
+  const entry = manifest?.[ENTRY];
+  if (manifest === null || entry === undefined) return null;
   const names = readdirSync(folder).filter((name) => extname(name) in TYPES);
   const built = names.map((name) => [ASSETS_PREFIX + name, readAsset(join(folder, name))] as const);
   const icon = readAsset(ICON);
   const iconPath = hashedPath("icon", ".svg", icon.body);
   return {
     script: ASSETS_PREFIX + entry.file,
+    imports: importsOf(manifest, entry).map((name) => ASSETS_PREFIX + name),
     styles: (entry.css ?? []).map((name) => ASSETS_PREFIX + name),
     icon: iconPath,
+    fonts: names.filter((name) => FIRST_FONT.test(name)).map((name) => ASSETS_PREFIX + name),
     files: new Map([...built, [iconPath, icon]]),
   };
 }
@@ -61,7 +77,8 @@ export function toAsset(extension: string, content: Uint8Array): Asset {
   const body = new Uint8Array(content);
   const level = constants.Z_BEST_COMPRESSION;
   const type = TYPES[extension] ?? "application/octet-stream";
-  return { type, body, gzipped: new Uint8Array(gzipSync(body, { level })) };
+  const gzipped = COMPRESSED.includes(extension) ? null : new Uint8Array(gzipSync(body, { level }));
+  return { type, body, gzipped };
 }
 
 /** A path that changes with the content, as those that the build makes do. */
@@ -70,9 +87,28 @@ export function hashedPath(name: string, extension: string, content: Uint8Array)
   return `${ASSETS_PREFIX}${name}-${hash}${extension}`;
 }
 
-type Manifest = Readonly<
-  Record<string, { readonly file: string; readonly css?: readonly string[] } | undefined>
->;
+type Chunk = {
+  readonly file: string;
+  readonly css?: readonly string[];
+  /** Keys of the chunks that it imports. */
+  readonly imports?: readonly string[];
+};
+type Manifest = Readonly<Record<string, Chunk | undefined>>;
+
+/** The files that a chunk imports, and those that they import, each once. */
+function importsOf(manifest: Manifest, chunk: Chunk): readonly string[] {
+  const files = new Set<string>();
+  const visit = ({ imports = [] }: Chunk) => {
+    for (const key of imports) {
+      const imported = manifest[key];
+      if (imported === undefined || files.has(imported.file)) continue;
+      files.add(imported.file);
+      visit(imported);
+    }
+  };
+  visit(chunk);
+  return [...files];
+}
 
 function readManifest(folder: string): Manifest | null {
   try {

@@ -1,10 +1,10 @@
-/** What the page can be told by its environment. */
+/** The settings of the page. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Checked, type Environment, faultsOf, readSettings, text } from "@ams/process";
 import { OWN_THEME, readTheme, type Theme } from "./theme.ts";
 
-/** The text that a magic link answers to agents, where the operator has none of their own. */
+/** The text that a magic link answers to agents, unless the operator has another. */
 const OWN_INSTRUCTIONS = fileURLToPath(new URL("../instructions.md", import.meta.url));
 
 /** Characters of an instruction text: it goes out with every page. */
@@ -14,7 +14,7 @@ const INSTRUCTIONS_CHARACTERS_MAX = 65_536;
 export const WEB_SETTINGS = {
   AMS_WEB_INSTRUCTIONS: text(
     "",
-    "A Markdown file that replaces what a magic link tells agents; its `{{link}}`, `{{alias}}` and so on are filled in.",
+    "A Markdown file that replaces what a magic link answers to agents; its `{{link}}`, `{{alias}}` and so on are filled in.",
   ),
   AMS_WEB_THEME: text(
     "",

@@ -1,6 +1,6 @@
 /**
- * What the server and the page in the browser both have to tell apart: a link that leads nowhere,
- * and one of which nobody knows.
+ * What the server and the page in the browser both distinguish: a link that is dead, and one of
+ * which that can't be known.
  */
 import { AmsError, type AmsErrorCode } from "@ams/client";
 
@@ -8,7 +8,7 @@ const DEAD: readonly AmsErrorCode[] = ["invalid_link", "invalid_token", "not_fou
 
 /**
  * True when inspecting failed because the link is none, admits nobody any more, or its conversation
- * is no more (§2.5).
+ * has ended (§2.5).
  */
 export function isDeadLink(error: unknown): boolean {
   return error instanceof AmsError && DEAD.includes(error.code);

@@ -5,11 +5,8 @@ import { html } from "hono/html";
 import type { Assets } from "./assets.ts";
 import type { Theme } from "./theme.ts";
 
-/**
- * What the document of a link says without a script: how to join it, or in a sentence why nobody
- * can.
- */
-export type Told =
+/** What the document of a link says without a script: how to join, or why nobody can. */
+export type Notice =
   | { readonly kind: "instructions"; readonly text: string }
   | { readonly kind: "fault"; readonly sentence: string };
 
@@ -23,25 +20,26 @@ export type Look = {
 
 export type PageParts = Look & {
   /** Null on the home page. */
-  readonly told: Told | null;
+  readonly notice: Notice | null;
 };
 
-const LOST =
-  "If it was a magic link, it was damaged on its way to you. A whole one ends in /conversations/, a name, ?t= and 43 characters. Copy all of it again, or ask whoever gave it to you.";
+const DAMAGED =
+  "If it was a magic link, it was damaged on its way to you. A whole link ends in /conversations/, a name, ?t= and 43 characters. Copy all of it again, or ask the person who gave it to you.";
 
-export async function pageDocument({ told, ...look }: PageParts): Promise<string> {
+export async function pageDocument({ notice, ...look }: PageParts): Promise<string> {
   const { name, tagline } = look.theme;
-  const root = told === null ? "." : "../..";
+  const root = notice === null ? "." : "../..";
   const page = await html`<!doctype html>
 <html lang="en" data-name="${name}" data-tagline="${tagline}">
 <head>
 ${head(look, root)}
 <script type="module" src="${root}${look.assets.script}"></script>
+${look.assets.imports.map((path) => html`<link rel="modulepreload" href="${root}${path}">`)}
 </head>
 <body>
 <div id="tincan"><p class="opening">Opening…</p></div>
 <noscript><p class="plain">${name} needs JavaScript to show a conversation.</p></noscript>
-${told === null ? "" : written(told)}
+${notice === null ? "" : written(notice)}
 </body>
 </html>
 `;
@@ -49,7 +47,7 @@ ${told === null ? "" : written(told)}
 }
 
 /** For a browser at an address where nothing is: it says what to do, without a script. */
-export async function lostDocument(look: Look, root: string): Promise<string> {
+export async function notFoundDocument(look: Look, root: string): Promise<string> {
   const page = await html`<!doctype html>
 <html lang="en">
 <head>
@@ -60,7 +58,7 @@ ${head(look, root)}
 <header class="masthead"><a class="brand" href="${root}/"><span>${look.theme.name}</span></a></header>
 <main class="outside"><section class="fault">
 <h1>There is nothing at this address</h1>
-<p>${LOST}</p>
+<p>${DAMAGED}</p>
 <p class="buttons"><a class="button" href="${root}/">Start a new conversation</a></p>
 </section></main>
 </div>
@@ -74,7 +72,7 @@ ${head(look, root)}
  * Its files are named by relative paths, so that a deployment can be served below a path of its
  * host.
  */
-function head({ assets: { styles, icon }, theme: { name }, themePath }: Look, root: string) {
+function head({ assets: { styles, icon, fonts }, theme: { name }, themePath }: Look, root: string) {
   return html`<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">
 <meta name="referrer" content="no-referrer">
@@ -82,21 +80,22 @@ function head({ assets: { styles, icon }, theme: { name }, themePath }: Look, ro
 <meta name="color-scheme" content="light dark">
 <title>${name}</title>
 <link rel="icon" type="image/svg+xml" href="${root}${icon}">
+${fonts.map((path) => html`<link rel="preload" href="${root}${path}" as="font" type="font/woff2" crossorigin>`)}
 ${styles.map((path) => html`<link rel="stylesheet" href="${root}${path}">`)}
 <link rel="stylesheet" href="${root}${themePath}">`;
 }
 
 /**
- * The page takes the instructions into their own place, and draws a fault itself; who reads only
- * the HTML finds them here. A link that leads nowhere has no instructions: whoever followed them
- * would try in vain.
+ * The page moves the instructions to their own place, and shows a fault itself; whoever reads only
+ * the HTML finds them here. A link that doesn't work has no instructions, as following them would
+ * fail.
  */
-function written(told: Told) {
-  if (told.kind === "fault")
-    return html`<noscript><p class="plain">${told.sentence}</p></noscript>`;
+function written(notice: Notice) {
+  if (notice.kind === "fault")
+    return html`<noscript><p class="plain">${notice.sentence}</p></noscript>`;
   return html`<details id="tincan-instructions">
 <summary>For agents: what this address is and how to join</summary>
-<pre tabindex="0">${told.text}</pre>
+<pre tabindex="0">${notice.text}</pre>
 </details>`;
 }
 

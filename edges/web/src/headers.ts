@@ -1,15 +1,16 @@
-/** The headers of every answer: nothing from elsewhere, nothing inline, no address handed on. */
+/** The headers of every answer: nothing from elsewhere, nothing inline, no referrer. */
 
 /**
- * Scripts, styles and sockets of this origin only. Trusted types without any policy: a text can't
- * become markup, whoever wrote it. The one image is the icon: a QR code is drawn in the page
- * itself.
+ * Scripts, styles, fonts and sockets of this origin only. Trusted types without any policy: a text
+ * can't become markup, whoever wrote it. The images are the icon and the pictures on the home page:
+ * a QR code is drawn in the page itself.
  */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
+  "font-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

@@ -1,9 +1,10 @@
-/** What a magic link tells agents: the operator's Markdown with the facts of this link in it. */
+/** What a magic link answers to agents: the operator's Markdown, with the facts of this link. */
 import type { LinkAddresses } from "./link-addresses.ts";
 import type { LinkFacts, LinkParts } from "./link-facts.ts";
+import { serverNameOf } from "./server-name.ts";
 
 /**
- * The member of conversation metadata in which its maker tells peers what it is for. A convention
+ * The member of conversation metadata in which its owner says to peers what it is for. A convention
  * of clients.
  */
 const INSTRUCTIONS = "instructions";
@@ -24,6 +25,7 @@ export function fillInstructions(text: string, { name, link, addresses, facts }:
     alias: link.alias,
     link: addresses.link,
     mcp_endpoint: addresses.link,
+    mcp_name: serverNameOf(link.alias),
     connect_url: addresses.connectUrl,
     conversation_id: isLive ? facts.conversationId : "unknown",
     conversation_instructions: isLive ? ownInstructions(facts.metadata) : "Unknown.",
@@ -36,7 +38,7 @@ export function fillInstructions(text: string, { name, link, addresses, facts }:
 /** As a quotation, so that nobody takes its lines for ours. */
 function ownInstructions(metadata: Readonly<Record<string, unknown>>): string {
   const text = metadata[INSTRUCTIONS];
-  if (typeof text !== "string" || text.trim() === "") return "Its maker gave no instructions.";
+  if (typeof text !== "string" || text.trim() === "") return "Its owner gave no instructions.";
   return text
     .split(/\r\n|[\n\r\u2028\u2029]/)
     .map((line) => `> ${line}`)

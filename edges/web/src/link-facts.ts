@@ -1,10 +1,8 @@
-/**
- * What is known of a magic link that somebody asked for, through the front door that everyone has.
- */
-import { inspect } from "@ams/client";
+/** What is known of a magic link that somebody asked for, by the API that everybody has. */
+import { AmsError, inspect } from "@ams/client";
 import { isDeadLink } from "./dead-link.ts";
 
-/** Milliseconds that an answer may wait for the deployment: a page has to come up all the same. */
+/** Milliseconds that an answer may wait for the deployment: a page has to be shown all the same. */
 const INSPECT_MS = 3_000;
 
 export type LinkParts = {
@@ -21,10 +19,11 @@ export type LiveFacts = {
 };
 
 /**
- * Without `t` nobody can tell; `gone` is unknown, wrong, expired, revoked or closed; `away` is a
- * deployment that doesn't answer.
+ * `incomplete` is without `t`; `gone` is a conversation that is unknown or closed; `refused` is a
+ * link to one that exists, but wrong, expired or revoked; `away` is a deployment that doesn't
+ * answer.
  */
-export type FaultKind = "incomplete" | "gone" | "away";
+export type FaultKind = "incomplete" | "gone" | "refused" | "away";
 
 export type LinkFacts = LiveFacts | { readonly kind: FaultKind };
 
@@ -39,7 +38,9 @@ export function lookUpAt(url: () => string): LookUp {
       const { conversationId, metadata } = await inspect(link, { timeoutMs: INSPECT_MS });
       return { kind: "live", conversationId, metadata };
     } catch (error) {
-      return { kind: isDeadLink(error) ? "gone" : "away" };
+      if (!isDeadLink(error)) return { kind: "away" };
+      const isRefused = error instanceof AmsError && error.code === "invalid_token";
+      return { kind: isRefused ? "refused" : "gone" };
     }
   };
 }

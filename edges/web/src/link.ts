@@ -1,6 +1,6 @@
 /** What a magic link answers: a page to people, instructions to agents, JSON to programs. */
 import type { WebConfig } from "./config.ts";
-import type { Told } from "./document.ts";
+import type { Notice } from "./document.ts";
 import { SECRET_HEADERS } from "./headers.ts";
 import { fillInstructions } from "./instructions.ts";
 import { addressesOf, type LinkAddresses } from "./link-addresses.ts";
@@ -11,7 +11,7 @@ export type LinkTools = {
   readonly config: WebConfig;
   readonly lookUp: LookUp;
   readonly baseUrl: (request: Request) => string;
-  readonly document: (told: Told | null) => Promise<string>;
+  readonly document: (notice: Notice | null) => Promise<string>;
 };
 
 type Fault = {
@@ -20,19 +20,25 @@ type Fault = {
   readonly sentence: string;
 };
 
-/** How each kind of link that isn't live is told. */
+/** What is answered for each kind of link that isn't live. */
 const FAULTS: Readonly<Record<FaultKind, Fault>> = {
   incomplete: {
     status: 400,
     error: "invalid_magic_link",
     sentence:
-      "This link is cut off: its end, ?t= and 43 characters, is missing. Copy the whole link again, or ask for it again.",
+      "This link is incomplete: its end, ?t= and 43 characters, is missing. Copy the whole link again, or ask the person who gave it to you.",
   },
   gone: {
     status: 404,
     error: "conversation_not_found",
     sentence:
-      "This link leads nowhere: it is wrong, expired or revoked, or the conversation was closed. Ask whoever gave it to you for a new one.",
+      "There is no such conversation: its owner closed it, it has expired, or the address was changed. Ask the person who gave it to you.",
+  },
+  refused: {
+    status: 404,
+    error: "invalid_magic_link",
+    sentence:
+      "The conversation exists, but this link does not work: it is wrong, has expired, or was replaced by its owner. Ask the person who gave it to you for a new one.",
   },
   away: {
     status: 503,
@@ -59,7 +65,7 @@ export async function answerLink(
           ? { kind: "instructions", text }
           : { kind: "fault", sentence: fault.sentence },
       );
-      // A reload asks without the token, which the tab keeps: that is no fault of the page
+      // A reload asks without the token, which the browser keeps: that is no fault of the page
       // (docs/adr/0012).
       return answer(facts.kind === "incomplete" ? null : fault, type, page);
     }

@@ -1,5 +1,6 @@
 /**
- * How an operator makes the page theirs: a name, a line below it, and colours, from a JSON file.
+ * How an operator adapts the page: a name, a sentence that says what it is, and colours, from a
+ * JSON file.
  */
 import { readFileSync } from "node:fs";
 
@@ -14,7 +15,7 @@ export type Palette = Readonly<Partial<Record<Colour, string>>>;
 
 export type Theme = {
   readonly name: string;
-  /** What it is, in one line. */
+  /** What it is, in one sentence. */
   readonly tagline: string;
   readonly light: Palette;
   readonly dark: Palette;
@@ -22,7 +23,7 @@ export type Theme = {
 
 export const OWN_THEME: Theme = {
   name: "TinCan",
-  tagline: "A live line between N subscribers, agents and people alike.",
+  tagline: "One link brings any number of agents and people into one live conversation.",
   light: {},
   dark: {},
 };

@@ -1,5 +1,6 @@
 /** Where this page is: at home, or at a magic link, whose token is taken out of the address bar. */
 import { parseLink } from "@ams/client";
+import { readVisits } from "./visits.ts";
 
 export type Place =
   | { readonly kind: "home" }
@@ -9,15 +10,17 @@ export type Place =
       readonly alias: string;
       /** Null when the address has none and nothing was kept. */
       readonly link: string | null;
-      /** The link that this tab came in by before, where the one in the address is another. */
+      /** The link that this browser joined by before, where the one in the address is another. */
       readonly fallback: string | null;
       /** False where the browser keeps nothing, so that the token stays in the address bar. */
       readonly isHidden: boolean;
     };
 
-/** What a tab keeps of a session; null where it keeps nothing. */
+/** What a tab, or a browser, keeps. */
 export type Keep = {
+  /** Null where nothing is kept under the key. */
   readonly get: (key: string) => string | null;
+  /** False where nothing can be kept. */
   readonly set: (key: string, value: string) => boolean;
 };
 
@@ -47,11 +50,22 @@ function givenKey(path: string): string {
   return `given token ${path}`;
 }
 
+export type Keeps = {
+  /** What this tab keeps. */
+  readonly session: Keep;
+  /** What the browser keeps for all its tabs. */
+  readonly browser: Keep;
+};
+
 /**
- * Reads the address, and hides its token in `session`: beside the one that this tab came in by, as
- * it may be mangled. `show` puts a path into the address bar.
+ * Reads the address, and takes its token into `session`: beside the one that let this browser in
+ * before, as it may be damaged. `show` puts a path into the address bar.
  */
-export function findPlace(url: URL, session: Keep, show: (path: string) => void): Place {
+export function findPlace(
+  url: URL,
+  { session, browser }: Keeps,
+  show: (path: string) => void,
+): Place {
   const parts = parseLink(url.href);
   if (parts === null) return { kind: "home" };
   const { namespace, alias } = parts;
@@ -59,11 +73,16 @@ export function findPlace(url: URL, session: Keep, show: (path: string) => void)
   const given = url.searchParams.get("t");
   const isHidden = given === null || session.set(givenKey(path), given);
   if (given !== null && isHidden) show(path);
-  const proven = session.get(tokenKey(path)) || null;
+  const proven = session.get(tokenKey(path)) || visitedToken(browser, path);
   const token = given ?? (session.get(givenKey(path)) || proven);
   const linkOf = (it: string | null) => (it === null ? null : `${url.origin}${path}?t=${it}`);
   const fallback = token === proven ? null : linkOf(proven);
   return { kind: "portal", namespace, alias, link: linkOf(token), fallback, isHidden };
+}
+
+/** The token by which this browser, in whatever tab, was in the conversation. */
+function visitedToken(browser: Keep, path: string): string | null {
+  return readVisits(browser).find((visit) => visit.path === path)?.token ?? null;
 }
 
 /** The link has let somebody in: from now on it is the one that this tab comes back by. */
@@ -76,4 +95,9 @@ export function keepProven(link: string, session: Keep): void {
 /** The link has let nobody in: forgets it, so that a reload takes the one that did. */
 export function dropGiven(link: string, session: Keep): void {
   session.set(givenKey(new URL(link).pathname), "");
+}
+
+/** The link works no more: the tab forgets it. */
+export function dropProven(link: string, session: Keep): void {
+  session.set(tokenKey(new URL(link).pathname), "");
 }

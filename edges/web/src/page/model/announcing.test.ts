@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { Announcing } from "./announcing.ts";
-import { PASSAGE_CHARACTERS_MAX, Rows, speakerOf } from "./rows.ts";
+import { PASSAGE_CHARACTERS_MAX, Rows } from "./rows.ts";
+import { speakerOf } from "./speaker.ts";
 
 const ADA = speakerOf({ streamId: "str_ada", streamName: "ada-1" }, { display_name: "Ada" });
 const BOB = speakerOf({ streamId: "str_bob", streamName: "bob-1" }, undefined);
@@ -12,8 +13,12 @@ beforeEach(() => {
   rows = new Rows(() => 0);
   announcing = new Announcing();
 });
-const say = (speaker: typeof ADA, data: string, isOwn = false) =>
-  rows.said(speaker, { data, ts }, isOwn);
+const say = ({ streamId, streamName, displayName }: typeof ADA, data: string) => {
+  const token = { type: "token", streamId, streamName, ownerAccountId: "acc_1" } as const;
+  const metadata = displayName === null ? {} : { display_name: displayName };
+  const peer = { streamId, streamName, ownerAccountId: "acc_1", metadata };
+  rows.receive({ ...token, data, ts, seq: "1-1" }, () => peer);
+};
 const look = () => announcing.look(rows.all);
 
 test("all that settled between two looks is read out, in its order and once", () => {
@@ -35,7 +40,7 @@ test("a passage is read out when it grows no more, and what came after it waits 
 });
 
 test("one's own words are not read out, and stop nobody else's", () => {
-  say(ADA, "mine", true);
+  rows.addOwn(ADA, { text: "mine", delivery: { kind: "delivered" } }, ts);
   say(BOB, "yours");
   look();
   expect(look()).toEqual(["bob-1: yours"]);

@@ -1,12 +1,13 @@
 /**
- * What is read out to who can't see the page: each row once, in its order, when nothing is added to
- * it any more.
+ * What is read out to people who can't see the page: each row once, in its order, when nothing is
+ * added to it any more.
  */
 import type { Row } from "./rows.ts";
+import { nameOf } from "./speaker.ts";
 
 /** Characters of a passage that are read out: who wants more finds it in the conversation. */
 const READ_CHARACTERS_MAX = 500;
-/** Rows that are read out at once: whoever listens would fall ever further behind. */
+/** Rows that are read out at once: whoever listens would fall further and further behind. */
 const ROWS_MAX = 6;
 
 export class Announcing {
@@ -40,6 +41,6 @@ function spoken(rows: readonly Row[]): readonly string[] {
 }
 
 function lineOf({ speaker, text }: Row): string {
-  const name = speaker === null ? "" : `${speaker.displayName ?? speaker.streamName}: `;
+  const name = speaker === null ? "" : `${nameOf(speaker)}: `;
   return `${name}${text.slice(0, READ_CHARACTERS_MAX)}`;
 }

@@ -12,6 +12,6 @@ export function compose(text: string): Composed {
   if (text.trim() === "") return { ok: false, why: "" };
   const tokens = splitText(text);
   if (tokens.length <= TOKENS_MAX) return { ok: true, tokens };
-  const why = `That is too long to send: it would be ${tokens.length} tokens of 64 KiB, and ${TOKENS_MAX} is the most. Put it into a file and send where it is.`;
+  const why = `This text is too long to send: it needs ${tokens.length} tokens of 64 KiB, and ${TOKENS_MAX} is the limit. Put it into a file and send a link to it.`;
   return { ok: false, why };
 }

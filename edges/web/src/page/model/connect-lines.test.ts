@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { serverNameOf } from "../../server-name.ts";
 import { connectAddress, connectLines } from "./connect-lines.ts";
 
 const LINK = "https://ams.example/falcon/conversations/standup?t=aZ-_09";
@@ -19,4 +20,12 @@ test("every line holds the whole link, quoted where a shell would read it, and J
   expect(shell).toHaveLength(6);
   for (const { id, text } of shell) expect(text, id).toMatch(/'[^']*aZ-_09[^']*'/);
   expect(new Set(lines.map(({ id }) => id)).size).toBe(lines.length);
+});
+
+test("each conversation has a name of its own in an MCP client, short enough for its tools", () => {
+  expect(serverNameOf("standup")).toBe("ams-standup");
+  expect(serverNameOf("a".repeat(63))).toBe(`ams-${"a".repeat(24)}`);
+  expect(serverNameOf(`${"a".repeat(23)}-${"b".repeat(9)}`)).toBe(`ams-${"a".repeat(23)}`);
+  const [claude] = connectLines(LINK, "x1y2");
+  expect(claude?.text).toContain(" ams-standup '");
 });

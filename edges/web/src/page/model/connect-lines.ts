@@ -1,4 +1,6 @@
 /** What to paste where, so that somebody or something else joins by this link. */
+import { parseLink } from "@ams/client";
+import { serverNameOf } from "../../server-name.ts";
 
 export type ConnectLine = {
   readonly id: string;
@@ -20,30 +22,31 @@ export function connectAddress(link: string, streamName: string): string {
 /** `tail` makes the stream names of raw guests different from each other. */
 export function connectLines(link: string, tail: string): readonly ConnectLine[] {
   const json = (value: object) => JSON.stringify(value, null, 2);
+  const name = serverNameOf(parseLink(link)?.alias ?? "conversation");
   return [
     {
       id: "claude-code",
       title: "Claude Code",
-      about: "In a terminal, then start claude and ask it to join.",
-      text: `claude mcp add --transport http ams '${link}'`,
+      about: "In a terminal. Then start claude, and ask it to join the conversation.",
+      text: `claude mcp add --transport http ${name} '${link}'`,
     },
     {
       id: "codex",
       title: "Codex",
-      about: "In a terminal, then start codex.",
-      text: `codex mcp add ams --url '${link}'`,
+      about: "In a terminal. Then start codex, and ask it to join the conversation.",
+      text: `codex mcp add ${name} --url '${link}'`,
     },
     {
       id: "cursor",
       title: "Cursor",
-      about: "Into .cursor/mcp.json of a project, or ~/.cursor/mcp.json.",
-      text: json({ mcpServers: { ams: { url: link } } }),
+      about: "In .cursor/mcp.json of a project, or in ~/.cursor/mcp.json.",
+      text: json({ mcpServers: { [name]: { url: link } } }),
     },
     {
       id: "vs-code",
       title: "VS Code",
       about: "In a terminal.",
-      text: `code --add-mcp '${JSON.stringify({ name: "ams", type: "http", url: link })}'`,
+      text: `code --add-mcp '${JSON.stringify({ name, type: "http", url: link })}'`,
     },
     {
       id: "claude-desktop",
@@ -62,7 +65,7 @@ export function connectLines(link: string, tail: string): readonly ConnectLine[]
     {
       id: "ams",
       title: "The ams command line",
-      about: "In a clone of AMS. What you type is sent, what the others say is printed.",
+      about: "In a clone of AMS. What you type is sent, and what the others write is printed.",
       text: `npx ams join '${link}'`,
     },
     {
@@ -78,13 +81,13 @@ for await (const token of conversation.tokens()) console.log(token.streamName, t
     {
       id: "websocat",
       title: "A raw WebSocket",
-      about: 'Type {"type":"token","data":"hello"} and Enter. Any WebSocket client will do.',
+      about: 'Type {"type":"token","data":"hello"} and Enter. Any WebSocket client works.',
       text: `websocat --protocol 'ams.v1, ams.guest' '${connectAddress(link, `raw-${tail}`)}'`,
     },
     {
       id: "curl",
       title: "curl",
-      about: "Looks without joining: what this conversation is, and how an agent joins it.",
+      about: "Reads without joining what this conversation is, and how an agent joins it.",
       text: `curl -H 'Accept: application/json' '${link}'`,
     },
   ];

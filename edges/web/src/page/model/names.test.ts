@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { INVENTED_NAMES } from "./invented-names.ts";
 import { inventName, newNamespace, newStreamName, slug } from "./names.ts";
 
 const STREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
@@ -29,4 +30,20 @@ test("§3.2.3 a stream name is the slug and 4 random characters, and always a st
 test("an invented name and an invented namespace are what they should be", () => {
   expect(inventName()).toMatch(/^[A-Z][a-z]+$/);
   expect(newNamespace()).toMatch(/^[a-z]+-[a-z2-7]{6}$/);
+});
+
+test("there are at least 200 names to invent, all different, and each is a name", () => {
+  expect(INVENTED_NAMES.length).toBeGreaterThanOrEqual(200);
+  expect(new Set(INVENTED_NAMES.map((name) => name.toLowerCase())).size).toBe(
+    INVENTED_NAMES.length,
+  );
+  for (const name of INVENTED_NAMES) expect(name).toMatch(/^[A-Z][a-z]+$/);
+});
+
+test("an invented name is one that nobody in the roster has, in whatever case", () => {
+  const [free = "", ...taken] = INVENTED_NAMES;
+  expect(inventName(taken.map((name) => ` ${name.toUpperCase()} `))).toBe(free);
+  expect(inventName([...INVENTED_NAMES])).toMatch(/^[A-Z][a-z]+ 2$/);
+  const twice = INVENTED_NAMES.flatMap((name) => [name, `${name} 2`]);
+  expect(inventName(twice)).toMatch(/ 3$/);
 });

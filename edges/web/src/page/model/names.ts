@@ -1,4 +1,6 @@
 /** The names of a person: what the others see, and the stream name that is made of it. */
+import { INVENTED_NAMES } from "./invented-names.ts";
+import { foldName } from "./speaker.ts";
 
 /**
  * Characters of the slug, so that a name and its tail stay far below the 63 that a stream name may
@@ -12,11 +14,6 @@ const SLUG_CHARACTERS_MAX = 40;
 const READ_CHARACTERS_MAX = 128;
 const CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"; // 32 of them, so that a byte picks evenly.
 const TAIL_CHARACTERS = 4;
-
-const FIRST_NAMES = [
-  ...["Aster", "Birch", "Clover", "Dune", "Ember", "Fern", "Grove", "Heron"],
-  ...["Iris", "Juniper", "Kestrel", "Lark", "Moss", "Nettle", "Otter", "Pine"],
-];
 
 /**
  * ASCII letters, digits and hyphens of a name, accents taken off; `guest` when nothing of it is
@@ -43,10 +40,20 @@ export function newStreamName(displayName: string, random = randomBytes): string
   return `${slug(displayName)}-${tail}`;
 }
 
-/** A name for who has given none yet. */
-export function inventName(random = randomBytes): string {
-  const [byte = 0] = random(1);
-  return FIRST_NAMES[byte % FIRST_NAMES.length] ?? "Guest";
+/**
+ * A name for who has given none, which nobody of `taken` has; with a number behind it where every
+ * name is taken.
+ */
+export function inventName(taken: readonly string[] = [], random = randomBytes): string {
+  const used = new Set(taken.map(foldName));
+  const [high = 0, low = 0] = random(2);
+  const first = (high * 256 + low) % INVENTED_NAMES.length;
+  const names = [...INVENTED_NAMES.slice(first), ...INVENTED_NAMES.slice(0, first)];
+  for (let round = 1; ; round += 1) {
+    const tried = names.map((name) => (round === 1 ? name : `${name} ${round}`));
+    const free = tried.find((name) => !used.has(foldName(name)));
+    if (free !== undefined) return free; // At the latest in the round after the last that is used.
+  }
 }
 
 function randomBytes(count: number): Uint8Array {
@@ -56,5 +63,5 @@ function randomBytes(count: number): Uint8Array {
 /** The namespace of an account that this page makes: a word and 6 random characters. */
 export function newNamespace(random = randomBytes): string {
   const tail = [...random(6)].map((byte) => CHARACTERS.charAt(byte % 32)).join("");
-  return `${slug(inventName(random))}-${tail}`;
+  return `${slug(inventName([], random))}-${tail}`;
 }

@@ -1,14 +1,8 @@
-import type { TokenEvent } from "@ams/client";
+import { TURN_PAUSE_MS as PAUSE_MS, type TokenEvent } from "@ams/client";
 import { expect, test } from "vitest";
-import {
-  cut,
-  displayNameOf,
-  initialOf,
-  PASSAGE_CHARACTERS_MAX,
-  PAUSE_MS,
-  type Passage,
-  Rows,
-} from "./rows.ts";
+import { PASSAGE_CHARACTERS_MAX, type Passage, Rows } from "./rows.ts";
+import { displayNameOf, isSameName, nameOf, speakerOf } from "./speaker.ts";
+import { cut, initialOf } from "./text.ts";
 
 const TS = "2026-01-31T12:00:00.000Z";
 
@@ -21,7 +15,7 @@ function token(streamName: string, data: string): TokenEvent {
 function start(bounds?: { itemsMax: number; charactersMax: number }) {
   const clock = { ms: 0 };
   const rows = new Rows(() => clock.ms, bounds);
-  const hear = (event: Parameters<Rows["heard"]>[0]) => rows.heard(event, () => undefined);
+  const hear = (event: Parameters<Rows["receive"]>[0]) => rows.receive(event, () => undefined);
   const texts = () =>
     rows.all.filter((row): row is Passage => row.kind === "passage").map(({ text }) => text);
   return { rows, clock, hear, texts };
@@ -90,14 +84,73 @@ test("metadata that ends no turn ends no passage", () => {
   expect(texts()).toEqual(["ab"]);
 });
 
+test.each([
+  '{"ams.convention.v1":"end_of_turn"}',
+  ' { "ams.convention.v1" : "end_of_turn" } ',
+  '{"ams.convention.v1":"end_of_conversation"}',
+])("the sentinel %s ends a turn, and is never shown", (sentinel) => {
+  const { rows, hear, texts } = start();
+  hear(token("one", "a"));
+  hear(token("one", sentinel));
+  expect(rows.writing.size).toBe(0);
+  hear(token("one", "b"));
+  expect(texts()).toEqual(["a", "b"]);
+  expect(rows.all).toMatchObject([{ isContinuation: false }, { isContinuation: false }]);
+});
+
+test("who writes is known until the turn ends, or the stream pauses", () => {
+  const { rows, clock, hear } = start();
+  hear(token("one", "a"));
+  clock.ms += 1_000;
+  hear(token("two", "b"));
+  expect([...rows.writing.keys()]).toEqual(["str_one", "str_two"]);
+  expect(rows.endPaused()).toBe(PAUSE_MS - 1_000 + 1);
+  clock.ms += PAUSE_MS - 1_000 + 1;
+  expect(rows.endPaused()).toBe(1_000);
+  expect([...rows.writing.keys()]).toEqual(["str_two"]);
+  hear(token("two", '{"ams.convention.v1":"end_of_turn"}'));
+  expect(rows.endPaused()).toBe(null);
+  expect(rows.all).toMatchObject([{ isOpen: false }, { isOpen: false }]);
+});
+
+test("what this page sends is shown at once, a long text in passages of one message", () => {
+  const { rows } = start();
+  const message = { text: "x".repeat(45_000), delivery: { kind: "pending" } as const };
+  rows.addOwn(speakerOf({ streamId: "str_me", streamName: "me-1" }, undefined), message, TS);
+  expect(rows.all).toMatchObject([
+    { isOwn: true, isContinuation: false, message },
+    { isOwn: true, isContinuation: true, message },
+    { isOwn: true, isContinuation: true, message },
+  ]);
+});
+
+test("a name is the display name, name is read as well, and else it is the stream name", () => {
+  const stream = { streamId: "str_1", streamName: "bot-1" };
+  expect(nameOf(speakerOf(stream, { display_name: "Ada" }))).toBe("Ada");
+  expect(nameOf(speakerOf(stream, { name: "Bob" }))).toBe("Bob");
+  expect(nameOf(speakerOf(stream, {}))).toBe("bot-1");
+});
+
+test.each([
+  ["Ada", " ADA "],
+  ["Zoë", "Zoe\u0308"],
+  ["Ａda", "ada"],
+])("people would take %s and %s for the same name", (one, other) => {
+  expect(isSameName(one, other)).toBe(true);
+  expect(isSameName(one, `${other} 2`)).toBe(false);
+});
+
 test("a long text is cut into passages that go on, and nothing of it is lost", () => {
   const { rows, hear, texts } = start();
-  const text = "0123456789".repeat(1_000);
+  const text = "0123456789".repeat(7_000);
   hear(token("one", text.slice(0, 15)));
   hear(token("one", text.slice(15)));
   expect(texts().join("")).toBe(text);
   expect(Math.max(...texts().map((part) => part.length))).toBe(PASSAGE_CHARACTERS_MAX);
-  expect(rows.all).toHaveLength(5);
+  expect(rows.all).toHaveLength(4);
+  const passages = rows.all.filter((row): row is Passage => row.kind === "passage");
+  expect(passages.map(({ isContinuation }) => isContinuation)).toEqual([false, true, true, true]);
+  expect(passages.map(({ isOpen }) => isOpen)).toEqual([false, false, false, true]);
 });
 
 test("a character of two halves is never cut in two, and lone halves pass", () => {

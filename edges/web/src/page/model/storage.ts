@@ -5,14 +5,14 @@
 import { baseOf, type Keep } from "./address.ts";
 
 export const session: Keep = over(() => window.sessionStorage);
-export const forever: Keep = over(() => window.localStorage);
+export const browser: Keep = over(() => window.localStorage);
 
 /** False where the browser keeps nothing: what is written is gone with the page. */
 export function isKeeping(keep: Keep): boolean {
   return keep.set("probe", "");
 }
 
-/** Hears when another tab has written what is kept for ever under this key. */
+/** Calls back when another tab has written what is kept in the browser under this key. */
 export function onOtherTabsWrite(key: string, hear: () => void): void {
   const full = fullKey(new URL(location.href), key);
   window.addEventListener("storage", (event) => {

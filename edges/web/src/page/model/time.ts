@@ -10,7 +10,8 @@ const EXACT = new Intl.DateTimeFormat(undefined, {
 });
 
 /**
- * Milliseconds by which a clock may be off before its person is told: a few minutes confuse nobody.
+ * Milliseconds by which a clock may be off before its person is warned: a few minutes confuse
+ * nobody.
  */
 const CLOCK_OFF_MS = 120_000;
 
@@ -18,6 +19,13 @@ const CLOCK_OFF_MS = 120_000;
 export function clockTime(ts: string | null): string {
   const at = ts === null ? Number.NaN : Date.parse(ts);
   return Number.isNaN(at) ? "" : CLOCK.format(at);
+}
+
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+/** The day of a time of this machine's clock. */
+export function dayOf(atMs: number): string {
+  return Number.isFinite(atMs) ? DAY.format(atMs) : "";
 }
 
 /** To the millisecond. */
@@ -33,5 +41,5 @@ export function clockWarning(aheadMs: number): string | null {
   if (Math.abs(aheadMs) < CLOCK_OFF_MS) return null;
   const span = minutes < 120 ? `${minutes} minutes` : `${Math.round(minutes / 60)} hours`;
   const way = aheadMs > 0 ? "slow" : "fast";
-  return `The clock of this machine is ${span} ${way}. The times that you see here are the server's.`;
+  return `The clock of this machine is ${span} ${way}. The times shown here are the server's.`;
 }

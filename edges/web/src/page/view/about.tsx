@@ -6,7 +6,7 @@ export function About({ live }: { readonly live: Live }) {
   if (typeof text !== "string" || text.trim() === "") return null;
   return (
     <section class="about">
-      <h2>What this is for</h2>
+      <h2>About this conversation</h2>
       <p dir="auto">{text}</p>
     </section>
   );

@@ -1,6 +1,6 @@
 /**
- * What the link tells agents, folded: an agent that reads the page finds it, and people see what
- * their agents are told.
+ * What the link answers to agents, folded: an agent that reads the page finds it, and people see
+ * what their agents read.
  */
 import { useEffect, useState } from "preact/hooks";
 import { instructionsFor } from "../wire/instructions.ts";

@@ -1,5 +1,5 @@
 /**
- * Tells screen readers what was said, a whole passage at a time: each token as it comes would be
+ * Gives screen readers the messages, a whole passage at a time: each token as it comes would be
  * noise.
  */
 import { useEffect, useState } from "preact/hooks";

@@ -7,21 +7,24 @@ import { Home } from "./home.tsx";
 import { Masthead } from "./masthead.tsx";
 import { Portal } from "./portal.tsx";
 
-const CUT_OFF = {
-  title: "This link is cut off",
+const INCOMPLETE = {
+  title: "This link is incomplete",
   sentence:
-    "Its end, ?t= and 43 characters, is missing. Copy the whole link again, or ask for it again. If you were here before: this tab doesn't remember.",
+    "Its end, ?t= and 43 characters, is missing, and this browser has not opened the conversation before. Copy the whole link again, or ask the person who gave it to you.",
   remedies: ["go_home"],
 } as const;
 
 export function App({ place }: { readonly place: Place }) {
   if (place.kind === "home") return <Home />;
-  if (place.link !== null) return <Portal {...place} link={place.link} />;
+  const { link } = place;
+  if (link !== null) {
+    return <Portal link={link} fallback={place.fallback} isHidden={place.isHidden} />;
+  }
   return (
     <div class="page">
       <Masthead />
-      <main class="narrow">
-        <FaultCard fault={CUT_OFF} onRemedy={() => location.assign(`${BASE}/`)} />
+      <main class="outside">
+        <FaultCard fault={INCOMPLETE} onRemedy={() => location.assign(`${BASE}/`)} />
       </main>
     </div>
   );

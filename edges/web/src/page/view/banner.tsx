@@ -1,18 +1,17 @@
-/** A line over the conversation while something about the connection is not as it should be. */
+/** Stands over the messages while something about the connection is not as it should be. */
 import { useState } from "preact/hooks";
 import { faultOf, type Remedy } from "../model/faults.ts";
 import { clockWarning } from "../model/time.ts";
-import { BASE } from "../wire/base.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
 import { FaultCard } from "./fault-card.tsx";
 
 type Props = {
   readonly subscriber: Subscriber;
-  /** Leads to the form that mints; leaves the page unless given. */
-  readonly onHome?: () => void;
+  /** Leads to the form that mints. */
+  readonly onHome: () => void;
 };
 
-export function Banner({ subscriber, onHome = goHome }: Props) {
+export function Banner({ subscriber, onHome }: Props) {
   const [isDismissed, dismiss] = useState(false);
   const { live } = subscriber;
   const phase = live.phase.value;
@@ -26,8 +25,8 @@ export function Banner({ subscriber, onHome = goHome }: Props) {
     case "away":
       return (
         <p class="banner warn" role="status">
-          The connection broke. Coming back by itself
-          {phase.attempt > 1 ? ` (try ${phase.attempt})` : ""}…
+          The connection broke. Reconnecting
+          {phase.attempt > 1 ? ` (attempt ${phase.attempt})` : ""}…
           <button type="button" class="quiet small" onClick={() => void subscriber.enter()}>
             Try now
           </button>
@@ -59,10 +58,6 @@ function ClockWarning({ text, onDismiss }: ClockWarningProps) {
       </button>
     </p>
   );
-}
-
-function goHome(): void {
-  location.assign(`${BASE}/`);
 }
 
 function remedy(name: Exclude<Remedy, "go_home">, subscriber: Subscriber): void {

@@ -1,30 +1,20 @@
 /** The send box: Enter sends, Shift+Enter breaks the line. */
 import { useRef, useState } from "preact/hooks";
 import { type Composed, compose } from "../model/composing.ts";
-import { sentenceOf } from "../model/faults.ts";
-import type { Live, Phase } from "../wire/live.ts";
+import type { Row } from "../model/rows.ts";
+import type { Live } from "../wire/live.ts";
+import { Icon } from "./icons.tsx";
 
 export function Composer({ live }: { readonly live: Live }) {
   const [text, setText] = useState("");
-  const [fault, setFault] = useState<string | null>(null);
-  const [waiting, setWaiting] = useState(0);
+  const [fault, setFault] = useState("");
   const field = useRef<HTMLTextAreaElement>(null);
   const composed = compose(text);
   const send = () => {
-    if (!composed.ok) {
-      setFault(composed.why === "" ? null : composed.why);
-      return;
-    }
+    setFault(composed.ok ? "" : composed.why);
+    if (!composed.ok) return;
     setText("");
-    setFault(null);
-    setWaiting((count) => count + 1);
-    void live.send(composed.tokens).then((sent) => {
-      setWaiting((count) => count - 1);
-      if (sent.ok) return;
-      setFault(sentenceOf(sent.error));
-      // Nobody has to write it twice; what they have begun since stays too.
-      setText((newer) => (newer === "" ? sent.unsent : `${newer}\n${sent.unsent}`));
-    });
+    void live.send(composed.tokens);
     field.current?.focus();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -41,29 +31,36 @@ export function Composer({ live }: { readonly live: Live }) {
       }}
     >
       <label>
-        <span class="hidden">Your words. Enter sends them, Shift and Enter break the line.</span>
+        <span class="hidden">Your message. Enter sends it, Shift and Enter break the line.</span>
         <textarea
           ref={field}
           rows={1}
           value={text}
-          placeholder="Say something"
+          placeholder="Write a message"
           onInput={(event) => setText(event.currentTarget.value)}
           onKeyDown={onKeyDown}
         />
       </label>
-      <button type="submit" disabled={text.trim() === ""}>
-        Send
+      <button type="submit" class="send" aria-label="Send" disabled={text.trim() === ""}>
+        <Icon name="up" />
       </button>
       <p class="hint small" role="status">
-        {fault ?? hintOf(composed, waiting, live.phase.value.kind)}
+        {fault || hintOf(composed) || waitingHint(live)}
       </p>
     </form>
   );
 }
 
-function hintOf(composed: Composed, waiting: number, phase: Phase["kind"]): string {
-  if (waiting > 0 && phase !== "live") return "What you sent waits until the connection is back.";
+function hintOf(composed: Composed): string {
   if (!composed.ok) return composed.why;
   if (composed.tokens.length === 1) return "";
-  return `A long text: it goes out as ${composed.tokens.length} tokens, one after the other.`;
+  return `A long text: it is sent as ${composed.tokens.length} tokens, one after the other.`;
+}
+
+/** What is said while messages wait: their own rows may be out of sight. */
+function waitingHint(live: Live): string {
+  if (live.phase.value.kind === "live" || live.tick.value === 0) return "";
+  const isWaiting = (row: Row) =>
+    row.kind === "passage" && row.message?.delivery.kind === "pending";
+  return live.rows.all.some(isWaiting) ? "Your message waits until the connection is back." : "";
 }

@@ -1,4 +1,4 @@
-/** The Connect tab: what to paste where, and what the link tells agents. */
+/** The Connect tab: what to paste where, and what the link answers to agents. */
 import { useMemo } from "preact/hooks";
 import { connectLines } from "../model/connect-lines.ts";
 import { newStreamName } from "../model/names.ts";
@@ -10,7 +10,8 @@ export function ConnectPanel({ link }: { readonly link: string }) {
   return (
     <section class="connect" aria-label="Connect">
       <p class="soft">
-        One link for all of them: it is a page, an MCP server and a WebSocket address at once.
+        The same link works everywhere: it is a page for people, an MCP server for agents, and a
+        WebSocket address for programs.
       </p>
       {connectLines(link, tail).map(({ id, title, about, text }) => (
         <article key={id} id={`connect-${id}`}>

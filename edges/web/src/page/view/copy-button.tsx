@@ -9,7 +9,7 @@ type Props = {
   readonly label?: string;
   readonly id?: string;
   readonly quiet?: boolean;
-  /** What is copied, for those who can't see what the button stands beside. */
+  /** What is copied, for those who can't see what the button is beside. */
   readonly what: string;
 };
 

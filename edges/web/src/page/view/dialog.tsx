@@ -13,10 +13,10 @@ type Props = {
 
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  // Before it is painted: what is typed right after belongs into it already.
+  // Before it is painted: what is typed right after goes into it already.
   useLayoutEffect(() => {
     dialog.current?.showModal();
-    // A form begins in its first field; without one the button that closes is a good place.
+    // A form begins in its first field; without one the focus is on the button that closes.
     const first = dialog.current?.querySelector<HTMLInputElement>("form input");
     first?.focus();
     first?.select();

@@ -3,11 +3,11 @@ import type { Fault, Remedy } from "../model/faults.ts";
 
 const LABELS: Readonly<Record<Remedy, string>> = {
   try_again: "Try again",
-  new_name: "Go on under a new name",
+  new_name: "Continue under a new name",
   take_back: "Take it back",
   go_home: "Start a new conversation",
-  as_guest: "Come in as a guest",
-  with_account: "Make an account and come in",
+  as_guest: "Join as a guest",
+  with_account: "Create an account and join",
 };
 
 type Props = { readonly fault: Fault; readonly onRemedy: (remedy: Remedy) => void };

@@ -47,7 +47,7 @@ export function FramesPane({ live }: { readonly live: Live }) {
 }
 
 /**
- * Where in a frame of a stream that begins which its author wrote: what stands before it is alike
+ * Where in a frame of a stream that begins which its author wrote: what is before it is alike
  * in all its frames.
  */
 function contentAt(text: string): number {

@@ -1,4 +1,4 @@
-/** The few pictures of the page, drawn with its own ink. */
+/** The few pictures of the page, drawn in its own colours. */
 
 /** Two cans and the string between them. */
 export function Logo() {
@@ -18,7 +18,10 @@ const PATHS = {
   invite: "M8 3v10M3 8h10",
   key: "M10 2.500a3.500 3.500 0 1 1-2.700 5.700L2 13.500V15h2v-2h2v-2h1.500",
   close: "M3.500 3.500l9 9m0-9-9 9",
-  down: "M8 2v11m-4.500-4.500L8 13l4.500-4.500",
+  down: "M8 2.500v11m-4.500-4.500L8 13.500 12.500 9",
+  up: "M8 13.500v-11M3.500 7 8 2.500 12.500 7",
+  warning: "M8 2 1.500 13.500h13zM8 6.500v3.200m0 2v.1",
+  check: "m3 8.500 3.500 3.500L13 4.500",
 } as const;
 
 export type IconName = keyof typeof PATHS;

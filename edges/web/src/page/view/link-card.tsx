@@ -1,7 +1,9 @@
-/** A magic link: to be read, copied, opened, and photographed. */
+/** A magic link: to read, copy, open, and scan. */
 import { useState } from "preact/hooks";
 import { CopyButton } from "./copy-button.tsx";
-import { QrCode } from "./qr-code.tsx";
+import { lazy } from "./lazy.tsx";
+
+const QrCode = lazy("The QR code", async () => (await import("./qr-code.tsx")).QrCode);
 
 type Props = {
   readonly link: string;
@@ -41,7 +43,7 @@ export function LinkCard({ link, named = false, openable = false, isQrOpen = fal
         </button>
       </div>
       {isQrShown && <QrCode text={link} label="QR code of the magic link" />}
-      <p class="soft small">Who has this link is in. Share it with those who should be.</p>
+      <p class="soft small">Whoever has this link can join and read. Treat it as a secret.</p>
     </div>
   );
 }

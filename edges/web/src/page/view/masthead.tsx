@@ -1,5 +1,4 @@
-/** The line at the top: who we are, and whether the deployment is there. */
-
+/** The top of a page: its name, and whether the deployment answers. */
 import type { ComponentChildren } from "preact";
 import { BASE } from "../wire/base.ts";
 import { BRAND } from "./brand.ts";

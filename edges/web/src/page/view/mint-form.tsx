@@ -1,47 +1,77 @@
-/** The form that mints, and the door where this deployment asks who wants to. */
-import { useState } from "preact/hooks";
-import { roomFor } from "../model/instructions.ts";
-import { forever, isKeeping } from "../model/storage.ts";
+/** The form that mints, and what it asks for where a deployment restricts accounts. */
+import { useEffect, useState } from "preact/hooks";
+import { spaceFor, TITLE_CHARACTERS_MAX } from "../model/instructions.ts";
+import { browser, isKeeping } from "../model/storage.ts";
 import { type Key, type Minting, mint, minting } from "../wire/minting.ts";
+import { askOffer, offersReplay } from "../wire/offering.ts";
 import { forgetOwnAccount, ownAccount } from "../wire/own-account.ts";
 
 export function MintForm() {
+  const [title, setTitle] = useState("");
   const [instructions, setInstructions] = useState("");
+  const [keepsMessages, setKeeps] = useState(true);
   const [key, setKey] = useState("");
+  useEffect(() => void askOffer(), []);
   const state = minting.value;
-  const { isEnough, hint } = roomFor(instructions);
+  const purpose = { title, instructions };
+  const { isEnough, hint } = spaceFor(purpose);
   const submit = (event: Event) => {
     event.preventDefault();
-    if (isEnough) void mint(instructions, keyOf(state, key));
+    if (isEnough) void mint({ purpose, keepsMessages }, keyOf(state, key));
   };
   return (
     <form class="mint" onSubmit={submit}>
       <label>
         <span>
+          Title <span class="soft">(optional)</span>
+        </span>
+        <input
+          value={title}
+          maxLength={TITLE_CHARACTERS_MAX}
+          placeholder="Release review"
+          onInput={(event) => setTitle(event.currentTarget.value)}
+        />
+      </label>
+      <label>
+        <span>
           Instructions for whoever joins <span class="soft">(optional)</span>
         </span>
         <textarea
-          rows={3}
+          rows={2}
           value={instructions}
-          placeholder="You are reviewing a design together. Say who you are, be brief."
-          aria-describedby="instructions-room"
+          placeholder="Review the release together. Say who you are, and be brief."
+          aria-describedby="instructions-space"
           aria-invalid={!isEnough}
           onInput={(event) => setInstructions(event.currentTarget.value)}
         />
       </label>
-      <p id="instructions-room" class={isEnough ? "room soft small" : "room problem"} role="status">
+      <p
+        id="instructions-space"
+        class={isEnough ? "space soft small" : "space problem small"}
+        role="status"
+      >
         {hint}
       </p>
-      {state.kind === "door" && <Door state={state} value={key} onInput={setKey} />}
-      <div class="buttons">
+      {state.kind === "restricted" && <Access state={state} value={key} onInput={setKey} />}
+      <div class="mint-line">
         <button
           id="tincan-mint"
           type="submit"
           class="large"
           disabled={state.kind === "busy" || !isEnough}
         >
-          {state.kind === "busy" ? "Minting…" : "Mint a magic link"}
+          {state.kind === "busy" ? "Creating…" : "Start a conversation"}
         </button>
+        {offersReplay.value && (
+          <label class="check small">
+            <input
+              type="checkbox"
+              checked={keepsMessages}
+              onInput={(event) => setKeeps(event.currentTarget.checked)}
+            />
+            Keep messages for an hour, for those who join later
+          </label>
+        )}
       </div>
       {state.kind === "failed" && (
         <p class="problem" role="alert">
@@ -54,23 +84,23 @@ export function MintForm() {
 }
 
 function keyOf(state: Minting, text: string): Key | null {
-  return state.kind === "door" && text.trim() !== "" ? { kind: state.wants, text } : null;
+  return state.kind === "restricted" && text.trim() !== "" ? { kind: state.wants, text } : null;
 }
 
-type DoorProps = {
-  readonly state: Extract<Minting, { readonly kind: "door" }>;
+type AccessProps = {
+  readonly state: Extract<Minting, { readonly kind: "restricted" }>;
   readonly value: string;
   readonly onInput: (text: string) => void;
 };
 
-function Door({ state: { wants, fault }, value, onInput }: DoorProps) {
+function Access({ state: { wants, fault }, value, onInput }: AccessProps) {
   const label = wants === "invite" ? "Invite code" : "Credential of your account";
   const why =
     wants === "invite"
-      ? "Making an account here takes an invite code. Ask whoever runs this deployment for one."
-      : "Nobody can sign up here. If whoever runs this deployment gave you an account, paste its credential (ams_sk_…).";
+      ? "Creating an account on this deployment needs an invite code. Ask its operator for one."
+      : "This deployment creates no accounts here. If its operator gave you an account, paste its credential (ams_sk_…).";
   return (
-    <div class="door">
+    <div class="access">
       <p>{why}</p>
       <label>
         <span>{label}</span>
@@ -93,21 +123,21 @@ function Door({ state: { wants, fault }, value, onInput }: DoorProps) {
 /** Says what is kept in this browser, before and after. */
 function AccountNote() {
   const account = ownAccount.value;
-  const isKept = isKeeping(forever);
+  const isKept = isKeeping(browser);
   if (account === null) {
     return (
       <p class="soft small">
-        Minting takes an account. This page makes one for you
+        No sign-up: this page creates an account for you
         {isKept
-          ? " and keeps it in this browser, and nowhere else."
-          : ". This browser keeps nothing for it, so the account is gone when you leave: then nobody can close the conversation or replace its link."}
+          ? " and keeps it in this browser only."
+          : ". This browser keeps nothing, so the account is gone when you leave: then nobody can close the conversation or replace its link."}
       </p>
     );
   }
   return (
     <p class="soft small">
-      You mint as <code>{account.namespace}</code>, an account that is{" "}
-      {isKept ? "kept in this browser." : "gone when you leave: this browser keeps nothing."}{" "}
+      Your account is <code>{account.namespace}</code>,{" "}
+      {isKept ? "kept in this browser only." : "gone when you leave: this browser keeps nothing."}{" "}
       <ForgetButton />
     </p>
   );
@@ -125,10 +155,10 @@ function ForgetButton() {
   }
   return (
     <span role="alert">
-      Its credential is nowhere else: without it nobody can close what it has minted, or replace a
-      link.{" "}
+      Its credential exists nowhere else: without it nobody can close the conversations that it
+      created, or replace their links.{" "}
       <button type="button" class="link-like" onClick={forgetOwnAccount}>
-        Yes, forget it for good
+        Yes, forget it
       </button>{" "}
       <button type="button" class="link-like" onClick={() => setSure(false)}>
         Keep it

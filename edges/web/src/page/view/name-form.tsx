@@ -1,6 +1,13 @@
 /** Under which name the others see this person, and whether they only watch. */
 import { useState } from "preact/hooks";
-import { DISPLAY_NAME, displayNameOf, NAME_CHARACTERS_MAX } from "../model/rows.ts";
+import {
+  DISPLAY_NAME,
+  displayNameOf,
+  isSameName,
+  NAME_CHARACTERS_MAX,
+  nameOf,
+  speakerOf,
+} from "../model/speaker.ts";
 import { displayName } from "../wire/person.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
 
@@ -9,9 +16,13 @@ type Props = { readonly subscriber: Subscriber; readonly onDone: () => void };
 export function NameForm({ subscriber, onDone }: Props) {
   const [name, setName] = useState(displayName());
   const shown = displayNameOf({ [DISPLAY_NAME]: name });
+  const peers = subscriber.live.peers.value;
+  const isTaken =
+    shown !== null &&
+    peers.some((peer) => isSameName(nameOf(speakerOf(peer, peer.metadata)), shown));
   const submit = (event: Event) => {
     event.preventDefault();
-    if (shown === null) return;
+    if (shown === null || isTaken) return;
     void subscriber.rename(shown);
     onDone();
   };
@@ -26,11 +37,16 @@ export function NameForm({ subscriber, onDone }: Props) {
           onInput={(event) => setName(event.currentTarget.value)}
         />
       </label>
+      {isTaken && (
+        <p class="problem small" role="alert">
+          Somebody here is already called {shown}. Choose another name.
+        </p>
+      )}
       <p class="soft small">
-        It is remembered in this browser. Nobody checks it: names are claims.
+        This browser remembers it. Names are not verified: anybody can use any name.
       </p>
       <div class="buttons">
-        <button type="submit" disabled={shown === null}>
+        <button type="submit" disabled={shown === null || isTaken}>
           Use this name
         </button>
       </div>

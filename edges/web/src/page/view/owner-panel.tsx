@@ -31,9 +31,9 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
   };
   return (
     <div class="owner">
-      <p class="soft">This conversation is yours: the account in this browser minted it.</p>
+      <p class="soft">This conversation is yours: the account in this browser created it.</p>
       <h3>Replace the link</h3>
-      <p>Every earlier link stops working. Hand the new one to those who should come.</p>
+      <p>All earlier links stop working. Give the new one to those you want to join.</p>
       <label class="check">
         <input
           type="checkbox"
@@ -44,15 +44,15 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
       </label>
       {keepConnected && (
         <p class="soft small">
-          Those who stay still have the old link on their pages, and it lets in nobody any more:
-          give them the new one too, for whom they invite and for coming back.
+          Those who stay still see the old link, which no longer works: give them the new one too,
+          to invite others and to come back.
         </p>
       )}
       <button type="button" onClick={() => act(replace)}>
         Replace the link
       </button>
       <h3>Close the conversation</h3>
-      <p>It ends for everybody, at once and for good.</p>
+      <p>It ends for everybody, at once and permanently.</p>
       <button type="button" class="danger" onClick={() => (isSure ? act(close) : setSure(true))}>
         {isSure ? "Yes, end it for everybody" : "Close the conversation"}
       </button>
@@ -67,5 +67,5 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
 
 function refusalOf(error: unknown): string {
   if (!(error instanceof AmsError) || error.code !== "invalid_credential") return sentenceOf(error);
-  return "The account that minted this conversation is not in this browser any more. Only it can do that.";
+  return "The account that created this conversation is not in this browser any more. Only that account can do this.";
 }

@@ -1,6 +1,6 @@
 /** Who is here, now. */
 import { CONVENTION, type Peer } from "@ams/client";
-import { DISPLAY_NAME, speakerOf } from "../model/rows.ts";
+import { DISPLAY_NAME, nameOf, speakerOf } from "../model/speaker.ts";
 import { isObserving, type Live, OBSERVING, type Self } from "../wire/live.ts";
 import { Badges, Face, NameOf } from "./speaker.tsx";
 
@@ -14,13 +14,17 @@ export function Roster({ live }: { readonly live: Live }) {
   return (
     <section class="roster" aria-label="Who is here">
       <h2>
-        {phase === "away" ? "Here before the break" : "Here now"}{" "}
+        {phase === "away" ? "Here before the connection broke" : "Here now"}{" "}
         <span class="soft">{peers.length + (self === null ? 0 : 1)}</span>
       </h2>
       <ul>
         {self !== null && <SelfEntry self={self} />}
         {peers.map((peer) => (
-          <PeerEntry key={peer.streamId} peer={peer} />
+          <PeerEntry
+            key={peer.streamId}
+            peer={peer}
+            isWriting={live.writing.value.has(peer.streamId)}
+          />
         ))}
       </ul>
     </section>
@@ -45,21 +49,28 @@ function SelfEntry({ self }: { readonly self: Self }) {
   );
 }
 
-function PeerEntry({ peer }: { readonly peer: Peer }) {
+type PeerProps = { readonly peer: Peer; readonly isWriting: boolean };
+
+function PeerEntry({ peer, isWriting }: PeerProps) {
   const speaker = speakerOf(peer, peer.metadata);
-  const isTelling = Object.keys(peer.metadata).some((key) => !SHOWN_ELSEWHERE.includes(key));
+  const hasMore = Object.keys(peer.metadata).some((key) => !SHOWN_ELSEWHERE.includes(key));
   return (
-    <li>
+    <li class={isWriting ? "writing" : ""}>
       <Face speaker={speaker} />
       <span class="who">
         <NameOf speaker={speaker} />
         <bdi class="stream soft">{peer.streamName}</bdi>
       </span>
+      {isWriting && (
+        <span class="writing-mark" title={`${nameOf(speaker)} is writing`}>
+          <span class="hidden">writing</span>
+        </span>
+      )}
       <span class="badges">
         {isObserving(peer) && <span class="badge">watching</span>}
         <Badges identity={peer.peerIdentity} />
       </span>
-      {isTelling && (
+      {hasMore && (
         <details class="metadata">
           <summary>Metadata</summary>
           <pre>{JSON.stringify(peer.metadata, null, 2)}</pre>

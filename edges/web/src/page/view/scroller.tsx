@@ -1,10 +1,11 @@
 /**
- * A long list of which only what is seen exists, that stays at its end until its reader scrolls
- * away from it.
+ * A long list of which only what is seen exists. It stays at its end until its reader scrolls away
+ * from it, and leads back there, and to rows that change out of sight.
  */
 import type { ComponentChildren, VNode } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Virtualizer } from "virtua";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { Icon } from "./icons.tsx";
 
 /** Pixels from the end within which a reader counts as being at it. */
 const NEAR_PX = 48;
@@ -14,6 +15,9 @@ const SHORT_ITEMS_MAX = 100;
 /** Pixels on both sides for a longer list: enough that nobody sees a row appear. */
 const BUFFER_PX = 400;
 
+/** A row whose end changes: its reader is led there while it is out of sight. */
+export type Mark = { readonly index: number; readonly label: string };
+
 type Props<Item> = {
   readonly items: readonly Item[];
   /** Items that were dropped from the front since the beginning. */
@@ -21,29 +25,82 @@ type Props<Item> = {
   /** Changes with every animation frame in which the items did. */
   readonly tick: number;
   readonly label: string;
+  readonly marks?: readonly Mark[];
   readonly children: (item: Item, index: number) => VNode;
   readonly empty: ComponentChildren;
 };
 
-export function Scroller<Item>({ items, dropped, tick, label, children, empty }: Props<Item>) {
+const NO_MARKS: readonly Mark[] = [];
+
+export function Scroller<Item>(props: Props<Item>) {
+  const { items, dropped, tick, label, marks = NO_MARKS, children, empty } = props;
   const { box, isPinned, pin, onScroll } = usePinned(tick, items.length === 0);
+  const list = useRef<VirtualizerHandle>(null);
   const isShifted = useChanged(dropped);
+  const hidden = useHiddenMark(list, marks, tick);
+  const [above, setAbove] = useState(0);
+  const total = dropped + items.length;
+  // How many there were while the reader was at the end: what came since is new to them.
+  useLayoutEffect(() => {
+    if (isPinned) setAbove(total);
+  }, [isPinned, total]);
   if (items.length === 0) return <div class="scroller empty">{empty}</div>;
+  const show = ({ index }: Mark) => {
+    pin(false);
+    list.current?.scrollToIndex(index, { align: "end" });
+  };
   return (
     <div class="scroller">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard has to be able to scroll it. */}
       <section class="rows" ref={box} onScroll={onScroll} aria-label={label} tabIndex={0}>
-        <Virtualizer data={items} shift={isShifted} bufferSize={bufferOf(items.length)}>
+        <Virtualizer ref={list} data={items} shift={isShifted} bufferSize={bufferOf(items.length)}>
           {children}
         </Virtualizer>
       </section>
-      {!isPinned && (
-        <button type="button" class="to-end" onClick={() => pin(true)}>
-          Latest
-        </button>
-      )}
+      <div class="jumps">
+        {hidden !== null && (
+          <button type="button" class="jump to-mark" onClick={() => show(hidden.mark)}>
+            <Icon name={hidden.isAbove ? "up" : "down"} />
+            {hidden.mark.label}
+          </button>
+        )}
+        {!isPinned && (
+          <button type="button" class="jump to-end" onClick={() => pin(true)}>
+            <Icon name="down" />
+            Jump to latest{total > above ? ` (${total - above} new)` : ""}
+          </button>
+        )}
+      </div>
     </div>
   );
+}
+
+type Hidden = { readonly mark: Mark; readonly isAbove: boolean };
+
+/** The first marked row whose end is out of sight; null when the reader sees all of them grow. */
+function useHiddenMark(
+  list: { readonly current: VirtualizerHandle | null },
+  marks: readonly Mark[],
+  tick: number,
+): Hidden | null {
+  const [hidden, setHidden] = useState<Hidden | null>(null);
+  useLayoutEffect(() => {
+    const found = list.current === null ? null : findHidden(list.current, marks);
+    const isSame = found?.mark.index === hidden?.mark.index && found?.isAbove === hidden?.isAbove;
+    if (!isSame || found?.mark.label !== hidden?.mark.label) setHidden(found);
+  }, [list, marks, tick, hidden]);
+  return hidden;
+}
+
+function findHidden(list: VirtualizerHandle, marks: readonly Mark[]): Hidden | null {
+  const top = list.scrollOffset;
+  const bottom = top + list.viewportSize;
+  for (const mark of marks) {
+    const end = list.getItemOffset(mark.index) + list.getItemSize(mark.index);
+    if (end < top) return { mark, isAbove: true };
+    if (end > bottom + NEAR_PX) return { mark, isAbove: false };
+  }
+  return null;
 }
 
 /**
@@ -67,7 +124,7 @@ function usePinned(tick: number, isEmpty: boolean) {
     if (box.current === null) return;
     const { scrollHeight, clientHeight, scrollTop } = box.current;
     const isAtEnd = scrollHeight - clientHeight - scrollTop <= NEAR_PX;
-    // Growing content leaves the place where it is: only its reader goes up.
+    // Growing content leaves the position where it is: only its reader goes up.
     const wentUp = scrollTop < top.current;
     top.current = scrollTop;
     if (isAtEnd && !pinned.current) pin(true);

@@ -4,11 +4,18 @@
  */
 import type { PeerIdentity } from "@ams/client";
 import { hueOf } from "../model/hue.ts";
-import { initialOf, type Speaker, straight } from "../model/rows.ts";
+import { nameOf, type Speaker } from "../model/speaker.ts";
+import { initialOf, straight } from "../model/text.ts";
 
+/** Round for people, square for agents, so that they differ without colour too. */
 export function Face({ speaker }: { readonly speaker: Speaker }) {
+  const kind = speaker.peerIdentity?.kind === "agent" ? " agent" : "";
   return (
-    <span class="face" aria-hidden="true" style={{ "--hue": String(hueOf(speaker.streamId)) }}>
+    <span
+      class={`face${kind}`}
+      aria-hidden="true"
+      style={{ "--hue": String(hueOf(speaker.streamId)) }}
+    >
       {initialOf(nameOf(speaker)).toUpperCase()}
     </span>
   );
@@ -33,8 +40,4 @@ export function Badges({ identity }: { readonly identity: PeerIdentity | undefin
       {client !== undefined && client !== "TinCan" && <bdi class="badge">{straight(client)}</bdi>}
     </>
   );
-}
-
-function nameOf({ displayName, streamName }: Speaker): string {
-  return displayName ?? streamName;
 }

@@ -1,6 +1,6 @@
 /**
- * What the link tells agents: from the document, out of which it is taken, else asked for as any
- * agent would.
+ * What the link answers to agents: from the document, out of which it is taken, else asked for as
+ * any agent would.
  */
 import { atBase } from "../model/address.ts";
 import { BASE } from "./base.ts";
@@ -11,7 +11,7 @@ written?.remove();
 
 /**
  * The text for agents with this link in it; empty where it can't be had. The document lacks it at
- * home, after a reload, when the address bar has the link no more, and when the link was replaced.
+ * home, after a reload, as the address bar no longer has the link, and when the link was replaced.
  */
 export async function instructionsFor(link: string): Promise<string> {
   const token = new URL(link).searchParams.get("t") ?? "";

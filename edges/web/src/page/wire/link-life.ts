@@ -1,5 +1,5 @@
 /**
- * Whether a magic link still lets anybody in: asked when it is shown, and again when its person
+ * Whether a magic link still admits anybody: asked when it is shown, and again when its person
  * comes back to the page.
  */
 import { inspect } from "@ams/client";
@@ -21,15 +21,15 @@ export async function isDead(link: string): Promise<boolean | null> {
 }
 
 /**
- * Tells how it is with the link, as often as that is learned, until the returned function is
- * called.
+ * Calls back with whether the link is dead, as often as that is known, until the returned function
+ * is called.
  */
-export function watchLink(link: string, tell: (isDead: boolean) => void): () => void {
+export function watchLink(link: string, onKnown: (isDead: boolean) => void): () => void {
   let isWanted = true;
   const look = () => {
     if (document.visibilityState !== "visible") return;
     void isDead(link).then((known) => {
-      if (isWanted && known !== null) tell(known);
+      if (isWanted && known !== null) onKnown(known);
     });
   };
   look();

@@ -10,10 +10,14 @@ import {
   join,
   type Metadata,
   type Peer,
+  splitText,
 } from "@ams/client";
 import { signal } from "@preact/signals";
+import type { OwnMessage } from "../model/delivery.ts";
+import { sentenceOf } from "../model/faults.ts";
 import { FrameLog } from "../model/frame-log.ts";
-import { DISPLAY_NAME, displayNameOf, Rows, type Speaker, speakerOf } from "../model/rows.ts";
+import { type NewRow, type Passage, Rows } from "../model/rows.ts";
+import { DISPLAY_NAME, displayNameOf, type Speaker, speakerOf } from "../model/speaker.ts";
 import { Outgoing, type Sent } from "./outgoing.ts";
 import { lookAtDeployment } from "./status.ts";
 
@@ -30,8 +34,8 @@ export type JoinAs = {
   readonly streamName: string;
   readonly displayName: string;
   readonly observing: boolean;
-  /** The link has let us in. */
-  readonly onJoined: () => void;
+  /** The link has let us in: called each time, before anything else that happens is handled. */
+  readonly onJoined: (live: Live) => void;
 };
 
 export type Self = {
@@ -44,7 +48,7 @@ export type Self = {
 export type Facts = { readonly conversationId: string; readonly metadata: Metadata };
 
 /**
- * The member of our stream's metadata that tells the others that we only watch. A convention of
+ * The member of our stream's metadata that says to the others that we only watch. A convention of
  * this page.
  */
 export const OBSERVING = "observing";
@@ -54,6 +58,10 @@ export class Live {
   readonly self = signal<Self | null>(null);
   readonly facts = signal<Facts | null>(null);
   readonly peers = signal<readonly Peer[]>([]);
+  /** Ids of the streams that write at this moment. */
+  readonly writing = signal<ReadonlySet<string>>(new Set());
+  /** Seconds for which the conversation keeps messages for those who join later; 0 for none. */
+  readonly replayS = signal(0);
   /**
    * Milliseconds by which the broker's clock is ahead of ours, to the accuracy of one way of the
    * network.
@@ -63,16 +71,17 @@ export class Live {
   readonly tick = signal(0);
   readonly rows = new Rows(() => performance.now());
   readonly frames = new FrameLog();
-  /** Peers by stream id, also while one is being told as gone. */
+  /** Peers by stream id, also while one is being shown as gone. */
   readonly #known = new Map<string, Peer>();
   readonly #outgoing = new Outgoing();
   #connection: Connection | null = null;
   /** The join that is under way; null when there is none. */
   #dial: AbortController | null = null;
-  /** Counts the joins: what an earlier one still tells is passed over. */
+  /** Counts the joins: what still comes of an earlier one is passed over. */
   #joins = 0;
   #scheduled = false;
   #rosterChanged = false;
+  #pause: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * Joins, in place of an earlier connection if there was one, and resolves when all is over. It
@@ -90,8 +99,7 @@ export class Live {
       this.#dial = null;
       this.#connection = connection;
       this.#outgoing.open(connection);
-      as.onJoined();
-      await this.#listen(connection, turn);
+      await this.#listen(connection, turn, as);
     } catch (error) {
       if (turn === this.#joins) this.#end(error);
     }
@@ -99,22 +107,28 @@ export class Live {
 
   /**
    * Sends one text as tokens and ends the turn, after what was given before; while there is no
-   * connection it waits for one.
+   * connection it waits for one. What becomes of it is in the row that shows it.
    */
-  async send(tokens: readonly string[]): Promise<Sent> {
-    const sent = await this.#outgoing.send(tokens, (token) => {
-      const self = this.self.value;
-      if (self === null) return;
-      this.rows.said(speakerOfSelf(self), { data: token, ts: this.#brokerTime() }, true);
-      this.#touch();
-    });
-    this.rows.endTurn(this.self.value?.streamId ?? "");
-    return sent;
+  async send(tokens: readonly string[]): Promise<void> {
+    const self = this.self.value;
+    if (self === null) return;
+    const message: OwnMessage = { text: tokens.join(""), delivery: { kind: "pending" } };
+    this.rows.addOwn(speakerOfSelf(self), message, this.#brokerTime());
+    this.#touch();
+    message.delivery = deliveryOf(await this.#outgoing.send(tokens));
+    this.#touch();
+  }
+
+  /** Sends again what may not have reached anybody, as a message of its own. */
+  resend(passage: Passage, text: string): void {
+    if (passage.message === null) return;
+    passage.message.delivery = { kind: "resent" };
+    void this.send(splitText(text));
   }
 
   /**
-   * Tells the others a new name, or that we only watch. The stream keeps its own name until the
-   * next join.
+   * Says to the others that we have a new name, or only watch. The stream keeps its own name until
+   * the next join.
    */
   async introduce(displayName: string, observing: boolean): Promise<void> {
     const self = this.self.value;
@@ -124,21 +138,32 @@ export class Live {
         signal: this.#outgoing.signal,
       });
     } catch {
-      // The connection is given up, which is told where it is shown; the next one introduces us
-      // anew.
+      // The connection is given up, which its state shows; the next one introduces us anew.
     }
   }
 
+  /** Who else is in the conversation at this moment; `peers` follows once per animation frame. */
+  get present(): readonly Peer[] {
+    return [...this.#known.values()];
+  }
+
   leave(): void {
+    clearTimeout(this.#pause);
     this.#joins += 1;
     this.#outgoing.end(new AmsError("closed", "This page has left the conversation."));
     this.#letGo();
   }
 
-  /** What hindered us before we could even join. */
+  /** It failed before we could even join. */
   fail(error: unknown): void {
     this.#joins += 1;
     this.#end(error);
+  }
+
+  /** Shows rows that an earlier page of this tab had. */
+  restore(rows: readonly NewRow[]): void {
+    for (const row of rows) this.rows.add(row);
+    this.#touch();
   }
 
   note(text: string): void {
@@ -164,25 +189,28 @@ export class Live {
       streamName,
       streamMetadata: metadataOf(displayName, observing),
       peerIdentity: { kind: "human", client: "TinCan" },
+      receipts: true,
       reconnectForMs: Number.POSITIVE_INFINITY,
       signal,
       onFrame: (direction, text) => {
         if (turn !== this.#joins) return;
+        if (direction === "out" && text.startsWith(TOKEN_FRAME)) this.#outgoing.wentOut();
         this.frames.push(text, direction, Date.now());
         this.#touch();
       },
     };
   }
 
-  /** Hears everything until the connection ends; throws what ended it, if it wasn't us. */
-  async #listen(connection: Connection, turn: number): Promise<void> {
+  /** Handles events until the connection ends; throws what ended it, if it wasn't us. */
+  async #listen(connection: Connection, turn: number, { onJoined }: JoinAs): Promise<void> {
     for await (const event of connection.events()) {
       if (turn !== this.#joins) return;
-      this.#heard(event, connection);
+      this.#receive(event, connection);
+      if (event.type === "joined") onJoined(this);
     }
   }
 
-  #heard(event: AmsEvent, connection: Connection): void {
+  #receive(event: AmsEvent, connection: Connection): void {
     switch (event.type) {
       case "joined":
         this.#joined(event, connection);
@@ -201,7 +229,7 @@ export class Live {
         break;
       default:
     }
-    this.rows.heard(event, (streamId) => this.#known.get(streamId));
+    this.rows.receive(event, (streamId) => this.#known.get(streamId));
     if (event.type === "stream_left") this.#forget(event.streamId);
     this.#touch();
   }
@@ -219,6 +247,7 @@ export class Live {
     const observing = metadata[OBSERVING] === true;
     this.self.value = { streamId, streamName, displayName, observing };
     if (wasIn) this.rows.note("Connected again", ts);
+    else if (this.rows.all.length > 0) this.rows.note(LOADED_AGAIN, ts);
     this.phase.value = { kind: "live" };
     lookAtDeployment();
   }
@@ -248,10 +277,39 @@ export class Live {
     this.#scheduled = true;
     requestAnimationFrame(() => {
       this.#scheduled = false;
-      if (this.#rosterChanged) this.peers.value = [...this.#known.values()];
+      if (this.#rosterChanged) this.peers.value = this.present;
       this.#rosterChanged = false;
+      this.#showWriting();
       this.tick.value += 1;
     });
+  }
+
+  /** Shows who writes now, and looks again when the first of them may have paused. */
+  #showWriting(): void {
+    const pauseMs = this.rows.endPaused();
+    const writing = new Set(this.rows.writing.keys());
+    const shown = this.writing.value;
+    const isSame = writing.size === shown.size && [...writing].every((id) => shown.has(id));
+    if (!isSame) this.writing.value = writing;
+    clearTimeout(this.#pause);
+    if (pauseMs !== null) this.#pause = setTimeout(() => this.#touch(), pauseMs);
+  }
+}
+
+/** Between what an earlier page of this tab had and what comes. */
+const LOADED_AGAIN = "This page was loaded again. Messages sent in between may be missing.";
+
+/** How the frame of a token begins that the SDK sends. */
+const TOKEN_FRAME = '{"type":"token"';
+
+function deliveryOf(sent: Sent): OwnMessage["delivery"] {
+  switch (sent.kind) {
+    case "arrived":
+      return { kind: sent.hadReaders ? "delivered" : "unheard" };
+    case "unknown":
+      return sent;
+    case "failed":
+      return { kind: "failed", rest: sent.rest, why: sentenceOf(sent.error) };
   }
 }
 

@@ -8,18 +8,16 @@ import { sentenceOf } from "../model/faults.ts";
 import { session } from "../model/storage.ts";
 import { BASE } from "./base.ts";
 import { isDead } from "./link-life.ts";
-import { mintWith, openOwnAccount, useCredential } from "./own-account.ts";
+import { askOffer, offersReplay } from "./offering.ts";
+import { mintWith, openOwnAccount, useCredential, type Wish } from "./own-account.ts";
 import { Subscriber } from "./subscriber.ts";
 
 export type Minting =
   | { readonly kind: "ready" }
   | { readonly kind: "busy" }
-  /**
-   * Nobody may simply make an account here: it takes an invite code, or a credential from
-   * elsewhere.
-   */
+  /** Creating an account here needs an invite code, or is not possible: then a credential. */
   | {
-      readonly kind: "door";
+      readonly kind: "restricted";
       readonly wants: "invite" | "credential";
       readonly fault: string | null;
     }
@@ -29,8 +27,8 @@ export type Key = { readonly kind: "invite" | "credential"; readonly text: strin
 
 const LINK = "home link";
 
-/** True when the conversation that this tab came back to is no more. */
-export const isLost = signal(false);
+/** True when the conversation that this tab came back to has ended. */
+export const hasEnded = signal(false);
 
 export const minting = signal<Minting>({ kind: "ready" });
 /** Who this page is in the conversation that it minted; null before. */
@@ -42,15 +40,17 @@ effect(() => {
   if (link !== undefined) session.set(LINK, link);
 });
 
-/** Makes a conversation and joins it. `key` opens the door where the deployment has one. */
-export async function mint(instructions: string, key: Key | null): Promise<void> {
+/** Makes a conversation and joins it, with a key where the deployment asks for one. */
+export async function mint(wish: Wish, key: Key | null): Promise<void> {
   minting.value = { kind: "busy" };
   try {
     const account =
       key?.kind === "credential"
         ? await useCredential(BASE, key.text)
         : await openOwnAccount(BASE, key?.text.trim() || null);
-    const { magicLink } = await mintWith(account, instructions);
+    await askOffer();
+    const keepsMessages = wish.keepsMessages && offersReplay.value;
+    const { magicLink } = await mintWith(account, { ...wish, keepsMessages });
     attach(magicLink);
     minting.value = { kind: "ready" };
   } catch (error) {
@@ -58,13 +58,11 @@ export async function mint(instructions: string, key: Key | null): Promise<void>
   }
 }
 
-/**
- * Comes back to what this tab has minted before it was loaded again, or says that it is no more.
- */
+/** Comes back to what this tab has minted before it was loaded again, or says that it has ended. */
 export async function resume(): Promise<void> {
   const link = session.get(LINK);
   if (link === null || link === "") return;
-  if (await isDead(link)) isLost.value = true;
+  if (await isDead(link)) hasEnded.value = true;
   else attach(link);
 }
 
@@ -72,7 +70,7 @@ export async function resume(): Promise<void> {
 export function startAnew(): void {
   minted.value?.leave();
   minted.value = null;
-  isLost.value = false;
+  hasEnded.value = false;
   session.set(LINK, "");
 }
 
@@ -87,12 +85,12 @@ function refusalOf(error: unknown, key: Key | null): Minting {
   const code = error instanceof AmsError ? error.code : null;
   if (code === "invalid_invite") {
     const fault = key === null ? null : "That is not one of this deployment's invite codes.";
-    return { kind: "door", wants: "invite", fault };
+    return { kind: "restricted", wants: "invite", fault };
   }
   const isRefused = key?.kind === "credential" && code === "invalid_credential";
   if (code === "signup_closed" || isRefused) {
     const fault = isRefused ? "That is not the credential of an account here." : null;
-    return { kind: "door", wants: "credential", fault };
+    return { kind: "restricted", wants: "credential", fault };
   }
   return { kind: "failed", fault: sentenceOf(error) };
 }

@@ -4,11 +4,21 @@
  */
 import { type Account, AmsError, createAccount, type Minted, openAccount } from "@ams/client";
 import { signal } from "@preact/signals";
-import { metadataOf } from "../model/instructions.ts";
+import { metadataOf, type Purpose } from "../model/instructions.ts";
 import { newNamespace } from "../model/names.ts";
-import { forever, onOtherTabsWrite } from "../model/storage.ts";
+import { browser, onOtherTabsWrite } from "../model/storage.ts";
 
 export type OwnAccount = { readonly namespace: string; readonly credential: string };
+
+/** What somebody wants to mint. */
+export type Wish = {
+  readonly purpose: Purpose;
+  /** Whoever joins later can read what was written before, for a while. */
+  readonly keepsMessages: boolean;
+};
+
+/** What a conversation keeps for those who join later: an hour, and a long conversation's text. */
+const REPLAY = { ttlS: 3_600, maxBytes: 1_048_576 };
 
 const KEPT_AS = "account";
 
@@ -18,16 +28,16 @@ const KEPT_AS = "account";
 const TRIES_MAX = 3;
 
 /** The account of this browser; null while it has none. */
-export const ownAccount = signal<OwnAccount | null>(read(forever.get(KEPT_AS)));
+export const ownAccount = signal<OwnAccount | null>(read(browser.get(KEPT_AS)));
 
 // One account for all tabs: one that is made or forgotten in another tab is so in this one.
 onOtherTabsWrite(KEPT_AS, () => {
-  ownAccount.value = read(forever.get(KEPT_AS));
+  ownAccount.value = read(browser.get(KEPT_AS));
 });
 
 /**
- * The account at the deployment. Makes one where there is none, or where the kept one is no more.
- * Rejects with AmsError.
+ * The account at the deployment. Makes one where there is none, or where the kept one no longer
+ * exists. Rejects with AmsError.
  */
 export async function openOwnAccount(origin: string, invite: string | null): Promise<Account> {
   const kept = ownAccount.value;
@@ -49,7 +59,7 @@ export async function openOwnAccount(origin: string, invite: string | null): Pro
 export function openOwnersAccount(origin: string): Promise<Account> {
   const kept = ownAccount.value;
   if (kept !== null) return openAccount(origin, { credential: kept.credential });
-  const error = new AmsError("invalid_credential", "This browser keeps no account any more.");
+  const error = new AmsError("invalid_credential", "This browser no longer keeps an account.");
   return Promise.reject(error);
 }
 
@@ -60,12 +70,13 @@ export async function useCredential(origin: string, credential: string): Promise
 
 export function forgetOwnAccount(): void {
   ownAccount.value = null;
-  forever.set(KEPT_AS, "");
+  browser.set(KEPT_AS, "");
 }
 
-/** Mints with the instructions that peers will find, empty for none. */
-export function mintWith(account: Account, instructions: string): Promise<Minted> {
-  return account.mint({ metadata: metadataOf(instructions) });
+/** Mints with what peers will find of its purpose, and with replay where that is wished. */
+export function mintWith(account: Account, { purpose, keepsMessages }: Wish): Promise<Minted> {
+  const metadata = metadataOf(purpose);
+  return account.mint(keepsMessages ? { metadata, replay: REPLAY } : { metadata });
 }
 
 /** True when this browser's account owns the conversation, which the namespace tells. */
@@ -88,7 +99,7 @@ async function make(origin: string, invite: string | null): Promise<Account> {
 function keep(account: Account): Account {
   const { namespace, credential } = account;
   ownAccount.value = { namespace, credential };
-  forever.set(KEPT_AS, JSON.stringify({ namespace, credential }));
+  browser.set(KEPT_AS, JSON.stringify({ namespace, credential }));
   return account;
 }
 

@@ -11,17 +11,17 @@ const ANSWER_MS = 120;
 
 type Message = { readonly kind: "asks" | "has"; readonly name: string };
 
-/** Null where the browser has none: a second tab then takes the stream over, and each says so. */
+/** Null where the browser has none: a second tab then takes the stream over, and both say so. */
 const channel =
   typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("tincan streams");
 /** The names that this tab uses. */
 const own = new Set<string>();
 
 channel?.addEventListener("message", ({ data }: MessageEvent<Message>) => {
-  if (data.kind === "asks" && own.has(data.name)) tell({ kind: "has", name: data.name });
+  if (data.kind === "asks" && own.has(data.name)) post({ kind: "has", name: data.name });
 });
 
-/** From now on this tab uses the name, and tells others that ask. */
+/** From now on this tab uses the name, and answers others that ask. */
 export function claimName(name: string): void {
   own.add(name);
 }
@@ -31,18 +31,18 @@ export async function isUsedByAnotherTab(name: string): Promise<boolean> {
   return await new Promise((resolve) => {
     const end = (isUsed: boolean) => {
       clearTimeout(timer);
-      channel.removeEventListener("message", hear);
+      channel.removeEventListener("message", onAnswer);
       resolve(isUsed);
     };
-    const hear = ({ data }: MessageEvent<Message>) => {
+    const onAnswer = ({ data }: MessageEvent<Message>) => {
       if (data.kind === "has" && data.name === name) end(true);
     };
     const timer = setTimeout(end, ANSWER_MS, false);
-    channel.addEventListener("message", hear);
-    tell({ kind: "asks", name });
+    channel.addEventListener("message", onAnswer);
+    post({ kind: "asks", name });
   });
 }
 
-function tell(message: Message): void {
+function post(message: Message): void {
   channel?.postMessage(message);
 }

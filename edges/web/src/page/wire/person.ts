@@ -1,13 +1,14 @@
 /** Who the person of this browser is: a display name for all tabs, a stream name for this one. */
 import { signal } from "@preact/signals";
 import { inventName, newStreamName } from "../model/names.ts";
-import { forever, session } from "../model/storage.ts";
+import { isSameName } from "../model/speaker.ts";
+import { browser, session } from "../model/storage.ts";
 import { claimName, isUsedByAnotherTab } from "./own-tabs.ts";
 
 const NAME = "display name";
 
 /** Null while the person has chosen none; then `displayName` is invented. */
-const chosenName = signal<string | null>(forever.get(NAME) || null);
+const chosenName = signal<string | null>(browser.get(NAME) || null);
 
 /** The chosen name, or one that this tab keeps until its person chooses. */
 export function displayName(): string {
@@ -17,9 +18,18 @@ export function displayName(): string {
   return kept;
 }
 
+/** Another invented name, where somebody of these has the first one; a chosen name stays. */
+export function avoidNames(taken: readonly string[]): string {
+  const name = displayName();
+  if (chosenName.value !== null || !taken.some((other) => isSameName(other, name))) return name;
+  const other = inventName(taken);
+  session.set(NAME, other);
+  return other;
+}
+
 export function chooseName(name: string): void {
   chosenName.value = name;
-  forever.set(NAME, name);
+  browser.set(NAME, name);
 }
 
 /**

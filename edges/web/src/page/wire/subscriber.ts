@@ -3,17 +3,21 @@ import { AmsError } from "@ams/client";
 import { signal } from "@preact/signals";
 import { atBase, dropGiven, keepProven } from "../model/address.ts";
 import { isOver, USED_UP } from "../model/faults.ts";
-import { session } from "../model/storage.ts";
+import { titleOf } from "../model/instructions.ts";
+import { nameOf, speakerOf } from "../model/speaker.ts";
+import { browser, session } from "../model/storage.ts";
+import { forgetVisit, rememberVisit } from "../model/visits.ts";
 import { BASE } from "./base.ts";
 import { isDead } from "./link-life.ts";
 import { Live } from "./live.ts";
 import { forgetOwnAccount, openOwnAccount, ownAccount } from "./own-account.ts";
-import { chooseName, displayName, newStreamNameFor, streamNameFor } from "./person.ts";
+import { avoidNames, chooseName, displayName, newStreamNameFor, streamNameFor } from "./person.ts";
+import { keepTranscript } from "./transcript.ts";
 
 /** Milliseconds between two tries of somebody who has been in, when nothing answers at all. */
 const RETRY_MS = 2_000;
 
-/** What is said of a link that never lets anybody in. */
+/** What is said of a link that never admits anybody. */
 const NO_GOOD: readonly string[] = ["invalid_magic_link", "invalid_token", "invalid_link"];
 
 export class Subscriber {
@@ -22,17 +26,19 @@ export class Subscriber {
   readonly link = signal("");
   readonly #path: string;
   /**
-   * The link that this tab came in by before, for when the given one is no good; null when it has
-   * none.
+   * The link that this browser joined by before, for when the given one doesn't work; null when it
+   * has none.
    */
   #fallback: string | null;
   #asGuest = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
+  readonly #stopKeeping: () => void;
 
   constructor(link: string, fallback: string | null = null) {
     this.link.value = link;
     this.#fallback = fallback;
     this.#path = new URL(atBase(link, BASE)).pathname;
+    this.#stopKeeping = keepTranscript(this.live, this.#path);
   }
 
   get alias(): string {
@@ -74,7 +80,7 @@ export class Subscriber {
       streamName,
       displayName: displayName(),
       observing: this.observing,
-      onJoined: () => this.#isIn(link),
+      onJoined: () => this.#onJoined(link),
     });
     const { phase } = this.live;
     if (phase.value.kind !== "ended") return;
@@ -93,11 +99,27 @@ export class Subscriber {
     } else if (error.code === "invalid_magic_link" && (await isDead(link)) === false) {
       if (phase.value.kind === "ended" && phase.value.error === error) this.live.fail(USED_UP);
     }
+    if (this.isOver && phase.value.kind === "ended" && phase.value.error !== USED_UP) {
+      forgetVisit(browser, this.#path);
+    }
   }
 
-  #isIn(link: string): void {
+  #onJoined(link: string): void {
     this.#fallback = null;
+    this.#remember(link);
+    const name = displayName();
+    const others = this.live.present.map((peer) => nameOf(speakerOf(peer, peer.metadata)));
+    const free = avoidNames(others);
+    if (free !== name) void this.live.introduce(free, this.observing);
+  }
+
+  /** For this tab's reload, and for the list of conversations. */
+  #remember(link: string): void {
     keepProven(link, session);
+    const { pathname: path, searchParams } = new URL(link);
+    const token = searchParams.get("t") ?? "";
+    const title = titleOf(this.live.facts.value?.metadata);
+    rememberVisit(browser, { path, token, title, atMs: Date.now() });
   }
 
   async enterUnderNewName(): Promise<void> {
@@ -124,13 +146,14 @@ export class Subscriber {
 
   /** The owner has a new link: the connection that the old one admitted moves over to it. */
   moveTo(link: string): void {
-    keepProven(atBase(link, BASE), session);
+    this.#remember(atBase(link, BASE));
     this.link.value = link;
     void this.enter();
   }
 
   leave(): void {
     clearTimeout(this.#retry);
+    this.#stopKeeping();
     this.live.leave();
   }
 

@@ -1,7 +1,4 @@
-/**
- * What is made of a magic link, as long as that lets anybody in; else a sentence instead of
- * something dead to copy.
- */
+/** What is shown of a magic link as long as it works; else a sentence in place of a dead link. */
 import type { VNode } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { watchLink } from "../wire/link-life.ts";
@@ -13,11 +10,11 @@ type Props = {
   readonly children: VNode;
 };
 
-export function LivingLink({ link, onManage, children }: Props) {
+export function LinkWhileAlive({ link, onManage, children }: Props) {
   return useIsDead(link) ? <DeadLink onManage={onManage} /> : children;
 }
 
-/** False as long as it isn't known: then the link is shown as ever. */
+/** False as long as it isn't known: then the link is shown as before. */
 export function useIsDead(link: string): boolean {
   const [isDead, setDead] = useState(false);
   useEffect(() => {
@@ -30,16 +27,16 @@ export function useIsDead(link: string): boolean {
 export function DeadLink({ onManage }: Pick<Props, "onManage">) {
   return (
     <section class="dead-link" role="alert">
-      <h3>This link lets in nobody any more</h3>
+      <h3>This link no longer works</h3>
       <p>
         It was replaced, or it has expired. Those who are here stay.{" "}
         {onManage === null
-          ? "For whom you invite, and for coming back yourself, ask whoever made the conversation for the new link."
-          : "For others, and for coming back yourself, make a new one: the conversation is yours."}
+          ? "To invite others, or to come back later, ask the owner of the conversation for the new link."
+          : "To invite others, or to come back later, create a new one: the conversation is yours."}
       </p>
       {onManage !== null && (
         <button type="button" onClick={onManage}>
-          Make a new link
+          Create a new link
         </button>
       )}
     </section>

@@ -1,34 +1,40 @@
-/** The buttons of the portal: who is here, and the ways to bring others in. */
+/** The buttons of a conversation: who is here, the ways to bring others in, and the wire. */
 import type { ComponentChildren } from "preact";
 import { isOwner } from "../wire/own-account.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
+import type { Shown } from "./conversation-dialog.tsx";
 import { Icon, type IconName } from "./icons.tsx";
-import type { Shown } from "./portal-dialog.tsx";
 
 type Props = {
   readonly subscriber: Subscriber;
-  readonly namespace: string;
+  /** At home the link and its tabs are on the page; and another conversation can be started. */
+  readonly isHome: boolean;
   readonly isWireShown: boolean;
   readonly onShow: (shown: Shown) => void;
   readonly onWire: () => void;
 };
 
-export function PortalTools({ subscriber, namespace, isWireShown, onShow, onWire }: Props) {
-  const { peers, phase } = subscriber.live;
-  const count = peers.value.length + (phase.value.kind === "ended" ? 0 : 1);
+export function Tools({ subscriber, isHome, isWireShown, onShow, onWire }: Props) {
+  const { live, isOver, namespace } = subscriber;
+  const count = live.peers.value.length + (live.phase.value.kind === "ended" ? 0 : 1);
   return (
     <nav class="tools" aria-label="Conversation tools">
       <Tool icon="people" label="People" onClick={() => onShow("people")} isNarrow>
         <span class="count">{count}</span>
       </Tool>
-      {!subscriber.isOver && (
+      {!isOver && !isHome && (
         <>
           <Tool icon="invite" label="Invite" onClick={() => onShow("invite")} />
           <Tool icon="plug" label="Connect" onClick={() => onShow("connect")} />
-          {isOwner(namespace) && <Tool icon="key" label="Link" onClick={() => onShow("owner")} />}
         </>
       )}
+      {!isOver && isOwner(namespace) && (
+        <Tool icon="key" label="Manage" onClick={() => onShow("owner")} />
+      )}
       <Tool icon="wire" label="Wire" onClick={onWire} isPressed={isWireShown} />
+      {!isOver && isHome && (
+        <Tool icon="invite" label="New" name="New conversation" onClick={() => onShow("anew")} />
+      )}
     </nav>
   );
 }
@@ -36,20 +42,24 @@ export function PortalTools({ subscriber, namespace, isWireShown, onShow, onWire
 type ToolProps = {
   readonly icon: IconName;
   readonly label: string;
+  /** What it is called where the label alone says too little. */
+  readonly name?: string;
   readonly onClick: () => void;
   /** Given for a button that switches something on and off. */
   readonly isPressed?: boolean;
-  /** Shown only where there is no room for what it opens. */
+  /** Shown only where there is no space for what it opens. */
   readonly isNarrow?: boolean;
   readonly children?: ComponentChildren;
 };
 
-function Tool({ icon, label, onClick, isPressed, isNarrow = false, children }: ToolProps) {
+function Tool(props: ToolProps) {
+  const { icon, label, name, onClick, isPressed, isNarrow = false, children } = props;
   return (
     <button
       type="button"
       class={`quiet tool${isNarrow ? " narrow-only" : ""}`}
       onClick={onClick}
+      {...(name === undefined ? {} : { "aria-label": name })}
       {...(isPressed === undefined ? {} : { "aria-pressed": isPressed })}
     >
       <Icon name={icon} />

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { mend } from "./mend.ts";
+import { repair } from "./repair.ts";
 
 const TOKEN = `${"aB3-_".repeat(8)}xyz`;
 const PATH = "/falcon/conversations/stand-up";
@@ -18,8 +18,8 @@ test.each([
   ["stars around it", `${PATH}?t=*${TOKEN}**`],
   ["a line break", `${PATH}?t=${TOKEN}%0Aand%20so%20on`],
   ["a slash after its token", `${WHOLE}/`],
-])("§1.4 a link with %s is mended", (_what, damaged) => {
-  expect(mend(new URL(damaged.replace(/^/, "http://ams.example")))).toBe(WHOLE);
+])("§1.4 a link with %s is repaired", (_what, damaged) => {
+  expect(repair(new URL(damaged.replace(/^/, "http://ams.example")))).toBe(WHOLE);
 });
 
 test.each([
@@ -33,25 +33,25 @@ test.each([
   ["is the control plane's", `/V1/conversations/stand-up?t=${TOKEN}`],
   ["is broken in its escapes", `/falcon/conversations/%E0%A4%A?t=${TOKEN}`],
 ])("§1.4 a link that %s is left as it is", (_what, link) => {
-  expect(mend(new URL(link, "http://ams.example"))).toBeNull();
+  expect(repair(new URL(link, "http://ams.example"))).toBeNull();
 });
 
 test("§1.4 what is longer than any damaged link is not looked at", () => {
   const sentence = (length: number) => `${WHOLE}%20${"x".repeat(length)}`;
-  expect(mend(new URL(sentence(1_000), "http://ams.example"))).toBe(WHOLE);
-  expect(mend(new URL(sentence(2_100), "http://ams.example"))).toBeNull();
+  expect(repair(new URL(sentence(1_000), "http://ams.example"))).toBe(WHOLE);
+  expect(repair(new URL(sentence(2_100), "http://ams.example"))).toBeNull();
   const trailing = `${PATH}${".".repeat(3_000)}?t=${TOKEN}`;
-  expect(mend(new URL(trailing, "http://ams.example"))).toBeNull();
+  expect(repair(new URL(trailing, "http://ams.example"))).toBeNull();
 });
 
-test("§1.4 what is mended needs no mending, and leads to no other host", () => {
+test("§1.4 what is repaired needs no repair, and leads to no other host", () => {
   const piece = fc.constantFrom(..."/aA.-%2F)\\", "conversations", "//", "?t=", TOKEN, "&amp;t=");
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-      const mended = mend(new URL(`http://ams.example/${pieces.join("")}`));
-      if (mended === null) return;
-      expect(new URL(mended, "http://ams.example").host).toBe("ams.example");
-      expect(mend(new URL(mended, "http://ams.example"))).toBeNull();
+      const repaired = repair(new URL(`http://ams.example/${pieces.join("")}`));
+      if (repaired === null) return;
+      expect(new URL(repaired, "http://ams.example").host).toBe("ams.example");
+      expect(repair(new URL(repaired, "http://ams.example"))).toBeNull();
     }),
     { numRuns: 2_000 },
   );
