@@ -166,6 +166,7 @@ export const edgeSchema = {
       properties: {
         urlSetting: settingName,
         user: { type: "string", pattern: "^[a-z][a-z0-9-]{0,19}$", not: { enum: ["admin"] } },
+        keys: { type: "string", pattern: "^[a-z][a-z0-9-]{0,19}$" },
       },
     },
     generatedSettings: { type: "array", maxItems: 10, items: settingName },

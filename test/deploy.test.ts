@@ -40,6 +40,7 @@ describe("docker-compose.yml", () => {
       "web",
       "mcp",
       "amp",
+      "workflow",
     ]);
   });
 

@@ -41,6 +41,9 @@ const PATHS = [
   "/docs/more",
   "/documents",
   "/openapi.json",
+  "/workflow/v1",
+  "/workflow/v1/conversations/conv_1/runs",
+  "/workflow/v2",
   "/osprey/conversations/hello/connect",
   "/osprey/conversations/hello/connect/",
   "/v1/osprey/conversations/hello/connect",
@@ -64,7 +67,8 @@ export async function byFront(): Promise<readonly string[]> {
   const path = join(repositoryRoot(), "services/standalone/src/front.ts");
   const { createFront }: { createFront: (apps: Record<string, App>) => Front } = await import(path);
   const app = (name: string): App => ({ fetch: async () => new Response(name) });
-  const front = createFront({ mcp: app("mcp"), web: app("web"), control: app("control") });
+  const services = ["mcp", "web", "workflow", "control"].map((name) => [name, app(name)]);
+  const front = createFront(Object.fromEntries(services));
   const answers = REQUESTS.map(async (asked) => {
     if (CONNECT.test(asked.path)) return `${line(asked)} -> gateway`;
     const request = new Request(`http://ams.example${asked.path}?t=x`, asked);

@@ -3,8 +3,11 @@
  * cursor each.
  */
 
+export { askCredentials } from "./checks/credentials.ts";
 export { FAULTS, type Failure, type Fault, failure } from "./checks/faults.ts";
+export { askLinks } from "./checks/links.ts";
 export { automaticName } from "./checks/names.ts";
+export { systemClock } from "./clock.ts";
 export type {
   CheckedLink,
   Clock,
@@ -47,5 +50,16 @@ export type {
   Sent,
   Target,
 } from "./sessions/requests.ts";
+export type { Access, Layout } from "./spaces/access.ts";
+export { type Attachment, attach } from "./spaces/attach.ts";
+export {
+  accountOf,
+  type Called,
+  type Caller,
+  type CallerFault,
+  callerOf,
+} from "./spaces/callers.ts";
+export { parseSecrets } from "./spaces/secrets.ts";
+export { type Space, SpaceFault, Spaces } from "./spaces/spaces.ts";
 export type { PushEvent, SeatEvent } from "./subscriptions/events.ts";
 export { createWrapper } from "./wrapper.ts";

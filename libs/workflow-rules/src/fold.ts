@@ -26,8 +26,12 @@ export class Conversation {
   /** Runs that have not ended. */
   readonly open = new Set<string>();
   readonly agentHalts = new Map<string, HaltMoment>();
+  /** The interrupts that changed something, by seq. */
+  readonly effective = new Set<number>();
   /** The time of the last message. */
   at = 0;
+  /** The seq of each `define`, by the definition's hash. */
+  readonly #defined = new Map<string, number>();
   readonly #byId = new Map<string, number>();
   readonly #byMsg = new Map<string, number>();
   readonly #halts: HaltMoment[] = [{ size: 0, halt: "none", at: 0 }];
@@ -83,6 +87,11 @@ export class Conversation {
     return versions.get(version ?? Math.max(...versions.keys())) ?? null;
   }
 
+  /** The seq of the `define` of this hash; −1 where there is none. */
+  definedAt(def: string): number {
+    return this.#defined.get(def) ?? -1;
+  }
+
   /** The run's state hash of the entries below `size`. */
   stateAt(run: string, size: number): string | null {
     return this.runs.get(run)?.stateAt(size, this.haltAtSize(size)) ?? null;
@@ -120,7 +129,7 @@ export class Conversation {
       return;
     }
     if (run === undefined) return;
-    if (facts !== null && "define" in facts) this.#define(facts.define);
+    if (facts !== null && "define" in facts) this.#define(facts.define, node.seq);
     if (facts !== null && "grant" in facts) {
       const { role, to } = facts.grant;
       run.roles.set(role, new Set([...(run.roles.get(role) ?? []), ...to]));
@@ -129,12 +138,13 @@ export class Conversation {
     foldAgent(run, header, facts, node);
   }
 
-  #define(source: Parameters<typeof readDefinition>[0]): void {
+  #define(source: Parameters<typeof readDefinition>[0], seq: number): void {
     const read = readDefinition(source, () => null);
     if (!read.ok) throw new Error("a definition in the log is one");
     const { name, v } = read.value;
     const versions = this.definitions.get(name) ?? new Map<number, Definition>();
     versions.set(v, read.value);
+    this.#defined.set(read.value.def, seq);
     this.definitions.set(name, versions);
   }
 
@@ -166,19 +176,24 @@ export class Conversation {
     if (facts.scope === "conversation") {
       const halt = next(this.halt);
       if (halt === this.halt) return;
+      this.effective.add(seq);
       this.#halts.push({ size, halt, at });
       if (halt === "kill") this.open.clear();
       return;
     }
     if (facts.scope === "agent") {
       const did = facts.did ?? "";
-      const halt = next(this.agentHalts.get(did)?.halt ?? "none");
+      const before = this.agentHalts.get(did)?.halt ?? "none";
+      const halt = next(before);
+      if (halt === before) return;
+      this.effective.add(seq);
       this.agentHalts.set(did, { size, halt, at });
       return;
     }
     if (run === null || run.isEnded(this.halt)) return;
     const halt = next(run.ownHalt);
     if (halt === run.ownHalt) return;
+    this.effective.add(seq);
     run.haltAt = at;
     run.change(size, { halt });
   }
@@ -191,6 +206,6 @@ function nodeOf(
   const { run, epoch, op, workflow_step: step } = state;
   const { branch, node, parents } = path;
   const { did } = agent_identity;
-  const what = { id, type, op, run, epoch, step, size: body.size };
+  const what = { id, type, op, run, epoch, step, size: body.size, body: body.sha256 };
   return { ...placed, ...what, branch, node, parents, did };
 }

@@ -17,5 +17,7 @@ export type Node = {
   readonly parents: readonly string[];
   readonly did: string;
   readonly account: string | null;
+  /** Bytes and digest of its body. */
   readonly size: number;
+  readonly body: string;
 };

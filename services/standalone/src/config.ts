@@ -3,6 +3,7 @@
  * where its state lies.
  */
 
+import { join } from "node:path";
 import { type ControlConfig, readControl } from "@ams/control";
 import type { OpenEdge } from "@ams/edge";
 import { GATEWAY_SETTINGS, type GatewayConfig } from "@ams/gateway";
@@ -49,7 +50,7 @@ export function readStandalone(environment: Environment): Checked<StandaloneConf
   const own = readSettings(STANDALONE_SETTINGS, environment);
   const gateway = readSettings(GATEWAY_SETTINGS, withDefaults(environment));
   const control = readControl(environment, environment.AMS_INSTANCE || null);
-  const edges = readEdges(environment);
+  const edges = readEdges(withJournals(environment));
   const peppers = readOwnPeppers(environment);
   const redis = checkRedisUrl(environment);
   if (own.ok && gateway.ok && control.ok && edges.ok && peppers.ok && redis.ok) {
@@ -78,6 +79,13 @@ function readOwnPeppers(environment: Environment) {
 function checkRedisUrl({ AMS_REDIS_URL: url = "" }: Environment) {
   const fault = url === "" ? null : redisUrlFault("AMS_REDIS_URL", url);
   return fault === null ? ({ ok: true } as const) : ({ ok: false, faults: [fault] } as const);
+}
+
+/** Journals of services lie in the state folder, unless they are told elsewhere. */
+function withJournals(environment: Environment): Environment {
+  const { AMS_JOURNAL_DIR, AMS_DATA } = environment;
+  const folder = join(AMS_DATA || STANDALONE_SETTINGS.AMS_DATA.fallback, "journals");
+  return { ...environment, AMS_JOURNAL_DIR: AMS_JOURNAL_DIR || folder };
 }
 
 /** Where a standalone differs from a gateway of many. */

@@ -3,5 +3,6 @@ import { amp } from "@ams/amp-edge";
 import type { Edge } from "@ams/edge";
 import { mcp } from "@ams/mcp";
 import { web } from "@ams/web";
+import { workflow } from "@ams/workflow";
 
-export const EDGES: readonly Edge[] = [mcp, web, amp];
+export const EDGES: readonly Edge[] = [mcp, web, amp, workflow];

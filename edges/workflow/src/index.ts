@@ -1,0 +1,2 @@
+/** Workflows in a conversation: messages as provable steps. */
+export { edge as workflow } from "./edge.ts";

@@ -1,0 +1,139 @@
+/** Messages: handing them in, reading them and their bodies (W5.7, W5.8). */
+import { isMessageId, type Node, refuse } from "@ams/workflow-rules";
+import { answer, answerBytes, answerRefusal, Refused, reject } from "../answers.ts";
+import type { Row } from "../app.ts";
+import { tasksOf } from "../frames.ts";
+import { decodeBase64, onlyFields, readJson, textIn } from "../request-body.ts";
+import { type Submitted, submit } from "../submit.ts";
+import { lineageOf, nodeView } from "../views.ts";
+import { type Context, limitOf, wholeOf, writerOf } from "./route.ts";
+
+async function postMessage(context: Context): Promise<Response> {
+  const { accountId } = writerOf(context);
+  const body = await readJson(context.request);
+  onlyFields(body, ["header", "sig", "body"]);
+  const end = context.service.metrics.commitSeconds.startTimer();
+  const text = body.body === undefined ? "" : textIn(body, "body", () => true);
+  const bytes = decodeBase64(text) ?? reject("invalid_request", { field: "body" });
+  const { header = null, sig = null } = body;
+  const given = { header, sig, body: bytes, account: accountId };
+  const submitted = await submit(context.live, given, context.service.resolve);
+  if (submitted.ok) end();
+  return answerSubmitted(context, submitted);
+}
+
+export function answerSubmitted({ service }: Context, submitted: Submitted): Response {
+  const { metrics } = service;
+  if (!submitted.ok) {
+    const { refusal } = submitted;
+    metrics.refusals.inc({ error: refusal.code });
+    if (refusal.code === "fork") metrics.forks.inc();
+    return answerRefusal(refusal);
+  }
+  const { duplicate, signed } = submitted;
+  if (!duplicate) metrics.lag.observe(signed.receipt.lag);
+  const { receipt, sig } = signed;
+  return answer(duplicate ? 200 : 201, { status: "committed", duplicate, receipt, sig });
+}
+
+async function getMessage(context: Context): Promise<Response> {
+  const node = nodeOf(context);
+  const [entry] = await context.live.entries(node.seq, 1);
+  if (entry === undefined) return reject("not_found");
+  const { header, sig, account } = entry.committed;
+  const { receipt, sig: receiptSig } = context.live.receipt(node, header.context_fingerprint.size);
+  const { seq, at, msg } = node;
+  const signed = { receipt, receipt_sig: receiptSig };
+  return answer(200, { seq, at, msg, header, sig, account_id: account, ...signed });
+}
+
+/** What somebody wrote is data: a browser shows none of it as a page. */
+async function getBody(context: Context): Promise<Response> {
+  const node = nodeOf(context);
+  const bytes = await context.live.body(node.msg);
+  if (bytes === null) throw new Refused(refuse("body_erased"));
+  const [entry] = await context.live.entries(node.seq, 1);
+  const type = entry?.committed.header.body.type ?? "application/octet-stream";
+  return answerBytes(bytes, type, {
+    "content-disposition": "attachment",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "x-ams-untrusted": "true",
+  });
+}
+
+async function deleteBody(context: Context): Promise<Response> {
+  const { accountId } = writerOf(context);
+  const node = nodeOf(context);
+  if (!context.isOwner && node.account !== accountId) reject("not_allowed");
+  if (!(await context.live.eraseBody(node.msg))) throw new Refused(refuse("body_erased"));
+  return answer(204, null);
+}
+
+async function listMessages(context: Context): Promise<Response> {
+  return await answerMessages(context, null);
+}
+
+async function runHistory(context: Context): Promise<Response> {
+  const [, run = ""] = context.segments;
+  if (!context.live.conversation.runs.has(run)) throw new Refused(refuse("run_unknown"));
+  return await answerMessages(context, run);
+}
+
+async function answerMessages({ live, url }: Context, run: string | null): Promise<Response> {
+  const from = wholeOf(url, "from", 0, Number.MAX_SAFE_INTEGER);
+  const limit = limitOf(url);
+  const { conversation } = live;
+  const messages: unknown[] = [];
+  let next = from;
+  while (messages.length < limit && next < conversation.size) {
+    const entries = await live.entries(next, limit - messages.length);
+    if (entries.length === 0) break;
+    for (const { seq, at, committed } of entries) {
+      next = seq + 1;
+      const node = conversation.nodes[seq];
+      if (node === undefined || (run !== null && node.run !== run)) continue;
+      messages.push({ seq, at, msg: node.msg, header: committed.header, sig: committed.sig });
+    }
+  }
+  return answer(200, { messages, next: next < conversation.size ? next : null });
+}
+
+function getLineage({ live, segments, url }: Context): Response {
+  const node = live.conversation.byMsg(segments[1] ?? "") ?? reject("not_found");
+  const ancestors = lineageOf(live.conversation, node, limitOf(url));
+  return answer(200, { msg: node.msg, ancestors: ancestors.map(nodeView) });
+}
+
+/** The steps that this DID may do now; all that are ready where none is named. */
+function listTasks({ live, url }: Context): Response {
+  const did = url.searchParams.get("did");
+  const { conversation } = live;
+  const tasks = [...conversation.open].flatMap((id) => {
+    const run = conversation.runs.get(id);
+    if (run === undefined || conversation.halt !== "none" || run.ownHalt !== "none") return [];
+    return tasksOf(run).filter(({ step }) => did === null || mayDo(run, step, did));
+  });
+  return answer(200, { tasks: tasks.slice(0, limitOf(url)) });
+}
+
+function mayDo(run: Parameters<typeof tasksOf>[0], step: string, did: string): boolean {
+  const who = run.definition.steps.get(step)?.who ?? null;
+  return who === null || who.some((name) => name === did || run.roles.get(name)?.has(did));
+}
+
+function nodeOf({ live, segments }: Context): Node {
+  const id = segments[1] ?? "";
+  const node = isMessageId(id) ? live.conversation.byId(id) : null;
+  return node ?? reject("not_found");
+}
+
+export const messageRoutes: readonly Row[] = [
+  { methods: ["POST"], path: ["messages"], handle: postMessage },
+  { methods: ["GET"], path: ["messages", "*"], handle: getMessage, isOpenToLink: true },
+  { methods: ["GET"], path: ["messages", "*", "body"], handle: getBody, isOpenToLink: true },
+  { methods: ["DELETE"], path: ["messages", "*", "body"], handle: deleteBody },
+  { methods: ["GET"], path: ["log", "messages"], handle: listMessages, isOpenToLink: true },
+  { methods: ["GET"], path: ["runs", "*", "history"], handle: runHistory, isOpenToLink: true },
+  { methods: ["GET"], path: ["lineage", "*"], handle: getLineage, isOpenToLink: true },
+  { methods: ["GET"], path: ["tasks"], handle: listTasks, isOpenToLink: true },
+];
