@@ -47,18 +47,24 @@ export class Invariants {
         return;
       case "token":
       case "stream_metadata":
-        this.#present(frame);
+        // Of a stream that has left, perhaps (§7.3.3).
+        if (frame.replay === undefined) this.#present(frame);
         this.#time(frame);
         this.#sequence(frame.stream_id, frame.seq);
         return;
+      case "x_assembled":
+        this.#sequence(frame.stream_id, frame.from);
+        this.#seen.set(frame.stream_id, readSeq(frame.to));
+        return;
       case "stream_left":
+        if (frame.replay !== undefined || frame.cursor !== undefined) return;
         this.#present(frame);
         this.#time(frame);
         this.#last(frame.stream_id, frame.seq);
         this.roster.delete(frame.stream_id);
         return;
       case "x_gap":
-        this.#present(frame);
+        if (frame.reason !== "not_kept") this.#present(frame);
         this.#lost.add(frame.stream_id);
         return;
       default:

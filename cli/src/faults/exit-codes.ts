@@ -105,6 +105,7 @@ export const EXIT_OF = {
   invalid_canonical_input: "usage",
   invalid_replay: "usage",
   invalid_cursor: "usage",
+  no_replay: "refused",
   invalid_limit: "usage",
   invalid_grace: "usage",
   invalid_keep_connected: "usage",

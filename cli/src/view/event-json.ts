@@ -7,13 +7,27 @@ export function eventJson(event: AmsEvent): EventJson {
   const { type } = event;
   switch (event.type) {
     case "token":
-      return { type, ...identity(event), ts: event.ts, seq: event.seq, data: event.data };
+      return {
+        type,
+        ...identity(event),
+        ts: event.ts,
+        seq: event.seq,
+        ...(event.replay && { replay: true }),
+        data: event.data,
+      };
     case "stream_joined":
       return { type, ...peerJson(event), ts: event.ts };
     case "stream_left":
+    case "stream_ended":
       return { type, ...identity(event), ts: event.ts, ...(event.seq && { seq: event.seq }) };
     case "stream_metadata":
-      return { type, ...peerJson(event), ts: event.ts, seq: event.seq };
+      return {
+        type,
+        ...peerJson(event),
+        ts: event.ts,
+        seq: event.seq,
+        ...(event.replay && { replay: true }),
+      };
     case "joined":
       return {
         type,
@@ -25,6 +39,14 @@ export function eventJson(event: AmsEvent): EventJson {
         ts: event.ts,
         peers: event.peers.map(peerJson),
       };
+    case "replayed": {
+      const { streamId, streamName, from, to, data } = event;
+      return { type, stream_id: streamId, stream_name: streamName, from, to, data };
+    }
+    case "cursor":
+      return { type, cursor: event.cursor };
+    case "live":
+      return { type, cursor: event.cursor, complete: event.complete };
     case "gap": {
       const { streamId, streamName, after, before, missing, reason } = event;
       return {

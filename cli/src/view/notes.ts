@@ -8,6 +8,9 @@ import { harmless } from "../terminal/harmless.ts";
 export function noteOf(event: AmsEvent): string | null {
   switch (event.type) {
     case "token":
+    case "replayed":
+    case "cursor":
+    case "stream_ended":
     case "closed":
       return null;
     case "joined":
@@ -23,6 +26,10 @@ export function noteOf(event: AmsEvent): string | null {
       return isEndOfTurn(event.metadata)
         ? null
         : `${harmless(event.streamName)} set its metadata to ${harmless(JSON.stringify(event.metadata))}`;
+    case "live":
+      return event.complete
+        ? "that was kept; now live"
+        : "that was kept, and more is no longer; now live";
     case "gap":
       return `${howMany(event.missing)} of ${whose(event.streamName)} lost (${harmless(event.reason)})`;
     case "reconnecting":

@@ -32,6 +32,11 @@ import type { Peppers } from "./secrets.ts";
 /** `DirectoryUnavailable`: the store did not answer, or not in time. */
 export { type Outcome, StoreUnavailable as DirectoryUnavailable };
 
+/** Removes what others keep of a conversation, named by its channel, once that is gone. */
+export type Removed = (channel: string) => Promise<unknown>;
+
+export const NOTHING_ELSE: Removed = () => Promise.resolve();
+
 /**
  * Whose credential something is, or was: whether it is live is another question, which is asked
  * anew each time.

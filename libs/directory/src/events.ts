@@ -67,7 +67,17 @@ export type GatewayEvent =
       readonly n: number;
     };
 
-export type ChannelEvent = RosterEvent | GatewayEvent;
+/** Announced by the log of a conversation with replay, at its place among the batches (§7.5). */
+export type LogEvent = {
+  readonly kind: "kept";
+  /** The last batch that was kept: the time of its append in Unix ms, and its number in it. */
+  readonly ms: number;
+  readonly seq: number;
+  /** Batches that were ever kept. */
+  readonly added: number;
+};
+
+export type ChannelEvent = RosterEvent | GatewayEvent | LogEvent;
 
 /** Announced to every gateway, on the deployment's own channel. */
 export type DeploymentEvent =
@@ -152,6 +162,8 @@ function isChannelEvent(event: unknown): event is ChannelEvent {
       return isClaim(event) && isCountOrNull(event.n) && (event.ts === null || isTime(event.ts));
     case "tail":
       return isClaim(event) && isCount(event.n);
+    case "kept":
+      return isCount(event.ms) && isCount(event.seq) && isCount(event.added);
     default:
       return false;
   }

@@ -41,6 +41,7 @@ export {
   decodeEvent,
   encodeEvent,
   type GatewayEvent,
+  type LogEvent,
   type RosterEvent,
 } from "./events.ts";
 export {

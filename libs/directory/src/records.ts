@@ -8,6 +8,7 @@ import {
   EXPIRED_KEPT_S,
   type JsonText,
   type Namespace,
+  type ReplayTerms,
   type StreamIdentity,
 } from "@ams/protocol";
 
@@ -71,6 +72,8 @@ export type Conversation = Address & {
   readonly id_kind: IdKind;
   readonly metadata: JsonText;
   readonly created_at: string;
+  /** What it keeps for later readers: nothing when null, or absent as in earlier records. */
+  readonly replay?: ReplayTerms | null;
   /** Unix milliseconds after which nobody is admitted, null for never. */
   readonly expires_at_ms: number | null;
   /** Stream ids that may ever join, null for any number. */

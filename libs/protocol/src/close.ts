@@ -34,6 +34,8 @@ export const CLOSE = {
   invalid_stream_metadata_header: { code: 4400, comeBack: "no" },
   invalid_peer_identity_header: { code: 4400, comeBack: "no" },
   invalid_subscribe_streams_header: { code: 4400, comeBack: "no" },
+  no_replay: { code: 4400, comeBack: "no" },
+  invalid_cursor: { code: 4400, comeBack: "no" },
   host_not_allowed: { code: 4400, comeBack: "no" },
   internal_error: { code: 4500, comeBack: "backoff" },
   draining: { code: 4503, comeBack: "told" },

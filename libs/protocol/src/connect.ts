@@ -18,6 +18,9 @@ export const CONNECT_PARAMETERS = {
   selfSubscribe: { header: "x-ams-self-subscribe", query: "self_subscribe" },
   subscribeStreams: { header: "x-ams-subscribe-streams", query: "subscribe_streams" },
   receipts: { header: "x-ams-receipts", query: "receipts" },
+  since: { header: "x-ams-since", query: "since" },
+  lastN: { header: "x-ams-last-n", query: "last_n" },
+  catchUp: { header: "x-ams-catch-up", query: "catch_up" },
 } as const;
 
 /** The subprotocol that the server answers, and the two forms in which a browser says who it is. */

@@ -55,6 +55,12 @@ const joined: fc.Arbitrary<Joined> = fc
     epoch: fc.integer({ min: 1 }),
     ts: fc.constant(ts),
     peers: fc.array(peer, { maxLength: 4 }),
+    kept: fc.option(
+      fc.record({
+        replay: fc.record({ ttl_s: fc.integer({ min: 1 }), max_bytes: fc.integer({ min: 1 }) }),
+        cursor: fc.stringMatching(/^[0-9a-f]{33}$/),
+      }),
+    ),
   })
   .map((record) => record as unknown as Joined);
 
@@ -92,6 +98,7 @@ test("§4.5.1 joined says all that was given and nothing else", () => {
           : { subscribed_streams: given.subscribed_streams }),
         ts,
         epoch: given.epoch,
+        ...given.kept,
         peers: Array.from(given.peers, shownPeer),
       });
     }),

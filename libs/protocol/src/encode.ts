@@ -3,6 +3,7 @@
  * field name.
  */
 import type {
+  Assembled,
   Gap,
   GapFrame,
   Joined,
@@ -12,6 +13,7 @@ import type {
   StreamIdentity,
 } from "./frames.ts";
 import { type JsonText, joinMembers, toJsonText, trustJsonText } from "./json.ts";
+import type { ReplayTerms } from "./replay.ts";
 import { formatSeq } from "./seq.ts";
 
 /** The members of a frame as JSON text. */
@@ -32,6 +34,8 @@ export function encodeJoined(joined: Joined): string {
     subscribed_streams: optional(joined.subscribed_streams),
     ts: toJsonText(joined.ts),
     epoch: toJsonText(joined.epoch),
+    replay: joined.kept === null ? undefined : encodeTerms(joined.kept.replay),
+    cursor: optional(joined.kept?.cursor ?? null),
   } satisfies Omit<Written<JoinedFrame>, keyof Peer | "type" | "conversation_id" | "peers">);
   return `${head},${peerMembers(stream)},${rest},"peers":[${peers}]}`;
 }
@@ -81,6 +85,27 @@ export function encodeReceipt(seq: string, ts: string): string {
   return `${opening("x_receipt")},"seq":"${seq}","ts":"${ts}"}`;
 }
 
+export function encodeCursor(cursor: string): string {
+  return `${opening("x_cursor")},"cursor":"${cursor}"}`;
+}
+
+export function encodeLive(cursor: string, complete: boolean): string {
+  return `${opening("x_live")},"cursor":"${cursor}","complete":${complete}}`;
+}
+
+export function encodeAssembled({ stream_id, stream_name, from, to, data }: Assembled): string {
+  const stream = `"stream_id":"${stream_id}","stream_name":"${stream_name}"`;
+  return `${opening("x_assembled")},${stream},"from":"${from}","to":"${to}","data":[${data.join(",")}]}`;
+}
+
+/** What a kept frame ends with instead of its brace. */
+export const REPLAY_TAIL = ',"replay":true}';
+
+/** The same on a connection that is served from the log; `isReplay` until it is live. */
+export function cursorTail(cursor: string, isReplay: boolean): string {
+  return `${isReplay ? ',"replay":true' : ""},"cursor":"${cursor}"}`;
+}
+
 export function encodeDrain(reconnectAfterMs: number): string {
   return `${opening("x_drain")},"reconnect_after_ms":${reconnectAfterMs}}`;
 }
@@ -91,6 +116,10 @@ export function encodeDrain(reconnectAfterMs: number): string {
  */
 export function encodePeer(peer: Peer): JsonText {
   return trustJsonText(`{${peerMembers(peer)}}`);
+}
+
+function encodeTerms({ ttl_s, max_bytes }: ReplayTerms): JsonText {
+  return trustJsonText(`{"ttl_s":${ttl_s},"max_bytes":${max_bytes}}`);
 }
 
 function opening(type: ServerFrame["type"]): string {

@@ -5,6 +5,7 @@
 
 import type { AccountId, ConversationId, StreamId, StreamName } from "./ids.ts";
 import type { JsonText } from "./json.ts";
+import type { ReplayTerms } from "./replay.ts";
 
 /** What a client may send. `data` and `metadata` are the raw JSON text that the client wrote. */
 export type ClientFrame =
@@ -37,11 +38,24 @@ export type Joined = {
   readonly epoch: number;
   readonly ts: string;
   readonly peers: Iterable<Peer>;
+  /** What the conversation keeps, and the reader's place in it; null when it keeps nothing. */
+  readonly kept: { readonly replay: ReplayTerms; readonly cursor: string } | null;
+};
+
+/** Kept tokens of one stream that follow each other, in one frame (§7.3.4). */
+export type Assembled = {
+  readonly stream_id: StreamId;
+  readonly stream_name: StreamName;
+  readonly from: string;
+  readonly to: string;
+  /** Each as the JSON string that it is. */
+  readonly data: readonly JsonText[];
 };
 
 /** Why the broker knows that frames were lost (§4.7). */
 export type GapReason =
   | "bus_interrupted" /** The bus between gateways was away. */
+  | "not_kept" /** They are no longer in the log, or never were (§7.4). */
   | "displaced"; /** They came from a connection that another one had taken over from. */
 
 /** What a gateway says of a loss. */
@@ -81,6 +95,16 @@ export type JoinedFrame = PeerMembers & {
   readonly ts: string;
   readonly epoch: number;
   readonly peers: readonly PeerMembers[];
+  readonly replay?: ReplayTerms | undefined;
+  readonly cursor?: string | undefined;
+};
+
+/** On a frame that comes from the log. */
+type KeptMembers = {
+  /** It was kept, and asked for. */
+  readonly replay?: true | undefined;
+  /** The place after it, on a connection that is served from the log (§7.3.5). */
+  readonly cursor?: string | undefined;
 };
 
 export type StreamJoinedFrame = PeerMembers & {
@@ -88,25 +112,28 @@ export type StreamJoinedFrame = PeerMembers & {
   readonly ts: string;
 };
 
-export type StreamLeftFrame = IdentityMembers & {
-  readonly type: "stream_left";
-  readonly ts: string;
-  /** The stream's last, absent when the broker doesn't know it. */
-  readonly seq?: string | undefined;
-};
+export type StreamLeftFrame = IdentityMembers &
+  KeptMembers & {
+    readonly type: "stream_left";
+    readonly ts: string;
+    /** The stream's last, absent when the broker doesn't know it. */
+    readonly seq?: string | undefined;
+  };
 
-export type StreamMetadataFrame = PeerMembers & {
-  readonly type: "stream_metadata";
-  readonly ts: string;
-  readonly seq: string;
-};
+export type StreamMetadataFrame = PeerMembers &
+  KeptMembers & {
+    readonly type: "stream_metadata";
+    readonly ts: string;
+    readonly seq: string;
+  };
 
-export type TokenFrame = IdentityMembers & {
-  readonly type: "token";
-  readonly ts: string;
-  readonly seq: string;
-  readonly data: string;
-};
+export type TokenFrame = IdentityMembers &
+  KeptMembers & {
+    readonly type: "token";
+    readonly ts: string;
+    readonly seq: string;
+    readonly data: string;
+  };
 
 export type GapFrame = {
   readonly type: "x_gap";
@@ -125,6 +152,24 @@ export type ReceiptFrame = {
   readonly ts: string;
 };
 
+export type CursorFrame = { readonly type: "x_cursor"; readonly cursor: string };
+
+export type LiveFrame = {
+  readonly type: "x_live";
+  readonly cursor: string;
+  /** Whether everything that was asked for was kept. */
+  readonly complete: boolean;
+};
+
+export type AssembledFrame = {
+  readonly type: "x_assembled";
+  readonly stream_id: string;
+  readonly stream_name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly data: readonly string[];
+};
+
 export type DrainFrame = { readonly type: "x_drain"; readonly reconnect_after_ms: number };
 
 /** What a server may send, as a reader parses it (§4.5). */
@@ -137,7 +182,10 @@ export type ServerFrame =
   | { readonly type: "pong" }
   | GapFrame
   | ReceiptFrame
-  | DrainFrame;
+  | DrainFrame
+  | CursorFrame
+  | LiveFrame
+  | AssembledFrame;
 
 type MembersOf<Frame> = Frame extends ServerFrame ? keyof Frame : never;
 

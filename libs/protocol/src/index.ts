@@ -22,10 +22,14 @@ export {
   SUBPROTOCOL_GUEST,
 } from "./connect.ts";
 export {
+  cursorTail,
   DATA_KEY,
+  encodeAssembled,
+  encodeCursor,
   encodeDrain,
   encodeGap,
   encodeJoined,
+  encodeLive,
   encodePeer,
   encodeReceipt,
   encodeStreamJoined,
@@ -33,9 +37,11 @@ export {
   encodeStreamMetadata,
   encodeTokenHead,
   PONG,
+  REPLAY_TAIL,
   SEQ_KEY,
 } from "./encode.ts";
 export type {
+  Assembled,
   ClientFrame,
   Gap,
   GapReason,
@@ -84,6 +90,7 @@ export {
   CREDENTIAL_GRACE_S_MAX,
   CREDENTIAL_UNUSED_S_MAX,
   CREDENTIALS_MAX,
+  CURSOR_CHARACTERS_MAX,
   EARLY_BYTES_MAX,
   EXPIRED_KEPT_S,
   EXPIRES_IN_S_MAX,
@@ -100,6 +107,8 @@ export {
   METADATA_HEADER_BYTES_MAX,
   OTHER_FRAME_BYTES_MAX,
   PEER_IDENTITY_BYTES_MAX,
+  REPLAY_BYTES_MIN,
+  REPLAY_TTL_S_MAX,
   SUBSCRIBE_STREAMS_MAX,
   TOKEN_BYTES_MAX,
   TOKEN_FRAME_BYTES_MAX,
@@ -115,5 +124,13 @@ export {
 } from "./link.ts";
 export { checkMetadata, isExtension, parseClientFrame } from "./parse.ts";
 export { PROBLEMS, type Problem, type ProblemCode } from "./problem.ts";
+export {
+  type CatchUp,
+  type ReplayTerms,
+  readCatchUp,
+  readLastN,
+  readSince,
+  type Since,
+} from "./replay.ts";
 export { compareSeq, formatSeq, parseSeq, type Seq } from "./seq.ts";
 export { type DataSpan, findTokenData } from "./token-data.ts";

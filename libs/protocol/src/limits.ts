@@ -105,3 +105,12 @@ export const CREDENTIALS_MAX = 5;
 /** Conversations that one page of a listing holds, at most and unless told. */
 export const LIST_LIMIT_MAX = 1_000;
 export const LIST_LIMIT_DEFAULT = 100;
+
+/** Seconds that any deployment may keep frames for replay: seven days. */
+export const REPLAY_TTL_S_MAX = 604_800;
+
+/** Bytes that a log of replay has at least: room for a few short messages. */
+export const REPLAY_BYTES_MIN = 1_024;
+
+/** Characters of a cursor at most: what fits in an address and in a header. */
+export const CURSOR_CHARACTERS_MAX = 64;

@@ -44,7 +44,11 @@ export const PROBLEMS = {
     message:
       "canonical_input is needed with jcs-sha256 and only there; it has at most 16,384 JSON tokens, its numbers must fit a double and its strings must be well-formed.",
   },
-  invalid_replay: { status: 400, message: "This deployment does not offer replay." },
+  invalid_replay: {
+    status: 400,
+    message:
+      "replay is {ttl_s, max_bytes}, whole numbers of at least 1 second and 1024 bytes and within the limits of GET /v1, or this deployment does not offer it.",
+  },
   invalid_cursor: { status: 400, message: "The cursor is not one that this listing gave." },
   invalid_limit: { status: 400, message: "The limit is a whole number from 1 to 1000." },
   invalid_grace: {

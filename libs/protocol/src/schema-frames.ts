@@ -21,6 +21,7 @@ export const conversationId = z.string().regex(CONVERSATION_ID);
 export const streamId = z.string().regex(STREAM_ID);
 export const streamName = z.string().regex(STREAM_NAME);
 export const timestamp = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+export const cursor = z.string().regex(/^[0-9A-Za-z_-]{1,64}$/);
 export const seq = z.string().regex(/^\d{1,15}-\d{1,15}$/);
 
 /**
@@ -89,6 +90,8 @@ const identity = {
   peer_identity: peerIdentity.optional(),
 };
 
+const kept = { replay: z.literal(true).optional(), cursor: cursor.optional() };
+
 export const peer = z.object({ ...identity, metadata: jsonObject });
 
 export const joinedFrame = z.object({
@@ -103,6 +106,8 @@ export const joinedFrame = z.object({
   ts: timestamp,
   epoch: z.int().positive(),
   peers: z.array(peer),
+  replay: z.object({ ttl_s: z.int().positive(), max_bytes: z.int().positive() }).optional(),
+  cursor: cursor.optional(),
 });
 
 export const streamJoinedFrame = z.object({
@@ -115,6 +120,7 @@ export const streamJoinedFrame = z.object({
 export const streamLeftFrame = z.object({
   type: z.literal("stream_left"),
   ...identity,
+  ...kept,
   ts: timestamp,
   seq: seq.optional(),
 });
@@ -122,6 +128,7 @@ export const streamLeftFrame = z.object({
 export const streamMetadataFrame = z.object({
   type: z.literal("stream_metadata"),
   ...identity,
+  ...kept,
   metadata: jsonObject,
   ts: timestamp,
   seq,
@@ -130,6 +137,7 @@ export const streamMetadataFrame = z.object({
 export const tokenFrame = z.object({
   type: z.literal("token"),
   ...identity,
+  ...kept,
   ts: timestamp,
   seq,
   data: z.string(),
@@ -146,6 +154,19 @@ export const gapFrame = z.object({
 });
 
 export const receiptFrame = z.object({ type: z.literal("x_receipt"), seq, ts: timestamp });
+
+export const cursorFrame = z.object({ type: z.literal("x_cursor"), cursor });
+
+export const liveFrame = z.object({ type: z.literal("x_live"), cursor, complete: z.boolean() });
+
+export const assembledFrame = z.object({
+  type: z.literal("x_assembled"),
+  stream_id: streamId,
+  stream_name: streamName,
+  from: seq,
+  to: seq,
+  data: z.array(z.string()),
+});
 
 export const drainFrame = z.object({
   type: z.literal("x_drain"),
@@ -165,6 +186,9 @@ export const serverFrame = z.discriminatedUnion("type", [
   gapFrame,
   receiptFrame,
   drainFrame,
+  cursorFrame,
+  liveFrame,
+  assembledFrame,
 ]);
 
 type Flat<Value> = Value extends readonly (infer Item)[]

@@ -8,6 +8,8 @@ import {
   EXPIRES_IN_S_MAX,
   LIST_LIMIT_MAX,
   MAX_JOINS_MAX,
+  REPLAY_BYTES_MIN,
+  REPLAY_TTL_S_MAX,
 } from "./limits.ts";
 import { parseMagicLink } from "./link.ts";
 import { PROBLEMS } from "./problem.ts";
@@ -79,7 +81,15 @@ export const mintBody = z.object({
   stream_metadata: metadata.optional(),
   expires_in_s: z.int().min(1).max(EXPIRES_IN_S_MAX).nullish(),
   max_joins: z.int().min(1).max(MAX_JOINS_MAX).nullish(),
-  replay: z.literal(false).nullish(),
+  replay: z
+    .union([
+      z.literal(false),
+      z.object({
+        ttl_s: z.int().min(1).max(REPLAY_TTL_S_MAX),
+        max_bytes: z.int().min(REPLAY_BYTES_MIN),
+      }),
+    ])
+    .nullish(),
 });
 
 /** A conversation as a listing shows it. */
@@ -89,7 +99,7 @@ export const conversationBody = z.object({
   alias,
   id_kind: idKind,
   metadata: jsonObject,
-  replay: z.null(),
+  replay: z.object({ ttl_s: count, max_bytes: count }).nullable(),
   expires_at: timestamp.nullable(),
   created_at: timestamp,
 });

@@ -18,6 +18,7 @@ import {
   secretList,
   type ValuesOf,
 } from "@ams/process";
+import { REPLAY_TTL_S_MAX } from "@ams/protocol";
 import { redisUrlFault } from "@ams/store";
 
 /** Characters of an invite code: enough that it isn't guessed at the rate of account creation. */
@@ -50,6 +51,15 @@ export const CONTROL_SETTINGS = {
   AMS_CONVERSATIONS_PER_ACCOUNT: integer(
     10_000,
     "Conversations that an account may have at a time; past it a mint is 403. The `limits` command sets it for one account. 0: any number.",
+  ),
+  AMS_REPLAY_TTL_S_MAX: integer(
+    REPLAY_TTL_S_MAX,
+    "Seconds for which a conversation may keep its frames, as its mint asks for; 0: no replay here.",
+    { max: REPLAY_TTL_S_MAX },
+  ),
+  AMS_REPLAY_BYTES_MAX: integer(
+    134_217_728,
+    "Bytes of frames that a conversation may keep, as its mint asks for; below 1024: no replay here.",
   ),
   AMS_ADDRESS_CPU_MS_PER_SECOND: integer(
     250,
@@ -91,6 +101,9 @@ export type ControlConfig = Reached & {
   readonly addressCpuMsPerSecond: number;
   /** The same, for an account and for a conversation's link. */
   readonly accountCpuMsPerSecond: number;
+  /** 0 for no replay. */
+  readonly replayTtlSMax: number;
+  readonly replayBytesMax: number;
   readonly streamsPerAccount: number;
   readonly guestsPerAccount: number;
   /** 0 for any number. */
@@ -121,6 +134,8 @@ export function readControl(
       rotationsPerMinute: value.AMS_ROTATIONS_PER_MINUTE,
       addressCpuMsPerSecond: value.AMS_ADDRESS_CPU_MS_PER_SECOND,
       accountCpuMsPerSecond: value.AMS_ACCOUNT_CPU_MS_PER_SECOND,
+      replayTtlSMax: value.AMS_REPLAY_TTL_S_MAX,
+      replayBytesMax: value.AMS_REPLAY_BYTES_MAX,
       streamsPerAccount: value.AMS_STREAMS_PER_ACCOUNT,
       guestsPerAccount: value.AMS_GUESTS_PER_ACCOUNT,
       conversationsPerAccount: value.AMS_CONVERSATIONS_PER_ACCOUNT,

@@ -1,6 +1,7 @@
 /** The control process: configuration, store, ports, and a stop that lets requests end. */
 
 import { keysUnder, openRedisDirectory } from "@ams/directory";
+import { openRedisLog } from "@ams/log";
 import {
   describeError,
   EXIT_UNAVAILABLE,
@@ -44,9 +45,12 @@ async function main(): Promise<void> {
   await whenReady(connection.value, CONNECT_MS).catch((error: unknown) => {
     log.warn({ event: "directory_away", ...describeError(error) }, "starting without Redis");
   });
+  const sharded = isSharded(connection.value);
+  const replay = openRedisLog({ client, sharded });
   const directory = openRedisDirectory({
     commands: client,
-    sharded: isSharded(connection.value),
+    sharded,
+    removed: (channel) => replay.drop(channel),
     prefix,
   });
   const readiness = watchDirectory({

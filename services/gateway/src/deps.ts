@@ -2,6 +2,7 @@
  * What all modules of one gateway share. It is built once, in `gateway.ts`, and never changed.
  */
 import type { Directory, GatewayId } from "@ams/directory";
+import type { ReplayLog } from "@ams/log";
 import type { Log } from "@ams/process";
 import type { Credentials } from "./accept/credentials.ts";
 import type { Sockets } from "./accept/sockets.ts";
@@ -14,6 +15,12 @@ import type { GatewayMetrics } from "./metrics.ts";
 export type GatewayDeps = {
   readonly directory: Directory;
   readonly relay: Relay;
+  /** What conversations with replay keep; null where replay is not offered. */
+  readonly replay: ReplayLog | null;
+  /** Brings a conversation in line with the directory and its log: something was lost. */
+  readonly resync: (channel: string) => void;
+  /** Unsent bytes that are kept for a slow reader. */
+  readonly backpressureBytes: number;
   readonly sockets: Sockets;
   readonly holdings: Holdings;
   readonly credentials: Credentials;

@@ -5,6 +5,7 @@ import {
   decodeDeploymentEvent,
   type Peppers,
 } from "@ams/directory";
+import type { ReplayLog } from "@ams/log";
 import { describeError, type Health, type HostNames, healthBody, type Log } from "@ams/process";
 import { type CloseReason, PROBLEMS, type ProblemCode } from "@ams/protocol";
 import type { Registry } from "prom-client";
@@ -41,6 +42,8 @@ export type GatewayOptions = {
   readonly peppers: Peppers;
   readonly directory: Directory;
   readonly bus: Bus;
+  /** What conversations with replay keep; without it the gateway keeps nothing. */
+  readonly replay?: ReplayLog;
   readonly log: Log;
   readonly registry: Registry;
   /** Answers whatever is no connect and no `/healthz`; without it that is 404. */
@@ -67,7 +70,7 @@ export type Gateway = {
  * reached.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway | null> {
-  const { directory, bus, log, config, peppers, registry, now = Date.now } = options;
+  const { directory, bus, log, config, registry, now = Date.now } = options;
   const metrics = new GatewayMetrics(registry, {
     connections: () => [...conversations.sessions()].length,
     conversations: () => conversations.size,
@@ -81,6 +84,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   const deps: GatewayDeps = {
     directory,
     relay,
+    replay: options.replay ?? null,
+    resync: (channel) => conversations.resync(channel),
+    backpressureBytes: config.AMS_BACKPRESSURE_BYTES,
     sockets: server,
     holdings,
     credentials,
@@ -92,13 +98,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   };
   const conversations = new Conversations(deps, bus);
   const attachDeps = { deps, conversations, config, plainTerms: plainTermsOf(config) };
-  const admitDeps: AdmitDeps = {
-    directory,
-    remembered: (address) => conversations.admissionTo(address),
-    peppers,
-    guests: config.AMS_GUESTS,
-    now,
-  };
+  const admitDeps = admitDepsOf(options, conversations);
   const memory = new Memory({ limitBytes: config.AMS_MEMORY_BYTES });
   let draining = false;
   let open = 0;
@@ -193,6 +193,18 @@ async function listenToDeployment(bus: Bus, deps: GatewayDeps): Promise<void> {
         event satisfies never;
     }
   });
+}
+
+function admitDepsOf(options: GatewayOptions, conversations: Conversations): AdmitDeps {
+  const { directory, peppers, config, replay, now = Date.now } = options;
+  return {
+    directory,
+    remembered: (address) => conversations.admissionTo(address),
+    peppers,
+    guests: config.AMS_GUESTS,
+    replay: replay !== undefined,
+    now,
+  };
 }
 
 function drainTermsOf(config: GatewayConfig) {

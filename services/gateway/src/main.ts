@@ -2,6 +2,7 @@
 
 import { hostname } from "node:os";
 import { openRedisDirectory } from "@ams/directory";
+import { openRedisLog } from "@ams/log";
 import {
   describeError,
   EXIT_UNAVAILABLE,
@@ -37,9 +38,11 @@ const instance = config.AMS_INSTANCE ?? hostname();
 const log = openLog({ service: SERVICE, instance, level: config.AMS_LOG_LEVEL });
 const registry = openMetrics(log);
 
+const sharded = isSharded(commands.value);
+const replay = openRedisLog({ client: commands.value.client, sharded });
 const directory = openRedisDirectory({
   commands: commands.value.client,
-  sharded: isSharded(commands.value),
+  sharded,
   prefix: redisPrefix(redisUrl, config.AMS_REDIS_PREFIX),
 });
 try {
@@ -63,6 +66,7 @@ const gateway = await startGateway({
   peppers,
   directory,
   bus,
+  replay,
   log,
   registry,
 });

@@ -41,7 +41,7 @@ export type Standalone = {
  */
 export async function startStandalone(parts: Parts): Promise<Standalone | null> {
   const { config, store, peppers, log, registry } = parts;
-  const { directory, bus, rates } = store;
+  const { directory, bus, replay, rates } = store;
   const { host, port, instance } = place(config);
   const now = Date.now;
   const control = createControl({
@@ -64,6 +64,7 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     peppers,
     directory,
     bus,
+    replay,
     log,
     registry,
     http: createFront({ ...Object.fromEntries(edges), control }).fetch,

@@ -11,6 +11,7 @@ import {
   openRedisDirectory,
 } from "@ams/directory";
 import { type Bus, openMemoryBus, openRedisBus } from "@ams/gateway";
+import { openEmbeddedLog, openRedisLog, type ReplayLog } from "@ams/log";
 import type { Log } from "@ams/process";
 import {
   connectRedis,
@@ -29,9 +30,14 @@ import type { StateFolder } from "./state-folder.ts";
  */
 const REDIS_READY_MS_MAX = 5_000;
 
+/** Milliseconds between two looks for kept frames that are too old, in conversations not in use. */
+const TRIM_MS = 60_000;
+
 export type Store = {
   readonly directory: Directory;
   readonly bus: Bus;
+  /** What conversations with replay keep. */
+  readonly replay: ReplayLog;
   /** Where control counts its rates; null counts them in this process. */
   readonly rates: { readonly client: RedisClient; readonly keys: Keys } | null;
   readonly close: () => Promise<void>;
@@ -57,21 +63,36 @@ export function openStore(
 
 async function openEmbedded(folder: StateFolder): Promise<Store> {
   const bus = openMemoryBus();
+  const announce = (channel: string, event: string) =>
+    void bus.publish(channel, Buffer.from(event));
+  const kept = openEmbeddedLog({ path: folder.directoryFolder, announce });
+  if (!kept.ok) throw new Error(kept.fault);
+  const replay = kept.value;
   const opened = openEmbeddedDirectory({
     path: folder.directoryFolder,
-    announce: (channel, event) => void bus.publish(channel, Buffer.from(event)),
+    announce,
+    removed: (channel) => replay.drop(channel),
   });
   if (!opened.ok) throw new Error(opened.fault);
   const directory = opened.value;
-  return { directory, bus, rates: null, close: () => closeBoth(bus, directory) };
+  const trim = setInterval(() => replay.trim().catch(() => undefined), TRIM_MS).unref();
+  const close = async () => {
+    clearInterval(trim);
+    await closeBoth(bus, directory);
+    await replay.close();
+  };
+  return { directory, bus, replay, rates: null, close };
 }
 
 async function openRedis(url: string, prefix: string, log: Log): Promise<Store> {
   const commands = connect(url, "command");
   const subscriber = connect(url, "subscriber");
+  const sharded = isSharded(commands);
+  const replay = openRedisLog({ client: commands.client, sharded });
   const directory = openRedisDirectory({
     commands: commands.client,
-    sharded: isSharded(commands),
+    sharded,
+    removed: (channel) => replay.drop(channel),
     prefix,
   });
   await Promise.all([commands, subscriber].map((one) => whenReady(one, REDIS_READY_MS_MAX)));
@@ -80,7 +101,8 @@ async function openRedis(url: string, prefix: string, log: Log): Promise<Store> 
     await closeBoth(bus, directory);
     commands.client.disconnect();
   };
-  return { directory, bus, rates: { client: commands.client, keys: keysUnder(prefix) }, close };
+  const rates = { client: commands.client, keys: keysUnder(prefix) };
+  return { directory, bus, replay, rates, close };
 }
 
 function connect(url: string, role: RedisRole): RedisConnection {

@@ -24,6 +24,10 @@ export type Wishes = {
   /** Undefined is every stream. */
   readonly subscribeStreams?: readonly string[] | undefined;
   readonly receipts?: boolean | undefined;
+  /** A cursor, or an age such as `10m`. */
+  readonly since?: string | undefined;
+  readonly last?: number | undefined;
+  readonly catchUp?: "frames" | "assembled" | "log" | undefined;
 };
 
 export type Address = { readonly url: string; readonly protocols: readonly string[] };
@@ -40,6 +44,9 @@ export function addressOf(wishes: Wishes): Address {
   ask("peer_identity", wishes.peerIdentity && base64url(wishes.peerIdentity));
   ask("self_subscribe", wishes.selfSubscribe && "true");
   ask("subscribe_streams", wishes.subscribeStreams?.join(","));
+  ask("since", wishes.since);
+  ask("last_n", wishes.since === undefined && wishes.last?.toString());
+  ask("catch_up", wishes.catchUp);
   ask("receipts", wishes.receipts && "true");
   const who = credential === undefined ? SUBPROTOCOL_GUEST : SUBPROTOCOL_BEARER_PREFIX + credential;
   return { url: url.href, protocols: [SUBPROTOCOL, who] };

@@ -30,6 +30,8 @@ const SENTENCES: Readonly<Partial<Record<CloseReason, string>>> = {
   conversation_closed: "The owner closed the conversation.",
   subscriber_backpressure: "This subscriber read too slowly.",
   rate_limited: "This connection sent faster than the deployment allows.",
+  no_replay: "The conversation keeps nothing for later readers.",
+  invalid_cursor: "The cursor is not one of this conversation, or the number of frames is none.",
   host_not_allowed: "The deployment does not answer to the host name of this address.",
   internal_error: "Something went wrong in the deployment.",
   draining: "The gateway is going away.",

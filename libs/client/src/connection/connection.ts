@@ -55,6 +55,12 @@ export interface Connection {
    * (§3.5).
    */
   readonly resumed: boolean;
+  /**
+   * The place in the log up to which everything has come; null where the conversation keeps
+   * nothing. `join(link, { since: cursor })` goes on there; what came since the last `cursor` event
+   * comes again, with the same `seq`.
+   */
+  readonly cursor: string | null;
   /** The metadata of the own stream, as last sent. */
   readonly metadata: Metadata;
   /**

@@ -3,11 +3,13 @@ import {
   isStreamId,
   isStreamName,
   PEER_IDENTITY_BYTES_MAX,
+  readCatchUp,
+  readSince,
   SUBSCRIBE_STREAMS_MAX,
   utf8Bytes,
 } from "@ams/protocol";
 import { checkCredential } from "../account/credential.ts";
-import { checkAmount } from "../arguments.ts";
+import { checkAmount, must } from "../arguments.ts";
 import { AmsError } from "../errors.ts";
 import { isPeerIdentity, type Metadata, type PeerIdentity } from "../listening/events.ts";
 import { randomName } from "../names.ts";
@@ -54,6 +56,18 @@ export type JoinOptions = Identity & {
    * later.
    */
   readonly subscribeStreams?: readonly string[];
+  /**
+   * Receive first what was kept (§7): after this cursor, or of the last time, such as `"10m"` (s,
+   * m, h, d). `no_replay` where the conversation keeps nothing.
+   */
+  readonly since?: string;
+  /** Receive first the last so many kept frames; not with `since`. */
+  readonly last?: number;
+  /**
+   * How kept frames come: one event each (`"frames"`, as unless given), tokens of a stream together
+   * in `replayed` events (`"assembled"`), or from the log for good, each with its cursor (`"log"`).
+   */
+  readonly catchUp?: "frames" | "assembled" | "log";
   /** Have every `send` proved by the broker; false unless given. */
   readonly receipts?: boolean;
   /** Stops joining, and later ends the connection, with `aborted`. */
@@ -96,6 +110,7 @@ export function wishesOf(link: Link, options: JoinOptions): Wishes {
   checkAmount("sendBufferBytes", options.sendBufferBytes);
   if (peerIdentity !== undefined) checkPeerIdentity(peerIdentity);
   if (subscribeStreams !== undefined) checkSelection(subscribeStreams);
+  checkReplay(options);
   return {
     ...options,
     connectUrl: link.connectUrl,
@@ -113,6 +128,19 @@ function checkPeerIdentity(identity: PeerIdentity): void {
   throw new AmsError(
     "invalid_argument",
     'A peerIdentity is {kind: "agent" | "human", model?, client?} of at most 1,024 bytes.',
+  );
+}
+
+function checkReplay({ since, last, catchUp }: JoinOptions): void {
+  must(since === undefined || last === undefined, "Either since or last is given, not both.");
+  must(since === undefined || readSince(since) !== null, "since is a cursor, or an age as 10m.");
+  must(
+    last === undefined || (Number.isSafeInteger(last) && last >= 0),
+    "last is a whole number of frames.",
+  );
+  must(
+    catchUp === undefined || readCatchUp(catchUp) !== null,
+    'catchUp is "frames", "assembled" or "log".',
   );
 }
 

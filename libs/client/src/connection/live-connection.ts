@@ -31,6 +31,7 @@ import { type Address, addressOf, fitsAddress, type Wishes } from "./address.ts"
 import type { Connection, ListenOptions, TokensOptions } from "./connection.ts";
 import { closedError, Ending } from "./ending.ts";
 import { readMetadata } from "./metadata.ts";
+import { Place } from "./place.ts";
 import { ReconnectingConnection, type ReconnectingOptions } from "./reconnecting-connection.ts";
 
 export type LiveOptions = Omit<ReconnectingOptions, "address"> & {
@@ -52,6 +53,7 @@ export class LiveConnection implements Connection {
   readonly #outbox: Outbox;
   readonly #connection: ReconnectingConnection;
   readonly #ending = new Ending();
+  readonly #place: Place;
   #first: JoinedFrame | null = null;
   // The own metadata as last asked for, and as last given to a socket.
   #wanted: Metadata | undefined;
@@ -65,6 +67,7 @@ export class LiveConnection implements Connection {
     const { wishes, sendBufferBytes } = options;
     this.#receipts = wishes.receipts ?? false;
     this.#options = options;
+    this.#place = new Place(wishes);
     this.#wanted = wishes.streamMetadata;
     this.#given = wishes.streamMetadata;
     this.#outbox = new Outbox(sendBufferBytes, this.#receipts);
@@ -80,7 +83,10 @@ export class LiveConnection implements Connection {
         },
         received: (frame, characters) => {
           if (frame.type === "x_receipt") this.#outbox.receipt({ seq: frame.seq, ts: frame.ts });
-          else this.#intake.received(frame, characters);
+          else {
+            this.#intake.received(frame, characters);
+            this.#place.received(frame);
+          }
         },
         moving: () => this.#outbox.pause(),
         staying: (socket) => this.#outbox.attach(socket),
@@ -130,6 +136,10 @@ export class LiveConnection implements Connection {
 
   get resumed(): boolean {
     return this.#joined.resumed;
+  }
+
+  get cursor(): string | null {
+    return this.#place.cursor;
   }
 
   get metadata(): Metadata {
@@ -263,7 +273,12 @@ export class LiveConnection implements Connection {
   #address(): Address {
     const { wishes } = this.#options;
     const streamName = this.#first?.streamName ?? wishes.streamName;
-    return addressOf({ ...wishes, streamName, streamMetadata: this.#given });
+    return addressOf({
+      ...wishes,
+      ...this.#place.wishes(),
+      streamName,
+      streamMetadata: this.#given,
+    });
   }
 
   #onJoined(frame: JoinedFrame, characters: number): void {
@@ -272,7 +287,7 @@ export class LiveConnection implements Connection {
     this.#wanted ??= frame.metadata;
     this.#given ??= frame.metadata;
     if (!fitsAddress(this.#given)) this.#restore(this.#given);
-    this.#intake.joined(frame, characters);
+    this.#intake.joined(frame, characters, this.#place.joined(frame));
     if (isFirst) this.#settleJoin(null);
   }
 

@@ -32,16 +32,25 @@ export type StreamIdentity = {
 /** A live stream, as the roster shows it. */
 export type Peer = StreamIdentity & { readonly metadata: Metadata };
 
-/** A token, exactly as its author sent it. */
-export type TokenEvent = StreamIdentity & {
-  readonly type: "token";
-  /** At most 65,536 bytes of UTF-8; may be empty. */
-  readonly data: string;
-  /** `<epoch>-<n>`: its position in its stream (§4.6). */
-  readonly seq: string;
-  /** The broker's clock, ISO 8601 with milliseconds. */
-  readonly ts: string;
+/** What an event that comes from the conversation's log has (§7). */
+export type Kept = {
+  /** It was said before, and is replayed. */
+  readonly replay?: true;
+  /** The place after it, on a connection with `catchUp: "log"`. */
+  readonly cursor?: string;
 };
+
+/** A token, exactly as its author sent it. */
+export type TokenEvent = StreamIdentity &
+  Kept & {
+    readonly type: "token";
+    /** At most 65,536 bytes of UTF-8; may be empty. */
+    readonly data: string;
+    /** `<epoch>-<n>`: its position in its stream (§4.6). */
+    readonly seq: string;
+    /** The broker's clock, ISO 8601 with milliseconds. */
+    readonly ts: string;
+  };
 
 /** A stream came. After a reconnect also for each stream that came meanwhile. */
 export type StreamJoinedEvent = Peer & { readonly type: "stream_joined"; readonly ts: string };
@@ -54,12 +63,47 @@ export type StreamLeftEvent = StreamIdentity & {
   readonly seq?: string;
 };
 
-/** A stream has new metadata. */
-export type StreamMetadataEvent = Peer & {
-  readonly type: "stream_metadata";
-  readonly ts: string;
-  readonly seq: string;
+/** The log has that a stream left, at this place. It says nothing of who is here. */
+export type StreamEndedEvent = StreamIdentity &
+  Kept & {
+    readonly type: "stream_ended";
+    readonly ts: string;
+    /** The stream's last seq, where it is known. */
+    readonly seq?: string;
+  };
+
+/**
+ * Kept tokens of one stream that follow each other, with `catchUp: "assembled"`. What this
+ * connection had already is left out.
+ */
+export type ReplayedEvent = {
+  readonly type: "replayed";
+  readonly streamId: string;
+  readonly streamName: string;
+  /** Seqs of the first and the last. */
+  readonly from: string;
+  readonly to: string;
+  readonly data: readonly string[];
 };
+
+/** The reader's place in the log: from it `join(link, { since })` goes on. */
+export type CursorEvent = { readonly type: "cursor"; readonly cursor: string };
+
+/** All kept frames that were asked for have come; what follows is live. */
+export type LiveEvent = {
+  readonly type: "live";
+  readonly cursor: string;
+  /** False when some were no longer kept: `gap` events say of which streams. */
+  readonly complete: boolean;
+};
+
+/** A stream has new metadata. */
+export type StreamMetadataEvent = Peer &
+  Kept & {
+    readonly type: "stream_metadata";
+    readonly ts: string;
+    readonly seq: string;
+  };
 
 /** The connection is established: once after `join`, and once more after each reconnect. */
 export type JoinedEvent = Peer & {
@@ -73,6 +117,12 @@ export type JoinedEvent = Peer & {
   readonly resumed: boolean;
   /** True when this is not the first time that this connection joined. */
   readonly reconnected: boolean;
+  /** What the conversation keeps; absent when it keeps nothing. */
+  readonly replay?: { readonly ttlS: number; readonly maxBytes: number };
+  /** The reader's place in the log; absent where there is none. */
+  readonly cursor?: string;
+  /** True when kept frames follow, up to `live`. */
+  readonly replays?: true;
   readonly epoch: number;
   readonly ts: string;
   /** The other live streams. */
@@ -124,6 +174,10 @@ export type AmsEvent =
   | StreamJoinedEvent
   | StreamLeftEvent
   | StreamMetadataEvent
+  | StreamEndedEvent
+  | ReplayedEvent
+  | CursorEvent
+  | LiveEvent
   | JoinedEvent
   | GapEvent
   | ReconnectingEvent

@@ -4,10 +4,12 @@
  */
 import type { ServerFrameMember, ServerFrame as WireFrame } from "@ams/protocol";
 import { AmsError } from "../errors.ts";
-import { fieldsOf, listAt, numberAt, objectAt, textAt, textOrNullAt } from "../fields.ts";
+import { fieldsOf, isFields, listAt, numberAt, objectAt, textAt, textOrNullAt } from "../fields.ts";
 import type {
   JoinedEvent,
+  Kept,
   Peer,
+  ReplayedEvent,
   StreamIdentity,
   StreamJoinedEvent,
   StreamLeftEvent,
@@ -17,7 +19,7 @@ import type {
 import { isPeerIdentity } from "./events.ts";
 
 /** `joined`, before it is known whether it is the first. */
-export type JoinedFrame = Omit<JoinedEvent, "reconnected">;
+export type JoinedFrame = Omit<JoinedEvent, "reconnected" | "replays">;
 
 export type GapFrame = {
   readonly type: "x_gap";
@@ -36,12 +38,15 @@ export type Receipt = { readonly seq: string; readonly ts: string };
 type Frames = {
   readonly joined: JoinedFrame;
   readonly stream_joined: StreamJoinedEvent;
-  readonly stream_left: StreamLeftEvent;
+  readonly stream_left: StreamLeftEvent & Kept;
   readonly stream_metadata: StreamMetadataEvent;
   readonly token: TokenEvent;
   readonly x_gap: GapFrame;
   readonly pong: { readonly type: "pong" };
   readonly x_receipt: { readonly type: "x_receipt" } & Receipt;
+  readonly x_cursor: { readonly type: "x_cursor"; readonly cursor: string };
+  readonly x_live: { readonly type: "x_live"; readonly cursor: string; readonly complete: boolean };
+  readonly x_assembled: Omit<ReplayedEvent, "type"> & { readonly type: "x_assembled" };
   readonly x_drain: { readonly type: "x_drain"; readonly reconnectAfterMs: number };
 };
 
@@ -74,13 +79,25 @@ export function readServerFrame(text: string): ServerFrame | null {
   const type = textAt(fields, "type");
   switch (type) {
     case "token":
-      return { type, ...identity(fields), ...position(fields), data: textAt(fields, "data") };
+      return {
+        type,
+        ...identity(fields),
+        ...position(fields),
+        ...keptOf(fields),
+        data: textAt(fields, "data"),
+      };
     case "stream_metadata":
-      return { type, ...peer(fields), ...position(fields) };
+      return { type, ...peer(fields), ...position(fields), ...keptOf(fields) };
     case "stream_joined":
       return { type, ...peer(fields), ts: textAt(fields, "ts") };
     case "stream_left":
-      return { type, ...identity(fields), ts: textAt(fields, "ts"), ...optionalSeq(fields) };
+      return {
+        type,
+        ...identity(fields),
+        ts: textAt(fields, "ts"),
+        ...optionalSeq(fields),
+        ...keptOf(fields),
+      };
     case "joined":
       return joined(fields);
     case "pong":
@@ -89,6 +106,12 @@ export function readServerFrame(text: string): ServerFrame | null {
       return gap(fields);
     case "x_receipt":
       return { type, ...position(fields) };
+    case "x_cursor":
+      return { type, cursor: textAt(fields, "cursor") };
+    case "x_live":
+      return { type, cursor: textAt(fields, "cursor"), complete: fields.complete === true };
+    case "x_assembled":
+      return assembled(fields);
     case "x_drain":
       return { type, reconnectAfterMs: numberAt(fields, "reconnect_after_ms") };
     default:
@@ -130,6 +153,28 @@ function optionalSeq(fields: WireFields): { readonly seq?: string } {
   return seq === null ? {} : { seq };
 }
 
+function keptOf({ replay, cursor }: WireFields): Kept {
+  const place = typeof cursor === "string" ? { cursor } : {};
+  return replay === true ? { replay, ...place } : place;
+}
+
+function assembled(fields: WireFields): ServerFrame {
+  return {
+    type: "x_assembled",
+    streamId: textAt(fields, "stream_id"),
+    streamName: textAt(fields, "stream_name"),
+    from: textAt(fields, "from"),
+    to: textAt(fields, "to"),
+    data: listAt(fields, "data").map(String),
+  };
+}
+
+/** What the conversation keeps, and the place in it. */
+function replayOf({ replay, cursor }: WireFields): Pick<JoinedFrame, "replay" | "cursor"> {
+  if (typeof cursor !== "string" || !isFields(replay)) return {};
+  return { replay: { ttlS: Number(replay.ttl_s), maxBytes: Number(replay.max_bytes) }, cursor };
+}
+
 function joined(fields: WireFields): JoinedFrame {
   const selection = fields.subscribed_streams;
   return {
@@ -140,6 +185,7 @@ function joined(fields: WireFields): JoinedFrame {
     selfSubscribe: fields.self_subscribe === true,
     subscribedStreams: Array.isArray(selection) ? selection.map(String) : null,
     resumed: fields.resumed === true,
+    ...replayOf(fields),
     epoch: numberAt(fields, "epoch"),
     ts: textAt(fields, "ts"),
     peers: listAt(fields, "peers").map((item) => peer(fieldsOf(item))),

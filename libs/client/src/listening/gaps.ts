@@ -14,9 +14,15 @@ export type Loss = {
  */
 type Position = { readonly last: Seq | null; readonly away: boolean };
 
+/** Streams that have left between two cursors and are remembered. */
+const LEFT_MAX = 10_000;
+
 export class Gaps {
   // Without a position nothing is known of a stream.
   readonly #positions = new Map<string, Position>();
+  /** The last seqs of streams that have left, for what is replayed: since a cursor, and before. */
+  #left = new Map<string, Seq>();
+  #leftBefore = new Map<string, Seq>();
 
   /**
    * The roster of a new connection. What is known of streams that are still there is kept, so that
@@ -28,7 +34,10 @@ export class Gaps {
     for (const [id, { last }] of this.#positions) {
       if (last !== null && still.has(id)) this.#positions.set(id, { last, away: true });
       else this.#positions.delete(id);
-      if (last !== null && !still.has(id)) lost.set(id, lossOf(last, null, null));
+      if (last !== null && !still.has(id)) {
+        lost.set(id, lossOf(last, null, null));
+        this.#hasLeft(id, last);
+      }
     }
     return lost;
   }
@@ -60,6 +69,8 @@ export class Gaps {
     const position = this.#positions.get(id);
     this.#positions.delete(id);
     const end = read(lastSeq);
+    const known = position?.last ?? null;
+    if (known !== null) this.#hasLeft(id, known);
     if (position === undefined || end === null) return null;
     const { last, away } = position;
     if (last === null || last.epoch === end.epoch) return counted(last, null, end.n);
@@ -80,6 +91,37 @@ export class Gaps {
     if (last === null || last.epoch === seq.epoch) return counted(last, seqText, seq.n - 1);
     const whole = seq.epoch > last.epoch && seq.n === 1 && !away;
     return whole ? null : lossOf(last, seqText, null);
+  }
+
+  /**
+   * A frame from the log: `"seen"` when it came before. A loss before it is reported by the broker,
+   * or shows here where the stream is known. `isHere`: the stream is live.
+   */
+  replayed(id: string, seqText: string, isHere: boolean): Loss | "seen" | null {
+    const seq = read(seqText);
+    if (seq === null) return null;
+    const last = this.#lastOf(id) ?? this.#left.get(id) ?? this.#leftBefore.get(id) ?? null;
+    const order = last === null ? 1 : seq.epoch - last.epoch || seq.n - last.n;
+    if (order <= 0) return "seen";
+    if (isHere) this.#positions.set(id, { last: seq, away: false });
+    else this.#hasLeft(id, seq);
+    const follows = last !== null && last.epoch === seq.epoch;
+    return follows ? counted(last, seqText, seq.n - 1) : null;
+  }
+
+  /** Everything that was kept has come. */
+  caughtUp(): void {
+    for (const [id, { last }] of this.#positions) this.#positions.set(id, { last, away: false });
+  }
+
+  /** A new cursor: what left before the last one is not replayed any more. */
+  cursor(): void {
+    this.#leftBefore = this.#left;
+    this.#left = new Map();
+  }
+
+  #hasLeft(id: string, last: Seq): void {
+    if (this.#left.size < LEFT_MAX) this.#left.set(id, last);
   }
 
   /** The broker reported a loss (§4.7): the frame after it is then not reported again. */

@@ -136,7 +136,8 @@ function listen(
     if (event.type === "reconnecting" && event.cause.code !== "stream_displaced") broken ||= within;
     // What came while away is lost, perhaps the end of the turn too: to wait for it could never
     // end.
-    if (event.type === "joined" && broken && gaps === "throw") queue.end(lost());
+    if (event.type === "joined" && broken && event.replays !== true && gaps === "throw")
+      queue.end(lost());
     if (!isOf(event, stream)) return undefined;
     const end = turnEndOf(event);
     if (end === "left") queue.end(null);

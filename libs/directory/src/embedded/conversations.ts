@@ -103,7 +103,9 @@ export function removeConversation(store: Store, stored: StoredConversation): ()
   return () => {
     here.rosters.delete(key);
     store.claims.delete(key);
-    store.announce(channelOf(store, conversation), encodeEvent({ kind: "closed" }));
+    const channel = channelOf(store, conversation);
+    store.announce(channel, encodeEvent({ kind: "closed" }));
+    store.removed(channel).catch(() => undefined);
   };
 }
 

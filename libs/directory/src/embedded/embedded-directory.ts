@@ -1,7 +1,7 @@
 /** The directory within one process: a file for what must survive, memory for who is here. */
 import { DEFAULT_PREFIX, openFile } from "@ams/store";
 import { channelsUnder } from "../channels.ts";
-import type { Directory, Outcome } from "../directory.ts";
+import { type Directory, NOTHING_ELSE, type Outcome, type Removed } from "../directory.ts";
 import { embeddedAccounts } from "./accounts.ts";
 import { embeddedConversations } from "./conversations.ts";
 import { nobodyHere } from "./here.ts";
@@ -16,6 +16,8 @@ export type EmbeddedDirectoryOptions = {
   readonly path: string;
   /** Hears every event in the very step that it tells of. It must not throw. */
   readonly announce: Announce;
+  /** Called with the channel of a conversation that was removed: what else was kept of it goes. */
+  readonly removed?: Removed;
   /** Unix milliseconds; the machine's clock unless given. */
   readonly now?: () => number;
 };
@@ -24,13 +26,13 @@ export type EmbeddedDirectoryOptions = {
 export function openEmbeddedDirectory(
   options: EmbeddedDirectoryOptions,
 ): Outcome<Directory, string> {
-  const { path, announce, now = Date.now } = options;
+  const { path, announce, removed = NOTHING_ELSE, now = Date.now } = options;
   const file = openFile(path, { name: "directory", tablesMax: TABLES_MAX });
   if (!file.ok) return file;
   const tables = openTables(file.value);
   const channels = channelsUnder(DEFAULT_PREFIX);
   const memory = { here: nobodyHere(), claims: new Map() };
-  const store: Store = { tables, ...memory, channels, announce, now };
+  const store: Store = { tables, ...memory, channels, announce, removed, now };
   return {
     ok: true,
     value: {

@@ -3,7 +3,7 @@
  * others.
  */
 import type { Channels } from "../channels.ts";
-import { DirectoryUnavailable } from "../directory.ts";
+import { DirectoryUnavailable, type Removed } from "../directory.ts";
 import type { Counter } from "./epochs.ts";
 import type { Here } from "./here.ts";
 import type { Tables } from "./tables.ts";
@@ -21,6 +21,7 @@ export type Store = {
   readonly claims: Map<string, Counter>;
   readonly channels: Channels;
   readonly announce: Announce;
+  readonly removed: Removed;
   /** Unix milliseconds. */
   readonly now: () => number;
 };

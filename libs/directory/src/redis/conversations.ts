@@ -260,6 +260,8 @@ async function removeConversation(store: Store, conversation: Conversation): Pro
   await unindexRoster(store, conversation);
   const keys = [at.record, at.links, at.roster, at.joined, at.departed, at.expiring];
   const args = [generation, expiringMember(conversation)];
+  // While the record is there, a removal that fails is tried again.
+  await store.removed(channel);
   const removed = await store.run(removeClosed, keys, args);
   const { conversations } = store.keys.namespace(namespace);
   await answered("ZREM", store.client.zrem(conversations, listingOf(conversation)));

@@ -1,6 +1,6 @@
 /** The directory on Redis. */
 import { answered, DEFAULT_PREFIX, type RedisClient } from "@ams/store";
-import type { Directory } from "../directory.ts";
+import { type Directory, NOTHING_ELSE, type Removed } from "../directory.ts";
 import { redisAccounts } from "./accounts.ts";
 import { redisConversations } from "./conversations.ts";
 import { keysUnder } from "./keys.ts";
@@ -17,6 +17,8 @@ export type RedisDirectoryOptions = {
   readonly sharded: boolean;
   /** What its keys and channels begin with: see `redisPrefix`. */
   readonly prefix?: string;
+  /** Called with the channel of a conversation that was removed: what else was kept of it goes. */
+  readonly removed?: Removed;
   /** Unix milliseconds; the machine's clock unless given. */
   readonly now?: () => number;
 };
@@ -24,8 +26,9 @@ export type RedisDirectoryOptions = {
 /** Every method rejects with `DirectoryUnavailable` while the connection is away. */
 export function openRedisDirectory(options: RedisDirectoryOptions): Directory {
   const { commands, sharded, prefix = DEFAULT_PREFIX, now = Date.now } = options;
+  const { removed = NOTHING_ELSE } = options;
   const keys = keysUnder(prefix);
-  const store = createStore({ client: commands, keys, sharded, now }, SCRIPTS);
+  const store = createStore({ client: commands, keys, sharded, removed, now }, SCRIPTS);
   const conversations = redisConversations(store);
   return {
     kind: "redis",

@@ -9,12 +9,14 @@ import {
   type RedisStore,
   type Script,
 } from "@ams/store";
+import type { Removed } from "../directory.ts";
 import type { Keys } from "./keys.ts";
 
 export type Store = RedisStore & {
   readonly keys: Keys;
   /** How events are announced here: by SPUBLISH where pub/sub is sharded. */
   readonly publish: "PUBLISH" | "SPUBLISH";
+  readonly removed: Removed;
   /** Unix milliseconds. */
   readonly now: () => number;
 };
@@ -23,15 +25,16 @@ export type StoreOptions = {
   readonly client: RedisClient;
   readonly keys: Keys;
   readonly sharded: boolean;
+  readonly removed: Removed;
   readonly now: () => number;
 };
 
 export function createStore(
-  { client, keys, sharded, now }: StoreOptions,
+  { client, keys, sharded, removed, now }: StoreOptions,
   scripts: readonly Script[],
 ): Store {
   const publish = sharded ? "SPUBLISH" : "PUBLISH";
-  return { ...createRedisStore(client, scripts), keys, publish, now };
+  return { ...createRedisStore(client, scripts), keys, publish, removed, now };
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import { DEFAULT_PREFIX } from "@ams/store";
 import { channelsUnder } from "../channels.ts";
-import type { Conversations, Directory, Presence } from "../directory.ts";
+import { type Conversations, type Directory, NOTHING_ELSE, type Presence } from "../directory.ts";
 import { embeddedAccounts } from "../embedded/accounts.ts";
 import { embeddedConversations } from "../embedded/conversations.ts";
 import { type Counter, raiseEpoch } from "../embedded/epochs.ts";
@@ -40,7 +40,7 @@ export function openMemoryDirectory(options: {
   /** By conversation: links up to this number have ended, with their sockets. */
   const revokedUpTo = new Map<string, number>();
   const channels = channelsUnder(DEFAULT_PREFIX);
-  const store: Store = { tables, here, claims, channels, announce, now };
+  const store: Store = { tables, here, claims, channels, announce, removed: NOTHING_ELSE, now };
   const leases: Leases = { ends: new Map(), sweeping: new Map() };
   const steps = new LeaseSteps(store, leases);
   const copy = () => {

@@ -29,6 +29,10 @@ export function heardOf(event: AmsEvent, conversationId: string): Heard | null {
       return { kind, conversationId, ...rest };
     }
     case "joined":
+    case "stream_ended":
+    case "replayed":
+    case "cursor":
+    case "live":
     case "reconnecting":
     case "draining":
     case "closed":

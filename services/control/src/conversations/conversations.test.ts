@@ -123,12 +123,28 @@ const WRONG = [
   ["invalid_canonical_input", { canonical_input: {} }],
   ["invalid_canonical_input", { canonical_input: null }],
   ["invalid_replay", { replay: { ttl_s: 60 } }],
+  ["invalid_replay", { replay: { ttl_s: 0, max_bytes: 1_024 } }],
+  ["invalid_replay", { replay: { ttl_s: 604_801, max_bytes: 1_024 } }],
+  ["invalid_replay", { replay: { ttl_s: 1.5, max_bytes: 1_024 } }],
+  ["invalid_replay", { replay: { ttl_s: 60, max_bytes: 1_023 } }],
+  ["invalid_replay", { replay: { ttl_s: 60, max_bytes: 1_048_577 } }],
+  ["invalid_replay", { replay: [60, 1_024] }],
   ["invalid_replay", { replay: true }],
 ] as const;
 
 test.each(WRONG)("§2.3 %s: %j", async (error, body) => {
   const answer = await mint(body);
   expect([answer.status, answer.json.error]).toEqual([400, error]);
+});
+
+test("§7.1 replay is given back by each answer about the conversation", async () => {
+  const replay = { ttl_s: 60, max_bytes: 1_024 };
+  const minted = await mint({ alias: "kept", replay: { ...replay, more: 1 } });
+  expect([minted.status, minted.json.replay]).toEqual([201, replay]);
+  const inspected = await open.ask("GET", "/v1/acme/conversations/kept", { bearer });
+  expect(inspected.json.replay).toEqual(replay);
+  const listed = await open.ask("GET", "/v1/acme/conversations", { bearer });
+  expect(listed.json.conversations.at(-1).replay).toEqual(replay);
 });
 
 test("§2.3.3 metadata of exactly 16 KiB passes, and one byte more doesn't", async () => {

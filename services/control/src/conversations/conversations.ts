@@ -72,7 +72,7 @@ export const mintConversation: Endpoint = {
     if (waitS !== null) return rateLimited(tools, "mints", waitS);
     const body = await readBody(call, "optional");
     if (!body.ok) return problem(body.fault);
-    const wish = readMintRequest(body.value);
+    const wish = readMintRequest(body.value, tools.config);
     if (!wish.ok) return problem(wish.fault);
     const { canonical } = wish.value;
     if (canonical !== null) call.meter.spend(canonicalMs(canonical));
@@ -164,7 +164,7 @@ export function conversationMembers(conversation: Conversation): Record<string, 
     alias: toJsonText(conversation.alias),
     id_kind: toJsonText(conversation.id_kind),
     metadata: conversation.metadata,
-    replay: toJsonText(null),
+    replay: trustJsonText(JSON.stringify(conversation.replay ?? null)),
     expires_at: toJsonText(expires_at_ms === null ? null : new Date(expires_at_ms).toISOString()),
     created_at: toJsonText(conversation.created_at),
   };
@@ -189,6 +189,7 @@ async function mint(
     id_kind: wish.idKind,
     metadata: wish.metadata,
     created_at: new Date(now).toISOString(),
+    replay: wish.replay,
     expires_at_ms: wish.expiresInS === null ? null : now + wish.expiresInS * 1000,
     max_joins: wish.maxJoins,
     subscribers_max: account.subscribers_max,

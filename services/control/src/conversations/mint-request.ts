@@ -10,6 +10,8 @@ import {
   type Json,
   type JsonText,
   MAX_JOINS_MAX,
+  REPLAY_BYTES_MIN,
+  type ReplayTerms,
   type StreamName,
 } from "@ams/protocol";
 import { type Members, optionalValue } from "../http/body.ts";
@@ -39,9 +41,17 @@ export type MintRequest = {
   readonly expiresInS: number | null;
   /** Null: any number. */
   readonly maxJoins: number | null;
+  /** Null: nothing is kept. */
+  readonly replay: ReplayTerms | null;
 };
 
-export function readMintRequest(body: Members): Outcome<MintRequest, MintFault> {
+/** How much a conversation of this deployment may keep. */
+export type ReplayLimits = { readonly replayTtlSMax: number; readonly replayBytesMax: number };
+
+export function readMintRequest(
+  body: Members,
+  limits: ReplayLimits,
+): Outcome<MintRequest, MintFault> {
   const alias = readName(body.get("alias"), isAlias);
   if (alias === undefined) return fault("invalid_alias");
   const streamName = readName(body.get("stream_name"), isStreamName);
@@ -58,11 +68,21 @@ export function readMintRequest(body: Members): Outcome<MintRequest, MintFault> 
   if (maxJoins === undefined) return fault("invalid_max_joins");
   const canonical = readCanonical(idKind, body.get("canonical_input"));
   if (canonical === undefined) return fault("invalid_canonical_input");
-  // A conversation without a log says `replay: false`, or nothing.
-  if ((optionalValue(body.get("replay")) ?? false) !== false) return fault("invalid_replay");
+  const replay = readReplay(optionalValue(body.get("replay")) ?? false, limits);
+  if (replay === undefined) return fault("invalid_replay");
   return {
     ok: true,
-    value: { alias, streamName, idKind, canonical, metadata, streamMetadata, expiresInS, maxJoins },
+    value: {
+      alias,
+      streamName,
+      idKind,
+      canonical,
+      metadata,
+      streamMetadata,
+      expiresInS,
+      maxJoins,
+      replay,
+    },
   };
 }
 
@@ -86,6 +106,23 @@ function readCount(json: Json | undefined, max: number): number | null | undefin
   if (value === null) return null;
   const fits = typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max;
   return fits ? value : undefined;
+}
+
+/** A conversation without a log says `replay: false`, or nothing. Undefined when it is wrong. */
+function readReplay(
+  value: unknown,
+  { replayTtlSMax, replayBytesMax }: ReplayLimits,
+): ReplayTerms | null | undefined {
+  if (value === false) return null;
+  if (typeof value !== "object" || value === null) return undefined;
+  const { ttl_s, max_bytes }: Readonly<Record<string, unknown>> = { ...value };
+  if (!isBetween(ttl_s, 1, replayTtlSMax)) return undefined;
+  if (!isBetween(max_bytes, REPLAY_BYTES_MIN, replayBytesMax)) return undefined;
+  return { ttl_s, max_bytes };
+}
+
+function isBetween(value: unknown, min: number, max: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= min && value <= max;
 }
 
 /** Any JSON, `null` too (§2.3.8): needed with `jcs-sha256`, and given nowhere else. */

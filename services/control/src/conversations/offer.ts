@@ -15,6 +15,7 @@ import {
   LINKS_MAX,
   MAX_JOINS_MAX,
   METADATA_BYTES_MAX,
+  REPLAY_BYTES_MIN,
   TOKEN_BYTES_MAX,
   toJsonText,
 } from "@ams/protocol";
@@ -74,9 +75,14 @@ function featuresOf(config: ControlConfig): readonly string[] {
     "metadata",
     "peer_identity",
     "receipts",
+    ...(offersReplay(config) ? ["replay"] : []),
     "selective_subscription",
     "self_subscribe",
   ];
+}
+
+function offersReplay({ replayTtlSMax, replayBytesMax }: ControlConfig): boolean {
+  return replayTtlSMax > 0 && replayBytesMax >= REPLAY_BYTES_MIN;
 }
 
 function limitsOf(config: ControlConfig): JsonText {
@@ -97,6 +103,8 @@ function limitsOf(config: ControlConfig): JsonText {
     links_per_conversation: toJsonText(LINKS_MAX),
     expires_in_s: toJsonText(EXPIRES_IN_S_MAX),
     max_joins: toJsonText(MAX_JOINS_MAX),
+    replay_ttl_s: toJsonText(offersReplay(config) ? config.replayTtlSMax : 0),
+    replay_bytes: toJsonText(offersReplay(config) ? config.replayBytesMax : 0),
   });
 }
 

@@ -93,7 +93,7 @@ test("§2.1.3 every origin may read every answer under /v1, and preflights are a
 });
 
 test("§2.8 the offer has version, features and limits, and says no more than is true", async () => {
-  const { ask } = await start({ guests: false, mintsPerMinute: 7 });
+  const { ask } = await start({ guests: false, mintsPerMinute: 7, replayTtlSMax: 0 });
   const { json, status } = await ask("GET", "/v1");
   expect(status).toBe(200);
   expect(() => offerBody.parse(json)).not.toThrow();
@@ -102,7 +102,8 @@ test("§2.8 the offer has version, features and limits, and says no more than is
   expect(json.limits).toMatchObject({ mints_per_minute: 7, token_bytes: 65_536 });
   await open?.close();
   const open2 = await start({ guests: true });
-  expect((await open2.ask("GET", "/v1")).json.features).toContain("guests");
+  const { features } = (await open2.ask("GET", "/v1")).json;
+  expect(features).toEqual(expect.arrayContaining(["guests", "replay"]));
 });
 
 test("§2.9 /healthz names the instance", async () => {

@@ -30,6 +30,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   limits: "The limits in force.",
   magic_link: "Whoever has it may join. Add /connect to its path to connect.",
   max_joins: "Streams that may ever join. Absent for any number.",
+  max_bytes: "Bytes of kept frames, past which the oldest go.",
   metadata: "Any JSON object of at most 16 KiB, returned exactly as given.",
   metadata_bytes: "Bytes of compact JSON that one metadata object holds.",
   mints_per_minute: "Conversations minted per minute and account; 0 is no limit.",
@@ -38,7 +39,10 @@ const MEMBERS: Readonly<Record<string, string>> = {
   ok: "True.",
   owner_account_id: "The account that holds the stream.",
   peer_identity: "What the peer says it is: kind, model, client. Not verified.",
-  replay: "Null: nothing is kept for later readers.",
+  replay:
+    "What is kept for later readers: frames of the last ttl_s seconds, and max_bytes bytes of them. Null: nothing.",
+  replay_bytes: "The largest max_bytes of replay; 0 where replay is not offered.",
+  replay_ttl_s: "The largest ttl_s of replay; 0 where replay is not offered.",
   rotations_per_minute: "Rotations of a credential tried per minute and account; 0 is no limit.",
   stream_id: "Always the same for this conversation, account and stream name.",
   stream_metadata: "Metadata for the minter to connect with; checked and given back.",
@@ -48,6 +52,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   subscribers_per_conversation: "Subscribers that a conversation may hold at a time.",
   token_bytes: "Bytes of UTF-8 that one token's data holds.",
   ts: "The time here, UTC.",
+  ttl_s: "Seconds for which a frame is kept.",
   version: "The version of AMS that runs.",
 };
 
@@ -58,6 +63,12 @@ export function withSentences(schema: z.ZodType): z.ZodType {
   }
   const inner = schema instanceof z.ZodOptional ? schema.unwrap() : null;
   if (inner instanceof z.ZodType) return withSentences(inner).optional();
+  const present = schema instanceof z.ZodNullable ? schema.unwrap() : null;
+  if (present instanceof z.ZodType) return withSentences(present).nullable();
+  if (schema instanceof z.ZodUnion) {
+    const options = schema.options.filter((option) => option instanceof z.ZodType);
+    return z.union(options.map(withSentences));
+  }
   if (!(schema instanceof z.ZodObject)) return schema;
   const members = Object.entries<z.ZodType>(schema.shape).map(([name, member]) => {
     const about = MEMBERS[name];

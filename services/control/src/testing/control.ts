@@ -26,6 +26,8 @@ const CONFIG: ControlConfig = {
   addressCpuMsPerSecond: 0,
   accountCpuMsPerSecond: 0,
   rotationsPerMinute: 0,
+  replayTtlSMax: 604_800,
+  replayBytesMax: 1_048_576,
   streamsPerAccount: 10,
   guestsPerAccount: 1_000,
   conversationsPerAccount: 0,

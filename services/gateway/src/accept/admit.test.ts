@@ -97,6 +97,7 @@ function connect(change: (world: World) => void = () => undefined) {
     directory,
     remembered: () => remembered,
     peppers: PEPPERS,
+    replay: true,
     guests,
     now: () => NOW,
   });

@@ -14,9 +14,12 @@ import {
   newStreamName,
   type Peppers,
   streamIdOf,
+  whereOf,
 } from "@ams/directory";
+import { type Position, parseCursor, tagOfLog } from "@ams/log";
 import {
   type AccountId,
+  type CatchUp,
   CONNECT_PARAMETERS,
   type ConnectFault,
   isAlias,
@@ -26,8 +29,11 @@ import {
   isStreamName,
   type JsonText,
   readBearer,
+  readCatchUp,
   readFlag,
+  readLastN,
   readPeerIdentity,
+  readSince,
   readStreamMetadata,
   readSubscribeStreams,
   type StreamId,
@@ -65,6 +71,14 @@ export type Admitted = {
   readonly selfSubscribe: boolean;
   readonly subscribeStreams: readonly StreamId[] | null;
   readonly receipts: boolean;
+  /** The kept frames that it wants; null for none. */
+  readonly replay: ReplayWish | null;
+};
+
+/** From a place of the log, from an age in seconds, or the last so many frames. */
+export type ReplayWish = {
+  readonly from: Position | { readonly seconds: number } | number;
+  readonly mode: CatchUp;
 };
 
 export type Admit = { readonly ok: true; readonly value: Admitted } | Refused;
@@ -76,6 +90,8 @@ export type AdmitDeps = {
   readonly remembered: (address: Address) => Admission | undefined;
   readonly peppers: Peppers;
   readonly guests: boolean;
+  /** Whether this gateway has a log. */
+  readonly replay: boolean;
   readonly now: () => number;
 };
 
@@ -209,6 +225,8 @@ function checkWishes(
   if (peerIdentity === undefined) return refuse("invalid_peer_identity_header");
   const subscribeStreams = readIfGiven(wish("subscribeStreams"), readSubscribeStreams);
   if (subscribeStreams === undefined) return refuse("invalid_subscribe_streams_header");
+  const replay = readReplayWish(wish, admission, deps);
+  if (typeof replay === "string") return refuse(replay);
   const { conversation_id } = admission.conversation;
   const streamId = streamIdOf(deps.peppers, conversation_id, who.accountId, streamName);
   return {
@@ -225,8 +243,34 @@ function checkWishes(
       selfSubscribe: readFlag(wish("selfSubscribe")),
       subscribeStreams,
       receipts: readFlag(wish("receipts")),
+      replay,
     },
   };
+}
+
+/** What is kept is asked for by a place or by a number, not by both (§7.3). */
+function readReplayWish(
+  wish: (name: "since" | "lastN" | "catchUp") => string,
+  { conversation }: Admission,
+  deps: AdmitDeps,
+): ReplayWish | null | "no_replay" | "invalid_cursor" {
+  const [since, lastN, catchUp] = [wish("since"), wish("lastN"), wish("catchUp")];
+  if (since === "" && lastN === "" && catchUp === "") return null;
+  if (!deps.replay || (conversation.replay ?? null) === null) return "no_replay";
+  const mode = readCatchUp(catchUp === "" ? "frames" : catchUp);
+  if (mode === null || (since !== "" && lastN !== "")) return "invalid_cursor";
+  if (lastN !== "") {
+    const from = readLastN(lastN);
+    return from === null ? "invalid_cursor" : { from, mode };
+  }
+  // A way of catching up alone asks for nothing that is kept, but may be for good.
+  if (since === "") return { from: 0, mode };
+  const place = readSince(since);
+  if (place === null) return "invalid_cursor";
+  if (place.kind === "age") return { from: { seconds: place.seconds }, mode };
+  const channel = deps.directory.channels.conversation(whereOf(conversation));
+  const from = parseCursor(tagOfLog(channel), place.cursor);
+  return from === null ? "invalid_cursor" : { from, mode };
 }
 
 function wishOf(request: ConnectRequest, name: keyof typeof CONNECT_PARAMETERS): string {

@@ -78,6 +78,7 @@ function join(over: Partial<Admitted> = {}) {
     peerIdentity: null,
     selfSubscribe: false,
     subscribeStreams: null,
+    replay: null,
     receipts: false,
     ...over,
   };

@@ -5,7 +5,8 @@
  */
 import { randomUUID } from "node:crypto";
 import type { ConnectionId, Place } from "@ams/directory";
-import { type CloseReason, encodeJoined } from "@ams/protocol";
+import { comparePositions, formatCursor, type Position, START } from "@ams/log";
+import { type CloseReason, encodeJoined, type Joined } from "@ams/protocol";
 import type { GatewayConfig } from "../config.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import type { Conversations } from "../conversation/conversations.ts";
@@ -13,8 +14,9 @@ import type { LiveStream } from "../conversation/live-stream.ts";
 import { Session, type SessionTerms } from "../conversation/session.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { JoinOutcome } from "../metrics.ts";
+import type { FollowTerms } from "../replay/follower.ts";
 import { toIso } from "../time.ts";
-import type { Admitted } from "./admit.ts";
+import type { Admitted, ReplayWish } from "./admit.ts";
 import type { Heard } from "./arrivals.ts";
 import type { PendingConnect } from "./sockets.ts";
 
@@ -72,6 +74,8 @@ class Join {
    * join's last steps.
    */
   #stream: LiveStream | null = null;
+  /** The end of the log before the stream was claimed; null where nothing is kept. */
+  #end: Position | null = null;
   readonly #admitted: Admitted;
   readonly #pending: PendingConnect;
   readonly #conversation: Conversation;
@@ -171,6 +175,9 @@ class Join {
   /** Null when the claim was granted. */
   async #claim(): Promise<CloseReason | null> {
     const admitted = this.#admitted;
+    const { kept } = this.#conversation;
+    // Before the claim is made: what is emitted from then on lies behind it.
+    if (kept !== null) this.#end = await kept.log.end(kept.name);
     this.#claimed = true;
     const claimed = await this.#deps.directory.claim({
       where: this.#conversation.where,
@@ -217,6 +224,7 @@ class Join {
     if (socket === null) return;
     const { admission, selfSubscribe, subscribeStreams } = this.#admitted;
     const { entry } = heard.stream;
+    const follow = this.#followTerms();
     const peers = [...this.#conversation.roster.streams()].filter(
       (stream) => stream !== heard.stream,
     );
@@ -231,13 +239,37 @@ class Join {
         epoch: entry.epoch,
         ts: toIso(this.#deps.now()),
         peers: peers.map((stream) => stream.entry),
+        kept: this.#keptMembers(follow),
       }),
     );
-    this.#conversation.sessions.enter(session, socket);
+    this.#conversation.sessions.enter(session, socket, follow);
     // Others know the stream by the metadata of its last holder.
     if (heard.stream.knownMetadata !== entry.metadata) {
       this.#conversation.emission.emitMetadata(session, socket, entry.metadata, this.#deps.now());
     }
+  }
+
+  /** Null for a reader that asked for nothing that is kept. */
+  #followTerms(): FollowTerms | null {
+    const [wish, end] = [this.#admitted.replay, this.#end];
+    if (wish === null || end === null) return null;
+    return { from: this.#placeOf(wish.from, end), end, mode: wish.mode };
+  }
+
+  /** A place that the log has not reached yet is its end. */
+  #placeOf(from: ReplayWish["from"], end: Position): Position | number {
+    if (typeof from === "number") return from;
+    const ms = "seconds" in from ? this.#deps.now() - from.seconds * 1_000 : 0;
+    const place = "seconds" in from ? { ...START, ms: Math.max(0, ms) } : from;
+    return comparePositions(place, end) < 0 ? place : end;
+  }
+
+  #keptMembers(follow: FollowTerms | null): Joined["kept"] {
+    const { kept } = this.#conversation;
+    const end = this.#end;
+    if (kept === null || end === null) return null;
+    const place = follow === null || typeof follow.from === "number" ? end : follow.from;
+    return { replay: kept.name.terms, cursor: formatCursor(kept.tag, place) };
   }
 
   #terms(): SessionTerms {

@@ -81,6 +81,18 @@ export class OpenSocket<Data> implements PendingConnect, Socket, SlowSocket, Hol
     if (this.buffered() > 0) this.#beginHolding();
   }
 
+  sendAll(frames: readonly (Uint8Array | string)[]): void {
+    const ws = this.#ws;
+    if (ws === null) return;
+    ws.cork(() => {
+      for (const frame of frames) {
+        this.#deps.metrics.sent(frame.length, 1);
+        if (this.#held === null) ws.send(frame, false);
+        else this.#keep(this.#held, frame);
+      }
+    });
+  }
+
   publish(topic: string, frame: Uint8Array | string, count: number): void {
     if (this.#ws === null) return;
     this.#ws.publish(topic, frame, false);
@@ -121,6 +133,7 @@ export class OpenSocket<Data> implements PendingConnect, Socket, SlowSocket, Hol
   drained(): void {
     this.#release();
     this.#deps.backpressure.drained(this);
+    this.#owner?.drained?.();
   }
 
   giveUp(): void {

@@ -16,6 +16,10 @@ export interface Sockets {
 export interface Socket extends Sockets {
   /** Sends a frame to this socket alone, behind whatever was published to it before. */
   send(frame: string): void;
+  /** The same for several, in as few writes as possible. */
+  sendAll(frames: readonly (Uint8Array | string)[]): void;
+  /** Bytes that were sent and not read yet. */
+  buffered(): number;
   subscribe(topic: string): void;
   /** Closes it with the code of this reason (§6), behind what was sent. */
   end(reason: CloseReason): void;
@@ -27,6 +31,8 @@ export interface SocketOwner {
   opened(socket: Socket): void;
   /** The bytes are good until this returns. */
   received(frame: ArrayBuffer, isBinary: boolean): void;
+  /** The socket has read something of what was unsent. */
+  drained?(): void;
   /**
    * Called once, when the socket is gone or is given up: nothing reaches it or comes from it any
    * more.

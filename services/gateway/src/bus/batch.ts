@@ -33,9 +33,12 @@ const EXPECTED_BYTES_MAX = BATCH_BYTES_MAX + 8_192;
 
 const U32 = 0x1_0000_0000;
 
-export type FrameKind = "token" | "stream_metadata";
+/** `stream_left` is for the log alone: live readers are notified of a leave by its event. */
+export type FrameKind = "token" | "stream_metadata" | "stream_left";
+
+/** Their numbers in an entry. */
+const KINDS: readonly FrameKind[] = ["token", "stream_metadata", "stream_left"];
 const KIND_TOKEN = 0;
-const KIND_METADATA = 1;
 
 /** A batch that is being filled. */
 export class BatchWriter {
@@ -63,7 +66,7 @@ export class BatchWriter {
     writeU32(buffer, at, epoch);
     writeU32(buffer, at + 4, Math.floor(n / U32));
     writeU32(buffer, at + 8, n);
-    buffer[at + 12] = kind === "token" ? KIND_TOKEN : KIND_METADATA;
+    buffer[at + 12] = kind === "token" ? KIND_TOKEN : KINDS.indexOf(kind);
     writeU32(buffer, at + 13, bytes);
     this.#length = at + ENTRY_BYTES + bytes;
     return buffer.subarray(at + ENTRY_BYTES, this.#length);
@@ -138,8 +141,10 @@ export function walkBatch(
     if (end > batch.length) return false;
     const n = batch.readUInt32BE(at + 4) * U32 + batch.readUInt32BE(at + 8);
     if (!Number.isSafeInteger(n)) return false;
-    const kind = batch[at + 12] === KIND_TOKEN ? "token" : "stream_metadata";
-    visit(batch.readUInt32BE(at), n, kind, batch.subarray(at + ENTRY_BYTES, end));
+    const kind = KINDS[batch[at + 12] ?? KIND_TOKEN];
+    // A kind of a later version is passed over.
+    if (kind !== undefined)
+      visit(batch.readUInt32BE(at), n, kind, batch.subarray(at + ENTRY_BYTES, end));
     at = end;
   }
   return at === batch.length;

@@ -66,9 +66,11 @@ function openMemoryPort(channels: MemoryChannels): Bus {
     if (deliver !== undefined) channels.remove(channel, deliver);
   };
   return {
-    publish(channel, payload) {
+    publish(channel, payload, keep) {
+      // Kept first: whoever hears it finds it in the log.
+      const kept = keep?.(payload);
       channels.publish(channel, payload);
-      return Promise.resolve(true);
+      return kept ?? Promise.resolve(true);
     },
     subscribe(channel, deliver) {
       unsubscribe(channel);

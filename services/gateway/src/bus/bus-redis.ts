@@ -13,7 +13,7 @@ import {
   type Subscriber,
   tagOf,
 } from "@ams/store";
-import type { Bus, Deliver } from "./bus.ts";
+import type { Bus, Deliver, Keep } from "./bus.ts";
 import { MARK_TIMES, Marks, type MarkTimes } from "./bus-marks.ts";
 
 /**
@@ -79,8 +79,8 @@ class RedisBus implements Bus {
     });
   }
 
-  async publish(channel: string, payload: Buffer): Promise<boolean> {
-    const taken = await this.#hand(channel, payload);
+  async publish(channel: string, payload: Buffer, keep?: Keep): Promise<boolean> {
+    const taken = await this.#hand(channel, payload, keep);
     if (!taken) this.#marks.failed(this.#tagOf(channel));
     return taken;
   }
@@ -130,11 +130,12 @@ class RedisBus implements Bus {
   }
 
   /** True once Redis has taken it. */
-  async #hand(channel: string, payload: Buffer): Promise<boolean> {
+  async #hand(channel: string, payload: Buffer, keep?: Keep): Promise<boolean> {
     const { client } = this.#commands;
     if (client.status !== "ready" || this.#inFlightBytes > IN_FLIGHT_BYTES_MAX) return false;
     this.#inFlightBytes += payload.length;
     try {
+      if (keep !== undefined) return await keep(payload);
       await (this.#sharded ? client.spublish(channel, payload) : client.publish(channel, payload));
       return true;
     } catch {

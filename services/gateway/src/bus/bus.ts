@@ -7,14 +7,18 @@
  * after `onUp`.
  */
 
+/** Keeps a payload in a log, and publishes it in the same step where both are one store. */
+export type Keep = (payload: Buffer) => Promise<boolean>;
+
 export type Deliver = (payload: Buffer) => void;
 
 export interface Bus {
   /**
    * Hands a payload to the bus, which owns the bytes from then on. Resolves true once the bus has
-   * taken it, false when it is away or too far behind: the payload is then lost.
+   * taken it, and kept it if it is to be kept; false when it is away or too far behind: the payload
+   * is then lost, or not kept.
    */
-  publish(channel: string, payload: Buffer): Promise<boolean>;
+  publish(channel: string, payload: Buffer, keep?: Keep): Promise<boolean>;
   /**
    * Resolves once every payload published from now on will be delivered; rejects when the bus is
    * away.

@@ -10,6 +10,9 @@
 import { type ChannelEvent, decodeEvent } from "@ams/directory";
 import { BATCH_VERSION } from "./batch.ts";
 
+/** Bytes of payloads that wait; then they pass, and what is missing before them is a gap. */
+const PAUSED_BYTES_MAX = 67_108_864;
+
 export type Handle = {
   readonly event: (event: ChannelEvent) => void;
   readonly batch: (batch: Buffer) => void;
@@ -29,13 +32,35 @@ export class Intake {
   /** Before the first snapshot there is no roster that events could change. */
   #open = false;
   #waiting: Waiting | null = null;
+  #pauses = 0;
+  #paused: Buffer[] = [];
+  #pausedBytes = 0;
 
   constructor(handle: Handle) {
     this.#handle = handle;
   }
 
+  /** Whatever comes waits, until `unpause`. */
+  pause(): void {
+    this.#pauses += 1;
+  }
+
+  unpause(): void {
+    this.#pauses -= 1;
+    if (this.#pauses > 0) return;
+    const paused = this.#paused;
+    this.#paused = [];
+    this.#pausedBytes = 0;
+    for (const payload of paused) this.receive(payload);
+  }
+
   /** Takes one payload of the channel. */
   receive(payload: Buffer): void {
+    if (this.#pauses > 0 && this.#pausedBytes <= PAUSED_BYTES_MAX) {
+      this.#paused.push(payload);
+      this.#pausedBytes += payload.length;
+      return;
+    }
     const waiting = this.#waiting;
     if (waiting !== null && waiting.held !== null) waiting.held.push(payload);
     else this.#pass(payload);
@@ -59,7 +84,7 @@ export class Intake {
     const held = this.#waiting?.held ?? [];
     this.#waiting = null;
     this.#open ||= opened;
-    for (const payload of held) this.#pass(payload);
+    for (const payload of held) this.receive(payload);
   }
 
   #pass(payload: Buffer): void {

@@ -16,7 +16,7 @@ import type { Audience } from "../conversation/audience.ts";
 import type { EmittingSession } from "../conversation/token-frame.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { BATCH_BYTES_MAX, BatchWriter } from "./batch.ts";
-import type { Bus } from "./bus.ts";
+import type { Bus, Keep } from "./bus.ts";
 
 /**
  * Bytes of a frame that the library writes at once, whatever else waits: there is nothing to gain
@@ -66,6 +66,8 @@ type Parcel = { readonly batch: Buffer; readonly receipts: readonly Receipt[] };
 export class Outbox {
   readonly channel: string;
   readonly batch: BatchWriter;
+  /** How its batches are kept; undefined for a conversation that keeps nothing. */
+  readonly keep: Keep | undefined;
   readonly #local: Local;
   readonly #metrics: GatewayMetrics;
   #emitted: Emitted[] = [];
@@ -75,8 +77,15 @@ export class Outbox {
   /** Bytes of the frame that was emitted last. */
   lastBytes = 0;
 
-  constructor(channel: string, origin: Uint8Array, local: Local, metrics: GatewayMetrics) {
+  constructor(
+    channel: string,
+    origin: Uint8Array,
+    local: Local,
+    metrics: GatewayMetrics,
+    keep: Keep | undefined,
+  ) {
     this.channel = channel;
+    this.keep = keep;
     this.batch = new BatchWriter(origin);
     this.#local = local;
     this.#metrics = metrics;
@@ -145,8 +154,8 @@ export class Relay {
     this.#metrics = metrics;
   }
 
-  open(channel: string, local: Local): Outbox {
-    return new Outbox(channel, this.origin, local, this.#metrics);
+  open(channel: string, local: Local, keep?: Keep): Outbox {
+    return new Outbox(channel, this.origin, local, this.#metrics, keep);
   }
 
   /** To be called behind each frame that was put into the outbox's batch. */
@@ -174,7 +183,7 @@ export class Relay {
   #publish(outbox: Outbox): void {
     for (const { batch, receipts } of outbox.take()) {
       this.#metrics.published(batch.length);
-      this.#bus.publish(outbox.channel, batch).then(
+      this.#bus.publish(outbox.channel, batch, outbox.keep).then(
         (taken) => {
           if (!taken) this.#metrics.publishLost();
           else for (const { socket, seq, ts } of receipts) socket.send(encodeReceipt(seq, ts));

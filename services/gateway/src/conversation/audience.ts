@@ -18,6 +18,12 @@ export type Subscription = {
   readonly self: StreamId | null;
 };
 
+/** Those who hear what is delivered in another way than by topics. */
+export type AudienceFollowers = {
+  readonly size: number;
+  readonly offer: (stream: StreamId | null, frame: Uint8Array | string) => void;
+};
+
 let names = 0;
 
 export class Audience {
@@ -30,13 +36,25 @@ export class Audience {
   /** How many selective subscribers listed each stream; a stream nobody listed costs nothing. */
   readonly #listed = new Map<StreamId, number>();
 
-  constructor(sockets: Sockets) {
+  /** Readers that are served from the log; null where nothing is kept. */
+  readonly #followers: AudienceFollowers | null;
+
+  constructor(sockets: Sockets, followers: AudienceFollowers | null = null) {
     this.#sockets = sockets;
+    this.#followers = followers;
   }
 
   /** Subscribers, selective ones included. */
   get size(): number {
     return this.#allCount + this.#selectiveCount;
+  }
+
+  /**
+   * A socket that is served from the log: it hears nothing of this, and what it emits goes out, as
+   * it is on a topic.
+   */
+  wait(socket: Socket): void {
+    socket.subscribe(`w${this.#name}`);
   }
 
   enter(socket: Socket, subscription: Subscription): void {
@@ -89,14 +107,21 @@ export class Audience {
     this.#deliver(this.#sockets, stream, frame, 0);
   }
 
-  /** A `stream_joined` or `stream_left`: every subscriber hears of every stream. */
-  deliverToAll(frame: string): void {
+  /** A frame for those who are live, and not for those who are served from the log. */
+  deliverToLive(frame: string): void {
     if (this.#allCount > 0) this.#sockets.publish(this.#all, frame, this.#allCount);
     if (this.#selectiveCount > 0)
       this.#sockets.publish(this.#lifecycle, frame, this.#selectiveCount);
   }
 
+  /** A `stream_joined` or `stream_left`: every subscriber hears of every stream. */
+  deliverToAll(frame: string): void {
+    if (this.#followers !== null && this.#followers.size > 0) this.#followers.offer(null, frame);
+    this.deliverToLive(frame);
+  }
+
   #deliver(from: Sockets, stream: StreamId, frame: Uint8Array | string, excluded: number): void {
+    if (this.#followers !== null && this.#followers.size > 0) this.#followers.offer(stream, frame);
     if (this.#allCount > 0) from.publish(this.#all, frame, this.#allCount - excluded);
     if (this.#listed.size === 0) return;
     const count = this.#listed.get(stream);

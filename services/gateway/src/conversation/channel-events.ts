@@ -5,7 +5,10 @@
 import type { ChannelEvent, RosterEvent } from "@ams/directory";
 import type { StreamId } from "@ams/protocol";
 import type { Outbox } from "../bus/relay.ts";
+import type { ConversationLog } from "../replay/conversation-log.ts";
+import type { Followers } from "../replay/followers.ts";
 import type { CatchUp } from "./catch-up.ts";
+import type { Emission } from "./emission.ts";
 import type { Takeovers, TakeoversParts } from "./takeovers.ts";
 
 type ClaimedEvent = Extract<RosterEvent, { kind: "claimed" }>;
@@ -14,7 +17,11 @@ type LeftEvent = Extract<RosterEvent, { kind: "left" }>;
 export type ChannelEventsParts = TakeoversParts & {
   readonly outbox: Outbox;
   readonly takeovers: Takeovers;
+  readonly emission: Emission;
   readonly catchUp: CatchUp;
+  /** Null where nothing is kept. */
+  readonly kept: ConversationLog | null;
+  readonly followers: Followers | null;
 };
 
 export class ChannelEvents {
@@ -44,6 +51,10 @@ export class ChannelEvents {
       case "mark":
         if (event.tails) this.announceTails();
         catchUp.heard(event.mark);
+        this.#parts.followers?.heard(event.mark);
+        return;
+      case "kept":
+        this.#parts.kept?.kept(event);
         return;
       case "links_revoked":
         arrivals.refuseWhere(({ link }) => link <= event.up_to, "link_revoked");
@@ -72,6 +83,11 @@ export class ChannelEvents {
     // Announced by others while it is alive and held here: it is claimed again.
     const stream = roster.get(stream_id);
     if (stream === undefined || !this.#isHeldHere(stream_id, epoch)) {
+      // Nobody alive has written that it left.
+      if (stream !== undefined && n === null) {
+        this.#parts.emission.keepLeft(stream, stream.lastN, ts);
+        this.#parts.emission.flush();
+      }
       roster.left(stream_id, epoch, n, ts);
       return;
     }

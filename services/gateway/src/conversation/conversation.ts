@@ -3,11 +3,16 @@
  * that does the work.
  */
 import type { ConnectionId, Held, Where } from "@ams/directory";
-import type { AccountId, CloseReason } from "@ams/protocol";
+import { describeError } from "@ams/process";
+import { type AccountId, type CloseReason, encodeCursor, type ReplayTerms } from "@ams/protocol";
 import { Arrivals } from "../accept/arrivals.ts";
+import { isForeignBatch } from "../bus/batch.ts";
 import { Intake } from "../bus/intake.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { isHeldBy, Quota } from "../lifecycle/places.ts";
+import { type ConversationLog, openConversationLog } from "../replay/conversation-log.ts";
+import { Followers } from "../replay/followers.ts";
+import { Refill } from "../replay/refill.ts";
 import { Audience } from "./audience.ts";
 import { CatchUp } from "./catch-up.ts";
 import { ChannelEvents } from "./channel-events.ts";
@@ -37,25 +42,54 @@ export class Conversation {
   /** What the directory says after events may have been lost. */
   readonly reconcile: Reconcile;
 
-  constructor(where: Where, owner: AccountId, deps: GatewayDeps, released: () => void) {
+  /** What it keeps; null for nothing. */
+  readonly kept: ConversationLog | null;
+  /** Null where nothing is kept. */
+  readonly refill: Refill | null;
+
+  constructor(
+    where: Where,
+    owner: AccountId,
+    deps: GatewayDeps,
+    released: () => void,
+    replay: ReplayTerms | null = null,
+  ) {
     this.where = where;
     this.channel = deps.directory.channels.conversation(where);
     this.deps = deps;
     this.quota = new Quota(where.conversationId, owner);
     const { arrivals, quota } = this;
-    const audience = new Audience(deps.sockets);
+    const failed = (error: unknown) =>
+      deps.log.warn({ event: "replay_failed", ...describeError(error) }, "replay failed");
+    const kept = openConversationLog(deps.replay, this.channel, replay, {
+      moved: (cursor) => audience.deliverToLive(encodeCursor(cursor)),
+      lost: () => deps.resync(this.channel),
+      grown: () => followers?.grown(),
+    });
+    const followers: Followers | null =
+      kept &&
+      new Followers({
+        kept,
+        failed,
+        limitBytes: deps.backpressureBytes,
+        flush: () => emission.flush(),
+        publishMark: (mark) => deps.relay.publishMark(outbox, mark),
+        streams: () => [...roster.streams()].map(({ entry }) => entry),
+      });
+    const audience = new Audience(deps.sockets, followers);
     const roster = new Roster(notifyAudience(audience, (id) => this.sessions.holderOf(id), deps));
-    const outbox = deps.relay.open(this.channel, audience);
+    const outbox = deps.relay.open(this.channel, audience, kept?.append);
     const emission = new Emission(where, deps, roster, outbox);
     const of = { where, deps, roster, arrivals };
-    const sessions = new Sessions({ ...of, audience, emission, quota, released });
+    const sessions = new Sessions({ ...of, audience, emission, followers, quota, released });
     const catchUp = new CatchUp({
       stalls: deps.stalls,
       announce: (mark) => deps.relay.publishMark(outbox, mark),
       done: () => deps.waiting.resume(),
     });
     const takeovers = new Takeovers({ ...of, sessions, emission });
-    const events = new ChannelEvents({ ...of, sessions, emission, outbox, takeovers, catchUp });
+    const parts = { ...of, sessions, emission, outbox, takeovers, catchUp, kept, followers };
+    const events = new ChannelEvents(parts);
     const frames = new RemoteFrames({ deps, roster, audience, sessions });
     this.roster = roster;
     this.sessions = sessions;
@@ -65,9 +99,15 @@ export class Conversation {
     this.reconcile = new Reconcile({ ...of, sessions, takeovers });
     this.intake = new Intake({
       event: (event) => events.apply(event),
-      batch: (batch) => frames.deliver(batch),
+      batch: (batch) => {
+        kept?.received(!isForeignBatch(batch, deps.relay.origin));
+        if (this.refill !== null && frames.hasHole(batch)) this.refill.before(batch);
+        else frames.deliver(batch);
+      },
       unread: () => deps.metrics.unread("conversation"),
     });
+    this.kept = kept;
+    this.refill = kept && new Refill({ kept, intake: this.intake, frames, failed });
   }
 
   /**

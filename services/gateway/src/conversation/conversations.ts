@@ -103,6 +103,7 @@ export class Conversations {
     const key = keyOf(conversation.where.address);
     if (this.#byAddress.get(key) === open) this.#byAddress.delete(key);
     this.#bus.unsubscribe(conversation.channel);
+    conversation.kept?.close();
   }
 
   /** Whether anybody here answers for what the directory lists as held by this gateway. */
@@ -124,10 +125,14 @@ export class Conversations {
   }
 
   #openFirst(admission: Admission): Open {
-    const { owner_account_id } = admission.conversation;
+    const { owner_account_id, replay = null } = admission.conversation;
     const where = whereOf(admission.conversation);
-    const conversation: Conversation = new Conversation(where, owner_account_id, this.#deps, () =>
-      this.release(conversation),
+    const conversation: Conversation = new Conversation(
+      where,
+      owner_account_id,
+      this.#deps,
+      () => this.release(conversation),
+      replay,
     );
     const open: Open = {
       conversation,
@@ -158,7 +163,13 @@ export class Conversations {
     if (entries === null) return false;
     conversation.roster.load(entries);
     conversation.intake.resume(true);
+    conversation.kept?.mark();
     return true;
+  }
+
+  /** Brings one in line: it has lost something that came by its channel. */
+  resync(channel: string): void {
+    this.#resyncAll([channel]);
   }
 
   #resyncAll(channels: readonly string[]): void {
@@ -186,9 +197,17 @@ export class Conversations {
   async #resync(conversation: Conversation): Promise<void> {
     if (this.#byChannel.get(conversation.channel) !== conversation) return; // Closed meanwhile.
     try {
+      conversation.kept?.rebase();
+      conversation.kept?.mark();
       const entries = await this.#snapshot(conversation, true);
       if (entries === null) conversation.sessions.closeAll("conversation_closed");
-      else conversation.reconcile.apply(entries);
+      else {
+        // What the log has of known streams comes before their leaves and takeovers, and the rest
+        // after those that joined meanwhile.
+        await conversation.refill?.run(false);
+        conversation.reconcile.apply(entries);
+        await conversation.refill?.run(true);
+      }
     } catch (error) {
       if (!(error instanceof DirectoryUnavailable)) throw error;
       setTimeout(() => this.#resyncAll([conversation.channel]), RESYNC_RETRY_MS).unref();

@@ -4,7 +4,13 @@
  * token and every change of metadata.
  */
 import type { GatewayEvent, Where } from "@ams/directory";
-import { type DataSpan, encodeStreamMetadata, formatSeq, type JsonText } from "@ams/protocol";
+import {
+  type DataSpan,
+  encodeStreamLeft,
+  encodeStreamMetadata,
+  formatSeq,
+  type JsonText,
+} from "@ams/protocol";
 import type { Socket } from "../accept/sockets.ts";
 import type { Outbox } from "../bus/relay.ts";
 import type { GatewayDeps } from "../deps.ts";
@@ -67,6 +73,14 @@ export class Emission {
     const { holdings, relay } = this.#deps;
     const event = { kind: "yielded", ...yielded } as const;
     holdings.announce(() => relay.publishEvent(this.#outbox, event));
+  }
+
+  /** The stream has left: a log keeps that too (§7.2.1). Live readers are notified otherwise. */
+  keepLeft({ entry }: LiveStream, n: number | null, ts: string): void {
+    if (this.#outbox.keep === undefined) return;
+    const text = encodeStreamLeft(entry, ts, n === null ? null : formatSeq(entry.epoch, n));
+    const bytes = Buffer.byteLength(text);
+    this.#outbox.batch.append(entry.epoch, n ?? 0, "stream_left", bytes).write(text);
   }
 
   /** Sends what was emitted in this turn until now. */

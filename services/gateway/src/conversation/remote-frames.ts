@@ -2,6 +2,7 @@
 import { encodeTokenHead, readMembers } from "@ams/protocol";
 import { batchTimeMs, type FrameKind, isForeignBatch, walkBatch } from "../bus/batch.ts";
 import type { GatewayDeps } from "../deps.ts";
+import { asReplay, streamIdOf } from "../replay/kept-frame.ts";
 import { readIso } from "../time.ts";
 import type { Audience } from "./audience.ts";
 import type { LiveStream } from "./live-stream.ts";
@@ -36,6 +37,7 @@ export class RemoteFrames {
   }
 
   readonly #take = (epoch: number, n: number, kind: FrameKind, frame: Buffer): void => {
+    if (kind === "stream_left") return;
     const { deps, roster } = this.#parts;
     const looked = this.#looked;
     looked.frame = frame;
@@ -58,6 +60,41 @@ export class RemoteFrames {
     stream.timeAt ??= Buffer.byteLength(encodeTokenHead(stream.entry));
     return readIso(frame, stream.timeAt);
   };
+
+  /** Whether a frame of this batch does not follow the last one of its stream. */
+  hasHole(batch: Buffer): boolean {
+    const { deps, roster } = this.#parts;
+    if (!isForeignBatch(batch, deps.relay.origin)) return false;
+    let found = false;
+    const seen = new Map<number, number>();
+    walkBatch(batch, (epoch, n, kind) => {
+      if (kind === "stream_left") return;
+      const last = seen.get(epoch) ?? roster.lastNOf(epoch);
+      found ||= last !== null && n > last + 1;
+      seen.set(epoch, n);
+    });
+    return found;
+  }
+
+  /** A batch from the log: of others' frames, those that did not come by the channel. */
+  refill(batch: Buffer, others: boolean): void {
+    const { deps, roster, audience } = this.#parts;
+    if (!isForeignBatch(batch, deps.relay.origin)) return;
+    walkBatch(batch, (epoch, n, kind, frame) => {
+      if (kind === "stream_left") return;
+      const verdict = roster.passed(epoch, n);
+      if (verdict === "fenced") {
+        if (!others || !roster.passedUnknown(epoch, n)) return;
+        // Nobody here knows that it joined: it comes as a replayed one.
+        audience.deliver(streamIdOf(frame, kind), asReplay(frame));
+        return;
+      }
+      if (typeof verdict === "string") return;
+      const noted = kind === "stream_metadata" ? readMetadata(frame, n) : null;
+      if (noted !== null) roster.notedMetadata(verdict, noted);
+      this.#deliverRemote(verdict, frame);
+    });
+  }
 
   /**
    * A late frame of a displaced connection isn't for the one that holds the stream now: it is its

@@ -66,6 +66,8 @@ export class Roster {
    * the same epoch.
    */
   readonly #swept = new Recent<StreamId, LiveStream>(REMEMBERED_MAX);
+  /** The last n of epochs that have left. */
+  readonly #endedN = new Recent<number, number>(REMEMBERED_MAX);
   /** Unix ms at which streams left, as their readers were notified. */
   readonly #leftMs = new Recent<StreamId, number>(REMEMBERED_MAX);
 
@@ -193,6 +195,21 @@ export class Roster {
     this.#announceAgain(stream);
   }
 
+  /** The last `n` of this epoch that passed here; null when none did, or it is not live. */
+  lastNOf(epoch: number): number | null {
+    return this.#byEpoch.get(epoch)?.lastN ?? null;
+  }
+
+  /**
+   * Whether a frame from the log, of an epoch that is not live here, has not passed; it then
+   * counts as passed.
+   */
+  passedUnknown(epoch: number, n: number): boolean {
+    if (this.#fading.get(epoch) !== undefined || n <= (this.#endedN.get(epoch) ?? 0)) return false;
+    this.#endedN.put(epoch, n);
+    return true;
+  }
+
   /**
    * Readers are notified of new metadata, as frame `n` of this claim. It holds for the claims that
    * took over from it as well.
@@ -307,6 +324,7 @@ export class Roster {
   #remove(stream: OwnStream): void {
     this.#byStream.delete(stream.entry.stream_id);
     this.#byEpoch.delete(stream.entry.epoch);
+    this.#endedN.put(stream.entry.epoch, stream.lastN ?? 0);
     stream.claim = "ended";
   }
 

@@ -38,6 +38,8 @@ export type SessionHome = {
   readonly hold: Hold;
   readonly sessions: {
     readonly leave: (session: Session) => void;
+    /** Its socket has read something of what was unsent. */
+    readonly drained: (session: Session) => void;
     /** Ends a session that no longer holds its stream. */
     readonly expel: (session: Session, reason: CloseReason) => void;
   };
@@ -187,6 +189,10 @@ export class Session implements SocketOwner, Waiter {
     this.#isPostponed = false;
     this.#home.deps.waiting.remove(this);
     return waiting.release();
+  }
+
+  drained(): void {
+    this.#home.sessions.drained(this);
   }
 
   gone(): void {

@@ -8,6 +8,8 @@ import type { Arrivals } from "../accept/arrivals.ts";
 import type { Socket } from "../accept/sockets.ts";
 import type { GatewayDeps } from "../deps.ts";
 import type { Quota } from "../lifecycle/places.ts";
+import type { FollowTerms } from "../replay/follower.ts";
+import type { Followers } from "../replay/followers.ts";
 import { toIso } from "../time.ts";
 import type { Audience } from "./audience.ts";
 import { type Emission, stamp } from "./emission.ts";
@@ -24,6 +26,8 @@ export type SessionsParts = {
   readonly roster: Roster;
   readonly audience: Audience;
   readonly emission: Emission;
+  /** Those that are served from the log; null where nothing is kept. */
+  readonly followers: Followers | null;
   readonly arrivals: Arrivals;
   readonly quota: Quota;
   /** Called once for each session that has ended here. */
@@ -63,12 +67,24 @@ export class Sessions {
     return this.#ended.get(connection);
   }
 
-  /** Adds a session that was just welcomed: it hears what is emitted from now on. */
-  enter(session: Session, socket: Socket): void {
-    const { emission, audience } = this.#parts;
+  /**
+   * Adds a session that was just welcomed: it hears what is emitted from now on, or what is kept
+   * before that.
+   */
+  enter(session: Session, socket: Socket, follow: FollowTerms | null = null): void {
+    const { emission, audience, followers } = this.#parts;
+    const { subscription } = session.terms;
     emission.flush();
     this.#present.set(session.stream.entry.connection, session);
-    audience.enter(socket, session.terms.subscription);
+    if (follow === null || followers === null) audience.enter(socket, subscription);
+    else {
+      audience.wait(socket);
+      followers.begin(session, socket, follow, () => audience.enter(socket, subscription));
+    }
+  }
+
+  drained(session: Session): void {
+    this.#parts.followers?.drained(session);
   }
 
   /** A session's socket is closed: subscribers are notified here and through the directory. */
@@ -80,6 +96,7 @@ export class Sessions {
     const n = stream.lastN ?? 0;
     const ts = toIso(stamp(stream, deps.now()));
     this.#ended.put(stream.entry.connection, n);
+    emission.keepLeft(stream, n, ts);
     emission.flush();
     roster.left(stream_id, epoch, n, ts);
     // It was taken over before the directory heard of the leave: how far it came is still news.
@@ -134,11 +151,11 @@ export class Sessions {
   }
 
   #remove(session: Session): boolean {
-    const { deps, audience, released } = this.#parts;
+    const { deps, audience, followers, released } = this.#parts;
     const { owner_account_id, connection } = session.stream.entry;
     if (!this.#present.delete(connection)) return false;
     deps.credentials.forget(owner_account_id, connection);
-    audience.exit(session.terms.subscription);
+    if (followers?.stop(session) !== true) audience.exit(session.terms.subscription);
     released();
     return true;
   }

@@ -147,6 +147,15 @@ export class SimulatedSocket implements PendingConnect, Socket {
     if (!this.gone) this.connection.heard(parse(frame));
   }
 
+  sendAll(frames: readonly (Uint8Array | string)[]): void {
+    for (const frame of frames)
+      this.send(typeof frame === "string" ? frame : Buffer.from(frame).toString());
+  }
+
+  buffered(): number {
+    return 0;
+  }
+
   publish(topic: string, frame: Uint8Array | string): void {
     if (!this.gone) this.#port.publishFrom(this, topic, frame);
   }

@@ -186,6 +186,15 @@ export class FakeSocket implements Socket {
     if (this.ended === null) this.heard.push(frame);
   }
 
+  sendAll(frames: readonly (Uint8Array | string)[]): void {
+    for (const frame of frames)
+      this.send(typeof frame === "string" ? frame : Buffer.from(frame).toString());
+  }
+
+  buffered(): number {
+    return 0;
+  }
+
   publish(topic: string, frame: Uint8Array | string, count: number): void {
     if (this.ended === null) this.#sockets.publishFrom(this, topic, frame, count);
   }

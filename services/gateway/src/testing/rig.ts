@@ -77,6 +77,9 @@ export class Rig {
     this.deps = {
       directory,
       relay: new Relay(this.bus, metrics),
+      replay: null,
+      resync: () => undefined,
+      backpressureBytes: 1_048_576,
       sockets: this.sockets,
       holdings: new Holdings(directory, log),
       credentials: new Credentials(directory, () => this.nowMs),
