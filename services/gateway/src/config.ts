@@ -45,14 +45,14 @@ export const GATEWAY_SETTINGS = {
   ),
   AMS_DRAIN_MS: integer(
     5_000,
-    "Milliseconds that a stopping gateway takes to close its sockets, in slices.",
+    "Milliseconds in which a stopping gateway asks its sockets to come back elsewhere, in slices.",
     {
       max: 600_000,
     },
   ),
   AMS_DRAIN_SPREAD_MS: integer(
     5_000,
-    "Milliseconds over which it spreads the times at which it asks them to come back.",
+    "Milliseconds over which it spreads the times at which they come back. Each is closed a second after its own, so that it moves without a break.",
     {
       max: 600_000,
     },

@@ -22,7 +22,7 @@ import { Conversations } from "./conversation/conversations.ts";
 import type { SessionTerms } from "./conversation/session.ts";
 import { Waiting } from "./conversation/waiting.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { drain } from "./lifecycle/drain.ts";
+import { type DrainTerms, drain } from "./lifecycle/drain.ts";
 import { Holdings } from "./lifecycle/holdings.ts";
 import { Lease } from "./lifecycle/lease.ts";
 import { Memory } from "./lifecycle/memory.ts";
@@ -50,6 +50,8 @@ export type GatewayOptions = {
   readonly http?: HttpHandler;
   /** Unix milliseconds. */
   readonly now?: () => number;
+  /** Whether other gateways take its sockets over when it stops; not unless given. */
+  readonly isTakenOver?: boolean;
   /** The public port, where it is not the server library's: a simulation has its own. */
   readonly openPort?: (metrics: GatewayMetrics) => GatewayPort;
 };
@@ -143,7 +145,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   }
   const stop = async () => {
     draining = true;
-    await drain(conversations, drainTermsOf(config), () => open > 0);
+    await drain(conversations, drainTermsOf(options), () => open > 0);
     server.stopListening();
     await holdings.settled();
     await lease.end();
@@ -207,8 +209,8 @@ function admitDepsOf(options: GatewayOptions, conversations: Conversations): Adm
   };
 }
 
-function drainTermsOf(config: GatewayConfig) {
-  return { drainMs: config.AMS_DRAIN_MS, spreadMs: config.AMS_DRAIN_SPREAD_MS };
+function drainTermsOf({ config, isTakenOver = false }: GatewayOptions): DrainTerms {
+  return { drainMs: config.AMS_DRAIN_MS, spreadMs: config.AMS_DRAIN_SPREAD_MS, isTakenOver };
 }
 
 /** Every stream but its own, no receipts. */

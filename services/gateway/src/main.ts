@@ -69,6 +69,7 @@ const gateway = await startGateway({
   replay,
   log,
   registry,
+  isTakenOver: true,
 });
 if (gateway === null) {
   log.fatal(
@@ -88,7 +89,8 @@ const admin =
       );
 log.info({ event: "started", port: gateway.port, admin_port: admin?.port ?? null }, "started");
 
-stopOnSignal(log, config.AMS_DRAIN_MS + STOP_GRACE_MS, async () => {
+const drainMs = config.AMS_DRAIN_MS + config.AMS_DRAIN_SPREAD_MS;
+stopOnSignal(log, drainMs + STOP_GRACE_MS, async () => {
   await gateway.stop();
   await admin?.close();
   await bus.close();

@@ -43,7 +43,11 @@ function present(count: number) {
 
 test("§4.9 everybody hears when to come back, within the spread, and is closed 4503 behind it", async () => {
   const { all, open, conversations } = present(20);
-  const done = drain(conversations, { drainMs: 0, spreadMs: 3_000 }, () => false);
+  const done = drain(
+    conversations,
+    { drainMs: 0, spreadMs: 3_000, isTakenOver: false },
+    () => false,
+  );
   expect(all.map((socket) => [socket.frames().length, socket.ended])).toEqual(
     all.map(() => [1, null]),
   );
@@ -59,10 +63,38 @@ test("§4.9 everybody hears when to come back, within the spread, and is closed 
   expect(new Set(times).size).toBeGreaterThan(10);
 });
 
+test("§4.9 where others take sockets over, each stays open until its client has had time to move", async () => {
+  const { all, open, conversations } = present(20);
+  const closedAt = new Map<FakeSocket, number>();
+  for (const socket of all) {
+    const end = socket.end.bind(socket);
+    socket.end = (reason) => {
+      closedAt.set(socket, performance.now());
+      end(reason);
+    };
+  }
+  const begun = performance.now();
+  await drain(conversations, { drainMs: 0, spreadMs: 500, isTakenOver: true }, () => false);
+  expect(open.size).toBe(0);
+  for (const socket of all) {
+    const backAfterMs = Number(socket.frames()[0]?.reconnect_after_ms);
+    // A timer may fire a millisecond early.
+    expect((closedAt.get(socket) ?? 0) - begun).toBeGreaterThanOrEqual(backAfterMs + 980);
+  }
+});
+
+test("§4.9 a gateway whose clients have all moved stops at once", async () => {
+  const { open, conversations } = present(5);
+  const terms = { drainMs: 0, spreadMs: 600_000, isTakenOver: true };
+  const done = drain(conversations, terms, () => false);
+  open.clear();
+  await done;
+});
+
 test("§4.9 many are closed in slices over the time that the gateway has, none of them larger than its share", async () => {
   const { slices, conversations } = present(30);
   const begun = performance.now();
-  await drain(conversations, { drainMs: 300, spreadMs: 1 }, () => false);
+  await drain(conversations, { drainMs: 300, spreadMs: 1, isTakenOver: false }, () => false);
   expect(slices).toEqual([10, 10, 10]);
   expect(performance.now() - begun).toBeGreaterThan(190);
 });
@@ -71,7 +103,7 @@ test("§3.3.11 a connect that is under way, and who came meanwhile, are waited f
   const { all, open, add, conversations } = present(1);
   const answers = [true, true, false];
   let looks = 0;
-  await drain(conversations, { drainMs: 0, spreadMs: 1 }, () => {
+  await drain(conversations, { drainMs: 0, spreadMs: 1, isTakenOver: false }, () => {
     looks += 1;
     if (looks === 1) add();
     return answers[looks - 1] ?? false;
@@ -93,7 +125,7 @@ test("§4.9 a join under way doesn't keep a gateway that goes away from doing an
       return [];
     },
   } as unknown as Conversations;
-  const done = drain(conversations, { drainMs: 0, spreadMs: 0 }, () => joining);
+  const done = drain(conversations, { drainMs: 0, spreadMs: 0, isTakenOver: false }, () => joining);
   setImmediate(() => {
     joining = false;
   });

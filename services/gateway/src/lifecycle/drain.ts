@@ -1,20 +1,31 @@
 /**
  * A gateway drains in slices: each socket is notified when to come back, spread over a
- * time so that the other gateways aren't stormed, and then closed (§4.9).
+ * time so that the other gateways aren't stormed, and then closed (§4.9). Where others take the
+ * sockets over, each stays open until its client has had the time to move, and misses nothing.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeDrain } from "@ams/protocol";
 import type { Conversations } from "../conversation/conversations.ts";
 
-/** Milliseconds between a slice's notification and its close, and so between two slices. */
+/** Milliseconds between two slices, and the least between a notification and its close. */
 const SLICE_MS = 100;
 
+/**
+ * Milliseconds after the time at which a client was asked to come back, in which it moves: a try to
+ * connect takes a tenth of that, and a busy gateway or client some tenths more.
+ */
+const HANDOVER_MS = 1_000;
+
 export type DrainTerms = {
-  /** Milliseconds within which every socket has been closed. */
+  /** Milliseconds within which every socket has been notified. */
   readonly drainMs: number;
   /** Milliseconds over which the clients' returns are spread. */
   readonly spreadMs: number;
+  /** Whether other gateways take the sockets over, so that clients can move first. */
+  readonly isTakenOver: boolean;
 };
+
+type Session = { close(reason: "draining"): void };
 
 /**
  * Notifies every session to come back later and closes it; resolves when none is left, nor any
@@ -37,13 +48,21 @@ async function drainPresent(conversations: Conversations, terms: DrainTerms): Pr
   const waiting = [...conversations.sessions()];
   const slices = Math.max(1, Math.floor(terms.drainMs / SLICE_MS));
   const perSlice = Math.max(1, Math.ceil(waiting.length / slices));
-  while (waiting.length > 0) {
-    const slice = waiting.splice(0, perSlice);
-    for (const { session } of slice) {
-      session.socket?.send(encodeDrain(Math.floor(Math.random() * terms.spreadMs)));
+  /** Sessions by the slices of time after which they are closed. */
+  let leaving: { readonly afterSlices: number; readonly session: Session }[] = [];
+  for (let passed = 0; waiting.length > 0 || leaving.length > 0; ) {
+    for (const { session } of waiting.splice(0, perSlice)) {
+      const backAfterMs = Math.floor(Math.random() * terms.spreadMs);
+      session.socket?.send(encodeDrain(backAfterMs));
+      const stayMs = terms.isTakenOver ? backAfterMs + HANDOVER_MS : 0;
+      leaving.push({ afterSlices: passed + Math.ceil(stayMs / SLICE_MS), session });
     }
     // What was sent before the notification came is still accepted.
     await sleep(SLICE_MS);
-    for (const { session } of slice) session.close("draining");
+    for (const { session, afterSlices } of leaving) {
+      if (afterSlices <= passed) session.close("draining");
+    }
+    leaving = conversations.size === 0 ? [] : leaving.filter((one) => one.afterSlices > passed);
+    passed += 1;
   }
 }
