@@ -52,7 +52,7 @@ export const GATEWAY_SETTINGS = {
   ),
   AMS_DRAIN_SPREAD_MS: integer(
     5_000,
-    "Milliseconds over which it spreads the times at which they come back. Each is closed a second after its own, so that it moves without a break.",
+    "Milliseconds over which it spreads the times at which they come back. Each is closed two seconds after its own, so that it moves without a break.",
     {
       max: 600_000,
     },

@@ -62,13 +62,16 @@ process.exit(0);
 
 /** Each gateway by its own address, so that two joins are on two of them; else the entry. */
 async function gatewayBases() {
-  const [host, port] = GATEWAYS.split(":");
   // Where gateways answer to some host names only, their addresses aren't among them.
   if (ANY_HOST !== "true") return [ENTRY_URL];
-  const found = await lookup(host, { all: true });
-  return found.map(({ address, family }) =>
-    family === 6 ? `http://[${address}]:${port}` : `http://${address}:${port}`,
-  );
+  const bases = GATEWAYS.split(",").map(async (at) => {
+    const [host, port] = at.split(":");
+    const found = await lookup(host, { all: true });
+    return found.map(({ address, family }) =>
+      family === 6 ? `http://[${address}]:${port}` : `http://${address}:${port}`,
+    );
+  });
+  return (await Promise.all(bases)).flat();
 }
 
 function join(name, base) {

@@ -79,7 +79,7 @@ test("§4.9 where others take sockets over, each stays open until its client has
   for (const socket of all) {
     const backAfterMs = Number(socket.frames()[0]?.reconnect_after_ms);
     // A timer may fire a millisecond early.
-    expect((closedAt.get(socket) ?? 0) - begun).toBeGreaterThanOrEqual(backAfterMs + 980);
+    expect((closedAt.get(socket) ?? 0) - begun).toBeGreaterThanOrEqual(backAfterMs + 1_980);
   }
 });
 

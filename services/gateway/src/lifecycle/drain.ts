@@ -12,9 +12,9 @@ const SLICE_MS = 100;
 
 /**
  * Milliseconds after the time at which a client was asked to come back, in which it moves: a try to
- * connect takes a tenth of that, and a busy gateway or client some tenths more.
+ * connect takes a twentieth of that, and a busy gateway or client needs more.
  */
-const HANDOVER_MS = 1_000;
+const HANDOVER_MS = 2_000;
 
 export type DrainTerms = {
   /** Milliseconds within which every socket has been notified. */

@@ -1,0 +1,89 @@
+// docker-compose.yml as a person runs it: built from the clone, started, and used.
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import {
+  DockerComposeEnvironment,
+  GenericContainer,
+  type StartedDockerComposeEnvironment,
+  Wait,
+} from "testcontainers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../cluster/free-port.ts";
+import { repositoryRoot } from "../repository-root.ts";
+
+const ROOT = repositoryRoot();
+const PROJECT = `ams-test-${randomBytes(4).toString("hex")}`;
+/** The smoke journey: mint, two joins on different gateways, tokens, a takeover, MCP, the page. */
+const JOURNEY = join(ROOT, "deploy/k8s/ams/files/helm-test.mjs");
+/** Milliseconds that the journey may take in all. */
+const JOURNEY_MS = 300_000;
+let environment: StartedDockerComposeEnvironment;
+let port = 0;
+
+beforeAll(async () => {
+  port = await freePort();
+  const pepper = () => randomBytes(32).toString("hex");
+  environment = await new DockerComposeEnvironment(ROOT, "docker-compose.yml")
+    .withProjectName(PROJECT)
+    .withBuild()
+    .withEnvironment({
+      AMS_CREDENTIAL_PEPPERS: pepper(),
+      AMS_LINK_PEPPERS: pepper(),
+      AMS_PUBLISH: `127.0.0.1:${port}`,
+      AMS_BUILD_NETWORK: process.env.AMS_BUILD_NETWORK ?? "default",
+    })
+    .withStartupTimeout(JOURNEY_MS)
+    .up();
+});
+
+afterAll(async () => {
+  await environment?.down({ removeVolumes: true });
+});
+
+test("docker-compose up --build passes the smoke journey, on two gateways", async () => {
+  const journey = await new GenericContainer("ams-gateway")
+    .withNetworkMode(`${PROJECT}_front`)
+    .withCopyFilesToContainer([{ source: JOURNEY, target: "/tmp/journey.mjs" }])
+    .withCommand(["node", "/tmp/journey.mjs"])
+    .withEnvironment({
+      ENTRY_URL: "http://entry:8080",
+      GATEWAYS: "gateway-1:8080,gateway-2:8080",
+      ANY_HOST: "true",
+      HAS_WEB: "true",
+      HAS_MCP: "true",
+      SIGNUP: "open",
+    })
+    .withWaitStrategy(Wait.forLogMessage(/Everything works, on 2 gateways|FAILED/))
+    .withStartupTimeout(JOURNEY_MS)
+    .start();
+  const said: string[] = [];
+  for await (const line of await journey.logs()) said.push(String(line));
+  await journey.stop();
+  expect(said.join("")).toContain("Everything works, on 2 gateways.");
+});
+
+test("the entry answers at the address that it publishes", async () => {
+  expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
+});
+
+test("every container of ours is healthy, as its image checks it", async () => {
+  for (const name of ["control", "gateway-1", "gateway-2", "web", "mcp"]) {
+    const health = await inContainer(name, "node", "/ams/healthcheck.mjs");
+    expect(health, name).toBe(0);
+  }
+});
+
+async function inContainer(service: string, ...words: string[]): Promise<number> {
+  // Compose 1 and 2 name containers differently.
+  const names = [`${service}_1`, `${service}-1`];
+  const found = names.flatMap((name) => {
+    try {
+      return [environment.getContainer(name)];
+    } catch {
+      return [];
+    }
+  });
+  const [container = expect.fail(`no container of ${service}`)] = found;
+  const { exitCode } = await container.exec(words);
+  return exitCode;
+}
