@@ -1,17 +1,23 @@
-// Makes dist/ams.mjs: the whole command line in one file that needs nothing beside it, for
-// publishing.
-//   node cli/build.mjs
-import { chmodSync, readFileSync } from "node:fs";
+// Makes the package that is published as `ams-cli`, whose command is `ams`: the whole command line
+// in one file that needs nothing beside it.
+//   node cli/build.mjs [folder]
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+// @boundaries-ignore what the published packages have in common is a script of the repository
+import { publishedFields, readmeOf } from "../scripts/published.mjs";
 
-const here = import.meta.dirname;
+const here = dirname(fileURLToPath(import.meta.url));
+const folder = resolve(process.argv[2] ?? join(here, "dist", "package"));
 const { version } = JSON.parse(readFileSync(join(here, "package.json"), "utf8"));
-const outfile = join(here, "dist", "ams.mjs");
+const outfile = join(folder, "ams.mjs");
 const loadtest = createRequire(new URL("../loadtest/package.json", import.meta.url));
 const textFor = (path) => readFileSync(loadtest.resolve(path), "utf8");
 
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
 await build({
   entryPoints: [join(here, "src", "main.ts")],
   outfile,
@@ -40,3 +46,11 @@ await build({
   },
 });
 chmodSync(outfile, 0o755);
+const manifest = {
+  ...publishedFields(here, "ams-cli"),
+  type: "module",
+  bin: { ams: "./ams.mjs" },
+};
+writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+writeFileSync(join(folder, "README.md"), readmeOf(here));
+copyFileSync(join(here, "..", "LICENSE"), join(folder, "LICENSE"));

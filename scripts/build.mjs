@@ -1,4 +1,5 @@
-// `npm run build`: installs what is missing, compiles all rooms and makes the SDK's package.
+// `npm run build`: installs what is missing, compiles all packages, and makes the page and what is
+// served at /_dist/; the SDK's package is in libs/client/dist/package as well.
 import { run, setUpOrExit } from "./set-up.mjs";
 
 await setUpOrExit();

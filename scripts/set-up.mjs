@@ -8,8 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { buildPage } from "./page.mjs";
+import { npmCommand } from "./npm.mjs";
 import { requirePlatform } from "./platform.mjs";
+import { becomeServerNode } from "./server-node.mjs";
+import { buildIfChanged } from "./stamped.mjs";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
@@ -17,7 +19,24 @@ const LOCK_FILE = join(ROOT, "package-lock.json");
 const INSTALLED = join(ROOT, "node_modules", ".package-lock.json");
 /** Holds the hash of the lock file from which node_modules was installed. */
 const STAMP = join(ROOT, "node_modules", ".ams-installed");
-/** Projects that answer with the page of edges/web. */
+/** What the page is made of, beside the packages of the lock file. */
+const PAGE_SOURCES = [
+  "edges/web/src/page",
+  "edges/web/src/dead-link.ts",
+  "edges/web/src/server-name.ts",
+  "edges/web/vite.config.ts",
+  "libs/client/src",
+  "libs/protocol/src",
+  "package-lock.json",
+];
+/** What the packages at /_dist/ are made of. */
+const PACKAGES_SOURCES = [
+  ...["cli/src", "cli/build.mjs", "cli/package.json", "cli/README.md", "loadtest/src"],
+  ...["libs/client/src", "libs/client/build.mjs", "libs/client/bundle-browser.mjs"],
+  ...["libs/client/package.json", "libs/client/README.md", "libs/protocol/src"],
+  ...["scripts/packages.mjs", "scripts/published.mjs", "package.json", "package-lock.json"],
+];
+/** Projects that answer with the page of edges/web, and serve the packages. */
 const SERVES_PAGE = ["services/standalone", "edges/web"];
 /** Milliseconds between two looks at a set-up that another terminal is doing in the same clone. */
 const LOOK_AGAIN_MS = 200;
@@ -37,12 +56,14 @@ export class SetUpFailed extends Error {
  */
 export async function setUp({ projects = [] } = {}) {
   requirePlatform();
+  await becomeServerNode();
   const release = await onlyHere();
   try {
     await install();
     await build(projects);
     if (projects.length === 0 || projects.some((project) => SERVES_PAGE.includes(project))) {
       await page();
+      await packages();
     }
   } finally {
     release();
@@ -119,12 +140,6 @@ function holdsAll(lockText, installedText) {
   });
 }
 
-/** npm as it was called, or the one on the PATH. */
-function npmCommand() {
-  const script = process.env.npm_execpath ?? "";
-  return script.endsWith("npm-cli.js") ? [process.execPath, [script]] : ["npm", []];
-}
-
 /**
  * The compiler finds out by itself what has changed; when nothing has, that takes a tenth of a
  * second.
@@ -138,8 +153,16 @@ async function build(projects) {
 async function page() {
   const vite = toolCommand("vite/bin/vite.js", "build", "--logLevel=error");
   vite[1].push("--config=edges/web/vite.config.ts");
-  const isBuilt = await buildPage(ROOT, () => run(vite));
+  const isBuilt = await buildIfChanged(ROOT, "edges/web/dist/page", PAGE_SOURCES, () => run(vite));
   if (!isBuilt) throw new SetUpFailed("The page could not be built: see above.");
+}
+
+/** The packages that the deployment serves at /_dist/. */
+async function packages() {
+  const build = [process.execPath, [join(ROOT, "scripts", "packages.mjs")]];
+  const folder = "edges/web/dist/tarballs";
+  const isBuilt = await buildIfChanged(ROOT, folder, PACKAGES_SOURCES, () => run(build));
+  if (!isBuilt) throw new SetUpFailed("The packages of the clients could not be built: see above.");
 }
 
 /**

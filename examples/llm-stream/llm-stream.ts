@@ -34,7 +34,6 @@ async function write(): Promise<void> {
   // This is all. A real model's stream goes where `model()` stands; the picker takes the text out
   // of each chunk.
   const { tokens } = await me.pipe(model(), (chunk) => chunk.choices[0]?.delta.content);
-  await me.endTurn();
   console.log(`the broker has all ${tokens} tokens`);
   await me.close();
 }

@@ -52,8 +52,7 @@ async function answer(magicLink: string): Promise<void> {
     let question = "";
     for await (const token of turn) question += token;
     console.log(`was asked: ${harmless(question)}`);
-    await me.pipe(think(question));
-    await me.endTurn();
+    await me.pipe(think(question)); // And ends the turn.
   }
   await me.close();
 }

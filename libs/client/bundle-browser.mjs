@@ -44,12 +44,13 @@ async function bundle(common, entry, name, plugin) {
     entryPoints: [entry],
     platform: "browser",
     minify: true,
+    outfile: join(dirname(ENTRY), "..", "dist", "package", name),
     plugins: [plugin],
   });
-  const [{ contents }] = outputFiles;
+  const [{ contents: map }, { contents }] = outputFiles;
   const [{ imports }] = Object.values(metafile.outputs);
   const gzipBytes = gzipBytesOf(contents);
-  return { name, contents, gzipBytes, imports, inputs: Object.keys(metafile.inputs) };
+  return { name, contents, map, gzipBytes, imports, inputs: Object.keys(metafile.inputs) };
 }
 
 /** Leaves out what is loaded by `import()`, and gathers it. */

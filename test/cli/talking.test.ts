@@ -143,7 +143,7 @@ describe("ams tail", () => {
   test("--since on a deployment that keeps nothing is refused with 3 in one sentence", async () => {
     const { code, stderr } = await home.run(["tail", "--since", "1-1"], { env });
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^ams: This deployment keeps nothing that was said, .*\n$/);
+    expect(stderr).toMatch(/^ams: This deployment keeps no messages, .*\n$/);
   });
 
   test("ends quietly, and leaves, when the reader of its pipe has gone", async () => {

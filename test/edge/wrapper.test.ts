@@ -127,7 +127,7 @@ test("1,100 tokens into a buffer of 1,000: the loss is marked at its place and c
   must(await a.join({ link }));
   must(a.listen(ear));
   const peer = await join(link, { guest: true });
-  await peer.pipe(numbered(1_100));
+  await peer.pipe(numbered(1_100), { endTurn: false });
   await ear.until(isToken("t1099"));
   expect(tokensIn(ear.heard)).toEqual(numbered(1_100));
   const got = must(await a.recv({ maxEvents: 1_000 }));

@@ -160,7 +160,7 @@ describe("out: a token", () => {
     const receiver = await startReceiver((n) => (n === 0 ? first : 200));
     const { ada, endpoint, wrapper } = await wrap(receiver.url);
     const words = Array.from({ length: 1_010 }, (_, n) => String(n));
-    await ada.pipe(words);
+    await ada.pipe(words, { endTurn: false });
     await ada.ping(); // The broker has passed them on to the wrapper,
     const post = { method: "POST", body: "x", headers: signed(SECRET, "x") };
     // whose receipt for this came behind them.

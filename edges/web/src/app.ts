@@ -5,11 +5,13 @@ import { baseUrlOf, type HttpApp, type Reached } from "@ams/process";
 import { type Context, Hono } from "hono";
 import { type Asset, type Assets, hashedPath, toAsset } from "./assets.ts";
 import type { WebConfig } from "./config.ts";
-import { type Look, pageDocument, plainDocument } from "./document.ts";
+import { type Look, pageDocument, plainDocument, sideDocument } from "./document.ts";
 import { COMMON_HEADERS, IMMUTABLE } from "./headers.ts";
 import { answerLink, type LinkTools } from "./link.ts";
 import type { LookUp } from "./link-facts.ts";
 import { answerNotFound, redirectToRepaired } from "./not-found.ts";
+import { createDist } from "./packages/dist.ts";
+import type { Packages } from "./packages/packages.ts";
 import { ASSETS_PREFIX, linkAt } from "./routes.ts";
 import { themeStyle } from "./theme.ts";
 
@@ -18,6 +20,8 @@ export type WebOptions = {
   readonly reached: Reached;
   /** Null when the page isn't built: agents are answered all the same. */
   readonly assets: Assets | null;
+  /** Null when the packages aren't built. */
+  readonly packages?: Packages | null;
   readonly lookUp: LookUp;
 };
 
@@ -26,7 +30,7 @@ export type Web = HttpApp;
 
 const NOT_BUILT = "The page is not built on this deployment: npm run build makes it.";
 
-export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web {
+export function createWeb({ config, reached, assets, packages, lookUp }: WebOptions): Web {
   const theme = openTheme(config);
   const files = new Map([...(assets?.files ?? []), [theme.path, theme.asset] as const]);
   const look: Look | null = assets && { assets, theme: config.theme, themePath: theme.path };
@@ -49,6 +53,7 @@ export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web 
   app.get("*", async ({ req }, next) => redirectToRepaired(req.raw) ?? (await next()));
   app.get("/", (context) => showHome(context, tools, assets !== null));
   app.get(`${ASSETS_PREFIX}*`, (context) => showFile(context, files));
+  app.route("/", distOf(tools, packages ?? null, look));
   for (const path of ["/", `${ASSETS_PREFIX}*`]) {
     app.all(path, (context) => context.text("", 405, { allow: "GET, HEAD" }));
   }
@@ -56,6 +61,15 @@ export function createWeb({ config, reached, assets, lookUp }: WebOptions): Web 
   app.notFound(({ req }) => answerNotFound(req.raw, look));
   app.onError((_error, context) => context.text("The page failed to answer. Try again.\n", 500));
   return { fetch: async (request) => app.fetch(request) };
+}
+
+function distOf(
+  { config, baseUrl }: LinkTools,
+  packages: Packages | null,
+  look: Look | null,
+): Hono {
+  const page = (title: string, body: unknown) => sideDocument(config.theme.name, title, body, look);
+  return createDist({ packages, baseUrl, page });
 }
 
 async function showHome(context: Context, tools: LinkTools, isBuilt: boolean): Promise<Response> {

@@ -99,6 +99,35 @@ function written(notice: Notice) {
 </details>`;
 }
 
+/**
+ * A page beside the conversations: its title and its body, one level below the deployment's root.
+ */
+export async function sideDocument(
+  name: string,
+  title: string,
+  body: unknown,
+  look: Look | null,
+): Promise<string> {
+  const root = "..";
+  const page = await html`<!doctype html>
+<html lang="en">
+<head>
+${look === null ? html`<meta charset="utf-8"><title>${name}</title>` : head(look, root)}
+</head>
+<body>
+<div class="page">
+<header class="masthead"><a class="brand" href="${root}/"><span>${name}</span></a></header>
+<main class="outside"><section>
+<h1>${title}</h1>
+${body}
+</section></main>
+</div>
+</body>
+</html>
+`;
+  return page.toString();
+}
+
 /** Without a built page there is still a sentence. */
 export async function plainDocument(title: string, sentence: string): Promise<string> {
   const page = await html`<!doctype html>

@@ -4,6 +4,7 @@ import { createWeb } from "./app.ts";
 import { openAssets } from "./assets.ts";
 import { readWeb, WEB_SETTINGS } from "./config.ts";
 import { lookUpAt } from "./link-facts.ts";
+import { openPackages } from "./packages/packages.ts";
 
 export const edge = defineEdge({
   name: "web",
@@ -12,7 +13,13 @@ export const edge = defineEdge({
   read: readWeb,
   open: (config, { reached, url }) => {
     const assets = openAssets();
-    const { fetch } = createWeb({ config, reached, assets, lookUp: lookUpAt(url) });
+    const { fetch } = createWeb({
+      config,
+      reached,
+      assets,
+      packages: openPackages(),
+      lookUp: lookUpAt(url),
+    });
     return { fetch, notReady: () => (assets === null ? "page" : null) };
   },
 });

@@ -48,7 +48,7 @@ export type AmsErrorDetails = {
  *
  * @example
  * ```ts
- * import { AmsError, createAccount } from "@ams/client";
+ * import { AmsError, createAccount } from "ams-client";
  *
  * try {
  *   await createAccount("http://127.0.0.1:8080", { namespace: "Not A Namespace" });

@@ -19,7 +19,7 @@ export {
 } from "./account/account.ts";
 export type { Conversation, Inspected, Minted } from "./account/conversation.ts";
 export { type Health, health, inspect, type Offer, offer } from "./account/deployment.ts";
-export type { RequestOptions } from "./account/http.ts";
+export type { RequestOptions } from "./account/request-options.ts";
 export type { Connection, ListenOptions, TokensOptions } from "./connection/connection.ts";
 export type { Join } from "./connection/join.ts";
 export type { Identity, JoinOptions } from "./connection/join-options.ts";
@@ -62,6 +62,7 @@ export type {
   TokenEvent,
 } from "./listening/events.ts";
 export type { Receipt } from "./listening/frames.ts";
+export type { Turn, TurnStream } from "./listening/turn.ts";
 export type { TextOptions, Turns } from "./listening/turns.ts";
 export type { Pick, Piped, PipeOptions } from "./sending/pipe.ts";
 export type { SendOptions } from "./sending/send.ts";
@@ -78,11 +79,11 @@ export { splitText } from "./sending/token.ts";
  *
  * @example
  * ```ts
- * import { createAccount, join } from "@ams/client";
+ * import { createAccount, join } from "ams-client";
  *
  * const account = await createAccount("http://127.0.0.1:8080", { namespace: "two-streams" });
  * const { magicLink } = await account.mint();
- * const reader = await join(magicLink, { guest: true });
+ * const reader = await join(magicLink);
  * const writer = await join(magicLink, { credential: account.credential, streamName: "writer" });
  * await writer.send("hello");
  * for await (const token of reader.tokens()) {
@@ -94,7 +95,7 @@ export { splitText } from "./sending/token.ts";
  *
  * @example
  * ```ts
- * import { createAccount, join } from "@ams/client";
+ * import { createAccount, join } from "ams-client";
  *
  * async function* model() {
  *   for (const word of ["all", "at", "once"]) yield { delta: { content: word } };
@@ -107,7 +108,6 @@ export { splitText } from "./sending/token.ts";
  * const agent = await join(magicLink, { credential, streamName: "agent", receipts: true });
  * const answer = person.text("agent");
  * await agent.pipe(model(), (chunk) => chunk.delta.content);
- * await agent.endTurn();
  * for await (const piece of answer) console.log(piece);
  * // all
  * // at

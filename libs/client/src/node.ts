@@ -70,6 +70,8 @@ export {
   type TokenEvent,
   type TokensOptions,
   TURN_PAUSE_MS,
+  type Turn,
+  type TurnStream,
   type Turns,
   turnEndOf,
 } from "./index.ts";

@@ -49,7 +49,7 @@ export const ROUTES: readonly Route[] = [
   },
   { service: "web", paths: [LINK], methods: ["HEAD"] },
   { service: "mcp", paths: [LINK] },
-  { service: "web", paths: ["/", "/_tincan/**"] },
+  { service: "web", paths: ["/", "/_tincan/**", "/_dist", "/_dist/**"] },
   // A browser that no other service has a page for came by a damaged link, most likely.
   {
     service: "web",

@@ -1,10 +1,10 @@
 /** Accounts: who owns conversations, and who a subscriber is (§2.2). */
 
-import { checkOptions } from "../arguments.ts";
+import { checkOptions, type OptionNames } from "../arguments.ts";
 import { control } from "../later.ts";
 import type { Metadata } from "../listening/events.ts";
 import type { Conversation, Inspected, Minted } from "./conversation.ts";
-import type { RequestOptions } from "./http.ts";
+import { REQUEST_OPTIONS, type RequestOptions } from "./request-options.ts";
 
 export type CreateAccountOptions = RequestOptions & {
   /**
@@ -17,6 +17,13 @@ export type CreateAccountOptions = RequestOptions & {
 };
 
 export type OpenAccountOptions = RequestOptions & { readonly credential: string };
+
+const CREATE_OPTIONS: OptionNames<CreateAccountOptions> = {
+  ...REQUEST_OPTIONS,
+  namespace: true,
+  invite: true,
+};
+const OPEN_OPTIONS: OptionNames<OpenAccountOptions> = { ...REQUEST_OPTIONS, credential: true };
 
 export type MintOptions = RequestOptions & {
   /** 1 to 63 of a-z, 0-9 and -; generated unless given. */
@@ -115,7 +122,7 @@ export interface Account {
  *
  * @example
  * ```ts
- * import { createAccount } from "@ams/client";
+ * import { createAccount } from "ams-client";
  *
  * const account = await createAccount("http://127.0.0.1:8080", { namespace: "demo" });
  * const conversation = await account.mint({ alias: "stand-up" });
@@ -126,7 +133,7 @@ export async function createAccount(
   url: string,
   options: CreateAccountOptions = {},
 ): Promise<Account> {
-  checkOptions(options);
+  checkOptions(options, CREATE_OPTIONS);
   return await (await control(options.signal)).createAccount(url, options);
 }
 
@@ -136,7 +143,7 @@ export async function createAccount(
  *
  * @example
  * ```ts
- * import { createAccount, openAccount } from "@ams/client";
+ * import { createAccount, openAccount } from "ams-client";
  *
  * const { credential } = await createAccount("http://127.0.0.1:8080", { namespace: "kept" });
  * const account = await openAccount("http://127.0.0.1:8080", { credential });
@@ -147,6 +154,6 @@ export async function createAccount(
  * ```
  */
 export async function openAccount(url: string, options: OpenAccountOptions): Promise<Account> {
-  checkOptions(options);
+  checkOptions(options, OPEN_OPTIONS);
   return await (await control(options.signal)).openAccount(url, options);
 }

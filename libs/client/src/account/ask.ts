@@ -4,7 +4,8 @@ import { type Fields, listAt, objectAt, textAt } from "../fields.ts";
 import { readBaseUrl } from "./base-url.ts";
 import { type Inspected, readInspected } from "./conversation.ts";
 import type { Health, Offer } from "./deployment.ts";
-import { type RequestOptions, request } from "./http.ts";
+import { request } from "./http.ts";
+import type { RequestOptions } from "./request-options.ts";
 
 export async function offer(url: string, options: RequestOptions): Promise<Offer> {
   return await request(readBaseUrl(url), { ...options, method: "GET", path: "/v1" }, readOffer);

@@ -5,7 +5,7 @@
 import { checkOptions } from "../arguments.ts";
 import { control } from "../later.ts";
 import type { Inspected } from "./conversation.ts";
-import type { RequestOptions } from "./http.ts";
+import { REQUEST_OPTIONS, type RequestOptions } from "./request-options.ts";
 
 export type Offer = {
   readonly version: string;
@@ -24,13 +24,13 @@ export type Health = {
 
 /** What the deployment at `url` offers (§2.8). Errors: `not_ams`, `unreachable`, `timeout`. */
 export async function offer(url: string, options: RequestOptions = {}): Promise<Offer> {
-  checkOptions(options);
+  checkOptions(options, REQUEST_OPTIONS);
   return await (await control(options.signal)).offer(url, options);
 }
 
 /** Whether the deployment at `url` is up, and which instance answered (§2.9). */
 export async function health(url: string, options: RequestOptions = {}): Promise<Health> {
-  checkOptions(options);
+  checkOptions(options, REQUEST_OPTIONS);
   return await (await control(options.signal)).health(url, options);
 }
 
@@ -41,7 +41,7 @@ export async function health(url: string, options: RequestOptions = {}): Promise
  *
  * @example
  * ```ts
- * import { createAccount, inspect } from "@ams/client";
+ * import { createAccount, inspect } from "ams-client";
  *
  * const account = await createAccount("http://127.0.0.1:8080", { namespace: "look" });
  * const { magicLink } = await account.mint({ metadata: { title: "Stand-up" } });
@@ -50,6 +50,6 @@ export async function health(url: string, options: RequestOptions = {}): Promise
  * ```
  */
 export async function inspect(magicLink: string, options: RequestOptions = {}): Promise<Inspected> {
-  checkOptions(options);
+  checkOptions(options, REQUEST_OPTIONS);
   return await (await control(options.signal)).inspect(magicLink, options);
 }

@@ -4,7 +4,8 @@
  */
 import { AmsError } from "../errors.ts";
 import { offer } from "./ask.ts";
-import { notAms, type RequestOptions } from "./http.ts";
+import { notAms } from "./http.ts";
+import type { RequestOptions } from "./request-options.ts";
 
 /**
  * The error to show: `unreachable`, `not_ams`, `timeout`, or `websocket_blocked` when AMS itself

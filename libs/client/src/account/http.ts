@@ -4,6 +4,7 @@ import { abortedError, throwIfAborted } from "../abort.ts";
 import { checkAmount } from "../arguments.ts";
 import { AmsError, type AmsErrorDetails } from "../errors.ts";
 import { type Fields, isFields } from "../fields.ts";
+import type { RequestOptions } from "./request-options.ts";
 
 /** Milliseconds for a whole request, answer included, unless the caller says otherwise. */
 export const REQUEST_MS = 15_000;
@@ -16,13 +17,6 @@ const PROXY_STATUSES: readonly number[] = [502, 503, 504];
 
 /** Milliseconds that a timer can count: 24 days. */
 const TIMEOUT_MS_MAX = 2_147_483_647;
-
-export type RequestOptions = {
-  /** Stops the request with `aborted`. */
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until `timeout`; 15,000 unless given. */
-  readonly timeoutMs?: number | undefined;
-};
 
 export type Call = RequestOptions & {
   readonly method: "GET" | "POST" | "DELETE";

@@ -1,6 +1,6 @@
 /** An account by its credential: one method, one request. */
 
-import { checkOptions } from "../arguments.ts";
+import { checkOptions, type OptionNames } from "../arguments.ts";
 import {
   type Fields,
   fieldsOf,
@@ -25,7 +25,22 @@ import {
   readInspected,
   readMinted,
 } from "./conversation.ts";
-import { type Call, type RequestOptions, request } from "./http.ts";
+import { type Call, request } from "./http.ts";
+import { REQUEST_OPTIONS, type RequestOptions } from "./request-options.ts";
+
+const MINT_OPTIONS: OptionNames<MintOptions> = {
+  ...REQUEST_OPTIONS,
+  alias: true,
+  streamName: true,
+  metadata: true,
+  streamMetadata: true,
+  expiresInS: true,
+  maxJoins: true,
+  canonicalInput: true,
+  replay: true,
+};
+const NEW_LINK_OPTIONS: OptionNames<NewLinkOptions> = { ...REQUEST_OPTIONS, keepConnected: true };
+const ROTATE_OPTIONS: OptionNames<RotateOptions> = { ...REQUEST_OPTIONS, graceS: true };
 
 type Identity = Pick<Account, "accountId" | "namespace" | "createdAt">;
 
@@ -49,12 +64,13 @@ export class LiveAccount implements Account {
   }
 
   async mint(options: MintOptions = {}): Promise<Minted> {
-    checkOptions(options);
+    checkOptions(options, MINT_OPTIONS);
     const body = mintBody(options);
     return await this.#call(options, "POST", this.#conversations(), readMinted, body);
   }
 
   async *list(options: RequestOptions = {}): AsyncGenerator<Conversation, undefined> {
+    checkOptions(options, REQUEST_OPTIONS);
     let cursor: string | null = null;
     do {
       const query: string = cursor === null ? "" : `?cursor=${encodeURIComponent(cursor)}`;
@@ -65,20 +81,24 @@ export class LiveAccount implements Account {
   }
 
   async inspect(alias: string, options: RequestOptions = {}): Promise<Inspected> {
+    checkOptions(options, REQUEST_OPTIONS);
     return await this.#call(options, "GET", this.#conversation(alias), readInspected);
   }
 
   async newLink(alias: string, options: NewLinkOptions = {}): Promise<string> {
+    checkOptions(options, NEW_LINK_OPTIONS);
     const body = { keep_connected: options.keepConnected ?? false };
     const path = `${this.#conversation(alias)}/link`;
     return await this.#call(options, "POST", path, (answer) => textAt(answer, "magic_link"), body);
   }
 
   async close(alias: string, options: RequestOptions = {}): Promise<void> {
+    checkOptions(options, REQUEST_OPTIONS);
     await this.#call(options, "DELETE", this.#conversation(alias), readNothing);
   }
 
   async rotate(options: RotateOptions = {}): Promise<string> {
+    checkOptions(options, ROTATE_OPTIONS);
     const body = { grace_s: options.graceS };
     const path = "/v1/account/credential";
     const read = (answer: Fields) => textAt(answer, "credential");
@@ -87,10 +107,12 @@ export class LiveAccount implements Account {
   }
 
   async details(options: RequestOptions = {}): Promise<AccountDetails> {
+    checkOptions(options, REQUEST_OPTIONS);
     return await this.#call(options, "GET", "/v1/account", readDetails);
   }
 
   async delete(options: RequestOptions = {}): Promise<void> {
+    checkOptions(options, REQUEST_OPTIONS);
     await this.#call(options, "DELETE", "/v1/account", readNothing);
   }
 

@@ -2,6 +2,7 @@
 import type { AmsError } from "../errors.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { Receipt } from "../listening/frames.ts";
+import type { Turn } from "../listening/turn.ts";
 import type { TextOptions, Turns } from "../listening/turns.ts";
 import type { Pick, Piped, PipeOptions } from "../sending/pipe.ts";
 import type { SendOptions } from "../sending/send.ts";
@@ -32,7 +33,7 @@ export type TokensOptions = ListenOptions & {
  *
  * @example
  * ```ts
- * import { createAccount, join } from "@ams/client";
+ * import { createAccount, join } from "ams-client";
  *
  * const account = await createAccount("http://127.0.0.1:8080");
  * const { magicLink } = await account.mint();
@@ -109,7 +110,17 @@ export interface Connection {
    * me.tokens().return?.()`, before you call this.
    */
   text(stream: string, options?: TextOptions): AsyncIterableIterator<string, undefined>;
-  /** The same turn after turn, until the stream leaves, and nothing lost between two turns. */
+  /**
+   * The turns of all streams, each as its first token comes, until the connection ends:
+   * `for await (const { from, text } of me.turns()) console.log(from, await text)`. Texts that are
+   * being read and texts that wait share 8 million characters; beyond, they throw `slow_consumer`.
+   * A loss ends the text of its stream with `tokens_lost`, and no other, unless asked to skip it.
+   */
+  turns(options?: TextOptions): AsyncIterableIterator<Turn, undefined>;
+  /**
+   * The text of one stream, by id or name, turn after turn, until the stream leaves, and nothing
+   * lost between two turns.
+   */
   turns(stream: string, options?: TextOptions): Turns;
 
   /**
@@ -127,11 +138,12 @@ export interface Connection {
    */
   send(data: string, options?: SendOptions): Promise<Receipt | null>;
   /**
-   * Sends every text of a source as a token, as it comes. The source is read no faster than the
-   * connection takes it, and is cancelled when the connection ends. Resolves when all is handed
-   * over (with receipts: taken by the broker). Errors: those of `send`, and `source_failed`; in a
-   * browser also `unreachable` and `timeout`, where the file that only a pipe needs doesn't come:
-   * nothing was taken from the source then.
+   * Sends every text of a source as a token, as it comes, and ends the turn after the last one
+   * (`endTurn: false` leaves that out). The source is read no faster than the connection takes it,
+   * and is cancelled when the connection ends. Resolves when all is handed over (with receipts:
+   * taken by the broker); a pipe that fails does not end the turn. Errors: those of `send`, and
+   * `source_failed`; in a browser also `unreachable` and `timeout`, where the file that only a pipe
+   * needs doesn't come: nothing was taken from the source then.
    */
   pipe(source: Source<string>, options?: PipeOptions): Promise<Piped>;
   /**

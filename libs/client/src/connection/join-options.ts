@@ -9,7 +9,7 @@ import {
   utf8Bytes,
 } from "@ams/protocol";
 import { checkCredential } from "../account/credential.ts";
-import { checkAmount, must } from "../arguments.ts";
+import { checkAmount, must, type OptionNames } from "../arguments.ts";
 import { AmsError } from "../errors.ts";
 import { isPeerIdentity, type Metadata, type PeerIdentity } from "../listening/events.ts";
 import { randomName } from "../names.ts";
@@ -28,14 +28,15 @@ export const RECONNECT_FOR_MS = 600_000;
 const GUEST_CHARACTERS = 4;
 
 /**
- * Who joins: the account of the credential; or, without one, a guest, which is the link's anonymous
- * account, where the deployment lets guests in.
+ * Who joins: the account of the credential; or, without the option `credential`, a guest, which is
+ * the link's anonymous account, where the deployment lets guests in.
  * `{ credential: process.env.AMS_CREDENTIAL, guest: true }` is the account where there is a
- * credential, and a guest where there is none. A credential that is wrong is refused, and never
- * makes a guest of its owner.
+ * credential, and a guest where there is none. A credential that is wrong, or that is given and
+ * undefined without `guest: true`, is refused, and never makes a guest of its owner.
  */
 export type Identity =
   | { readonly credential: string; readonly guest?: boolean }
+  | { readonly credential?: never; readonly guest?: true }
   | { readonly credential?: string | undefined; readonly guest: true };
 
 export type JoinOptions = Identity & {
@@ -90,6 +91,24 @@ export type JoinOptions = Identity & {
   readonly onFrame?: OnFrame;
 };
 
+export const JOIN_OPTIONS: OptionNames<JoinOptions> = {
+  credential: true,
+  guest: true,
+  streamName: true,
+  streamMetadata: true,
+  peerIdentity: true,
+  selfSubscribe: true,
+  subscribeStreams: true,
+  since: true,
+  last: true,
+  catchUp: true,
+  receipts: true,
+  signal: true,
+  reconnectForMs: true,
+  sendBufferBytes: true,
+  onFrame: true,
+};
+
 /**
  * The wishes of the options. Throws `invalid_credential`, `invalid_stream_name`,
  * `invalid_stream_metadata`, `invalid_argument`.
@@ -97,8 +116,11 @@ export type JoinOptions = Identity & {
 export function wishesOf(link: Link, options: JoinOptions): Wishes {
   const { credential, streamName, streamMetadata, peerIdentity, subscribeStreams } = options;
   if (credential !== undefined) checkCredential(credential);
-  else if (options.guest !== true) {
-    throw new AmsError("missing_credential", "To join, give a credential, or guest: true.");
+  else if (options.guest !== true && ("credential" in options || "guest" in options)) {
+    throw new AmsError(
+      "missing_credential",
+      "The credential is undefined: give one, or say guest: true to join as a guest.",
+    );
   }
   if (streamName !== undefined && !isStreamName(streamName)) {
     throw new AmsError(

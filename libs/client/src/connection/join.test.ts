@@ -62,13 +62,18 @@ describe("§3.2 what a join says", () => {
     await me.close();
   });
 
-  test("a guest asks for a name of its own: a word and 4 random characters", async () => {
-    const joining = join(broker.link, { guest: true });
-    const call = await broker.call();
-    expect(call.protocols).toEqual(["ams.v1", "ams.guest"]);
-    expect(call.query.get("stream_name")).toMatch(/^[a-z]+-[a-z2-7]{4}$/);
-    call.join();
-    await (await joining).close();
+  test("the link alone joins as a guest, under a name of its own: a word and 4 random characters", async () => {
+    for (const joining of [
+      join(broker.link),
+      join(broker.link, {}),
+      join(broker.link, { guest: true }),
+    ]) {
+      const call = await broker.call();
+      expect(call.protocols).toEqual(["ams.v1", "ams.guest"]);
+      expect(call.query.get("stream_name")).toMatch(/^[a-z]+-[a-z2-7]{4}$/);
+      call.join();
+      await (await joining).close();
+    }
   });
 
   test("a credential, if there is one, goes before being a guest; a wrong one makes nobody a guest", async () => {
@@ -125,7 +130,18 @@ describe("what can't be joined is refused in one sentence", () => {
       "invalid_link",
     ],
     ["half a credential", "", { credential: "ams_sk_half" }, "invalid_credential"],
-    ["nobody", "", { credential: undefined as never }, "missing_credential"],
+    [
+      "a credential that is undefined",
+      "",
+      { credential: undefined as never },
+      "missing_credential",
+    ],
+    [
+      "no guest either",
+      "",
+      { credential: undefined as never, guest: false as never },
+      "missing_credential",
+    ],
     ["a bad stream name", "", { streamName: "no spaces" }, "invalid_stream_name"],
     ["metadata that is no object", "", { streamMetadata: [] as never }, "invalid_stream_metadata"],
     [

@@ -5,23 +5,23 @@ import { checkOptions } from "../arguments.ts";
 import { control } from "../later.ts";
 import { SEND_BUFFER_BYTES } from "../sending/outbox.ts";
 import type { Connection } from "./connection.ts";
-import { type JoinOptions, RECONNECT_FOR_MS, wishesOf } from "./join-options.ts";
+import { JOIN_OPTIONS, type JoinOptions, RECONNECT_FOR_MS, wishesOf } from "./join-options.ts";
 import { readLink } from "./link.ts";
 import { LiveConnection } from "./live-connection.ts";
 import { observed } from "./observe.ts";
 import type { OpenSocket } from "./socket.ts";
 import { TIMING, type Timing } from "./timing.ts";
 
-export type Join = (magicLink: string, options: JoinOptions) => Promise<Connection>;
+export type Join = (magicLink: string, options?: JoinOptions) => Promise<Connection>;
 
 /** `join` over one kind of WebSocket. */
 export async function joinOver(
   open: OpenSocket,
   magicLink: string,
-  options: JoinOptions,
+  options: JoinOptions = {},
   timing: Timing = TIMING,
 ): Promise<Connection> {
-  checkOptions(options);
+  checkOptions(options, JOIN_OPTIONS);
   const { signal, onFrame } = options;
   throwIfAborted(signal);
   const link = readLink(magicLink);

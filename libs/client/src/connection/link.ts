@@ -26,7 +26,7 @@ export type LinkParts = LinkAddress;
  *
  * @example
  * ```ts
- * import { parseLink } from "@ams/client";
+ * import { parseLink } from "ams-client";
  *
  * const link = parseLink("https://ams.example/demo/conversations/stand-up?t=…");
  * console.log(link?.baseUrl, link?.namespace, link?.alias); // https://ams.example demo stand-up

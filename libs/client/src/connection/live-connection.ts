@@ -4,17 +4,19 @@
  */
 
 import { onAbort, throwIfAborted } from "../abort.ts";
-import { checkSignal, checkText, must } from "../arguments.ts";
+import { checkOptions, checkSignal, checkText, must, type OptionNames } from "../arguments.ts";
 import { toAmsError } from "../causes.ts";
 import type { AmsError } from "../errors.ts";
 import { isFields } from "../fields.ts";
 import { piping } from "../later.ts";
+import { readAllTurns } from "../listening/all-turns.ts";
 import { END_OF_TURN_DATA } from "../listening/conventions.ts";
 import { Dispatcher } from "../listening/dispatcher.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
 import type { JoinedFrame, Receipt } from "../listening/frames.ts";
 import { Intake } from "../listening/intake.ts";
 import { isCalled, Roster } from "../listening/roster.ts";
+import type { Turn } from "../listening/turn.ts";
 import {
   readText,
   readTokens,
@@ -42,6 +44,11 @@ export type LiveOptions = Omit<ReconnectingOptions, "address"> & {
 
 /** How a sentence names what `text`, `turns`, `tokens` and `peer` are asked for. */
 const STREAM = "A stream's id or name";
+
+const SIGNAL_ONLY: OptionNames<ListenOptions & SendOptions> = { signal: true };
+const TOKENS_OPTIONS: OptionNames<TokensOptions> = { from: true, signal: true };
+const TEXT_OPTIONS: OptionNames<TextOptions> = { gaps: true, signal: true };
+const PIPE_OPTIONS: OptionNames<PipeOptions> = { endTurn: true, signal: true };
 
 export class LiveConnection implements Connection {
   readonly closed: Promise<AmsError | null>;
@@ -150,13 +157,16 @@ export class LiveConnection implements Connection {
     return this.#roster.peers;
   }
 
-  tokens({ from, signal }: TokensOptions = {}): AsyncIterableIterator<TokenEvent, undefined> {
+  tokens(options: TokensOptions = {}): AsyncIterableIterator<TokenEvent, undefined> {
+    checkOptions(options, TOKENS_OPTIONS);
+    const { from, signal } = options;
     if (from !== undefined) checkText(STREAM, from);
     return readTokens(this.#dispatcher, this.#roster, from, signal);
   }
 
-  events({ signal }: ListenOptions = {}): AsyncIterableIterator<AmsEvent, undefined> {
-    return this.#dispatcher.queue((event) => event, signal);
+  events(options: ListenOptions = {}): AsyncIterableIterator<AmsEvent, undefined> {
+    checkOptions(options, SIGNAL_ONLY);
+    return this.#dispatcher.queue((event) => event, options.signal);
   }
 
   on<Type extends AmsEvent["type"]>(
@@ -168,18 +178,31 @@ export class LiveConnection implements Connection {
 
   text(stream: string, options: TextOptions = {}): AsyncIterableIterator<string, undefined> {
     checkText(STREAM, stream);
+    checkOptions(options, TEXT_OPTIONS);
     return readText(this.#dispatcher, this.#roster, stream, options);
   }
 
-  turns(stream: string, options: TextOptions = {}): Turns {
-    checkText(STREAM, stream);
-    return readTurns(this.#dispatcher, this.#roster, stream, options);
+  turns(options?: TextOptions): AsyncIterableIterator<Turn, undefined>;
+  turns(stream: string, options?: TextOptions): Turns;
+  turns(
+    streamOrOptions: string | TextOptions = {},
+    options: TextOptions = {},
+  ): AsyncIterableIterator<Turn, undefined> | Turns {
+    if (isFields(streamOrOptions)) {
+      checkOptions(streamOrOptions, TEXT_OPTIONS);
+      return readAllTurns(this.#dispatcher, streamOrOptions);
+    }
+    checkText(STREAM, streamOrOptions);
+    checkOptions(options, TEXT_OPTIONS);
+    return readTurns(this.#dispatcher, this.#roster, streamOrOptions, options);
   }
 
   async peer(
     which: string | ((peer: Peer) => boolean),
-    { signal }: ListenOptions = {},
+    options: ListenOptions = {},
   ): Promise<Peer> {
+    checkOptions(options, SIGNAL_ONLY);
+    const { signal } = options;
     if (typeof which !== "function") checkText(STREAM, which);
     const isWanted = typeof which === "string" ? (peer: Peer) => isCalled(peer, which) : which;
     let stopWatching = () => {};
@@ -210,7 +233,9 @@ export class LiveConnection implements Connection {
   ): Promise<Piped> {
     const picks = typeof pickOrOptions === "function";
     must(picks || isFields(pickOrOptions), "What picks is a function.");
-    const { signal } = picks ? options : pickOrOptions;
+    const wishes: PipeOptions = picks ? options : { ...options, ...pickOrOptions };
+    checkOptions(wishes, PIPE_OPTIONS);
+    const { signal, endTurn = true } = wishes;
     checkSignal(signal);
     // Before anything is waited for: a readline interface, as one, keeps no line for whoever begins
     // to read later.
@@ -219,14 +244,16 @@ export class LiveConnection implements Connection {
       pull.cancel();
       throw error;
     });
-    return await pipe(
+    const piped = await pipe(
       this.#outbox,
       this.#ending,
       this.#receipts,
       pull,
       picks ? pickOrOptions : (item: Item) => item,
-      picks ? options : { ...options, ...pickOrOptions },
+      wishes,
     );
+    if (endTurn && piped.tokens > 0) await this.endTurn({ signal });
+    return piped;
   }
 
   async setMetadata(metadata: Metadata, options: SendOptions = {}): Promise<Receipt | null> {
@@ -250,7 +277,9 @@ export class LiveConnection implements Connection {
     return this.send(END_OF_TURN_DATA, options);
   }
 
-  async ping({ signal }: ListenOptions = {}): Promise<number> {
+  async ping(options: ListenOptions = {}): Promise<number> {
+    checkOptions(options, SIGNAL_ONLY);
+    const { signal } = options;
     throwIfAborted(signal);
     return await this.#ending.orStop(this.#connection.ping(), signal);
   }
@@ -313,6 +342,7 @@ export class LiveConnection implements Connection {
   }
 
   async #send(text: string, options: SendOptions, onHanded?: () => void): Promise<Receipt | null> {
+    checkOptions(options, SIGNAL_ONLY);
     if (this.#ending.error !== null) throw this.#ending.error;
     return await sendFrame(this.#outbox, text, this.#receipts, options, onHanded);
   }

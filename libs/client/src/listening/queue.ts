@@ -5,7 +5,10 @@
 import { AmsError } from "../errors.ts";
 
 /** Characters that all waiting items of one iterator may hold together: 8 to 32 MiB of memory. */
-const QUEUE_CHARACTERS_MAX = 8_388_608;
+export const QUEUE_CHARACTERS_MAX = 8_388_608;
+
+/** Characters that several queues hold together. */
+export type Budget = { characters: number };
 
 type Waiter<Item> = {
   readonly resolve: (result: IteratorResult<Item, undefined>) => void;
@@ -19,6 +22,7 @@ type Waiter<Item> = {
 export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
   readonly #charactersMax: number;
   readonly #onDone: () => void;
+  readonly #budget: Budget;
   #items: { readonly item: Item; readonly characters: number }[] = [];
   #head = 0; // Index of the next item: `shift` would cost the length of the queue each time.
   #characters = 0;
@@ -26,10 +30,18 @@ export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
   #ended = false;
   #error: AmsError | null = null;
 
-  /** `onDone` is called once, when nothing more should be pushed. */
-  constructor(onDone: () => void, charactersMax = QUEUE_CHARACTERS_MAX) {
+  /**
+   * `onDone` is called once, when nothing more should be pushed. Queues with the same `budget`
+   * share the limit.
+   */
+  constructor(
+    onDone: () => void,
+    charactersMax = QUEUE_CHARACTERS_MAX,
+    budget: Budget = { characters: 0 },
+  ) {
     this.#onDone = onDone;
     this.#charactersMax = charactersMax;
+    this.#budget = budget;
   }
 
   push(item: Item, characters: number): void {
@@ -39,13 +51,13 @@ export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
       waiter.resolve({ value: item, done: false });
       return;
     }
-    if (this.#characters + characters > this.#charactersMax) {
+    if (this.#budget.characters + characters > this.#charactersMax) {
       this.end(
         new AmsError("slow_consumer", "The events were read too slowly, and their queue is full."),
       );
       return;
     }
-    this.#characters += characters;
+    this.#hold(characters);
     this.#items.push({ item, characters });
   }
 
@@ -62,6 +74,11 @@ export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
   abort(error: AmsError): void {
     this.#clear();
     this.end(error);
+  }
+
+  /** What waits for its reader. */
+  get waiting(): readonly Item[] {
+    return this.#items.slice(this.#head).map(({ item }) => item);
   }
 
   next(): Promise<IteratorResult<Item, undefined>> {
@@ -87,7 +104,7 @@ export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
 
   #take(entry: { readonly item: Item; readonly characters: number }): Item {
     this.#head += 1;
-    this.#characters -= entry.characters;
+    this.#hold(-entry.characters);
     if (this.#head === this.#items.length) this.#clear();
     else if (this.#head > 1_024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
@@ -99,7 +116,12 @@ export class Queue<Item> implements AsyncIterableIterator<Item, undefined> {
   #clear(): void {
     this.#items = [];
     this.#head = 0;
-    this.#characters = 0;
+    this.#hold(-this.#characters);
+  }
+
+  #hold(characters: number): void {
+    this.#characters += characters;
+    this.#budget.characters += characters;
   }
 
   /**

@@ -93,6 +93,7 @@ async function* turnsOf(pieces: Queue<Piece>): Turns {
 class Turn implements AsyncIterableIterator<string, undefined> {
   readonly #pieces: Queue<Piece>;
   #first: string | null;
+  #hasText = false;
   #over = false;
 
   constructor(pieces: Queue<Piece>, first: string | null) {
@@ -103,12 +104,20 @@ class Turn implements AsyncIterableIterator<string, undefined> {
   async next(): Promise<IteratorResult<string, undefined>> {
     const first = this.#first;
     this.#first = null;
-    if (first !== null) return { value: first, done: false };
+    if (first !== null) return this.#give(first);
     if (this.#over) return { value: undefined, done: true };
-    const piece = await this.#pieces.next();
-    if (!piece.done && piece.value !== END_OF_TURN) return { value: piece.value.data, done: false };
-    this.#over = true;
-    return { value: undefined, done: true };
+    for (;;) {
+      const piece = await this.#pieces.next();
+      if (!piece.done && piece.value !== END_OF_TURN) return this.#give(piece.value.data);
+      if (!piece.done && !this.#hasText) continue; // A turn without a token is none.
+      this.#over = true;
+      return { value: undefined, done: true };
+    }
+  }
+
+  #give(value: string): IteratorResult<string, undefined> {
+    this.#hasText = true;
+    return { value, done: false };
   }
 
   /** Reads on to the end of the turn, for nobody. */
@@ -161,7 +170,7 @@ function isOf(event: AmsEvent, stream: string): boolean {
   return "streamId" in event && isCalled(event, stream);
 }
 
-function lost(): AmsError {
+export function lost(): AmsError {
   return new AmsError(
     "tokens_lost",
     "Tokens of this stream are lost, or may be: its text has a hole here.",

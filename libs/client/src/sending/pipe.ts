@@ -12,6 +12,8 @@ import { tokenFrame } from "./token.ts";
 export type Pick<Item> = (item: Item) => string | null | undefined;
 
 export type PipeOptions = {
+  /** False leaves the turn open after the last token, for more to come; true unless given. */
+  readonly endTurn?: boolean;
   /** Stops reading and cancels the source; what was handed over has been sent. */
   readonly signal?: AbortSignal | undefined;
 };

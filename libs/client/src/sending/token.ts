@@ -25,7 +25,7 @@ export function tokenFrame(data: unknown): string {
  *
  * @example
  * ```ts
- * import { splitText } from "@ams/client";
+ * import { splitText } from "ams-client";
  *
  * console.log(splitText("€".repeat(30_000)).map((token) => token.length)); // [ 21845, 8155 ]
  * ```

@@ -164,7 +164,7 @@ export class FakeWire {
   /** Counts the claims of a conversation, whosever they are. */
   epoch = 1;
 
-  readonly join: Join = async (link, options) => {
+  readonly join: Join = async (link, options = {}) => {
     await this.dialling(options);
     const call = new FakeCall(link, options);
     for (const peer of this.peers) call.peers.set(peer.streamId, peer);

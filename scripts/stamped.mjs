@@ -1,35 +1,24 @@
-// Builds the page of edges/web when its sources have changed since the last time: vite itself would
-// build it every time.
+// Builds what a bundler makes when its sources have changed since the last time: the bundler itself
+// would build it every time.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the page is made of, beside the packages of the lock file. */
-const SOURCES = [
-  "edges/web/src/page",
-  "edges/web/src/dead-link.ts",
-  "edges/web/src/server-name.ts",
-  "edges/web/vite.config.ts",
-  "libs/client/src",
-  "libs/protocol/src",
-  "package-lock.json",
-];
+/** Holds the hash of the sources of what is in its folder; a build removes it with the rest. */
+const STAMP = ".built-from";
 
 /**
- * Holds the hash of the sources that the page in this folder was built from; a build wipes it with
- * the rest.
- */
-const STAMP = "edges/web/dist/page/.built-from";
-
-/**
- * Builds it if need be. `build` runs vite and resolves with its exit status.
+ * Builds `folder` if `sources` (files and folders below `root`) have changed. `build` resolves with
+ * an exit status.
  * @param {string} root
+ * @param {string} folder
+ * @param {readonly string[]} sources
  * @param {() => Promise<number>} build
  * @returns {Promise<boolean>} false when the build failed
  */
-export async function buildPage(root, build) {
-  const hash = hashOf(SOURCES.flatMap((path) => filesOf(root, path)));
-  const stamp = join(root, STAMP);
+export async function buildIfChanged(root, folder, sources, build) {
+  const hash = hashOf(sources.flatMap((path) => filesOf(root, path)));
+  const stamp = join(root, folder, STAMP);
   if (readOrNull(stamp) === hash) return true;
   if ((await build()) !== 0) return false;
   writeFileSync(stamp, hash);
