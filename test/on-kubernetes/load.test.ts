@@ -25,7 +25,6 @@ test("a rollout: every gateway is drained, nothing is lost, and nobody waits", a
   const result = await load.result();
   report("rollout", result);
   expectNothingLost(result);
-  expect(result.lost).toBe(0);
   expect(result.drains).toBeGreaterThanOrEqual(result.readers);
   // Of a busy machine's own silence, what it had before is taken off.
   expect(result.silenceMs.p99 - result.calmMs.p99).toBeLessThanOrEqual(SILENCE_MS_MAX);
@@ -40,7 +39,6 @@ test("scaled up and down: nothing is lost", async () => {
   const result = await load.result();
   report("scale", result);
   expectNothingLost(result);
-  expect(result.lost).toBe(0);
   expect(result.drains).toBeGreaterThan(0);
   must(kubectl("scale", "deployment/ams-gateway", "--replicas=2"));
   must(kubectl("rollout", "status", "deployment/ams-gateway", "--timeout=120s"));
