@@ -28,6 +28,8 @@ const CODES: Readonly<Record<string, number>> = {
   malformed_frame: 4400,
   unknown_frame_type: 4400,
   host_not_allowed: 4400,
+  no_replay: 4400,
+  invalid_cursor: 4400,
   internal_error: 4500,
   draining: 4503,
 };
@@ -81,7 +83,8 @@ export async function play(one: Case, adapter: Adapter, broker: Broker, on: stri
     else if ("close" in step) {
       const [code, reason] = step.close as [number, string];
       live().close(Number(code), reason);
-    } else if ("hears" in step) expect(await live().hears(), where).toMatchObject(step.hears as object);
+    } else if ("hears" in step)
+      expect(await live().hears(), where).toMatchObject(step.hears as object);
     else if ("events" in step) await expectEvents(adapter, on, step.events as Fields[], where);
     else if ("settled" in step) judge(await started.get(String(step.settled)), step, where);
     else if ("do" in step) {

@@ -114,8 +114,8 @@ async def plain(state: State, request: dict[str, Any]) -> Any:
     if op in simple:
         await simple[op]()
         return None
-    if op == "metadata":
-        return me.metadata
+    if op in ("metadata", "cursor"):
+        return getattr(me, op)
     assert op == "peers", op
     return sorted(peer.stream_name for peer in me.peers.values())
 
@@ -123,7 +123,7 @@ async def plain(state: State, request: dict[str, Any]) -> Any:
 def event_of(event: AmsEvent) -> dict[str, Any]:
     names = ("type", "stream_name", "seq", "data", "metadata", "after", "before", "missing")
     fields = {name: getattr(event, name) for name in names if hasattr(event, name)}
-    for name in ("reason", "reconnected"):
+    for name in ("reason", "reconnected", "replay", "replays", "cursor", "complete"):
         if hasattr(event, name):
             fields[name] = getattr(event, name)
     if event.type == "reconnecting":

@@ -17,6 +17,7 @@ const OPTIONS = {
   stream_metadata: "streamMetadata",
   self_subscribe: "selfSubscribe",
   subscribe_streams: "subscribeStreams",
+  catch_up: "catchUp",
   send_buffer_bytes: "sendBufferBytes",
 };
 
@@ -83,6 +84,7 @@ const CALLS = {
   end_turn: async ({ me }) => void (await me.endTurn()),
   set_metadata: async ({ me }, { metadata }) => void (await me.setMetadata(metadata)),
   metadata: async ({ me }) => me.metadata,
+  cursor: async ({ me }) => me.cursor,
   peer: async ({ me }, { stream }) => (await me.peer(stream)).streamName,
   peers: async ({ me }) => [...me.peers.values()].map((peer) => peer.streamName).sort(),
   ping: async ({ me }) => void (await me.ping()),
@@ -103,6 +105,8 @@ function eventOf(event) {
     ...{ type, seq, data, metadata, after, before, missing, reason, code },
     stream_name: streamName,
     reconnected: event.reconnected,
+    ...{ replay: event.replay, replays: event.replays, cursor: event.cursor },
+    complete: event.complete,
   };
 }
 

@@ -49,6 +49,12 @@ CLOSES: dict[CloseReason, tuple[int, ComeBack, str]] = {
     "invalid_stream_metadata_header": (4400, "no", "The deployment refused the metadata."),
     "invalid_peer_identity_header": (4400, "no", "The deployment refused the peer identity."),
     "invalid_subscribe_streams_header": (4400, "no", "The deployment refused the selection."),
+    "no_replay": (4400, "no", "The conversation keeps nothing for later readers."),
+    "invalid_cursor": (
+        4400,
+        "no",
+        "The cursor is not one of this conversation, or the number of frames is none.",
+    ),
     "host_not_allowed": (4400, "no", "The deployment does not answer to this host name."),
     "internal_error": (4500, "backoff", "Something went wrong in the deployment."),
     "draining": (4503, "told", "The gateway is going away."),

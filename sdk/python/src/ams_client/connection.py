@@ -77,6 +77,15 @@ class Connection:
         return self._joined.resumed
 
     @property
+    def cursor(self) -> str | None:
+        """The position in the log up to which everything has come; None where nothing is kept.
+
+        `join(link, since=cursor)` goes on there; what came since the last `cursor` event comes
+        again, with the same `seq`.
+        """
+        return self._live.position.cursor
+
+    @property
     def metadata(self) -> Metadata:
         """A copy of the metadata of the own stream, as last sent."""
         return self._live.metadata

@@ -42,6 +42,8 @@ CloseReason = Literal[
     "invalid_stream_metadata_header",
     "invalid_peer_identity_header",
     "invalid_subscribe_streams_header",
+    "no_replay",
+    "invalid_cursor",
     "host_not_allowed",
     "internal_error",
     "draining",

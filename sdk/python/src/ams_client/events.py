@@ -51,12 +51,15 @@ class TokenEvent(StreamIdentity):
     """A token, exactly as its author sent it: at most 65,536 bytes of UTF-8, may be empty.
 
     `seq` is `<epoch>-<n>`, its position in its stream (§4.6); `ts` is the broker's clock, ISO 8601
-    with milliseconds.
+    with milliseconds. `replay` is true for one that was kept (§7); `cursor` is the position after
+    it, on a connection with `catch_up="log"`.
     """
 
     data: str
     seq: str
     ts: str
+    replay: bool = False
+    cursor: str | None = None
     type: Literal["token"] = "token"
 
 
@@ -78,11 +81,24 @@ class StreamLeftEvent(StreamIdentity):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamEndedEvent(StreamIdentity):
+    """The log has that a stream left, at this position. It says nothing of who is here (§7.3.3)."""
+
+    ts: str
+    seq: str | None = None
+    replay: bool = False
+    cursor: str | None = None
+    type: Literal["stream_ended"] = "stream_ended"
+
+
+@dataclass(frozen=True, slots=True)
 class StreamMetadataEvent(Peer):
-    """A stream has new metadata."""
+    """A stream has new metadata. `replay` and `cursor` are as those of a token."""
 
     ts: str
     seq: str
+    replay: bool = False
+    cursor: str | None = None
     type: Literal["stream_metadata"] = "stream_metadata"
 
 
@@ -91,7 +107,9 @@ class JoinedEvent(Peer):
     """The connection is established: once after `join`, and once after each reconnect.
 
     `resumed` is true when the stream was live and this connection took it over (§3.5);
-    `reconnected` when this is not the first time that this connection joined.
+    `reconnected` when this is not the first time that this connection joined; `replays` when kept
+    frames follow, up to a `live` event. `replay` is {"ttl_s", "max_bytes"} where the conversation
+    keeps frames (§7.1), and `cursor` the position in its log.
     """
 
     conversation_id: str
@@ -102,7 +120,10 @@ class JoinedEvent(Peer):
     epoch: int
     ts: str
     peers: tuple[Peer, ...]
+    replay: Mapping[str, int] | None = None
+    cursor: str | None = None
     reconnected: bool = False
+    replays: bool = False
     type: Literal["joined"] = "joined"
 
 
@@ -123,6 +144,42 @@ class GapEvent:
     missing: int | None
     reason: str
     type: Literal["gap"] = "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedEvent:
+    """Kept tokens of one stream that follow each other, with `catch_up="assembled"`.
+
+    `first` and `last` are the seqs of the first and the last. What this connection had already is
+    left out.
+    """
+
+    stream_id: str
+    stream_name: str
+    first: str
+    last: str
+    data: tuple[str, ...]
+    type: Literal["replayed"] = "replayed"
+
+
+@dataclass(frozen=True, slots=True)
+class CursorEvent:
+    """The position in the log up to which everything has come: `join(link, since=cursor)`."""
+
+    cursor: str
+    type: Literal["cursor"] = "cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """All kept frames that were asked for have come; what follows is live.
+
+    `complete` is false when some were no longer kept: `gap` events say of which streams.
+    """
+
+    cursor: str
+    complete: bool
+    type: Literal["live"] = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +242,11 @@ AmsEvent = (
     TokenEvent
     | StreamJoinedEvent
     | StreamLeftEvent
+    | StreamEndedEvent
     | StreamMetadataEvent
+    | ReplayedEvent
+    | CursorEvent
+    | LiveEvent
     | JoinedEvent
     | GapEvent
     | ReconnectingEvent

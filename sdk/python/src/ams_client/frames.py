@@ -13,6 +13,8 @@ from .events import (
     Peer,
     PeerIdentity,
     Receipt,
+    ReplayedEvent,
+    StreamEndedEvent,
     StreamJoinedEvent,
     StreamLeftEvent,
     StreamMetadataEvent,
@@ -38,6 +40,21 @@ class GapFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class CursorFrame:
+    """The reader's position in the log (§7.2.2)."""
+
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFrame:
+    """Everything kept that was asked for has come (§7.3)."""
+
+    cursor: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DrainFrame:
     """The gateway is going away (§4.9)."""
 
@@ -55,6 +72,10 @@ ServerFrame = (
     | Receipt
     | DrainFrame
     | NoticeEvent
+    | StreamEndedEvent
+    | ReplayedEvent
+    | CursorFrame
+    | LiveFrame
 )
 
 
@@ -73,15 +94,19 @@ def read_server_frame(text: str) -> ServerFrame | None:
 def _read(f: Fields) -> ServerFrame | None:
     kind = f["type"]
     if kind == "token":
-        return TokenEvent(*_identity(f), _text(f, "data"), _text(f, "seq"), _text(f, "ts"))
+        said = (_text(f, "data"), _text(f, "seq"), _text(f, "ts"))
+        return TokenEvent(*_identity(f), *said, *_kept(f))
     if kind == "stream_metadata":
-        return StreamMetadataEvent(*_peer(f), _text(f, "ts"), _text(f, "seq"))
+        return StreamMetadataEvent(*_peer(f), _text(f, "ts"), _text(f, "seq"), *_kept(f))
     if kind == "x_receipt":
         return Receipt(_text(f, "seq"), _text(f, "ts"))
     if kind == "stream_joined":
         return StreamJoinedEvent(*_peer(f), _text(f, "ts"))
     if kind == "stream_left":
-        return StreamLeftEvent(*_identity(f), _text(f, "ts"), _optional(f, "seq"))
+        end = (_text(f, "ts"), _optional(f, "seq"))
+        if any(_kept(f)):
+            return StreamEndedEvent(*_identity(f), *end, *_kept(f))
+        return StreamLeftEvent(*_identity(f), *end)
     if kind == "joined":
         return _joined(f)
     if kind == "pong":
@@ -91,6 +116,14 @@ def _read(f: Fields) -> ServerFrame | None:
         return GapFrame(_text(f, "stream_id"), *ends, _text(f, "reason"))
     if kind == "x_drain":
         return DrainFrame(float(f["reconnect_after_ms"]) / 1_000)
+    if kind == "x_cursor":
+        return CursorFrame(_text(f, "cursor"))
+    if kind == "x_live":
+        return LiveFrame(_text(f, "cursor"), f.get("complete") is True)
+    if kind == "x_assembled":
+        ends = (_text(f, "from"), _text(f, "to"))
+        names = (_text(f, "stream_id"), _text(f, "stream_name"))
+        return ReplayedEvent(*names, *ends, tuple(map(str, f["data"])))
     if kind == "x_notice":
         return NoticeEvent(_text(f, "text"), str(f.get("level", "info")))
     _text(f, "type")
@@ -109,6 +142,8 @@ def _joined(f: Fields) -> JoinedEvent:
         epoch=int(f["epoch"]),
         ts=_text(f, "ts"),
         peers=tuple(Peer(*_peer(peer)) for peer in f.get("peers", ())),
+        replay=f["replay"] if isinstance(f.get("replay"), dict) else None,
+        cursor=_optional(f, "cursor"),
     )
 
 
@@ -116,6 +151,12 @@ def _identity(f: Fields) -> tuple[str, str, str, PeerIdentity | None]:
     identity = read_identity(f["peer_identity"]) if "peer_identity" in f else None
     names = (_text(f, "stream_id"), _text(f, "stream_name"), _text(f, "owner_account_id"))
     return (*names, identity)
+
+
+def _kept(f: Fields) -> tuple[bool, str | None]:
+    """What a frame from the log has: `replay` and `cursor`."""
+    cursor = f.get("cursor")
+    return (f.get("replay") is True, cursor if isinstance(cursor, str) else None)
 
 
 def _peer(f: Fields) -> tuple[str, str, str, PeerIdentity | None, Fields]:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+LEFT_MAX = 10_000
+"""Streams that have left between two cursors and are remembered."""
+
 
 class Seq(NamedTuple):
     """`<epoch>-<n>`."""
@@ -48,6 +51,9 @@ class Gaps:
 
     def __init__(self) -> None:
         self._positions: dict[str, _Position] = {}
+        # The last seqs of streams that have left, for what is replayed: since a cursor, and before.
+        self._left: dict[str, Seq] = {}
+        self._left_before: dict[str, Seq] = {}
 
     def reset(self, present: Iterable[str]) -> dict[str, Loss]:
         """The roster of a new connection; returns what may be lost of streams that are gone.
@@ -64,6 +70,7 @@ class Gaps:
             del self._positions[stream_id]
             if last is not None:
                 lost[stream_id] = Loss(str(last), None, None)
+                self._has_left(stream_id, last)
         return lost
 
     def knows(self, stream_id: str) -> bool:
@@ -85,6 +92,8 @@ class Gaps:
         """A stream left. With its last seq (§4.6.3) a lost tail shows."""
         position = self._positions.pop(stream_id, None)
         end = read_seq(last_seq)
+        if position is not None and position.last is not None:
+            self._has_left(stream_id, position.last)
         if position is None or end is None:
             return None
         last, away = position
@@ -110,6 +119,41 @@ class Gaps:
             return _counted(last, seq_text, seq.n - 1)
         whole = seq.epoch > last.epoch and seq.n == 1 and not away
         return None if whole else Loss(str(last), seq_text, None)
+
+    def replayed(
+        self, stream_id: str, seq_text: str, *, is_here: bool
+    ) -> Loss | Literal["seen"] | None:
+        """A frame from the log: "seen" when it came before. `is_here`: the stream is live.
+
+        A loss before it is reported by the broker, or shows here where the stream is known.
+        """
+        seq = read_seq(seq_text)
+        if seq is None:
+            return None
+        position = self._positions.get(stream_id)
+        last = position.last if position else None
+        last = last or self._left.get(stream_id) or self._left_before.get(stream_id)
+        if last is not None and seq <= last:
+            return "seen"
+        if is_here:
+            self._positions[stream_id] = _Position(seq, False)
+        else:
+            self._has_left(stream_id, seq)
+        follows = last is not None and last.epoch == seq.epoch
+        return _counted(last, seq_text, seq.n - 1) if follows else None
+
+    def caught_up(self) -> None:
+        """Everything that was kept has come."""
+        for stream_id, (last, _) in self._positions.items():
+            self._positions[stream_id] = _Position(last, False)
+
+    def cursor(self) -> None:
+        """A new cursor: what left before the last one is not replayed any more."""
+        self._left_before, self._left = self._left, {}
+
+    def _has_left(self, stream_id: str, last: Seq) -> None:
+        if len(self._left) < LEFT_MAX:
+            self._left[stream_id] = last
 
     def reported(self, stream_id: str, after: str | None, before: str | None) -> Loss:
         """The broker reported a loss (§4.7): the frame after it is then not reported again."""

@@ -7,19 +7,23 @@ from dataclasses import replace
 from .dispatcher import Dispatcher
 from .errors import AmsError
 from .events import (
+    CursorEvent,
     DrainingEvent,
     GapEvent,
     JoinedEvent,
+    LiveEvent,
     NoticeEvent,
     PeerIdentity,
+    ReplayedEvent,
+    StreamEndedEvent,
     StreamIdentity,
     StreamJoinedEvent,
     StreamLeftEvent,
     StreamMetadataEvent,
     TokenEvent,
 )
-from .frames import DrainFrame, GapFrame, ServerFrame
-from .gaps import Gaps, Loss
+from .frames import CursorFrame, DrainFrame, GapFrame, LiveFrame, ServerFrame
+from .gaps import Gaps, Loss, Seq, read_seq
 from .roster import Roster
 
 
@@ -33,9 +37,13 @@ class Intake:
         self._own: JoinedEvent | None = None
         self._selection: frozenset[str] | None = None
         self._dropped = False
+        self._is_replaying = False
+        # Streams that left while this connection was away, of which kept frames may follow.
+        self._leaving: dict[str, StreamLeftEvent] = {}
 
-    def joined(self, frame: JoinedEvent, characters: int) -> None:
+    def joined(self, frame: JoinedEvent, characters: int, *, replays: bool = False) -> None:
         """A connection is established: what changed meanwhile is reported first."""
+        self._is_replaying = replays
         reconnected = self._own is not None
         self._own = frame
         self._selection = _selection_of(frame)
@@ -44,7 +52,13 @@ class Intake:
         lost = self._gaps.reset(stream for stream in present if self._receives(stream))
         self._gaps.joined(frame.stream_id)
         publish = self._dispatcher.publish
-        if reconnected:
+        if reconnected and replays:
+            for peer in left:  # What they said last is still to come.
+                self._leaving[peer.stream_id] = StreamLeftEvent(*_names(peer), frame.ts)
+            for peer in came:
+                publish(StreamJoinedEvent(*_names(peer), peer.metadata, frame.ts), characters)
+        elif reconnected:
+            self._let_leave()
             for peer in left:
                 self._publish_loss(peer, lost.get(peer.stream_id), "reconnected")
                 publish(StreamLeftEvent(*_names(peer), frame.ts), 0)
@@ -56,7 +70,7 @@ class Intake:
             for peer in came:
                 publish(StreamJoinedEvent(*_names(peer), peer.metadata, frame.ts), characters)
         self._dropped = False
-        publish(replace(frame, reconnected=reconnected), characters)
+        publish(replace(frame, reconnected=reconnected, replays=replays), characters)
 
     def broke(self, cause: AmsError) -> None:
         """The connection broke. What peers say now shows as a loss at their next frame.
@@ -71,7 +85,23 @@ class Intake:
         """Any frame but those of the connection itself, which are passed over."""
         if isinstance(frame, TokenEvent | StreamMetadataEvent):
             self._said(frame, characters)
+        elif isinstance(frame, ReplayedEvent):
+            self._replayed(frame, characters)
+        elif isinstance(frame, CursorFrame):
+            if not self._is_replaying:
+                self._gaps.cursor()
+            self._dispatcher.publish(CursorEvent(frame.cursor), characters)
+        elif isinstance(frame, LiveFrame):
+            self._is_replaying = False
+            if frame.complete:
+                self._gaps.caught_up()
+            self._let_leave()
+            self._dispatcher.publish(LiveEvent(frame.cursor, frame.complete), characters)
+        elif isinstance(frame, StreamEndedEvent):
+            self._dispatcher.publish(frame, characters)
+            self._let_leave(frame.stream_id)
         elif isinstance(frame, StreamJoinedEvent):
+            self._let_leave(frame.stream_id)
             self._roster.set(frame)
             if self._receives(frame.stream_id):
                 self._gaps.joined(frame.stream_id)
@@ -92,16 +122,51 @@ class Intake:
             self._dispatcher.publish(frame, characters)
 
     def _said(self, frame: TokenEvent | StreamMetadataEvent, characters: int) -> None:
-        loss = self._gaps.frame(frame.stream_id, frame.seq)
+        is_kept = frame.replay or frame.cursor is not None
+        if is_kept:
+            is_here = self._is_here(frame.stream_id)
+            loss = self._gaps.replayed(frame.stream_id, frame.seq, is_here=is_here)
+        else:
+            loss = self._gaps.frame(frame.stream_id, frame.seq)
         if loss is not None:
             if loss == "seen":
                 return
             self._publish_loss(frame, loss, "missed")
-        if isinstance(frame, StreamMetadataEvent) and (
-            self._own is None or frame.stream_id != self._own.stream_id
-        ):
+        # Replayed metadata is older than what the roster has.
+        is_own = self._own is not None and frame.stream_id == self._own.stream_id
+        if not is_kept and not is_own and isinstance(frame, StreamMetadataEvent):
             self._roster.set(frame)
         self._dispatcher.publish(frame, characters)
+
+    def _replayed(self, frame: ReplayedEvent, characters: int) -> None:
+        """Assembled tokens, without those that this connection had already."""
+        first, last = read_seq(frame.first), read_seq(frame.last)
+        if first is None or last is None or last.n - first.n + 1 != len(frame.data):
+            return
+        is_here = self._is_here(frame.stream_id)
+        seen = 0
+        for n in range(first.n, last.n + 1):
+            seq = str(Seq(first.epoch, n))
+            loss = self._gaps.replayed(frame.stream_id, seq, is_here=is_here)
+            if loss == "seen":
+                seen += 1
+            elif loss is not None:
+                self._gap(frame.stream_id, frame.stream_name, loss, "missed")
+        if seen < len(frame.data):
+            begin = str(Seq(first.epoch, first.n + seen))
+            event = replace(frame, first=begin, data=frame.data[seen:])
+            self._dispatcher.publish(event, characters)
+
+    def _let_leave(self, stream_id: str | None = None) -> None:
+        """Streams that had left when this came back, once all that they said has come."""
+        for leaving, event in list(self._leaving.items()):
+            if stream_id in (None, leaving):
+                del self._leaving[leaving]
+                self._dispatcher.publish(event, 0)
+
+    def _is_here(self, stream_id: str) -> bool:
+        own = self._own is not None and self._own.stream_id == stream_id
+        return own or stream_id in self._roster.peers
 
     def _receives(self, stream_id: str) -> bool:
         """False for streams outside the selection: their frames are unwanted, not lost (§5.10)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from .account import diagnose
 from .connection import Connection
@@ -13,6 +13,7 @@ from .limits import RECONNECT_FOR_S, SEND_BUFFER_BYTES
 from .link import Link, parse_link
 from .live import Live
 from .options import Wishes, check_amount, read_wishes
+from .position import read_catch_up
 from .socket import OnFrame
 from .timing import Timing
 
@@ -59,6 +60,9 @@ def join(
     self_subscribe: bool = False,
     subscribe_streams: Sequence[str] | None = None,
     receipts: bool = False,
+    since: str | None = None,
+    last: int | None = None,
+    catch_up: Literal["frames", "assembled", "log"] | None = None,
     reconnect_for_s: float = RECONNECT_FOR_S,
     send_buffer_bytes: int = SEND_BUFFER_BYTES,
     on_frame: OnFrame | None = None,
@@ -69,6 +73,9 @@ def join(
     Without a credential it joins as a guest, where the deployment lets guests in. `stream_name` is
     1 to 63 of A-Z, a-z, 0-9, dot, _ and -; generated unless given. `stream_metadata` is at most
     16,384 bytes of JSON. `subscribe_streams` receives tokens and metadata of these stream ids only.
+    `since` receives first what was kept (§7) after this cursor, or of the last time, such as "10m";
+    `last` the last so many kept frames; `catch_up` says how: one event each ("frames"), in
+    `replayed` events ("assembled"), or from the log for good, each with its cursor ("log").
     `receipts=True` has every send proved by the broker. `reconnect_for_s` is how long a broken
     connection tries to come back: 0 is not at all. `send_buffer_bytes` may wait before `send`
     raises `backpressure`. `on_frame` is called with "in" or "out" and every frame.
@@ -86,6 +93,7 @@ def join(
         self_subscribe=self_subscribe,
         subscribe_streams=subscribe_streams,
         receipts=receipts,
+        catch_up=read_catch_up(since, last, catch_up),
     )
     options: dict[str, Any] = {
         "timing": timing or Timing(),

@@ -20,6 +20,7 @@ from .intake import Intake
 from .metadata import copy_of, fits_address, read_metadata, to_json
 from .options import Wishes, address_of
 from .outbox import Outbox, Outgoing
+from .position import Position
 from .reconnecting import ReconnectingConnection
 from .roster import Roster
 from .socket import OnFrame, WebSocket
@@ -61,6 +62,7 @@ class Live:
         self.roster = Roster()
         self._intake = Intake(self.dispatcher, self.roster)
         self.outbox = Outbox(send_buffer_bytes, wishes.receipts)
+        self.position = Position(wishes.catch_up)
         self.first: JoinedEvent | None = None
         # The own metadata as JSON: as last asked for, and as last given to a socket.
         self.wanted: str | None = wishes.stream_metadata
@@ -162,7 +164,7 @@ class Live:
             self._given = to_json(frame.metadata)
         if not fits_address(self._given):
             self._restore(self._given)
-        self._intake.joined(frame, characters)
+        self._intake.joined(frame, characters, replays=self.position.joined(frame))
         if is_first and not self._joined.done():
             self._joined.set_result(None)
         self.outbox.attach(self._observed(socket))
@@ -173,6 +175,7 @@ class Live:
             self.outbox.receipt(frame)
         else:
             self._intake.received(frame, characters)
+            self.position.received(frame)
 
     def moving(self) -> None:
         """Another connection is under way: this one will be fenced off."""
@@ -226,7 +229,7 @@ class Live:
     def _address(self) -> tuple[str, list[str]]:
         """Where to come back to: the same stream, with the metadata that it had."""
         name = self.first.stream_name if self.first is not None else self._wishes.stream_name
-        return address_of(self._wishes, name, self._given)
+        return address_of(self._wishes, name, self._given, self.position.wishes())
 
     def _restore(self, metadata: str) -> None:
         """Metadata too large for the address goes out first; that of an earlier try doesn't."""

@@ -12,6 +12,7 @@ from .limits import SUBSCRIBE_STREAMS_MAX
 from .link import Link
 from .metadata import base64url, check_identity, fits_address, read_metadata, to_json
 from .names import CREDENTIAL, STREAM_ID, STREAM_NAME, random_name
+from .position import CatchUp
 
 GUEST_CHARACTERS = 4
 """Random characters of a guest's name: all guests of a link are one account (§3.2.3)."""
@@ -29,6 +30,7 @@ class Wishes:
     self_subscribe: bool
     subscribe_streams: tuple[str, ...]
     receipts: bool
+    catch_up: CatchUp
 
 
 def read_wishes(
@@ -41,6 +43,7 @@ def read_wishes(
     self_subscribe: bool,
     subscribe_streams: Sequence[str] | None,
     receipts: bool,
+    catch_up: CatchUp,
 ) -> Wishes:
     """Raises `invalid_credential`, `invalid_stream_name`, `invalid_stream_metadata` and so on."""
     if credential is not None:
@@ -68,11 +71,12 @@ def read_wishes(
         self_subscribe,
         selection,
         receipts,
+        catch_up,
     )
 
 
 def address_of(
-    wishes: Wishes, stream_name: str | None, metadata: str | None
+    wishes: Wishes, stream_name: str | None, metadata: str | None, catch_up: CatchUp
 ) -> tuple[str, list[str]]:
     """The WebSocket address and the subprotocols; both hold secrets."""
     query: dict[str, str] = {}
@@ -88,6 +92,12 @@ def address_of(
         query["subscribe_streams"] = ",".join(wishes.subscribe_streams)
     if wishes.receipts:
         query["receipts"] = "true"
+    if catch_up.since is not None:
+        query["since"] = catch_up.since
+    elif catch_up.last is not None:
+        query["last_n"] = str(catch_up.last)
+    if catch_up.form is not None:
+        query["catch_up"] = catch_up.form
     parts = urlsplit(wishes.link.connect_url)
     asked = "&".join(part for part in (parts.query, urlencode(query)) if part)
     url = urlunsplit((parts.scheme, parts.netloc, parts.path, asked, ""))

@@ -157,7 +157,7 @@ def _pieces(dispatcher: Dispatcher, roster: Roster, stream: str, gaps: Gaps) -> 
                 broken = broken or within
         elif event.type == "joined":
             # What came while away is lost, perhaps the end of the turn too.
-            if broken and gaps == "throw":
+            if broken and not event.replays and gaps == "throw":
                 queue.end(_lost())
         elif event.type == "token":
             if is_called(event, stream):
