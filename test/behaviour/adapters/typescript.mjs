@@ -39,6 +39,7 @@ async function take(iterator, count) {
   return items;
 }
 
+const sorted = (texts) => texts.sort((a, b) => (a < b ? -1 : 1));
 const whole = async (text) => (await take(text)).join("");
 
 /** What listens: called at once, and read later. */
@@ -62,7 +63,7 @@ const LISTENING = {
       const texts = await Promise.all(
         begun.map(async (turn) => `${turn.from}: ${await turn.text}`),
       );
-      return texts.sort();
+      return sorted(texts);
     };
   },
   tokens: ({ me }, { of, count }) => {
@@ -86,7 +87,7 @@ const CALLS = {
   metadata: async ({ me }) => me.metadata,
   cursor: async ({ me }) => me.cursor,
   peer: async ({ me }, { stream }) => (await me.peer(stream)).streamName,
-  peers: async ({ me }) => [...me.peers.values()].map((peer) => peer.streamName).sort(),
+  peers: async ({ me }) => sorted([...me.peers.values()].map((peer) => peer.streamName)),
   ping: async ({ me }) => void (await me.ping()),
   close: async ({ me }) => void (await me.close()),
   closed: async ({ closed }) => await closed,
