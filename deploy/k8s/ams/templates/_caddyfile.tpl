@@ -70,15 +70,18 @@
 {{- end }}
 
 :8080 {
-{{- range $index, $route := .Files.Get "files/routes.json" | fromJsonArray }}
+{{- /* Numbered by what is here: an edge that isn't enabled changes nothing. */}}
+{{- $index := 0 }}
+{{- range $route := .Files.Get "files/routes.json" | fromJsonArray }}
 {{- if or (has $route.service (list "gateway" "control")) (hasKey $edges $route.service) }}
+{{- $index = add1 $index }}
 {{- if $route.conditions }}
-	@route-{{ add1 $index }} {
+	@route-{{ $index }} {
 		{{- range $route.conditions }}
 		{{ . }}
 		{{- end }}
 	}
-	handle @route-{{ add1 $index }} {
+	handle @route-{{ $index }} {
 		import {{ $route.service }}
 	}
 {{- else }}
