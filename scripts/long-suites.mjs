@@ -8,6 +8,12 @@
  */
 export const LONG_SUITES = [
   {
+    name: "amp",
+    what: "1,000 seeded kills of two processes of mail, and a provider that is down for a while",
+    command: ["node", "scripts/test.mjs", "test/amp"],
+    env: { AMS_AMP_KILLS: "1000", AMS_AMP_DOWN: "1" },
+  },
+  {
     name: "all-strict",
     what: "every test of `npm test`, where a skip is a failure",
     command: ["node", "scripts/test.mjs"],

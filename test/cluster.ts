@@ -12,7 +12,7 @@ import { freePort } from "./cluster/free-port.ts";
 import { type RedisServer, startRedisServer } from "./cluster/redis-server.ts";
 import { type Exit, type ServerProcess, startProcess } from "./cluster/server-process.ts";
 import { watchFolder } from "./cluster/watchdog.ts";
-import { repositoryRoot } from "./repository-root.ts";
+import { programFolder } from "./repository-root.ts";
 
 /**
  * So high that a load test doesn't meet it; what the limits do is tested where they are set low.
@@ -38,6 +38,8 @@ const CLUSTER_ENV = {
 
 export type ClusterOptions = {
   readonly gateways: number;
+  /** Processes of mail, on database 1 of the same Redis; none unless told. */
+  readonly amp?: number;
   /** Use this Redis (`AMS_REDIS_URL`) instead of starting one. */
   readonly redisUrl?: string;
   /** The entry port; the system chooses unless told. */
@@ -65,6 +67,7 @@ export type Cluster = {
   readonly url: string;
   readonly gateways: readonly Member[];
   readonly control: Member;
+  readonly amp: readonly Member[];
   /** Null when it was given from outside. */
   readonly redis: RedisServer | null;
   readonly redisUrl: string;
@@ -138,15 +141,25 @@ async function startInto(
     controls += 1;
     return member("control", `control-${controls}`);
   };
-  const livePorts = () => gateways.filter((one) => one.isRunning()).map((one) => one.port);
-  const entry = await openEntryPort({ gateways: livePorts, control: control.port }, options.port);
+  const amp: Member[] = [];
+  const live = (all: readonly Member[]) => () =>
+    all.filter((one) => one.isRunning()).map((one) => one.port);
+  const backends = { gateways: live(gateways), control: control.port, amp: live(amp) };
+  const entry = await openEntryPort(backends, options.port);
   stops.entry.push(() => entry.close());
   const url = `http://127.0.0.1:${entry.port}`;
+  const mailEnv = { ...mailSettings(redisUrl, url), ...env };
+  for (let index = 1; index <= (options.amp ?? 0); index += 1) {
+    const started = await startMember("amp", `amp-${index}`, folder, mailEnv);
+    stops.members.push(() => started.stop());
+    amp.push(started);
+  }
   const logs = () => readLogs(folder);
   return {
     url,
     gateways,
     control,
+    amp,
     redis,
     redisUrl,
     addGateway,
@@ -154,6 +167,15 @@ async function startInto(
     logs,
     folder,
     stop,
+  };
+}
+
+/** Mail has a database of its own, and reaches the wire as an outsider does. */
+function mailSettings(redisUrl: string, url: string): Readonly<Record<string, string>> {
+  return {
+    AMS_AMP_REDIS_URL: `${redisUrl.replace(/\/\d*$/, "")}/1`,
+    AMS_AMP_SECRET: randomBytes(32).toString("hex"),
+    AMS_URL: url,
   };
 }
 
@@ -170,7 +192,7 @@ async function startMember(
   const command = {
     name,
     file: process.execPath,
-    args: [join(repositoryRoot(), "services", service, "dist", "main.js")],
+    args: [join(programFolder(service), "dist", "main.js")],
     env: { ...env, ...own },
     logFile: join(folder, `${name}.log`),
   };

@@ -12,6 +12,7 @@ import {
   mintCommand,
 } from "./commands/conversations.ts";
 import { helpCommand } from "./commands/help.ts";
+import { mailCommand } from "./commands/mail.ts";
 import { explain } from "./commands/options.ts";
 import {
   configCommand,
@@ -35,6 +36,7 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
     () => [mintCommand(), listCommand(), inspectCommand(), linkCommand(), closeCommand()],
   ],
   ["Being in one:", () => [joinCommand(), tailCommand(), sendCommand(), pipeCommand()]],
+  ["Mail:", () => [mailCommand()]],
   ["Who you are:", () => [accountCommand(), configCommand()]],
   [
     "Deployments:",

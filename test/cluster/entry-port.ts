@@ -29,6 +29,8 @@ export type Backends = {
   /** Ports of the live gateways. */
   readonly gateways: () => readonly number[];
   readonly control: number;
+  /** Ports of the live processes of mail. */
+  readonly amp?: () => readonly number[];
 };
 
 export type EntryPort = { readonly port: number; readonly close: () => Promise<void> };
@@ -42,8 +44,12 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
     turn += 1;
     return live.map((_, index) => live[(index + turn) % live.length] ?? 0);
   };
-  const portsFor = (request: IncomingMessage) =>
-    isConnect(request) ? gatewaysInTurn() : [backends.control];
+  const portsFor = (request: IncomingMessage) => {
+    const amp = isMail(request) ? (backends.amp?.() ?? []) : [];
+    turn += amp.length > 0 ? 1 : 0;
+    if (amp.length > 0) return amp.map((_, index) => amp[(index + turn) % amp.length] ?? 0);
+    return isConnect(request) ? gatewaysInTurn() : [backends.control];
+  };
   const server = createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
     requestTimeout: 0,
@@ -74,6 +80,10 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
       await closed;
     },
   };
+}
+
+function isMail({ url = "/" }: IncomingMessage): boolean {
+  return url.startsWith("/amp/") || url === "/.well-known/agent-messaging.json";
 }
 
 function isConnect(request: IncomingMessage): boolean {

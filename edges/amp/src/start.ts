@@ -101,7 +101,7 @@ export async function startProvider(parts: AmpParts): Promise<Provider> {
   work.handle("mesh", (text) => retryMesh(amp, text));
   work.handle("scan", (text) => retryScan(amp, text));
   work.start();
-  presence.start();
+  await presence.start();
   const watch = watchStore(store);
   return {
     ...amp,

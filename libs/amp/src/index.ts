@@ -13,6 +13,17 @@ export {
 } from "./address.ts";
 export { canonicalText, hashOf, readingsOf } from "./canonical.ts";
 export { CARD_LIFE_MS_MAX, cardText, isCardSignature, signCard } from "./card.ts";
+export {
+  AmpClient,
+  AmpError,
+  ask,
+  type Identity,
+  type Incoming,
+  type Members,
+  type Outgoing,
+  readIncoming,
+  registerAgent,
+} from "./client.ts";
 export { type AmpFault, FAULT_STATUS } from "./faults.ts";
 export { type Flags, flagsOf, isSplit, stringsOf } from "./flags.ts";
 export { type IdKind, isId, makeId } from "./ids.ts";

@@ -19,6 +19,8 @@ export type Idempotency =
 
 type Claim = {
   readonly id: string;
+  /** The process that has it. */
+  readonly process: string;
   readonly hash: string;
   readonly leaseUntilMs: number;
   readonly answer: { readonly status: number; readonly body: string } | null;
@@ -27,9 +29,13 @@ type Claim = {
 const KEEP_MS = 86_400_000;
 /** Milliseconds after which a claim without an answer is taken over: longer than any route. */
 const LEASE_MS = 60_000;
+/** Milliseconds between two questions whether the process that has a claim is alive. */
+const ALIVE_MS = 500;
 /** Milliseconds between two looks at a route that is under way, and for how long. */
 const LOOK_MS = 50;
 const WAIT_MS_MAX = 20_000;
+
+const ALIVE_LOOKS = ALIVE_MS / LOOK_MS;
 
 const none = async () => {};
 
@@ -46,8 +52,9 @@ export async function claimIdempotency(
   const at = sender.tenant;
   const fresh = makeId("msg", amp.now());
   const untilMs = amp.now() + WAIT_MS_MAX;
-  for (;;) {
-    const claim = { id: fresh, hash, leaseUntilMs: amp.now() + LEASE_MS, answer: null };
+  for (let looks = 1; ; looks += 1) {
+    const lease = { process: amp.processId, leaseUntilMs: amp.now() + LEASE_MS };
+    const claim = { id: fresh, hash, ...lease, answer: null };
     const text = JSON.stringify(claim);
     const existing = await amp.store.claim(at, key, text, KEEP_MS);
     if (existing === null) return ours(amp, at, key, text, claim);
@@ -57,8 +64,11 @@ export async function claimIdempotency(
       return { kind: "answered", answer: refuse("duplicate_idempotency_key", message) };
     }
     if (found.answer !== null) return { kind: "answered", answer: found.answer };
-    if (found.leaseUntilMs <= amp.now()) {
-      const taken = { ...found, leaseUntilMs: amp.now() + LEASE_MS };
+    if (
+      found.leaseUntilMs <= amp.now() ||
+      (looks % ALIVE_LOOKS === 0 && (await isGone(amp, found)))
+    ) {
+      const taken = { ...found, ...lease };
       const over = JSON.stringify(taken);
       if (await amp.store.swap(at, key, existing, over, KEEP_MS))
         return ours(amp, at, key, over, taken);
@@ -67,6 +77,14 @@ export async function claimIdempotency(
       return { kind: "answered", answer: refuse("unavailable", message) };
     } else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
+}
+
+/**
+ * Whether the process of a claim has died. One that only stood still goes on with the same id, so
+ * that nothing is sent twice.
+ */
+async function isGone(amp: Amp, { process }: Claim): Promise<boolean> {
+  return (await amp.store.read(process, `process:${process}`)) === null;
 }
 
 function ours(amp: Amp, at: string, key: string, text: string, claim: Claim): Idempotency {

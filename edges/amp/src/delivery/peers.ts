@@ -97,9 +97,11 @@ export class Peers {
     if (peer === null) return { outcome: "unknown" } as const;
     const path = `/agents/resolve/${address}`;
     const answer = await this.#get(peer, path);
-    if (!answer.ok || answer.status >= 500) return { outcome: "unknown" } as const;
-    const agent = answer.status === 200 ? parseObject(answer.body) : null;
-    return agent === null ? ({ outcome: "none" } as const) : ({ outcome: "found", agent } as const);
+    if (answer.ok && answer.status === 404) return { outcome: "none" } as const;
+    // Anything else, such as a rate or a key that it doesn't know yet, says nothing of the agent.
+    const agent = answer.ok && answer.status === 200 ? parseObject(answer.body) : null;
+    if (agent === null) return { outcome: "unknown" } as const;
+    return { outcome: "found", agent } as const;
   }
 
   #get({ endpoint, domain }: Peer, path: string) {

@@ -31,7 +31,9 @@ export class Presence {
     this.#parts = parts;
   }
 
-  start(): void {
+  /** Resolves once the other processes know of this one. */
+  async start(): Promise<void> {
+    await this.#renew();
     const every = (ms: number, act: () => Promise<void>) => {
       const run = () => {
         act().catch((error: unknown) =>
@@ -65,6 +67,7 @@ export class Presence {
 
   async #renew(): Promise<void> {
     const { store, feeds, processId, now } = this.#parts;
+    await store.write(processId, `process:${processId}`, "alive", LEASE_MS);
     const agents = feeds.agents();
     if (agents.length > 0) await store.here(agents, processId, now() + LEASE_MS);
   }

@@ -76,8 +76,11 @@ export class Socket {
   /** Frames are taken one after the other. */
   #then(act: () => Promise<void>): void {
     this.#turn = this.#turn.then(act).catch((error: unknown) => {
-      if (error instanceof StoreUnavailable) this.#error("unavailable", "Try again.");
-      else {
+      if (error instanceof StoreUnavailable) {
+        this.#error("unavailable", "Try again.");
+        // Who it is isn't known: it connects again.
+        if (this.#caller === null) this.close(1013, "unavailable");
+      } else {
         this.#amp.log.error({ event: "frame_failed", ...describeError(error) }, "a frame failed");
         this.#error("internal_error", "This is a fault of the provider.");
       }
@@ -139,7 +142,9 @@ export class Socket {
     this.#heard();
     const { address } = caller.record;
     this.#send({ type: "connected", data: { address, pending_count: count } });
-    for (const receipt of await amp.store.takeReceipts(agent)) await this.#write(receipt);
+    // Where the store is away just now, they come with the next look.
+    const receipts = await amp.store.takeReceipts(agent).catch(() => []);
+    for (const receipt of receipts) await this.#write(receipt);
     const socket: AgentSocket = {
       send: (frame) => this.#write(frame),
       close: (code, reason) => this.close(code, reason),

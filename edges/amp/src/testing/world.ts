@@ -79,6 +79,8 @@ export type WorldOptions = {
   readonly env?: Readonly<Record<string, string>>;
   readonly now?: () => number;
   readonly resolve?: Resolve;
+  /** The system chooses unless given. */
+  readonly port?: number;
   /** Where the deployment is; nowhere unless given. */
   readonly url?: string;
 };
@@ -104,7 +106,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
   });
   const sockets = createSocketServer(provider);
-  const at = { host: "127.0.0.1", port: 0, names: { publicUrl: null, allowedHosts: [] } };
+  const { port = 0 } = options;
+  const at = { host: "127.0.0.1", port, names: { publicUrl: null, allowedHosts: [] } };
   const app = createApp(provider, OWN_PORT);
   const server = await openHttpServer(at, app, () => new Response(null), sockets.upgrade);
   const endpoint = `http://127.0.0.1:${server.port}/v1`;
