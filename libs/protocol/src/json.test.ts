@@ -1,7 +1,15 @@
 /** JSON that is carried and not understood: nothing changes but white space, and sizes are true. */
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { joinMembers, readJson, readMembers, toJsonText, utf8Bytes } from "./json.ts";
+import {
+  joinMembers,
+  readJson,
+  readMembers,
+  toJsonText,
+  trustJsonText,
+  utf8Bytes,
+  withFewestEscapes,
+} from "./json.ts";
 import { JSON_DEPTH_MAX, JSON_TOKENS_MAX } from "./limits.ts";
 
 const json = fc.jsonValue({ maxDepth: 5, stringUnit: "binary" });
@@ -183,3 +191,20 @@ function parsed(text: string): unknown {
     return undefined;
   }
 }
+
+test("§4.3 metadata is rewritten with the fewest escapes: its value, keys and numbers stay", () => {
+  const spelled = (text: string) =>
+    text.replace(
+      /[g-tv-z]/g,
+      (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+  const words = fc.stringMatching(/^[\d g-tv-z]{0,20}$/);
+  fc.assert(
+    fc.property(fc.dictionary(words, fc.oneof(words, fc.array(words))), (value) => {
+      const text = JSON.stringify(value);
+      expect(withFewestEscapes(trustJsonText(spelled(text)))).toBe(text);
+    }),
+  );
+  const kept = '{"a":12345678901234567890.10,"\\ud800":[-0,1.50,"\\"\\\\"],"a":1}';
+  expect(withFewestEscapes(trustJsonText(kept))).toBe(kept);
+});

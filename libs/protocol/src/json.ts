@@ -69,6 +69,27 @@ export function utf8Bytes(text: string): number {
   return bytes;
 }
 
+/** The same JSON value, each string with the escapes that `JSON.stringify` writes. */
+export function withFewestEscapes(text: JsonText): JsonText {
+  let rewritten = "";
+  let copiedTo = 0;
+  for (let from = text.indexOf('"'); from >= 0; from = text.indexOf('"', copiedTo)) {
+    const to = stringEnd(text, from);
+    const literal = text.slice(from, to);
+    const written = literal.includes("\\") ? JSON.stringify(JSON.parse(literal)) : literal;
+    rewritten += text.slice(copiedTo, from) + written;
+    copiedTo = to;
+  }
+  return asJsonText(rewritten + text.slice(copiedTo));
+}
+
+/** Behind the closing quote of the string that begins here. */
+function stringEnd(text: string, from: number): number {
+  let at = from + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === "\\" ? 2 : 1;
+  return at + 1;
+}
+
 /** A JSON object put together from raw members, in the order given; absent members are left out. */
 export function joinMembers(members: Readonly<Record<string, JsonText | undefined>>): JsonText {
   const parts = Object.entries(members).flatMap(([key, value]) =>

@@ -14,6 +14,7 @@ import {
   readMembers,
   trustJsonText,
   utf8Bytes,
+  withFewestEscapes,
 } from "./json.ts";
 import {
   FRAME_JSON_TOKENS_MAX,
@@ -76,10 +77,15 @@ function readToken(data: Json | undefined): ClientFrame | FrameFault {
   return fits ? { type: "token", data: data.text } : "malformed_frame";
 }
 
-/** Metadata that the wire carries: an object of at most `METADATA_BYTES_MAX` bytes, else null. */
+/**
+ * Metadata that the wire carries: an object of at most `METADATA_BYTES_MAX` bytes, else null. It is
+ * kept as it was written, unless needless escapes make that larger than the limit: every joiner of
+ * a roster is sent it.
+ */
 export function checkMetadata(json: Json | undefined): JsonText | null {
-  if (json === undefined || !isRecord(json.text)) return null;
-  return json.bytes <= METADATA_BYTES_MAX ? detach(json.text) : null;
+  if (json === undefined || !isRecord(json.text) || json.bytes > METADATA_BYTES_MAX) return null;
+  const { text } = json;
+  return detach(utf8Bytes(text) <= METADATA_BYTES_MAX ? text : withFewestEscapes(text));
 }
 
 /**

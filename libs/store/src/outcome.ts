@@ -13,4 +13,11 @@ export type Outcome<Value, Fault extends string> =
  */
 export class StoreUnavailable extends Error {
   override readonly name = "DirectoryUnavailable";
+  /** The store answers, but has no memory for anything new: what ends something still works. */
+  readonly isFull: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly isFull?: boolean } = {}) {
+    super(message, options);
+    this.isFull = options.isFull ?? false;
+  }
 }

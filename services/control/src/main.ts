@@ -59,6 +59,8 @@ async function main(): Promise<void> {
     registry,
     unknownPeppers: (list) => exitMisconfigured("control", [unknownPeppersFault(list)]),
   });
+  // Before anything is served: with peppers that the store doesn't know, this ends the process.
+  await readiness.asked;
   const expiry = startExpiry(directory, log);
   const now = Date.now;
   const rates = { client, keys: keysUnder(prefix) };

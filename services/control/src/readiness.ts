@@ -18,6 +18,8 @@ export type Readiness = {
    * them.
    */
   readonly isConfirmed: () => boolean;
+  /** Resolves when the directory has been asked once, whether it answered or not. */
+  readonly asked: Promise<void>;
   readonly stop: () => void;
 };
 
@@ -56,8 +58,9 @@ export function watchDirectory(options: WatchOptions): Readiness {
     }
     if (!stopped) timer = setTimeout(() => void ask(), reason === null ? EVERY_MS : EVERY_AWAY_MS);
   };
-  void ask();
+  const asked = ask();
   return {
+    asked,
     notReady: () => (stopped ? "stopping" : reason),
     isConfirmed: () => confirmed,
     stop: () => {

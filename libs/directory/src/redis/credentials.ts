@@ -61,7 +61,9 @@ export async function rotateCredential(
       return answered("PEXPIRE", left);
     }),
   ]);
-  if (kept !== 1) throw new DirectoryUnavailable("Making the credential took too long");
+  // A concurrent rotation may have ended this credential by now, and taken its entry away.
+  const isEnded = kept !== 1 && !(await answered("HEXISTS", client.hexists(credentials, hash)));
+  if (kept !== 1 && !isEnded) throw new DirectoryUnavailable("Making the credential took too long");
   return { ok: true, value: null };
 }
 

@@ -58,7 +58,11 @@ describe.runIf(findRedisBinary() !== null)("on a redis-server whose memory is us
     await directory.heartbeat(claim.gateway, 600_000);
     await client.config("SET", "maxmemory", "1");
     const refused = directory.mint({ conversation: newConversation(account), linkHash: "x" });
-    await expect(refused).rejects.toThrow("OOM");
+    await expect(refused).rejects.toMatchObject({ message: /OOM/, isFull: true });
+    const grace = { ms: 60_000, untilUsed: true };
+    const rotation = directory.rotateCredential(account.account_id, "rotated", grace);
+    await expect(rotation).rejects.toMatchObject({ isFull: true });
+    expect(await directory.credentialEnds(account.account_id)).toHaveLength(1);
 
     expect(await directory.heartbeat(claim.gateway, 600_000)).toBe("renewed");
     expect(value(await directory.replaceLinks(conversation, "new", false)).number).toBe(2);

@@ -48,7 +48,8 @@ export async function answered<Reply>(command: string, reply: Promise<Reply>): P
   try {
     return await reply;
   } catch (error) {
-    throw new StoreUnavailable(`Redis did not do ${command}: ${describe(error)}`);
+    const why = describe(error);
+    throw new StoreUnavailable(`Redis did not do ${command}: ${why}`, { isFull: why === "OOM" });
   }
 }
 

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Redis } from "ioredis";
 
@@ -84,7 +85,8 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
 function serverArgs(port: number, { appendOnlyDir, args = [] }: RedisServerOptions) {
   const keeping =
     appendOnlyDir === undefined
-      ? ["--appendonly", "no"]
+      ? // Never a file that another server left where this process runs.
+        ["--appendonly", "no", "--dir", tmpdir(), "--dbfilename", `ams-${process.pid}-${port}.rdb`]
       : ["--appendonly", "yes", "--appendfsync", "everysec", "--dir", appendOnlyDir];
   const fixed = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--daemonize", "no"];
   return [...fixed, ...keeping, ...args];

@@ -117,6 +117,17 @@ test("§2.9 /healthz names the instance", async () => {
   });
 });
 
+test("§9.2 a store without memory for anything new is 503, and says what still works", async () => {
+  const { ask } = await start({}, (directory) => ({
+    ...directory,
+    createAccount: () => Promise.reject(new DirectoryUnavailable("OOM", { isFull: true })),
+  }));
+  const full = await ask("POST", "/v1/accounts", { body: { namespace: "acme" } });
+  expect([full.status, full.json.error]).toEqual([503, "unavailable"]);
+  expect(full.json.message).toMatch(/Deleting, revoking and closing still work.*maxmemory/);
+  expect(full.headers.get("retry-after")).toBe("60");
+});
+
 test("§9.2 a directory that can't be reached is 503, and what else goes wrong is 500", async () => {
   const { ask, lines } = await start({}, (directory) => ({
     ...directory,
@@ -126,6 +137,7 @@ test("§9.2 a directory that can't be reached is 503, and what else goes wrong i
   const away = await ask("POST", "/v1/accounts", { body: { namespace: "acme" } });
   expect([away.status, away.json.error]).toEqual([503, "unavailable"]);
   expect(away.headers.get("retry-after")).toBe("1");
+  expect(away.json.message).toContain("try again");
   const broken = await ask("GET", "/v1/account", { bearer: `ams_sk_${"a".repeat(43)}` });
   expect([broken.status, broken.json.error]).toEqual([500, "internal_error"]);
   expect(away.text + broken.text + lines.join("")).not.toContain("canary");

@@ -120,13 +120,20 @@ function overBudget(endpoint: Endpoint, { meter }: Call, tools: Tools): Response
   return problem("rate_limited", { "retry-after": String(waitS) }, message);
 }
 
-/** Told apart by name: the directory may be of another copy of its library. */
+/** What a store without memory is answered as, and what to do about it. */
+const STORE_IS_FULL =
+  "The store has no memory for anything new. Deleting, revoking and closing still work: remove what is not needed, or have its operator raise Redis's maxmemory. Nothing was changed.";
+const FULL_RETRY_S = 60;
+
+/** Distinguished by name: the directory may be of another copy of its library. */
 function refuse(route: string, error: unknown, { log }: Tools): Response {
   const name = error instanceof Error ? error.name : typeof error;
-  log.error({ event: "request_failed", route, error: name }, "request failed");
-  return name === "DirectoryUnavailable"
-    ? problem("unavailable", { "retry-after": "1" })
-    : problem("internal_error");
+  const isFull = error instanceof Error && "isFull" in error && error.isFull === true;
+  log.error({ event: "request_failed", route, error: name, full: isFull }, "request failed");
+  if (name !== "DirectoryUnavailable") return problem("internal_error");
+  return isFull
+    ? problem("unavailable", { "retry-after": `${FULL_RETRY_S}` }, STORE_IS_FULL)
+    : problem("unavailable", { "retry-after": "1" });
 }
 
 function toCall(context: Context<Env>, meterOf: ReturnType<typeof createMeters>): Call {

@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import {
   type Address,
   type Admission,
+  type ConnectionId,
   DirectoryUnavailable,
   type Held,
   whereOf,
@@ -117,6 +118,23 @@ export class Conversations {
   *sessions(): Generator<{ readonly conversation: Conversation; readonly session: Session }> {
     for (const { conversation } of this.#open.values()) {
       for (const session of conversation.sessions.values()) yield { conversation, session };
+    }
+  }
+
+  /** The connection of every session of this gateway. */
+  *connections(): Generator<ConnectionId> {
+    for (const { session } of this.sessions()) yield session.stream.entry.connection;
+  }
+
+  /** Takes the quota slot of this connection again, if it has a session here. */
+  keepPlace(connection: ConnectionId): void {
+    for (const { conversation } of this.#open.values()) {
+      const { sessions, quota } = conversation;
+      const entry = sessions.get(connection)?.stream.entry;
+      if (entry === undefined) continue;
+      const isHeld = () => sessions.has(connection);
+      this.#deps.holdings.keepPlace(quota.placeOf(entry), isHeld);
+      return;
     }
   }
 

@@ -175,7 +175,14 @@ export class Lease {
     const { directory, credentials, log } = this.#deps;
     const answersFor = (held: Parameters<Conversations["answersFor"]>[0]) =>
       conversations.answersFor(held);
-    const review = new Review({ directory, gateway: () => this.#gateway, answersFor, log });
+    const review = new Review({
+      directory,
+      gateway: () => this.#gateway,
+      answersFor,
+      connections: () => conversations.connections(),
+      keepPlace: (connection) => conversations.keepPlace(connection),
+      log,
+    });
     return new OneAtATime(
       async () => {
         await credentials.round();

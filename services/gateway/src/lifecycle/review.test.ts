@@ -12,6 +12,8 @@ let fault: Error | null;
 let gateway: string;
 let answersFor: (held: Held) => boolean;
 let review: Review;
+let connections: string[];
+let kept: string[];
 
 const place = (number: number): Held => ({
   kind: "place",
@@ -24,6 +26,7 @@ beforeEach(() => {
   fault = null;
   gateway = "gateway-a";
   answersFor = () => false;
+  [connections, kept] = [[], []];
   const directory = {
     heldBy: async (id: string, cursor: string | null) => {
       if (fault !== null) throw fault;
@@ -39,6 +42,8 @@ beforeEach(() => {
     directory,
     gateway: () => gateway,
     answersFor: (held) => answersFor(held),
+    connections: () => connections,
+    keepPlace: (connection) => kept.push(connection),
     log: silentLog(),
   });
 });
@@ -53,6 +58,22 @@ test("§3.3.9 a place that no session and no join holds is given back, the other
     "gateway-a 1",
     "gateway-a gives connection-3",
   ]);
+});
+
+test("§3.3.9 a session whose slot two whole walks do not show gets it again, one that is shown does not", async () => {
+  answersFor = () => true;
+  connections = ["connection-1", "connection-2"];
+  pages = [[place(1)], []];
+  await review.round();
+  expect(kept).toEqual([]);
+  await review.round();
+  expect(kept).toEqual(["connection-2"]);
+  pages = [[place(1)], [place(2)]];
+  connections = [...connections, "joined-meanwhile"];
+  await review.round();
+  pages = [[place(1), { kind: "place", place: placeOf(3, "joined-meanwhile") }], [place(2)]];
+  await review.round();
+  expect(kept).toEqual(["connection-2"]);
 });
 
 test("a round reads some pages, the next one goes on there, and a new id begins from the first", async () => {

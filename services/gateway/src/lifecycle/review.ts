@@ -1,9 +1,10 @@
 /**
- * Compares what the directory lists as held by this gateway with its sessions and joins under way,
- * and gives back the rest: quota slots and streams whose release was lost, or which a command took
- * that was executed after its release.
+ * Compares what the directory lists as held by this gateway with its sessions and joins under way.
+ * It gives back what nobody here answers for: quota slots and streams whose release was lost, or
+ * which a command took that was executed after its release. And it takes again the quota slots of
+ * sessions that the directory has lost.
  */
-import type { Directory, GatewayId, Held } from "@ams/directory";
+import type { ConnectionId, Directory, GatewayId, Held } from "@ams/directory";
 import type { Log } from "@ams/process";
 
 /**
@@ -24,6 +25,10 @@ export type ReviewDeps = {
    * again.
    */
   readonly answersFor: (held: Held) => boolean;
+  /** The connections of all sessions here. */
+  readonly connections: () => Iterable<ConnectionId>;
+  /** Takes the quota slot of a session again, if the session is still there. */
+  readonly keepPlace: (connection: ConnectionId) => void;
   readonly log: Log;
 };
 
@@ -32,6 +37,10 @@ export class Review {
   /** Whose pages are read at present, and the next one. */
   #gateway: GatewayId | null = null;
   #cursor: string | null = null;
+  /** Connections whose quota slots this walk has shown. */
+  #shown = new Set<ConnectionId>();
+  /** Sessions whose slots the walk before did not show: they may have joined while it went on. */
+  #missing = new Set<ConnectionId>();
 
   constructor(deps: ReviewDeps) {
     this.#deps = deps;
@@ -47,7 +56,7 @@ export class Review {
   async #readPages(): Promise<number> {
     const { directory, gateway, answersFor } = this.#deps;
     const id = gateway();
-    if (id !== this.#gateway) this.#cursor = null;
+    if (id !== this.#gateway) this.#beginWalk();
     this.#gateway = id;
     let members = 0;
     let givenBack = 0;
@@ -55,11 +64,32 @@ export class Review {
       const { held, next } = await directory.heldBy(id, this.#cursor);
       this.#cursor = next;
       members += held.length;
+      for (const one of held) if (one.kind === "place") this.#shown.add(one.place.connection);
       const unclaimed = held.filter((one) => !answersFor(one));
       for (const one of unclaimed) await directory.letGo(id, one);
       givenBack += unclaimed.length;
-      if (next === null) break;
+      if (next !== null) continue;
+      this.#endWalk();
+      break;
     }
     return givenBack;
+  }
+
+  /** A slot that two whole walks did not show is lost. */
+  #endWalk(): void {
+    const { connections, keepPlace, log } = this.#deps;
+    const missing = [...connections()].filter((connection) => !this.#shown.has(connection));
+    const lost = missing.filter((connection) => this.#missing.has(connection));
+    for (const connection of lost) keepPlace(connection);
+    if (lost.length > 0)
+      log.warn({ event: "slots_taken_again", count: lost.length }, "took lost slots again");
+    this.#shown = new Set();
+    this.#missing = new Set(missing);
+  }
+
+  #beginWalk(): void {
+    this.#cursor = null;
+    this.#shown = new Set();
+    this.#missing = new Set();
   }
 }

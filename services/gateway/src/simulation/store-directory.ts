@@ -38,7 +38,7 @@ export function openStoreDirectory(
   const sweepStep = <Reply>(name: string, step: (steps: LeaseSteps) => Reply | Promise<Reply>) =>
     send(name, [], () => step(memory.steps));
   const own: Partial<Directory> = {
-    sweep: () => sweepBy(sweepStep, Date.now),
+    sweep: () => sweepBy(sweepStep, () => Date.now()),
     ping: async () => {
       await send("ping", [], () => null);
       return 1;

@@ -40,7 +40,8 @@ export class StoreServer {
     this.onPublished = onPublished;
     this.directory = openMemoryDirectory({
       announce: (channel, event) => this.publish(channel, Buffer.from(event)),
-      now: Date.now,
+      // Looked up at each call: the first history of a process is built before clocks are replaced.
+      now: () => Date.now(),
     });
   }
 

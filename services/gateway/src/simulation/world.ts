@@ -193,7 +193,7 @@ export class World {
         if (node !== undefined) this.#crash(node, step.ms);
         return;
       case "drain":
-        node?.drain(() => this.#later(step.ms, () => node.start()));
+        if (node !== undefined) this.#drain(node, step.ms);
         return;
       case "freeze":
         this.#pause(this.server.process, step.ms);
@@ -221,6 +221,16 @@ export class World {
       if (process.life !== life) return;
       this.note(() => `${process.name} continues`);
       this.scheduler.resume(process);
+    });
+  }
+
+  /** One that ends while the store is away takes with it what it could not publish. */
+  #drain(node: Node, ms: number): void {
+    const isAway = () => this.server.isDown || this.server.process.paused;
+    const wasAway = isAway();
+    node.drain(() => {
+      if (wasAway || isAway()) for (const truth of this.truths) truth.crashed(node.process);
+      this.#later(ms, () => node.start());
     });
   }
 
