@@ -49,8 +49,8 @@ export async function runStorm(storm: Storm, random: () => number): Promise<void
 
 /**
  * The one thing that a storm's faults may break: the last frames of a stream are lost, and its
- * `stream_left` says so by a later seq, which is how a lost tail shows (§4.6.3). An earlier seq than
- * the reader heard is a fault.
+ * `stream_left` says so by a later seq, which is how a lost tail shows (§4.6.3). An earlier seq
+ * than the reader heard is a fault.
  */
 function isLostTail(broken: string): boolean {
   const [, epoch, n, heardEpoch, heardN] = LEFT_AT.exec(broken) ?? [];
