@@ -3,7 +3,7 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as OldTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { Transport as AnyOldTransport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import type { Json } from "./raw.ts";
+import { filled, type Json } from "./raw.ts";
 
 type Notice = { readonly method: string; readonly params: Json };
 type Result = {
@@ -28,6 +28,9 @@ export const ERAS: readonly Era[] = [
   "2.x client, 2026-07-28",
 ];
 
+/** The capability by which a client asks for notifications. */
+const ASKS_PUSH = { experimental: { ams: { push: true } } };
+
 type Headers = Readonly<Record<string, string>>;
 
 export async function connect(
@@ -42,7 +45,7 @@ export async function connect(
 }
 
 export async function connectOld(url: string, name: string, headers: Headers = {}) {
-  const client = new OldClient({ name, version: "1.0.0" });
+  const client = new OldClient({ name, version: "1.0.0" }, { capabilities: ASKS_PUSH });
   const log = new Log();
   client.fallbackNotificationHandler = async ({ method, params }) =>
     log.note({ method, params: params ?? {} });
@@ -63,7 +66,7 @@ export async function connectNew(
   const negotiated = mode === "auto" ? ("auto" as const) : { pin: "2026-07-28" };
   const client = new Client(
     { name, version: "1.0.0" },
-    { versionNegotiation: { mode: negotiated } },
+    { capabilities: ASKS_PUSH, versionNegotiation: { mode: negotiated } },
   );
   const log = new Log();
   client.fallbackNotificationHandler = async ({ method, params }) =>
@@ -99,10 +102,14 @@ function anyOf(
   call: (name: string, given?: Json) => Promise<Result>,
   client: { getInstructions(): string | undefined; close(): Promise<void> },
 ): AnyClient {
+  let handle: unknown; // As a model does that was answered one.
   return {
-    call: async (name, given) => {
-      const { isError, structuredContent } = await call(name, given);
+    call: async (name, given = {}) => {
+      const isNamed = name === "ams_join" || handle === undefined;
+      const own = isNamed || name === "ams_create_conversation" ? {} : { handle };
+      const { isError, structuredContent } = await call(name, filled(name, { ...own, ...given }));
       if (isError) throw new Error(String(structuredContent?.error));
+      handle = structuredContent?.handle ?? handle;
       return structuredContent ?? {};
     },
     told: log.told,

@@ -11,6 +11,7 @@ import {
   stateless,
   statelessHeaders,
   tool,
+  toolAlone,
 } from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
@@ -46,9 +47,10 @@ describe("answers under way", () => {
   test("SIGTERM swallows no answer: a waiting ams_recv is answered, and push streams say why they end", async () => {
     const { link, id } = await world.conversation();
     const session = await open(link);
+    const { value: joined } = await toolAlone(link, "ams_join");
     const watcher = await Watcher.join(link);
     const push = await EventStream.open(link, sse(session));
-    const uri = `ams://conversations/${id}`;
+    const uri = `ams://conversations/${id}?handle=${joined.handle}`;
     const listen = { notifications: { resourceSubscriptions: [uri] } };
     const listening = await EventStream.open(link, {
       body: stateless("subscriptions/listen", listen),
@@ -56,7 +58,7 @@ describe("answers under way", () => {
     });
     const headers = { "mcp-session-id": session };
     const waiting = ask(link, { body: call("ams_recv", LONG), headers });
-    await watcher.until((heard) => heard.length > 1);
+    await watcher.until((heard) => heard.length > 0);
     const halted = world.standalone.halt();
     expect(readToolAnswer(await messages(await waiting)).isError).toBe(true);
     await Promise.all([push.untilEnded(), listening.untilEnded()]);

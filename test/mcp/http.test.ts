@@ -11,6 +11,7 @@ import {
   stateless,
   statelessHeaders,
   tool,
+  toolAlone,
 } from "./raw.ts";
 import { type Minted, startWorld, Watcher, type World } from "./world.ts";
 
@@ -37,7 +38,7 @@ describe("sessions", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("text/event-stream");
     const id = response.headers.get("mcp-session-id") ?? "";
-    expect(id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(id).toMatch(/^[A-Za-z0-9_-]{24}\.raw\.p\.[A-Za-z0-9_-]{22}$/);
     const [answer] = await messages(response);
     expect(answer).toMatchObject({
       result: { protocolVersion: "2025-11-25", serverInfo: { name: "ams" } },
@@ -90,7 +91,7 @@ describe("sessions", () => {
     const { value: joined } = await tool(link, id, "ams_join", { stream_name: "kept" }, bearer);
     await watcher.connection.send("unread");
     const { value: sent } = await tool(link, id, "ams_send", { data: "x" }, bearer);
-    expect(sent.pending).toBe(1);
+    expect(sent.ok).toBe(true);
     await ask(link, { method: "DELETE", headers: { "mcp-session-id": id, ...bearer } });
     await watcher.until((heard) => heard.includes("-kept"));
     const again = await open(link, bearer);
@@ -141,11 +142,15 @@ describe("sessions", () => {
     ]);
     const id = await open(link);
     const wait = { wait_ms: 17_000 };
+    const joined = await toolAlone(elsewhere, "ams_join");
     const [push, waiting, alone] = await Promise.all([
       EventStream.open(link, sse(id)),
       EventStream.open(link, { body: call("ams_recv", wait), headers: { "mcp-session-id": id } }),
       EventStream.open(elsewhere, {
-        body: stateless("tools/call", { name: "ams_recv", arguments: wait }),
+        body: stateless("tools/call", {
+          name: "ams_recv",
+          arguments: { ...wait, handle: joined.value.handle },
+        }),
         headers: statelessHeaders("tools/call", "ams_recv"),
       }),
     ]);
@@ -234,21 +239,26 @@ describe("refusals", () => {
     }
   });
 
-  test("a link without t is 400, of no conversation 404, with a wrong token 401", async () => {
+  test("a link without t is 400, of no conversation 404, with a wrong token 404, each as JSON-RPC with what to do", async () => {
     const plain = there.link.split("?")[0] ?? "";
     const cases: readonly (readonly [string, number, string])[] = [
       [plain, 400, "invalid_magic_link"],
       [`${plain}?t=`, 400, "invalid_magic_link"],
       [`${plain}-none?t=${WRONG_TOKEN}`, 404, "conversation_not_found"],
-      [`${plain}?t=${WRONG_TOKEN}`, 401, "invalid_magic_link"],
-      [`${plain}?t=garbage`, 401, "invalid_magic_link"],
+      [`${plain}?t=${WRONG_TOKEN}`, 404, "invalid_magic_link"],
+      [`${plain}?t=garbage`, 404, "invalid_magic_link"],
     ];
     for (const [url, status, error] of cases) {
       const response = await ask(url, { body: initialize() });
       expect([response.status, await response.json()]).toEqual([
         status,
-        { error, message: expect.any(String) },
+        {
+          jsonrpc: "2.0",
+          id: null,
+          error: { code: -32_000, message: expect.stringMatching(/Ask .* link/), data: { error } },
+        },
       ]);
+      expect(response.headers.get("www-authenticate")).toBe(null);
     }
   });
 

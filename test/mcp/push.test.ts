@@ -1,7 +1,7 @@
 // Push: every event as a notification, over the stream of a GET and on the answers of POSTs.
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EventStream, type Json, open, sse, tool } from "./raw.ts";
+import { ask, EventStream, initialize, type Json, open, sse, tool } from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
 let world: World;
@@ -57,7 +57,7 @@ describe("the push stream", () => {
     expect(push.events.map(({ id }) => id)).toEqual(
       push.events.map(({ message }) => (message.params as Json).cursor),
     );
-    const { value } = await tool(link, session, "ams_recv");
+    const { value } = await tool(link, session, "ams_recv", { format: "frames" });
     expect(value.frames?.map(({ params }) => params)).toEqual(
       push.events.map(({ message }) => message.params),
     );
@@ -126,12 +126,48 @@ describe("ride-along", () => {
       "notifications/ams/stream_joined",
       "notifications/ams/token",
     ]);
-    expect(sent.before.flatMap(({ params }) => (params === undefined ? [] : [params]))).toEqual(
-      sent.value.frames?.map(({ params }) => params),
-    );
+    expect(sent.before.flatMap(({ params }) => (params as Json | undefined)?.data ?? [])).toEqual([
+      "hello",
+    ]);
     expect(
       (await tool(link, session, "ams_send", { data: "y" })).before.filter(({ method }) => method),
     ).toEqual([]);
+    await watcher.connection.close();
+  });
+});
+
+describe("unasked", () => {
+  test("nobody is pushed to but who asks: by the join, the GET, a browser's Origin, or a capability", async () => {
+    const { link } = await world.conversation();
+    const watcher = await Watcher.join(link);
+    const initial = {
+      ...initialize(),
+      params: { ...(initialize().params as Json), capabilities: {} },
+    };
+    const begin = async () => {
+      const response = await ask(link, { body: initial });
+      await response.text();
+      return response.headers.get("mcp-session-id") ?? "";
+    };
+    const asked = [
+      ["nothing", link, {}, {}],
+      ["the join", link, {}, { push: "true" }],
+      ["the GET", `${link}&push=1`, {}, {}],
+      ["a page", link, { origin: "http://localhost:3000" }, {}],
+    ] as const;
+    const streams = await Promise.all(
+      asked.map(async ([, url, headers, given]) => {
+        const session = await begin();
+        const stream = await EventStream.open(url, sse(session, headers));
+        await tool(link, session, "ams_join", given);
+        return stream;
+      }),
+    );
+    await watcher.connection.send("hello");
+    const [silent, ...told] = streams;
+    for (const stream of told) await stream.until(() => stream.notices("token").length === 1);
+    expect(silent?.events).toEqual([]);
+    for (const stream of streams) stream.close();
     await watcher.connection.close();
   });
 });

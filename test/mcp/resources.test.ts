@@ -1,6 +1,15 @@
+import { sentinelOf } from "@ams/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectNew, connectOld } from "./clients.ts";
-import { EventStream, type Json, stateless, statelessHeaders, toolAlone } from "./raw.ts";
+import {
+  EventStream,
+  type Json,
+  open,
+  stateless,
+  statelessHeaders,
+  tool,
+  toolAlone,
+} from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
 let world: World;
@@ -11,12 +20,29 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
+function listen(
+  url: string,
+  uris: readonly string[],
+  headers: Readonly<Record<string, string>> = {},
+): Promise<EventStream> {
+  const notifications = { resourceSubscriptions: uris };
+  return EventStream.open(url, {
+    body: stateless("subscriptions/listen", { notifications }),
+    headers: { ...statelessHeaders("subscriptions/listen"), ...headers },
+  });
+}
+
+/** The roster as a session sees it that hasn't joined. */
+async function openPeers(link: string) {
+  return (await tool(link, await open(link), "ams_peers")).value;
+}
+
 describe("the stateless era", () => {
   test("subscriptions/listen on the conversation's resource brings every event, and roster changes on /peers", async () => {
     const { link, id } = await world.conversation();
     const { value: joined } = await toolAlone(link, "ams_join");
-    const { stream_name } = joined;
-    const uri = `ams://conversations/${id}?stream_name=${stream_name}`;
+    const { handle } = joined;
+    const uri = `ams://conversations/${id}?handle=${handle}`;
     const peers = `ams://conversations/${id}/peers`;
     const listening = EventStream.open(link, {
       body: stateless("subscriptions/listen", {
@@ -49,15 +75,15 @@ describe("the stateless era", () => {
     });
     expect(updates().filter(({ uri: of }) => of === peers)).toHaveLength(2);
     stream.close();
-    const { value } = await toolAlone(link, "ams_recv", { stream_name });
+    const { value } = await toolAlone(link, "ams_recv", { handle });
     expect(value.events).toHaveLength(3);
   });
 
   test("the official client's listen hears it too, under an account", async () => {
     const { link, id, bearer } = await world.conversation();
     const b = await connectNew(link, "listener", bearer);
-    await b.any.call("ams_join");
-    const uri = `ams://conversations/${id}`;
+    const { handle } = await b.any.call("ams_join");
+    const uri = `ams://conversations/${id}?handle=${handle}`;
     const updated: Json[] = [];
     let wake: () => void = () => undefined;
     b.client.setNotificationHandler("notifications/resources/updated", ({ params }) => {
@@ -81,79 +107,68 @@ describe("the stateless era", () => {
     await b.any.close();
   });
 
-  test("two agents of one account each hear the other, and nothing twice; without a name the two are refused", async () => {
+  test("two agents of one account each hear the other, and nothing twice; who doesn't say which it is is refused", async () => {
     const { link, id, bearer } = await world.conversation();
-    const names = [];
+    const agents = [];
     for (let at = 0; at < 2; at += 1) {
       const { value } = await toolAlone(link, "ams_join", {}, bearer);
-      names.push(String(value.stream_name));
+      agents.push({ name: String(value.stream_name), handle: String(value.handle) });
     }
-    const [a = "", b = ""] = names;
-    expect(a).not.toBe(b);
-    const listen = (uri: string) =>
-      EventStream.open(link, {
-        body: stateless("subscriptions/listen", {
-          notifications: { resourceSubscriptions: [uri] },
-        }),
-        headers: { ...statelessHeaders("subscriptions/listen"), ...bearer },
-      });
+    const [a, b] = agents as [(typeof agents)[0], (typeof agents)[0]];
+    expect(a.name).not.toBe(b.name);
     const uri = `ams://conversations/${id}`;
     const hearing = [
-      await listen(`${uri}?stream_name=${a}`),
-      await listen(`${uri}?stream_name=${b}`),
+      await listen(link, [`${uri}?handle=${a.handle}`], bearer),
+      await listen(link, [`${uri}?handle=${b.handle}`], bearer),
     ] as const;
-    for (const stream_name of names) {
-      for (const tool of ["ams_send", "ams_send"]) {
-        const { value } = await toolAlone(link, tool, { stream_name, data: stream_name }, bearer);
-        expect(value).toMatchObject({ ok: true, stream_name });
-        for (const { params } of value.frames ?? [])
-          expect(params.stream_name).not.toBe(stream_name);
+    for (const { name, handle } of agents) {
+      for (const data of [name, name]) {
+        const { value } = await toolAlone(link, "ams_send", { handle, data }, bearer);
+        expect(value).toMatchObject({ ok: true, stream_name: name, handle });
       }
     }
     const heard = (stream: EventStream) =>
       stream.events.flatMap(({ message }) => {
         const params = message.params as { readonly _meta?: Record<string, Json> };
         const notice = params._meta?.["ams/notice"] as { readonly params: Json } | undefined;
-        return notice?.params.data === undefined ? [] : [notice.params.data];
+        const data = notice?.params.data;
+        return data === undefined || sentinelOf(String(data)) !== null ? [] : [data];
       });
     for (const stream of hearing) await stream.until(() => heard(stream).length >= 2);
     expect(hearing.map(heard)).toEqual([
-      [b, b],
-      [a, a],
+      [b.name, b.name],
+      [a.name, a.name],
     ]);
-    const unclear = await listen(uri);
+    const unclear = await listen(link, [uri], bearer);
     await unclear.untilEnded();
-    expect(unclear.text).toContain("several streams");
-    for (const tool of ["ams_send", "ams_recv", "ams_leave"]) {
-      const given = tool === "ams_send" ? { data: "x" } : {};
-      expect((await toolAlone(link, tool, given, bearer)).value.error).toBe("which_stream");
+    expect(JSON.parse(unclear.text)).toMatchObject({
+      error: { data: { error: "handle_required" } },
+    });
+    for (const tool of ["ams_recv", "ams_peers", "ams_leave"]) {
+      expect((await toolAlone(link, tool, {}, bearer)).value.error).toBe("handle_required");
     }
     for (const stream of hearing) stream.close();
   });
 
-  test("subscriptions/listen brings nobody back who has left, by name or without; a join does", async () => {
+  test("subscriptions/listen brings nobody back who has left; a join does", async () => {
     const { link, id, bearer } = await world.conversation();
     const watcher = await Watcher.join(link);
-    const uri = `ams://conversations/${id}`;
-    const named = { stream_name: "gone" };
-    const listen = (uri: string) =>
-      EventStream.open(link, {
-        body: stateless("subscriptions/listen", {
-          notifications: { resourceSubscriptions: [uri] },
-        }),
-        headers: { ...statelessHeaders("subscriptions/listen"), ...bearer },
-      });
-    await toolAlone(link, "ams_join", named, bearer);
-    const before = await listen(uri);
-    await toolAlone(link, "ams_leave", named, bearer);
+    const { value } = await toolAlone(link, "ams_join", { stream_name: "gone" }, bearer);
+    const { handle } = value;
+    const uri = `ams://conversations/${id}?handle=${handle}`;
+    const before = await listen(link, [uri], bearer);
+    await toolAlone(link, "ams_leave", { handle }, bearer);
     await before.until(() => before.text.includes("notifications/ams/closed"));
-    for (const asked of [uri, `${uri}?stream_name=gone`]) {
-      const refused = await listen(asked);
-      await refused.untilEnded();
-      expect(JSON.parse(refused.text)).toMatchObject({ error: { data: { error: "left" } } });
-    }
-    expect((await toolAlone(link, "ams_join", named, bearer)).value.ok).toBe(true);
-    const after = await listen(uri);
+    const refused = await listen(link, [uri], bearer);
+    await refused.untilEnded();
+    expect(JSON.parse(refused.text)).toMatchObject({ error: { data: { error: "left" } } });
+    const again = await toolAlone(link, "ams_join", { handle }, bearer);
+    expect(again.value).toMatchObject({ ok: true, stream_name: "gone" });
+    const after = await listen(
+      link,
+      [`ams://conversations/${id}?handle=${again.value.handle}`],
+      bearer,
+    );
     await watcher.connection.send("welcome back");
     await after.until(() => after.text.includes("welcome back"));
     for (const stream of [before, after]) stream.close();
@@ -161,42 +176,15 @@ describe("the stateless era", () => {
     await watcher.connection.close();
   });
 
-  test("more listeners than there may be are refused, and none is deaf", async () => {
+  test("more resources than one listener may have are refused", async () => {
     const { link, id } = await world.conversation();
-    const uri = (name: string) => `ams://conversations/${id}?stream_name=${name}`;
-    const listen = (uris: readonly string[]) =>
-      EventStream.open(link, {
-        body: stateless("subscriptions/listen", { notifications: { resourceSubscriptions: uris } }),
-        headers: statelessHeaders("subscriptions/listen"),
-      });
-    const many = await listen(Array.from({ length: 101 }, (_, at) => uri(`many-${at}`)));
+    const uris = Array.from({ length: 101 }, (_, at) => `ams://conversations/${id}?handle=h${at}`);
+    const many = await listen(link, uris);
     await many.untilEnded();
     expect(JSON.parse(many.text)).toMatchObject({
       error: { data: { error: "too_many_listeners" } },
     });
-    expect((await toolAlone(link, "ams_peers")).value.peers).toEqual([]);
-    const streams = [];
-    for (let at = 0; at < 16; at += 1) {
-      streams.push(await listen([uri(`ear-${at}`)]));
-      expect((await toolAlone(link, "ams_leave", { stream_name: `ear-${at}` })).value.ok).toBe(
-        true,
-      );
-    }
-    const last = await listen([uri("ear-16")]);
-    await last.untilEnded();
-    expect(JSON.parse(last.text)).toMatchObject({
-      error: { data: { error: "too_many_listeners" } },
-    });
-    for (const stream of streams) expect(stream.ended).toBe(false);
-    streams.pop()?.close();
-    await expect
-      .poll(async () => {
-        const again = await listen([uri("ear-16")]);
-        streams.push(again);
-        return again.response.headers.get("content-type");
-      })
-      .toContain("text/event-stream");
-    for (const stream of streams) stream.close();
+    expect((await openPeers(link)).peers).toEqual([]);
   });
 
   test("nobody listens to a conversation that they are not in", async () => {
@@ -237,8 +225,8 @@ describe("resources", () => {
       ]);
       const { resourceTemplates } = await client.listResourceTemplates();
       expect(resourceTemplates.map((one) => one.uriTemplate)).toEqual([
-        "ams://conversations/{id}{?stream_name}",
-        "ams://conversations/{id}/peers{?stream_name}",
+        "ams://conversations/{id}{?handle}",
+        "ams://conversations/{id}/peers{?handle}",
       ]);
       expect(await read(client, uri)).toMatchObject({
         conversation_metadata: { topic: "x" },
@@ -301,7 +289,7 @@ describe("resources", () => {
 });
 
 describe("prompts and instructions", () => {
-  test("metadata.instructions and metadata.prompts are carried verbatim; malformed and duplicate prompts are skipped", async () => {
+  test("metadata.instructions and metadata.prompts are served with their arguments filled in; malformed and duplicate prompts are skipped", async () => {
     const instructions = "Line one\n  <b>&amp;</b> $1 {{filled}} ünï 😀";
     const message = { role: "user", content: { type: "text", text: 'Sum up {{topic}} as "$1"' } };
     const good = {
@@ -352,7 +340,11 @@ describe("prompts and instructions", () => {
       ]);
       expect((await client.getPrompt({ name: "rich" })).messages).toEqual(rich.messages);
       const got = await client.getPrompt({ name: "sum-up", arguments: { topic: "rain" } });
-      expect(got.messages).toEqual([message]);
+      const filled = { type: "text", text: 'Sum up rain as "$1"' };
+      expect(got.messages).toEqual([{ role: "user", content: filled }]);
+      await expect(client.getPrompt({ name: "sum-up" })).rejects.toThrow(
+        "needs the argument topic",
+      );
       expect((await client.getPrompt({ name: "short" })).messages).toEqual([
         { role: "assistant", content: { type: "text", text: "Hi" } },
       ]);

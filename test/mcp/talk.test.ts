@@ -1,6 +1,6 @@
 // Sending and receiving by tools.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ask, call, ISO, type Json, open, readUntil, tokens, tool } from "./raw.ts";
+import { ask, call, ISO, open, readUntil, tokens, tool } from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
 let world: World;
@@ -14,35 +14,48 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 describe("ams_send", () => {
-  test("answers its place and shows what waits: a copy of 64 at most, each once, and consumes nothing", async () => {
+  test("answers its place, who it spoke as, and how many finished messages wait, and consumes nothing", async () => {
     const { link } = await world.conversation();
     const session = await open(link);
     const { value: joined } = await tool(link, session, "ams_join");
     const watcher = await Watcher.join(link);
-    for (let at = 0; at < 99; at += 1) await watcher.connection.send(String(at));
-    await readUntil(link, session, 99, joined.cursor);
-    await tool(link, session, "ams_join", {
-      stream_name: joined.stream_name,
-      since: joined.cursor,
-    });
-    const first = await tool(link, session, "ams_send", { data: "a" });
-    expect(first.value).toMatchObject({
-      ok: true,
-      ts: expect.stringMatching(ISO),
-      seq: "1-1",
-      pending: 100,
-      stream_name: joined.stream_name,
-    });
-    const second = await tool(link, session, "ams_send", { data: "b" });
-    const frames = [...(first.value.frames ?? []), ...(second.value.frames ?? [])];
-    expect([first.value.frames?.length, second.value.frames?.length]).toEqual([64, 36]);
-    expect(frames.flatMap(({ params }) => params.data ?? [])).toEqual(
-      Array.from({ length: 99 }, (_, at) => String(at)),
-    );
-    const third = await tool(link, session, "ams_send", { data: "c" });
-    expect(third.value).toMatchObject({ pending: 100, seq: "1-3" });
-    expect(third.value.frames).toBeUndefined();
-    expect(tokens(await tool(link, session, "ams_recv"))).toHaveLength(99);
+    for (const word of ["one", "two", "three"]) {
+      await watcher.connection.send(word);
+      await watcher.connection.endTurn();
+    }
+    await watcher.connection.send("not finished");
+    await readUntil(link, session, 4, joined.cursor);
+    const { cursor: since } = joined;
+    await tool(link, session, "ams_join", { stream_name: joined.stream_name, since });
+    for (const [data, seq] of [
+      ["a", "1-1"],
+      ["b", "1-3"],
+    ] as const) {
+      const sent = await tool(link, session, "ams_send", { data });
+      expect(sent.value).toEqual({
+        ok: true,
+        ts: expect.stringMatching(ISO),
+        seq,
+        pending: 3,
+        stream_name: joined.stream_name,
+        handle: joined.handle,
+      });
+      expect(sent.text).toBe("Sent. 3 finished messages wait: call ams_recv.");
+    }
+    expect(tokens(await tool(link, session, "ams_recv"))).toHaveLength(4);
+    await watcher.connection.close();
+  });
+
+  test("ends its turn unless more follows", async () => {
+    const { link } = await world.conversation();
+    const session = await open(link);
+    const watcher = await Watcher.join(link);
+    const all: string[] = [];
+    watcher.connection.on("token", ({ data }) => all.push(data));
+    await tool(link, session, "ams_send", { data: "Hel", more: true });
+    await tool(link, session, "ams_send", { data: "lo" });
+    await watcher.until((heard) => heard.length === 3);
+    await expect.poll(() => all).toEqual(["Hel", "lo", '{"ams.convention.v1":"end_of_turn"}']);
     await watcher.connection.close();
   });
 
@@ -122,32 +135,41 @@ describe("ams_recv", () => {
       await tool(link, session, "ams_join");
       const began = performance.now();
       const empty = await tool(link, session, "ams_recv", { [wait]: 300 });
-      expect(empty.value.events).toEqual([]);
+      const isOld = wait === "max_wait_ms";
+      expect(empty.value[isOld ? "frames" : "events"]).toEqual([]);
       expect(performance.now() - began).toBeGreaterThan(290);
       const watcher = await Watcher.join(link);
       await tool(link, session, "ams_recv", { [wait]: 2_000 });
       const waiting = tool(link, session, "ams_recv", { [wait]: 20_000 });
       await watcher.connection.send("now");
-      expect(tokens(await waiting)).toEqual(["now"]);
+      const { value } = await waiting;
+      const heard = isOld ? value.frames?.map(({ params }) => params.data) : tokens({ value });
+      expect(heard).toEqual(["now"]);
       await watcher.connection.close();
     },
   );
 
-  test("waits and counts out of range are refused", async () => {
+  test("numbers are taken as text and brought into their range; what can't be meant is refused", async () => {
     const { link } = await world.conversation();
     const session = await open(link);
-    const cases: readonly (readonly [Json, string])[] = [
-      [{ wait_ms: 25_001 }, "invalid_wait"],
-      [{ wait_ms: -1 }, "invalid_wait"],
-      [{ max_events: 0 }, "invalid_max_events"],
-      [{ max_events: 1_001 }, "invalid_max_events"],
-      [{ wait_ms: 1.5 }, "invalid_arguments"],
+    await tool(link, session, "ams_join");
+    const watcher = await Watcher.join(link);
+    await watcher.connection.send("x");
+    for (const given of [{ wait_ms: "1000" }, { wait_ms: 99_999 }, { wait_ms: 1.5 }]) {
+      const answer = await tool(link, session, "ams_recv", { ...given, max_events: "5000" });
+      expect([answer.value.ok, given]).toEqual([true, given]);
+      await watcher.connection.send("again");
+    }
+    for (const [given, error] of [
+      [{ wait_ms: "soon" }, "invalid_arguments"],
+      [{ kinds: ["words"] }, "invalid_arguments"],
       [{ cursor: "c1~x" }, "invalid_cursor"],
-    ];
-    for (const [given, error] of cases) {
+      [{ handle: "h1_x" }, "unknown_handle"],
+    ] as const) {
       const answer = await tool(link, session, "ams_recv", given);
       expect([answer.value.error, answer.isError]).toEqual([error, true]);
     }
+    await watcher.connection.close();
   });
 
   test("cut off by its client it has consumed nothing", async () => {

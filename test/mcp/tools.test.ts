@@ -71,12 +71,16 @@ describe("ams_join", () => {
       stream_metadata: { role: "writer" },
       peer_identity: { kind: "agent", model: "m", client: "c d" },
     };
-    const { value } = await tool(link, session, "ams_join", given);
+    const { value, text } = await tool(link, session, "ams_join", given);
+    expect(text).toContain(`as ${value.stream_name}. Pass handle ${value.handle} to later calls.`);
+    expect(text).toContain("Here: watcher.");
+    expect(text).toContain("Instructions of its owner: Be brief.");
     expect(value).toEqual({
       ok: true,
+      handle: expect.stringMatching(/^h1_[A-Za-z0-9_-]+$/),
       conversation_id,
       stream_id: expect.stringMatching(/^str_[0-9a-f]{26}$/),
-      stream_name: expect.stringMatching(/^(claude-code|c-d)-[0-9a-f]{4}$/),
+      stream_name: expect.stringMatching(/^(claude-code|c-d)-[a-z0-9]{4}$/),
       metadata: { role: "writer" },
       self_subscribe: false,
       peers: [
@@ -159,7 +163,7 @@ describe("which conversation", () => {
     const session = await open(x.link);
     await tool(x.link, session, "ams_join", { stream_name: "me" });
     const sent = await tool(x.link, session, "ams_send", { data: "to y", magic_link: y.link });
-    expect(sent.value.conversation_id).toBe(y.id);
+    expect(sent.value).toMatchObject({ ok: true });
     await inY.until((heard) => heard.some((line) => line.endsWith(": to y")));
     await inX.connection.send("in x");
     await inY.connection.send("in y");
@@ -208,6 +212,6 @@ test("arguments that a model left blank, null or an empty text, are as if they w
   expect(received.value).toMatchObject({ ok: true, stream_name: joined.value.stream_name });
   const unsaid = await tool(link, session, "ams_send", { ...blank, data: null });
   expect(unsaid.value.error).toBe("invalid_arguments");
-  const link2 = await toolAlone(link, "ams_recv", { magic_link: "", stream_name: "" });
-  expect(link2.value).toMatchObject({ ok: true });
+  const alone = await toolAlone(link, "ams_recv", { magic_link: "", stream_name: "", handle: "" });
+  expect(alone.value.error).toBe("handle_required");
 });

@@ -24,6 +24,9 @@ import {
 } from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
+/** What the processes of one deployment share. */
+const SECRET = "s3cret-of-all-mcp-processes-of-this-test";
+
 type Edge = { readonly url: string; readonly admin: string; readonly process: ServerProcess };
 
 let world: World;
@@ -61,7 +64,7 @@ describe("the stateless era on either process", () => {
     const watcher = await Watcher.join(link);
     const { any } = await connectNew(mcp, "wanderer", bearer);
     const joined = await any.call("ams_join", { magic_link: link });
-    const named = { magic_link: link, stream_name: joined.stream_name };
+    const named = { magic_link: link, handle: joined.handle };
     for (let at = 0; at < 6; at += 1) {
       const sent = await any.call("ams_send", { data: String(at), ...named });
       expect(sent.stream_name).toBe(joined.stream_name);
@@ -74,15 +77,74 @@ describe("the stateless era on either process", () => {
     await watcher.connection.close();
   });
 
-  test("a guest's calls find their seat by its name", async () => {
+  test("a guest's calls are known by its handle, with its link and nobody else's; without one they are refused", async () => {
     const { link } = await world.conversation();
-    const guest = { magic_link: link, stream_name: "named-guest" };
-    expect((await toolAlone(mcp, "ams_join", guest)).value).toMatchObject({ ok: true });
+    const [one, two] = [await world.conversation(), await world.conversation()];
+    const { value: joined } = await toolAlone(mcp, "ams_join", { magic_link: link });
+    const guest = { magic_link: link, handle: joined.handle };
     for (let at = 0; at < 4; at += 1) {
       const { value } = await toolAlone(mcp, "ams_send", { ...guest, data: "x" });
-      expect(value).toMatchObject({ ok: true, stream_name: "named-guest" });
+      expect(value).toMatchObject({ ok: true, stream_name: joined.stream_name });
+    }
+    const named = { magic_link: link, stream_name: joined.stream_name, data: "x" };
+    expect((await toolAlone(mcp, "ams_send", named)).value).toMatchObject({
+      error: "name_taken",
+      message: expect.stringContaining("handle"),
+    });
+    expect((await toolAlone(mcp, "ams_recv", { magic_link: link })).value.error).toBe(
+      "handle_required",
+    );
+    const cases = [
+      [{ handle: joined.handle }, {}, "unknown_handle"],
+      [{ handle: joined.handle }, one.bearer, "unknown_handle"],
+      [{ handle: joined.handle, magic_link: two.link }, {}, "conversation_mismatch"],
+      [{ handle: `${joined.handle}x`, magic_link: link }, {}, "unknown_handle"],
+    ] as const;
+    for (const [given, headers, error] of cases) {
+      const answer = await toolAlone(mcp, "ams_send", { ...given, data: "x" }, headers);
+      expect(answer.value.error).toBe(error);
     }
     expect((await toolAlone(mcp, "ams_leave", guest)).value.ok).toBe(true);
+  });
+
+  test("an account's handle is enough with its bearer, on a process that never saw it", async () => {
+    const { link, bearer } = await world.conversation();
+    [only] = edges;
+    const { value: joined } = await toolAlone(mcp, "ams_join", { magic_link: link }, bearer);
+    only = edges[1];
+    const given = { handle: joined.handle, data: "from the other one" };
+    const { value } = await toolAlone(mcp, "ams_send", given, bearer);
+    expect(value).toMatchObject({ ok: true, stream_name: joined.stream_name });
+    const stranger = (await world.conversation()).bearer;
+    const refused = await toolAlone(mcp, "ams_send", given, stranger);
+    expect(refused.value.error).toBe("unknown_handle");
+  });
+});
+
+describe("sessions on either process", () => {
+  test("a session of one is served by the other, under the same names; not one that was deleted, nor somebody else's", async () => {
+    const { link, bearer } = await world.conversation();
+    const watcher = await Watcher.join(link);
+    const at = (edge: Edge) => link.replace(world.url, edge.url);
+    const [here, there] = [at(edges[0]), at(edges[1])];
+    const session = await open(here, {}, "Wanderer");
+    const { value: joined } = await tool(here, session, "ams_join");
+    const { value: sent } = await tool(there, session, "ams_send", { data: "hello" });
+    expect(sent).toMatchObject({ ok: true, stream_name: joined.stream_name });
+    const { handle } = joined;
+    const again = await tool(there, session, "ams_send", { handle, data: "by its handle" });
+    expect(again.value).toMatchObject({ ok: true, stream_name: joined.stream_name });
+    await watcher.until((heard) => heard.some((line) => line.endsWith(": by its handle")));
+    expect(watcher.heard.filter((line) => line.startsWith("+"))).toHaveLength(1);
+    const headers = { "mcp-session-id": session };
+    const others = await ask(there, { body: call("ams_recv"), headers: { ...headers, ...bearer } });
+    expect(others.status).toBe(404);
+    const forged = `${session.slice(0, -1)}${session.endsWith("A") ? "B" : "A"}`;
+    const wrong = { "mcp-session-id": forged };
+    expect((await ask(there, { body: call("ams_recv"), headers: wrong })).status).toBe(404);
+    expect((await ask(there, { method: "DELETE", headers })).status).toBe(204);
+    expect((await ask(there, { body: call("ams_recv"), headers })).status).toBe(404);
+    await watcher.connection.close();
   });
 });
 
@@ -91,20 +153,22 @@ test("killing one mid-conversation: without replay who listens on the other one,
   const watcher = await Watcher.join(link);
   const spare = await startEdge("spare");
   only = spare;
-  const listen = (stream_name: string) =>
+  const listen = (handle: unknown) =>
     EventStream.open(mcp, {
       body: stateless("subscriptions/listen", {
         notifications: {
-          resourceSubscriptions: [`ams://conversations/${id}?stream_name=${stream_name}`],
+          resourceSubscriptions: [`ams://conversations/${id}?handle=${handle}`],
         },
       }),
       headers: { ...statelessHeaders("subscriptions/listen"), ...bearer },
     });
   const names = ["listener", "reader"];
+  const handles: unknown[] = [];
   for (const stream_name of names) {
-    await toolAlone(mcp, "ams_join", { magic_link: link, stream_name }, bearer);
+    const { value } = await toolAlone(mcp, "ams_join", { magic_link: link, stream_name }, bearer);
+    handles.push(value.handle);
   }
-  const before = await listen("listener");
+  const before = await listen(handles[0]);
   await watcher.connection.send("before");
   await before.until(() => before.text.includes("before"));
   expect(before.text).not.toContain("truncated");
@@ -115,13 +179,13 @@ test("killing one mid-conversation: without replay who listens on the other one,
   const again = await EventStream.open(here, {
     body: stateless("subscriptions/listen", {
       notifications: {
-        resourceSubscriptions: [`ams://conversations/${id}?stream_name=listener`],
+        resourceSubscriptions: [`ams://conversations/${id}?handle=${handles[0]}`],
       },
     }),
     headers: { ...statelessHeaders("subscriptions/listen"), ...bearer },
   });
   await again.until(() => again.text.includes("notifications/ams/truncated"));
-  const reader = { magic_link: link, stream_name: "reader" };
+  const reader = { magic_link: link, handle: handles[1] };
   only = edges[1];
   expect((await toolAlone(mcp, "ams_recv", reader, bearer)).value).toMatchObject({
     truncated: true,
@@ -138,8 +202,9 @@ test("killing one mid-conversation: without replay the next answer, on the other
   const { link, bearer } = await world.conversation();
   const watcher = await Watcher.join(link);
   [only] = edges;
-  const seat = { magic_link: link, stream_name: "survivor" };
-  const { value: joined } = await toolAlone(mcp, "ams_join", seat, bearer);
+  const named = { magic_link: link, stream_name: "survivor" };
+  const { value: joined } = await toolAlone(mcp, "ams_join", named, bearer);
+  const seat = { magic_link: link, handle: joined.handle };
   await watcher.connection.send("before");
   const first = await toolAlone(mcp, "ams_recv", { ...seat, wait_ms: 5_000 }, bearer);
   expect(tokens(first)).toEqual(["before"]);
@@ -149,7 +214,7 @@ test("killing one mid-conversation: without replay the next answer, on the other
   only = edges[1];
   const cursor = first.value.next_cursor;
   const next = await toolAlone(mcp, "ams_recv", { ...seat, cursor, wait_ms: 100 }, bearer);
-  expect(next.value).toMatchObject({ ok: true, truncated: true, stream_name: "survivor" });
+  expect(next.value).toMatchObject({ ok: true, truncated: true });
   await watcher.connection.send("after");
   const after = await toolAlone(
     mcp,
@@ -249,7 +314,7 @@ async function startEdge(name: string): Promise<Edge> {
       name: `mcp ${name}`,
       file: process.execPath,
       args: [join(repositoryRoot(), "edges", "mcp", "dist", "main.js")],
-      env: { ...process.env, ...own, AMS_URL: world.url },
+      env: { ...process.env, ...own, AMS_URL: world.url, AMS_MCP_SECRET: SECRET },
       logFile: join(folder, `${name}.log`),
     },
     async () => {

@@ -2,7 +2,14 @@
  * A real AMS with accounts and conversations to try the MCP edge on, and people who watch by the
  * wire itself.
  */
-import { type Account, type Connection, createAccount, join, type MintOptions } from "@ams/client";
+import {
+  type Account,
+  type Connection,
+  createAccount,
+  join,
+  type MintOptions,
+  sentinelOf,
+} from "@ams/client";
 import { type Standalone, startStandalone } from "../standalone.ts";
 
 export type World = {
@@ -61,7 +68,9 @@ export class Watcher {
 
   private constructor(connection: Connection) {
     this.connection = connection;
-    connection.on("token", ({ streamName, data }) => this.#note(`${streamName}: ${data}`));
+    connection.on("token", ({ streamName, data }) => {
+      if (sentinelOf(data) === null) this.#note(`${streamName}: ${data}`);
+    });
     connection.on("stream_joined", ({ streamName }) => this.#note(`+${streamName}`));
     connection.on("stream_left", ({ streamName }) => this.#note(`-${streamName}`));
   }

@@ -7,6 +7,9 @@ export const MCP_SETTINGS = {
   AMS_MCP_ORIGINS: originList(
     "Origins of web pages that may speak with the MCP edge, separated by commas; the deployment's own and loopback may anyway.",
   ),
+  AMS_MCP_SECRET: secretText(
+    "Seals handles and session ids of MCP callers: at least 32 characters, the same in every MCP process, so that each serves any session and restarts are not noticed. Without it they end with the process. A standalone makes one.",
+  ),
   AMS_MCP_SESSIONS: integer(10_000, "MCP sessions that are open at a time; past it 429.", {
     min: 1,
   }),
@@ -17,12 +20,14 @@ export const MCP_SETTINGS = {
   ),
   AMS_MCP_SEATS: integer(
     5_000,
-    "Seats that MCP callers hold at a time, each a connection of this process.",
+    "Subscriptions that MCP callers hold at a time, each a connection of this process.",
     { min: 1 },
   ),
 };
 
 export type McpConfig = {
+  /** Null where the operator set none. */
+  readonly secret: string | null;
   /** Origins that the operator lists. */
   readonly origins: readonly string[];
   readonly sessions: number;
@@ -38,6 +43,7 @@ export function readMcp(environment: Environment): Checked<McpConfig> {
   return {
     ok: true,
     value: {
+      secret: value.AMS_MCP_SECRET === "" ? null : value.AMS_MCP_SECRET,
       origins: value.AMS_MCP_ORIGINS,
       sessions: value.AMS_MCP_SESSIONS,
       sessionsPerAddress: value.AMS_MCP_SESSIONS_PER_ADDRESS,
@@ -56,4 +62,11 @@ function originList(about: string): Setting<readonly string[]> {
       "must be origins such as https://example.org, separated by commas",
     );
   return { read, fallback: "", about, secret: false };
+}
+
+function secretText(about: string): Setting<string> {
+  const read = z
+    .string()
+    .refine((text) => text === "" || text.length >= 32, "must have at least 32 characters");
+  return { read, fallback: "", about, secret: true };
 }

@@ -8,5 +8,6 @@ export const edge = defineEdge({
   settings: MCP_SETTINGS,
   ports: { http: 8083, admin: 9093 },
   read: readMcp,
-  open: (config, parts) => createMcp({ config, ...parts }),
+  open: ({ secret, ...config }, parts) =>
+    createMcp({ ...parts, config: { ...config, secret: secret ?? parts.secret ?? null } }),
 });

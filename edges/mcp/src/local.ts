@@ -3,16 +3,26 @@
  */
 import { randomUUID } from "node:crypto";
 import { parseLink } from "@ams/client";
-import type { CheckedLink, PushEvent, Result, Session, Who, Wrapper } from "@ams/edge";
+import {
+  type CheckedLink,
+  createSeal,
+  type PushEvent,
+  type Result,
+  type Session,
+  type Who,
+  type Wrapper,
+} from "@ams/edge";
 import type { Checked, Environment } from "@ams/process";
 import type { McpServer, ServerContext } from "@modelcontextprotocol/server";
 import { bytesOf, type Notice, noticeOf } from "./push/notices.ts";
+import { progressOf } from "./push/progress.ts";
 import { Push } from "./push/push.ts";
-import { changedBy, type Heard, NOTICE_KEY, Updates } from "./push/updates.ts";
+import { type Heard, isChanged, NOTICE_KEY, Updates } from "./push/updates.ts";
+import { asksPush } from "./request/asks-push.ts";
 import type { Call } from "./request/call.ts";
 import { agentOf } from "./request/identity.ts";
 import type { Parts } from "./request/parts.ts";
-import { readConversationUri } from "./server/resources.ts";
+import { conversationUri, readConversationUri } from "./server/resources.ts";
 import { createServer } from "./server/server.ts";
 
 /** The address of a caller that came over no network. */
@@ -61,6 +71,7 @@ export class LocalCaller {
   readonly #link: CheckedLink | null;
   readonly #id = randomUUID();
   #push: Push | null = null;
+  #wantsPush = false;
 
   private constructor(given: LocalParts, who: Who, link: CheckedLink | null) {
     this.#given = given;
@@ -71,7 +82,8 @@ export class LocalCaller {
       toolRan: () => undefined,
       counters: { add: () => undefined },
     };
-    this.#parts = { wrapper: given.wrapper, metrics, keepAliveMs: 0, lost: () => undefined };
+    const seal = createSeal(null);
+    this.#parts = { wrapper: given.wrapper, seal, metrics, keepAliveMs: 0, lost: () => undefined };
   }
 
   /**
@@ -112,14 +124,21 @@ export class LocalCaller {
     subscriptions: ReadonlySet<string>,
     { mcpReq }: ServerContext,
   ): Call {
+    const capabilities = server.server.getClientCapabilities()?.experimental;
+    if (asksPush(capabilities)) this.#wantsPush = true;
     const clientName = server.server.getClientVersion()?.name ?? null;
     return {
       who: this.#who,
       link: this.#link,
       session: () => this.#sessionOf(server, era, subscriptions, clientName),
       linkToShow: (magicLink) => magicLink,
+      isStateless: false,
+      askPush: () => {
+        this.#wantsPush = true;
+      },
+      ridesAlong: () => false,
       rideAlong: async () => undefined,
-      nameless: null,
+      progress: progressOf(mcpReq),
       signal: mcpReq.signal,
       clientName,
     };
@@ -139,7 +158,7 @@ export class LocalCaller {
         ? wrapper.open({ id: this.#id, who: this.#who, address: ADDRESS, ...named })
         : ({ ok: true, session: found } as const);
     if (opened.ok && this.#push === null) {
-      this.#push = pushTo(server, era, subscriptions);
+      this.#push = pushTo(server, era, subscriptions, () => this.#wantsPush);
       this.#push.start(opened.session, {});
     }
     return opened;
@@ -151,6 +170,7 @@ function pushTo(
   { server }: McpServer,
   era: "legacy" | "modern",
   subscriptions: ReadonlySet<string>,
+  wantsPush: () => boolean,
 ): Push {
   const tell = (method: string, params: { [key: string]: unknown }) =>
     server.notification({ method, params }).catch(() => undefined);
@@ -160,7 +180,8 @@ function pushTo(
   const push = new Push({
     push: (event, seat) => {
       const notice = noticeOf(event);
-      const told = era === "legacy" ? [notice] : updatesOf(event, seat, notice);
+      const unasked = wantsPush() ? [notice] : [];
+      const told = era === "legacy" ? unasked : updatesOf(event, seat, notice);
       const written = told.map(({ method, params }) => tell(method, params));
       void Promise.all(written).then(() => push.taken(Number.POSITIVE_INFINITY));
       if (era === "legacy") updates.after(event, seat);
@@ -176,8 +197,13 @@ function pushTo(
  * subscriptions that want its resource.
  */
 function updatesOf(event: PushEvent, seat: Heard, notice: Notice): readonly Notice[] {
-  return changedBy(event, seat).map((uri) => {
-    const _meta = readConversationUri(uri)?.isPeers ? {} : { [NOTICE_KEY]: notice };
-    return { method: "notifications/resources/updated", params: { uri, _meta } };
-  });
+  const uri = conversationUri(event.conversationId);
+  const who = ["", `?stream_name=${seat.streamName}`, `?handle=${seat.handle}`];
+  return [uri, `${uri}/peers`]
+    .flatMap((one) => who.map((query) => `${one}${query}`))
+    .filter((one) => isChanged(one, event, seat))
+    .map((one) => {
+      const _meta = readConversationUri(one)?.isPeers ? {} : { [NOTICE_KEY]: notice };
+      return { method: "notifications/resources/updated", params: { uri: one, _meta } };
+    });
 }

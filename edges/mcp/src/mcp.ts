@@ -4,7 +4,7 @@
  * wrapper.
  */
 
-import { createWrapper } from "@ams/edge";
+import { createSeal, createWrapper } from "@ams/edge";
 import {
   addressOf,
   baseUrlOf,
@@ -27,6 +27,9 @@ import type { Parts } from "./request/parts.ts";
 import { placeOf } from "./request/place.ts";
 import { RPC, refuse, refuseRpc } from "./request/refusal.ts";
 import { identify } from "./request/who.ts";
+
+const NO_SECRET =
+  "AMS_MCP_SECRET is not set: handles and sessions end with this process, and no other serves them";
 
 /** The first protocol revision without sessions. */
 const STATELESS_SINCE = "2026-07-28";
@@ -62,9 +65,12 @@ export function createMcp(options: McpOptions): Mcp {
     const { sessions, sessionsPerAddress, seats } = options.config;
     const limits = { sessions, sessionsPerAddress, seats };
     const { counters } = metrics;
-    const wrapper = createWrapper({ url: options.url(), limits, counters });
+    const { secret } = options.config;
+    if (secret === null) options.log.warn({ event: "no_mcp_secret" }, NO_SECRET);
+    const seal = createSeal(secret);
+    const wrapper = createWrapper({ url: options.url(), limits, counters, seal });
     const keepAliveMs = options.keepAliveMs ?? KEEP_ALIVE_MS;
-    return new Edge({ wrapper, metrics, keepAliveMs, lost }, options);
+    return new Edge({ wrapper, seal, metrics, keepAliveMs, lost }, options);
   };
   return {
     fetch: async (request, peer) => {

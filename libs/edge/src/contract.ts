@@ -5,19 +5,23 @@
  */
 import type { Account, Metadata, Offer, Peer, PeerIdentity } from "@ams/client";
 import type { Fault } from "./checks/faults.ts";
+import type { Seal } from "./checks/seal.ts";
 import type { WrapperLimits } from "./limits.ts";
 import type {
   Joined,
   JoinRequest,
+  MessagesRequest,
   MetadataRequest,
   Named,
   Pending,
   PendingOptions,
   Received,
+  ReceivedMessages,
   RecvRequest,
   Roster,
   SendRequest,
   Sent,
+  SentText,
   Target,
 } from "./sessions/requests.ts";
 import type { PushEvent } from "./subscriptions/events.ts";
@@ -116,6 +120,8 @@ export type WrapperOptions = {
   readonly limits?: Partial<WrapperLimits>;
   readonly clock?: Clock;
   readonly counters?: Counters;
+  /** Seals handles, by the secret of the deployment's processes; of this process unless given. */
+  readonly seal?: Seal;
 };
 
 /** One per process. `createWrapper(options)` of `wrapper.ts` makes it. */
@@ -161,12 +167,14 @@ export type OpenSession = {
    */
   readonly peerIdentity?: PeerIdentity;
   /**
-   * True where the edge's caller has no session and the edge makes one up (one per account, or one
-   * per request of a guest): its automatic names come from the account, so that they are the same
-   * in every process, and when another process has taken its stream over, its next call takes it
-   * back without being told to.
+   * True where the edge's caller has no session and the edge makes one up, one per handle: when
+   * another process has taken its stream over, its next call takes it back by itself.
    */
   readonly passing?: boolean;
+  /** What its automatic names come from, the same in each process; its id unless given. */
+  readonly seed?: string;
+  /** True where it was opened in another process, or before a restart. */
+  readonly revived?: boolean;
 };
 
 /**
@@ -180,17 +188,16 @@ export type OpenSession = {
  * wherever the session has been before. Without: `conversationId`; without either, the only
  * conversation that the session has a seat in (`which_conversation` if there are several). A link
  * and another `conversationId` together: `conversation_mismatch`. Within the conversation:
- * `streamName`; without it, the stream name in `cursor`, then the seat that this session used last
- * there (of a passing session, which several callers share, only while it has no other there, not
- * even one that was left: else `which_stream`), then (with a link) one with an automatic name, or
- * (without) the only one that the account has there (`which_stream` if there are several). An
- * account reaches all its seats by conversation and name; a guest's seat is reached by the session
- * that took it, or by its stream name with its link.
+ * `handle` before all else (`unknown_handle` where it isn't this caller's), which also takes the
+ * subscription from whoever holds it. Else `streamName`; without it, the stream name in `cursor`,
+ * then the one that this session used last there, then (with a link) a new one with an automatic
+ * name. An account reaches all its subscriptions by conversation and name; a guest's is reached by
+ * the session that made it and by its handle, and its name is `name_taken` for everybody else.
  *
  * An automatic name is the slug of the caller's program (the client in the join's identity, else in
- * the session's, else its name), `-`, and 4 hex: for accounts of the account and the conversation,
- * so that a new session finds the seat again that no other one has (names of others' seats, here or
- * live elsewhere, are passed over); for guests of the session, so that no two share a seat.
+ * the session's, else its name), `-`, and 4 letters or digits of the session's seed, and free in
+ * the conversation; so no two callers share one, and a session that is revived elsewhere has its
+ * own again.
  *
  * Common faults of all calls: `invalid_magic_link`, `conversation_not_found`, `not_joined` (no seat
  * there, and no link to take one with), `which_conversation`, `which_stream`,
@@ -205,6 +212,8 @@ export interface Session {
   readonly who: Who;
   /** False once it was ended or forgotten. */
   readonly open: boolean;
+  /** Whether it has a subscription now. */
+  readonly seated: boolean;
   /**
    * Takes the seat, or finds it again. The only call that comes back after `leave`, unless it says
    * `toListen`. Faults also: `invalid_cursor`, `invalid_max_events` (of `lastN`),
@@ -216,13 +225,15 @@ export interface Session {
    * Emits one token; takes the seat first if need be. Faults also: `token_too_large`,
    * `backpressure`, `rate_limited`, `delivery_unknown`.
    */
-  send(request: SendRequest): Promise<Result<Sent>>;
+  send(request: SendRequest): Promise<Result<SentText>>;
   /**
    * Reads; takes the seat first if need be: one that is named and that this process doesn't know
    * was elsewhere before, which is told as a loss unless the conversation is new. Faults also:
    * `invalid_cursor`, `invalid_wait`, `invalid_max_events`.
    */
   recv(request: RecvRequest): Promise<Result<Received>>;
+  /** The same as messages: the tokens of each turn joined. */
+  recvMessages(request: MessagesRequest): Promise<Result<ReceivedMessages>>;
   /** Replaces the stream's metadata. Faults also: `invalid_metadata`, and those of `send`. */
   setMetadata(request: MetadataRequest): Promise<Result<Sent>>;
   /** Who is there now. Doesn't take a seat: a link is enough, or a seat. */
@@ -278,7 +289,7 @@ export interface Listener {
    * what overflows the buffer meanwhile is then told by a `truncated` at its place. It must not
    * call back into the session. `seat` is the one that heard it.
    */
-  event(event: PushEvent, seat: { readonly streamName: string }): boolean;
+  event(event: PushEvent, seat: { readonly streamName: string; readonly handle: string }): boolean;
   /**
    * The last call: a newer listener has the path, the session has ended, or the wrapper closes. Not
    * called after `stop`.

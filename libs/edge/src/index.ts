@@ -6,7 +6,8 @@
 export { askCredentials } from "./checks/credentials.ts";
 export { FAULTS, type Failure, type Fault, failure } from "./checks/faults.ts";
 export { askLinks } from "./checks/links.ts";
-export { automaticName } from "./checks/names.ts";
+export { automaticName, slugOf } from "./checks/names.ts";
+export { createSeal, newNonce, type Seal } from "./checks/seal.ts";
 export { systemClock } from "./clock.ts";
 export type {
   CheckedLink,
@@ -39,17 +40,21 @@ export { runEdge } from "./process/run-edge.ts";
 export type {
   Joined,
   JoinRequest,
+  MessagesRequest,
   MetadataRequest,
   Named,
   Pending,
   PendingOptions,
   Received,
+  ReceivedMessages,
   RecvRequest,
   Roster,
   SendRequest,
   Sent,
+  SentText,
   Target,
 } from "./sessions/requests.ts";
+export { principalOf } from "./sessions/who.ts";
 export type { Access, Layout } from "./spaces/access.ts";
 export { type Attachment, attach } from "./spaces/attach.ts";
 export {
@@ -62,4 +67,11 @@ export {
 export { parseSecrets } from "./spaces/secrets.ts";
 export { type Space, SpaceFault, Spaces } from "./spaces/spaces.ts";
 export type { PushEvent, SeatEvent } from "./subscriptions/events.ts";
+export {
+  type Entry,
+  MESSAGE_KINDS,
+  type Message,
+  type MessageKind,
+  type Presence,
+} from "./subscriptions/messages.ts";
 export { createWrapper } from "./wrapper.ts";

@@ -33,12 +33,23 @@ export const WRAPPER_LIMITS: WrapperLimits = {
   bufferBytes: 1_048_576,
 };
 
+/** Bytes of a token (§4.3): found here, so that nothing goes out behind one that is refused. */
+export const TOKEN_BYTES_MAX = 65_536;
+
 /** Milliseconds for a dial, so that a call answers before its caller's own patience ends. */
 export const DIAL_MS = 10_000;
 /** Milliseconds for a receipt, for the same reason. */
 export const RECEIPT_MS = 10_000;
 /** Milliseconds without a call or listener after which a seat leaves the wire. */
 export const SEAT_IDLE_MS = 600_000;
+/** The same for a guest's: a program that is gone leaves no name behind for long. */
+export const GUEST_IDLE_MS = 300_000;
+/** The same for a guest's that was never used again after the call that made it. */
+export const GUEST_UNUSED_MS = 60_000;
+/**
+ * Milliseconds without a request after which a session doesn't count against the limit per address.
+ */
+export const SESSION_COUNTED_MS = 120_000;
 /**
  * Milliseconds for which a seat off the wire keeps its buffer and its place, or the memory that it
  * left.

@@ -2,11 +2,13 @@
 import type { Join } from "@ams/client";
 import { askCredentials } from "./checks/credentials.ts";
 import { askLinks } from "./checks/links.ts";
+import { createSeal } from "./checks/seal.ts";
 import { systemClock } from "./clock.ts";
 import { Common } from "./common.ts";
 import type { Clock, Counters, Session, Who, Wrapper, WrapperOptions } from "./contract.ts";
 import { LAST_WORD_MS, SWEEP_MS, WRAPPER_LIMITS } from "./limits.ts";
 import { LiveSession } from "./sessions/live-session.ts";
+import { Loops } from "./sessions/loops.ts";
 import type { SessionState } from "./sessions/session-state.ts";
 import { Sessions } from "./sessions/sessions.ts";
 import { principalOf } from "./sessions/who.ts";
@@ -22,17 +24,19 @@ export type Outside = Partial<Pick<Wrapper, "credentials" | "links">> & { readon
 /** Nothing is dialled and nobody is asked before the first request. */
 export function createWrapper(options: WrapperOptions, outside: Outside = {}): Wrapper {
   const { url, clock = systemClock, counters = UNCOUNTED } = options;
+  const seal = options.seal ?? createSeal(null);
+  const loops = new Loops();
   const limits = { ...WRAPPER_LIMITS, ...options.limits };
   const links = outside.links ?? askLinks(url, clock);
   const common = new Common();
   const seats = new Seats({
-    ...{ clock, common, counters, limits },
+    ...{ clock, common, counters, limits, loops, seal },
     dial: dialOver(clock, outside.join),
   });
   const sessions = new Sessions(clock, counters, limits);
   const sessionFor = (state: SessionState, who: Who): Session =>
     new LiveSession({
-      ...{ clock, counters, limits, links, seats, state, who },
+      ...{ clock, counters, limits, links, loops, seal, seats, state, who },
       forget: () => sessions.forget(state),
     });
   const stopSweeping = every(clock, SWEEP_MS, () => {
@@ -52,6 +56,7 @@ export function createWrapper(options: WrapperOptions, outside: Outside = {}): W
     },
     find: (id, who) => {
       const state = sessions.get(id, principalOf(who));
+      state?.touch();
       return state === null ? null : sessionFor(state, who);
     },
     get size() {

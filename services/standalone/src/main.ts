@@ -54,8 +54,15 @@ async function main(): Promise<void> {
     .confirmPeppers(peppers)
     .catch((error: unknown) => end(EXIT_UNAVAILABLE, describeError(error).reason));
   if (!confirmed.ok) return exitMisconfigured("ams", [unknownPeppersFault(confirmed.fault)]);
-  const started = await startStandalone({ config, store, peppers, log, registry }).catch(
-    (error: unknown) => end(EXIT_UNAVAILABLE, `AMS can't start: ${describeError(error).reason}`),
+  const started = await startStandalone({
+    config,
+    store,
+    peppers,
+    edgeSecret: folder.edgeSecret,
+    log,
+    registry,
+  }).catch((error: unknown) =>
+    end(EXIT_UNAVAILABLE, `AMS can't start: ${describeError(error).reason}`),
   );
   if (started === null) {
     const { PORT, HOST } = config.own;

@@ -2,6 +2,7 @@
  * A whole AMS in one process: one directory, one gateway, and control and the edges behind the
  * gateway's port.
  */
+import { createHmac } from "node:crypto";
 import { createControl, startExpiry } from "@ams/control";
 import type { Peppers } from "@ams/directory";
 import type { EdgeApp } from "@ams/edge";
@@ -17,6 +18,8 @@ export type Parts = {
   readonly config: StandaloneConfig;
   readonly store: Store;
   readonly peppers: Peppers;
+  /** From which each edge's own secret is derived. */
+  readonly edgeSecret: string;
   readonly log: Log;
   readonly registry: Registry;
 };
@@ -56,7 +59,12 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
   const listening = { port };
   const ownUrl = () => localUrl(host, listening.port);
   const given = { reached: config.control, url: ownUrl, log, registry };
-  const edges = new Map([...config.edges].map(([name, open]) => [name, open(given)] as const));
+  const edges = new Map(
+    [...config.edges].map(([name, open]) => {
+      const secret = createHmac("sha256", parts.edgeSecret).update(`edge ${name}`).digest("hex");
+      return [name, open({ ...given, secret })] as const;
+    }),
+  );
   const gateway = await startGateway({
     at: { host, port, names: config.control },
     instance,

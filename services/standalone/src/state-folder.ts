@@ -27,7 +27,7 @@ const PEPPER_BYTES = 64;
 export const FREE_BYTES_MIN = 4_194_304;
 
 /** Files of ours that hold secrets. One that was copied here with a wider mode is tightened. */
-const SECRETS = /^(?:peppers\.json|demo.*)$/;
+const SECRETS = /^(?:peppers\.json|edge-secret|demo.*)$/;
 
 export type StateFolder = {
   readonly path: string;
@@ -37,6 +37,8 @@ export type StateFolder = {
    * another.
    */
   readonly peppersFile: string;
+  /** The secret from which each edge's own is derived: made once, as the peppers. */
+  readonly edgeSecret: string;
   /** The folder in which the embedded directory lives. */
   readonly directoryFolder: string;
   /** The path of another file of the folder. */
@@ -58,6 +60,8 @@ export function openStateFolder(
   if (!lock.ok) return lock;
   const peppersFile = join(path, "peppers.json");
   if (!existsSync(peppersFile)) writePrivate(peppersFile, newPeppers());
+  const secretFile = join(path, "edge-secret");
+  if (!existsSync(secretFile)) writePrivate(secretFile, `${newSecret()}\n`);
   const secrets = readdirSync(path).filter((name) => SECRETS.test(name));
   for (const name of secrets) tighten(join(path, name), 0o600);
   tighten(join(path, "directory"), 0o700);
@@ -67,6 +71,7 @@ export function openStateFolder(
       path,
       lock: lock.value,
       peppersFile,
+      edgeSecret: readFileSync(secretFile, "utf8").trim(),
       directoryFolder: join(path, "directory"),
       file: (name) => join(path, name),
     },
@@ -118,7 +123,10 @@ export function readIfThere(path: string): string | null {
   return existsSync(path) ? readFileSync(path, "utf8") : null;
 }
 
+function newSecret(): string {
+  return randomBytes(PEPPER_BYTES).toString("hex");
+}
+
 function newPeppers(): string {
-  const pepper = () => randomBytes(PEPPER_BYTES).toString("hex");
-  return `${JSON.stringify({ credential: [pepper()], link: [pepper()] }, null, 2)}\n`;
+  return `${JSON.stringify({ credential: [newSecret()], link: [newSecret()] }, null, 2)}\n`;
 }

@@ -21,7 +21,7 @@ import {
 import { bytesOf, noticeOf } from "../push/notices.ts";
 import { Push } from "../push/push.ts";
 import { careForStream } from "../push/sse.ts";
-import { changedBy, NOTICE_KEY } from "../push/updates.ts";
+import { isChanged, NOTICE_KEY } from "../push/updates.ts";
 import type { Call } from "../request/call.ts";
 import type { StatelessRequest } from "../request/envelope.ts";
 import type { Parts } from "../request/parts.ts";
@@ -31,6 +31,7 @@ import {
   SUBSCRIPTIONS_MAX,
 } from "../server/resources.ts";
 import { createServer } from "../server/server.ts";
+import { targetOf as toolTarget } from "../tools/fields.ts";
 
 export type ListenRequest = {
   readonly request: Request;
@@ -83,6 +84,7 @@ export async function answerListen(parts: Parts, asked: ListenRequest): Promise<
 type Listened = {
   readonly conversationId: string;
   readonly streamName: string;
+  readonly handle: string;
   readonly uris: readonly string[];
 };
 
@@ -98,40 +100,38 @@ async function takeSeats(call: Call, uris: readonly string[]): Promise<Seats> {
   });
   if (wanted.length > SUBSCRIPTIONS_MAX) return failure("too_many_listeners");
   if (wanted.length === 0) return { ok: true, session: null, seats: [] };
-  const opened = call.session();
+  const handle = wanted.find(({ read }) => read.handle !== null)?.read.handle ?? null;
+  const isNamed = (uri: ConversationUri) =>
+    uri.handle !== null || (call.who.kind === "account" && uri.streamName !== null);
+  // What shows the roster alone goes with the one that says who listens.
+  if (!wanted.some(({ read }) => isNamed(read))) return failure("handle_required");
+  const opened = call.session(handle);
   if (!opened.ok) return opened;
   const seats = new Map<string, Listened>();
+  const who = wanted.find(({ read }) => isNamed(read))?.read ?? null;
   for (const { uri, read } of wanted) {
-    const joined = await seatOf(opened.session, call, read);
+    const asked = isNamed(read) || who?.conversationId !== read.conversationId ? read : who;
+    const joined = await seatOf(opened.session, call, asked);
     if (!joined.ok) return joined;
-    const { conversationId, streamName } = joined;
+    const { conversationId, streamName, handle } = joined;
     const key = `${conversationId} ${streamName}`;
     const before = seats.get(key)?.uris ?? [];
-    seats.set(key, { conversationId, streamName, uris: [...new Set([...before, uri])] });
+    seats.set(key, { conversationId, streamName, handle, uris: [...new Set([...before, uri])] });
   }
   return { ok: true, session: opened.session, seats: [...seats.values()] };
 }
 
-/**
- * The seat that the URI names, or the caller's only one there; with a link a fresh one where there
- * is none, but none that was left.
- */
+/** The subscription that the URI names by handle or name, and none that was left. */
 function seatOf(session: Session, call: Call, uri: ConversationUri): Promise<Result<Named>> {
-  const newStreamName = call.nameless?.(call.clientName);
-  return session.join({
-    ...targetOf(call, uri),
-    ...(newStreamName === undefined ? {} : { newStreamName }),
-    toListen: true,
-  });
+  return session.join({ ...targetOf(call, uri), toListen: true });
 }
 
-function targetOf({ link, signal }: Call, { conversationId, streamName }: ConversationUri) {
-  const isBound = link !== null && link.conversationId === conversationId;
-  return {
-    signal,
-    ...(isBound ? { link: link.magicLink } : { conversationId }),
-    ...(streamName === null ? {} : { streamName }),
-  };
+function targetOf(call: Call, { conversationId, streamName, handle }: ConversationUri) {
+  return toolTarget(call, {
+    conversation_id: conversationId,
+    ...(streamName === null ? {} : { stream_name: streamName }),
+    ...(handle === null ? {} : { handle }),
+  });
 }
 
 /** With the fault's name in `data`, as tools answer it. */
@@ -150,10 +150,9 @@ class SeatBus implements ServerEventBus {
    * conversation's own. The bytes of it; 0 when it changes none.
    */
   tell(event: PushEvent, seat: Listened): number {
-    const changed = changedBy(event, seat);
     const notice = noticeOf(event);
     let bytes = 0;
-    for (const uri of seat.uris.filter((one) => changed.includes(one))) {
+    for (const uri of seat.uris.filter((one) => isChanged(one, event, seat))) {
       const isOwn = !readConversationUri(uri)?.isPeers;
       const params = isOwn ? { _meta: { [NOTICE_KEY]: notice } } : {};
       this.publish({ kind: "resource_updated", uri, params });

@@ -11,6 +11,7 @@ import {
 import { z } from "zod";
 import { bytesOf, type Notice, noticeOf } from "../push/notices.ts";
 import { isPostEvent, PostLog } from "../push/post-log.ts";
+import { progressOf } from "../push/progress.ts";
 import { Push } from "../push/push.ts";
 import { careForStream } from "../push/sse.ts";
 import { type Heard, Updates } from "../push/updates.ts";
@@ -29,7 +30,13 @@ export type SessionBirth = {
   /** The conversation of the address at which it was opened. */
   readonly link: CheckedLink | null;
   readonly clientName: string;
+  /** Whether it asked for notifications when it began. */
+  readonly wantsPush: boolean;
 };
+
+/** What a client speaks that doesn't say: the last revision without the header. */
+const OLDEST_WITH_HEADER = "2025-03-26";
+const BOTH_TYPES = "application/json, text/event-stream";
 
 export class McpSession {
   readonly id: string;
@@ -43,12 +50,14 @@ export class McpSession {
   /** Ids of the requests whose answers somebody waits for. */
   readonly #underWay = new Set<string | number>();
   #push: Push | null = null;
+  #wantsPush: boolean;
   /** Resolves when the last notification is on its stream. */
   #noted: Promise<void> = Promise.resolve();
 
   constructor(parts: Parts, birth: SessionBirth) {
     this.id = birth.id;
     this.#birth = birth;
+    this.#wantsPush = birth.wantsPush;
     this.#parts = parts;
     const subscriptions = new Set<string>();
     this.#mcp = createServer(parts, {
@@ -73,6 +82,19 @@ export class McpSession {
   async open(incoming: Incoming, body: unknown): Promise<Response> {
     await this.#mcp.connect(this.#transport);
     return this.post(incoming, this.#birth.session, body);
+  }
+
+  /** Begins where another process has begun: its client doesn't initialize again. */
+  async revive({ request }: Incoming): Promise<void> {
+    await this.#mcp.connect(this.#transport);
+    const { clientName: name } = this.#birth;
+    const protocolVersion = request.headers.get("mcp-protocol-version") ?? OLDEST_WITH_HEADER;
+    const params = { protocolVersion, capabilities: {}, clientInfo: { name, version: "0" } };
+    const body = { jsonrpc: "2.0", id: 0, method: "initialize", params };
+    const headers = { "content-type": "application/json", accept: BOTH_TYPES };
+    const again = new Request(request.url, { method: "POST", headers });
+    const response = await this.#transport.handleRequest(again, { parsedBody: body });
+    await response.text();
   }
 
   async post(incoming: Incoming, session: Session, body: unknown): Promise<Response> {
@@ -104,6 +126,7 @@ export class McpSession {
     const accepts = request.headers.get("accept")?.includes("text/event-stream") === true;
     if (isRest || !accepts)
       return this.#care(await this.#transport.handleRequest(request), request);
+    if (asksByRequest(request)) this.#wantsPush = true;
     this.#push?.stop();
     this.#transport.closeStandaloneSSEStream();
     const response = await this.#transport.handleRequest(withoutLastEventId(request));
@@ -147,9 +170,10 @@ export class McpSession {
   }
 
   #tell(event: PushEvent, seat: Heard): number {
+    this.#updates.after(event, seat);
+    if (!this.#wantsPush) return 0;
     const notice = noticeOf(event);
     this.#notify(notice);
-    this.#updates.after(event, seat);
     return bytesOf(notice);
   }
 
@@ -170,8 +194,13 @@ export class McpSession {
       ...caller,
       session: () => ({ ok: true, session }),
       linkToShow: (magicLink) => atBase(magicLink, baseUrl),
+      isStateless: false,
+      askPush: () => {
+        this.#wantsPush = true;
+      },
+      ridesAlong: () => this.#wantsPush && this.#push === null,
       rideAlong: async () => undefined,
-      nameless: null,
+      progress: null,
       signal: request.signal,
       clientName: this.#birth.clientName,
     };
@@ -185,12 +214,20 @@ export class McpSession {
     return {
       ...call,
       signal: AbortSignal.any([call.signal, mcpReq.signal]),
+      progress: progressOf(mcpReq),
       rideAlong: async (notices) => {
-        if (this.#push !== null) return;
         for (const notice of notices) await mcpReq.notify(notice);
       },
     };
   }
+}
+
+/**
+ * Whether a GET asks for notifications: by `?push=1`, or because a browser's page sends it. Nobody
+ * else gets them unasked: clients log an error for each that they don't know.
+ */
+function asksByRequest({ url, headers }: Request): boolean {
+  return headers.has("origin") || new URL(url).searchParams.get("push") === "1";
 }
 
 const request = z.object({ method: z.string(), id: z.union([z.string(), z.number()]) });

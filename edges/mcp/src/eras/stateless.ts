@@ -1,11 +1,15 @@
 /**
  * The stateless era, protocol 2026-07-28: each request stands for itself. Who comes again is known
- * by its account, or as a guest by its link and where it comes from; everything else travels in the
- * tools' arguments.
+ * by the handle that its first call was answered; everything else travels in the tools' arguments.
  */
-import { createHash, randomUUID } from "node:crypto";
-import { automaticName, type CheckedLink, type Result, type Session, type Who } from "@ams/edge";
-import { createMcpHandler, type McpHttpHandler } from "@modelcontextprotocol/server";
+import { createHash } from "node:crypto";
+import { failure, newNonce, principalOf, type Result, type Session, type Who } from "@ams/edge";
+import {
+  createMcpHandler,
+  type McpHttpHandler,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import { progressOf } from "../push/progress.ts";
 import { careForStream } from "../push/sse.ts";
 import { atBase } from "../request/at-base.ts";
 import { BODY_BYTES_MAX } from "../request/body.ts";
@@ -57,8 +61,9 @@ export class Stateless {
       ({ requestInfo }) => {
         const call = requestInfo === undefined ? undefined : this.#calls.get(requestInfo);
         if (call === undefined) throw new Error("a request without its call");
-        const callOf: (context: { mcpReq: { signal: AbortSignal } }) => Call = ({ mcpReq }) => ({
+        const callOf: (context: ServerContext) => Call = ({ mcpReq }) => ({
           ...call,
+          progress: progressOf(mcpReq),
           signal: AbortSignal.any([call.signal, mcpReq.signal]),
         });
         return createServer(this.#parts, { link: call.link, callOf });
@@ -85,40 +90,36 @@ export class Stateless {
     return {
       who,
       link: caller.link,
-      session: () => this.#sessionOf(incoming, who, clientName),
+      session: (handle) => this.#sessionOf(incoming, who, clientName, handle),
       linkToShow: (magicLink) => atBase(magicLink, baseUrl),
+      isStateless: true,
+      askPush: () => undefined,
+      ridesAlong: () => false,
       rideAlong: async () => undefined,
-      // Two agents of one account, or of one program on one machine, mustn't get the same seat, or
-      // they would not hear each other.
-      nameless: (program) => automaticName(program ?? undefined, randomUUID()),
+      progress: null,
       signal: request.signal,
       clientName,
     };
   }
 
+  /** Of a handle always the same; without one a fresh caller's, that nobody else can mean. */
   #sessionOf(
     { address }: Incoming,
     who: Who,
     clientName: string | null,
+    handle: string | null,
   ): Result<{ readonly session: Session }> {
-    const id = idOf(who, address, clientName);
-    const found = this.#parts.wrapper.find(id, who);
+    const { wrapper, seal } = this.#parts;
+    const read = handle === null ? { nonce: newNonce() } : seal.readHandle(handle);
+    if (read === null) return failure("unknown_handle");
+    const id = `stateless ${read.nonce} ${shortHash(principalOf(who))}`;
+    const found = wrapper.find(id, who);
     if (found !== null) return { ok: true, session: found };
     const named = clientName === null ? {} : { clientName, peerIdentity: agentOf(clientName) };
-    return this.#parts.wrapper.open({ id, who, address, passing: true, ...named });
+    return wrapper.open({ id, who, address, passing: true, seed: read.nonce, ...named });
   }
 }
 
-/**
- * Of an account one; of guests one for each link, place and program, since nothing else tells them
- * apart.
- */
-function idOf(who: Who, address: string, clientName: string | null): string {
-  if (who.kind === "account") return `stateless ${who.account.accountId}`;
-  const seed = [keyOf(who.link), address, clientName ?? ""].join("\n");
-  return `stateless guest ${createHash("sha256").update(seed).digest("hex").slice(0, 32)}`;
-}
-
-function keyOf(link: CheckedLink | null): string {
-  return link === null ? "" : link.key;
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url").slice(0, 22);
 }

@@ -5,7 +5,7 @@ import { Push } from "./push.ts";
 
 type Begun = Result<{ readonly listening: { resume: () => void; stop: () => void } }>;
 
-const SEAT = { streamName: "own" };
+const SEAT = { streamName: "own", handle: "h1_x" };
 
 /** A session of which only listening is asked. */
 function fakeSession() {

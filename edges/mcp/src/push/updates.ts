@@ -3,27 +3,29 @@
  * what comes in one go.
  */
 import type { PushEvent } from "@ams/edge";
-import { conversationUri } from "../server/resources.ts";
+import { readConversationUri } from "../server/resources.ts";
 
 /** The member of `_meta` that brings the event itself, of an update in the stateless era. */
 export const NOTICE_KEY = "ams/notice";
 
-/** The seat that heard an event. */
-export type Heard = { readonly streamName: string };
+/** The subscription that heard an event. */
+export type Heard = { readonly streamName: string; readonly handle: string };
 
-/**
- * The URIs that read otherwise after this event, plain and with the name of the seat that heard it.
- */
-export function changedBy(
-  { kind, conversationId }: PushEvent,
-  { streamName }: Heard,
-): readonly string[] {
-  const uri = conversationUri(conversationId);
-  const isOfRoster =
-    kind === "stream_joined" || kind === "stream_left" || kind === "stream_metadata";
-  const plain = isOfRoster || kind === "closed" ? [uri, `${uri}/peers`] : [uri];
-  return plain.flatMap((one) => [one, `${one}?stream_name=${streamName}`]);
+/** Whether what a URI shows is otherwise after this event, for the subscription that heard it. */
+export function isChanged(uri: string, { kind, conversationId }: PushEvent, heard: Heard): boolean {
+  const read = readConversationUri(uri);
+  if (read === null || read.conversationId !== conversationId) return false;
+  if (read.streamName !== null && read.streamName !== heard.streamName) return false;
+  if (read.handle !== null && read.handle !== heard.handle) return false;
+  return !read.isPeers || ROSTER_KINDS.has(kind);
 }
+
+const ROSTER_KINDS: ReadonlySet<PushEvent["kind"]> = new Set([
+  "stream_joined",
+  "stream_left",
+  "stream_metadata",
+  "closed",
+]);
 
 export class Updates {
   readonly #subscriptions: ReadonlySet<string>;
@@ -37,7 +39,7 @@ export class Updates {
 
   after(event: PushEvent, seat: Heard): void {
     if (this.#subscriptions.size === 0) return;
-    const wanted = changedBy(event, seat).filter((uri) => this.#subscriptions.has(uri));
+    const wanted = [...this.#subscriptions].filter((uri) => isChanged(uri, event, seat));
     if (wanted.length > 0 && this.#changed.size === 0) setImmediate(() => this.#flush());
     for (const uri of wanted) this.#changed.add(uri);
   }

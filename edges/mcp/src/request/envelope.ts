@@ -22,10 +22,9 @@ const shape = z.looseObject({
       arguments: z
         .looseObject({
           magic_link: z.string().nullable().catch(null),
-          wait_ms: z.number().catch(0),
-          max_wait_ms: z.number().catch(0),
+          wait_ms: z.unknown().optional(),
         })
-        .catch({ magic_link: null, wait_ms: 0, max_wait_ms: 0 }),
+        .catch({ magic_link: null, wait_ms: undefined }),
       _meta: z.record(z.string(), z.unknown()).catch({}),
       notifications: z
         .looseObject({ resourceSubscriptions: z.array(z.string()).catch([]) })
@@ -51,12 +50,12 @@ export function describeRequest(body: unknown): StatelessRequest {
   const { method, params } = read.data;
   if (params === null) return { ...NOTHING, method };
   const info = clientInfo.safeParse(params._meta[CLIENT_INFO_META_KEY]);
-  const { magic_link: magicLink, wait_ms, max_wait_ms } = params.arguments;
+  const { magic_link: magicLink, wait_ms } = params.arguments;
   return {
     method,
     clientName: info.success ? info.data.name : null,
     magicLink,
-    waits: params.name === "ams_recv" && Math.max(wait_ms, max_wait_ms) > 0,
+    waits: params.name === "ams_recv" && Number(wait_ms ?? 1) !== 0,
     uris: params.notifications.resourceSubscriptions,
   };
 }

@@ -24,6 +24,15 @@ export function refuse(
   return Response.json({ error, message }, { status, headers });
 }
 
+/**
+ * A JSON-RPC error that says by name what is wrong, for clients that show nothing else of a
+ * refusal: not 401, which they take for an invitation to log in.
+ */
+export function refuseByName(status: number, error: string, message: string): Response {
+  const rpc = { code: RPC.refused, message, data: { error } };
+  return Response.json({ jsonrpc: "2.0", error: rpc, id: null }, { status });
+}
+
 /** A JSON-RPC error that belongs to no request that could be read. */
 export function refuseRpc(
   status: number,

@@ -4,7 +4,7 @@
  */
 import type { CheckedLink, Failure, Who, Wrapper } from "@ams/edge";
 import type { Place } from "./place.ts";
-import { refuse } from "./refusal.ts";
+import { refuse, refuseByName } from "./refusal.ts";
 
 export type Caller = {
   readonly who: Who;
@@ -16,17 +16,23 @@ export type Identified =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly response: Response };
 
+const DEAD_LINK =
+  "This magic link doesn't admit anybody: its token is wrong, was revoked, or has expired. Ask whoever gave it to you for a new link, and put that in its place.";
+const NO_CONVERSATION =
+  "There is no conversation behind this magic link: it has expired or was deleted, or the link is mistyped. Ask whoever gave it to you for a new link, and put that in its place.";
+
 const BEARER = /^Bearer +(\S+) *$/i;
 
-/** Both doors at once. A bearer that is wrong is refused, whatever the link would admit. */
+/** Link and bearer at once. A bearer that is wrong is refused, whatever the link would admit. */
 export async function identify(
   wrapper: Wrapper,
   request: Request,
   place: Place,
 ): Promise<Identified> {
   if (place.kind === "link" && place.magicLink === null) {
-    const sentence = "This magic link is cut off: its end, ?t=…, is missing.";
-    return { ok: false, response: refuse(400, "invalid_magic_link", sentence) };
+    const sentence =
+      "This magic link is cut off: its end, ?t=…, is missing. Ask for the whole link, and quote it in a shell.";
+    return { ok: false, response: refuseByName(400, "invalid_magic_link", sentence) };
   }
   const [credential, link] = await Promise.all([
     checkBearer(wrapper, request.headers.get("authorization")),
@@ -55,9 +61,9 @@ function refusalOf({ fault, message }: Failure): Response {
     case "invalid_credential":
       return refuse(401, fault, message, { "www-authenticate": 'Bearer error="invalid_token"' });
     case "invalid_magic_link":
-      return refuse(401, fault, message);
+      return refuseByName(404, fault, DEAD_LINK);
     case "conversation_not_found":
-      return refuse(404, fault, message);
+      return refuseByName(404, fault, NO_CONVERSATION);
     default:
       return refuse(503, fault, message, { "retry-after": "1" });
   }

@@ -1,6 +1,6 @@
 /**
- * The prompts that a conversation's owner put into its metadata, as MCP prompts, verbatim. What is
- * malformed is skipped.
+ * The prompts that a conversation's owner put into its metadata, as MCP prompts. What is malformed
+ * is skipped.
  */
 import type { CheckedLink } from "@ams/edge";
 import {
@@ -31,14 +31,45 @@ export function listPrompts(link: CheckedLink | null): { prompts: Prompt[] } {
   return { prompts: promptsOf(link).map(({ messages: _, ...prompt }) => prompt) };
 }
 
-/** Its messages are the owner's, whatever the arguments: nothing is filled in. */
-export function getPrompt(link: CheckedLink | null, name: string): GetPromptResult {
+/**
+ * Its messages are the owner's, with `{{name}}` filled in where `name` is one of the prompt's
+ * arguments. One that is required and missing is refused; one that is not is filled in as nothing.
+ */
+export function getPrompt(
+  link: CheckedLink | null,
+  name: string,
+  given: Readonly<Record<string, string>> = {},
+): GetPromptResult {
   const found = promptsOf(link).find((one) => one.name === name);
   if (found === undefined) {
     throw new ProtocolError(ProtocolErrorCode.InvalidParams, "There is no prompt of that name.");
   }
-  const { description, messages } = found;
-  return { ...(description === undefined ? {} : { description }), messages: [...messages] };
+  const { description, arguments: declared = [] } = found;
+  const missing = declared.find((one) => one.required === true && !Object.hasOwn(given, one.name));
+  if (missing !== undefined) {
+    const message = `The prompt needs the argument ${missing.name}.`;
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, message);
+  }
+  const values = new Map(
+    declared.map((one) => [one.name, Object.hasOwn(given, one.name) ? given[one.name] : ""]),
+  );
+  const messages = found.messages.map((message) => filledIn(message, values));
+  return { ...(description === undefined ? {} : { description }), messages };
+}
+
+const PLACEHOLDER = /\{\{([A-Za-z0-9_-]{1,64})\}\}/g;
+
+/** In one pass, so that a value never brings a placeholder of its own. */
+function filledIn(
+  message: PromptMessage,
+  values: ReadonlyMap<string, string | undefined>,
+): PromptMessage {
+  const { content } = message;
+  if (content.type !== "text") return message;
+  const text = content.text.replaceAll(PLACEHOLDER, (whole, name: string) =>
+    values.has(name) ? (values.get(name) ?? "") : whole,
+  );
+  return { ...message, content: { ...content, text } };
 }
 
 /** In the owner's order; of two with the same name the first. */

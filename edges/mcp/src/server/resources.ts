@@ -2,7 +2,7 @@
  * What can be read: the public texts, and the conversations that the caller is in or was given the
  * link of.
  */
-import type { Roster } from "@ams/edge";
+import type { CheckedLink, Roster } from "@ams/edge";
 import {
   ProtocolError,
   ProtocolErrorCode,
@@ -13,6 +13,7 @@ import { peerOf } from "../push/notices.ts";
 import type { Call } from "../request/call.ts";
 import { CONVENTIONS_TEXT } from "../texts/conventions.ts";
 import { PROTOCOL_TEXT } from "../texts/protocol.ts";
+import { targetOf } from "../tools/fields.ts";
 
 /**
  * URIs that one session, or one `subscriptions/listen`, may subscribe to: more than it may have
@@ -44,15 +45,15 @@ const TEXTS: readonly (Resource & { readonly text: string })[] = [
 
 export const RESOURCE_TEMPLATES = [
   {
-    uriTemplate: "ams://conversations/{id}{?stream_name}",
+    uriTemplate: "ams://conversations/{id}{?handle}",
     name: "conversation",
     title: "A conversation",
     description:
-      "What it is about, who is in it, and how much waits for you. Changes as it goes on. With several seats there, stream_name says which. Notices of changes come once you have joined.",
+      "What it is about, who is in it, and how much waits for you. Changes as it goes on; notices of changes come once you have joined. Your handle says who you are.",
     mimeType: JSON_TYPE,
   },
   {
-    uriTemplate: "ams://conversations/{id}/peers{?stream_name}",
+    uriTemplate: "ams://conversations/{id}/peers{?handle}",
     name: "conversation-peers",
     title: "Who is in a conversation",
     description:
@@ -62,21 +63,26 @@ export const RESOURCE_TEMPLATES = [
 ];
 
 const CONVERSATION_URI =
-  /^ams:\/\/conversations\/(conv_[0-9A-Za-z]+)(\/peers)?(?:\?stream_name=([A-Za-z0-9._-]+))?$/;
+  /^ams:\/\/conversations\/(conv_[0-9A-Za-z]+)(\/peers)?(?:\?(stream_name|handle)=([A-Za-z0-9._-]+))?$/;
 
 export type ConversationUri = {
   readonly conversationId: string;
   readonly isPeers: boolean;
   /** Only where the URI names a seat: `?stream_name=…`. */
   readonly streamName: string | null;
+  /** The same by its handle: `?handle=…`. */
+  readonly handle: string | null;
 };
 
 /** Null when the URI is of no conversation. */
 export function readConversationUri(uri: string): ConversationUri | null {
   const found = CONVERSATION_URI.exec(uri);
   if (found === null) return null;
-  const [, conversationId = "", peers, streamName = null] = found;
-  return { conversationId, isPeers: peers !== undefined, streamName };
+  const [, conversationId = "", peers, by, who = null] = found;
+  const isPeers = peers !== undefined;
+  return by === "handle"
+    ? { conversationId, isPeers, streamName: null, handle: who }
+    : { conversationId, isPeers, streamName: who, handle: null };
 }
 
 /** Whether the URI is one that can be read, by who may. */
@@ -107,19 +113,37 @@ export async function readResource(call: Call, uri: string): Promise<ReadResourc
   if (text !== undefined) return contents(uri, MARKDOWN, text.text);
   const asked = readConversationUri(uri);
   if (asked === null) throw notFound(uri);
-  const opened = call.session();
+  const { link } = call;
+  const isBound = link !== null && link.conversationId === asked.conversationId;
+  // What the link shows needs no presence.
+  if (isBound && call.isStateless && asked.handle === null) {
+    return contents(uri, JSON_TYPE, JSON.stringify(shownOf(asked, rosterOf(link), 0)));
+  }
+  const opened = call.session(asked.handle);
   if (!opened.ok) throw new ProtocolError(ProtocolErrorCode.InternalError, opened.message);
-  const { conversationId } = asked;
-  const isBound = call.link !== null && conversationId === call.link.conversationId;
-  const target = isBound && call.link !== null ? { link: call.link.magicLink } : { conversationId };
-  const named = asked.streamName === null ? {} : { streamName: asked.streamName };
-  const roster = await opened.session.peers({ ...target, ...named, signal: call.signal });
+  const { session } = opened;
+  const roster = await session.peers(
+    targetOf(call, {
+      conversation_id: asked.conversationId,
+      ...(asked.streamName === null ? {} : { stream_name: asked.streamName }),
+      ...(asked.handle === null ? {} : { handle: asked.handle }),
+    }),
+  );
   // Whoever may not see it learns nothing of whether it is there.
   if (!roster.ok) throw notFound(uri);
-  const seat = roster.streamName === null ? {} : { streamName: roster.streamName };
-  const waiting = opened.session.pending({ conversationId, ...seat, max: 0 }).count;
-  const shown = asked.isPeers ? peersOf(roster) : { ...aboutOf(roster), pending: waiting };
-  return contents(uri, JSON_TYPE, JSON.stringify(shown));
+  const { conversationId, streamName } = roster;
+  const own = streamName === null ? {} : { streamName };
+  const waiting = session.pending({ conversationId, ...own, max: 0 }).count;
+  return contents(uri, JSON_TYPE, JSON.stringify(shownOf(asked, roster, waiting)));
+}
+
+function shownOf({ isPeers }: ConversationUri, roster: Roster, pending: number) {
+  return isPeers ? peersOf(roster) : { ...aboutOf(roster), pending };
+}
+
+function rosterOf(link: CheckedLink): Roster {
+  const { conversationId, namespace, alias, metadata: conversationMetadata, streams: peers } = link;
+  return { conversationId, namespace, alias, streamName: null, peers, conversationMetadata };
 }
 
 function peersOf({ conversationId, streamName, peers }: Roster) {

@@ -64,7 +64,9 @@ export function createServer(parts: Parts, serving: Serving): McpServer {
     readResource(callOf(context), params.uri),
   );
   server.setRequestHandler("prompts/list", () => listPrompts(link));
-  server.setRequestHandler("prompts/get", ({ params }) => getPrompt(link, params.name));
+  server.setRequestHandler("prompts/get", ({ params }) =>
+    getPrompt(link, params.name, params.arguments),
+  );
   if (serving.subscriptions !== undefined) serveSubscriptions(mcp, serving.subscriptions);
   return mcp;
 }

@@ -5,8 +5,12 @@ import { type Account, AmsError, type MintOptions } from "@ams/client";
 import { z } from "zod";
 import type { Call } from "../request/call.ts";
 import type { Parts } from "../request/parts.ts";
+import { integer, object, text } from "./arguments.ts";
 import { metadata } from "./fields.ts";
 import { declareTool, failed, type Outcome } from "./tool.ts";
+
+/** Seconds that a link lives at most. */
+const YEAR_S = 31_536_000;
 
 /**
  * What later readers can catch up on unless told otherwise: who takes turns is away between two of
@@ -15,24 +19,22 @@ import { declareTool, failed, type Outcome } from "./tool.ts";
 const REPLAY_DEFAULT = { ttl_s: 3_600, max_bytes: 1_048_576 };
 
 const replay = z.object({
-  ttl_s: z.int().min(1).describe("Seconds for which it is kept."),
-  max_bytes: z.int().min(1).describe("Bytes that are kept at most."),
+  ttl_s: z.coerce.number().int().min(1),
+  max_bytes: z.coerce.number().int().min(1),
 });
 
-const input = z.strictObject({
-  alias: z.string().optional().describe("1 to 63 of a-z, 0-9 and -; generated unless given."),
-  stream_name: z.string().optional().describe("The name that you will join with."),
-  metadata: metadata
-    .optional()
-    .describe(
-      "Any JSON object, for ever. `instructions` (text) is shown to agents that come by the link; `prompts` are served as MCP prompts.",
-    ),
-  stream_metadata: metadata.optional().describe("The metadata that your stream will have."),
+const input = z.object({
+  alias: text("a-z, 0-9, -; generated unless given.").optional(),
+  title: text("").optional(),
+  instructions: text("For agents that join.").optional(),
+  stream_name: text("").optional(),
+  metadata: object("Permanent. prompts: MCP prompts.").optional(),
+  stream_metadata: object("").optional(),
   replay: z
-    .union([replay, z.literal(false)])
-    .optional()
-    .describe("What is kept for who comes later, an hour and 1 MiB unless given; false: nothing."),
-  expires_in_s: z.int().optional().describe("Seconds until the link admits nobody any more."),
+    .union([replay, z.stringbool(), z.boolean()])
+    .meta({ description: "{ttl_s, max_bytes}, default 3600 and 1 MiB; false: none." })
+    .optional(),
+  expires_in_s: integer(1, YEAR_S, "").optional(),
 });
 
 const output = z.looseObject({
@@ -59,10 +61,9 @@ export const createConversation = declareTool({
   name: "ams_create_conversation",
   title: "Create a conversation",
   description:
-    "Make a new conversation and get its magic link to share. Needs an account (a bearer credential). Creating doesn't join: call ams_join with the link next.",
+    "Make a conversation and get its magic link to share. Needs an account's bearer. Then call ams_join with the link.",
   input,
   output,
-  isReadOnly: false,
   run: create,
 });
 
@@ -74,7 +75,8 @@ async function create(call: Call, args: Arguments, parts: Parts): Promise<Outcom
   const offered = await parts.wrapper.offer();
   if (!offered.ok) return failed(offered.fault);
   const isOffered = offered.offer.features.includes("replay");
-  const kept = isOffered && args.replay !== false ? (args.replay ?? REPLAY_DEFAULT) : null;
+  const asked = args.replay === true ? undefined : args.replay;
+  const kept = isOffered && asked !== false ? (asked ?? REPLAY_DEFAULT) : null;
   try {
     return { ok: true, value: await mint(call, call.who.account, args, kept) };
   } catch (error) {
@@ -106,9 +108,19 @@ function mintOptionsOf(args: Arguments, kept: Replay | null): MintOptions {
   return {
     ...(args.alias === undefined ? {} : { alias: args.alias }),
     ...(args.stream_name === undefined ? {} : { streamName: args.stream_name }),
-    ...(args.metadata === undefined ? {} : { metadata: args.metadata }),
+    ...metadataOf(args),
     ...(args.stream_metadata === undefined ? {} : { streamMetadata: args.stream_metadata }),
     ...(args.expires_in_s === undefined ? {} : { expiresInS: args.expires_in_s }),
     ...(kept === null ? {} : { replay: { ttlS: kept.ttl_s, maxBytes: kept.max_bytes } }),
   };
+}
+
+/** The conversation's metadata, with its title and instructions where they are said apart. */
+function metadataOf({ metadata: given, title, instructions }: Arguments) {
+  if (given === undefined && title === undefined && instructions === undefined) return {};
+  const own = {
+    ...(title === undefined ? {} : { title }),
+    ...(instructions === undefined ? {} : { instructions }),
+  };
+  return { metadata: { ...given, ...own } };
 }

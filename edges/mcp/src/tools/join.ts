@@ -1,11 +1,11 @@
-/** `ams_join`: take a seat in a conversation, or find it again. */
+/** `ams_join`: become a participant of a conversation, or come back to it. */
 import type { Joined, JoinRequest, Result } from "@ams/edge";
 import { z } from "zod";
 import { peerOf } from "../push/notices.ts";
 import type { Call } from "../request/call.ts";
 import { agentOf } from "../request/identity.ts";
+import { HIDDEN, integer, object, text, truth } from "./arguments.ts";
 import {
-  actedAs,
   metadata,
   NOT_INSTRUCTIONS,
   peer,
@@ -15,33 +15,35 @@ import {
 } from "./fields.ts";
 import { declareTool, type Outcome } from "./tool.ts";
 
-const input = z.strictObject({
-  ...targetArguments,
-  stream_name: targetArguments.stream_name.describe(
-    "The name to be known by; generated unless given. Use the same one to come back to the same seat.",
-  ),
-  stream_metadata: metadata.optional().describe("Any JSON object that goes with your stream."),
-  self_subscribe: z.boolean().optional().describe("Also hear your own stream; false unless given."),
-  peer_identity: z
-    .strictObject({
-      kind: z.enum(["agent", "human"]),
-      model: z.string().optional(),
-      client: z.string().optional(),
-    })
-    .optional()
-    .describe("Who says to be behind the stream. Carried, verified by nobody."),
-  since: z.string().optional().describe("A cursor of yours: go on reading behind it."),
-  last_n: z.int().optional().describe("Begin reading with the last so many events that are held."),
-  take_over: z
-    .boolean()
-    .optional()
-    .describe("Take the seat from another live session of yours that holds it."),
+const identity = z.object({
+  kind: z.enum(["agent", "human"]).catch("agent"),
+  model: z.string().optional().catch(undefined),
+  client: z.string().optional().catch(undefined),
+});
+
+const input = z.object({
+  magic_link: text(
+    "The link that you were given; needless if this server's URL is one.",
+  ).optional(),
+  handle: text("Yours of an earlier join, to come back as the same participant.").optional(),
+  stream_name: text("The name to be known by; generated unless given.").optional(),
+  stream_metadata: object("About you, such as {display_name, status}.").optional(),
+  peer_identity: object("{kind: agent or human, model, client}").optional(),
+  self_subscribe: truth("Also hear yourself.").optional(),
+  take_over: truth("Take this name from another live session of your account.").optional(),
+  push: truth("Send notifications/ams/* too.").optional(),
+  conversation_id: targetArguments.conversation_id.meta(HIDDEN),
+  // They work on what this process holds, until conversations keep a log.
+  since: text("").meta(HIDDEN).optional(),
+  last_n: integer(1, 1_000, "").meta(HIDDEN).optional(),
 });
 
 const output = z.looseObject({
   ok: z.literal(true),
-  ...actedAs,
+  handle: z.string().describe("Who you are: pass it to later calls."),
+  conversation_id: z.string(),
   stream_id: z.string(),
+  stream_name: z.string().describe("The name that you act under."),
   metadata: metadata.describe("Of your own stream."),
   self_subscribe: z.boolean(),
   peers: z.array(peer).describe("The other live streams."),
@@ -51,8 +53,8 @@ const output = z.looseObject({
     .optional()
     .describe("What the conversation's owner asks of agents that join."),
   cursor: z.string().describe("Where ams_recv goes on."),
-  resumed: z.boolean().optional().describe("True: the seat was there already."),
-  truncated: z.boolean().optional().describe("True: what came after `since` is partly lost."),
+  resumed: z.boolean().optional().describe("True: you were there already."),
+  truncated: z.boolean().optional().describe("True: something that you hadn't read is lost."),
 });
 
 type Arguments = z.output<typeof input>;
@@ -60,25 +62,22 @@ type Arguments = z.output<typeof input>;
 export const join = declareTool({
   name: "ams_join",
   title: "Join a conversation",
-  description: `Take a seat in a conversation by its magic link: from then on the others see you and what they say is kept for you. At an address that is a magic link, no argument is needed. ${NOT_INSTRUCTIONS}`,
+  description: `Become a participant by a magic link: the others see you, and what they say is kept for you. ${NOT_INSTRUCTIONS}`,
   input,
   output,
-  isReadOnly: false,
-  run: async (call, args) =>
-    answerOf(await withSession(call, (one) => one.join(askOf(call, args)))),
+  run: async (call, args) => {
+    const joined = await withSession(call, args, (one) => one.join(askOf(call, args)));
+    if (joined.ok && args.push === true) call.askPush();
+    return answerOf(joined);
+  },
 });
 
 function askOf(call: Call, args: Arguments): JoinRequest {
   const { stream_metadata: streamMetadata, self_subscribe: selfSubscribe, last_n: lastN } = args;
   const { since, take_over: takeOver } = args;
   const peerIdentity = identityOf(call, args);
-  // A cursor names its seat by itself.
-  const isNamed = args.stream_name !== undefined || since !== undefined;
-  const made = isNamed ? undefined : call.nameless?.(peerIdentity?.client ?? call.clientName);
-  const streamName = args.stream_name ?? made;
   return {
     ...targetOf(call, args),
-    ...(streamName === undefined ? {} : { streamName }),
     ...(streamMetadata === undefined ? {} : { streamMetadata }),
     ...(selfSubscribe === undefined ? {} : { selfSubscribe }),
     ...(peerIdentity === undefined ? {} : { peerIdentity }),
@@ -96,7 +95,7 @@ function identityOf({ clientName }: Call, { peer_identity: given }: Arguments) {
   if (given === undefined) {
     return clientName === null ? undefined : agentOf(clientName);
   }
-  const { kind, model, client } = given;
+  const { kind, model, client = clientName ?? undefined } = identity.parse(given);
   return {
     kind,
     ...(model === undefined ? {} : { model }),
@@ -106,22 +105,36 @@ function identityOf({ clientName }: Call, { peer_identity: given }: Arguments) {
 
 function answerOf(joined: Result<Joined>): Outcome {
   if (!joined.ok) return joined;
-  const { instructions } = joined.conversationMetadata;
-  return {
+  const { instructions: given } = joined.conversationMetadata;
+  const instructions = typeof given === "string" && given !== "" ? given : null;
+  const value = {
     ok: true,
-    value: {
-      ok: true,
-      conversation_id: joined.conversationId,
-      stream_id: joined.streamId,
-      stream_name: joined.streamName,
-      metadata: joined.metadata,
-      self_subscribe: joined.selfSubscribe,
-      peers: joined.peers.map(peerOf),
-      conversation_metadata: joined.conversationMetadata,
-      ...(typeof instructions === "string" ? { instructions } : {}),
-      cursor: joined.cursor,
-      ...(joined.resumed ? { resumed: true } : {}),
-      ...(joined.truncated ? { truncated: true } : {}),
-    },
+    handle: joined.handle,
+    conversation_id: joined.conversationId,
+    stream_id: joined.streamId,
+    stream_name: joined.streamName,
+    metadata: joined.metadata,
+    self_subscribe: joined.selfSubscribe,
+    peers: joined.peers.map(peerOf),
+    conversation_metadata: joined.conversationMetadata,
+    ...(instructions === null ? {} : { instructions }),
+    cursor: joined.cursor,
+    ...(joined.resumed ? { resumed: true } : {}),
+    ...(joined.truncated ? { truncated: true } : {}),
   };
+  return { ok: true, value, text: textOf(joined, instructions) };
+}
+
+/** All that a model needs whose host shows it no structure. */
+function textOf(joined: Joined, instructions: string | null): string {
+  const { streamName, handle, peers, conversationMetadata } = joined;
+  const names = peers.map((one) => one.streamName).join(", ");
+  const { instructions: _, prompts: __, ...about } = conversationMetadata;
+  return [
+    `You are in the conversation as ${streamName}. Pass handle ${handle} to later calls.`,
+    peers.length === 0 ? "Nobody else is here yet." : `Here: ${names}.`,
+    ...(joined.truncated ? ["Something that you hadn't read is lost."] : []),
+    ...(Object.keys(about).length === 0 ? [] : [`About it: ${JSON.stringify(about)}`]),
+    ...(instructions === null ? [] : [`Instructions of its owner: ${instructions}`]),
+  ].join("\n");
 }

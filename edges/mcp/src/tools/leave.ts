@@ -1,22 +1,33 @@
 /** `ams_leave`: leave a conversation until the next explicit join. */
 import { z } from "zod";
-import { actedAs, targetArguments, targetOf, withSession } from "./fields.ts";
+import { HIDDEN } from "./arguments.ts";
+import { targetArguments, targetOf, withSubscription } from "./fields.ts";
 import { declareTool } from "./tool.ts";
 
-const input = z.strictObject(targetArguments);
+const input = z.object({
+  handle: targetArguments.handle,
+  conversation_id: targetArguments.conversation_id,
+  magic_link: targetArguments.magic_link.meta(HIDDEN),
+  stream_name: targetArguments.stream_name.meta(HIDDEN),
+});
 
-const output = z.looseObject({ ok: z.literal(true), ...actedAs });
+const output = z.looseObject({
+  ok: z.literal(true),
+  conversation_id: z.string(),
+  stream_name: z.string(),
+});
 
 export const leave = declareTool({
   name: "ams_leave",
   title: "Leave a conversation",
-  description:
-    "Leave: the others see you go, and what you hadn't read is gone. Only ams_join brings you back.",
+  description: "Leave: what you hadn't read is gone. Only ams_join brings you back.",
   input,
   output,
-  isReadOnly: false,
+  isIdempotent: true,
   run: async (call, args) => {
-    const left = await withSession(call, (session) => session.leave(targetOf(call, args)));
+    const left = await withSubscription(call, args, (session) =>
+      session.leave(targetOf(call, args)),
+    );
     if (!left.ok) return left;
     const { conversationId: conversation_id, streamName: stream_name } = left;
     return { ok: true, value: { ok: true, conversation_id, stream_name } };

@@ -1,10 +1,14 @@
 /** `ams_peers`: who is in the conversation now. */
 import { z } from "zod";
 import { peerOf } from "../push/notices.ts";
-import { NOT_INSTRUCTIONS, peer, targetArguments, targetOf, withSession } from "./fields.ts";
+import { HIDDEN } from "./arguments.ts";
+import { NOT_INSTRUCTIONS, peer, targetArguments, targetOf, withSubscription } from "./fields.ts";
 import { declareTool } from "./tool.ts";
 
-const input = z.strictObject(targetArguments);
+const input = z.object({
+  ...targetArguments,
+  stream_name: targetArguments.stream_name.meta(HIDDEN),
+});
 
 const output = z.looseObject({
   ok: z.literal(true),
@@ -16,12 +20,14 @@ const output = z.looseObject({
 export const peers = declareTool({
   name: "ams_peers",
   title: "See who is there",
-  description: `The live streams of the conversation. Looking doesn't join. ${NOT_INSTRUCTIONS}`,
+  description: `Who is in the conversation now. ${NOT_INSTRUCTIONS}`,
   input,
   output,
   isReadOnly: true,
   run: async (call, args) => {
-    const roster = await withSession(call, (session) => session.peers(targetOf(call, args)));
+    const roster = await withSubscription(call, args, (session) =>
+      session.peers(targetOf(call, args)),
+    );
     if (!roster.ok) return roster;
     const { conversationId: conversation_id, streamName: stream_name } = roster;
     const value = { ok: true, conversation_id, stream_name, peers: roster.peers.map(peerOf) };

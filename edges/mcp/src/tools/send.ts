@@ -1,61 +1,82 @@
-/** `ams_send`: emit one token on the caller's stream, and show what waits. */
+/** `ams_send`: say something on the caller's stream. */
+import type { SentText } from "@ams/edge";
 import { z } from "zod";
 import { noticeOf } from "../push/notices.ts";
 import type { Call } from "../request/call.ts";
-import { actedAs, frame, NOT_INSTRUCTIONS, targetArguments, targetOf } from "./fields.ts";
+import { isObject, text, truth } from "./arguments.ts";
+import { targetArguments, targetOf, withSession } from "./fields.ts";
 import { declareTool, type Outcome } from "./tool.ts";
 
-const input = z.strictObject({
-  data: z.string().describe("The text to say: at most 65,536 bytes of UTF-8, sent as it is."),
+/** Turns of two streams in a row after which their senders are warned. */
+const LOOP_WARNED = 20;
+
+const fields = z.object({
+  data: text("Your message: plain text, at most 64 KiB. People may read it on a page."),
   ...targetArguments,
+  more: truth("True: more of this message follows in your next ams_send.").optional(),
+  override_loop: truth("Go on although it was refused as loop_suspected.").optional(),
 });
+
+/** What is to be said by other names, and as JSON, is taken. */
+const input = z.preprocess((given) => {
+  if (!isObject(given)) return given;
+  const { data = given.text ?? given.message } = given;
+  return { ...given, data: isObject(data) || Array.isArray(data) ? JSON.stringify(data) : data };
+}, fields);
 
 const output = z.looseObject({
   ok: z.literal(true),
-  ...actedAs,
   ts: z.string(),
-  seq: z.string().describe("Its place in your stream."),
-  pending: z.int().describe("How many events wait for your ams_recv."),
-  frames: z
-    .array(frame)
-    .optional()
-    .describe(
-      "A copy of those that you were not shown yet, 64 at most; ams_recv still gives them.",
-    ),
+  seq: z.string().describe("Its position in your stream."),
+  pending: z.int().describe("Finished messages that wait for your ams_recv."),
+  stream_name: z.string(),
+  handle: z.string().describe("Who you are: pass it to later calls."),
+  warning: z.string().optional(),
 });
 
-type Arguments = z.output<typeof input>;
+type Arguments = z.output<typeof fields>;
 
 export const send = declareTool({
   name: "ams_send",
   title: "Send to a conversation",
-  description: `Say something to everyone in the conversation. Joins first if need be. The answer shows what came in meanwhile. ${NOT_INSTRUCTIONS}`,
+  description:
+    "Say something to everyone in the conversation, as one whole message. Joins first if needed.",
   input,
+  listed: fields,
   output,
-  isReadOnly: false,
   run,
 });
 
 async function run(call: Call, args: Arguments): Promise<Outcome> {
-  const opened = call.session();
-  if (!opened.ok) return opened;
-  const { session } = opened;
-  const sent = await session.send({ ...targetOf(call, args), data: args.data });
+  const { data, more = false, override_loop: overrideLoop = false } = args;
+  const sent = await withSession(call, args, async (session) => {
+    const ask = { ...targetOf(call, args), data, endsTurn: !more, overrideLoop };
+    const said = await session.send(ask);
+    if (said.ok) await tellPush(call, () => session.pending(said).events.map(noticeOf));
+    return said;
+  });
   if (!sent.ok) return sent;
-  const { conversationId, streamName } = sent;
-  const { count, events } = session.pending({ conversationId, streamName });
-  const frames = events.map(noticeOf);
-  await call.rideAlong(frames);
+  const { ts, seq, pending, streamName: stream_name, handle } = sent;
+  const warning = warningOf(sent);
+  const warned = warning === null ? {} : { warning };
   return {
     ok: true,
-    value: {
-      ok: true,
-      conversation_id: sent.conversationId,
-      stream_name: sent.streamName,
-      ts: sent.ts,
-      seq: sent.seq,
-      pending: count,
-      ...(frames.length === 0 ? {} : { frames }),
-    },
+    value: { ok: true, ts, seq, pending, stream_name, handle, ...warned },
+    text: textOf(sent, warning),
   };
+}
+
+async function tellPush(call: Call, notices: () => Parameters<Call["rideAlong"]>[0]) {
+  if (call.ridesAlong()) await call.rideAlong(notices());
+}
+
+function warningOf({ alternated }: SentText): string | null {
+  if (alternated < LOOP_WARNED) return null;
+  return `You and one other agent have answered each other ${alternated} times with nobody else speaking. Stop unless there is work left: at 40 ams_send refuses.`;
+}
+
+function textOf({ pending, streamName, handle, joined }: SentText, warning: string | null): string {
+  const waiting = pending === 0 ? "" : ` ${pending} finished messages wait: call ams_recv.`;
+  const name = joined ? ` You joined as ${streamName}; pass handle ${handle} to later calls.` : "";
+  return `Sent.${name}${waiting}${warning === null ? "" : ` Warning: ${warning}`}`;
 }

@@ -1,28 +1,27 @@
 /** `ams_set_metadata`: replace the metadata of the caller's stream. */
 import { z } from "zod";
-import { actedAs, metadata, targetArguments, targetOf, withSession } from "./fields.ts";
+import { HIDDEN, object } from "./arguments.ts";
+import { targetArguments, targetOf, withSubscription } from "./fields.ts";
 import { declareTool } from "./tool.ts";
 
-const input = z.strictObject({
-  metadata: metadata.describe("Any JSON object of at most 16 KiB; it replaces the earlier one."),
+const input = z.object({
+  metadata: object("At most 16 KiB; replaces the earlier one."),
   ...targetArguments,
+  stream_name: targetArguments.stream_name.meta(HIDDEN),
 });
 
-const output = z.looseObject({ ok: z.literal(true), ...actedAs, ts: z.string() });
+const output = z.looseObject({ ok: z.literal(true), ts: z.string() });
 
 export const setMetadata = declareTool({
   name: "ams_set_metadata",
   title: "Set your stream's metadata",
-  description:
-    "Replace the metadata of your stream, such as what you are doing, and tell the others. Joins first if need be.",
+  description: "Show the others something about you, such as display_name or status.",
   input,
   output,
-  isReadOnly: false,
+  isIdempotent: true,
   run: async (call, args) => {
     const ask = { ...targetOf(call, args), metadata: args.metadata };
-    const set = await withSession(call, (session) => session.setMetadata(ask));
-    if (!set.ok) return set;
-    const { conversationId: conversation_id, streamName: stream_name, ts } = set;
-    return { ok: true, value: { ok: true, conversation_id, stream_name, ts } };
+    const set = await withSubscription(call, args, (session) => session.setMetadata(ask));
+    return set.ok ? { ok: true, value: { ok: true, ts: set.ts } } : set;
   },
 });

@@ -12,7 +12,12 @@ type Json = { readonly [key: string]: unknown };
 
 /** Faults of this edge, beside those of the wrapper and of the control plane. */
 export type Outcome =
-  | { readonly ok: true; readonly value: Json }
+  | {
+      readonly ok: true;
+      readonly value: Json;
+      /** What a host shows a model that shows it no structure; the value as JSON unless given. */
+      readonly text?: string;
+    }
   | { readonly ok: false; readonly fault: string; readonly message: string };
 
 export type Tool = {
@@ -26,23 +31,33 @@ export type ToolDeclaration<Input extends z.ZodType, Output extends z.ZodObject>
   readonly title: string;
   readonly description: string;
   readonly input: Input;
+  /** What is listed where the check begins with more; the input unless given. */
+  readonly listed?: z.ZodType;
   readonly output: Output;
-  readonly isReadOnly: boolean;
+  /** It changes nothing that others see. */
+  readonly isReadOnly?: boolean;
+  /** Calling it again changes nothing more. */
+  readonly isIdempotent?: boolean;
   readonly run: (call: Call, args: z.output<Input>, parts: Parts) => Promise<Outcome>;
 };
 
 export function declareTool<Input extends z.ZodType, Output extends z.ZodObject>(
   declaration: ToolDeclaration<Input, Output>,
 ): Tool {
-  const { name, title, description, input, output, isReadOnly } = declaration;
+  const { name, title, description, input, output } = declaration;
+  const { isReadOnly = false, isIdempotent = isReadOnly } = declaration;
   return {
     listed: {
       name,
       title,
       description,
-      inputSchema: inputSchemaOf(input),
+      inputSchema: inputSchemaOf(declaration.listed ?? input),
       outputSchema: outputSchemaOf(output),
-      annotations: { title, readOnlyHint: isReadOnly, destructiveHint: false, openWorldHint: true },
+      annotations: {
+        ...{ title, readOnlyHint: isReadOnly, idempotentHint: isIdempotent },
+        destructiveHint: false,
+        openWorldHint: true,
+      },
     },
     run: async (call, given, parts) => {
       const read = input.safeParse(withoutBlanks(given));
@@ -65,12 +80,12 @@ function withoutBlanks(given: unknown): unknown {
 }
 
 /**
- * The answer to the client: the same JSON as text and as structure; a failure says so and names its
- * fault.
+ * The answer to the client, as text and as structure; a failure says so and names its fault.
  */
 export function resultOf(outcome: Outcome): CallToolResult {
   const value = outcome.ok ? outcome.value : { error: outcome.fault, message: outcome.message };
-  const content = [{ type: "text" as const, text: JSON.stringify(value) }];
+  const shown = outcome.ok ? outcome.text : undefined;
+  const content = [{ type: "text" as const, text: shown ?? JSON.stringify(value) }];
   const structuredContent = { ...value };
   return outcome.ok
     ? { content, structuredContent }
@@ -83,7 +98,10 @@ export function failed(fault: Fault): Outcome {
 }
 
 function inputSchemaOf(input: z.ZodType): ListedTool["inputSchema"] {
-  return { ...schemaOf(input, "input"), type: "object" };
+  const { properties, required } = schemaOf(input, "input");
+  const listed = Object.entries(properties).filter(([, value]) => !isHidden(value));
+  const shown = { type: "object" as const, properties: Object.fromEntries(listed) };
+  return required.length === 0 ? shown : { ...shown, required };
 }
 
 /**
@@ -103,6 +121,10 @@ function outputSchemaOf(output: z.ZodObject): NonNullable<ListedTool["outputSche
     properties: { ...rest.properties, ...failure },
     anyOf: [{ required }, { required: Object.keys(failure) }],
   };
+}
+
+function isHidden(schema: unknown): boolean {
+  return typeof schema === "object" && schema !== null && "x-ams-hidden" in schema;
 }
 
 /** The parts of an object's JSON Schema that are told; clients of all eras read this draft. */

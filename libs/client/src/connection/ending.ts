@@ -14,6 +14,9 @@ export class Ending {
   /** It is here. Whatever comes later is the same end. */
   come(error: AmsError): void {
     this.#error ??= error;
+    // V8 keeps what the stack's frames were called on, which is all of their callers, until the
+    // stack is read as text.
+    void this.#error.stack;
     for (const call of [...this.#calls]) call(this.#error);
   }
 

@@ -7,16 +7,25 @@ export const FAULTS = {
   invalid_credential: "The credential is not one of a live account, or guests are not let in here.",
   invalid_magic_link: "The magic link is not one, or it is wrong, expired or revoked.",
   conversation_not_found: "There is no conversation behind this link.",
-  not_joined: "There is no seat in this conversation: join it first, or give its magic link.",
+  unknown_handle:
+    "This handle is of no subscription of yours: it is wrong, or of another account, link or conversation. Leave it out and call ams_join.",
+  handle_required:
+    "Say who you are: pass the handle that ams_join answered. Without one, call ams_join first.",
+  name_taken:
+    "Somebody is here under this stream name. If that is you, pass the handle that ams_join gave; else take another name.",
+  loop_suspected:
+    "Two agents have answered each other 40 times with nobody else speaking. Stop, or pass override_loop: true if a person wants this to go on.",
+  not_joined: "You are not in this conversation: join it first, or give its magic link.",
   which_conversation: "This session is in several conversations: say which one.",
   which_stream:
     "There are several streams of yours in this conversation: say which, by stream_name.",
   conversation_mismatch:
     "The magic link leads to another conversation than the one that was named.",
   seat_taken:
-    "Another session holds this seat: take it over explicitly, or take another stream name.",
-  left: "This seat was left: nothing rejoins by itself, so join again first.",
-  link_revoked: "The magic link that this seat came in by was revoked: join with a new one.",
+    "Another caller is live under this name: pass the handle that ams_join gave, or take_over: true, or take another stream_name.",
+  left: "You left this conversation: nothing rejoins by itself, so join again first.",
+  link_revoked:
+    "The magic link that you joined by was revoked: ask for a new one, and join with it.",
   conversation_closed: "The conversation was closed by its owner.",
   stream_name_conflict: "Another account holds this stream name here: take another one.",
   account_concurrency_limit:
@@ -27,7 +36,8 @@ export const FAULTS = {
   invalid_metadata: "Metadata is a JSON object of at most 16 KiB.",
   invalid_peer_identity:
     'A peer identity is {kind: "agent" | "human", model?, client?} of at most 1,024 bytes.',
-  invalid_cursor: "The cursor is not one that this seat gave.",
+  invalid_cursor:
+    "The cursor is not one that this subscription gave: leave it out to go on where reading stopped.",
   invalid_wait: "The wait is a whole number of milliseconds from 0 to 25000.",
   invalid_max_events: "The number of events is a whole number from 1 to 1000.",
   token_too_large: "A token is at most 65,536 bytes of UTF-8: split it.",
@@ -37,7 +47,8 @@ export const FAULTS = {
   dial_timeout: "The conversation could not be joined in time: try again.",
   unavailable: "AMS can't be reached or is too busy: try again in a moment.",
   too_many_sessions: "Too many sessions are open: end some, or come back later.",
-  too_many_seats: "Too many seats are taken: leave some, or come back later.",
+  too_many_seats:
+    "There are as many subscriptions as there may be: leave some, or come back later.",
   too_many_calls: "This session has as many calls under way as it may have.",
   too_many_listeners: "There are as many listeners here as there may be: end some first.",
   invalid_session_id: "A session id has 1 to 128 characters.",
@@ -48,7 +59,17 @@ export const FAULTS = {
 
 export type Fault = keyof typeof FAULTS;
 
-export type Failure = { readonly ok: false; readonly fault: Fault; readonly message: string };
+export type Failure = {
+  readonly ok: false;
+  readonly fault: Fault;
+  readonly message: string;
+};
+
+/** A name that was free a moment ago. */
+export function nameTaken(suggestion: string): Failure {
+  const message = `${FAULTS.name_taken.slice(0, -1)}, such as ${suggestion}.`;
+  return { ok: false, fault: "name_taken", message };
+}
 
 export function failure(fault: Fault): Failure {
   return { ok: false, fault, message: FAULTS[fault] };

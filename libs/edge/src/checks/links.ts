@@ -17,12 +17,13 @@ export function askLinks(url: string, clock: Clock): Links {
   });
   return {
     check: async (given) => {
+      const base = url.replace(/(?<!\/)\/+$/, "");
       const magicLink = readdress(given, url);
       if (magicLink === null) return failure("invalid_magic_link");
       return await links.get(magicLink, async () => {
         try {
           const { conversationId, namespace, alias, metadata, streams } = await inspect(magicLink);
-          const key = hashOf(magicLink);
+          const key = hashOf(magicLink.slice(base.length));
           const about = { conversationId, namespace, alias, metadata, streams, key };
           return { ok: true, link: { magicLink, ...about } };
         } catch (error) {

@@ -10,8 +10,8 @@ test("§1.1 an automatic name is a stream name, whatever the program is called",
   );
 });
 
-test("it is the slug of the program and 4 hex of the seed, the same each time, and another at each attempt", () => {
-  expect(automaticName("Claude Code / 1.2", "s1")).toMatch(/^claude-code-1-2-[0-9a-f]{4}$/);
+test("it is the slug of the program and 4 letters or digits of the seed, the same each time, and another at each attempt", () => {
+  expect(automaticName("Claude Code / 1.2", "s1")).toMatch(/^claude-code-1-2-[a-z2-9]{4}$/);
   expect(automaticName("Claude", "s1")).toBe(automaticName("Claude", "s1"));
   expect(automaticName("Claude", "s1")).not.toBe(automaticName("Claude", "s2"));
   expect(automaticName("Claude", "s1", 1)).not.toBe(automaticName("Claude", "s1"));

@@ -13,22 +13,27 @@ const SLUG_CHARACTERS_MAX = 32;
  */
 const READ_CHARACTERS_MAX = 128;
 const NAMELESS = "agent";
-const HEX_CHARACTERS = 4;
+const TAIL_CHARACTERS = 4;
+/** 32 of them, so that a byte picks evenly; none is taken for another. */
+const TAIL_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
 
 export function isStreamName(text: string): boolean {
   return STREAM_NAME.test(text);
 }
 
 /**
- * The slug of a program's name, `-` and 4 hex, such as `claude-code-3f2a`. The same seed and
- * attempt give the same name; a further attempt gives another one.
+ * The slug of a program's name, `-` and 4 letters or digits, such as `claude-code-3f2a`. The same
+ * seed and attempt give the same name; a further attempt gives another one.
  */
 export function automaticName(clientName: string | undefined, seed: string, attempt = 0): string {
-  const hash = createHash("sha256").update(`${attempt}|${seed}`).digest("hex");
-  return `${slugOf(clientName ?? "")}-${hash.slice(0, HEX_CHARACTERS)}`;
+  const hash = createHash("sha256").update(`${attempt}|${seed}`).digest();
+  const tail = [...hash.subarray(0, TAIL_CHARACTERS)].map(
+    (byte) => TAIL_ALPHABET[byte % TAIL_ALPHABET.length],
+  );
+  return `${slugOf(clientName ?? "")}-${tail.join("")}`;
 }
 
-function slugOf(name: string): string {
+export function slugOf(name: string): string {
   const slug = name
     .slice(0, READ_CHARACTERS_MAX)
     .normalize("NFKD")

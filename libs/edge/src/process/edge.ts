@@ -20,6 +20,8 @@ export type EdgeParts = {
   readonly url: () => string;
   readonly log: Log;
   readonly registry: Registry;
+  /** A secret of this edge alone, kept over restarts; absent where the operator sets secrets. */
+  readonly secret?: string;
 };
 
 /** Where an edge is started: alone, or beside the wire on its port. */

@@ -73,6 +73,7 @@ function joined(seat: Seat, connection: Connection, wasKnown: boolean): Joined {
     conversationId,
     streamId: connection.streamId,
     streamName,
+    handle: seat.handle,
     ownerAccountId: connection.ownerAccountId,
     metadata: connection.metadata,
     selfSubscribe: line.joined?.selfSubscribe ?? false,

@@ -4,25 +4,28 @@ import { failure } from "../checks/faults.ts";
 import type { Listener, Listening, ListenOptions, Result, Session, Who } from "../contract.ts";
 import { listen } from "../subscriptions/listen.ts";
 import { pending } from "../subscriptions/pending.ts";
-import { recv } from "../subscriptions/recv.ts";
+import { recv, recvMessages } from "../subscriptions/recv.ts";
 import { roster } from "../subscriptions/roster.ts";
 import { join } from "./join.ts";
 import { leave } from "./leave.ts";
 import type {
   Joined,
   JoinRequest,
+  MessagesRequest,
   MetadataRequest,
   Named,
   Pending,
   PendingOptions,
   Received,
+  ReceivedMessages,
   RecvRequest,
   Roster,
   SendRequest,
   Sent,
+  SentText,
   Target,
 } from "./requests.ts";
-import { emit } from "./send.ts";
+import { emit, say } from "./send.ts";
 import type { Room } from "./sit.ts";
 
 export class LiveSession implements Session {
@@ -44,22 +47,24 @@ export class LiveSession implements Session {
     return !this.#room.state.ended;
   }
 
+  get seated(): boolean {
+    return this.#room.state.hasSeat;
+  }
+
   join(request: JoinRequest): Promise<Result<Joined>> {
     return this.#during(request, () => join(this.#room, request));
   }
 
-  send(request: SendRequest): Promise<Result<Sent>> {
-    return this.#during(request, async () => {
-      const sent = await emit(this.#room, request, (connection, signal) =>
-        connection.send(request.data, { signal }),
-      );
-      if (sent.ok) this.#room.counters.add("tokens_sent", 1);
-      return sent;
-    });
+  send(request: SendRequest): Promise<Result<SentText>> {
+    return this.#during(request, () => say(this.#room, request));
   }
 
   recv(request: RecvRequest): Promise<Result<Received>> {
     return this.#during(request, () => recv(this.#room, request));
+  }
+
+  recvMessages(request: MessagesRequest): Promise<Result<ReceivedMessages>> {
+    return this.#during(request, () => recvMessages(this.#room, request));
   }
 
   setMetadata(request: MetadataRequest): Promise<Result<Sent>> {
@@ -94,7 +99,7 @@ export class LiveSession implements Session {
     const { state } = this.#room;
     const held = state.holds.map(({ seat }) => seat).filter(({ holder }) => holder === state);
     state.end("session_ended");
-    if (leaveWire) for (const seat of held) seat.line.rest();
+    if (leaveWire) for (const seat of held) this.#room.seats.retire(seat);
     this.#room.forget();
   }
 

@@ -1,6 +1,9 @@
 /** What the calls of a session take, and what they answer. */
 import type { Metadata, Peer, PeerIdentity } from "@ams/client";
+import type { CheckedLink } from "../contract.ts";
 import type { SeatEvent } from "../subscriptions/events.ts";
+import type { Entry, Presence } from "../subscriptions/messages.ts";
+import type { MessageOptions } from "../subscriptions/read-messages.ts";
 
 /** Which seat a call is about: see `Session`. */
 export type Target = {
@@ -8,6 +11,10 @@ export type Target = {
   readonly link?: string;
   readonly conversationId?: string;
   readonly streamName?: string;
+  /** Which subscription, as its join said: it decides before all else. */
+  readonly handle?: string;
+  /** The link that an account's call came by; used where it leads to the handle's conversation. */
+  readonly boundLink?: CheckedLink;
   /** The caller has gone: the call answers `aborted` and, if it reads, has consumed nothing. */
   readonly signal?: AbortSignal;
 };
@@ -43,6 +50,8 @@ export type Named = {
   readonly conversationId: string;
   readonly streamId: string;
   readonly streamName: string;
+  /** By which later calls name the subscription, in any session and process. */
+  readonly handle: string;
 };
 
 export type Joined = Named & {
@@ -64,8 +73,12 @@ export type Joined = Named & {
 };
 
 export type SendRequest = Target & {
-  /** At most 65,536 bytes of UTF-8. */
+  /** At most 65,536 bytes of UTF-8; empty sends nothing but the end of the turn. */
   readonly data: string;
+  /** Whether this is the end of the turn: then the sentinel follows. */
+  readonly endsTurn?: boolean;
+  /** Begins the count of the loop guard again. */
+  readonly overrideLoop?: boolean;
 };
 
 /** The broker's receipt: it has taken the frame. */
@@ -76,9 +89,19 @@ export type Sent = Named & {
   readonly seq: string;
 };
 
+export type SentText = Sent & {
+  /** Turns that two streams of this process have alternated, with nobody else speaking. */
+  readonly alternated: number;
+  /** Finished messages that wait to be read. */
+  readonly pending: number;
+  /** Whether the call joined. */
+  readonly joined: boolean;
+};
+
 export type MetadataRequest = Target & { readonly metadata: Metadata };
 
-export type RecvRequest = Target & {
+/** What every call that reads has. */
+export type Reading = Target & {
   /**
    * What came after it; without one, what came after the last `recv` of this seat. It may name the
    * stream by itself.
@@ -86,13 +109,29 @@ export type RecvRequest = Target & {
   readonly cursor?: string;
   /** Milliseconds to wait when there is nothing yet: 0, unless given, to 25,000. */
   readonly waitMs?: number;
+};
+
+export type RecvRequest = Reading & {
   /** 1 to 1,000; 100 unless given. `truncated` doesn't count. */
   readonly maxEvents?: number;
 };
 
-export type Received = Named & {
+export type MessagesRequest = Reading & MessageOptions;
+
+export type Received = ReadOutcome & {
   /** Oldest first; empty when the wait was over. */
   readonly events: readonly SeatEvent[];
+};
+
+export type ReceivedMessages = ReadOutcome & {
+  /** In the order in which they began; empty when the wait was over. */
+  readonly entries: readonly Entry[];
+  readonly presence: readonly Presence[];
+  /** The live streams by their ids, for what they call themselves. */
+  readonly peers: ReadonlyMap<string, Peer>;
+};
+
+type ReadOutcome = Named & {
   /**
    * For the next `recv`. The same cursor gives the same events again, for as long as the buffer
    * holds them.

@@ -14,6 +14,10 @@ export type SessionName = {
   readonly clientName: string | undefined;
   readonly peerIdentity: PeerIdentity | undefined;
   readonly passing: boolean;
+  /** What its automatic names come from; its id unless given. */
+  readonly seed?: string | undefined;
+  /** Whether it was opened elsewhere before: its automatic names are its own. */
+  readonly revived?: boolean | undefined;
 };
 
 export class SessionState implements Holder {
@@ -79,6 +83,12 @@ export class SessionState implements Holder {
   holdOf(seat: Seat): Hold | null {
     const hold = this.#holds.get(seat.key);
     return hold?.seat === seat ? hold : null;
+  }
+
+  /** A request of its caller came: a sign of life. */
+  touch(): void {
+    this.#quietSince = this.#clock.now();
+    for (const { seat } of this.holds) if (seat.holder === this) seat.uses += 1;
   }
 
   /** A call has begun; the returned function says that it is over. */

@@ -4,6 +4,7 @@ import { failure } from "../checks/faults.ts";
 import type { Clock, Counters, Result } from "../contract.ts";
 import {
   SEATLESS_KEPT_MS,
+  SESSION_COUNTED_MS,
   SESSION_ID_CHARACTERS_MAX,
   SESSION_KEPT_MS,
   type WrapperLimits,
@@ -12,7 +13,6 @@ import { type SessionName, SessionState } from "./session-state.ts";
 
 export class Sessions {
   readonly #sessions = new Map<string, SessionState>();
-  readonly #perAddress = new Map<string, number>();
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #limits: WrapperLimits;
@@ -47,16 +47,12 @@ export class Sessions {
     if (!hasPlace) return failure("too_many_sessions");
     const state = new SessionState(name, this.#clock, this.#counters);
     this.#sessions.set(name.id, state);
-    this.#perAddress.set(name.address, this.#countAt(name.address) + 1);
     return { ok: true, state };
   }
 
   /** Takes out a session that has ended. */
   forget({ name }: SessionState): void {
     if (!this.#sessions.delete(name.id)) return;
-    const others = this.#countAt(name.address) - 1;
-    if (others === 0) this.#perAddress.delete(name.address);
-    else this.#perAddress.set(name.address, others);
     this.#counters.add("sessions_ended", 1);
   }
 
@@ -78,8 +74,13 @@ export class Sessions {
     }
   }
 
+  /** Sessions of an address that show a sign of life: the others may be gone. */
   #countAt(address: string): number {
-    return this.#perAddress.get(address) ?? 0;
+    let count = 0;
+    for (const { name, quietMs } of this.#sessions.values()) {
+      if (name.address === address && quietMs <= SESSION_COUNTED_MS) count += 1;
+    }
+    return count;
   }
 
   /**

@@ -1,6 +1,7 @@
 /** From a request to a seat that the session has for itself, and on to its connection. */
 import type { Connection } from "@ams/client";
 import { failure } from "../checks/faults.ts";
+import { nonceOf, type Seal } from "../checks/seal.ts";
 import type { CheckedLink, Clock, Counters, Links, Result, Who } from "../contract.ts";
 import type { WrapperLimits } from "../limits.ts";
 import type { Place } from "../subscriptions/buffer.ts";
@@ -8,6 +9,7 @@ import type { Wishes } from "../subscriptions/line.ts";
 import type { Seat } from "../subscriptions/seat.ts";
 import type { Seats } from "../subscriptions/seats.ts";
 import { type Aim, type Found, find, nameFor } from "../subscriptions/target.ts";
+import type { Loops } from "./loops.ts";
 import type { SessionState } from "./session-state.ts";
 import { identityOf, ownerOf } from "./who.ts";
 
@@ -17,6 +19,8 @@ export type Room = {
   readonly counters: Counters;
   readonly limits: WrapperLimits;
   readonly links: Links;
+  readonly loops: Loops;
+  readonly seal: Seal;
   readonly seats: Seats;
   readonly state: SessionState;
   readonly who: Who;
@@ -48,6 +52,8 @@ export type Seated = {
   readonly seat: Seat;
   readonly link: CheckedLink | null;
   readonly place: Place;
+  /** Whether the call proved by a handle whose it is. */
+  readonly byHandle: boolean;
 };
 
 /**
@@ -69,10 +75,13 @@ export async function sit(room: Room, aim: Aim, how: How = {}): Promise<Result<S
     if (found.seat?.line.left) room.seats.restore(found.seat); // One that was left stays left.
     return failure("invalid_cursor");
   }
-  if (!claim(room.state, seat, how.takeOver ?? false)) return failure("seat_taken");
+  const mayTake = how.takeOver === true || found.handle !== null;
+  if (!claim(room.state, seat, mayTake)) return failure("seat_taken");
   seat.usedAt = room.clock.now();
+  seat.uses += 1;
+  seat.swept = false;
   room.state.keep(seat);
-  return { ok: true, seat, link: found.link, place };
+  return { ok: true, seat, link: found.link, place, byHandle: found.handle !== null };
 }
 
 /**
@@ -81,7 +90,7 @@ export async function sit(room: Room, aim: Aim, how: How = {}): Promise<Result<S
  */
 export async function reach(
   room: Room,
-  { seat, link }: Pick<Seated, "seat" | "link">,
+  { seat, link, byHandle = false }: Pick<Seated, "seat" | "link"> & Partial<Seated>,
   { takeOver = false }: How,
   signal: AbortSignal | undefined,
   wishes: Wishes = {},
@@ -95,7 +104,7 @@ export async function reach(
     seat.line.reach({
       identity: identityOf(room.who),
       link,
-      takeBack: takeOver || passing,
+      takeBack: takeOver || passing || byHandle,
       wishes: { ...(peerIdentity === undefined ? {} : { peerIdentity }), ...wishes },
     }),
     signal,
@@ -131,16 +140,36 @@ function seatFor(
   { explicit = false, presumes = false, client, newStreamName }: How,
 ): Result<{ seat: Seat }> {
   const { seats, who } = room;
-  const { seat, link, conversationId } = found;
+  const { seat, link, conversationId, handle } = found;
+  if (seat !== null && isFreed(room, found)) return { ok: true, seat: seats.renew(seat) };
   if (seat?.line.left) return explicit ? { ok: true, seat: seats.renew(seat) } : failure("left");
   if (seat !== null) return { ok: true, seat };
   const owner = ownerOf(who, link);
   if (link === null || owner === null) return failure("not_joined");
   if (!hasPlace(room)) return failure("too_many_seats");
   const name = found.streamName ?? newStreamName ?? nameFor(room, link, client);
-  const isPresumed = presumes && found.streamName !== null;
-  const made = seats.take(owner, conversationId, name, isPresumed);
+  const isPresumed = (presumes && found.streamName !== null) || handle !== null;
+  const of =
+    handle === null
+      ? { nonce: nonceFor(room, conversationId, name) }
+      : { nonce: handle.nonce, handle: handle.text };
+  const made = seats.take(owner, conversationId, name, { isPresumed, ...of });
   return made === null ? failure("too_many_seats") : { ok: true, seat: made };
+}
+
+/** The same in each process that the session comes to, so that its handles hold in all of them. */
+function nonceFor({ state }: Room, conversationId: string, streamName: string): string {
+  const { id, passing, seed } = state.name;
+  return passing && seed !== undefined ? seed : nonceOf(`${id}|${conversationId}|${streamName}`);
+}
+
+/**
+ * Whether a guest names a subscription that was another guest's and has left: the name is free, and
+ * nothing of what was heard under it is theirs.
+ */
+function isFreed({ state, who }: Room, { seat, handle }: Found): boolean {
+  if (seat === null || handle !== null || who.kind === "account") return false;
+  return state.holdOf(seat) === null;
 }
 
 /**

@@ -21,6 +21,8 @@ export type Place = {
    * that is gone.
    */
   readonly unsure: boolean;
+  /** Characters of the next event's text that were read already; 0 unless given. */
+  readonly skip?: number;
 };
 
 export type Reading = {
@@ -89,6 +91,15 @@ export class EventBuffer {
     const at = this.#skip + from - this.#first;
     const events = this.#row.slice(at, at + eventsMax);
     return { truncated: place.unsure || dropped > 0, dropped, from, events };
+  }
+
+  /** The last event before that number that is wanted; null where none is kept. */
+  lastBefore(next: number, isWanted: (event: Heard) => boolean): Heard | null {
+    for (let at = this.#skip + next - this.#first - 1; at >= this.#skip; at -= 1) {
+      const event = this.#row[at];
+      if (event !== undefined && isWanted(event)) return event;
+    }
+    return null;
   }
 
   /**

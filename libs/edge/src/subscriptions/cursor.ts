@@ -26,12 +26,14 @@ const VERSION = "c1";
 const TAG_CHARACTERS = 8;
 /** Longer than any that is given: a stream name of 63 characters and the rest. */
 const CURSOR_CHARACTERS_MAX = 160;
-const PLACE = /^([0-9a-z]{1,11})(!?)$/;
+/** The number of the next event, characters of it that were read, and whether it is sure. */
+const PLACE = /^([0-9a-z]{1,11})(?:\.([0-9a-z]{1,4}))?(!?)$/;
 const WORD = /^[A-Za-z0-9_-]{1,16}$/;
 const REPLAY = /^\d{1,16}-\d{1,16}$/;
 
 export function formatCursor({ streamName, tag, incarnation, place, replay }: Cursor): string {
-  const at = place.next.toString(36) + (place.unsure ? "!" : "");
+  const { next, skip = 0, unsure } = place;
+  const at = next.toString(36) + (skip > 0 ? `.${skip.toString(36)}` : "") + (unsure ? "!" : "");
   return [VERSION, streamName, tag, incarnation, at, ...(replay === null ? [] : [replay])].join(
     "~",
   );
@@ -42,8 +44,9 @@ export function parseCursor(text: string): Cursor | null {
   if (text.length > CURSOR_CHARACTERS_MAX) return null;
   const [version, streamName = "", tag = "", incarnation = "", at = "", replay = null, ...rest] =
     text.split("~");
-  const [, digits = "", unsure] = PLACE.exec(at) ?? [];
+  const [, digits = "", skipped = "0", unsure] = PLACE.exec(at) ?? [];
   const next = Number.parseInt(digits, 36);
+  const skip = Number.parseInt(skipped, 36);
   const isWhole =
     version === VERSION &&
     isStreamName(streamName) &&
@@ -53,7 +56,11 @@ export function parseCursor(text: string): Cursor | null {
     (replay === null || REPLAY.test(replay)) &&
     rest.length === 0;
   if (!isWhole) return null;
-  return { streamName, tag, incarnation, place: { next, unsure: unsure === "!" }, replay };
+  return { streamName, tag, incarnation, place: placeOf(next, skip, unsure === "!"), replay };
+}
+
+function placeOf(next: number, skip: number, unsure: boolean): Place {
+  return skip === 0 ? { next, unsure } : { next, unsure, skip };
 }
 
 /** The tag of a seat, from its key. */

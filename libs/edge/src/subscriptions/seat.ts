@@ -4,15 +4,18 @@
  * it.
  */
 
+import { newNonce, ownerTag, type Seal } from "../checks/seal.ts";
 import type { Common } from "../common.ts";
 import type { Clock, Counters } from "../contract.ts";
 import type { WrapperLimits } from "../limits.ts";
+import type { Loops } from "../sessions/loops.ts";
 import type { Named } from "../sessions/requests.ts";
 import { EventBuffer, type Heard } from "./buffer.ts";
 import type { Dial } from "./dial.ts";
 import { bytesOf } from "./hearing.ts";
-import { Line } from "./line.ts";
+import { Line, type LineLink } from "./line.ts";
 import { Places } from "./places.ts";
+import { Speakers } from "./speakers.ts";
 
 /** The session that has the seat for itself. */
 export interface Holder {
@@ -20,6 +23,8 @@ export interface Holder {
   readonly live: boolean;
   /** Whether a call or a listener of it is open at this moment. */
   readonly busy: boolean;
+  /** Milliseconds since its last request. */
+  readonly quietMs: number;
   /** There is something new in the buffer, or the seat is on the wire or off it. */
   news(seat: Seat): void;
   /** Something may be lost before the seat's first event. */
@@ -35,6 +40,8 @@ export type SeatRoom = {
   readonly counters: Counters;
   readonly dial: Dial;
   readonly limits: WrapperLimits;
+  readonly loops: Loops;
+  readonly seal: Seal;
 };
 
 export type SeatName = {
@@ -42,6 +49,12 @@ export type SeatName = {
   readonly key: string;
   readonly conversationId: string;
   readonly streamName: string;
+  /** Whose it is: an account's id, or a guest's link. */
+  readonly owner: string;
+  /** Of its handle; a new one unless given. */
+  readonly nonce?: string;
+  /** Its handle, where it was made by one: its caller has that text. */
+  readonly handle?: string;
   /**
    * Whether who asked for it took it for one that is there already: then it was elsewhere, and
    * something may be lost.
@@ -55,16 +68,27 @@ export class Seat {
   readonly streamName: string;
   readonly line: Line;
   readonly places: Places;
+  readonly speakers = new Speakers();
+  readonly owner: string;
+  readonly nonce: string;
   /** When a call was last about it, by the clock. */
   usedAt: number;
+  /** How many calls were about it. */
+  uses = 0;
+  /** Whether it left the wire because nobody used it, and nobody has since. */
+  swept = false;
   #buffer: EventBuffer;
   #holder: Holder | null = null;
+  #handle: string | null = null;
   readonly #room: SeatRoom;
   readonly #watchers = new Set<() => void>();
 
   constructor(name: SeatName, room: SeatRoom) {
-    const { key, conversationId, streamName, isPresumed = false } = name;
+    const { key, owner, conversationId, streamName, isPresumed = false } = name;
     this.key = key;
+    this.owner = owner;
+    this.nonce = name.nonce ?? newNonce();
+    this.#handle = name.handle ?? null;
     this.conversationId = conversationId;
     this.streamName = streamName;
     this.places = new Places(key, streamName);
@@ -92,7 +116,18 @@ export class Seat {
   /** How answers name it. The stream's id is empty before the first dial. */
   named(): Named {
     const { conversationId, streamName } = this;
-    return { conversationId, streamId: this.line.joined?.streamId ?? "", streamName };
+    const streamId = this.line.joined?.streamId ?? "";
+    return { conversationId, streamId, streamName, handle: this.handle };
+  }
+
+  /** The same text each time; an account's brings its link along, for other processes. */
+  get handle(): string {
+    this.#handle ??= this.#makeHandle();
+    return this.#handle;
+  }
+
+  get isGuests(): boolean {
+    return this.owner.startsWith("guest ");
   }
 
   /**
@@ -131,6 +166,13 @@ export class Seat {
     this.line.leave();
   }
 
+  #makeHandle(): string {
+    const { conversationId, streamName, nonce, isGuests } = this;
+    const link = isGuests || this.line.link === null ? null : pathOf(this.line.link);
+    const owner = ownerTag(this.owner);
+    return this.#room.seal.handle({ conversationId, streamName, owner, nonce, link });
+  }
+
   /** Something may be lost before its first event, for every reader. */
   #doubt(): void {
     this.places.doubt();
@@ -138,8 +180,10 @@ export class Seat {
   }
 
   #keep(all: readonly Heard[]): void {
-    const { common, counters } = this.#room;
+    const { clock, common, counters, loops } = this.#room;
     for (const heard of all) {
+      this.speakers.heard(heard, clock.now());
+      if (heard.kind === "token") loops.spoke(this.conversationId, heard.streamId);
       const dropped = this.#buffer.append(common.of(heard));
       if (dropped > 0) counters.add("events_dropped", dropped);
     }
@@ -155,4 +199,9 @@ export class Seat {
   #wake(): void {
     for (const call of [...this.#watchers]) call();
   }
+}
+
+/** `<namespace>/conversations/<alias>?t=<token>`, wherever the deployment is. */
+function pathOf({ magicLink, namespace, alias }: LineLink): string {
+  return `${namespace}/conversations/${alias}${magicLink.slice(magicLink.indexOf("?"))}`;
 }

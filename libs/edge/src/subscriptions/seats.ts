@@ -2,11 +2,16 @@
  * All seats of the process. Those of different owners never meet, since the owner is part of a
  * seat's key.
  */
-import { SEAT_IDLE_MS, SEAT_KEPT_MS } from "../limits.ts";
-import { Seat, type SeatRoom } from "./seat.ts";
+import { LRUCache } from "lru-cache";
+import { GUEST_IDLE_MS, GUEST_UNUSED_MS, SEAT_IDLE_MS, SEAT_KEPT_MS } from "../limits.ts";
+import { Seat, type SeatName, type SeatRoom } from "./seat.ts";
+
+/** Subscriptions that were retired and are remembered. */
+const RETIRED_MAX = 10_000;
 
 export class Seats {
   readonly #seats = new Map<string, Seat>();
+  readonly #retired = new LRUCache<string, true>({ max: RETIRED_MAX });
   readonly #room: SeatRoom;
   #closed = false;
 
@@ -40,18 +45,35 @@ export class Seats {
     owner: string,
     conversationId: string,
     streamName: string,
-    isPresumed: boolean,
+    how: Pick<SeatName, "isPresumed" | "nonce" | "handle">,
   ): Seat | null {
     const key = keyOf(owner, conversationId, streamName);
     const seat = this.#seats.get(key);
     if (seat !== undefined) return seat;
     if (this.size >= this.#room.limits.seats && !this.#makePlace()) return null;
-    return this.#put(new Seat({ key, conversationId, streamName, isPresumed }, this.#room));
+    return this.#put(new Seat({ key, owner, conversationId, streamName, ...how }, this.#room));
   }
 
   /** A new seat in place of one that was left: with an empty buffer, and cursors of its own. */
   renew(seat: Seat): Seat {
-    return this.#put(new Seat(seat, this.#room));
+    const { key, owner, conversationId, streamName } = seat;
+    return this.#put(new Seat({ key, owner, conversationId, streamName }, this.#room));
+  }
+
+  /**
+   * The session that had it was ended by its caller. A guest's leaves nothing but its handle, by
+   * which it may come back and hear that something is lost; an account's keeps its buffer.
+   */
+  retire(seat: Seat): void {
+    seat.line.rest();
+    if (!seat.isGuests || seat.line.left) return;
+    this.#retired.set(seat.nonce, true);
+    this.forget(seat);
+  }
+
+  /** Whether a handle is of a subscription that left here: its name may be another's by now. */
+  hasRetired(nonce: string): boolean {
+    return this.#retired.has(nonce);
   }
 
   forget(seat: Seat): void {
@@ -72,10 +94,18 @@ export class Seats {
   sweep(): void {
     const now = this.#room.clock.now();
     for (const seat of [...this.#seats.values()]) {
-      if (seat.holder?.busy) seat.usedAt = now;
-      const idleMs = now - seat.usedAt;
-      if (idleMs > SEAT_IDLE_MS) seat.line.rest();
-      if (idleMs > SEAT_IDLE_MS + SEAT_KEPT_MS) this.forget(seat);
+      if (seat.holder?.busy) {
+        seat.usedAt = now;
+        seat.uses += 1;
+      }
+      // A request of its session is a sign of life too.
+      const idleMs = Math.min(now - seat.usedAt, seat.holder?.quietMs ?? Number.POSITIVE_INFINITY);
+      const patienceMs = patienceFor(seat);
+      if (idleMs > patienceMs && seat.line.connection !== null) {
+        seat.line.rest();
+        seat.swept = true;
+      }
+      if (idleMs > patienceMs + SEAT_KEPT_MS) this.forget(seat);
     }
   }
 
@@ -100,6 +130,12 @@ export class Seats {
     this.forget(oldest);
     return true;
   }
+}
+
+/** Milliseconds without a sign of life after which a subscription leaves the wire. */
+function patienceFor({ isGuests, uses }: Seat): number {
+  if (!isGuests) return SEAT_IDLE_MS;
+  return uses > 1 ? GUEST_IDLE_MS : GUEST_UNUSED_MS;
 }
 
 function keyOf(owner: string, conversationId: string, streamName: string): string {

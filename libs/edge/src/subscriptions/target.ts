@@ -3,8 +3,9 @@
  * nothing.
  */
 
-import { failure } from "../checks/faults.ts";
+import { type Failure, failure, nameTaken } from "../checks/faults.ts";
 import { automaticName, isStreamName } from "../checks/names.ts";
+import { type HandleParts, ownerTag, type Seal } from "../checks/seal.ts";
 import type { CheckedLink, Links, Result, Who } from "../contract.ts";
 import type { Target } from "../sessions/requests.ts";
 import type { SessionState } from "../sessions/session-state.ts";
@@ -23,10 +24,15 @@ export type Found = {
   readonly seat: Seat | null;
   /** The name that was asked for; null for an automatic one. */
   readonly streamName: string | null;
+  /** What the call's handle says; null without one. */
+  readonly handle: GivenHandle | null;
 };
+
+export type GivenHandle = HandleParts & { readonly text: string };
 
 export type Finding = {
   readonly links: Links;
+  readonly seal: Seal;
   readonly seats: Seats;
   readonly state: SessionState;
   readonly who: Who;
@@ -35,6 +41,7 @@ export type Finding = {
 export async function find(finding: Finding, aim: Aim): Promise<Result<Found>> {
   const cursor = aim.cursor === undefined ? null : parseCursor(aim.cursor);
   if (cursor === null && aim.cursor !== undefined) return failure("invalid_cursor");
+  if (aim.handle !== undefined) return await findByHandle(finding, aim, aim.handle);
   const streamName = aim.streamName ?? cursor?.streamName ?? null;
   if (streamName !== null && !isStreamName(streamName)) return failure("invalid_stream_name");
   const linked = await linkOf(finding, aim);
@@ -44,7 +51,8 @@ export async function find(finding: Finding, aim: Aim): Promise<Result<Found>> {
   if (!conversation.ok) return conversation;
   const { conversationId } = conversation;
   const found = seatOf(finding, conversationId, link, streamName);
-  return found.ok ? { ok: true, conversationId, link, seat: found.seat, streamName } : found;
+  if (!found.ok) return found;
+  return { ok: true, conversationId, link, seat: found.seat, streamName, handle: null };
 }
 
 /**
@@ -59,18 +67,18 @@ export function nameFor(
   link: CheckedLink,
   client: string | undefined,
 ): string {
-  const { id, passing } = state.name;
+  const { id, seed = id, revived = false } = state.name;
   const clientName = client ?? state.name.peerIdentity?.client ?? state.name.clientName;
   const owner = ownerOf(who, link) ?? "";
-  const seed = who.kind === "account" ? `${owner}|${link.conversationId}` : id;
-  const isFree = (name: string) => {
+  // The first name of a revived session is its own, though the roster may still have it.
+  const isFree = (name: string, attempt: number) => {
     const seat = seats.get(owner, link.conversationId, name);
-    if (seat !== null) return seat.holder === null || seat.holder === state;
-    return passing || !link.streams.some((stream) => stream.streamName === name);
+    if (seat !== null) return seat.holder === state;
+    return (revived && attempt === 0) || !isInRoster(link, name);
   };
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const name = automaticName(clientName, seed, attempt);
-    if (isFree(name)) return name;
+    if (isFree(name, attempt)) return name;
   }
   return automaticName(clientName, `${seed}|${id}`);
 }
@@ -116,20 +124,72 @@ function seatOf(
   const own = state.holds
     .map((hold) => hold.seat)
     .filter((seat) => seat.conversationId === conversationId && seats.has(seat));
-  if (streamName !== null) {
-    const seat =
-      owner === null
-        ? own.findLast((held) => held.streamName === streamName)
-        : seats.get(owner, conversationId, streamName);
-    return { ok: true, seat: seat ?? null };
+  if (streamName === null) return { ok: true, seat: own.at(-1) ?? null };
+  const held = own.findLast((seat) => seat.streamName === streamName);
+  if (held !== undefined || owner === null) return { ok: true, seat: held ?? null };
+  const seat = seats.get(owner, conversationId, streamName);
+  if (who.kind === "account") return { ok: true, seat };
+  // A guest's name is another guest's until it is free: only a handle or a session proves more.
+  const isTaken = (seat !== null && seat.line.ending === null) || isInRoster(link, streamName);
+  if (!isTaken) return { ok: true, seat };
+  return nameTaken(automaticName(streamName, state.name.id));
+}
+
+function isInRoster(link: CheckedLink | null, streamName: string): boolean {
+  return link?.streams.some((stream) => stream.streamName === streamName) ?? false;
+}
+
+/** The subscription of a handle, for whom it was made; its link or account is checked as ever. */
+async function findByHandle(finding: Finding, aim: Aim, text: string): Promise<Result<Found>> {
+  const read = finding.seal.readHandle(text);
+  if (read === null) return failure("unknown_handle");
+  const handle = { ...read, text };
+  const { conversationId, streamName } = handle;
+  if ((aim.conversationId ?? conversationId) !== conversationId) {
+    return failure("conversation_mismatch");
   }
-  const last = own.at(-1);
-  if (last !== undefined) {
-    // Callers that share a passing session don't know which seat another one used, or left, last.
-    const isUnclear = state.name.passing && own.length > 1;
-    return isUnclear ? failure("which_stream") : { ok: true, seat: last };
+  const linked = await linkFor(finding, aim, handle);
+  if (!linked.ok) return linked;
+  const { link } = linked;
+  const { seats, state, who } = finding;
+  const owner = ownerOf(who, link);
+  const held = state.holds.find(({ seat }) => seat.nonce === handle.nonce)?.seat ?? null;
+  if (owner === null && held !== null && seats.has(held)) {
+    return { ok: true, conversationId, link, seat: held, streamName, handle };
   }
-  if (owner === null || link !== null) return { ok: true, seat: null };
-  const [only, ...more] = seats.of(owner, conversationId);
-  return more.length === 0 ? { ok: true, seat: only ?? null } : failure("which_stream");
+  if (owner === null || ownerTag(owner) !== handle.owner) return failure("unknown_handle");
+  const seat = seats.get(owner, conversationId, streamName);
+  // A guest's name may have come to another guest meanwhile.
+  const isAnothers = seat !== null && seat.nonce !== handle.nonce && who.kind === "guest";
+  if (isAnothers) return failure("unknown_handle");
+  const hasLeft = seat === null ? seats.hasRetired(handle.nonce) : seat.swept;
+  if (hasLeft && who.kind === "guest" && isInRoster(link, streamName)) {
+    return nameTaken(automaticName(streamName, handle.nonce));
+  }
+  return { ok: true, conversationId, link, seat, streamName, handle };
+}
+
+/** The call's own link where it leads to the conversation, else the one that the handle brings. */
+async function linkFor(
+  { links, seats, who }: Finding,
+  aim: Aim,
+  { conversationId, streamName, link: sealed }: HandleParts,
+): Promise<Result<Linked>> {
+  if (aim.link !== undefined) {
+    const given = await links.check(aim.link);
+    if (!given.ok) return given.fault === "conversation_not_found" ? gone() : given;
+    const isThere = given.link.conversationId === conversationId;
+    return isThere ? given : failure("conversation_mismatch");
+  }
+  const bound = who.kind === "guest" ? who.link : (aim.boundLink ?? null);
+  if (bound?.conversationId === conversationId) return { ok: true, link: bound };
+  if (who.kind === "guest" || sealed === null) return { ok: true, link: null };
+  const seat = seats.get(who.account.accountId, conversationId, streamName);
+  if (seat !== null) return { ok: true, link: null };
+  const checked = await links.check(`http://deployment/${sealed}`);
+  return !checked.ok && checked.fault === "conversation_not_found" ? gone() : checked;
+}
+
+function gone(): Failure {
+  return failure("unknown_handle");
 }

@@ -1,5 +1,6 @@
 /** A wrapper on a fake wire, and what most tests do with it. */
 import type { PeerIdentity } from "@ams/client";
+import { createSeal } from "../checks/seal.ts";
 import type { Count, Result, Session, Who, Wrapper } from "../contract.ts";
 import type { WrapperLimits } from "../limits.ts";
 import type { PushEvent, SeatEvent } from "../subscriptions/events.ts";
@@ -22,16 +23,18 @@ type OpenMore = {
   clientName: string;
   peerIdentity: PeerIdentity;
   passing: boolean;
+  seed: string;
+  revived: boolean;
 };
 
-export function desk(limits: Partial<WrapperLimits> = {}): Desk {
+export function desk(limits: Partial<WrapperLimits> = {}, seal = createSeal(null)): Desk {
   const wire = new FakeWire();
   const clock = new FakeClock();
   const counted = new Map<Count, number>();
   const counters = {
     add: (count: Count, by: number) => void counted.set(count, (counted.get(count) ?? 0) + by),
   };
-  const wrapper = createWrapper({ url: "http://ams", clock, counters, limits }, wire);
+  const wrapper = createWrapper({ url: "http://ams", clock, counters, limits, seal }, wire);
   const open: Desk["open"] = (id, more = {}) => {
     const request = { id, who: account("a"), address: "127.0.0.1", clientName: "Test", ...more };
     return must(wrapper.open(request)).session;
