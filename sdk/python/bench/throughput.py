@@ -1,0 +1,87 @@
+"""Tokens per second of a reader of this package, beside a bare `websockets` loop in the same run.
+
+`python bench/throughput.py URL [TOKENS]`: both read the same conversation of the deployment at URL,
+one after the other, three times; the control parses each frame's JSON and counts. It prints CPU
+seconds per 100,000 tokens of each, and the ratio of the speeds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+
+from websockets.asyncio.client import connect
+
+from ams_client import create_account, join, parse_link
+
+ROUNDS = 3
+PIECE = "x" * 40
+"""One token: about ten of a model's."""
+
+
+async def control(link: str, tokens: int) -> float:
+    """CPU seconds of a bare loop."""
+    url = parse_link(link).connect_url
+    protocols = ["ams.v1", "ams.guest"]
+    async with connect(url, subprotocols=protocols, compression=None) as socket:  # type: ignore[arg-type]
+        await socket.recv()
+        ready.set()
+        seen, began = 0, 0.0
+        while seen < tokens:
+            frame = json.loads(await socket.recv())
+            if frame["type"] == "token":
+                began = began or time.process_time()
+                seen += 1
+        return time.process_time() - began
+
+
+async def client(link: str, tokens: int) -> float:
+    """CPU seconds of this package."""
+    async with join(link) as me:
+        stream = me.tokens()
+        ready.set()
+        seen, began = 0, 0.0
+        async for _ in stream:
+            began = began or time.process_time()
+            seen += 1
+            if seen == tokens:
+                break
+        return time.process_time() - began
+
+
+ready = asyncio.Event()
+
+WRITER = """
+import asyncio, sys
+from ams_client import join
+async def main(link, tokens, piece):
+    async with join(link, stream_name="writer") as me:
+        await me.pipe((piece for _ in range(tokens)), end_turn=False)
+asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+"""
+
+
+async def main(url: str, tokens: int) -> None:
+    """Alternate, and compare the best of each."""
+    link = (await create_account(url)).mint
+    best: dict[str, float] = {}
+    for _ in range(ROUNDS):
+        for name, read in (("control", control), ("ams_client", client)):
+            ready.clear()
+            magic_link = (await link()).magic_link
+            reading = asyncio.ensure_future(read(magic_link, tokens))
+            await ready.wait()
+            args = ("-c", WRITER, magic_link, str(tokens), PIECE)
+            writer = await asyncio.create_subprocess_exec(sys.executable, *args)
+            seconds = await reading
+            await writer.wait()
+            best[name] = min(best.get(name, seconds), seconds)
+    for name, seconds in best.items():
+        print(f"{name}: {seconds / tokens * 100_000:.2f} CPU s per 100,000 tokens")
+    print(f"ratio: {best['control'] / best['ams_client']:.2f}")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 50_000))
