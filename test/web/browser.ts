@@ -23,8 +23,8 @@ const FLAGS = [
 
 /** Its path, by AMS_TEST_CHROMIUM or from the PATH; null where there is none. */
 export function findChromium(): string | null {
-  const { AMS_TEST_CHROMIUM: told = "", PATH = "" } = process.env;
-  if (told !== "") return told;
+  const { AMS_TEST_CHROMIUM: given = "", PATH = "" } = process.env;
+  if (given !== "") return given;
   const places = PATH.split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
   return places.find((place) => existsSync(place)) ?? null;
 }

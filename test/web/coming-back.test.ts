@@ -92,4 +92,48 @@ describePages("coming back to a conversation", (tincan) => {
     const answer = await fetch(link, { headers: { accept: "application/json" } });
     expect(await answer.json()).toMatchObject({ error: "invalid_magic_link" });
   });
+
+  test("§7 who comes later reads what a conversation has kept, each message once, also after a reload", async () => {
+    const { namespace, credential } = await tincan.mint();
+    const replay = { ttl_s: 600, max_bytes: 1_048_576 };
+    const path = `${tincan.ams.url}/v1/${namespace}/conversations`;
+    const link = String((await post(path, { replay }, credential)).magic_link);
+    const peer = await joinByWire(link, "peer-1");
+    for (const text of ["one", "two"]) {
+      peer.token(text);
+      peer.token(END);
+    }
+    const { page, faults } = await tincan.visit(link);
+    await hears(page, "two");
+    const texts = () => page.locator(".passage .text").allTextContents();
+    expect(await texts()).toEqual(["one", "two"]);
+    expect(await page.locator(".growing").count()).toBe(0);
+    peer.token("three");
+    peer.token(END);
+    await hears(page, "three");
+    await page.goto("about:blank");
+    peer.token("while you were away");
+    peer.token(END);
+    await page.goto(link);
+    await hears(page, "while you were away");
+    expect(await texts()).toEqual(["one", "two", "three", "while you were away"]);
+    expect(await page.locator(".note", { hasText: "may be missing" }).count()).toBe(0);
+    expect(faults).toEqual([]);
+  });
+
+  test.each([
+    ["keeps messages for an hour", true, { ttl_s: 3_600, max_bytes: 1_048_576 }],
+    ["keeps none where the switch is off", false, null],
+  ] as const)("a conversation of the home page %s", async (_what, isOn, replay) => {
+    const { page } = await tincan.visit(tincan.ams.url);
+    const keeps = page.getByLabel("Keep messages for an hour");
+    expect(await keeps.isChecked()).toBe(true);
+    await keeps.setChecked(isOn);
+    const { origin, pathname, search } = new URL(await mintAtHome(page));
+    const inspected: unknown = await (await fetch(`${origin}/v1${pathname}${search}`)).json();
+    expect(Object(inspected).replay).toEqual(replay);
+    await say(page, "Hello");
+    const notice = isOn ? "Whoever joins within 1 hour can read it" : "Nobody else was here";
+    await page.locator(".delivery", { hasText: notice }).waitFor();
+  });
 });

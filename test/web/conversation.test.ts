@@ -143,7 +143,7 @@ describePages("a conversation on pages", (tincan) => {
     await latest.waitFor({ state: "detached" });
   });
 
-  test("a name is remembered, told to the others, and the next tab's stream is named after it", async () => {
+  test("a name is remembered, sent to the others, and the next tab's stream is named after it", async () => {
     const { link } = await tincan.mint();
     const { page } = await tincan.visit(link);
     await isIn(page);
@@ -159,7 +159,7 @@ describePages("a conversation on pages", (tincan) => {
     await expect.poll(() => rosterOf(page)).toContain("Zoë Ångström");
   });
 
-  test("a name that nobody could see is not taken, and one that would turn text around is told straight", async () => {
+  test("a name that nobody could see is not taken, and one that would turn text around is sent without that", async () => {
     const { link } = await tincan.mint();
     const { page } = await tincan.visit(link);
     await isIn(page);

@@ -55,7 +55,7 @@ describePages("§1.4 a link that was damaged on its way", (tincan) => {
 const DEAD = "This link no longer works";
 
 describePages("§2.7 a link that was replaced while its page is open", (tincan) => {
-  test("a guest who stays is told, instead of being given it to hand on", async () => {
+  test("a guest who stays sees that, and no link to copy", async () => {
     const { link, namespace, alias, credential } = await tincan.mint();
     const { page, faults } = await tincan.visit(link, { provoked: FAILED_REQUESTS });
     await isIn(page);
@@ -76,7 +76,7 @@ describePages("§2.7 a link that was replaced while its page is open", (tincan) 
     expect(faults).toEqual([]);
   });
 
-  test("the owner's other tab is told when it is looked at again, and makes a new one there", async () => {
+  test("the owner's other tab shows it when it is looked at again, and makes a new one there", async () => {
     const { page } = await tincan.visit(tincan.ams.url, { provoked: FAILED_REQUESTS });
     const link = await mintAtHome(page);
     const portal = await page.context().newPage();

@@ -234,8 +234,8 @@ describePages("how it looks and feels", (tincan) => {
       `claude mcp add --transport http ${serverName(link)} '${link}'`,
     );
     await page.locator("dialog summary", { hasText: "For agents" }).click();
-    const told = page.locator("dialog .agent-text pre", { hasText: "Bring cake." });
-    await told.waitFor();
+    const shown = page.locator("dialog .agent-text pre", { hasText: "Bring cake." });
+    await shown.waitFor();
     await page.reload();
     await isIn(page);
     const text = await page

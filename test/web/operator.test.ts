@@ -67,7 +67,7 @@ test.each([
   ["a wrong token", (url: string) => url.replace(/.{4}$/, "AAAA"), 404],
   ["no such conversation", (url: string) => url.replace("standup", "stand"), 404],
   ["a token cut off", (url: string) => url.slice(0, -3), 404],
-])("%s is told to programs, agents and people alike", async (_what, spoil, status) => {
+])("%s is refused for programs, agents and people alike", async (_what, spoil, status) => {
   for (const accept of ["text/html", "application/json", "text/markdown"]) {
     const response = await fetch(spoil(link), { headers: { accept } });
     expect(response.status).toBe(status);
@@ -78,7 +78,7 @@ test.each([
 test.each([
   ["no token", (url: string) => url.replace(/\?.*/, "")],
   ["an empty token", (url: string) => url.replace(/t=.*/, "t=")],
-])("%s is told to programs and agents; a browser's tab may have kept it", async (_what, spoil) => {
+])("%s is refused for programs and agents; a browser may have kept it", async (_what, spoil) => {
   for (const [accept, status] of [
     ["application/json", 400],
     ["text/markdown", 400],
@@ -99,7 +99,7 @@ test("the rest of the port is what it was: control, its documents, its errors", 
 });
 
 describe.skipIf(findChromium() === null)("on pages", () => {
-  test.each([320, 768, 1280])("at %i px a long name leaves room for all else", async (width) => {
+  test.each([320, 768, 1280])("at %i px a long name leaves space for all else", async (width) => {
     const theme = join(folder, "long.json");
     writeFileSync(theme, JSON.stringify({ name: `Acme ${"Line ".repeat(20)}${"x".repeat(90)}` }));
     const tincan = await startTinCan({ AMS_WEB_THEME: theme });

@@ -4,7 +4,7 @@ import { findChromium } from "./browser.ts";
 import { startTinCan, type TinCan } from "./tincan.ts";
 
 /**
- * One TinCan for all of them, and people whom the test before has not met. Skipped, and told, where
+ * One TinCan for all of them, and people whom the test before has not met. Skipped, and reported, where
  * there is no Chromium.
  */
 export function describePages(title: string, tests: (tincan: Omit<TinCan, "stop">) => void): void {

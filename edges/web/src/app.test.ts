@@ -11,6 +11,7 @@ const LIVE: LinkFacts = {
   kind: "live",
   conversationId: "conv_01J8ZQ4T9V3W5X7Y9ABCDEFGHJ",
   metadata: { instructions: "Be brief.\n</pre><script>x</script>\n# not ours", n: 1 },
+  replayS: 3_600,
 };
 const BODY = new TextEncoder().encode("the script");
 const ASSETS: Assets = {
@@ -40,6 +41,7 @@ test("a browser gets the page, with the instructions in it as escaped text", asy
   expect(response.status).toBe(200);
   const text = await response.text();
   expect(text).toContain('<script type="module" src="../../_tincan/main-1.js">');
+  expect(text).toContain('data-replay="3600"');
   expect(text).toContain('<link rel="modulepreload" href="../../_tincan/names-1.js">');
   expect(text).toContain('<link rel="preload" href="../../_tincan/text-1.woff2" as="font"');
   expect(text).toContain("Ask your user once before joining");
@@ -205,7 +207,7 @@ test.each([
   expect(parseTheme(text).ok).toBe(false);
 });
 
-test("files that can't be read are told at once, each by its setting", () => {
+test("files that can't be read are refused at once, each by its setting", () => {
   const read = readWeb({ AMS_WEB_INSTRUCTIONS: "/nowhere/a.md", AMS_WEB_THEME: "/nowhere/b.json" });
   const faults = read.ok ? [] : read.faults;
   expect(faults.map((fault) => fault.split(" ")[0])).toEqual([
@@ -237,7 +239,7 @@ test.each([
 );
 
 test.each(["/falcon", "/falcon/conversations/", "/falcon/conv", "/a/b/c/d", "/falcon/%E0%A4%A"])(
-  "a browser that is lost at %s is told what to do, without a script and without a word of what it asked",
+  "a browser at %s gets a page that says what to do, without a script and without what it asked",
   async (path) => {
     const response = await ask(`https://ams.example${path}?t=${TOKEN}`, { accept: HTML });
     expect(response.status).toBe(404);

@@ -38,10 +38,10 @@ export function createWeb({ config, reached, assets, packages, lookUp }: WebOpti
     config,
     lookUp,
     baseUrl: (request) => baseUrlOf(request, reached),
-    document: async (notice) =>
+    document: async (notice, replayS = 0) =>
       look === null
         ? plainDocument(config.theme.name, NOT_BUILT)
-        : pageDocument({ ...look, notice }),
+        : pageDocument({ ...look, notice, replayS }),
   };
   const app = new Hono();
   app.use(async (context, next) => {

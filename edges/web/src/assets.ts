@@ -16,7 +16,7 @@ const PAGE_FOLDER = fileURLToPath(new URL("../dist/page", import.meta.url));
 
 const ICON = fileURLToPath(new URL("../icon.svg", import.meta.url));
 
-/** Hex characters in the name of a file: as many as tell two contents apart. */
+/** Hex characters in the name of a file: enough for two contents to differ. */
 const HASH_CHARACTERS = 10;
 
 /** The source file from which the page begins, as the manifest calls it. */

@@ -19,6 +19,8 @@ export type Look = {
 };
 
 export type PageParts = Look & {
+  /** Seconds for which the conversation keeps messages; 0 where it keeps none, or isn't known. */
+  readonly replayS: number;
   /** Null on the home page. */
   readonly notice: Notice | null;
 };
@@ -26,11 +28,11 @@ export type PageParts = Look & {
 const DAMAGED =
   "If it was a magic link, it was damaged on its way to you. A whole link ends in /conversations/, a name, ?t= and 43 characters. Copy all of it again, or ask the person who gave it to you.";
 
-export async function pageDocument({ notice, ...look }: PageParts): Promise<string> {
+export async function pageDocument({ notice, replayS, ...look }: PageParts): Promise<string> {
   const { name, tagline } = look.theme;
   const root = notice === null ? "." : "../..";
   const page = await html`<!doctype html>
-<html lang="en" data-name="${name}" data-tagline="${tagline}">
+<html lang="en" data-name="${name}" data-tagline="${tagline}" data-replay="${replayS}">
 <head>
 ${head(look, root)}
 <script type="module" src="${root}${look.assets.script}"></script>

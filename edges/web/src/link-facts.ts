@@ -16,6 +16,8 @@ export type LiveFacts = {
   readonly kind: "live";
   readonly conversationId: string;
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** Seconds for which the conversation keeps messages for those who join later; 0 for none. */
+  readonly replayS: number;
 };
 
 /**
@@ -35,8 +37,8 @@ export function lookUpAt(url: () => string): LookUp {
     if (token === null) return { kind: "incomplete" };
     const link = `${url()}/${namespace}/conversations/${alias}?t=${encodeURIComponent(token)}`;
     try {
-      const { conversationId, metadata } = await inspect(link, { timeoutMs: INSPECT_MS });
-      return { kind: "live", conversationId, metadata };
+      const { conversationId, metadata, replay } = await inspect(link, { timeoutMs: INSPECT_MS });
+      return { kind: "live", conversationId, metadata, replayS: replay?.ttlS ?? 0 };
     } catch (error) {
       if (!isDeadLink(error)) return { kind: "away" };
       const isRefused = error instanceof AmsError && error.code === "invalid_token";

@@ -11,7 +11,7 @@ export type LinkTools = {
   readonly config: WebConfig;
   readonly lookUp: LookUp;
   readonly baseUrl: (request: Request) => string;
-  readonly document: (notice: Notice | null) => Promise<string>;
+  readonly document: (notice: Notice | null, replayS?: number) => Promise<string>;
 };
 
 type Fault = {
@@ -64,6 +64,7 @@ export async function answerLink(
         fault === null
           ? { kind: "instructions", text }
           : { kind: "fault", sentence: fault.sentence },
+        facts.kind === "live" ? facts.replayS : 0,
       );
       // A reload asks without the token, which the browser keeps: that is no fault of the page
       // (docs/adr/0012).

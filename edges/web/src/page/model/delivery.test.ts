@@ -14,12 +14,12 @@ test("what is pending says whether it is being sent, or waits for the connection
 });
 
 test("what nobody was there to read says so, and can be sent again unless it is kept", () => {
-  expect(notice({ kind: "unheard" })).toEqual({
+  expect(notice({ kind: "unread" })).toEqual({
     text: "Nobody else was here to read this.",
     isWarning: true,
     resend: "Hello",
   });
-  expect(notice({ kind: "unheard" }, true, 3_600)).toMatchObject({
+  expect(notice({ kind: "unread" }, true, 3_600)).toMatchObject({
     text: "Nobody else is here yet. Whoever joins within 1 hour can read it.",
     resend: null,
   });

@@ -6,7 +6,7 @@ export type Delivery =
   /** The broker has it, and somebody else was in the conversation. */
   | { readonly kind: "delivered" }
   /** The broker has it, and nobody else was there. */
-  | { readonly kind: "unheard" }
+  | { readonly kind: "unread" }
   /** The connection broke before the receipt: it may or may not have arrived. */
   | { readonly kind: "unknown"; readonly rest: string }
   /** It was refused; `rest` is what did not go out. */
@@ -48,7 +48,7 @@ export function noticeOf(
         isWarning: false,
         resend: null,
       };
-    case "unheard": {
+    case "unread": {
       if (replayS === 0) {
         const why = "Nobody else was here to read this.";
         return { text: why, isWarning: true, resend: text };

@@ -113,6 +113,22 @@ test("who writes is known until the turn ends, or the stream pauses", () => {
   expect(rows.all).toMatchObject([{ isOpen: false }, { isOpen: false }]);
 });
 
+test("kept messages come all at once: a pause between them is one by the broker's clock", () => {
+  const { rows, hear, texts } = start();
+  const at = (data: string, second: number) => ({
+    ...token("one", data),
+    ts: `2026-01-31T12:00:0${second}.000Z`,
+  });
+  hear(at("a", 0));
+  hear(at("b", 3));
+  hear(at("c", 8));
+  expect(texts()).toEqual(["ab", "c"]);
+  rows.endOlder(Date.parse("2026-01-31T12:00:11.000Z"));
+  expect(rows.writing.size).toBe(1);
+  rows.endOlder(Date.parse("2026-01-31T12:00:12.001Z"));
+  expect(rows.writing.size).toBe(0);
+});
+
 test("what this page sends is shown at once, a long text in passages of one message", () => {
   const { rows } = start();
   const message = { text: "x".repeat(45_000), delivery: { kind: "pending" } as const };

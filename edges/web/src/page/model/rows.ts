@@ -52,7 +52,12 @@ export type Row = Passage | Note;
 /** A row as it is added: the list gives it its key. */
 export type NewRow = Omit<Passage, "key"> | Omit<Note, "key">;
 
-type Open = { readonly passage: Passage; lastMs: number };
+type Open = {
+  readonly passage: Passage;
+  lastMs: number;
+  /** The broker's clock at the last token, in milliseconds. */
+  lastTsMs: number;
+};
 
 export class Rows {
   readonly #list: BoundedList<Row>;
@@ -95,6 +100,9 @@ export class Rows {
       case "stream_left":
         this.#note("left", speakerOf(event, peerOf(event.streamId)?.metadata), "left", event.ts);
         break;
+      case "stream_ended":
+        this.endTurn(event.streamId);
+        break;
       case "gap":
         this.#gap(event, event.streamId === null ? undefined : peerOf(event.streamId));
         break;
@@ -132,6 +140,16 @@ export class Rows {
     return next === null ? null : next + 1;
   }
 
+  /**
+   * Ends the passages whose last token is older than a pause by the broker's clock: kept messages
+   * come all at once.
+   */
+  endOlder(brokerMs: number): void {
+    for (const [streamId, { lastTsMs }] of [...this.#open]) {
+      if (brokerMs - lastTsMs > TURN_PAUSE_MS) this.endTurn(streamId);
+    }
+  }
+
   /** A notification about the connection itself. */
   note(text: string, ts: string | null): void {
     this.#note("connection", null, text, ts);
@@ -149,12 +167,14 @@ export class Rows {
   #append(speaker: Speaker, { data, ts }: { readonly data: string; readonly ts: string }): void {
     if (data === "") return; // Nothing to read: the raw frames show it.
     const now = this.#now();
-    const open = this.#openOf(speaker.streamId, now);
+    const tsMs = Date.parse(ts);
+    const open = this.#openOf(speaker.streamId, now, tsMs);
     let rest = data;
     if (open !== null) {
       const head = cut(rest, PASSAGE_CHARACTERS_MAX - open.passage.text.length);
       open.passage.text += head;
       open.lastMs = now;
+      open.lastTsMs = tsMs;
       this.#list.grow(open.passage.key - this.#list.dropped, head.length);
       rest = rest.slice(head.length);
     }
@@ -164,18 +184,19 @@ export class Rows {
       const theirs = { isOwn: false, isContinuation, message: null, isOpen: true };
       const row = this.add({ kind: "passage", speaker, ts, text, ...theirs });
       if (row.kind === "passage") {
-        this.#open.set(speaker.streamId, { passage: row, lastMs: now });
+        this.#open.set(speaker.streamId, { passage: row, lastMs: now, lastTsMs: tsMs });
       }
       rest = rest.slice(text.length);
     }
   }
 
   /** The passage that the stream goes on with; null where it has paused, or is no longer kept. */
-  #openOf(streamId: string, now: number): Open | null {
+  #openOf(streamId: string, now: number, tsMs: number): Open | null {
     const open = this.#open.get(streamId);
     if (open === undefined) return null;
     const isKept = open.passage.key >= this.#list.dropped;
-    if (isKept && now - open.lastMs <= TURN_PAUSE_MS) return open;
+    const pauseMs = Math.max(now - open.lastMs, tsMs - open.lastTsMs);
+    if (isKept && !(pauseMs > TURN_PAUSE_MS)) return open;
     this.endTurn(streamId);
     return null;
   }

@@ -64,7 +64,7 @@ function readDelivery(message: unknown, text: string): Delivery {
   const rest = typeof delivery.rest === "string" ? delivery.rest : text;
   switch (delivery.kind) {
     case "delivered":
-    case "unheard":
+    case "unread":
     case "resent":
       return { kind: delivery.kind };
     case "failed":

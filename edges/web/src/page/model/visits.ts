@@ -12,6 +12,8 @@ export type Visit = {
   readonly title: string | null;
   /** Milliseconds of this machine's clock at the last visit. */
   readonly atMs: number;
+  /** Seconds for which the conversation keeps messages; 0, or left out, for none. */
+  readonly replayS?: number;
 };
 
 /** Conversations that are kept: more than anybody looks through, in a few kilobytes. */

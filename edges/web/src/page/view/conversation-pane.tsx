@@ -32,6 +32,7 @@ export function ConversationPane({ live, empty }: Props) {
         passage={row}
         text={row.text}
         isOpen={row.isOpen}
+        isPending={message?.delivery.kind === "pending"}
         join={joinOf(all[index - 1], row)}
         notice={isLast ? noticeOf(message, circumstances) : null}
         onResend={onResend}

@@ -1,6 +1,7 @@
 /** Who is here, now. */
-import { CONVENTION, type Peer } from "@ams/client";
+import { CONVENTION, type Metadata, type Peer } from "@ams/client";
 import { DISPLAY_NAME, nameOf, speakerOf } from "../model/speaker.ts";
+import { straight } from "../model/text.ts";
 import { isObserving, type Live, OBSERVING, type Self } from "../wire/live.ts";
 import { Badges, Face, NameOf } from "./speaker.tsx";
 
@@ -49,6 +50,25 @@ function SelfEntry({ self }: { readonly self: Self }) {
   );
 }
 
+/** What a stream says that it can do: the texts of the reference's vocabulary. */
+function Capabilities({ metadata }: { readonly metadata: Metadata }) {
+  const { role, model }: { readonly role?: unknown; readonly model?: unknown } = Object(
+    metadata.capabilities,
+  );
+  return (
+    <>
+      {[role, model].map(
+        (text, index) =>
+          typeof text === "string" && (
+            <bdi key={index} class="badge">
+              {straight(text)}
+            </bdi>
+          ),
+      )}
+    </>
+  );
+}
+
 type PeerProps = { readonly peer: Peer; readonly isWriting: boolean };
 
 function PeerEntry({ peer, isWriting }: PeerProps) {
@@ -69,6 +89,7 @@ function PeerEntry({ peer, isWriting }: PeerProps) {
       <span class="badges">
         {isObserving(peer) && <span class="badge">watching</span>}
         <Badges identity={peer.peerIdentity} />
+        <Capabilities metadata={peer.metadata} />
       </span>
       {hasMore && (
         <details class="metadata">

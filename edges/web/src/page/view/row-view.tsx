@@ -15,13 +15,14 @@ type PassageProps = {
   /** The passage changes in place: what is shown of it is given beside it. */
   readonly text: string;
   readonly isOpen: boolean;
+  readonly isPending: boolean;
   readonly join: Join;
   readonly notice: DeliveryNotice | null;
   readonly onResend: (passage: Passage, text: string) => void;
 };
 
 export const PassageRow = memo(function PassageRow(props: PassageProps) {
-  const { passage, text, isOpen, join, notice } = props;
+  const { passage, text, isOpen, isPending, join, notice } = props;
   const { speaker, isOwn, ts } = passage;
   const classes = [
     "passage",
@@ -29,7 +30,7 @@ export const PassageRow = memo(function PassageRow(props: PassageProps) {
     ...(join === "new speaker" ? ["headed"] : []),
     ...(join === "same message" ? ["continued"] : []),
     ...(isOpen ? ["growing"] : []),
-    ...(passage.message?.delivery.kind === "pending" ? ["pending"] : []),
+    ...(isPending ? ["pending"] : []),
   ];
   return (
     <article class={classes.join(" ")}>
@@ -60,6 +61,7 @@ function isUnchanged(before: PassageProps, after: PassageProps): boolean {
     before.passage === after.passage &&
     before.text === after.text &&
     before.isOpen === after.isOpen &&
+    before.isPending === after.isPending &&
     before.join === after.join &&
     before.notice?.text === after.notice?.text &&
     before.onResend === after.onResend

@@ -16,6 +16,7 @@ import { signal } from "@preact/signals";
 import type { OwnMessage } from "../model/delivery.ts";
 import { sentenceOf } from "../model/faults.ts";
 import { FrameLog } from "../model/frame-log.ts";
+import { Position } from "../model/position.ts";
 import { type NewRow, type Passage, Rows } from "../model/rows.ts";
 import { DISPLAY_NAME, displayNameOf, type Speaker, speakerOf } from "../model/speaker.ts";
 import { Outgoing, type Sent } from "./outgoing.ts";
@@ -34,6 +35,8 @@ export type JoinAs = {
   readonly streamName: string;
   readonly displayName: string;
   readonly observing: boolean;
+  /** Seconds for which the conversation is known to keep messages; 0 where that isn't known. */
+  readonly replayS: number;
   /** The link has let us in: called each time, before anything else that happens is handled. */
   readonly onJoined: (live: Live) => void;
 };
@@ -71,6 +74,8 @@ export class Live {
   readonly tick = signal(0);
   readonly rows = new Rows(() => performance.now());
   readonly frames = new FrameLog();
+  /** How far we have come; a reload goes on there. */
+  position = new Position();
   /** Peers by stream id, also while one is being shown as gone. */
   readonly #known = new Map<string, Peer>();
   readonly #outgoing = new Outgoing();
@@ -95,7 +100,7 @@ export class Live {
     const dial = new AbortController();
     this.#dial = dial;
     try {
-      const connection = await join(as.link, this.#optionsOf(as, turn, dial.signal));
+      const connection = await this.#joinWithHistory(as, turn, dial.signal);
       this.#dial = null;
       this.#connection = connection;
       this.#outgoing.open(connection);
@@ -171,6 +176,20 @@ export class Live {
     this.#touch();
   }
 
+  /** With what was kept since the last time; without where the conversation has it no more. */
+  async #joinWithHistory(as: JoinAs, turn: number, signal: AbortSignal): Promise<Connection> {
+    const options = this.#optionsOf(as, turn, signal);
+    const since = this.position.cursor ?? (as.replayS > 0 ? `${as.replayS}s` : null);
+    if (since === null) return await join(as.link, options);
+    try {
+      return await join(as.link, { ...options, since });
+    } catch (error) {
+      if (!(error instanceof AmsError) || !NO_HISTORY.includes(error.code)) throw error;
+      this.position.cursor = null;
+      return await join(as.link, options);
+    }
+  }
+
   /** A dial under way is stopped: completed later, it would take the stream from its successor. */
   #letGo(): void {
     this.#dial?.abort();
@@ -205,9 +224,16 @@ export class Live {
   async #listen(connection: Connection, turn: number, { onJoined }: JoinAs): Promise<void> {
     for await (const event of connection.events()) {
       if (turn !== this.#joins) return;
-      this.#receive(event, connection);
+      if (this.#isNew(event)) this.#receive(event, connection);
+      this.position.cursor = connection.cursor;
       if (event.type === "joined") onJoined(this);
     }
+  }
+
+  /** False for a kept frame that has come before. */
+  #isNew(event: AmsEvent): boolean {
+    if (event.type !== "token" && event.type !== "stream_metadata") return true;
+    return this.position.take(event.streamId, event.seq) || event.replay !== true;
   }
 
   #receive(event: AmsEvent, connection: Connection): void {
@@ -217,8 +243,12 @@ export class Live {
         break;
       case "stream_joined":
       case "stream_metadata":
+        if ("replay" in event) break; // Kept metadata is no change of the roster.
         if (event.streamId !== connection.streamId) this.#known.set(event.streamId, event);
         this.#rosterChanged = true;
+        break;
+      case "live":
+        this.rows.endOlder(Date.now() + this.clockAheadMs.value);
         break;
       case "reconnecting":
         if (this.phase.value.kind === "live") {
@@ -236,6 +266,7 @@ export class Live {
 
   #joined(event: Extract<AmsEvent, { readonly type: "joined" }>, connection: Connection): void {
     const { streamId, streamName, conversationId, conversationMetadata, ts } = event;
+    this.replayS.value = event.replay?.ttlS ?? 0;
     const { metadata } = connection;
     this.clockAheadMs.value = Date.parse(ts) - Date.now();
     this.#known.clear();
@@ -247,7 +278,7 @@ export class Live {
     const observing = metadata[OBSERVING] === true;
     this.self.value = { streamId, streamName, displayName, observing };
     if (wasIn) this.rows.note("Connected again", ts);
-    else if (this.rows.all.length > 0) this.rows.note(LOADED_AGAIN, ts);
+    else if (this.rows.all.length > 0 && event.replays !== true) this.rows.note(LOADED_AGAIN, ts);
     this.phase.value = { kind: "live" };
     lookAtDeployment();
   }
@@ -296,6 +327,9 @@ export class Live {
   }
 }
 
+/** Refusals of what was kept, and not of who asks for it. */
+const NO_HISTORY: readonly string[] = ["no_replay", "invalid_cursor"];
+
 /** Between what an earlier page of this tab had and what comes. */
 const LOADED_AGAIN = "This page was loaded again. Messages sent in between may be missing.";
 
@@ -305,7 +339,7 @@ const TOKEN_FRAME = '{"type":"token"';
 function deliveryOf(sent: Sent): OwnMessage["delivery"] {
   switch (sent.kind) {
     case "arrived":
-      return { kind: sent.hadReaders ? "delivered" : "unheard" };
+      return { kind: sent.hadReaders ? "delivered" : "unread" };
     case "unknown":
       return sent;
     case "failed":

@@ -79,7 +79,7 @@ export function mintWith(account: Account, { purpose, keepsMessages }: Wish): Pr
   return account.mint(keepsMessages ? { metadata, replay: REPLAY } : { metadata });
 }
 
-/** True when this browser's account owns the conversation, which the namespace tells. */
+/** True when this browser's account owns the conversation, which the namespace shows. */
 export function isOwner(namespace: string): boolean {
   return ownAccount.value?.namespace === namespace;
 }

@@ -6,8 +6,8 @@ import { isOver, USED_UP } from "../model/faults.ts";
 import { titleOf } from "../model/instructions.ts";
 import { nameOf, speakerOf } from "../model/speaker.ts";
 import { browser, session } from "../model/storage.ts";
-import { forgetVisit, rememberVisit } from "../model/visits.ts";
-import { BASE } from "./base.ts";
+import { forgetVisit, readVisits, rememberVisit } from "../model/visits.ts";
+import { BASE, REPLAY_S } from "./base.ts";
 import { isDead } from "./link-life.ts";
 import { Live } from "./live.ts";
 import { forgetOwnAccount, openOwnAccount, ownAccount } from "./own-account.ts";
@@ -80,6 +80,7 @@ export class Subscriber {
       streamName,
       displayName: displayName(),
       observing: this.observing,
+      replayS: this.#knownReplayS(),
       onJoined: () => this.#onJoined(link),
     });
     const { phase } = this.live;
@@ -113,13 +114,20 @@ export class Subscriber {
     if (free !== name) void this.live.introduce(free, this.observing);
   }
 
+  /** By the document that the link answered, or by an earlier visit. */
+  #knownReplayS(): number {
+    const visit = readVisits(browser).find(({ path }) => path === this.#path);
+    return visit?.replayS ?? REPLAY_S;
+  }
+
   /** For this tab's reload, and for the list of conversations. */
   #remember(link: string): void {
     keepProven(link, session);
     const { pathname: path, searchParams } = new URL(link);
     const token = searchParams.get("t") ?? "";
     const title = titleOf(this.live.facts.value?.metadata);
-    rememberVisit(browser, { path, token, title, atMs: Date.now() });
+    const replayS = this.live.replayS.value;
+    rememberVisit(browser, { path, token, title, atMs: Date.now(), replayS });
   }
 
   async enterUnderNewName(): Promise<void> {
