@@ -4,7 +4,9 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { join as joinBySdk } from "@ams/client";
 import type { Page } from "playwright-core";
+import { connect } from "../mcp/clients.ts";
 import {
   hears,
   isIn,
@@ -65,6 +67,7 @@ async function main(): Promise<void> {
     await portalBusy(tincan, "portal-dark", { ...WIDE, dark: true });
     await portalBusy(tincan, "portal-phone", PHONE);
     await portalBusy(tincan, "portal-phone-dark", { ...PHONE, dark: true });
+    await together(tincan);
     await faults(tincan);
   } finally {
     await tincan.stop();
@@ -126,6 +129,34 @@ async function portalBusy({ mint, visit }: TinCan, name: string, options: VisitO
   if (options.width === WIDE.width) await openWire(page);
   await talk(page, await enter(link));
   await shoot(page, name);
+}
+
+/** An agent by an MCP client, a program by the SDK, and a person on the page. */
+async function together({ mint, visit }: TinCan): Promise<void> {
+  const { link } = await mint(INSTRUCTIONS);
+  const { page } = await visit(link, { width: 1280, height: 800, before: asAda });
+  await isIn(page);
+  const agent = await connect("1.x client, sessions", link, "mcp-client");
+  await agent.call("ams_join", {
+    stream_metadata: { display_name: "Agent" },
+    peer_identity: { kind: "agent", client: "mcp-client", model: "m-1" },
+  });
+  await agent.call("ams_send", { data: "I am in, by **MCP**. The build is green." });
+  await hears(page, "by MCP");
+  const program = await joinBySdk(link, {
+    guest: true,
+    streamName: "ci-4f1c",
+    streamMetadata: { display_name: "CI" },
+    peerIdentity: { kind: "agent", client: "sdk" },
+  });
+  await program.send("I am a program, by the **SDK**:\n\n```\ntests 1204 passed\n```");
+  await program.endTurn();
+  await hears(page, "by the SDK");
+  await say(page, "Then let us release.");
+  await page.locator(".pending").waitFor({ state: "detached" });
+  await shoot(page, "together");
+  await program.close();
+  await agent.close();
 }
 
 async function faults({ ams, mint, visit }: TinCan): Promise<void> {
