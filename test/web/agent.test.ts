@@ -1,17 +1,15 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { connect, ERAS } from "../mcp/clients.ts";
-import { repositoryRoot } from "../repository-root.ts";
 import { findChromium } from "./browser.ts";
 import { hears, isIn, say, startTinCan, type TinCan } from "./tincan.ts";
-
-const ROOT = repositoryRoot();
 
 describe.skipIf(findChromium() === null)("an agent beside a person", () => {
   let tincan: TinCan;
@@ -23,13 +21,15 @@ describe.skipIf(findChromium() === null)("an agent beside a person", () => {
     ({ page } = await tincan.visit(link));
     await isIn(page);
     await page.getByRole("button", { name: "Connect" }).click();
+    await page.locator("#connect-curl").waitFor();
     const articles = await page.locator(".connect article").all();
     const found = articles.map(async (article) => {
       const id = (await article.getAttribute("id")) ?? "";
       const text = (await article.locator("pre").textContent()) ?? "";
       return [id.replace("connect-", ""), text] as const;
     });
-    lines = new Map(await Promise.all(found));
+    const about = (await page.locator("#connect-sdk .soft").textContent()) ?? "";
+    lines = new Map([...(await Promise.all(found)), ["sdk about", about]]);
     await page.keyboard.press("Escape");
   });
   afterAll(() => tincan.stop());
@@ -80,21 +80,26 @@ describe.skipIf(findChromium() === null)("an agent beside a person", () => {
   });
 
   test("the line for the command line, pasted as it stands, joins, hears and speaks", async () => {
-    const folder = mkdtempSync(join(ROOT, "test", "dist", "home-"));
+    const folder = mkdtempSync(join(tmpdir(), "ams-pasted-"));
     const env = { ...process.env, HOME: folder };
     const stdio: ["pipe", "pipe", "inherit"] = ["pipe", "pipe", "inherit"];
-    const child = spawn("sh", ["-c", line("ams")], { env, stdio, cwd: ROOT, detached: true });
+    const child = spawn("sh", ["-c", line("ams")], { env, stdio, cwd: folder, detached: true });
     await pastedWorks(child, () => child.stdin.write("hello from a shell\n"), "hello from a shell");
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   });
 
   test("the lines for TypeScript, pasted as they stand, join, hear and speak", async () => {
-    const folder = mkdtempSync(join(ROOT, "test", "dist", "pasted-"));
-    const file = join(folder, "pasted.mjs");
-    writeFileSync(file, line("sdk").replace('"hello"', '"hello from a script"'));
-    const child = spawn(process.execPath, [file], { stdio: ["pipe", "pipe", "inherit"] });
+    const folder = mkdtempSync(join(tmpdir(), "ams-pasted-"));
+    const install = line("sdk about").slice(line("sdk about").indexOf("npm install"));
+    execFileSync("sh", ["-c", `npm init -y >/dev/null && ${install}`], { cwd: folder });
+    writeFileSync(
+      join(folder, "pasted.mjs"),
+      line("sdk").replace('"hello"', '"hello from a script"'),
+    );
+    const stdio: ["pipe", "pipe", "inherit"] = ["pipe", "pipe", "inherit"];
+    const child = spawn(process.execPath, ["pasted.mjs"], { stdio, cwd: folder });
     await pastedWorks(child, () => undefined, "hello from a script");
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
   });
 
   /**

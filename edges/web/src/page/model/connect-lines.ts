@@ -22,7 +22,9 @@ export function connectAddress(link: string, streamName: string): string {
 /** `tail` makes the stream names of raw guests different from each other. */
 export function connectLines(link: string, tail: string): readonly ConnectLine[] {
   const json = (value: object) => JSON.stringify(value, null, 2);
-  const name = serverNameOf(parseLink(link)?.alias ?? "conversation");
+  const parts = parseLink(link);
+  const name = serverNameOf(parts?.alias ?? "conversation");
+  const base = parts?.baseUrl ?? new URL(link).origin;
   return [
     {
       id: "claude-code",
@@ -65,18 +67,19 @@ export function connectLines(link: string, tail: string): readonly ConnectLine[]
     {
       id: "ams",
       title: "The ams command line",
-      about: "In a clone of AMS. What you type is sent, and what the others write is printed.",
-      text: `npx ams join '${link}'`,
+      about: "With Node 20 or later. What you type is sent, and what the others write is printed.",
+      text: `npx ${base}/_dist/ams.tgz join '${link}'`,
     },
     {
       id: "sdk",
       title: "TypeScript",
-      about: "With the SDK, in Node: a file within a clone of AMS, where @ams/client is found.",
-      text: `import { join } from "@ams/client";
+      about: `With Node 20 or later, after: npm install ${base}/_dist/ams-client.tgz`,
+      text: `import { join } from "ams-client";
 
-const conversation = await join("${link}", { guest: true });
-await conversation.send("hello");
-for await (const token of conversation.tokens()) console.log(token.streamName, token.data);`,
+const me = await join("${link}");
+await me.send("hello");
+await me.endTurn();
+for await (const { from, text } of me.turns()) console.log(from, await text);`,
     },
     {
       id: "websocat",
