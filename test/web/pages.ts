@@ -4,8 +4,8 @@ import { findChromium } from "./browser.ts";
 import { startTinCan, type TinCan } from "./tincan.ts";
 
 /**
- * One TinCan for all of them, and people whom the test before has not met. Skipped, and reported, where
- * there is no Chromium.
+ * One TinCan for all of them, and people whom the test before has not met. Skipped, and reported,
+ * where there is no Chromium.
  */
 export function describePages(title: string, tests: (tincan: Omit<TinCan, "stop">) => void): void {
   describe.skipIf(findChromium() === null)(title, () => {

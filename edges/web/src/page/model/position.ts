@@ -1,6 +1,6 @@
 /**
- * How far a tab has come in a conversation that keeps messages: a cursor, and the last frame of each
- * stream, as what is kept may be sent again a little from before the cursor.
+ * How far a tab has come in a conversation that keeps messages: a cursor, and the last frame of
+ * each stream, as what is kept may be sent again a little from before the cursor.
  */
 
 /** Streams whose last frame is remembered; of an earlier one frames may be shown twice. */
