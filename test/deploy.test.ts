@@ -39,6 +39,7 @@ describe("docker-compose.yml", () => {
       "gateway-2",
       "web",
       "mcp",
+      "feed",
       "amp",
       "workflow",
     ]);

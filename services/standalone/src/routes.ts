@@ -33,6 +33,7 @@ const CONTROL = ["/v1", "/docs", "/openapi.json", "/healthz"];
 
 export const ROUTES: readonly Route[] = [
   { service: "gateway", paths: ["/*/conversations/*/connect"] },
+  { service: "feed", paths: [`${LINK}/log`, `${LINK}/streams/*`, `${LINK}/streams/*/text`] },
   { service: "workflow", paths: ["/workflow/v1", "/workflow/v1/**"] },
   { service: "mcp", paths: ["/mcp"] },
   { service: "amp", paths: ["/amp/**", "/.well-known/agent-messaging.json"] },

@@ -1,0 +1,208 @@
+/** The feed as a fetch handler: what lies below a magic link's path. */
+import { describeError, type HttpApp, type Log } from "@ams/process";
+import type { FeedConfig } from "./config.ts";
+import { Conversations } from "./conversations.ts";
+import { answerDurableLog, answerDurableText } from "./durable.ts";
+import { answerEvents, answerJson } from "./log-routes.ts";
+import { codeOf, HEADERS, problem, Refusal } from "./problem.ts";
+import { answerText } from "./text-routes.ts";
+import { MESSAGE_BYTES_MAX, Writing } from "./writing.ts";
+
+export type FeedParts = {
+  readonly config: FeedConfig;
+  /** Base URL of the deployment. */
+  readonly url: () => string;
+  readonly log: Log;
+};
+
+/** An edge's app that ends what it holds. */
+export type Feed = HttpApp & { readonly stop: () => Promise<void> };
+
+const LOG = /^\/([a-z0-9-]{1,63})\/conversations\/([a-z0-9-]{1,63})\/log$/;
+const TEXT =
+  /^\/([a-z0-9-]{1,63})\/conversations\/([a-z0-9-]{1,63})\/streams\/([^/]{1,200})\/text$/;
+const STREAM = /^\/([a-z0-9-]{1,63})\/conversations\/([a-z0-9-]{1,63})\/streams\/([^/]{1,200})$/;
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const BEARER = /^bearer (ams_sk_[A-Za-z0-9_-]{43})$/i;
+
+/** Characters of an `Idempotency-Key`. */
+const KEY_CHARACTERS_MAX = 255;
+
+export function createFeed(parts: FeedParts): Feed {
+  const conversations = new Conversations(parts.config);
+  const writing = new Writing();
+  const tools: Tools = { parts, conversations, writing, readers: { count: 0 } };
+  return {
+    fetch: async (request) => {
+      try {
+        return await respond(request, tools);
+      } catch (error) {
+        const code = codeOf(error);
+        if (code === "unavailable")
+          parts.log.warn({ event: "request_failed", ...describeError(error) }, "request failed");
+        return problem(code);
+      }
+    },
+    stop: async () => {
+      await Promise.all([conversations.close(), writing.close()]);
+    },
+  };
+}
+
+type Tools = {
+  readonly parts: FeedParts;
+  readonly conversations: Conversations;
+  readonly writing: Writing;
+  readonly readers: { count: number };
+};
+
+async function respond(request: Request, tools: Tools): Promise<Response> {
+  const { pathname, searchParams: query } = new URL(request.url);
+  const stream = STREAM.exec(pathname);
+  if (stream !== null) return await takeMessage(request, query, stream, tools);
+  const found = LOG.exec(pathname) ?? TEXT.exec(pathname);
+  if (found === null) return problem("not_found");
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return problem("method_not_allowed", { allow: "GET, HEAD" });
+  const link = linkOf(found, query, tools);
+  const name = found[3] === undefined ? null : nameOf(found[3]);
+  return await counted(
+    tools,
+    (signal) => read(request, { query, link, name, tools, signal }),
+    request.signal,
+  );
+}
+
+type Read = {
+  readonly query: URLSearchParams;
+  readonly link: string;
+  /** The stream whose text is read; null for the log. */
+  readonly name: string | null;
+  readonly tools: Tools;
+  readonly signal: AbortSignal;
+};
+
+async function read(request: Request, reading: Read): Promise<Response> {
+  const { query, link, name, tools, signal } = reading;
+  const { conversations } = tools;
+  if (query.has("offset")) {
+    return name === null
+      ? await answerDurableLog(conversations, request, link, query, signal)
+      : await answerDurableText(conversations, request, link, name, query, signal);
+  }
+  if (name !== null) return await answerText(conversations, link, name, query, signal);
+  const takesEvents = /\btext\/event-stream\b/.test(request.headers.get("accept") ?? "");
+  return takesEvents
+    ? await answerEvents(conversations, link, query, request.headers, signal)
+    : await answerJson(conversations, link, query, signal);
+}
+
+/** Counts a reader until its answer has ended. */
+async function counted(
+  { parts, readers }: Tools,
+  answer: (signal: AbortSignal) => Promise<Response>,
+  signal: AbortSignal,
+): Promise<Response> {
+  if (readers.count >= parts.config.AMS_FEED_READERS_MAX) throw new Refusal("too_many_readers");
+  readers.count += 1;
+  let isOver = false;
+  const over = () => {
+    if (!isOver) readers.count -= 1;
+    isOver = true;
+  };
+  try {
+    const response = await answer(signal);
+    if (!(response.headers.get("content-type") ?? "").startsWith("text/event-stream")) over();
+    else if (signal.aborted) over();
+    else signal.addEventListener("abort", over, { once: true });
+    return withEnd(response, over);
+  } catch (error) {
+    over();
+    throw error;
+  }
+}
+
+/** Calls `ended` when a stream of events has ended or its reader has gone. */
+function withEnd(response: Response, ended: () => void): Response {
+  const { body, status, headers } = response;
+  const isStream = (headers.get("content-type") ?? "").startsWith("text/event-stream");
+  if (body === null || !isStream) return response;
+  const reader = body.getReader();
+  const passed = new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const { done, value } = await reader.read();
+        if (!done) controller.enqueue(value);
+        else {
+          ended();
+          controller.close();
+        }
+      },
+      cancel: async (reason) => {
+        ended();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(passed, { status, headers });
+}
+
+async function takeMessage(
+  request: Request,
+  query: URLSearchParams,
+  found: RegExpExecArray,
+  tools: Tools,
+): Promise<Response> {
+  if (request.method !== "POST") return problem("method_not_allowed", { allow: "POST" });
+  const link = linkOf(found, query, tools);
+  const streamName = nameOf(found[3] ?? "");
+  const authorization = request.headers.get("authorization") ?? "";
+  const credential = BEARER.exec(authorization)?.[1] ?? null;
+  if (authorization !== "" && credential === null) throw new Refusal("invalid_credential");
+  const key = request.headers.get("idempotency-key");
+  if (key !== null && key.length > KEY_CHARACTERS_MAX) throw new Refusal("invalid_message");
+  const { conversationId } = await tools.conversations.admit(link);
+  const text = await readText(request);
+  const message = { link, conversationId, streamName, credential, text, key };
+  return Response.json(await tools.writing.send(message), { status: 202, headers: HEADERS });
+}
+
+async function readText(request: Request): Promise<string> {
+  const type = request.headers.get("content-type") ?? "text/plain";
+  if (!type.toLowerCase().startsWith("text/plain")) throw new Refusal("invalid_message");
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MESSAGE_BYTES_MAX) throw new Refusal("body_too_large");
+    chunks.push(chunk);
+  }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+    if (text === "") throw new Refusal("invalid_message");
+    return text;
+  } catch {
+    throw new Refusal("invalid_message");
+  }
+}
+
+/** The link at the deployment's own address: who gives it doesn't choose where this connects to. */
+function linkOf(found: RegExpExecArray, query: URLSearchParams, { parts }: Tools): string {
+  const token = query.get("t") ?? "";
+  if (token === "") throw new Refusal("invalid_token");
+  const [, namespace, alias] = found;
+  const base = parts.url().replace(/\/$/, "");
+  return `${base}/${namespace}/conversations/${alias}?t=${encodeURIComponent(token)}`;
+}
+
+function nameOf(text: string): string {
+  let name = "";
+  try {
+    name = decodeURIComponent(text);
+  } catch {
+    throw new Refusal("invalid_stream_name");
+  }
+  if (!NAME.test(name)) throw new Refusal("invalid_stream_name");
+  return name;
+}

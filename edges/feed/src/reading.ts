@@ -1,0 +1,112 @@
+/** A reader's way through a conversation: pages behind a cursor, and the wait for the next one. */
+import { type Conversation, readOlder } from "./conversation.ts";
+import type { Checked, Conversations } from "./conversations.ts";
+import { Refusal } from "./problem.ts";
+import type { Entry, Window } from "./window.ts";
+
+const CURSOR = /^[0-9A-Za-z_-]{1,64}$/;
+
+/** Characters of a cursor that all of a conversation begin with. */
+const TAG_CHARACTERS = 10;
+
+/** Characters of frames in one page. */
+const PAGE_CHARACTERS_MAX = 1_048_576;
+
+/** Milliseconds after which a reader's link is asked for again. */
+const CHECK_MS = 1_000;
+
+export type Page = { readonly entries: readonly Entry[]; readonly cursor: string };
+
+export class Reading {
+  readonly #conversations: Conversations;
+  readonly #signal: AbortSignal;
+  #checked: Checked;
+  #window: Window;
+  #conversation: Conversation;
+  cursor: string;
+
+  private constructor(
+    conversations: Conversations,
+    checked: Checked,
+    window: Window,
+    since: string | null,
+    signal: AbortSignal,
+  ) {
+    this.#conversations = conversations;
+    this.#checked = checked;
+    this.#window = window;
+    this.#conversation = conversations.of(checked);
+    this.#signal = signal;
+    this.cursor = placeOf(since, window);
+  }
+
+  /** `since`: a cursor, `now`, or null or `-1` for all that is kept. */
+  static async begin(
+    conversations: Conversations,
+    link: string,
+    since: string | null,
+    signal: AbortSignal,
+  ): Promise<Reading> {
+    const checked = await conversations.check(link);
+    const window = await conversations.of(checked).open(link);
+    return new Reading(conversations, checked, window, since, signal);
+  }
+
+  get window(): Window {
+    return this.#window;
+  }
+
+  /** Whether everything that is kept has been read. */
+  get isLive(): boolean {
+    return this.cursor >= this.#window.start && !this.#window.hasAfter(this.cursor);
+  }
+
+  /** Whether the log, or the roster, shows that this epoch of a stream is over. */
+  hasEnded(streamName: string, epoch: number): boolean {
+    const isLater = this.#window.entries.some(
+      (entry) =>
+        entry.streamName === streamName &&
+        (entry.epoch > epoch || (entry.epoch === epoch && entry.isEnd)),
+    );
+    return isLater || !this.#conversation.isHere(streamName);
+  }
+
+  /** The next frames, none when there are none yet. */
+  async page(limit: number): Promise<readonly Entry[]> {
+    const { start } = this.#window;
+    const entries =
+      this.cursor < start
+        ? await this.#older(start, limit)
+        : this.#window.after(this.cursor, limit, PAGE_CHARACTERS_MAX);
+    this.cursor = entries.at(-1)?.cursor ?? (this.cursor < start ? start : this.cursor);
+    return entries;
+  }
+
+  /** Waits for more, at most so long; rejects when the link has ended. */
+  async wait(ms: number): Promise<void> {
+    const untilMs = performance.now() + ms;
+    while (this.isLive && !this.#signal.aborted && performance.now() < untilMs) {
+      await this.#window.next(Math.min(CHECK_MS, untilMs - performance.now()), this.#signal);
+      await this.recheck();
+    }
+  }
+
+  async recheck(): Promise<void> {
+    this.#checked = await this.#conversations.check(this.#checked.link);
+    this.#conversation = this.#conversations.of(this.#checked);
+    this.#window = await this.#conversation.open(this.#checked.link);
+  }
+
+  #older(start: string, limit: number): Promise<readonly Entry[]> {
+    return readOlder(this.#checked.link, this.cursor, start, limit);
+  }
+}
+
+function placeOf(since: string | null, window: Window): string {
+  if (since === null || since === "-1") return window.start;
+  if (since === "now") return window.end;
+  const tag = window.end.slice(0, TAG_CHARACTERS);
+  if (!CURSOR.test(since) || since.length !== window.end.length || !since.startsWith(tag))
+    throw new Refusal("invalid_cursor");
+  return since < window.end ? since : window.end;
+}
