@@ -35,7 +35,7 @@ export async function answerJson(
   return new Response(body, { headers: { ...HEADERS, "content-type": "application/json" } });
 }
 
-/** Server-sent events. Nothing is made before the reader takes it: one that doesn't costs nothing. */
+/** Server-sent events. Nothing is made before the reader takes it: one that does not is free. */
 export async function answerEvents(
   conversations: Conversations,
   link: string,
