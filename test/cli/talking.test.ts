@@ -140,10 +140,10 @@ describe("ams tail", () => {
     await other.close();
   });
 
-  test("--since on a deployment that keeps nothing is refused with 3 in one sentence", async () => {
-    const { code, stderr } = await home.run(["tail", "--since", "1-1"], { env });
+  test("--since where nothing is kept is refused in one sentence", async () => {
+    const { code, stderr } = await home.run(["tail", "--since", "10m"], { env });
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^ams: This deployment keeps no messages, .*\n$/);
+    expect(stderr).toMatch(/^ams: The conversation keeps nothing for later readers\..*\n/);
   });
 
   test("ends quietly, and leaves, when the reader of its pipe has gone", async () => {

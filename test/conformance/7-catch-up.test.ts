@@ -159,7 +159,7 @@ test("§7.3 nothing is missed and nothing doubled between kept and live, at full
       emitter(link, { as: ann, name: `emitter-${index}`, at: index }),
     ),
   );
-  const total = 1_500;
+  const total = 500;
   const done = emitters.map(async (from) => {
     for (let index = 0; index < total; index += 50) {
       await keep(

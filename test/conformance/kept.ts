@@ -23,6 +23,9 @@ export async function replayed(
 ): Promise<Replayed> {
   const as = wishes.as ?? (await account("bob"));
   const reader = await join(link, { ...wishes, as, query: query ?? {} });
+  // One that reads slower than others write is caught up once they pause.
+  const isLive = () => reader.frames.some(({ type }) => type === "x_live");
+  await reader.see("x_live", isLive, 60_000);
   const live = await reader.next("x_live");
   return { reader, live, kept: keptOf(reader) };
 }

@@ -1,14 +1,14 @@
 /** `ams tail`: everything that others say, for as long as one likes. */
-import { type AmsEvent, type Connection, offer } from "@ams/client";
+import type { AmsEvent, Connection } from "@ams/client";
 import { LISTENER_RECONNECT_S, type WhoOptions, withConnection } from "../conversation/joining.ts";
-import { linkAddressOf } from "../conversation/link-address.ts";
 import { linkOf } from "../conversation/link-argument.ts";
-import { CliError } from "../faults/fault.ts";
 import type { Context } from "../options/context.ts";
 import { openView } from "../view/open-view.ts";
 
 export type TailOptions = WhoOptions & {
+  /** A cursor, or an age. */
   readonly since?: string;
+  readonly last?: number;
   /** Ids or names of the only streams to read. */
   readonly stream?: readonly string[];
   readonly reconnectFor?: number;
@@ -22,7 +22,6 @@ export async function tail(
   options: TailOptions,
 ): Promise<void> {
   const link = await linkOf(argument, "free", context.signal);
-  if (options.since !== undefined) await requireReplay(context, link);
   const { stream: streams = [], reconnectFor = LISTENER_RECONNECT_S } = options;
   // By id the broker selects; names it doesn't know.
   const isByIds = streams.length > 0 && streams.every((stream) => STREAM_ID.test(stream));
@@ -30,6 +29,8 @@ export async function tail(
     kind: "agent",
     reconnectForMs: reconnectFor * 1_000,
     ...(isByIds ? { subscribeStreams: streams } : {}),
+    ...(options.since === undefined ? {} : { since: options.since }),
+    ...(options.last === undefined ? {} : { last: options.last }),
   } as const;
   await withConnection(context, link, options, wishes, async (connection) => {
     const view = openView(context.output, connection, null);
@@ -56,15 +57,4 @@ function isWanted(event: AmsEvent, streams: readonly string[]): boolean {
   if (streams.length === 0 || !("streamId" in event) || event.type === "joined") return true;
   const { streamId, streamName } = event;
   return [streamId, streamName].some((key) => key !== null && streams.includes(key));
-}
-
-async function requireReplay({ signal }: Context, link: string): Promise<void> {
-  const url = linkAddressOf(link)?.url ?? link;
-  const { features } = await offer(url, { signal });
-  throw new CliError(
-    "not_offered",
-    features.includes("replay")
-      ? "This version of ams can't read what was kept yet: leave --since out."
-      : "This deployment keeps no messages, as it doesn't offer replay: leave --since out.",
-  );
 }

@@ -5,7 +5,7 @@ import type { PipeOptions } from "../actions/pipe.ts";
 import type { TailOptions } from "../actions/tail.ts";
 import type { WhoOptions } from "../conversation/joining.ts";
 import { contextOf } from "../options/context.ts";
-import { collect } from "../options/values.ts";
+import { collect, readCount } from "../options/values.ts";
 import {
   declareReconnect,
   declareWho,
@@ -42,10 +42,8 @@ export function tailCommand(): Command {
     .description("print what others say, and say nothing")
     .argument(LINK, LINK_HELP)
     .option("--stream <stream>", "only this one, by name or id; may be repeated", collect)
-    .option(
-      "--since <cursor>",
-      "begin with what was kept since then, where the deployment keeps it",
-    )
+    .option("--since <place>", "begin with what was kept: a cursor, or an age such as 10m")
+    .option("--last <number>", "begin with the last so many kept frames", readCount)
     .action(async (link: string | undefined, options: TailOptions, self: Command) => {
       const { tail } = await import("../actions/tail.ts");
       await tail(contextOf(self), link, options);
@@ -58,6 +56,7 @@ Each line is \`name: text\`, and what else happens goes to stderr. With --json e
 exactly as it was sent.
 
 Example:
+  $ ams tail --last 20
   $ ams tail --json | jq -r 'select(.type == "token") | .data'`,
   );
 }

@@ -21,7 +21,7 @@ export type WhoOptions = {
 
 export type JoinWishes = Pick<
   JoinOptions,
-  "receipts" | "subscribeStreams" | "reconnectForMs" | "selfSubscribe"
+  "receipts" | "subscribeStreams" | "reconnectForMs" | "selfSubscribe" | "since" | "last"
 > & { readonly kind: "agent" | "human" };
 
 /**

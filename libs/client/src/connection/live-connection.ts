@@ -13,7 +13,7 @@ import { readAllTurns } from "../listening/all-turns.ts";
 import { END_OF_TURN_DATA } from "../listening/conventions.ts";
 import { Dispatcher } from "../listening/dispatcher.ts";
 import type { AmsEvent, EventOf, Metadata, Peer, TokenEvent } from "../listening/events.ts";
-import type { JoinedFrame, Receipt } from "../listening/frames.ts";
+import type { JoinedFrame, Receipt, ServerFrame } from "../listening/frames.ts";
 import { Intake } from "../listening/intake.ts";
 import { isCalled, Roster } from "../listening/roster.ts";
 import type { Turn } from "../listening/turn.ts";
@@ -61,6 +61,8 @@ export class LiveConnection implements Connection {
   readonly #connection: ReconnectingConnection;
   readonly #ending = new Ending();
   readonly #place: Place;
+  /** What came in the turn in which the first `joined` did, while kept frames follow that. */
+  #early: (() => void)[] | null = null;
   #first: JoinedFrame | null = null;
   // The own metadata as last asked for, and as last given to a socket.
   #wanted: Metadata | undefined;
@@ -89,11 +91,8 @@ export class LiveConnection implements Connection {
           this.#outbox.attach(socket);
         },
         received: (frame, characters) => {
-          if (frame.type === "x_receipt") this.#outbox.receipt({ seq: frame.seq, ts: frame.ts });
-          else {
-            this.#intake.received(frame, characters);
-            this.#place.received(frame);
-          }
+          if (this.#early === null) this.#received(frame, characters);
+          else this.#early.push(() => this.#received(frame, characters));
         },
         moving: () => this.#outbox.pause(),
         staying: (socket) => this.#outbox.attach(socket),
@@ -298,6 +297,25 @@ export class LiveConnection implements Connection {
     return this.#first;
   }
 
+  #received(frame: ServerFrame, characters: number): void {
+    if (frame.type === "x_receipt") {
+      this.#outbox.receipt({ seq: frame.seq, ts: frame.ts });
+      return;
+    }
+    this.#intake.received(frame, characters);
+    this.#place.received(frame);
+  }
+
+  /** Kept frames follow `joined` at once: whoever joined gets to listen first. */
+  #waitForListeners(): void {
+    const early: (() => void)[] = [];
+    this.#early = early;
+    setTimeout(() => {
+      this.#early = null;
+      for (const take of early) take();
+    });
+  }
+
   /** Where to come back to: the same stream, with the metadata that it had. */
   #address(): Address {
     const { wishes } = this.#options;
@@ -316,7 +334,9 @@ export class LiveConnection implements Connection {
     this.#wanted ??= frame.metadata;
     this.#given ??= frame.metadata;
     if (!fitsAddress(this.#given)) this.#restore(this.#given);
-    this.#intake.joined(frame, characters, this.#place.joined(frame));
+    const replays = this.#place.joined(frame);
+    this.#intake.joined(frame, characters, replays);
+    if (isFirst && replays) this.#waitForListeners();
     if (isFirst) this.#settleJoin(null);
   }
 
