@@ -25,6 +25,8 @@ import { Wire } from "./wire/wire.ts";
 export type WorkflowsOptions = EdgeParts & {
   readonly config: WorkflowConfig;
   readonly now?: () => number;
+  /** What is asked instead of the deployment, which is then not joined either. */
+  readonly checks?: { readonly credentials: Credentials; readonly links: Links };
 };
 
 /** A conversation in memory, with its stream in the conversation. */
@@ -53,10 +55,14 @@ export class Workflows {
   #links: Links | null = null;
   #opening: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  readonly #joins: boolean;
   #fault = "journal";
 
   constructor(options: WorkflowsOptions) {
-    const { config, now = Date.now, ...parts } = options;
+    const { config, now = Date.now, checks, ...parts } = options;
+    this.#credentials = checks?.credentials ?? null;
+    this.#links = checks?.links ?? null;
+    this.#joins = checks === undefined;
     this.config = config;
     this.parts = parts;
     this.now = now;
@@ -189,7 +195,7 @@ export class Workflows {
   }
 
   #linkOf(space: Space): string | null {
-    return space.access.isClosed ? null : (this.#spaces?.linkOf(space) ?? null);
+    return space.access.isClosed || !this.#joins ? null : (this.#spaces?.linkOf(space) ?? null);
   }
 
   #lookAtRun(live: LiveSpace, id: string): void {

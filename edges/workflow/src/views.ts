@@ -43,6 +43,9 @@ export function runView(conversation: Conversation, run: Run) {
     roles: Object.fromEntries([...run.roles].map(([role, names]) => [role, [...names]])),
     started_by: run.startedBy,
     started_at: run.startedAt,
+    // The history at which all of this is so.
+    size: conversation.size,
+    root: conversation.root(),
     compensations: run.compensations.map(({ step, attempt, handler, key, status }) => {
       return { step, attempt, handler, key, status };
     }),
