@@ -11,6 +11,7 @@ const USAGE = `npm run cluster -- [options]
 
   --gateways <n>      gateways to start; 3 unless told
   --amp <n>           processes of mail (AMP) to start, below /amp of the entry; none unless told
+  --workflow <n>      processes of workflows to start, on a Redis of their own; none unless told
   --port <port>       the entry port; the system chooses unless told
   --redis-url <url>   use this Redis instead of starting a private one
   --json              print one line of JSON instead of a table
@@ -46,6 +47,7 @@ function readOptions() {
       options: {
         gateways: { type: "string", default: "3" },
         amp: { type: "string", default: "0" },
+        workflow: { type: "string", default: "0" },
         port: { type: "string", default: "0" },
         "redis-url": { type: "string" },
         json: { type: "boolean", default: false },
@@ -54,14 +56,14 @@ function readOptions() {
     });
     if (values.help) return usage(0);
     const [gateways, amp] = [Number(values.gateways), Number(values.amp)];
-    const port = Number(values.port);
+    const [port, workflow] = [Number(values.port), Number(values.workflow)];
     if (!isWhole(gateways, 1, GATEWAYS_MAX) || !isWhole(port, 0, 65_535)) return usage(64);
-    if (!isWhole(amp, 0, GATEWAYS_MAX)) return usage(64);
+    if (!isWhole(amp, 0, GATEWAYS_MAX) || !isWhole(workflow, 0, GATEWAYS_MAX)) return usage(64);
     const { "redis-url": redisUrl } = values;
     const env = settingsGiven();
     return {
       json: values.json,
-      cluster: { gateways, amp, port, env, ...(redisUrl && { redisUrl }) },
+      cluster: { gateways, amp, workflow, port, env, ...(redisUrl && { redisUrl }) },
     };
   } catch (error) {
     say(error.message);
@@ -87,7 +89,7 @@ function usage(status) {
   return process.exit(status);
 }
 
-function describe({ url, control, gateways, amp, redis, redisUrl, folder }) {
+function describe({ url, control, gateways, amp, workflow, redis, redisUrl, folder }) {
   const member = ({ name, pid, port, url: at, adminUrl: admin_url }) => {
     return { name, pid, port, url: at, admin_url };
   };
@@ -97,16 +99,18 @@ function describe({ url, control, gateways, amp, redis, redisUrl, folder }) {
     control: member(control),
     gateways: gateways.map(member),
     amp: amp.map(member),
+    workflow: workflow.map(member),
     redis: { url: redisUrl, pid: redis?.pid() ?? null },
     logs: folder,
   };
 }
 
 function table(started) {
-  const { url, control, gateways, amp, redis, logs } = describe(started);
+  const { url, control, gateways, amp, workflow, redis, logs } = describe(started);
+  const members = [control, ...gateways, ...amp, ...workflow];
   const rows = [
     ["entry", process.pid, url, ""],
-    ...[control, ...gateways, ...amp].map((one) => [one.name, one.pid, one.url, one.admin_url]),
+    ...members.map((one) => [one.name, one.pid, one.url, one.admin_url]),
     ["redis", redis.pid ?? "", redis.url, ""],
   ].map((row) => row.map(String));
   const header = ["", "pid", "address", "operators' address"];

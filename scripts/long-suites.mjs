@@ -36,6 +36,16 @@ export const LONG_SUITES = [
     env: { AMS_STORMS: "20" },
   },
   {
+    name: "workflow",
+    what: "10,000 random runs, 10,000 commits of each of 8 clients at two processes, 10,000 stops against 4 writers",
+    command: ["node", "scripts/test.mjs", "edges/workflow"],
+    env: {
+      AMS_WORKFLOW_RUNS: "10000",
+      AMS_WORKFLOW_COMMITS: "10000",
+      AMS_WORKFLOW_STOPS: "10000",
+    },
+  },
+  {
     name: "journal",
     what: "8 writers of 10,000 appends each, 300 appends that nothing refuses, 20 kills, on both drivers",
     command: ["node", "scripts/test.mjs", "libs/journal"],

@@ -4,7 +4,7 @@
  * `npm run cluster` use it; all of it ends with this process. The services must be built.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openEntryPort } from "./cluster/entry-port.ts";
@@ -40,6 +40,8 @@ export type ClusterOptions = {
   readonly gateways: number;
   /** Processes of mail, on database 1 of the same Redis; none unless told. */
   readonly amp?: number;
+  /** Processes of workflows, on a Redis of their own; none unless told. */
+  readonly workflow?: number;
   /** Use this Redis (`AMS_REDIS_URL`) instead of starting one. */
   readonly redisUrl?: string;
   /** The entry port; the system chooses unless told. */
@@ -68,6 +70,7 @@ export type Cluster = {
   readonly gateways: readonly Member[];
   readonly control: Member;
   readonly amp: readonly Member[];
+  readonly workflow: readonly Member[];
   /** Null when it was given from outside. */
   readonly redis: RedisServer | null;
   readonly redisUrl: string;
@@ -144,7 +147,9 @@ async function startInto(
   const amp: Member[] = [];
   const live = (all: readonly Member[]) => () =>
     all.filter((one) => one.isRunning()).map((one) => one.port);
-  const backends = { gateways: live(gateways), control: control.port, amp: live(amp) };
+  const workflow: Member[] = [];
+  const edges = { amp: live(amp), workflow: live(workflow) };
+  const backends = { gateways: live(gateways), control: control.port, ...edges };
   const entry = await openEntryPort(backends, options.port);
   stops.entry.push(() => entry.close());
   const url = `http://127.0.0.1:${entry.port}`;
@@ -154,12 +159,21 @@ async function startInto(
     stops.members.push(() => started.stop());
     amp.push(started);
   }
+  if ((options.workflow ?? 0) > 0) {
+    const own = { ...(await workflowSettings(folder, url, stops)), ...env };
+    for (let index = 1; index <= (options.workflow ?? 0); index += 1) {
+      const started = await startMember("workflow", `workflow-${index}`, folder, own);
+      stops.members.push(() => started.stop());
+      workflow.push(started);
+    }
+  }
   const logs = () => readLogs(folder);
   return {
     url,
     gateways,
     control,
     amp,
+    workflow,
     redis,
     redisUrl,
     addGateway,
@@ -175,6 +189,23 @@ function mailSettings(redisUrl: string, url: string): Readonly<Record<string, st
   return {
     AMS_AMP_REDIS_URL: `${redisUrl.replace(/\/\d*$/, "")}/1`,
     AMS_AMP_SECRET: randomBytes(32).toString("hex"),
+    AMS_URL: url,
+  };
+}
+
+/** Journals have a Redis of their own; all processes share one secret. */
+async function workflowSettings(
+  folder: string,
+  url: string,
+  stops: Stops,
+): Promise<Readonly<Record<string, string>>> {
+  const kept = join(folder, "journal");
+  await mkdir(kept);
+  const journal = await startRedisServer(kept);
+  stops.redis.push(() => journal.stop());
+  return {
+    AMS_JOURNAL_REDIS_URL: journal.url,
+    AMS_WORKFLOW_SECRET: randomBytes(32).toString("hex"),
     AMS_URL: url,
   };
 }

@@ -31,6 +31,8 @@ export type Backends = {
   readonly control: number;
   /** Ports of the live processes of mail. */
   readonly amp?: () => readonly number[];
+  /** Ports of the live processes of workflows. */
+  readonly workflow?: () => readonly number[];
 };
 
 export type EntryPort = { readonly port: number; readonly close: () => Promise<void> };
@@ -48,6 +50,10 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
     const amp = isMail(request) ? (backends.amp?.() ?? []) : [];
     turn += amp.length > 0 ? 1 : 0;
     if (amp.length > 0) return amp.map((_, index) => amp[(index + turn) % amp.length] ?? 0);
+    const isWorkflow = request.url?.startsWith("/workflow/") === true;
+    const workflow = isWorkflow ? (backends.workflow?.() ?? []) : [];
+    turn += workflow.length > 0 ? 1 : 0;
+    if (workflow.length > 0) return [workflow[turn % workflow.length] ?? 0];
     return isConnect(request) ? gatewaysInTurn() : [backends.control];
   };
   const server = createServer({
