@@ -2,6 +2,7 @@
 import type { Case } from "./case.ts";
 import { idleCase } from "./cases/idle.ts";
 import { LATENCY_ACROSS, LATENCY_SAME } from "./cases/latency.ts";
+import { MAIL } from "./cases/mail.ts";
 import { MCP, MCP_500 } from "./cases/mcp.ts";
 import { NOISY_TENANT } from "./cases/noisy-tenant.ts";
 import { PACED } from "./cases/paced.ts";
@@ -50,6 +51,7 @@ const CASES: readonly Case[] = [
   CONNECT_STORM,
   RECONNECT_STORM,
   MCP,
+  MAIL,
   PAGE,
 ];
 

@@ -17,6 +17,8 @@ export type GroundCluster = {
   readonly url: string;
   readonly gateways: readonly GroundMember[];
   readonly control: GroundMember;
+  /** Processes of mail. */
+  readonly amp: readonly GroundMember[];
   readonly redis: { readonly port: number; readonly pid: () => number } | null;
   readonly redisUrl: string;
   readonly addGateway: () => Promise<GroundMember>;
@@ -86,6 +88,7 @@ export type PageLog = {
 export type Ground = {
   readonly startCluster: (options: {
     readonly gateways: number;
+    readonly amp?: number;
     readonly env?: Readonly<Record<string, string>>;
   }) => Promise<GroundCluster>;
   readonly startStandalone: (env: Readonly<Record<string, string>>) => Promise<GroundStandalone>;

@@ -103,11 +103,14 @@ export async function startProvider(parts: AmpParts): Promise<Provider> {
   work.start();
   await presence.start();
   const watch = watchStore(store);
+  const reload = () => reloadTenants(tenants, log);
+  if (config.AMS_AMP_TENANTS_FILE !== null) process.on("SIGHUP", reload);
   return {
     ...amp,
     isStoreAway: watch.isAway,
     stop: async () => {
       watch.stop();
+      process.off("SIGHUP", reload);
       work.stop();
       presence.stop();
       await wire.stop();
@@ -168,6 +171,16 @@ function noteSeen(store: Store, now: () => number): (record: AgentRecord) => voi
     // Only a note: where the store is away, the next one is written.
     store.write(tenant, `seen:${id}`, String(atMs), SEEN_KEEP_MS).catch(() => {});
   };
+}
+
+/** A file that can't be read changes nothing. */
+function reloadTenants(tenants: Tenants, log: Log): void {
+  try {
+    tenants.reload();
+    log.info({ event: "tenants_reloaded" }, "the tenants file was read again");
+  } catch (error) {
+    log.error({ event: "tenants_unreadable", ...describeError(error) }, "the tenants stay");
+  }
 }
 
 function watchStore(store: Store) {

@@ -142,9 +142,24 @@ export class AmpClient {
 
   /** Signed, with a key of its own, so that a retry doesn't send it twice. */
   async send(outgoing: Outgoing): Promise<Members> {
-    const { address: from, key } = this.identity;
     const to = await this.#fullAddress(outgoing.to);
-    const { subject, message, type = "request", context, attachments } = outgoing;
+    const body = this.#sign({ ...outgoing, to });
+    const sent = await this.call("POST", "/route", body).catch((error: unknown) => {
+      const isLost = error instanceof AmpError && error.code === "unreachable";
+      return isLost ? this.call("POST", "/route", body) : Promise.reject(error);
+    });
+    return { ...sent, to };
+  }
+
+  /** The body of a `POST /route`, signed. */
+  async prepare(outgoing: Outgoing): Promise<string> {
+    const to = await this.#fullAddress(outgoing.to);
+    return this.#sign({ ...outgoing, to });
+  }
+
+  #sign(outgoing: Outgoing): string {
+    const { address: from, key } = this.identity;
+    const { to, subject, message, type = "request", context, attachments } = outgoing;
     const payload = JSON.stringify({
       type,
       message,
@@ -157,27 +172,25 @@ export class AmpClient {
     const idempotency_key = randomBytes(16).toString("hex");
     const more = receipt ? { options: { receipt } } : {};
     const members = { ...fields, signature, idempotency_key, ...more };
-    const body = `${JSON.stringify(members).slice(0, -1)},"payload":${payload}}`;
-    const sent = await this.call("POST", "/route", body).catch((error: unknown) => {
-      const isLost = error instanceof AmpError && error.code === "unreachable";
-      return isLost ? this.call("POST", "/route", body) : Promise.reject(error);
-    });
-    return { ...sent, to };
+    return `${JSON.stringify(members).slice(0, -1)},"payload":${payload}}`;
   }
 
   async inbox(limit: number): Promise<{
     readonly messages: readonly Incoming[];
     readonly remaining: number;
   }> {
-    const { endpoint, apiKey } = this.identity;
-    const url = `${endpoint}/messages/pending?limit=${limit}`;
-    const answer = await ask(url, "GET", { apiKey });
+    const answer = await this.#pending(limit);
     const { remaining } = parse(answer);
     const root = nodeOf(answer.text);
     const list = memberNode(root, "messages");
     const items = list?.kind === "array" ? list.items : [];
     const messages = items.map((node) => readIncoming(answer.text, node, this.identity));
     return { messages, remaining: Number(remaining ?? 0) };
+  }
+
+  #pending(limit: number) {
+    const { endpoint, apiKey } = this.identity;
+    return ask(`${endpoint}/messages/pending?limit=${limit}`, "GET", { apiKey });
   }
 
   /** A message that waits, by its id; null where none does. */

@@ -26,9 +26,12 @@ export function flagsOf(texts: readonly string[]): Flags {
   return worst(texts.flatMap((text) => hitsOf(text.slice(0, CHARACTERS_MAX), true)));
 }
 
-/** Whether the texts, joined, have a hit that none has alone. */
-export function isSplit(texts: readonly string[]): boolean {
-  const alone = new Set(texts.flatMap((text) => flagsOf([text]).categories));
+/** Whether the texts, joined, have a hit that none has alone; `known` is what those have. */
+export function isSplit(
+  texts: readonly string[],
+  known: readonly string[] = texts.flatMap((text) => flagsOf([text]).categories),
+): boolean {
+  const alone = new Set(known);
   const joined = [texts.join(" "), texts.join("")];
   return joined.some((text) => flagsOf([text]).categories.some((one) => !alone.has(one)));
 }
@@ -46,7 +49,8 @@ type Hit = { readonly category: string; readonly severity: Severity };
 function hitsOf(text: string, decode: boolean): readonly Hit[] {
   const folded = text.normalize("NFKC").replace(ZERO_WIDTH, "").toLowerCase();
   const flat = folded.replace(/[\t\n\r\u00a0 ]+/g, " ");
-  const plain = PATTERNS.filter(({ find }) => find.test(flat) || find.test(folded));
+  const isFlat = flat === folded;
+  const plain = PATTERNS.filter(({ find }) => find.test(flat) || (!isFlat && find.test(folded)));
   if (!decode) return plain;
   const encoded = isEncoded(text);
   return encoded ? [...plain, { category: "encoding_tricks", severity: encoded }] : plain;

@@ -37,8 +37,22 @@ export function isAlgorithm(value: unknown): value is Algorithm {
   return ALGORITHMS.some((one) => one === value);
 }
 
+/** Keys that were parsed lately: an agent signs many messages with one. */
+const PARSED_MAX = 4_096;
+const parsed = new Map<string, PublicKey>();
+
 /** A key in PEM, with LF or CRLF, with or without a final newline; null when it is none of ours. */
 export function parsePublicKey(pem: string): PublicKey | null {
+  const known = parsed.get(pem);
+  if (known !== undefined) return known;
+  const key = parsePem(pem);
+  if (key === null) return null;
+  if (parsed.size >= PARSED_MAX) parsed.clear();
+  parsed.set(pem, key);
+  return key;
+}
+
+function parsePem(pem: string): PublicKey | null {
   if (pem.length > PEM_CHARACTERS_MAX) return null;
   const text = pem.replaceAll("\r\n", "\n");
   if (!PEM.test(text)) return null;

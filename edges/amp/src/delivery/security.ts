@@ -8,19 +8,30 @@ const RECENT_MAX = 5;
 const RECENT_MS = 600_000;
 /** Pairs that are remembered, and characters of each message. */
 const PAIRS_MAX = 10_000;
-const RECENT_CHARACTERS_MAX = 2_048;
+const RECENT_CHARACTERS_MAX = 256;
 
-type Recent = { readonly text: string; readonly atMs: number };
+type Recent = {
+  readonly text: string;
+  readonly atMs: number;
+  /** What it has alone. */
+  readonly categories: readonly string[];
+};
 
 /** The last texts of each pair, in memory only. */
 export class RecentTexts {
   readonly #pairs = new Map<string, readonly Recent[]>();
 
   /** Whether the text completes what earlier ones began. */
-  add(from: string, to: string, text: string, nowMs: number): boolean {
+  add(
+    from: string,
+    to: string,
+    text: string,
+    categories: readonly string[],
+    nowMs: number,
+  ): boolean {
     const pair = `${from}|${to}`;
     const before = (this.#pairs.get(pair) ?? []).filter(({ atMs }) => atMs > nowMs - RECENT_MS);
-    const entry = { text: text.slice(0, RECENT_CHARACTERS_MAX), atMs: nowMs };
+    const entry = { text: text.slice(0, RECENT_CHARACTERS_MAX), atMs: nowMs, categories };
     const recent = [...before, entry].slice(-RECENT_MAX);
     this.#pairs.delete(pair);
     this.#pairs.set(pair, recent);
@@ -28,7 +39,14 @@ export class RecentTexts {
       const [oldest = ""] = this.#pairs.keys();
       this.#pairs.delete(oldest);
     }
-    return recent.length > 1 && isSplit(recent.map((one) => one.text));
+    const known = recent.flatMap((one) => one.categories);
+    return (
+      recent.length > 1 &&
+      isSplit(
+        recent.map((one) => one.text),
+        known,
+      )
+    );
   }
 }
 
@@ -57,7 +75,8 @@ export function judgeMessage(
     payload.message,
     ...stringsOf(payload.context),
   ]);
-  const split = recent.add(from, to, payload.message, nowMs) && categories.length === 0;
+  const isNew = recent.add(from, to, payload.message, categories, nowMs);
+  const split = isNew && categories.length === 0;
   const wrapped = wrapMessage(payload.message, from, trust);
   const security = {
     trust,

@@ -18,9 +18,9 @@ import {
   webhookJobId,
 } from "./webhook.ts";
 
-/** Milliseconds between two looks; each takes a quarter of the partitions. */
+/** Milliseconds between two looks; each takes an eighth of the partitions. */
 const LOOK_MS = 250;
-const SLICES = 4;
+const SLICES = 8;
 /** Milliseconds that a job is leased: longer than any try takes. */
 const LEASE_MS = 60_000;
 /** Jobs of a partition that one look takes. */

@@ -5,6 +5,7 @@ import {
   formatAddress,
   type JsonText,
   memberOf,
+  PRIORITIES,
   type PublicKey,
   parseAddress,
   parseAnyKey,
@@ -149,6 +150,9 @@ function readForwarded(amp: Amp, json: JsonText, domain: string): Step<Forwarded
   if (recipient.provider !== amp.config.AMS_AMP_DOMAIN)
     return bad(refuse("recipient_not_found", "The recipient isn't of this provider."));
   const isSubject = (text: string) => /^[^\r\n\0]{1,256}$/u.test(text);
+  const { priority } = envelope;
+  if (!isAbsent(priority) && !PRIORITIES.some((one) => one === priority))
+    return bad(badField("envelope.priority", false, "It must be urgent, high, normal or low."));
   const subject = textField(envelope.subject, "envelope.subject", isSubject, "a subject");
   if (!subject.ok) return subject;
   return good({ json, envelope, id, from: sender, to: recipient, expiresAtMs });
