@@ -21,8 +21,8 @@ type Server = {
   readonly env?: Readonly<Record<string, string>>;
 };
 type Config = {
-  readonly mcpServers?: { readonly ams: Server };
-  readonly servers?: { readonly ams: Server };
+  readonly mcpServers?: Readonly<Record<string, Server>>;
+  readonly servers?: Readonly<Record<string, Server>>;
   readonly inputs?: readonly { readonly id: string }[];
 };
 
@@ -53,11 +53,11 @@ function filled(text: string): string {
 const configs = blocks("json");
 
 describe("its files", () => {
-  test("are JSON with one server called ams, in the place where each program looks", () => {
+  test("are JSON with one server, called after ams or its conversation, in the place where each program looks", () => {
     expect(configs).toHaveLength(6);
     for (const block of configs) {
       const config = JSON.parse(block) as Config;
-      const server = config.mcpServers?.ams ?? config.servers?.ams;
+      const server = serverOf(config);
       expect(server?.url ?? server?.command).toBeTypeOf("string");
       const asked = /\$\{input:([^}]+)\}/.exec(block)?.[1];
       if (asked !== undefined) expect(config.inputs?.map(({ id }) => id)).toContain(asked);
@@ -70,7 +70,7 @@ describe("its files", () => {
     "filled in, number %i lets an agent join and speak",
     async (_, block) => {
       const config = JSON.parse(filled(block)) as Config;
-      const server = config.mcpServers?.ams ?? config.servers?.ams ?? {};
+      const server = serverOf(config) ?? {};
       if (server.url === undefined) await speakOverStdio(server);
       else await speakOverHttp(server.url, server.headers ?? {});
     },
@@ -91,17 +91,24 @@ describe("its command lines", () => {
   test("are those that the programs document, with the link as one quoted word", () => {
     const q = `'${LINK}'`;
     expect(lines).toEqual([
-      `claude mcp add --transport http ams ${q}`,
-      'claude mcp add --transport http --header "Authorization: Bearer $AMS_CREDENTIAL" ams https://ams.example/mcp',
-      `codex mcp add ams --url ${q}`,
-      `code --add-mcp '{"name":"ams","type":"http","url":"${LINK}"}'`,
-      `claude mcp add ams -- ams mcp ${q}`,
-      `codex mcp add ams -- ams mcp ${q}`,
+      `claude mcp add --transport http ams-stand-up ${q}`,
+      'claude mcp add --transport http ams https://ams.example/mcp --header "Authorization: Bearer $AMS_CREDENTIAL"',
+      `codex mcp add ams-stand-up --url ${q}`,
+      `code --add-mcp '{"name":"ams-stand-up","type":"http","url":"${LINK}"}'`,
+      `claude mcp add ams-stand-up -- ams mcp ${q}`,
+      `codex mcp add ams-stand-up -- ams mcp ${q}`,
     ]);
     const added = /--add-mcp '(.*)'/.exec(lines[3] ?? "")?.[1] ?? "";
-    expect(JSON.parse(added)).toEqual({ name: "ams", type: "http", url: LINK });
+    expect(JSON.parse(added)).toEqual({ name: "ams-stand-up", type: "http", url: LINK });
   });
 });
+
+/** The one server of a file, by whatever name. */
+function serverOf({ mcpServers, servers }: Config): Server | undefined {
+  const all = Object.entries(mcpServers ?? servers ?? {});
+  expect(all.map(([name]) => name)).toEqual([expect.stringMatching(/^ams(?:-stand-up)?$/)]);
+  return all[0]?.[1];
+}
 
 async function speakOverHttp(url: string, headers: Readonly<Record<string, string>>) {
   for (const era of ERAS) {
