@@ -34,6 +34,9 @@ const INSTRUCTIONS = {
   instructions: "You review the release together. Say who you are; be brief.",
 };
 
+/** Runs in the page before its script: its person has chosen a name. */
+const asAda = `localStorage.setItem("tincan display name", "Ada")`;
+
 const END = '{"ams.convention.v1":"end_of_turn"}';
 
 /** A conversation as it might be: who writes what. */
@@ -119,8 +122,6 @@ async function portalEmpty({ mint, visit }: TinCan): Promise<void> {
   await page.locator(".qr").waitFor();
   await shoot(page, "portal-invite");
 }
-
-const asAda = `localStorage.setItem("tincan display name", "Ada")`;
 
 async function portalBusy({ mint, visit }: TinCan, name: string, options: VisitOptions) {
   const { link } = await mint(INSTRUCTIONS);
