@@ -67,14 +67,38 @@ export const ACCOUNT: Readonly<Record<string, (target: Target) => Ask>> = {
     body: '{"keep_connected":true}',
   }),
   "the account": () => ({ path: "/v1/account" }),
+  "a rotation that keeps the credential": () => ({
+    method: "POST",
+    path: "/v1/account/credential",
+    body: '{"grace_s":604800}',
+  }),
+  "a deletion of a conversation that is not there": ({ namespace }) => ({
+    method: "DELETE",
+    path: `/v1/${namespace}/conversations/absent`,
+  }),
 };
+
+/** Attacks of several requests or sockets each, which the attacker spells out. */
+export const COMBINED = [
+  "connects with 31,000 signs of padding",
+  "a hundred joins and leaves",
+  "fourteen guests with pings of white space",
+  "joins into a roster of escaped metadata",
+  "a hundred conversations minted and deleted",
+  "fifty accounts created and deleted",
+] as const;
+
+/** As large as any frame that is read but a token's, and nearly all of it white space. */
+export const SPACED_PING = `{"type":"ping"${" ".repeat(131_000)}}`;
+
+/** 16 KiB of metadata, each byte of it written as an escape of six. */
+export const ESCAPED = `{"type":"set_metadata","metadata":{"a":"${"\\u0061".repeat(16_370)}"}}`;
 
 /** Every attack, by its name. */
 export const ATTACKS: readonly string[] = [
   ...Object.keys(FRAMES),
   ...Object.keys(FAULTS),
-  "connects with 31,000 signs of padding",
-  "a hundred joins and leaves",
+  ...COMBINED,
   ...Object.keys(STRANGER),
   ...Object.keys(ACCOUNT),
 ];

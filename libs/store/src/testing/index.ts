@@ -4,9 +4,11 @@ export {
   type RedisClusterOptions,
   startRedisCluster,
 } from "./redis-cluster.ts";
+export { type RedisSentinel, startRedisSentinel } from "./redis-sentinel.ts";
 export {
   findRedisBinary,
   type RedisServer,
   type RedisServerOptions,
   startRedisServer,
 } from "./redis-server.ts";
+export { makeCertificate, startTlsRedis, type TlsFiles } from "./redis-tls.ts";

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Redis } from "ioredis";
-import { type RedisServer, startRedisServer } from "./redis-server.ts";
+import { freePort, type RedisServer, startRedisServer } from "./redis-server.ts";
+import { type TlsFiles, tlsArgs } from "./redis-tls.ts";
 
 /** Looks at a node that is still hearing of the others, and milliseconds between two. */
 const LOOKS_MAX = 200;
@@ -18,6 +19,12 @@ const LOOK_MS = 50;
 const execute = promisify(execFile);
 
 const NODES = 6;
+
+/** The bus between nodes has a port of its own, 10,000 above, which must exist. */
+const PORT_MAX = 55_000;
+
+/** Between the nodes. */
+const TLS = ["--tls-cluster", "yes", "--tls-replication", "yes"];
 const SLOTS = 16_384;
 
 /** Keys of a slot that are moved at a time, and milliseconds that this may take. */
@@ -27,6 +34,8 @@ const MOVE_TIMEOUT_MS = 5_000;
 export type RedisClusterOptions = {
   /** Milliseconds after which a node that doesn't answer counts as down. */
   readonly nodeTimeoutMs?: number;
+  /** Nodes and clients speak TLS, on ports of their own; the plain ones are the test's. */
+  readonly tls?: TlsFiles;
 };
 
 export type RedisCluster = {
@@ -53,10 +62,14 @@ export type RedisCluster = {
 /** Starts one and resolves once every slot is served. Needs `redis-cli` on PATH. */
 export async function startRedisCluster({
   nodeTimeoutMs = 5_000,
+  tls,
 }: RedisClusterOptions = {}): Promise<RedisCluster> {
   const folder = await mkdtemp(join(tmpdir(), "ams-cluster-"));
+  const tlsPorts: number[] = [];
   const nodes = await Promise.all(
-    Array.from({ length: NODES }, (_, node) => {
+    Array.from({ length: NODES }, async (_, node) => {
+      const tlsPort = tls === undefined ? null : await freePort(PORT_MAX);
+      if (tlsPort !== null) tlsPorts[node] = tlsPort;
       const file = join(folder, `nodes-${node}.conf`);
       const enabled = ["--cluster-enabled", "yes", "--cluster-config-file", file];
       const timing = [
@@ -65,18 +78,21 @@ export async function startRedisCluster({
         "--repl-diskless-sync-delay",
         "0",
       ];
-      // The bus between nodes has a port of its own, 10,000 above, which must exist.
-      return startRedisServer({ args: [...enabled, ...timing, "--dir", folder], portMax: 55_000 });
+      const port = tls === undefined ? [] : ["--tls-port", `${tlsPort}`, ...tlsArgs(tls), ...TLS];
+      const args = [...enabled, ...timing, ...port, "--dir", folder];
+      return startRedisServer({ args, portMax: PORT_MAX });
     }),
   );
-  const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`);
+  const ports = tls === undefined ? nodes.map(({ port }) => port) : tlsPorts;
+  const hosts = ports.map((port) => `127.0.0.1:${port}`);
+  const secure = tls === undefined ? [] : ["--tls", "--cacert", tls.cert];
   const create = ["--cluster", "create", ...hosts, "--cluster-replicas", "1", "--cluster-yes"];
-  await execute("redis-cli", create);
+  await execute("redis-cli", [...secure, ...create]);
   const clients = await Promise.all(nodes.map(({ port }) => connectTo(port)));
   const topology = new Topology(nodes, clients);
   await topology.untilComplete();
   return {
-    url: `redis+cluster://${hosts.join(",")}`,
+    url: `redis+cluster://${hosts.join(",")}${tls === undefined ? "" : "?tls=true"}`,
     nodes,
     masterOf: async (channel) => (await topology.masterOf(channel)).server,
     channels: () => topology.channels(),

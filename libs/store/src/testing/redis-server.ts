@@ -125,7 +125,7 @@ function answersAt(port: number): Promise<boolean> {
   });
 }
 
-async function freePort(max: number): Promise<number> {
+export async function freePort(max = 65_535): Promise<number> {
   for (;;) {
     const server = createServer();
     server.listen(0, "127.0.0.1");
