@@ -10,7 +10,7 @@ import { createAccount, type Minted, mint, tryMint, until } from "../conformance
 import { dial, expectRefusal, join } from "../conformance/subscriber.ts";
 import { inCluster, onRedis } from "./journey.ts";
 
-/** Milliseconds within which a control process has looked at every partition, with some to spare. */
+/** Milliseconds within which control has looked at every partition, with some to spare. */
 const ROUND_MS = 60_000;
 
 onRedis("conversations that have expired", () => {
