@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { LONG_SUITES } from "./long-suites.mjs";
 import { ROOT, say, setUpOrExit } from "./set-up.mjs";
 
@@ -52,6 +53,9 @@ function save({ name: suiteName, what }, text) {
   mkdirSync(folder, { recursive: true });
   const head = `# Long suite \`${suiteName}\`\n\n${what}. Run on ${when} (${machine}) by`;
   const path = join(folder, `${suiteName}.md`);
-  writeFileSync(path, `${head} \`npm run test:long -- ${suiteName} --save\`.\n\n${text.trim()}\n`);
+  // Without colours, and without lines that name a folder of this machine.
+  const lines = stripVTControlCharacters(text).split("\n");
+  const kept = lines.filter((line) => !line.includes(ROOT)).join("\n");
+  writeFileSync(path, `${head} \`npm run test:long -- ${suiteName} --save\`.\n\n${kept.trim()}\n`);
   say(`Wrote docs/long/${suiteName}.md.`);
 }
