@@ -1,6 +1,7 @@
 // Makes the package that is published as `ams-cli`, whose command is `ams`: the whole command line
 // in one file that needs nothing beside it.
 //   node cli/build.mjs [folder]
+import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
@@ -46,10 +47,13 @@ await build({
   },
 });
 chmodSync(outfile, 0o755);
+const man = execFileSync(process.execPath, [outfile, "man"]);
+writeFileSync(join(folder, "ams.1"), man);
 const manifest = {
   ...publishedFields(here, "ams-cli"),
   type: "module",
   bin: { ams: "./ams.mjs" },
+  man: "./ams.1",
 };
 writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 writeFileSync(join(folder, "README.md"), readmeOf(here));

@@ -21,6 +21,7 @@ import {
   mcpCommand,
   upCommand,
 } from "./commands/others.ts";
+import { completionCommand, manCommand } from "./commands/reference.ts";
 import { joinCommand, pipeCommand, sendCommand, tailCommand } from "./commands/talking.ts";
 import { throwFor } from "./faults/usage.ts";
 import { loadCommand } from "./load/command.ts";
@@ -63,7 +64,9 @@ export function buildProgram(isJson: boolean): Command {
     program.commandsGroup(heading);
     for (const command of commands()) program.addCommand(command);
   }
-  program.addCommand(helpCommand(program));
+  program.commandsGroup("Help:");
+  for (const make of [helpCommand, completionCommand, manCommand])
+    program.addCommand(make(program));
   explain(program, EPILOGUE);
   inheritTo(program, isJson);
   return program;

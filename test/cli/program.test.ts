@@ -159,7 +159,7 @@ describe("the one file", () => {
     folder = mkdtempSync(join(tmpdir(), "ams-bundle-"));
     binary = join(folder, "ams.mjs");
     execFileSync(process.execPath, [join(repositoryRoot(), "cli", "build.mjs")]);
-    copyFileSync(join(repositoryRoot(), "cli", "dist", "ams.mjs"), binary);
+    copyFileSync(join(repositoryRoot(), "cli", "dist", "package", "ams.mjs"), binary);
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true, force: true });

@@ -28,10 +28,11 @@ beforeEach(async () => {
 });
 afterEach(() => ear.close());
 
-/** The next tokens that the ear hears, of whomever; it listens from the call on. */
+/** The next texts that arrive, of whomever, without ends of turns; it listens from the call on. */
 async function hear(count: number): Promise<readonly TokenEvent[]> {
   const heard: TokenEvent[] = [];
   for await (const token of ear.tokens()) {
+    if (sentinelOf(token.data) !== null) continue;
     heard.push(token);
     if (heard.length === count) break;
   }
@@ -63,6 +64,29 @@ describe("ams send", () => {
     const [token] = await heard;
     expect(token?.data).toBe("from stdin");
     expect(sent).toMatchObject({ type: "sent", accepted: 1, last_seq: token?.seq, ts: token?.ts });
+  });
+
+  test("ends the turn, so that the next message is one of its own, unless asked not to", async () => {
+    const turns = ear.turns();
+    await home.run(["send", "one", "--name", "ci"], { env });
+    await home.run(["send", "two ", "--name", "ci", "--no-turn"], { env });
+    await home.run(["send", "three", "--name", "ci"], { env });
+    const [first, second] = [await turns.next(), await turns.next()];
+    expect([await first.value?.text, await second.value?.text]).toEqual(["one", "two "]);
+    const third = await turns.next(); // Leaving ends a turn too.
+    expect(await third.value?.text).toBe("three");
+  });
+
+  test("§3.2.3 a guest's name that another guest has is refused with one that is free", async () => {
+    const args = ["send", "x", "--guest", "--name", "ear"];
+    const { code, stderr } = await home.run(args, { env });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(
+      /^ams: The name ear is taken .*: choose another, such as --name ear-\d{4}, /,
+    );
+    await ear.send("still here");
+    expect((await home.run([...args, "--take-over"], { env })).code).toBe(0);
+    expect(await ear.closed).toMatchObject({ code: "stream_displaced" });
   });
 
   test("sends with the account of the profile, as a guest with --guest", async () => {
@@ -100,6 +124,19 @@ describe("ams tail", () => {
     expect(stdout).toBe(
       "ear: one\near: two \\x1b[31mred\\x1b[0m \\x1b]0;title\\x07 \\u202eevil\\u202c \\x9b2J\n",
     );
+  });
+
+  test("separate messages never run together, and the end of one is not shown", async () => {
+    const running = home.start(["tail", "--name", "reader"], { env });
+    await running.shows("here: ear");
+    for (const text of ["one", "two", "three"]) {
+      await ear.send(text);
+      await ear.endTurn();
+    }
+    await running.shows("ear: three");
+    expect(running.stdout).toBe("ear: one\near: two\near: three\n");
+    running.signal("SIGINT");
+    await running.ended;
   });
 
   test("--json prints every event with its text exactly", async () => {
@@ -305,6 +342,23 @@ describe("ams join on a terminal", () => {
     expect(performance.now() - startedAt).toBeLessThan(5_000); // It is 0.2 s on a machine at rest.
     expect(pictures() - before).toBeLessThan(200);
     running.type("\u0004");
+    expect((await running.ended).code).toBe(0);
+  });
+
+  test("/who, /help and /leave are for ams, and // begins a message with a slash", async () => {
+    const running = home.start(["join", "--name", "ada"], { env, terminal: true });
+    await running.shows("2 here: ada (you) · ear");
+    const heard = hear(1);
+    running.type("/who\r");
+    await running.shows("* ada (you)");
+    await running.shows("* ear");
+    running.type("/help\r");
+    await running.shows("/leave  leave the conversation");
+    running.type("/nothing\r");
+    await running.shows("there is no such command");
+    running.type("//who knows\r");
+    expect((await heard)[0]?.data).toBe("/who knows");
+    running.type("/leave\r");
     expect((await running.ended).code).toBe(0);
   });
 

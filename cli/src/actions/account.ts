@@ -1,5 +1,6 @@
 /** `ams account …`: who one is at a deployment, kept in a profile. */
 import { type Account, AmsError, type AmsErrorCode, createAccount } from "@ams/client";
+import { isNeverSent } from "../faults/fail.ts";
 import { CliError } from "../faults/fault.ts";
 import type { Context } from "../options/context.ts";
 import {
@@ -170,7 +171,8 @@ function noteOfWaiting({ output }: Context): () => void {
 
 /** The request went out, and nobody knows what became of it: `what` says so, after the reason. */
 function lostAnswer(error: unknown, what: string): unknown {
-  const isLost = error instanceof AmsError && LOST_CODES.includes(error.code);
+  const isLost =
+    error instanceof AmsError && LOST_CODES.includes(error.code) && !isNeverSent(error);
   if (!isLost) return error;
   return new CliError(error.code, `${error.message.replace(/\.$/, "")}: ${what}.`, {}, error);
 }

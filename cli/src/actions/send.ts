@@ -9,10 +9,13 @@ import type { Context } from "../options/context.ts";
 import { harmless } from "../terminal/harmless.ts";
 import { readStdin } from "../terminal/input.ts";
 
+/** `turn` is false with --no-turn. */
+export type SendOptions = WhoOptions & { readonly turn?: boolean };
+
 export async function send(
   context: Context,
   args: readonly string[],
-  options: WhoOptions,
+  options: SendOptions,
 ): Promise<void> {
   const { output, signal } = context;
   const readsStdin = args.at(-1) === "-";
@@ -35,6 +38,7 @@ export async function send(
     const sender = new Sender(connection);
     await sender.send(whole);
     const { accepted, last } = await sender.finish();
+    if (options.turn !== false) await connection.endTurn();
     const what = accepted === 1 ? "Sent" : `Sent in ${accepted} tokens`;
     const result = { type: "sent", accepted, last_seq: last?.seq ?? null, ts: last?.ts ?? null };
     if (output.json) output.answer({ ...result, stream_name: connection.streamName });

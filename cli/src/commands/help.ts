@@ -10,7 +10,6 @@ const EXIT_TOPIC = "exit-codes";
 
 export function helpCommand(program: Command): Command {
   const command = new Command("help")
-    .helpGroup("Help:")
     .description(`help for a command; \`ams help ${EXIT_TOPIC}\` lists with which status ams ends`)
     .argument("[command...]", `a command, or ${EXIT_TOPIC}`)
     .action((args: readonly string[], _options: object, self: Command) => {

@@ -13,6 +13,7 @@ export function declareWho(command: Command): Command {
     .option("--name <name>", "the stream's name; made up unless given")
     .option("--metadata <json>", "the stream's metadata: a JSON object, or @file", readMetadata)
     .option("--guest", "join as a guest, though there is an account")
+    .option("--take-over", "as a guest, take the name though another guest has it")
     .option("--account", "join with the account, though the link is of another host");
 }
 

@@ -2,8 +2,8 @@
 import { Command } from "commander";
 import type { JoinOptions } from "../actions/join.ts";
 import type { PipeOptions } from "../actions/pipe.ts";
+import type { SendOptions } from "../actions/send.ts";
 import type { TailOptions } from "../actions/tail.ts";
-import type { WhoOptions } from "../conversation/joining.ts";
 import { contextOf } from "../options/context.ts";
 import { collect, readCount } from "../options/values.ts";
 import {
@@ -27,9 +27,9 @@ export function joinCommand(): Command {
   return explain(
     command,
     `
-Type a line to send it. Ctrl-D or Ctrl-C leaves. What others send is made harmless for the terminal: control characters
-and the like show as escapes. Where stdin or stdout is no terminal, each line of stdin is sent as one token, and the end
-of stdin leaves.
+Type a line to send it; /who lists who is here, /leave, Ctrl-D or Ctrl-C leaves, /help lists all of these. What others send is made harmless for the terminal: control characters
+and the like show as escapes. Where stdin or stdout is no terminal, each line of stdin is one message, and the end of stdin
+leaves.
 
 Example:
   $ export AMS_LINK='http://127.0.0.1:8080/falcon/conversations/standup?t=…'
@@ -66,7 +66,8 @@ export function sendCommand(): Command {
     .description("send one text and leave")
     .argument("[words...]", "the magic link, unless AMS_LINK has it; then the text, or - for stdin")
     .usage("[options] [link] <text>")
-    .action(async (args: readonly string[], options: WhoOptions, self: Command) => {
+    .option("--no-turn", "leave the turn open, as more of this message follows")
+    .action(async (args: readonly string[], options: SendOptions, self: Command) => {
       const { send } = await import("../actions/send.ts");
       await send(contextOf(self), args, options);
     });

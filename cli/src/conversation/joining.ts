@@ -2,7 +2,8 @@
  * Joins a conversation for a command: with the account that holds, if it is of the link's
  * deployment, else as a guest.
  */
-import { AmsError, type Connection, type JoinOptions, join } from "@ams/client";
+import { randomInt } from "node:crypto";
+import { AmsError, type Connection, inspect, type JoinOptions, join } from "@ams/client";
 import { CliError } from "../faults/fault.ts";
 import type { Context } from "../options/context.ts";
 import { isSameOrigin, type Settings, settingsOf } from "../options/settings.ts";
@@ -15,6 +16,8 @@ export type WhoOptions = {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Join as a guest though there is an account. */
   readonly guest?: boolean;
+  /** Take the stream of another guest of the same name. */
+  readonly takeOver?: boolean;
   /** Join with the account though the link is of another host than the profile. */
   readonly account?: boolean;
 };
@@ -30,6 +33,9 @@ export type JoinWishes = Pick<
  */
 export const LISTENER_RECONNECT_S = 600;
 export const WRITER_RECONNECT_S = 30;
+
+/** Characters of a stream name (§1.3). */
+const NAME_CHARACTERS_MAX = 63;
 
 /**
  * Joins, gives the connection to `use`, and leaves when that is done, in good order also at Ctrl-C:
@@ -67,6 +73,9 @@ async function joinAs(
   const stop = () => joining.abort();
   context.signal.addEventListener("abort", stop, { once: true });
   try {
+    if (name !== undefined && "guest" in identity && who.takeOver !== true) {
+      await checkName(link, name, joining.signal);
+    }
     const joined = withProgress(context.output, "joining", () =>
       join(link, {
         ...identity,
@@ -83,6 +92,25 @@ async function joinAs(
   } finally {
     context.signal.removeEventListener("abort", stop);
   }
+}
+
+/**
+ * All guests of a link are one account, so a second one of a name would take the stream of the
+ * first (§3.2.3). A link that can't be looked at is left to the join, which says why.
+ */
+async function checkName(link: string, name: string, signal: AbortSignal): Promise<void> {
+  const found = await inspect(link, { signal }).catch(() => null);
+  if (found === null || !found.streams.some(({ streamName }) => streamName === name)) return;
+  throw new CliError(
+    "name_taken",
+    `The name ${name} is taken in this conversation: choose another, such as --name ${suggested(name)}, or take it with --take-over if it is yours.`,
+    { suggestion: suggested(name) },
+  );
+}
+
+/** A name that is most likely free, within the length that names may have (§1.3). */
+function suggested(name: string): string {
+  return `${name.slice(0, NAME_CHARACTERS_MAX - 5)}-${randomInt(1_000, 10_000)}`;
 }
 
 type Identity = {

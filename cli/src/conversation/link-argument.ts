@@ -36,17 +36,25 @@ async function take(
   const { AMS_LINK } = process.env;
   if (args.length === wanted && AMS_LINK) return { link: AMS_LINK, rest: args };
   const [first, ...rest] = args;
-  if (first === undefined) {
-    throw new CliError(
-      "bad_usage",
-      "The magic link is missing: give it as an argument, as - on stdin, or in AMS_LINK.",
-    );
-  }
+  if (first === undefined || isMissing(args, wanted)) throw linkMissing();
   if (first !== "-") return { link: first, rest };
   if (stdin === "taken") {
     throw new CliError("bad_usage", "Stdin is the text here: give the link in AMS_LINK.");
   }
   return { link: await firstLine(signal), rest };
+}
+
+/** True when what is there is what should follow the link, or nothing, as of an unset variable. */
+function isMissing([first = "", ...rest]: readonly string[], wanted: number): boolean {
+  if (first.trim() === "") return true;
+  return rest.length < wanted && first !== "-" && !first.includes("://");
+}
+
+function linkMissing(): CliError {
+  return new CliError(
+    "bad_usage",
+    "The magic link is missing: give it as an argument, as - on stdin, or in AMS_LINK.",
+  );
 }
 
 /** The link of a command that takes nothing else. */
@@ -69,7 +77,6 @@ async function firstLine(signal: AbortSignal): Promise<string> {
  * when nothing is.
  */
 function faultOf(link: string): string | null {
-  if (link === "") return "The magic link is empty.";
   if (!URL.canParse(link)) return "The magic link is not a URL.";
   const { protocol, searchParams } = new URL(link);
   if (!/^https?:$/.test(protocol)) return "A magic link begins with http:// or https://.";

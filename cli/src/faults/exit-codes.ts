@@ -125,6 +125,7 @@ export const EXIT_OF = {
   bad_usage: "usage",
   no_account: "refused",
   profile_taken: "refused",
+  name_taken: "refused",
   declined: "refused",
   config_unusable: "local",
   not_text: "local",

@@ -22,7 +22,7 @@ const SENTENCES: Partial<Record<AmsErrorCode, string>> = {
   account_concurrency_limit:
     "The account holds as many live streams as the deployment's AMS_STREAMS_PER_ACCOUNT allows: let one leave first.",
   stream_name_conflict:
-    "Another account holds this stream name in the conversation: choose another with --name.",
+    "Another account holds this stream name in the conversation: choose another with --name, or leave --name out for one that is free.",
   delivery_unknown: "The connection broke in the middle.",
   missing_credential: "This needs an account: make one with `ams account create <namespace>`.",
   not_found: "There is no such conversation.",
@@ -69,12 +69,30 @@ export function stackOf({ stack = "", message }: Error): string {
   return lines.map((line) => `${harmless(line)}\n`).join("");
 }
 
+/** Codes of Node by which nothing took the connection: no request was sent. */
+const NEVER_CONNECTED =
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN)$/;
+
+/** What Node's fetch says of a port that it never asks. */
+const BAD_PORT = "bad port";
+
+/** True when nothing took the connection, so that nothing can have been done. */
+export function isNeverSent(error: unknown): boolean {
+  if (!(error instanceof AmsError) || error.code !== "unreachable") return false;
+  const cause = error.cause instanceof Error ? error.cause.cause : undefined;
+  const { code, message } = Object(cause);
+  return message === BAD_PORT || NEVER_CONNECTED.test(String(code));
+}
+
 function failureOfAms(error: AmsError): Failure {
   const { code, message, status, closeCode, retryAfterS } = error;
   const wait = retryAfterS === undefined ? "" : ` (in ${retryAfterS} s)`;
+  const remedy = isNeverSent(error)
+    ? " `npm start` in a clone of AMS runs one; --url names another deployment."
+    : "";
   return {
     code,
-    sentence: (SENTENCES[code] ?? message) + wait,
+    sentence: (SENTENCES[code] ?? message) + wait + remedy,
     status: exitStatusOf(code),
     details: {
       ...(status === undefined ? {} : { http_status: status }),

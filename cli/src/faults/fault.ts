@@ -8,6 +8,7 @@ export type CliFault =
   | "bad_usage" /** The command line, or a value in it. */
   | "no_account" /** A command needs an account, and there is no credential. */
   | "profile_taken" /** The profile holds an account already, which would be lost. */
+  | "name_taken" /** Another guest holds the stream name. */
   | "declined" /** The user said no. */
   | "config_unusable" /** The config folder or a profile in it can't be read or written. */
   | "not_text" /** Stdin is not UTF-8. */

@@ -66,11 +66,12 @@ export async function* readText(
 
 /**
  * The same line by line, without line ends. A line that is longer than a token comes in parts,
- * which `note` says once.
+ * which `note` says once. `lineEnd` is given after each whole line.
  */
 export async function* readLines(
   texts: AsyncIterable<string>,
   note: (sentence: string) => void,
+  lineEnd?: string,
 ): AsyncGenerator<string, undefined> {
   let isNoted = false;
   const onLong = () => {
@@ -81,7 +82,10 @@ export async function* readLines(
   for await (const text of texts) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) yield* parts(line.replace(/\r$/, ""), onLong);
+    for (const line of lines) {
+      yield* parts(line.replace(/\r$/, ""), onLong);
+      if (lineEnd !== undefined) yield lineEnd;
+    }
     if (rest.length > LINE_CHARACTERS_MAX) {
       const tokens = splitText(rest);
       rest = tokens.at(-1) ?? "";
@@ -89,7 +93,9 @@ export async function* readLines(
       yield* tokens.slice(0, -1);
     }
   }
-  if (rest !== "") yield* parts(rest, onLong);
+  if (rest === "") return undefined;
+  yield* parts(rest, onLong);
+  if (lineEnd !== undefined) yield lineEnd;
   return undefined;
 }
 

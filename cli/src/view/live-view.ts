@@ -17,6 +17,8 @@ import { columnsOf } from "./width.ts";
 /** What the view hands on of what is typed. */
 export type Speaker = {
   readonly line: (text: string) => void;
+  /** A line that begins with one slash; returns what to say to whoever typed it. */
+  readonly command: (line: string) => readonly string[];
   readonly leave: () => void;
 };
 
@@ -143,7 +145,12 @@ export class LiveView {
     this.#drawSoon(); // And not at once: what is pasted comes as thousands of keys.
   };
 
-  #say(speaker: Speaker, text: string): void {
+  #say(speaker: Speaker, typed: string): void {
+    if (/^\/(?!\/)/.test(typed)) {
+      for (const sentence of speaker.command(typed)) this.note(sentence);
+      return;
+    }
+    const text = typed.replace(/^\/\//, "/");
     // The wire doesn't bring one's own stream, so it is shown here.
     const { streamId, streamName } = this.#connection;
     const voice = { id: streamId, name: harmless(streamName), speaksInLines: true };

@@ -2,7 +2,7 @@
  * A conversation as plain lines, for files and pipes: each line of a token after its stream's
  * name, or JSON with --json.
  */
-import type { AmsEvent } from "@ams/client";
+import { type AmsEvent, sentinelOf } from "@ams/client";
 import { harmless, harmlessLines } from "../terminal/harmless.ts";
 import { type Output, writeOut } from "../terminal/output.ts";
 import { eventJson } from "./event-json.ts";
@@ -18,6 +18,7 @@ export function showPlainly(event: AmsEvent, output: Output): void {
     return;
   }
   if (event.type === "token") {
+    if (sentinelOf(event.data) !== null) return; // The end of a message, and no text of it.
     const name = harmless(event.streamName);
     writeOut(
       harmlessLines(event.data)
