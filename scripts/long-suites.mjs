@@ -30,6 +30,12 @@ export const LONG_SUITES = [
     command: ["node", "scripts/simulate.mjs", "--histories", "100000", "--all"],
   },
   {
+    name: "replay-cuts",
+    what: "1,000 seeded cuts of readers and Redis connections in a conversation that keeps its frames",
+    command: ["node", "scripts/test.mjs", "test/journeys/replay-cuts"],
+    env: { AMS_CUTS: "1000" },
+  },
+  {
     name: "storms",
     what: "twenty storms of joins, leaves and takeovers of each kind, under faults",
     command: ["node", "scripts/test.mjs", "test/journeys/churn-storm"],
