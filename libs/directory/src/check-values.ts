@@ -11,6 +11,12 @@ import { hashes, type Peppers } from "./secrets.ts";
  */
 export const PEPPER_CHECKS_MAX = 16;
 
+/**
+ * The version of what lies in the store. It rises when an earlier version couldn't read what a
+ * later one writes; then the earlier one is refused at its start.
+ */
+export const STORE_FORMAT = 1;
+
 /** The check value of each pepper of a list, in its order. */
 export function checkValuesOf(peppers: Peppers, kind: PepperKind): readonly string[] {
   return hashes(peppers[kind], `pepper-check|${kind}`);

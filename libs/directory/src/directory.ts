@@ -344,9 +344,10 @@ export interface Peppered {
   /**
    * Compares check values of these peppers with those that the store keeps. The first process of a
    * store writes its own; afterwards one pepper of each list must be known, and then the first of
-   * the list becomes known too. The fault is the list of which none is known.
+   * the list becomes known too. The fault is the list of which none is known, or `format` where a
+   * later version has written the store in a form that this one can't read.
    */
-  confirmPeppers(peppers: Peppers): Promise<Outcome<null, PepperKind>>;
+  confirmPeppers(peppers: Peppers): Promise<Outcome<null, PepperKind | "format">>;
 }
 
 export interface Directory extends Accounts, Conversations, Presence, Leases, Peppered {

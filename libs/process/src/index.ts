@@ -25,7 +25,7 @@ export {
   readPepperFile,
   readPepperSettings,
   readPeppers,
-  unknownPeppersFault,
+  storeFault,
 } from "./peppers.ts";
 export { EXIT_UNAVAILABLE, exitMisconfigured, stopOnSignal } from "./process.ts";
 export { addressOf, baseUrlOf, isHost, type Reached } from "./reached.ts";

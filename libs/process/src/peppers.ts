@@ -72,8 +72,11 @@ export function namesPeppers(environment: Environment): boolean {
   return Object.keys(PEPPER_SETTINGS).some((name) => (environment[name] ?? "") !== "");
 }
 
-/** What is wrong with a list of which the store knows none, and what an operator can do. */
-export function unknownPeppersFault(list: keyof PepperLists): string {
+/** Why a store can't be used, such as a list of which it knows none, and what to do. */
+export function storeFault(list: keyof PepperLists | "format"): string {
+  if (list === "format") {
+    return "this store was written by a later version of AMS, in a form that this version can't read: run that version, or bring back a backup from before it";
+  }
   return `none of the ${list} peppers given here is one that this store is hashed under: give this process the deployment's peppers (a new one beside an old one, while they are rotated), or name another store: another folder, another Redis database, or another AMS_REDIS_PREFIX`;
 }
 

@@ -11,7 +11,7 @@ import {
   openLog,
   openMetrics,
   stopOnSignal,
-  unknownPeppersFault,
+  storeFault,
 } from "@ams/process";
 import { connectRedis, isSharded, redisPrefix, whenReady } from "@ams/store";
 import { readControlProcess } from "./config.ts";
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
     directory,
     peppers,
     registry,
-    unknownPeppers: (list) => exitMisconfigured("control", [unknownPeppersFault(list)]),
+    unknownPeppers: (list) => exitMisconfigured("control", [storeFault(list)]),
   });
   // Before anything is served: with peppers that the store doesn't know, this ends the process.
   await readiness.asked;

@@ -27,8 +27,8 @@ export type WatchOptions = {
   readonly directory: Pick<Directory, "ping" | "confirmPeppers">;
   readonly peppers: Peppers;
   readonly registry: Registry;
-  /** Called when the store knows none of a list: the process must end. */
-  readonly unknownPeppers: (list: PepperKind) => void;
+  /** Called when the store knows none of a list, or is a later version's: the process must end. */
+  readonly unknownPeppers: (list: PepperKind | "format") => void;
 };
 
 export function watchDirectory(options: WatchOptions): Readiness {

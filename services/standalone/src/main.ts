@@ -9,7 +9,7 @@ import {
   type PepperLists,
   readPepperFile,
   stopOnSignal,
-  unknownPeppersFault,
+  storeFault,
 } from "@ams/process";
 import { localUrl } from "./addresses.ts";
 import { banner } from "./banner.ts";
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
   const confirmed = await store.directory
     .confirmPeppers(peppers)
     .catch((error: unknown) => end(EXIT_UNAVAILABLE, describeError(error).reason));
-  if (!confirmed.ok) return exitMisconfigured("ams", [unknownPeppersFault(confirmed.fault)]);
+  if (!confirmed.ok) return exitMisconfigured("ams", [storeFault(confirmed.fault)]);
   const started = await startStandalone({
     config,
     store,

@@ -1,5 +1,5 @@
 /** The check values of the peppers in the file. */
-import { checkValuesOf, PEPPER_CHECKS_MAX } from "../check-values.ts";
+import { checkValuesOf, PEPPER_CHECKS_MAX, STORE_FORMAT } from "../check-values.ts";
 import type { Peppered, PepperKind } from "../directory.ts";
 import { type Store, step } from "./store.ts";
 
@@ -10,6 +10,8 @@ export function embeddedPeppers(store: Store): Peppered {
   return {
     confirmPeppers: (peppers) =>
       step(store, () => {
+        const written = Number(table.get("format")?.[0] ?? 0);
+        if (written > STORE_FORMAT) return { ok: false, fault: "format" };
         const lists = KINDS.map((kind) => ({
           kind,
           given: checkValuesOf(peppers, kind),
@@ -24,6 +26,7 @@ export function embeddedPeppers(store: Store): Peppered {
           if (first === undefined || known.includes(first)) continue;
           table.putSync(kind, [...known, first].slice(-PEPPER_CHECKS_MAX));
         }
+        if (written < STORE_FORMAT) table.putSync("format", [String(STORE_FORMAT)]);
         return { ok: true, value: null };
       }),
   };

@@ -8,6 +8,7 @@ import { findRedisBinary, startRedisServer } from "@ams/store/testing";
 import type { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import { PARTITIONS } from "../channels.ts";
+import { STORE_FORMAT } from "../check-values.ts";
 import { newClaim, newConversation, placeOf, value, whereOf } from "../contract/world.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 import { connect, populateAt } from "./redis-world.ts";
@@ -115,5 +116,24 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
     expect(new Set(left)).toEqual(new Set(["ams:namespace:{pN}:<ns>", "ams:peppers:{p0}"]));
     for (const one of [client, all]) one.disconnect();
     await server.kill();
+  });
+});
+
+describe.runIf(findRedisBinary() !== null)("a store of another version", () => {
+  test("a later version's is refused, and nothing is written", async () => {
+    const server = await startRedisServer({});
+    const client = await connect(server.url, "command");
+    const directory = openRedisDirectory({ commands: client, sharded: false });
+    const pepper = ["p".repeat(32)] as const;
+    const peppers = { credential: pepper, link: pepper };
+    value(await directory.confirmPeppers(peppers));
+    const key = "ams:peppers:{p0}";
+    expect(await client.hget(key, "format")).toBe(String(STORE_FORMAT));
+    await client.hset(key, "format", STORE_FORMAT + 1);
+    const before = await client.hgetall(key);
+    expect(await directory.confirmPeppers(peppers)).toEqual({ ok: false, fault: "format" });
+    expect(await client.hgetall(key)).toEqual(before);
+    client.disconnect();
+    await server.stop();
   });
 });

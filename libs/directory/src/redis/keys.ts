@@ -26,7 +26,7 @@
  * | `ams:held:{pN}:<gateway>` | set | the streams and places that a gateway holds in this partition | member: leave, release; sweep |
  * | `ams:gateways:{p0}` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
  * | `ams:sweeping:{p0}` | zset | lapsed gateway by the time at which somebody began to sweep it | once it is swept |
- * | `ams:peppers:{p0}` | hash | `credential`, `link` -> check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
+ * | `ams:peppers:{p0}` | hash | `credential`, `link` -> check values of the peppers in use, up to `PEPPER_CHECKS_MAX`; `format` -> version of what lies here | never |
  * | `ams:rate:accounts:<hash>`, `ams:rate:mints:<account>`, `ams:rate:rotations:<account>` | string | attempts in this minute (services/control) | its minute |
  *
  * An account and its credential live for `PENDING_ACCOUNT_S` at first, and permanently once the

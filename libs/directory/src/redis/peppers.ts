@@ -1,6 +1,6 @@
 /** The check values of the peppers on Redis. */
 import { textOf } from "@ams/store";
-import { checkValuesOf, PEPPER_CHECKS_MAX } from "../check-values.ts";
+import { checkValuesOf, PEPPER_CHECKS_MAX, STORE_FORMAT } from "../check-values.ts";
 import type { Peppered, PepperKind } from "../directory.ts";
 import type { Peppers } from "../secrets.ts";
 import { confirmPeppers } from "./scripts/peppers.ts";
@@ -9,9 +9,12 @@ import type { Store } from "./store.ts";
 export function redisPeppers(store: Store): Peppered {
   return {
     async confirmPeppers(peppers) {
-      const args = [words(peppers, "credential"), words(peppers, "link"), PEPPER_CHECKS_MAX];
-      const unknown = textOf(await store.run(confirmPeppers, [store.keys.peppers], args));
-      if (unknown === "credential" || unknown === "link") return { ok: false, fault: unknown };
+      const lists = [words(peppers, "credential"), words(peppers, "link")];
+      const args = [...lists, PEPPER_CHECKS_MAX, STORE_FORMAT];
+      const fault = textOf(await store.run(confirmPeppers, [store.keys.peppers], args));
+      if (fault === "credential" || fault === "link" || fault === "format") {
+        return { ok: false, fault };
+      }
       return { ok: true, value: null };
     },
   };

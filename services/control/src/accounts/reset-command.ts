@@ -4,7 +4,7 @@
  */
 import { parseArgs } from "node:util";
 import { type Directory, hash, newCredential, type Peppers } from "@ams/directory";
-import { unknownPeppersFault } from "@ams/process";
+import { storeFault } from "@ams/process";
 import { isNamespace, type Namespace } from "@ams/protocol";
 import { EXIT_MISCONFIGURED, EXIT_USAGE, fail, reachable, type Said } from "./said.ts";
 
@@ -43,7 +43,7 @@ export function runReset(directory: Directory, peppers: Peppers, wish: ResetWish
   return reachable(async () => {
     // Under a pepper that the deployment doesn't have, the new credential would open nothing.
     const known = await directory.confirmPeppers(peppers);
-    if (!known.ok) return fail(EXIT_MISCONFIGURED, unknownPeppersFault(known.fault));
+    if (!known.ok) return fail(EXIT_MISCONFIGURED, storeFault(known.fault));
     const account = await directory.accountOf(wish.namespace);
     if (account === null) return fail(EXIT_USAGE, "no account has that namespace");
     const { account_id, namespace } = account;

@@ -1,7 +1,8 @@
 /**
  * Compares the check values of a process's peppers with the known ones, per list, and adds the
  * first of each. Both lists are looked at before anything is written, so that a process that is
- * refused changes nothing. Replies the list of which none is known, or nil.
+ * refused changes nothing. Replies the list of which none is known, `format` where a later version
+ * has written the store, or nil.
  */
 import type { Script } from "@ams/store";
 
@@ -20,7 +21,9 @@ local function isIn(list, word)
   return false
 end
 
-local key, max = KEYS[1], tonumber(ARGV[3])
+local key, max, format = KEYS[1], tonumber(ARGV[3]), tonumber(ARGV[4])
+local written = tonumber(redis.call('HGET', key, 'format') or '0')
+if written > format then return 'format' end
 local lists = { { kind = 'credential', text = ARGV[1] }, { kind = 'link', text = ARGV[2] } }
 for _, list in ipairs(lists) do
   list.given = wordsOf(list.text)
@@ -36,6 +39,7 @@ for _, list in ipairs(lists) do
     redis.call('HSET', key, list.kind, table.concat(list.known, ' ', math.max(1, #list.known - max + 1)))
   end
 end
+if written < format then redis.call('HSET', key, 'format', format) end
 return false
 `,
 };
