@@ -48,7 +48,9 @@ export function run(command: string, args: readonly string[], input = ""): Outpu
 const KUBERNETES = "1.34.0";
 
 export function template(helm: string, args: readonly string[], input = ""): Output {
-  const at = ["--namespace", "ams", "--kube-version", KUBERNETES];
+  // Its secret by name in every set, since a generated one differs each time.
+  const named = ["--set", "edges.mcp.existingSecret=my-mcp"];
+  const at = ["--namespace", "ams", "--kube-version", KUBERNETES, ...named];
   return run(helm, ["template", "ams", CHART, ...at, ...args], input);
 }
 

@@ -9,6 +9,7 @@ const SECRET_SETTINGS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^AMS_REDIS_URL$/, ["gateway", "control"]],
   [/^AMS_INVITE_CODES$/, ["control"]],
   [/^AMS_ARCHIVE_/, ["archive"]],
+  [/^AMS_MCP_SECRET$/, ["mcp"]],
 ];
 
 describe.skipIf(helm === "")("%s", () => {
