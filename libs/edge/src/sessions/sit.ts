@@ -148,7 +148,9 @@ function seatFor(
   if (link === null || owner === null) return failure("not_joined");
   if (!hasPlace(room)) return failure("too_many_seats");
   const name = found.streamName ?? newStreamName ?? nameFor(room, link, client);
-  const isPresumed = (presumes && found.streamName !== null) || handle !== null;
+  // What a handle names, and what a revived session had, was elsewhere before.
+  const wasElsewhere = handle !== null || room.state.name.revived === true;
+  const isPresumed = (presumes && found.streamName !== null) || wasElsewhere;
   const of =
     handle === null
       ? { nonce: nonceFor(room, conversationId, name) }
