@@ -14,6 +14,7 @@ import {
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { END_OF_TURN_DATA } from "@ams/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
 import { findRedisBinary, startRedisServer } from "./cluster/redis-server.ts";
@@ -209,8 +210,9 @@ describe("the lines to paste", () => {
     const { link } = await start();
     const ada = await joinAs("ada", link);
     const joined = run("join.mjs", {}, [link, "--name", "bob"], "one\ntwo\n");
-    expect(await ada.next("token")).toMatchObject({ stream_name: "bob", data: "one" });
-    expect(await ada.next("token")).toMatchObject({ stream_name: "bob", data: "two" });
+    for (const data of ["one", END_OF_TURN_DATA, "two", END_OF_TURN_DATA]) {
+      expect(await ada.next("token")).toMatchObject({ stream_name: "bob", data });
+    }
     expect(await ada.next("stream_left")).toMatchObject({ stream_name: "bob" });
     const { code, stderr } = await joined;
     expect(code).toBe(0);

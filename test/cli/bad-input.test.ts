@@ -37,7 +37,7 @@ function expectSentence({ code, stderr }: Ended, status: number, sentence: RegEx
 
 describe("a link", () => {
   test.each([
-    ["nothing", "", /magic link is empty/],
+    ["nothing", "", /magic link is missing/],
     ["no URL", "standup", /not a URL/],
     ["cut off in the path", "http://127.0.0.1:9/ns/conversations", /path should end in/],
     ["cut off before its token", "http://127.0.0.1:9/ns/conversations/alias", /cut off/],
