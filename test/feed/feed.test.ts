@@ -195,13 +195,12 @@ test("readers that never read, and readers over the limit, disturb nobody", asyn
   const asking = new AbortController();
   const accept = { accept: "text/event-stream" };
   const url = `${at.path}/log${at.query}`;
-  const readers = await Promise.all(
-    Array.from({ length: 19 }, () => fetch(url, { headers: accept, signal: asking.signal })),
-  );
-  expect(readers.map(({ status }) => status)).toEqual(Array(19).fill(200));
-  const more = await Promise.all(
-    [1, 2, 3].map(() => fetch(url, { headers: accept, signal: asking.signal })),
-  );
+  const read = () => fetch(url, { headers: accept, signal: asking.signal });
+  for (let count = 0; count < 19; count += 1) {
+    // A reader of an earlier test may count until its socket has closed.
+    await expect.poll(async () => (await read()).status, { timeout: 10_000 }).toBe(200);
+  }
+  const more = await Promise.all([1, 2, 3].map(read));
   expect(more.map(({ status }) => status)).toContain(503);
   await post(at, "cron", "still here", bearer());
   asking.abort();

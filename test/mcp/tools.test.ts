@@ -38,7 +38,7 @@ describe("ams_create_conversation", () => {
       stream_name: "me",
       metadata,
       stream_metadata: { mood: "ok" },
-      replay: null,
+      replay: { ttl_s: 3_600, max_bytes: 1_048_576 },
       expires_at: expect.stringMatching(ISO),
       created_at: expect.stringMatching(ISO),
     });
