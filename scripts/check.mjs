@@ -7,7 +7,7 @@ await setUpOrExit();
 const env = { ...process.env, TURBO_TELEMETRY_DISABLED: "1" };
 const CHECKS = [
   ["format and lint", toolCommand("@biomejs/biome/bin/biome", "ci", "--error-on-warnings", ".")],
-  ["boundaries between rooms", toolCommand("turbo/bin/turbo", "boundaries", "--no-color")],
+  ["boundaries between packages", toolCommand("turbo/bin/turbo", "boundaries", "--no-color")],
   ["what npm run docs writes", [process.execPath, ["scripts/operations.mjs", "--check"]]],
   ["docs/CLAUSES.md", [process.execPath, ["scripts/clauses.mjs", "--check"]]],
   [
