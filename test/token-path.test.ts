@@ -45,8 +45,13 @@ const OTHER_STEPS =
   /^(?:emitMetadata|#keepMetadata|event|#fault|accept|opened|close|closed|end|expel)$/;
 
 const trace = new CallTrace(ROOT, [...sources(GATEWAY), ...sources("libs/protocol/src")]);
+/** Conversations that keep their frames: what is appended, and what was missed. */
+const REPLAY = join(GATEWAY, "replay/");
 const isBeside = ({ path, name }: Step) =>
-  [...BESIDE, ...TEXT].includes(path) || OTHER_STEPS.test(name) || isLibrary({ path, name });
+  path.startsWith(REPLAY) ||
+  [...BESIDE, ...TEXT].includes(path) ||
+  OTHER_STEPS.test(name) ||
+  isLibrary({ path, name });
 
 const followed = (...starts: readonly [path: string, name: string][]) =>
   trace

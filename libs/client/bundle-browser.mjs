@@ -48,7 +48,7 @@ async function bundle(common, entry, name, plugin) {
     plugins: [plugin],
   });
   const [{ contents: map }, { contents }] = outputFiles;
-  const [{ imports }] = Object.values(metafile.outputs);
+  const [, { imports }] = Object.entries(metafile.outputs).find(([path]) => path.endsWith(".js"));
   const gzipBytes = gzipBytesOf(contents);
   return { name, contents, map, gzipBytes, imports, inputs: Object.keys(metafile.inputs) };
 }

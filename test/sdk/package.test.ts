@@ -16,7 +16,7 @@ afterAll(async () => {
   await Promise.all([ams.stop(), app.remove()]);
 });
 
-const installed = (name: string) => join(app.folder, "node_modules/@ams/client", name);
+const installed = (name: string) => join(app.folder, "node_modules/ams-client", name);
 
 const { BROWSER_GZIP_BYTES_MAX, BROWSER_ALL_GZIP_BYTES_MAX } = await buildScript();
 
@@ -74,7 +74,7 @@ test("it brings its licences and a README along, declares no dependency, and its
   }
 });
 
-const PROGRAM = `import { createAccount, join, type TokenEvent } from "@ams/client";
+const PROGRAM = `import { createAccount, join, type TokenEvent } from "ams-client";
 const account = await createAccount("URL", { namespace: "NAMESPACE" });
 const { magicLink } = await account.mint({ metadata: { purpose: "demo" } });
 const [reader, writer] = [await join(magicLink, { guest: true }), await join(magicLink, { guest: true })];
@@ -101,7 +101,7 @@ test("in an empty folder it type-checks, joins by Node's file, and by the browse
 
 test("what doesn't fit the types doesn't compile", async () => {
   const path = join(app.folder, "wrong.ts");
-  await writeFile(path, 'import { join } from "@ams/client";\nawait join("link", { guest: 1 });\n');
+  await writeFile(path, 'import { join } from "ams-client";\nawait join("link", { guest: 1 });\n');
   await expect(app.compile()).rejects.toThrow("wrong.ts");
   await writeFile(path, "");
 });

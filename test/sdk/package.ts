@@ -85,7 +85,7 @@ const COMPILER_OPTIONS = {
 /** Builds the package, packs it with npm and unpacks it where npm would. */
 export async function installPackage(): Promise<App> {
   const folder = await mkdtemp(join(tmpdir(), "ams-app-"));
-  const [source, target] = [join(folder, "source"), join(folder, "node_modules/@ams/client")];
+  const [source, target] = [join(folder, "source"), join(folder, "node_modules/ams-client")];
   const built = await buildPackage(source);
   const packed = await run("npm", ["pack", "--silent", "--offline", source], { cwd: folder });
   await mkdir(target, { recursive: true });

@@ -100,7 +100,7 @@ export class Conversation {
     this.intake = new Intake({
       event: (event) => events.apply(event),
       batch: (batch) => {
-        kept?.received(!isForeignBatch(batch, deps.relay.origin));
+        kept?.countReceived(!isForeignBatch(batch, deps.relay.origin));
         if (this.refill !== null && frames.hasHole(batch)) this.refill.before(batch);
         else frames.deliver(batch);
       },

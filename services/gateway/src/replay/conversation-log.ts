@@ -81,7 +81,7 @@ export class ConversationLog {
   };
 
   /** A batch came by the channel. */
-  received(isOwn: boolean): void {
+  countReceived(isOwn: boolean): void {
     this.#received += 1;
     if (isOwn) this.#returned += 1;
     else this.#parts.grown();
