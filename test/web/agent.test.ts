@@ -125,7 +125,7 @@ describe.skipIf(findChromium() === null)("an agent beside a person", () => {
       printed += data;
     });
     speak();
-    await hears(page, words);
+    await hears(page, words, 50_000); // npx installs the program first.
     await say(page, `you said ${words}`);
     await expect.poll(() => printed, { timeout: 15_000 }).toContain(`you said ${words}`);
     end(child);

@@ -119,9 +119,10 @@ export async function openWire(page: Page): Promise<void> {
   await page.locator(".frames").waitFor();
 }
 
-/** Resolves when a passage of the conversation holds the text. */
-export async function hears(page: Page, text: string): Promise<void> {
-  await page.locator(".passage .text", { hasText: text }).first().waitFor();
+/** Resolves when a passage of the conversation holds the text, with a time of its own in ms. */
+export async function hears(page: Page, text: string, timeout?: number): Promise<void> {
+  const passage = page.locator(".passage .text", { hasText: text }).first();
+  await passage.waitFor(timeout === undefined ? {} : { timeout });
 }
 
 /** The stream name under which the page itself is in. */

@@ -32,7 +32,7 @@ function isSame(one: Block, other: Block): boolean {
 }
 
 /** Characters that may begin markup; without one a block is a paragraph as it stands. */
-const MARKUP = /[\\`*_[<|~#@]|:\/\/|www\.|^[ \t]*(?:[-+=>]|\d{1,9}[.)])|^(?: {4}|\t)/m;
+const MARKUP = /[\\`*_[<|~#@]|:\/\/|www\.|^[ \t]*(?:[-+=>]|:-|\d{1,9}[.)])|^(?: {4}|\t)/m;
 
 /** True when a block has to be parsed. */
 export function hasMarkup(text: string): boolean {

@@ -122,7 +122,8 @@ test("what has no markup is what it is when it is parsed", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(..."ab .,:;!?()'\"\n-1") }), (text) => {
       const prose = text.trim();
-      if (prose === "" || hasMarkup(prose) || /\n\s*\n/.test(prose)) return;
+      // Spaces at the end of a line are not shown; two of them are a break, which is shown as one.
+      if (prose === "" || hasMarkup(prose) || /\n\s*\n| \n/.test(prose)) return;
       expect(textOf(parseBlock(prose))).toBe(prose);
     }),
   );
