@@ -85,7 +85,19 @@ const refusals: readonly (readonly [string, string, Readonly<Record<string, unkn
   ["§2.3.4", "invalid_stream_metadata", { stream_metadata: [[], "a", 1, null, false] }],
   ["§2.3.5", "invalid_expiry", { expires_in_s: [0, -1, 1.5, "60", true, 31_536_001] }],
   ["§2.3.6", "invalid_max_joins", { max_joins: [0, -1, 1.5, "3", [], 100_001] }],
-  ["§7.1", "invalid_replay", { replay: [true, {}, { ttl_s: 60, max_bytes: 1_048_576 }] }],
+  [
+    "§7.1",
+    "invalid_replay",
+    {
+      replay: [
+        ...[true, {}, { ttl_s: 60 }, { ttl_s: "60", max_bytes: 1_048_576 }],
+        ...[
+          { ttl_s: 0, max_bytes: 1_048_576 },
+          { ttl_s: 60, max_bytes: 1_023 },
+        ],
+      ],
+    },
+  ],
 ];
 test.for(refusals)("%s a bad wish is 400 %s", async ([, error, wishes]) => {
   const ann = await account();

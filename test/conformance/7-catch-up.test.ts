@@ -1,7 +1,7 @@
 /** §7.3.3 to §7.4: ways of catching up, what is gone, and the change from kept to live. */
 import { expect, test } from "vitest";
 import { account, http, mint, THERE, until } from "./driver.ts";
-import { dataOf, emitter, keep, minted, REPLAY, replayed } from "./kept.ts";
+import { dataOf, emitter, keep, minted, REPLAY, type Replayed, replayed } from "./kept.ts";
 import type { Subscriber } from "./subscriber.ts";
 
 test("§7.3.4 assembled: what was said in few frames, metadata at its place", async () => {
@@ -89,10 +89,12 @@ test("§7.4 a place older than what is kept is shown, and by which streams", asy
   for (let index = 0; index < 12; index += 1) {
     await keep(from, [`${index} `.padEnd(2_000, "x")]);
   }
-  const attempt = () => replayed(link, { since: cursor ?? "" });
+  const attempt = () => leaving(replayed(link, { since: cursor ?? "" }));
   // Trimmed within a second (§7.1.1).
-  const { reader, kept } = await until(attempt, ({ live }) => !live.complete);
-  expect(kept.length).toBeGreaterThan(0);
+  const { reader, kept } = await until(
+    attempt,
+    ({ live, kept }) => !live.complete && kept.length > 0,
+  );
   expect(kept.length).toBeLessThan(12);
   const [gap, first] = reader.frames.slice(1);
   expect(gap).toEqual({
@@ -112,7 +114,7 @@ test("§7.4 a stream of which nothing is kept is shown too", async () => {
   const { cursor } = quiet.joined;
   await keep(quiet, ["one"]);
   for (let index = 0; index < 8; index += 1) await keep(loud, ["x".repeat(2_000)]);
-  const attempt = () => replayed(link, { since: cursor ?? "" });
+  const attempt = () => leaving(replayed(link, { since: cursor ?? "" }));
   const { reader } = await until(attempt, ({ live }) => !live.complete);
   const gaps = reader.frames.filter((frame) => frame.type === "x_gap");
   expect(gaps).toContainEqual({
@@ -187,6 +189,14 @@ test("§7.3 nothing is missed and nothing doubled between kept and live, at full
     }
   }
 }, 120_000);
+
+/** The same, once its reader has left: an account has few streams, and this is tried again. */
+async function leaving(attempt: Promise<Replayed>): Promise<Replayed> {
+  const all = await attempt;
+  all.reader.leave();
+  await all.reader.closed;
+  return all;
+}
 
 function numbersOf(reader: Subscriber, stream: string): readonly number[] {
   return reader.frames.flatMap((frame) => {
