@@ -61,7 +61,7 @@ export async function joinByMcp(magicLink: string): Promise<McpAgent> {
   const hello = { protocolVersion: PROTOCOL_VERSION, capabilities: {}, clientInfo };
   const { response } = await ask("initialize", hello);
   session = String(response.headers["mcp-session-id"]);
-  await callTool("ams_join", {});
+  await callTool("ams_join", { push: true });
 
   return {
     listen: async ({ onToken, onTruncated }) => {
@@ -75,10 +75,12 @@ export async function joinByMcp(magicLink: string): Promise<McpAgent> {
     },
     poll: async ({ onToken, onTruncated }) => {
       while (!ended.signal.aborted) {
-        const answer = await callTool("ams_recv", { wait_ms: WAIT_MS }).catch((error: unknown) => {
-          if (ended.signal.aborted) return undefined;
-          throw error;
-        });
+        const answer = await callTool("ams_recv", { wait_ms: WAIT_MS, format: "events" }).catch(
+          (error: unknown) => {
+            if (ended.signal.aborted) return undefined;
+            throw error;
+          },
+        );
         const { events = [], dropped = 0 } = answer ?? {};
         if (dropped > 0) onTruncated(dropped);
         for (const { kind, data = "" } of events) if (kind === "token") onToken(data);
