@@ -83,7 +83,7 @@ describe.skipIf(!isHere)("Redis", () => {
       journals.append("away", "any", [{ kind: "e", key: "k", bytes: new Uint8Array() }], 1);
     expect(await append()).toEqual({ ok: false, fault: "unavailable" });
     await expect(journals.read("away", 0, WHOLE)).rejects.toThrow();
-    expect(journals.notReady()).toBe("journal");
+    await expect.poll(() => journals.notReady()).toBe("journal");
     server = await startRedisServer({ appendOnlyDir: folder, args: ALWAYS, port });
     const back = await open(server);
     expect(
