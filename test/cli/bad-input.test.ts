@@ -37,7 +37,6 @@ function expectSentence({ code, stderr }: Ended, status: number, sentence: RegEx
 
 describe("a link", () => {
   test.each([
-    ["nothing", "", /magic link is missing/],
     ["no URL", "standup", /not a URL/],
     ["cut off in the path", "http://127.0.0.1:9/ns/conversations", /path should end in/],
     ["cut off before its token", "http://127.0.0.1:9/ns/conversations/alias", /cut off/],
@@ -45,6 +44,10 @@ describe("a link", () => {
     ["of another scheme", "ftp://127.0.0.1/ns/conversations/a?t=x", /http:\/\/ or https:\/\//],
   ])("that is %s ends with 4 before anything is sent", async (_what, broken, sentence) => {
     expectSentence(await home.run(["tail", broken]), 4, sentence);
+  });
+
+  test("that is missing is an error of usage", async () => {
+    expectSentence(await home.run(["tail", ""]), 2, /magic link is missing/);
   });
 
   test("that is truncated ends with 4", async () => {

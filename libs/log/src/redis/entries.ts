@@ -27,9 +27,6 @@ const TRIM_ROUNDS = 12;
 /** Nodes of the stream that are looked at for its size: all of a log of some MiB. */
 const SAMPLES = 1_000;
 
-/** Bytes that a stream takes beside its entries: its tree, and the part of a node not yet used. */
-const STREAM_BYTES = 4_096;
-
 export function keyOf(channel: string): string {
   return `${channel}:log`;
 }
@@ -86,10 +83,7 @@ local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - ttlS * 1000
 local aged = redis.call('XREVRANGE', key, string.format('%.0f', oldest), '-', 'COUNT', 1)
 if aged[1] then removeTo(aged[1][1]) end
 
-local function excess()
-  local used = redis.call('MEMORY', 'USAGE', key, 'SAMPLES', ${SAMPLES}) or 0
-  return used - ${STREAM_BYTES} - maxBytes
-end
+local function excess() return (redis.call('MEMORY', 'USAGE', key, 'SAMPLES', ${SAMPLES}) or 0) - maxBytes end
 
 -- The oldest entries with so many bytes. Replies how many there were.
 local function removeOldest(bytes)
@@ -109,13 +103,10 @@ local function removeOldest(bytes)
   if last then removeTo(last) end
 end
 
--- Memory is more than the entries' own bytes, so half of the excess goes at a time. It shrinks by
--- whole nodes: where one was only begun, the rest is for the next time, when more has come.
-local before
+-- Memory is more than the entries' own bytes, so half of the excess goes at a time.
 for _ = 1, ${TRIM_ROUNDS} do
   local bytes = excess()
-  if bytes <= 0 or bytes == before then break end
-  before = bytes
+  if bytes <= 0 then break end
   removeOldest(math.ceil(bytes / 2))
 end
 
