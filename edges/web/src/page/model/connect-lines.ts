@@ -68,7 +68,7 @@ export function connectLines(link: string, tail: string): readonly ConnectLine[]
       id: "ams",
       title: "The ams command line",
       about: "With Node 20 or later. What you type is sent, and what the others write is printed.",
-      text: `npx ${base}/_dist/ams.tgz join '${link}'`,
+      text: `npx --yes ${base}/_dist/ams.tgz join '${link}'`,
     },
     {
       id: "sdk",
