@@ -8,6 +8,13 @@ const ssr = { resolve };
 const PATIENCE = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /**
+ * Files that share nothing run two at a time, also on a machine with two cores: most of their time
+ * is waiting. Groups with different numbers of workers run one after the other, in this order.
+ */
+const IN_PAIRS = { maxWorkers: 2, sequence: { groupOrder: 0 } };
+const ONE_AT_A_TIME = { fileParallelism: false, sequence: { groupOrder: 1 } };
+
+/**
  * The conformance suite against a deployment of its own, whose limits its files share: one after
  * the other.
  */
@@ -20,7 +27,7 @@ function conformance(deployment: string) {
       include: ["test/conformance/*.test.ts"],
       globalSetup: [`test/journeys/deployments/${deployment}.ts`],
       setupFiles: ["test/journeys/deployments/use-deployment.ts"],
-      fileParallelism: false,
+      ...ONE_AT_A_TIME,
       ...PATIENCE,
     },
   };
@@ -38,6 +45,7 @@ export default defineConfig({
             "{libs,services,edges}/*/src/**/*.test.ts",
             "{loadtest,cli,bench}/src/**/*.test.ts",
           ],
+          ...IN_PAIRS,
           ...PATIENCE,
         },
       },
@@ -57,6 +65,7 @@ export default defineConfig({
             "test/containers/**",
             "**/node_modules/**",
           ],
+          ...IN_PAIRS,
           ...PATIENCE,
         },
       },
@@ -67,7 +76,7 @@ export default defineConfig({
           name: "journeys",
           include: ["test/journeys/*.test.ts"],
           // Each starts a cluster and looks at the clock: one has the machine at a time.
-          fileParallelism: false,
+          ...ONE_AT_A_TIME,
           ...PATIENCE,
         },
       },
