@@ -1,6 +1,6 @@
 /**
  * By which a store knows its peppers: a fixed text hashed under each. Whoever has the store learns
- * nothing of a pepper from it that the hashes of credentials and links don't tell already.
+ * nothing of a pepper from it that the hashes of credentials and links don't show already.
  */
 import type { PepperKind } from "./directory.ts";
 import { hashes, type Peppers } from "./secrets.ts";

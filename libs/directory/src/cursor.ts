@@ -5,7 +5,7 @@
 import { type Alias, type ConversationId, isAlias, isConversationId } from "@ams/protocol";
 import type { Conversation } from "./records.ts";
 
-export type ListPlace = {
+export type ListPosition = {
   readonly created_at: string;
   readonly conversation_id: ConversationId;
   readonly alias: Alias;
@@ -19,8 +19,8 @@ export function listingOf(conversation: Conversation): string {
   return `${created_at} ${conversation_id} ${alias}`;
 }
 
-/** The parts of a listing text, or null when it isn't one. */
-export function parseListing(text: string): ListPlace | null {
+/** The fields of a listing text, or null when it isn't one. */
+export function parseListing(text: string): ListPosition | null {
   const [created_at = "", conversation_id = "", alias = "", ...rest] = text.split(" ");
   if (rest.length > 0 || !CREATED_AT.test(created_at)) return null;
   if (!isConversationId(conversation_id) || !isAlias(alias)) return null;

@@ -8,7 +8,7 @@ import { peppersContract } from "./contract/peppers.ts";
 import { presenceContract } from "./contract/presence.ts";
 import type { World } from "./contract/world.ts";
 
-/** `open` is called once for each part; every test makes names of its own. */
+/** `open` is called once for each group of tests; every test makes names of its own. */
 export function directoryContract(name: string, open: () => Promise<World>): void {
   describe(`the directory, ${name}`, () => {
     accountsContract(open);

@@ -159,7 +159,10 @@ export interface Conversations {
 
 export type { Where };
 
-/** A wish to hold a stream. The directory adds the epoch, and what the stream had before. */
+/**
+ * A wish to hold a stream. The directory adds the epoch, and the stream's earlier epoch and
+ * metadata.
+ */
 export type Claim = {
   readonly where: Where;
   readonly stream_id: StreamId;
@@ -192,7 +195,7 @@ export type Claimed = {
   readonly metadataChanged: boolean;
 };
 
-export type PlaceFault =
+export type QuotaSlotFault =
   | "account_concurrency_limit"
   | "invalid_credential" /** The credential has ended, or the account is gone. */
   | "conversation_not_found" /** A guest's: the conversation's owner is gone. */;
@@ -202,26 +205,26 @@ export type ReclaimFault =
   | "displaced" /** Another connection took the stream over, and may have left again. */
   | "claim_forgotten" /** The store has lost the claim, and what followed it can't be known. */;
 
-/** In whose name a place is reserved. */
-export type PlaceTerms = {
+/** In whose name a quota slot is reserved. */
+export type QuotaSlotTerms = {
   /**
-   * The hash of the account's credential: it must be live when the place is reserved. Null for a
-   * guest.
+   * The hash of the account's credential: it must be live when the quota slot is reserved. Null for
+   * a guest.
    */
   readonly credential: string | null;
   /** The deployment's limit, where the account has none of its own. */
-  readonly placesMax: number;
+  readonly slotsMax: number;
 };
 
 /**
  * What `streams_max` counts of an account, and `guests_max` of the owner of the guests'
  * conversations.
  */
-export type PlaceKind = "stream" | "guest";
+export type QuotaSlotKind = "stream" | "guest";
 
-/** An account's place for one stream. */
-export type Place = {
-  readonly kind: PlaceKind;
+/** An account's quota slot for one stream. */
+export type QuotaSlot = {
+  readonly kind: QuotaSlotKind;
   /** Who holds the stream; for a guest, the owner of the conversation. */
   readonly account_id: AccountId;
   readonly conversation_id: ConversationId;
@@ -241,24 +244,25 @@ export type Reserved = {
 
 /**
  * Presence. Every step on a conversation is one atomic step in its slot, announced on its channel.
- * Joining is: reserve the place, claim the stream, and on a failed claim release the place.
+ * Joining is: reserve the quota slot, claim the stream, and on a failed claim release the quota
+ * slot.
  */
 export interface Presence {
   /**
-   * Reserves a place. A stream that the account holds already shares its place: it counts once, and
-   * is free when every connection that reserved it has released it. A release by a connection that
-   * doesn't hold it does nothing. It counts as a use of the credential.
+   * Reserves a quota slot. A stream that the account holds already shares its quota slot: it counts
+   * once, and is free when every connection that reserved it has released it. A release by a
+   * connection that doesn't hold it does nothing. It counts as a use of the credential.
    */
-  reserve(place: Place, terms: PlaceTerms): Promise<Outcome<Reserved, PlaceFault>>;
+  reserve(slot: QuotaSlot, terms: QuotaSlotTerms): Promise<Outcome<Reserved, QuotaSlotFault>>;
   /**
-   * Makes a place this connection's alone, once its claim was granted; also takes one that was
+   * Makes a quota slot this connection's alone, once its claim was granted; also takes one that was
    * swept.
    */
-  keepPlace(place: Place): Promise<void>;
-  release(place: Place): Promise<void>;
+  keepSlot(slot: QuotaSlot): Promise<void>;
+  release(slot: QuotaSlot): Promise<void>;
   claim(claim: Claim): Promise<Outcome<Claimed, ClaimFault>>;
   /**
-   * Claims a stream again under the epoch that it had, after its gateway's lease ran out, or when
+   * Claims a stream again under its earlier epoch, after its gateway's lease ran out, or when
    * the roster lost it. Announces `claimed` when the roster had lost it, or names an earlier claim.
    */
   reclaim(where: Where, entry: RosterEntry): Promise<Outcome<RosterEntry, ReclaimFault>>;
@@ -269,8 +273,8 @@ export interface Presence {
     last: { readonly n: number | null; readonly ts: string },
   ): Promise<boolean>;
   /**
-   * Keeps a live stream's metadata, with the place and time (Unix ms) of the frame that set it, for
-   * those who join later. Not announced: the frame notifies the others.
+   * Keeps a live stream's metadata, with the position and time (Unix ms) of the frame that set it,
+   * for those who join later. Not announced: the frame notifies the others.
    */
   setStreamMetadata(
     where: Where,
@@ -282,7 +286,7 @@ export interface Presence {
   /** The live streams, in no order. */
   roster(where: Where): Promise<readonly RosterEntry[]>;
   /**
-   * The live streams at the very place on the channel where the event `mark` is announced; null
+   * The live streams at the very position on the channel where the event `mark` is announced; null
    * when the conversation is gone. With tails, which asks for what may have been missed, a past
    * `links_revoked` may be announced again before it.
    */
@@ -292,7 +296,7 @@ export interface Presence {
   ): Promise<readonly RosterEntry[] | null>;
 }
 
-/** Leases: how the others learn that a gateway died without a word. */
+/** Leases: how the others learn that a gateway died without notice. */
 export interface Leases {
   /**
    * Renews the gateway's lease. `lapsed` when there was none: it is new, or its streams may have
@@ -302,7 +306,7 @@ export interface Leases {
   /** Ends the lease of a gateway that has let go of all that it held. */
   endLease(gateway: GatewayId): Promise<void>;
   /**
-   * Removes whatever gateways whose lease ran out have left behind, announcing each stream as left.
+   * Removes whatever gateways whose lease ran out have left, announcing each stream as left.
    * Returns how many streams that were.
    */
   sweep(): Promise<number>;
@@ -318,7 +322,7 @@ export interface Leases {
   letGo(gateway: GatewayId, held: Held): Promise<void>;
 }
 
-/** A stream or a place that a gateway holds. */
+/** A stream or a quota slot that a gateway holds. */
 export type Held =
   | {
       readonly kind: "stream";
@@ -326,7 +330,7 @@ export type Held =
       readonly stream_name: StreamName;
       readonly connection: ConnectionId;
     }
-  | { readonly kind: "place"; readonly place: Place };
+  | { readonly kind: "quota_slot"; readonly slot: QuotaSlot };
 
 export type HeldPage = {
   readonly held: readonly Held[];

@@ -37,7 +37,7 @@ export type RosterEvent =
       readonly ts: string;
     }
   /**
-   * The place on the channel at which a snapshot was taken. `tails`: holders of streams, say how
+   * The position on the channel at which a snapshot was taken. `tails`: holders of streams, say how
    * far you have emitted.
    */
   | { readonly kind: "mark"; readonly mark: string; readonly tails: boolean }
@@ -59,7 +59,7 @@ export type GatewayEvent =
       /** The time of the last frame, so that time doesn't run backwards in the stream. */
       readonly ts: string | null;
     }
-  /** The stream has emitted up to `n`: who has heard less has lost something. */
+  /** The stream has emitted up to `n`: a reader that has received less has lost frames. */
   | {
       readonly kind: "tail";
       readonly stream_id: StreamId;
@@ -67,7 +67,7 @@ export type GatewayEvent =
       readonly n: number;
     };
 
-/** Announced by the log of a conversation with replay, at its place among the batches (§7.5). */
+/** Announced by the log of a conversation with replay, at its position among the batches (§7.5). */
 export type LogEvent = {
   readonly kind: "kept";
   /** The last batch that was kept: the time of its append in Unix ms, and its number in it. */

@@ -18,7 +18,7 @@ export function newConversationId(nowMs: number): ConversationId {
   return `conv_${nextUlid(nowMs)}` as ConversationId;
 }
 
-/** What tells two conversations of one id apart: 9 random bytes. */
+/** Distinguishes two conversations of one id: 9 random bytes. */
 export function newGeneration(): string {
   return randomBytes(9).toString("base64url");
 }

@@ -10,7 +10,7 @@ import {
   newAccount,
   newClaim,
   newConversation,
-  placeOf,
+  slotOf,
   value,
   type World,
   whereOf,
@@ -132,14 +132,14 @@ export function accountsContract(open: () => Promise<World>): void {
       expect(await id(c3)).toBe(account_id);
     });
 
-    test("§2.2.4 a place that is reserved is a first use too; a grace that was asked for outlives it", async () => {
+    test("§2.2.4 a quota slot that is reserved is a first use too; a grace that was asked for outlives it", async () => {
       const { directory, clock } = world;
       const [c0, c1, c2] = [fresh("c"), fresh("c"), fresh("c")];
       const account = value(await directory.createAccount(newAccount(), c0));
       const conversation = newConversation(account);
       const claim = newClaim(whereOf(conversation), account);
       const reserve = (credential: string) =>
-        directory.reserve(placeOf(claim), { credential, placesMax: 1 });
+        directory.reserve(slotOf(claim), { credential, slotsMax: 1 });
       value(await directory.rotateCredential(account.account_id, c1, graceOf(60_000)));
       expect(value(await reserve(c1)).credentialEndsMs).toBeNull();
       expect(value(await reserve(c0)).credentialEndsMs).toBe(clock.ms + 60_000);
@@ -220,13 +220,13 @@ export function accountsContract(open: () => Promise<World>): void {
       );
     });
 
-    test("§2.2.5 a deleted account: its conversations close, its credential ends, its namespace stays taken, its places are free", async () => {
+    test("§2.2.5 a deleted account: its conversations close, its credential ends, its namespace stays taken, its quota slots are free", async () => {
       const { directory } = world;
       const account = value(await directory.createAccount(newAccount(), "gone"));
       const conversation = newConversation(account);
       value(await directory.mint({ conversation, linkHash: "x" }));
       const claim = newClaim(whereOf(conversation), account);
-      value(await directory.reserve(placeOf(claim), { credential: "gone", placesMax: 10 }));
+      value(await directory.reserve(slotOf(claim), { credential: "gone", slotsMax: 10 }));
       value(await directory.claim(claim));
       await directory.deleteAccount(account.account_id);
       expect(await directory.accountByCredential(["gone"])).toBeNull();
@@ -234,7 +234,7 @@ export function accountsContract(open: () => Promise<World>): void {
       expect(await directory.accountOf(account.namespace)).toBeNull();
       expect(await directory.admission(conversation)).toBeNull();
       expect(
-        faultOf(await directory.reserve(placeOf(claim), { credential: "gone", placesMax: 10 })),
+        faultOf(await directory.reserve(slotOf(claim), { credential: "gone", slotsMax: 10 })),
       ).toBe("invalid_credential");
       const again = { ...newAccount(), namespace: account.namespace };
       expect(faultOf(await directory.createAccount(again, fresh("hash")))).toBe("namespace_taken");

@@ -115,7 +115,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       });
     });
 
-    test("§2.7.4 a conversation that is minted again is another one to whoever has the old one's place, and its counters go on", async () => {
+    test("§2.7.4 a conversation that is minted again is another one to whoever has the old one's channel, and its counters go on", async () => {
       const { directory } = world;
       const id = "f".repeat(64);
       let before: RosterEntry | null = null;
@@ -160,7 +160,7 @@ export function conversationsContract(open: () => Promise<World>): void {
       expect(faultOf(await join("g", number))).toBe("invalid_magic_link");
     });
 
-    test("§2.3.9 of concurrent mints exactly as many are ok as the account may have, and an end makes room", async () => {
+    test("§2.3.9 of concurrent mints exactly as many are ok as the account may have, and an end frees one", async () => {
       const { directory, other } = world;
       const conversationsMax = 4;
       const made = Array.from({ length: 10 }, () => newConversation(account));

@@ -9,8 +9,8 @@ import {
   newAccount,
   newClaim,
   newConversation,
-  placeOf,
   START_MS,
+  slotOf,
   value,
   type World,
   whereOf,
@@ -38,10 +38,10 @@ export function leasesContract(open: () => Promise<World>): void {
       await world.directory.sweep();
     });
 
-    const terms = (placesMax: number) => ({ credential, placesMax });
+    const terms = (slotsMax: number) => ({ credential, slotsMax });
 
-    async function eventsAt(place: Where) {
-      const channel = world.directory.channels.conversation(place);
+    async function eventsAt(at: Where) {
+      const channel = world.directory.channels.conversation(at);
       return (await world.heard())
         .filter((heard) => heard.channel === channel)
         .map(({ event }) => event);
@@ -59,11 +59,11 @@ export function leasesContract(open: () => Promise<World>): void {
       return held;
     }
 
-    /** A gateway that holds one stream and its place, and whose lease is over. */
+    /** A gateway that holds one stream and its quota slot, and whose lease is over. */
     async function deadGateway() {
       const claim = newClaim(where, account, { gateway: fresh("dead") });
       expect(await world.directory.heartbeat(claim.gateway, 0)).toBe("lapsed");
-      value(await world.directory.reserve(placeOf(claim), terms(1)));
+      value(await world.directory.reserve(slotOf(claim), terms(1)));
       return { claim, entry: value(await world.directory.claim(claim)).entry };
     }
 
@@ -80,14 +80,14 @@ export function leasesContract(open: () => Promise<World>): void {
       expect(await world.directory.heartbeat(gateway, LIVE_MS)).toBe("lapsed");
     });
 
-    test("§5.6.1 what a dead gateway held is announced as left, once, whoever sweeps; its place is free; others stay", async () => {
+    test("§5.6.1 what a dead gateway held is announced as left, once, whoever sweeps; its quota slot is free; others stay", async () => {
       const { directory, other } = world;
       const gateway = fresh("live");
       await directory.heartbeat(gateway, LIVE_MS);
       const survivor = newClaim(where, newAccount(), { gateway, stream_name: name("survivor") });
       const kept = value(await directory.claim(survivor)).entry;
       const { entry } = await deadGateway();
-      const next = placeOf(newClaim(where, account, { stream_name: name("next") }));
+      const next = slotOf(newClaim(where, account, { stream_name: name("next") }));
       expect(faultOf(await directory.reserve(next, terms(1)))).toBe("account_concurrency_limit");
       const swept = await Promise.all([
         directory.sweep(),
@@ -192,15 +192,19 @@ export function leasesContract(open: () => Promise<World>): void {
       const { directory, other } = world;
       const { claim, entry } = await deadGateway();
       const { gateway } = claim;
-      const place = placeOf(claim);
-      const guest = { ...place, kind: "guest" as const, connection: fresh("connection") };
-      value(await directory.reserve(guest, { credential: null, placesMax: 1 }));
+      const slot = slotOf(claim);
+      const guest = { ...slot, kind: "guest" as const, connection: fresh("connection") };
+      value(await directory.reserve(guest, { credential: null, slotsMax: 1 }));
       const { stream_name, connection } = claim;
       const stream = { kind: "stream", where, stream_name, connection } as const;
       const held = await heldBy(gateway);
       expect(held).toHaveLength(3);
       expect(held).toEqual(
-        expect.arrayContaining([stream, { kind: "place", place }, { kind: "place", place: guest }]),
+        expect.arrayContaining([
+          stream,
+          { kind: "quota_slot", slot },
+          { kind: "quota_slot", slot: guest },
+        ]),
       );
       expect(await heldBy(fresh("another"))).toEqual([]);
       for (const one of [...held, ...held]) await other.letGo(gateway, one);
@@ -208,33 +212,33 @@ export function leasesContract(open: () => Promise<World>): void {
       const left = (await eventsAt(where)).filter((event) => event.kind === "left");
       expect(left).toMatchObject([{ stream_id: entry.stream_id, epoch: entry.epoch, n: null }]);
       const next = newClaim(where, account, { stream_name: name("next") });
-      value(await directory.reserve(placeOf(next), terms(1)));
-      value(await directory.reserve(guest, { credential: null, placesMax: 1 }));
+      value(await directory.reserve(slotOf(next), terms(1)));
+      value(await directory.reserve(guest, { credential: null, slotsMax: 1 }));
     });
 
-    test("§3.5.1 giving back does nothing to a stream or place that another connection has by now", async () => {
+    test("§3.5.1 giving back does nothing to a stream or quota slot that another connection has by now", async () => {
       const { directory } = world;
       const { claim } = await deadGateway();
       const held = await heldBy(claim.gateway);
       const heir = newClaim(where, account, { gateway: fresh("live") });
-      value(await directory.reserve(placeOf(heir), terms(1)));
+      value(await directory.reserve(slotOf(heir), terms(1)));
       const { entry } = value(await directory.claim(heir));
-      await directory.keepPlace(placeOf(heir));
+      await directory.keepSlot(slotOf(heir));
       for (const one of held) await directory.letGo(claim.gateway, one);
       expect(await directory.roster(where)).toEqual([entry]);
-      const next = placeOf(newClaim(where, account, { stream_name: name("next") }));
+      const next = slotOf(newClaim(where, account, { stream_name: name("next") }));
       expect(faultOf(await directory.reserve(next, terms(1)))).toBe("account_concurrency_limit");
       expect(await heldBy(heir.gateway)).toHaveLength(2);
     });
 
     test("§3.3.9 a reservation that is made after its release is listed, and given back", async () => {
       const { directory } = world;
-      const place = placeOf(newClaim(where, account, { gateway: fresh("gateway") }));
-      await directory.release(place);
-      value(await directory.reserve(place, terms(1)));
-      expect(await heldBy(place.gateway)).toEqual([{ kind: "place", place }]);
-      await directory.letGo(place.gateway, { kind: "place", place });
-      const next = placeOf(newClaim(where, account, { stream_name: name("next") }));
+      const slot = slotOf(newClaim(where, account, { gateway: fresh("gateway") }));
+      await directory.release(slot);
+      value(await directory.reserve(slot, terms(1)));
+      expect(await heldBy(slot.gateway)).toEqual([{ kind: "quota_slot", slot }]);
+      await directory.letGo(slot.gateway, { kind: "quota_slot", slot });
+      const next = slotOf(newClaim(where, account, { stream_name: name("next") }));
       value(await directory.reserve(next, terms(1)));
     });
 

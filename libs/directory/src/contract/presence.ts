@@ -1,4 +1,4 @@
-/** Who is here: places, claims, leaves, snapshots. */
+/** Who is here: quota slots, claims, leaves, snapshots. */
 import { trustJsonText } from "@ams/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Where } from "../directory.ts";
@@ -12,7 +12,7 @@ import {
   newAccount,
   newClaim,
   newConversation,
-  placeOf,
+  slotOf,
   streamId,
   value,
   type World,
@@ -43,10 +43,10 @@ export function presenceContract(open: () => Promise<World>): void {
       return whereOf(conversation);
     }
 
-    const terms = (placesMax: number) => ({ credential, placesMax });
+    const terms = (slotsMax: number) => ({ credential, slotsMax });
 
-    async function eventsAt(place: Where) {
-      const channel = world.directory.channels.conversation(place);
+    async function eventsAt(at: Where) {
+      const channel = world.directory.channels.conversation(at);
       return (await world.heard())
         .filter((heard) => heard.channel === channel)
         .map(({ event }) => event);
@@ -126,8 +126,8 @@ export function presenceContract(open: () => Promise<World>): void {
 
     test("§3.3 a conversation's limit counts streams, not takeovers; its own limit beats the deployment's", async () => {
       const { directory } = world;
-      const claim = (stream: string, subscribersMax: number, place = where) =>
-        directory.claim(newClaim(place, account, { stream_name: name(stream), subscribersMax }));
+      const claim = (stream: string, subscribersMax: number, at = where) =>
+        directory.claim(newClaim(at, account, { stream_name: name(stream), subscribersMax }));
       value(await claim("a", 2));
       value(await claim("b", 2));
       expect(faultOf(await claim("c", 2))).toBe("conversation_subscriber_limit");
@@ -232,10 +232,10 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(await eventsAt(where)).toHaveLength(1);
     });
 
-    test("§3.3 places: counted once while shared, given back by their holder only, kept by who took over", async () => {
+    test("§3.3 quota slots: counted once while shared, given back by their holder only, kept by who took over", async () => {
       const { directory } = world;
       const stream = (text: string) =>
-        placeOf(newClaim(where, account, { stream_name: name(text) }));
+        slotOf(newClaim(where, account, { stream_name: name(text) }));
       const [a, b, c] = [stream("a"), stream("b"), stream("c")];
       expect(value(await directory.reserve(a, terms(2))).shared).toBe(false);
       value(await directory.reserve(b, terms(2)));
@@ -246,17 +246,16 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(faultOf(await directory.reserve(c, terms(2)))).toBe("account_concurrency_limit");
       const successor = stream("a");
       expect(value(await directory.reserve(successor, terms(2))).shared).toBe(true);
-      await directory.keepPlace(successor);
+      await directory.keepSlot(successor);
       await directory.release(a);
       expect(faultOf(await directory.reserve(c, terms(2)))).toBe("account_concurrency_limit");
       await directory.release(successor);
       expect(value(await directory.reserve(c, terms(2))).shared).toBe(false);
     });
 
-    test("§2.2.4 a place is reserved for a live credential of its account only, and within the account's own limit", async () => {
+    test("§2.2.4 a quota slot is reserved for a live credential of its account only, and within the account's own limit", async () => {
       const { directory, clock } = world;
-      const place = (text: string) =>
-        placeOf(newClaim(where, account, { stream_name: name(text) }));
+      const slot = (text: string) => slotOf(newClaim(where, account, { stream_name: name(text) }));
       expect(await directory.credentialHolder(["unknown", credential])).toEqual({
         account_id: account.account_id,
         credential,
@@ -264,25 +263,25 @@ export function presenceContract(open: () => Promise<World>): void {
       expect(await directory.credentialHolder(["unknown"])).toBeNull();
       const next = fresh("hash");
       value(await directory.rotateCredential(account.account_id, next, graceOf(10_000)));
-      value(await directory.reserve(place("a"), terms(10)));
+      value(await directory.reserve(slot("a"), terms(10)));
       clock.ms += 10_000;
-      expect(faultOf(await directory.reserve(place("b"), terms(10)))).toBe("invalid_credential");
+      expect(faultOf(await directory.reserve(slot("b"), terms(10)))).toBe("invalid_credential");
       const stranger = fresh("hash");
       value(await directory.createAccount(newAccount(), stranger));
-      const theirs = { credential: stranger, placesMax: 10 };
-      expect(faultOf(await directory.reserve(place("b"), theirs))).toBe("invalid_credential");
-      const ours = { credential: next, placesMax: 10 };
+      const theirs = { credential: stranger, slotsMax: 10 };
+      expect(faultOf(await directory.reserve(slot("b"), theirs))).toBe("invalid_credential");
+      const ours = { credential: next, slotsMax: 10 };
       const limits = { ...DEPLOYMENT_LIMITS, streams_max: 2 };
       value(await directory.setAccountLimits(account.account_id, limits));
-      value(await directory.reserve(place("b"), ours));
-      expect(faultOf(await directory.reserve(place("c"), ours))).toBe("account_concurrency_limit");
+      value(await directory.reserve(slot("b"), ours));
+      expect(faultOf(await directory.reserve(slot("c"), ours))).toBe("account_concurrency_limit");
     });
 
-    test("a place whose first holder leaves while another one is coming stays counted until that one lets go", async () => {
+    test("a quota slot whose first holder leaves while another one is coming stays counted until that one lets go", async () => {
       const { directory } = world;
-      const first = placeOf(newClaim(where, account));
-      const second = placeOf(newClaim(where, account));
-      const other = placeOf(newClaim(where, account, { stream_name: name("b") }));
+      const first = slotOf(newClaim(where, account));
+      const second = slotOf(newClaim(where, account));
+      const other = slotOf(newClaim(where, account, { stream_name: name("b") }));
       value(await directory.reserve(first, terms(1)));
       value(await directory.reserve(second, terms(1)));
       await directory.release(first);
@@ -295,8 +294,8 @@ export function presenceContract(open: () => Promise<World>): void {
       const outcomes = await Promise.all(
         Array.from({ length: 50 }, (_, index) => {
           const claim = newClaim(where, account, { stream_name: name(`s${index}`) });
-          const place = { ...placeOf(claim), stream_id: streamId(`acc${index}`, `${index}`) };
-          return (index % 2 ? world.directory : world.other).reserve(place, terms(10));
+          const slot = { ...slotOf(claim), stream_id: streamId(`acc${index}`, `${index}`) };
+          return (index % 2 ? world.directory : world.other).reserve(slot, terms(10));
         }),
       );
       expect(outcomes.filter((outcome) => outcome.ok)).toHaveLength(10);
@@ -304,12 +303,12 @@ export function presenceContract(open: () => Promise<World>): void {
 
     test("§3.3.9 guests count against their own limit of the conversation's owner, whose streams they leave alone", async () => {
       const { directory, other } = world;
-      const guests = { credential: null, placesMax: 2 };
+      const guests = { credential: null, slotsMax: 2 };
       const guest = (text: string, at = where) => {
         const claim = newClaim(at, account, { stream_name: name(text) });
-        return { ...placeOf(claim), kind: "guest" as const };
+        return { ...slotOf(claim), kind: "guest" as const };
       };
-      const stream = placeOf(newClaim(where, account, { stream_name: name("own") }));
+      const stream = slotOf(newClaim(where, account, { stream_name: name("own") }));
       const [a, elsewhere] = [guest("a"), guest("b", await mint({}))];
       expect(value(await directory.reserve(a, guests)).shared).toBe(false);
       value(await other.reserve(elsewhere, guests));
@@ -319,7 +318,7 @@ export function presenceContract(open: () => Promise<World>): void {
       value(await directory.reserve(stream, terms(1)));
       const heir = guest("a");
       expect(value(await directory.reserve(heir, guests)).shared).toBe(true);
-      await directory.keepPlace(heir);
+      await directory.keepSlot(heir);
       await directory.release(a);
       await directory.release({ ...heir, kind: "stream" });
       expect(faultOf(await directory.reserve(guest("c"), guests))).toBe(
@@ -340,24 +339,24 @@ export function presenceContract(open: () => Promise<World>): void {
       );
       await directory.deleteAccount(account.account_id);
       expect(faultOf(await directory.reserve(guest("d"), guests))).toBe("conversation_not_found");
-      await directory.keepPlace(heir);
+      await directory.keepSlot(heir);
       const left = (await world.dump()).filter((line) => line.includes(account.account_id));
       expect(left.filter((line) => !line.includes(" deleted"))).toEqual([]);
     });
 
-    test("§5.6 a snapshot is the roster at exactly the place of its mark", async () => {
+    test("§5.6 a snapshot is the roster at exactly the position of its mark", async () => {
       const { directory, other } = world;
-      const place = await mint({});
+      const where = await mint({});
       const churn = async (directoryOf: typeof directory, stream: string) => {
         for (let round = 0; round < 20; round += 1) {
-          const claim = newClaim(place, account, { stream_name: name(stream) });
+          const claim = newClaim(where, account, { stream_name: name(stream) });
           value(await directoryOf.claim(claim));
-          if (round % 3 > 0) await directoryOf.leave(place, claim, { n: round, ts: TS });
+          if (round % 3 > 0) await directoryOf.leave(where, claim, { n: round, ts: TS });
         }
       };
       const snapshots = Array.from({ length: 15 }, async (_, index) => {
         const mark = `mark-${index}`;
-        return { mark, entries: await other.snapshot(place, { mark, tails: index % 2 === 0 }) };
+        return { mark, entries: await other.snapshot(where, { mark, tails: index % 2 === 0 }) };
       });
       await Promise.all([
         ...["a", "b", "c", "d"].map((stream, index) =>
@@ -367,21 +366,21 @@ export function presenceContract(open: () => Promise<World>): void {
       ]);
       const last = {
         mark: "last",
-        entries: await directory.snapshot(place, { mark: "last", tails: false }),
+        entries: await directory.snapshot(where, { mark: "last", tails: false }),
       };
       const taken = new Map(
         [...(await Promise.all(snapshots)), last].map(({ mark, entries }) => [mark, entries]),
       );
       const replica = new Map<string, RosterEntry>();
       let marks = 0;
-      for (const event of await eventsAt(place)) {
+      for (const event of await eventsAt(where)) {
         apply(replica, event);
         if (event.kind !== "mark") continue;
         marks += 1;
         expect(byName(taken.get(String(event.mark)) ?? [])).toEqual(byName([...replica.values()]));
       }
       expect(marks).toBe(16);
-      expect(byName(await directory.roster(place))).toEqual(byName([...replica.values()]));
+      expect(byName(await directory.roster(where))).toEqual(byName([...replica.values()]));
     });
   });
 }

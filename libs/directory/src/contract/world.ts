@@ -12,7 +12,7 @@ import type {
 } from "@ams/protocol";
 import { trustJsonText } from "@ams/protocol";
 import { ulid } from "ulid";
-import type { Claim, CredentialGrace, Directory, Place, Where } from "../directory.ts";
+import type { Claim, CredentialGrace, Directory, QuotaSlot, Where } from "../directory.ts";
 import { newGeneration } from "../new-ids.ts";
 import { type Account, type Conversation, DEPLOYMENT_LIMITS } from "../records.ts";
 
@@ -101,7 +101,7 @@ export function newClaim(where: Where, owner: Account, over: Partial<Claim> = {}
   };
 }
 
-export function placeOf(claim: Claim): Place {
+export function slotOf(claim: Claim): QuotaSlot {
   const { owner_account_id: account_id, stream_id, gateway, connection } = claim;
   return {
     kind: "stream",

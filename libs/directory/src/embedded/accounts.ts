@@ -82,8 +82,8 @@ export function embeddedAccounts(store: Store): Accounts {
       };
       await step(store, remove, (announcements) => {
         for (const announceClosed of announcements) announceClosed();
-        here.places.stream.delete(id);
-        here.places.guest.delete(id);
+        here.slots.stream.delete(id);
+        here.slots.guest.delete(id);
         const event = encodeEvent({ kind: "account_deleted", account_id: id });
         store.announce(store.channels.deployment, event);
       });

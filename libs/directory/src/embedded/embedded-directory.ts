@@ -14,7 +14,7 @@ import { openTables, TABLES_MAX } from "./tables.ts";
 export type EmbeddedDirectoryOptions = {
   /** A folder, of which one process at a time has the use. It is made if it isn't there. */
   readonly path: string;
-  /** Hears every event in the very step that it tells of. It must not throw. */
+  /** Is called with every event, in the step that causes it. It must not throw. */
   readonly announce: Announce;
   /** Called with the channel of a conversation that was removed: what else was kept of it goes. */
   readonly removed?: Removed;

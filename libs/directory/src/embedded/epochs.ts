@@ -1,7 +1,7 @@
 /**
- * The claim counter of each conversation. The file keeps an epoch that no claim has had yet, raised
- * by a block at a time, so that most claims don't wait for the disk and none is ever given twice,
- * whenever the process ends.
+ * The claim counter of each conversation. The file keeps an epoch that no claim has used yet,
+ * raised by a block at a time, so that most claims don't wait for the disk and none is ever given
+ * twice, whenever the process ends.
  */
 import type { Store } from "./store.ts";
 
@@ -13,7 +13,7 @@ const BLOCK = 100;
 
 export type Counter = { last: number; limit: number };
 
-/** The next epoch of this conversation, above all that it has had. */
+/** The next epoch of this conversation, above all that were used. */
 export function nextEpoch(store: Store, key: string): number {
   const counter = counterOf(store, key);
   if (counter.last + 1 >= counter.limit) extend(store, key, counter, counter.last + 1 + BLOCK);

@@ -1,11 +1,11 @@
 /** Who is here, in memory: it ends with the process, as do the sockets. */
 import type { AccountId, StreamName } from "@ams/protocol";
-import type { PlaceKind } from "../directory.ts";
+import type { QuotaSlotKind } from "../directory.ts";
 import type { ConnectionId, GatewayId, RosterEntry } from "../records.ts";
 
 export type Roster = {
   readonly live: Map<StreamName, RosterEntry>;
-  /** The last epoch of streams that left, the latest behind. */
+  /** The last epoch of streams that left, the latest at the end. */
   readonly departed: Map<StreamName, number>;
   /** The highest epoch among departed streams that were forgotten, 0 before any was. */
   departedFloor: number;
@@ -16,18 +16,18 @@ export type Roster = {
 export type Holder = { readonly gateway: GatewayId; readonly connection: ConnectionId };
 
 /** By account, then by `<conv>/<stream>`; never an empty list. */
-export type Places = Map<AccountId, Map<string, readonly Holder[]>>;
+export type QuotaSlots = Map<AccountId, Map<string, readonly Holder[]>>;
 
 export type Here = {
   /** By `<ns>/<alias>`. */
   readonly rosters: Map<string, Roster>;
-  readonly places: Readonly<Record<PlaceKind, Places>>;
+  readonly slots: Readonly<Record<QuotaSlotKind, QuotaSlots>>;
   /** By gateway: the time at which its lease ends, in milliseconds of `performance.now`. */
   readonly leases: Map<GatewayId, number>;
 };
 
 export function nobodyHere(): Here {
-  return { rosters: new Map(), places: { stream: new Map(), guest: new Map() }, leases: new Map() };
+  return { rosters: new Map(), slots: { stream: new Map(), guest: new Map() }, leases: new Map() };
 }
 
 /** The roster of this conversation, made when there is none. */

@@ -4,8 +4,8 @@
  */
 import type { Held, Leases } from "../directory.ts";
 import { type GatewayId, whereOf } from "../records.ts";
-import { placesHeldBy, release } from "./places.ts";
 import { leaveStream } from "./presence.ts";
+import { release, slotsHeldBy } from "./quota-slots.ts";
 import { look, type Store } from "./store.ts";
 
 export function embeddedLeases(store: Store): Leases {
@@ -46,7 +46,7 @@ export function embeddedLeases(store: Store): Leases {
 }
 
 function heldBy(store: Store, gateway: GatewayId): readonly Held[] {
-  const held: Held[] = placesHeldBy(store, gateway).map((place) => ({ kind: "place", place }));
+  const held: Held[] = slotsHeldBy(store, gateway).map((slot) => ({ kind: "quota_slot", slot }));
   for (const [key, { live }] of store.here.rosters) {
     const mine = [...live.values()].filter((entry) => entry.gateway === gateway);
     const conversation = mine.length > 0 && store.tables.conversations.get(key)?.conversation;
@@ -61,8 +61,8 @@ function heldBy(store: Store, gateway: GatewayId): readonly Held[] {
 
 /** True when it was a stream, and this call announced that it left. */
 function letGo(store: Store, gateway: GatewayId, held: Held): boolean {
-  if (held.kind === "place") {
-    release(store, held.place);
+  if (held.kind === "quota_slot") {
+    release(store, held.slot);
     return false;
   }
   const last = { n: null, ts: new Date(store.now()).toISOString() };

@@ -1,23 +1,23 @@
 /**
  * Who is here, embedded. Nothing in these steps waits between looking and changing, so each is
- * atomic as it stands; what the file must know (epochs, joins) is written within the step, before
+ * atomic by itself; what the file must know (epochs, joins) is written within the step, before
  * anybody hears of it.
  */
 import { EMPTY_OBJECT, type StreamId } from "@ams/protocol";
-import type { Claim, ClaimFault, Place, Presence, Where } from "../directory.ts";
+import type { Claim, ClaimFault, Presence, QuotaSlot, Where } from "../directory.ts";
 import { type ChannelEvent, encodeEvent } from "../events.ts";
 import { DEPARTED_MAX, type GatewayId, type RosterEntry } from "../records.ts";
 import { nextEpoch, raiseEpoch } from "./epochs.ts";
 import { type Roster, rosterAt } from "./here.ts";
-import { keepPlace, release, reserve } from "./places.ts";
+import { keepSlot, release, reserve } from "./quota-slots.ts";
 import { look, type Store } from "./store.ts";
 import { keyOf, type StoredConversation } from "./tables.ts";
 
 export function embeddedPresence(store: Store): Presence {
   return {
-    reserve: (place, terms) => look(() => reserve(store, place, terms)),
-    keepPlace: (place) => look(() => keepPlace(store, place)),
-    release: (place: Place) => look(() => release(store, place)),
+    reserve: (slot, terms) => look(() => reserve(store, slot, terms)),
+    keepSlot: (slot) => look(() => keepSlot(store, slot)),
+    release: (slot: QuotaSlot) => look(() => release(store, slot)),
 
     claim: (claim) =>
       look(() => {

@@ -1,5 +1,5 @@
 /**
- * What every part of the embedded directory stands on: the file, who is here, and how to tell
+ * What every module of the embedded directory uses: the file, who is here, and how to notify
  * others.
  */
 import type { Channels } from "../channels.ts";

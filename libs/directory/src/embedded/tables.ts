@@ -12,7 +12,7 @@
  * | canonical | `<ns> <conv>` | alias | delete |
  * | expiring | `<Unix ms of its removal, 16 digits> <ns>/<alias>` | generation | delete, or removal |
  * | floors | namespace | the highest counters of deleted canonical conversations | with the account |
- * | claims | `<ns>/<alias>` | an epoch that no claim has had yet | delete |
+ * | claims | `<ns>/<alias>` | an epoch that no claim has used yet | delete |
  * | joins | `<ns>/<alias>` | number of stream ids counted against `max_joins` | delete |
  * | joined | `<ns>/<alias> <stream id>` | 1 | delete |
  * | peppers | `credential`, `link` | check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |

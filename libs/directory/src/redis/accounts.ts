@@ -142,8 +142,8 @@ async function createAccount(
 
 /** The hashes of its credentials. */
 async function removeAccount(store: Store, id: AccountId): Promise<readonly string[]> {
-  const { record, credentials, places, guests, heldPrefix } = store.keys.account(id);
-  const keys = [record, credentials, places, guests];
+  const { record, credentials, slots, guests, heldPrefix } = store.keys.account(id);
+  const keys = [record, credentials, slots, guests];
   const [hashes, indexed] = listOf(await store.run(deleteAccount, keys, [id])).map(textsOf);
   await unindex(store, heldPrefix, indexed ?? []);
   return hashes ?? [];

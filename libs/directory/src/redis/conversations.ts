@@ -66,7 +66,7 @@ export function redisConversations(store: Store): Conversations {
     async listConversations(namespace, { cursor, limit }) {
       const after = cursor === null ? null : decodeCursor(cursor);
       if (cursor !== null && after === null) return { ok: false, fault: "invalid_cursor" };
-      // One more than asked for tells whether there is a next page.
+      // One more than asked for shows whether there is a next page.
       const found = await readConversations(store, namespace, after, limit + 1);
       const conversations = found.slice(0, limit);
       const last = found.length > limit ? conversations.at(-1) : undefined;
@@ -94,7 +94,7 @@ export function redisConversations(store: Store): Conversations {
 type MintOutcome = Awaited<ReturnType<Conversations["mint"]>>;
 
 /**
- * Attempts at a mint that meets deletions: each makes room for the next, and who deletes this fast
+ * Attempts at a mint that meets deletions: each makes the next possible, and who deletes this fast
  * can try again.
  */
 const MINT_ATTEMPTS_MAX = 10;
@@ -103,7 +103,7 @@ const MINT_ATTEMPTS_MAX = 10;
 const UNINDEX_CHUNK = 500;
 
 /** Where a canonical conversation is, and the counters above which its own begin. */
-type Place = {
+type Registration = {
   readonly alias: Alias;
   readonly generation: string;
   readonly claims: string;
@@ -125,14 +125,14 @@ async function tryMint(store: Store, wanted: NewConversation): Promise<MintOutco
     const { alias, generation } = conversation;
     return await mintAt(store, wanted, { alias, generation, claims: "0", links: "0" });
   }
-  const place = await register(store, conversation);
-  const minted = await mintAt(store, wanted, place);
+  const registration = await register(store, conversation);
+  const minted = await mintAt(store, wanted, registration);
   if (minted === "again") return minted;
   if (!minted.ok) {
-    await unregister(store, conversation, place, ["0", "0"]);
-    // What was registered was left behind by a deletion, and its alias is another conversation's
+    await unregister(store, conversation, registration, ["0", "0"]);
+    // What was registered remained after a deletion, and its alias is another conversation's
     // now.
-    return place.alias === conversation.alias ? minted : "again";
+    return registration.alias === conversation.alias ? minted : "again";
   }
   if (!minted.value.created || (await isRegistered(store, minted.value.conversation))) {
     return minted;
@@ -142,14 +142,14 @@ async function tryMint(store: Store, wanted: NewConversation): Promise<MintOutco
   return "again";
 }
 
-async function register(store: Store, conversation: Conversation): Promise<Place> {
+async function register(store: Store, conversation: Conversation): Promise<Registration> {
   const { namespace, conversation_id } = conversation;
-  const args = [conversation_id, placeOf(conversation)];
+  const args = [conversation_id, registrationText(conversation)];
   const keys = [store.keys.namespace(namespace).canonical];
-  const [place = "", claims = "", links = ""] = textsOf(
+  const [registration = "", claims = "", links = ""] = textsOf(
     await store.run(registerCanonical, keys, args),
   );
-  const [alias = "", generation = ""] = place.split(" ");
+  const [alias = "", generation = ""] = registration.split(" ");
   if (!isAlias(alias)) throw new DirectoryUnavailable("A canonical alias is unreadable");
   return { alias, generation, claims, links };
 }
@@ -157,22 +157,25 @@ async function register(store: Store, conversation: Conversation): Promise<Place
 async function unregister(
   store: Store,
   { namespace, conversation_id }: Conversation,
-  place: Pick<Place, "alias" | "generation">,
+  registration: Pick<Registration, "alias" | "generation">,
   counters: readonly string[],
 ): Promise<void> {
   const { canonical } = store.keys.namespace(namespace);
-  const args = [conversation_id, placeOf(place), ...counters];
+  const args = [conversation_id, registrationText(registration), ...counters];
   await store.run(forgetCanonical, [canonical], args);
 }
 
-function placeOf({ alias, generation }: Pick<Place, "alias" | "generation">): string {
+function registrationText({
+  alias,
+  generation,
+}: Pick<Registration, "alias" | "generation">): string {
   return `${alias} ${generation}`;
 }
 
 async function isRegistered(store: Store, conversation: Conversation): Promise<boolean> {
   const { canonical } = store.keys.namespace(conversation.namespace);
   const reading = store.client.hget(canonical, conversation.conversation_id);
-  return (await answered("HGET", reading)) === placeOf(conversation);
+  return (await answered("HGET", reading)) === registrationText(conversation);
 }
 
 /**
@@ -183,12 +186,12 @@ async function isRegistered(store: Store, conversation: Conversation): Promise<b
 async function mintAt(
   store: Store,
   wanted: NewConversation,
-  place: Place,
+  registration: Registration,
 ): Promise<MintOutcome | "again"> {
-  const { alias, generation } = place;
+  const { alias, generation } = registration;
   const conversation = { ...wanted.conversation, alias, generation };
   if (generation !== wanted.conversation.generation) {
-    const linked = await runMint(store, wanted, conversation, place, false);
+    const linked = await runMint(store, wanted, conversation, registration, false);
     if (linked !== "absent") return linked;
   }
   const { owner, conversations } = store.keys.namespace(conversation.namespace);
@@ -197,7 +200,7 @@ async function mintAt(
   const listed = await store.run(list, [owner, conversations], args);
   if (listed === "full") return { ok: false, fault: "conversation_limit" };
   if (listed !== 1) throw new DirectoryUnavailable("The account is deleted");
-  const minted = await runMint(store, wanted, conversation, place, true);
+  const minted = await runMint(store, wanted, conversation, registration, true);
   if (minted === "absent") throw new DirectoryUnavailable("The conversation was not made");
   const isListed = minted !== "again" && minted.ok && isListedAs(minted.value, listing);
   if (!isListed) await answered("ZREM", store.client.zrem(conversations, listing));
@@ -212,7 +215,7 @@ async function runMint(
   store: Store,
   { linkHash }: NewConversation,
   conversation: Conversation,
-  { claims, links: linksFloor }: Place,
+  { claims, links: linksFloor }: Registration,
   create: boolean,
 ): Promise<MintOutcome | "again" | "absent"> {
   const { conversation_id, id_kind, generation, max_joins, subscribers_max } = conversation;
@@ -242,7 +245,7 @@ async function readConversation(store: Store, address: Address): Promise<Convers
 }
 
 /**
- * Closed first, so that its counters stand; then forgotten where it is registered, with the
+ * Closed first, so that its counters are final; then forgotten where it is registered, with the
  * counters, so that minting the same input again makes a new conversation; then removed. Whatever a
  * crash leaves, the next deletion or mint takes up. False when somebody else has removed it
  * meanwhile.

@@ -1,5 +1,5 @@
 /**
- * Records as they lie in Redis: the parts that never change as one JSON text, those that do as
+ * Records as Redis has them: the members that never change as one JSON text, those that do as
  * fields beside it.
  */
 
@@ -12,7 +12,7 @@ import {
   DEPLOYMENT_LIMITS,
 } from "../records.ts";
 
-/** What stands behind the account id in the namespace of an account that is gone or going. */
+/** What follows the account id in the namespace of an account that is gone or going. */
 export const DELETED_MARK = " deleted";
 
 /** The fields of an account's limits, each named as in the record. */

@@ -22,7 +22,7 @@ describe.runIf(findRedisBinary() !== null)("a deletion on Redis", () => {
 
   const populate = () => populateAt(openRedisDirectory({ commands: client, sharded: false }));
 
-  /** What a deletion leaves that ends behind its first step. */
+  /** What a deletion leaves that ends after its first step. */
   async function halfClose(record: string): Promise<void> {
     await client.hset(record, "closed", (await client.hget(record, "generation")) ?? "");
     await client.hdel(record, "generation");
@@ -41,7 +41,7 @@ describe.runIf(findRedisBinary() !== null)("a deletion on Redis", () => {
       },
     ],
     [
-      "was overtaken by a mint that had read its place before",
+      "was overtaken by a mint that had read its registration before",
       async (conversation: Conversation) => {
         const { canonical } = KEYS.namespace(conversation.namespace);
         const there = `${conversation.alias} another`;

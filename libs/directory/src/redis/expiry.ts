@@ -28,7 +28,7 @@ export function expiringMember({ namespace, alias, generation }: Conversation): 
 /** Removes what is there if it still is of this generation. */
 type RemoveGeneration = (address: Address, generation: string) => Promise<boolean>;
 
-/** Each call goes on where the last one ended; processes begin at different places. */
+/** Each call goes on where the last one ended; processes begin at different positions. */
 export function expiryOf(store: Store, remove: RemoveGeneration): Conversations["removeExpired"] {
   let partition = Math.floor(Math.random() * PARTITIONS);
   return async () => {

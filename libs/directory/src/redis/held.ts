@@ -1,7 +1,7 @@
 /** How a gateway's index names a stream that it holds: as `HELD_STREAM_LUA` does, byte by byte. */
 import type { Where } from "../records.ts";
 
-/** The conversation's part of it. */
+/** The members that the conversation holds. */
 export function heldWhere({ address, conversationId, generation }: Where): string {
   const { namespace, alias } = address;
   return JSON.stringify({ address: { namespace, alias }, conversationId, generation });

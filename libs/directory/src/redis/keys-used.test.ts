@@ -9,7 +9,7 @@ import type { Redis } from "ioredis";
 import { describe, expect, test } from "vitest";
 import { PARTITIONS } from "../channels.ts";
 import { STORE_FORMAT } from "../check-values.ts";
-import { newClaim, newConversation, placeOf, value, whereOf } from "../contract/world.ts";
+import { newClaim, newConversation, slotOf, value, whereOf } from "../contract/world.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 import { connect, populateAt } from "./redis-world.ts";
 
@@ -73,8 +73,8 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
     for (const made of [expiring, canonical]) {
       value(await directory.mint({ conversation: made, linkHash: "x" }));
     }
-    const guest = { ...placeOf(claim), kind: "guest" as const, connection: "guest" };
-    value(await directory.reserve(guest, { credential: null, placesMax: 10 }));
+    const guest = { ...slotOf(claim), kind: "guest" as const, connection: "guest" };
+    value(await directory.reserve(guest, { credential: null, slotsMax: 10 }));
     const heir = newClaim(claim.where, account, { gateway: "heir" });
     value(await directory.claim(heir));
     const gone = newClaim(whereOf(expiring), account, { gateway: "dead" });
@@ -106,7 +106,7 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
     for (let step = 0; step < PARTITIONS; step += 1) await directory.removeExpired();
     await directory.deleteAccount(account.account_id);
     await directory.release(guest);
-    await directory.release(placeOf(claim));
+    await directory.release(slotOf(claim));
     await directory.endLease("heir");
     await directory.endLease(claim.gateway);
     await directory.sweep();

@@ -1,4 +1,4 @@
-/** Partitions: the same for ever, and spread. */
+/** Partitions: they never change, and are spread. */
 
 import type { AccountId, Alias, ConversationId, Namespace } from "@ams/protocol";
 import { DEFAULT_PREFIX } from "@ams/store";

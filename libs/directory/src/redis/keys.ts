@@ -9,12 +9,12 @@
  *
  * | key | type | holds | ends |
  * |---|---|---|---|
- * | `ams:namespace:{pN}:<ns>` | string | account id, and ` deleted` behind it once the account is gone | never: a namespace isn't given out twice |
+ * | `ams:namespace:{pN}:<ns>` | string | account id, and ` deleted` after it once the account is gone | never: a namespace isn't given out twice |
  * | `ams:namespace:{pN}:<ns>:conversations` | zset, all scores 0 | `<created_at> <conv> <alias>` of each, for listing | member: delete, or a listing that finds no record |
  * | `ams:namespace:{pN}:<ns>:canonical` | hash | id of a `jcs-sha256` conversation -> `<alias> <generation>`; `claims_floor`, `links_floor` | field: delete; with the account |
  * | `ams:account:{pN}:<id>` | hash | the account's record and limits | with the account |
  * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends and in which order (redis/scripts/script.ts), up to `CREDENTIALS_MAX` | with the account; field: rotation, or first use of a newer one |
- * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a place is shared | field: release or sweep |
+ * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a quota slot is shared | field: release or sweep |
  * | `ams:account:{pN}:<id>:guests` | hash | the same, of the guests in the account's conversations | field: release or sweep |
  * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, or after its grace |
  * | `ams:conversation:{pN}:<ns>/<alias>` | hash | the conversation's record and counters | delete |
@@ -23,7 +23,7 @@
  * | `ams:conversation:{pN}:<ns>/<alias>:joined` | set | stream ids counted against `max_joins` | delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:departed` | hash | stream name -> `<its last epoch> <order of leaving>`, at least the latest `DEPARTED_MAX` | delete, or `DEPARTED_TTL_S` unused |
  * | `ams:expiring:{pN}` | zset | `<ns>/<alias> <generation>` by the time of its removal, Unix ms | member: delete, or removal |
- * | `ams:held:{pN}:<gateway>` | set | the streams and places that a gateway holds in this partition | member: leave, release; sweep |
+ * | `ams:held:{pN}:<gateway>` | set | the streams and quota slots that a gateway holds in this partition | member: leave, release; sweep |
  * | `ams:gateways:{p0}` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
  * | `ams:sweeping:{p0}` | zset | lapsed gateway by the time at which somebody began to sweep it | once it is swept |
  * | `ams:peppers:{p0}` | hash | `credential`, `link` -> check values of the peppers in use, up to `PEPPER_CHECKS_MAX`; `format` -> version of what lies here | never |
@@ -62,16 +62,16 @@ export type ConversationKeys = {
   readonly departed: string;
   /** Of the whole partition. */
   readonly expiring: string;
-  /** A conversation's id, a colon and its generation behind it make its channel. */
+  /** With a conversation's id, a colon and its generation appended: its channel. */
   readonly channelPrefix: string;
-  /** A gateway's id behind it makes the key of what that gateway holds here. */
+  /** With a gateway's id appended: the key of what that gateway holds here. */
   readonly heldPrefix: string;
 };
 
 export type AccountKeys = {
   readonly record: string;
   readonly credentials: string;
-  readonly places: string;
+  readonly slots: string;
   readonly guests: string;
   readonly heldPrefix: string;
 };
@@ -92,7 +92,7 @@ export type Keys = {
   readonly gateways: string;
   readonly sweeping: string;
   readonly peppers: string;
-  /** A colon and what is counted behind it make a key. */
+  /** With a colon and what is counted appended: a key. */
   readonly rate: (name: string) => string;
   readonly conversation: (address: Address) => ConversationKeys;
   readonly account: (id: AccountId) => AccountKeys;
@@ -131,7 +131,7 @@ export function keysUnder(prefix: string): Keys {
       return {
         record,
         credentials: `${record}:credentials`,
-        places: `${record}:places`,
+        slots: `${record}:places`,
         guests: `${record}:guests`,
         heldPrefix: heldPrefix(partition),
       };

@@ -1,11 +1,11 @@
-/** Gateways' leases on Redis, and the sweep of those that died without a word. */
+/** Gateways' leases on Redis, and the sweep of those that died without notice. */
 
 import type { AccountId, ConversationId, StreamId } from "@ams/protocol";
 import { answered, textsOf } from "@ams/store";
 import { PARTITIONS } from "../channels.ts";
 import type { Held, Leases } from "../directory.ts";
 import type { ConnectionId, GatewayId } from "../records.ts";
-import { leaveStream, releasePlace } from "./presence.ts";
+import { leaveStream, releaseSlot } from "./presence.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
 import type { Store } from "./store.ts";
 
@@ -16,7 +16,7 @@ import type { Store } from "./store.ts";
 const SWEEP_AGAIN_MS = 5_000;
 
 /**
- * Steps of a sweep that are under way at a time, so that a large one doesn't stand before everybody
+ * Steps of a sweep that are under way at a time, so that a large one doesn't block everybody
  * else's commands.
  */
 const SWEEP_CONCURRENCY = 32;
@@ -95,21 +95,21 @@ async function letGo(store: Store, gateway: GatewayId, held: Held): Promise<bool
     const last = { n: null, ts: new Date(store.now()).toISOString() };
     return await leaveStream(store, held.where, held, last, gateway);
   }
-  await releasePlace(store, held.place);
+  await releaseSlot(store, held.slot);
   return false;
 }
 
 function decodeHeld(text: string, gateway: GatewayId): Held {
   const member: Member = JSON.parse(text);
   if (member.kind === "stream") return member;
-  const { account_id, place, connection } = member;
-  const [conversation, stream] = place.split("/");
+  const { account_id, place: name, connection } = member;
+  const [conversation, stream] = name.split("/");
   const kind = member.kind === "guest" ? "guest" : "stream";
   const conversation_id = conversation as ConversationId;
   const stream_id = stream as StreamId;
   return {
-    kind: "place",
-    place: { kind, account_id, conversation_id, stream_id, gateway, connection },
+    kind: "quota_slot",
+    slot: { kind, account_id, conversation_id, stream_id, gateway, connection },
   };
 }
 

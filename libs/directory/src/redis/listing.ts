@@ -5,7 +5,7 @@
 
 import type { Namespace } from "@ams/protocol";
 import { answered } from "@ams/store";
-import { type ListPlace, listingOf, parseListing } from "../cursor.ts";
+import { type ListPosition, listingOf, parseListing } from "../cursor.ts";
 import type { Conversation } from "../records.ts";
 import { decodeConversation } from "./decode.ts";
 import type { Store } from "./store.ts";
@@ -40,9 +40,9 @@ export async function readConversations(
   limit: number,
 ): Promise<readonly Conversation[]> {
   const found: Conversation[] = [];
-  for (let place = after; found.length < limit; ) {
-    const listings = await readListings(store, namespace, place, Math.min(CHUNK, limit));
-    place = listings.at(-1) ?? place;
+  for (let position = after; found.length < limit; ) {
+    const listings = await readListings(store, namespace, position, Math.min(CHUNK, limit));
+    position = listings.at(-1) ?? position;
     const records = await Promise.all(listings.map((one) => readListed(store, namespace, one)));
     found.push(...records.filter((record) => record !== null));
     if (listings.length === 0) break;
@@ -57,13 +57,13 @@ export async function readConversations(
 export async function everyListed(
   store: Store,
   namespace: Namespace,
-  step: (place: ListPlace) => Promise<void>,
+  step: (position: ListPosition) => Promise<void>,
 ): Promise<void> {
   for (let after: string | null = null; ; ) {
     const listings: readonly string[] = await readListings(store, namespace, after, CHUNK);
     for (const listing of listings) {
-      const place = parseListing(listing);
-      if (place !== null) await step(place);
+      const position = parseListing(listing);
+      if (position !== null) await step(position);
     }
     after = listings.at(-1) ?? null;
     if (after === null) return;
@@ -75,9 +75,9 @@ async function readListed(
   namespace: Namespace,
   listing: string,
 ): Promise<Conversation | null> {
-  const place = parseListing(listing);
-  if (place === null) return null;
-  const { record } = store.keys.conversation({ namespace, alias: place.alias });
+  const position = parseListing(listing);
+  if (position === null) return null;
+  const { record } = store.keys.conversation({ namespace, alias: position.alias });
   const names = ["record", "subscribers_max", "closed"] as const;
   const fields = await answered("HMGET", store.client.hmget(record, ...names));
   const [json = null, subscribersMax = null, closed = null] = fields;
@@ -85,7 +85,7 @@ async function readListed(
   if (conversation !== null && listingOf(conversation) === listing) {
     return closed === null ? conversation : null;
   }
-  if (store.now() - Date.parse(place.created_at) > ORPHAN_AFTER_MS) {
+  if (store.now() - Date.parse(position.created_at) > ORPHAN_AFTER_MS) {
     await answered(
       "ZREM",
       store.client.zrem(store.keys.namespace(namespace).conversations, listing),

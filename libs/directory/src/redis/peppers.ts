@@ -9,7 +9,7 @@ import type { Store } from "./store.ts";
 export function redisPeppers(store: Store): Peppered {
   return {
     async confirmPeppers(peppers) {
-      const lists = [words(peppers, "credential"), words(peppers, "link")];
+      const lists = [hashesOf(peppers, "credential"), hashesOf(peppers, "link")];
       const args = [...lists, PEPPER_CHECKS_MAX, STORE_FORMAT];
       const fault = textOf(await store.run(confirmPeppers, [store.keys.peppers], args));
       if (fault === "credential" || fault === "link" || fault === "format") {
@@ -20,6 +20,6 @@ export function redisPeppers(store: Store): Peppered {
   };
 }
 
-function words(peppers: Peppers, kind: PepperKind): string {
+function hashesOf(peppers: Peppers, kind: PepperKind): string {
   return checkValuesOf(peppers, kind).join(" ");
 }

@@ -5,7 +5,7 @@
 
 import type { JsonText } from "@ams/protocol";
 import { listOf, textOf, textsOf } from "@ams/store";
-import type { Claim, ClaimFault, Place, Presence, ReclaimFault, Where } from "../directory.ts";
+import type { Claim, ClaimFault, Presence, QuotaSlot, ReclaimFault, Where } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import { DEPARTED_MAX, type GatewayId, type RosterEntry } from "../records.ts";
 import { endCredentials } from "./credentials.ts";
@@ -14,7 +14,7 @@ import { heldWhere } from "./held.ts";
 import { DEPARTED_TTL_S } from "./keys.ts";
 import { claim as claimScript } from "./scripts/claim.ts";
 import { leave } from "./scripts/leave.ts";
-import { keepPlace, release, reserve } from "./scripts/places.ts";
+import { keepSlot, release, reserve } from "./scripts/quota-slots.ts";
 import { reclaim } from "./scripts/reclaim.ts";
 import { setStreamMetadata } from "./scripts/set-stream-metadata.ts";
 import { snapshot } from "./scripts/snapshot.ts";
@@ -35,15 +35,15 @@ const RECLAIM_FAULTS = {
 
 export function redisPresence(store: Store): Presence {
   return {
-    async reserve(place, { credential, placesMax }) {
-      const { record, credentials, counted, limit, holder, held } = placeParts(store, place);
+    async reserve(slot, { credential, slotsMax }) {
+      const { record, credentials, counted, limit, holder, held } = keysAndArgs(store, slot);
       const keys = [record, credentials, counted, held];
-      const terms = [credential ?? "", store.now(), limit, placesMax];
+      const terms = [credential ?? "", store.now(), limit, slotsMax];
       const [status, endsMs, ended] = listOf(await store.run(reserve, keys, [...holder, ...terms]));
       const reply = textOf(status);
-      await endCredentials(store, place.account_id, textsOf(ended), []);
+      await endCredentials(store, slot.account_id, textsOf(ended), []);
       if (reply === "gone") {
-        const fault = place.kind === "guest" ? "conversation_not_found" : "invalid_credential";
+        const fault = slot.kind === "guest" ? "conversation_not_found" : "invalid_credential";
         return { ok: false, fault };
       }
       if (reply === "invalid_credential" || reply === "account_concurrency_limit") {
@@ -53,13 +53,13 @@ export function redisPresence(store: Store): Presence {
       return { ok: true, value: { shared: reply === "shared", credentialEndsMs } };
     },
 
-    async keepPlace(place) {
-      const { record, counted, heldPrefix, holder, held } = placeParts(store, place);
-      const indexed = await store.run(keepPlace, [record, counted, held], holder);
+    async keepSlot(slot) {
+      const { record, counted, heldPrefix, holder, held } = keysAndArgs(store, slot);
+      const indexed = await store.run(keepSlot, [record, counted, held], holder);
       await unindex(store, heldPrefix, textsOf(indexed));
     },
 
-    release: (place) => releasePlace(store, place),
+    release: (slot) => releaseSlot(store, slot),
 
     async claim(claim) {
       const reply = await runClaim(store, claim);
@@ -108,8 +108,8 @@ export function redisPresence(store: Store): Presence {
   };
 }
 
-export async function releasePlace(store: Store, place: Place): Promise<void> {
-  const { counted, holder, held } = placeParts(store, place);
+export async function releaseSlot(store: Store, slot: QuotaSlot): Promise<void> {
+  const { counted, holder, held } = keysAndArgs(store, slot);
   await store.run(release, [counted, held], holder);
 }
 
@@ -180,15 +180,15 @@ function announcing(store: Store, where: Where): readonly string[] {
   return [store.publish, store.keys.channels.conversation(where), heldWhere(where)];
 }
 
-function placeParts(store: Store, place: Place) {
-  const { kind, account_id, conversation_id, stream_id, gateway, connection } = place;
+function keysAndArgs(store: Store, slot: QuotaSlot) {
+  const { kind, account_id, conversation_id, stream_id, gateway, connection } = slot;
   const keys = store.keys.account(account_id);
   return {
     ...keys,
-    /** The hash that counts places of this kind, and the field of the account's own limit. */
-    counted: kind === "guest" ? keys.guests : keys.places,
+    /** The hash that counts quota slots of this kind, and the field of the account's own limit. */
+    counted: kind === "guest" ? keys.guests : keys.slots,
     limit: kind === "guest" ? "guests_max" : "streams_max",
-    /** The first arguments of every script on places. */
+    /** The first arguments of every script on quota slots. */
     holder: [kind, account_id, `${conversation_id}/${stream_id}`, gateway, connection],
     held: `${keys.heldPrefix}${gateway}`,
   };

@@ -8,8 +8,8 @@ import {
   newAccount,
   newClaim,
   newConversation,
-  placeOf,
   START_MS,
+  slotOf,
   value,
   type World,
   whereOf,
@@ -99,8 +99,8 @@ export async function populateAt(
   value(await directory.mint({ conversation, linkHash }));
   const claim = newClaim(whereOf(conversation), account, { gateway: fresh("gateway") });
   await directory.heartbeat(claim.gateway, 0);
-  const terms = { credential: credentialHash, placesMax: 10 };
-  value(await directory.reserve(placeOf(claim), terms));
+  const terms = { credential: credentialHash, slotsMax: 10 };
+  value(await directory.reserve(slotOf(claim), terms));
   value(await directory.claim(claim));
   return { directory, account, conversation, claim };
 }

@@ -15,7 +15,7 @@ import {
   newAccount,
   newClaim,
   newConversation,
-  placeOf,
+  slotOf,
   value,
   whereOf,
 } from "../contract/world.ts";
@@ -29,7 +29,7 @@ import { connect, dump, KEYS, openWorld, populateAt, READY_MS } from "./redis-wo
 describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
   directoryContract("redis", openWorld);
 
-  test("§2.7 a gateway that missed the end of links is told again where it asks for what it missed", async () => {
+  test("§2.7 a gateway that missed the end of links is notified again where it asks for what it missed", async () => {
     const world = await openWorld();
     const { directory } = world;
     const account = value(await directory.createAccount(newAccount(), fresh("hash")));
@@ -103,7 +103,7 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       expect(await client.keys(`ams:held:*:${claim.gateway}`)).toEqual([]);
     });
 
-    test("a gateway that ends its lease leaves nothing behind, whatever it forgot", async () => {
+    test("a gateway that ends its lease leaves nothing, whatever it forgot", async () => {
       const { directory, claim } = await populate();
       await directory.heartbeat(claim.gateway, 600_000);
       await directory.endLease(claim.gateway);
@@ -191,7 +191,7 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
       () => directory.accountByCredential(["hash"]),
       () => directory.mint({ conversation, linkHash: "l" }),
       () => directory.admission(conversation),
-      () => directory.reserve(placeOf(claim), { credential: "hash", placesMax: 1 }),
+      () => directory.reserve(slotOf(claim), { credential: "hash", slotsMax: 1 }),
       () => directory.claim(claim),
       () => directory.leave(claim.where, claim, { n: 1, ts: claim.joined_at }),
       () => directory.heartbeat(claim.gateway, 1_000),
@@ -287,7 +287,7 @@ describe.runIf(findRedisBinary() !== null)("on a Redis Cluster of 6 nodes", () =
       await subscriber.subscribe(channel);
       const claim = newClaim(whereOf(conversation), account, { gateway: "dead" });
       if (made === 0) await directory.heartbeat("dead", 600_000);
-      value(await directory.reserve(placeOf(claim), { credential: "hash", placesMax: 100 }));
+      value(await directory.reserve(slotOf(claim), { credential: "hash", slotsMax: 100 }));
       value(await directory.claim(claim));
       await directory.snapshot(claim.where, { mark: "m", tails: false });
     }

@@ -5,7 +5,7 @@
 import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/store/testing";
 import type { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newClaim, newConversation, placeOf, value, whereOf } from "../contract/world.ts";
+import { newClaim, newConversation, slotOf, value, whereOf } from "../contract/world.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 import { connect, populateAt } from "./redis-world.ts";
 import { SCRIPTS } from "./scripts.ts";
@@ -24,7 +24,7 @@ test.each(SCRIPTS.map((script) => [script.name, script] as const))(
   (_, { lua }) => {
     const named = [...lua.matchAll(NAMES)].flatMap((match) => (match[1] ?? "").split(", "));
     const touched = [...lua.matchAll(CALLS)].map((match) => (match[1] ?? "").trim());
-    const passed = ["key", "places", "floor", "credentials"];
+    const passed = ["key", "slots", "floor", "credentials"];
     const known = (one: string) =>
       /^(?:KEYS\[\d\]|unpack\(KEYS)$/.test(one) || named.includes(one) || passed.includes(one);
     expect(touched.filter((one) => one !== "" && !known(one))).toEqual([]);
@@ -44,7 +44,7 @@ describe.runIf(findRedisBinary() !== null)("on a redis-server whose memory is us
     await server.kill();
   });
 
-  test("§2.7 links, streams, places, conversations and accounts end, and leases are renewed", async () => {
+  test("§2.7 links, streams, quota slots, conversations and accounts end, and leases are renewed", async () => {
     const directory = openRedisDirectory({ commands: client, sharded: false });
     const { account, conversation, claim } = await populateAt(directory);
     const canonical = newConversation(account, {
@@ -68,7 +68,7 @@ describe.runIf(findRedisBinary() !== null)("on a redis-server whose memory is us
     expect(value(await directory.replaceLinks(conversation, "new", false)).number).toBe(2);
     expect((await directory.admission(conversation))?.links).toEqual([{ number: 2, hash: "new" }]);
     expect(await directory.leave(claim.where, claim, { n: 1, ts: claim.joined_at })).toBe(true);
-    await directory.release(placeOf(claim));
+    await directory.release(slotOf(claim));
     await directory.endLease("dead");
     expect(await directory.sweep()).toBe(1);
     value(await directory.deleteConversation(canonical));

@@ -27,7 +27,7 @@ import {
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
 import { leave } from "./scripts/leave.ts";
 import { confirmPeppers } from "./scripts/peppers.ts";
-import { keepPlace, release, reserve } from "./scripts/places.ts";
+import { keepSlot, release, reserve } from "./scripts/quota-slots.ts";
 import { reclaim } from "./scripts/reclaim.ts";
 import { setStreamMetadata } from "./scripts/set-stream-metadata.ts";
 import { snapshot } from "./scripts/snapshot.ts";
@@ -58,7 +58,7 @@ export const SCRIPTS: readonly Script[] = [
   endLease,
   leave,
   reserve,
-  keepPlace,
+  keepSlot,
   release,
   reclaim,
   setStreamMetadata,

@@ -108,23 +108,23 @@ function copyHere({ here, claims }: Store): () => void {
   return () => {
     const fresh = cloneHere(kept);
     refill(here.rosters, fresh.rosters);
-    for (const kind of ["stream", "guest"] as const) refill(here.places[kind], fresh.places[kind]);
+    for (const kind of ["stream", "guest"] as const) refill(here.slots[kind], fresh.slots[kind]);
     claims.clear();
     for (const [key, counter] of counters) claims.set(key, { ...counter });
   };
 }
 
-function cloneHere({ rosters, places, leases }: Here): Here {
+function cloneHere({ rosters, slots, leases }: Here): Here {
   const byKey = [...rosters].map(([key, roster]) => {
     const { live, departed } = roster;
     return [key, { ...roster, live: new Map(live), departed: new Map(departed) }] as const;
   });
-  const clonePlaces = (of: Here["places"]["stream"]) =>
+  const cloneSlots = (of: Here["slots"]["stream"]) =>
     new Map([...of].map(([account, held]) => [account, new Map(held)] as const));
-  const { stream, guest } = places;
+  const { stream, guest } = slots;
   return {
     rosters: new Map(byKey),
-    places: { stream: clonePlaces(stream), guest: clonePlaces(guest) },
+    slots: { stream: cloneSlots(stream), guest: cloneSlots(guest) },
     leases,
   };
 }

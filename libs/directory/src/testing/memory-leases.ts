@@ -4,8 +4,8 @@
  */
 import type { Held } from "../directory.ts";
 import { embeddedLeases } from "../embedded/leases.ts";
-import { release } from "../embedded/places.ts";
 import { leaveStream } from "../embedded/presence.ts";
+import { release } from "../embedded/quota-slots.ts";
 import type { Store } from "../embedded/store.ts";
 import type { GatewayId } from "../records.ts";
 
@@ -61,7 +61,7 @@ export class LeaseSteps {
   letGo(gateway: GatewayId, held: Held, ts: string): boolean {
     if (held.kind === "stream")
       return leaveStream(this.#store, held.where, held, { n: null, ts }, gateway);
-    release(this.#store, held.place);
+    release(this.#store, held.slot);
     return false;
   }
 

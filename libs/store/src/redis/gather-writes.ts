@@ -13,7 +13,7 @@ const PROMPT: ReadonlySet<string> = new Set(["publish", "spublish"]);
  * By itself the client writes each command to its socket at once: a dozen microseconds of kernel
  * time for each, which is most of what a command costs here. The socket is held back until
  * everything that the turn found ready has been looked at; a publish goes, with all that waits
- * before it, behind the callback that sends it.
+ * before it, after the callback that sends it.
  */
 export function gatherWrites(client: Redis): void {
   const send = client.sendCommand.bind(client);

@@ -161,8 +161,8 @@ export class Shard {
 
   /** `MOVED 3999 127.0.0.1:6381`; without a host it is the one that answers. */
   #faultOf(error: string): Subscribed {
-    const [word, , at = ""] = error.split(" ");
-    if (word !== "MOVED") return { kind: "failed", reason: word ?? "" };
+    const [code, , at = ""] = error.split(" ");
+    if (code !== "MOVED") return { kind: "failed", reason: code ?? "" };
     if (at.startsWith(":")) return { kind: "moved", to: `${this.#host}${at}` };
     return { kind: "moved", to: at.includes(":") ? at : null };
   }

@@ -1,6 +1,6 @@
 /**
- * Subscriptions on one Redis, also behind Sentinel: they live and end with one connection, which
- * comes back by itself.
+ * Subscriptions on one Redis, also found through Sentinel: they live and end with one connection,
+ * which comes back by itself.
  */
 import type { Redis } from "ioredis";
 import { batchesOf } from "./channel-tags.ts";

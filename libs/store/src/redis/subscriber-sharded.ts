@@ -159,7 +159,7 @@ class ShardedSubscriber implements Subscriber {
   #recoverSoon(cause: SubscriptionLoss): void {
     if (this.#isRecovering) return;
     this.#isRecovering = true;
-    // Behind all that has come already: a node names each channel that it ends.
+    // After all that has arrived already: a node names each channel that it ends.
     setImmediate(() => {
       this.#events.lost(this.#lost.size, cause);
       const done = () => {

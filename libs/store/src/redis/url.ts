@@ -46,7 +46,7 @@ const DB_MAX = 65_535;
 
 const SHAPE = /^([a-z+]+):\/\/(?:(.*)@)?([^@/?#]+)(?:\/([^@?#]*))?(?:\?([^@#]*))?$/;
 
-/** A fault that ends the reading; its sentence never holds a part of the address. */
+/** A fault that ends the reading; its sentence never repeats anything of the address. */
 class UnreadableAddress extends Error {}
 
 export function parseRedisUrl(url: string): Outcome<RedisAddress, string> {
@@ -173,7 +173,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return refuse("must have two hexadecimal digits of UTF-8 behind each %");
+    return refuse("must have two hexadecimal digits of UTF-8 after each %");
   }
 }
 

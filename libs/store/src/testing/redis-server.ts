@@ -1,5 +1,5 @@
 /**
- * Private redis-server processes for tests, of this room and of others: on loopback, gone when
+ * Private redis-server processes for tests, of this package and of others: on loopback, gone when
  * stopped. Not for production.
  */
 import { type ChildProcess, spawn } from "node:child_process";

@@ -4,8 +4,8 @@ import {
   type Directory,
   DirectoryUnavailable,
   type Outcome,
-  type Place,
-  type PlaceTerms,
+  type QuotaSlot,
+  type QuotaSlotTerms,
   type Reserved,
   type RosterEntry,
 } from "@ams/directory";
@@ -48,7 +48,7 @@ let rig: Rig;
 let pending: FakePendingConnect;
 let releases: number;
 let shared: boolean;
-let reserve: (place: Place, terms: PlaceTerms) => Promise<Outcome<Reserved, string>>;
+let reserve: (slot: QuotaSlot, terms: QuotaSlotTerms) => Promise<Outcome<Reserved, string>>;
 /** What the claim comes to: the entry is announced before it is answered. */
 let claim: (entry: RosterEntry) => Promise<Outcome<unknown, string>>;
 
@@ -84,8 +84,8 @@ function join(over: Partial<Admitted> = {}) {
   };
   const directory = {
     ...rig.deps.directory,
-    reserve: (place: Place, terms: PlaceTerms) => reserve(place, terms),
-    keepPlace: () => rig.keepPlace(),
+    reserve: (slot: QuotaSlot, terms: QuotaSlotTerms) => reserve(slot, terms),
+    keepSlot: () => rig.keepSlot(),
     claim: ({ connection }: { connection: string }) =>
       claim(entryOf(1, 5, { gateway: GATEWAY, connection })),
   } as unknown as Directory;
@@ -126,7 +126,7 @@ test("§3.3 a credential that has ended is told before a name that is taken, and
   expect([rig.asked, releases]).toEqual([[], 2]);
 });
 
-test("a claim that is refused gives back the place and the conversation, and leaves no stream", async () => {
+test("a claim that is refused gives back the quota slot and the conversation, and leaves no stream", async () => {
   claim = () => Promise.resolve({ ok: false, fault: "stream_name_conflict" });
   expect(await join()).toBe("stream_name_conflict");
   expect(pending.refused).toBe("stream_name_conflict");
@@ -139,13 +139,13 @@ test("a claim of which nothing is known is taken back, wherever it has come to",
   expect([stepsOf(), releases]).toEqual([["leave", "release"], 1]);
 });
 
-test("§3.3.9 a place whose reservation was made but answered too late is given back", async () => {
+test("§3.3.9 a quota slot whose reservation was made but answered too late is given back", async () => {
   reserve = () => Promise.reject(new DirectoryUnavailable("away"));
   await expect(join()).rejects.toThrow(DirectoryUnavailable);
   expect([stepsOf(), releases]).toEqual([["release"], 1]);
 });
 
-test("§3.3.9 a socket that ends while it is seated keeps no shared place", async () => {
+test("§3.3.9 a socket that ends while it is seated keeps no shared quota slot", async () => {
   shared = true;
   pending.ended = true;
   expect(await join()).toBe("joined");
@@ -153,16 +153,16 @@ test("§3.3.9 a socket that ends while it is seated keeps no shared place", asyn
   expect(stepsOf()).toEqual(["leave", "release"]);
 });
 
-test("§3.3.9 a guest's place is one of the conversation's owner", async () => {
-  const places: Place[] = [];
-  reserve = (place, terms) => {
-    places.push(place);
-    expect(terms).toEqual({ credential: null, placesMax: 7 });
+test("§3.3.9 a guest's quota slot is one of the conversation's owner", async () => {
+  const slots: QuotaSlot[] = [];
+  reserve = (slot, terms) => {
+    slots.push(slot);
+    expect(terms).toEqual({ credential: null, slotsMax: 7 });
     return Promise.resolve({ ok: false, fault: "account_concurrency_limit" });
   };
   const guest = "acc_anon_0123456789abcdef0123456789" as AccountId;
   expect(await join({ credential: null, accountId: guest })).toBe("account_concurrency_limit");
-  expect(places).toMatchObject([{ kind: "guest", account_id: ACCOUNT }]);
+  expect(slots).toMatchObject([{ kind: "guest", account_id: ACCOUNT }]);
 });
 
 test("a client that goes while its claim is made leaves nothing behind", async () => {
@@ -171,7 +171,7 @@ test("a client that goes while its claim is made leaves nothing behind", async (
   expect([stepsOf(), releases, rig.conversation.roster.size]).toEqual([["release"], 1, 0]);
 });
 
-test("§1.6 a live stream keeps its id under a new pepper, and its account one place for it", async () => {
+test("§1.6 a live stream keeps its id under a new pepper, and its account one quota slot for it", async () => {
   claim = ({ connection }) => {
     const entry = entryOf(7, 5, { gateway: GATEWAY, connection });
     rig.event({ kind: "claimed", entry, displaced: null });
@@ -191,14 +191,14 @@ test("§5.6 a socket that was seated stays, also when the answer to its claim is
   expect([rig.asked, releases, pending.socket.ended]).toEqual([[], 0, null]);
 });
 
-test("§5.6 a socket that was seated stays, also when its place can't be made its own yet", async () => {
+test("§5.6 a socket that was seated stays, also when its quota slot can't be made its own yet", async () => {
   shared = true;
-  rig.keepPlace = () => Promise.reject(new DirectoryUnavailable("away"));
+  rig.keepSlot = () => Promise.reject(new DirectoryUnavailable("away"));
   expect(await join()).toBe("joined");
   await endOfTurn();
   expect(rig.conversation.roster.size).toBe(1);
   expect([stepsOf(), releases, pending.socket.ended]).toEqual([["keep"], 0, null]);
-  rig.keepPlace = () => Promise.resolve();
+  rig.keepSlot = () => Promise.resolve();
   rig.deps.holdings.retry();
   expect(stepsOf()).toEqual(["keep", "keep"]);
 });

@@ -4,7 +4,7 @@
  * at that moment and put on its topics, all in one turn.
  */
 import { randomUUID } from "node:crypto";
-import type { ConnectionId, Place } from "@ams/directory";
+import type { ConnectionId, QuotaSlot } from "@ams/directory";
 import { comparePositions, formatCursor, type Position, START } from "@ams/log";
 import { type CloseReason, encodeJoined, type Joined } from "@ams/protocol";
 import type { GatewayConfig } from "../config.ts";
@@ -64,7 +64,7 @@ function refuse(pending: PendingConnect, reason: CloseReason): CloseReason {
 /** One join under way. */
 class Join {
   readonly connection: ConnectionId = randomUUID();
-  readonly #place: Place;
+  readonly #slot: QuotaSlot;
   /** Whether the directory may hold a quota slot of this join: also when its answer is lost. */
   #reserved = false;
   /** Whether the directory may hold a claim of this join. */
@@ -95,7 +95,7 @@ class Join {
     this.#deps = deps;
     this.#config = config;
     this.#plainTerms = plainTerms;
-    this.#place = conversation.quota.placeOf({
+    this.#slot = conversation.quota.slotOf({
       owner_account_id: admitted.accountId,
       stream_id: admitted.streamId,
       gateway: deps.gateway(),
@@ -114,7 +114,7 @@ class Join {
     const fault = await this.#claim();
     if (fault !== null) return refuse(this.#pending, fault);
     const outcome = await this.#within(joined);
-    this.#settlePlace(reserved);
+    this.#settleSlot(reserved);
     return outcome;
   }
 
@@ -129,7 +129,7 @@ class Join {
     this.#conversation.arrivals.forget(connection);
     if (this.#claimed) this.#conversation.sessions.abandon({ stream_id, stream_name, connection });
     this.#deps.credentials.forget(this.#admitted.accountId, connection);
-    if (this.#reserved) this.#deps.holdings.releasePlace(this.#place);
+    if (this.#reserved) this.#deps.holdings.releaseSlot(this.#slot);
   }
 
   async #reserve(): Promise<"own" | "shared" | CloseReason> {
@@ -139,9 +139,9 @@ class Join {
       credentials.watch(accountId, credential, this.connection, this.#conversation);
     }
     const { AMS_STREAMS_PER_ACCOUNT, AMS_GUESTS_PER_ACCOUNT } = this.#config;
-    const placesMax = credential === null ? AMS_GUESTS_PER_ACCOUNT : AMS_STREAMS_PER_ACCOUNT;
+    const slotsMax = credential === null ? AMS_GUESTS_PER_ACCOUNT : AMS_STREAMS_PER_ACCOUNT;
     this.#reserved = true;
-    const reserved = await this.#deps.directory.reserve(this.#place, { credential, placesMax });
+    const reserved = await this.#deps.directory.reserve(this.#slot, { credential, slotsMax });
     if (reserved.ok) {
       const { shared, credentialEndsMs: at_ms } = reserved.value;
       if (credential !== null) credentials.end(accountId, [{ credential, at_ms }]);
@@ -158,18 +158,18 @@ class Join {
   }
 
   /**
-   * The place is this connection's alone. A live stream keeps the id that it has, also under a new
-   * pepper.
+   * The quota slot is this connection's alone. A live stream keeps the id that it has, also under a
+   * new pepper.
    */
-  #settlePlace(reserved: "own" | "shared"): void {
+  #settleSlot(reserved: "own" | "shared"): void {
     if (this.#stream === null) return;
-    const place = this.#conversation.quota.placeOf(this.#stream.entry);
-    const isAnother = place.stream_id !== this.#place.stream_id;
+    const slot = this.#conversation.quota.slotOf(this.#stream.entry);
+    const isAnother = slot.stream_id !== this.#slot.stream_id;
     if (isAnother || reserved === "shared") {
       const isHeld = () => this.#conversation.sessions.has(this.connection);
-      this.#deps.holdings.keepPlace(place, isHeld);
+      this.#deps.holdings.keepSlot(slot, isHeld);
     }
-    if (isAnother) this.#deps.holdings.releasePlace(this.#place);
+    if (isAnother) this.#deps.holdings.releaseSlot(this.#slot);
   }
 
   /** Null when the claim was granted. */
@@ -187,7 +187,7 @@ class Join {
       metadata: admitted.metadata,
       peer_identity: admitted.peerIdentity,
       joined_at: toIso(this.#deps.now()),
-      gateway: this.#place.gateway,
+      gateway: this.#slot.gateway,
       connection: this.connection,
       link: admitted.link.number,
       subscribersMax: this.#config.AMS_SUBSCRIBERS_PER_CONVERSATION,
@@ -253,23 +253,23 @@ class Join {
   #followTerms(): FollowTerms | null {
     const [wish, end] = [this.#admitted.replay, this.#end];
     if (wish === null || end === null) return null;
-    return { from: this.#placeOf(wish.from, end), end, mode: wish.mode };
+    return { from: this.#positionOf(wish.from, end), end, mode: wish.mode };
   }
 
-  /** A place that the log has not reached yet is its end. */
-  #placeOf(from: ReplayWish["from"], end: Position): Position | number {
+  /** A position that the log has not reached yet is its end. */
+  #positionOf(from: ReplayWish["from"], end: Position): Position | number {
     if (typeof from === "number") return from;
     const ms = "seconds" in from ? this.#deps.now() - from.seconds * 1_000 : 0;
-    const place = "seconds" in from ? { ...START, ms: Math.max(0, ms) } : from;
-    return comparePositions(place, end) < 0 ? place : end;
+    const position = "seconds" in from ? { ...START, ms: Math.max(0, ms) } : from;
+    return comparePositions(position, end) < 0 ? position : end;
   }
 
   #keptMembers(follow: FollowTerms | null): Joined["kept"] {
     const { kept } = this.#conversation;
     const end = this.#end;
     if (kept === null || end === null) return null;
-    const place = follow === null || typeof follow.from === "number" ? end : follow.from;
-    return { replay: kept.name.terms, cursor: formatCursor(kept.tag, place) };
+    const position = follow === null || typeof follow.from === "number" ? end : follow.from;
+    return { replay: kept.name.terms, cursor: formatCursor(kept.tag, position) };
   }
 
   #terms(): SessionTerms {

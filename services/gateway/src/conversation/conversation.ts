@@ -9,7 +9,7 @@ import { Arrivals } from "../accept/arrivals.ts";
 import { isForeignBatch } from "../bus/batch.ts";
 import { Intake } from "../bus/intake.ts";
 import type { GatewayDeps } from "../deps.ts";
-import { isHeldBy, Quota } from "../lifecycle/places.ts";
+import { isHeldBy, Quota } from "../lifecycle/quota-slots.ts";
 import { type ConversationLog, openConversationLog } from "../replay/conversation-log.ts";
 import { Followers } from "../replay/followers.ts";
 import { Refill } from "../replay/refill.ts";
@@ -115,10 +115,10 @@ export class Conversation {
    * its name.
    */
   answersFor(held: Held): boolean {
-    const { connection } = held.kind === "place" ? held.place : held;
+    const { connection } = held.kind === "quota_slot" ? held.slot : held;
     if (this.arrivals.has(connection)) return true;
     const entry = this.sessions.get(connection)?.stream.entry;
-    return entry !== undefined && isHeldBy(held, entry, this.quota.placeOf(entry));
+    return entry !== undefined && isHeldBy(held, entry, this.quota.slotOf(entry));
   }
 
   /** Ends a connection, or the join that it is yet. */

@@ -109,7 +109,7 @@ export class Conversations {
 
   /** Whether anybody here answers for what the directory lists as held by this gateway. */
   answersFor(held: Held): boolean {
-    const id = held.kind === "place" ? held.place.conversation_id : held.where.conversationId;
+    const id = held.kind === "quota_slot" ? held.slot.conversation_id : held.where.conversationId;
     for (const one of this.#byId.get(id) ?? []) if (one.answersFor(held)) return true;
     return false;
   }
@@ -127,13 +127,13 @@ export class Conversations {
   }
 
   /** Takes the quota slot of this connection again, if it has a session here. */
-  keepPlace(connection: ConnectionId): void {
+  keepSlot(connection: ConnectionId): void {
     for (const { conversation } of this.#open.values()) {
       const { sessions, quota } = conversation;
       const entry = sessions.get(connection)?.stream.entry;
       if (entry === undefined) continue;
       const isHeld = () => sessions.has(connection);
-      this.#deps.holdings.keepPlace(quota.placeOf(entry), isHeld);
+      this.#deps.holdings.keepSlot(quota.slotOf(entry), isHeld);
       return;
     }
   }
@@ -242,7 +242,7 @@ export class Conversations {
   }
 
   /**
-   * What the directory holds at a place of the channel that has been reached here; null when the
+   * What the directory holds at a position of the channel that has been reached here; null when the
    * conversation is gone.
    */
   async #snapshot(conversation: Conversation, tails: boolean) {

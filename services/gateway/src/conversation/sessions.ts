@@ -7,7 +7,7 @@ import type { CloseReason, StreamId } from "@ams/protocol";
 import type { Arrivals } from "../accept/arrivals.ts";
 import type { Socket } from "../accept/sockets.ts";
 import type { GatewayDeps } from "../deps.ts";
-import type { Quota } from "../lifecycle/places.ts";
+import type { Quota } from "../lifecycle/quota-slots.ts";
 import type { FollowTerms } from "../replay/follower.ts";
 import type { Followers } from "../replay/followers.ts";
 import { toIso } from "../time.ts";
@@ -101,7 +101,7 @@ export class Sessions {
     roster.left(stream_id, epoch, n, ts);
     // It was taken over before the directory heard of the leave: how far it came is still news.
     const displaced = () => emission.announceYield({ stream_id, epoch, n, ts });
-    deps.holdings.giveBack(where, stream.entry, quota.placeOf(stream.entry), { n, ts }, displaced);
+    deps.holdings.giveBack(where, stream.entry, quota.slotOf(stream.entry), { n, ts }, displaced);
   }
 
   /** A claim failed: what it left in the roster and in the directory is taken back. */
@@ -120,7 +120,7 @@ export class Sessions {
     for (const session of [...this.values()]) if (matches(session)) session.close(reason);
   }
 
-  /** The conversation, or its place in the directory, is gone: nothing is left to leave there. */
+  /** The conversation, or its record in the directory, is gone: nothing is left to leave there. */
   closeAll(reason: CloseReason): void {
     this.#parts.arrivals.refuseWhere(() => true, reason);
     for (const session of [...this.values()]) this.expel(session, reason);
@@ -132,7 +132,7 @@ export class Sessions {
     emission.flush();
     if (!this.#remove(session)) return;
     session.expel(reason);
-    deps.holdings.releasePlace(quota.placeOf(session.stream.entry));
+    deps.holdings.releaseSlot(quota.slotOf(session.stream.entry));
   }
 
   /** The stream could not be claimed again. */

@@ -3,7 +3,7 @@ import { type Directory, DirectoryUnavailable } from "@ams/directory";
 import { EMPTY_OBJECT } from "@ams/protocol";
 import { beforeEach, expect, test } from "vitest";
 import type { LiveStream } from "../conversation/live-stream.ts";
-import { deferred, endOfTurn, entryOf, json, placeOf, silentLog, WHERE } from "../testing/fakes.ts";
+import { deferred, endOfTurn, entryOf, json, silentLog, slotOf, WHERE } from "../testing/fakes.ts";
 import { Holdings } from "./holdings.ts";
 
 const TS = "2026-01-31T12:00:09.000Z";
@@ -29,7 +29,7 @@ beforeEach(() => {
     leave: (_where: unknown, { connection }: { connection: string }) =>
       answer(`leave ${connection}`)(),
     release: ({ connection }: { connection: string }) => answer(`release ${connection}`)(),
-    keepPlace: ({ connection }: { connection: string }) => answer(`keep ${connection}`)(),
+    keepSlot: ({ connection }: { connection: string }) => answer(`keep ${connection}`)(),
     setStreamMetadata: (_where: unknown, _stream: unknown, metadata: string, n: number) =>
       answer(`metadata ${metadata} ${n}`)(),
   };
@@ -52,8 +52,8 @@ function setMetadata(stream: LiveStream, n: number): void {
   holdings.keepMetadata(WHERE, stream);
 }
 
-test("a leave is handed over before giveBack returns, then the place if there was one", async () => {
-  holdings.giveBack(WHERE, entryOf(1, 1), placeOf(1, "connection-1"), { n: 1, ts: TS });
+test("a leave is handed over before giveBack returns, then the quota slot if there was one", async () => {
+  holdings.giveBack(WHERE, entryOf(1, 1), slotOf(1, "connection-1"), { n: 1, ts: TS });
   holdings.giveBack(WHERE, entryOf(2, 2), null, { n: 1, ts: TS });
   expect(asked).toEqual(["leave connection-1", "release connection-1", "leave connection-2"]);
   await holdings.settled();
@@ -62,7 +62,7 @@ test("a leave is handed over before giveBack returns, then the place if there wa
 test("§5.9 a step that the directory was away for is tried again until it is done, and then no more", async () => {
   fault = new DirectoryUnavailable("away");
   holdings.giveBack(WHERE, entryOf(1, 1), null, { n: 1, ts: TS });
-  holdings.keepPlace(placeOf(1, "connection-1"), () => true);
+  holdings.keepSlot(slotOf(1, "connection-1"), () => true);
   await holdings.settled();
   holdings.retry();
   await holdings.settled();
@@ -77,7 +77,7 @@ test("§5.9 a step that the directory was away for is tried again until it is do
 
 test("a step that fails for another reason is not tried again", async () => {
   fault = new Error("a mistake");
-  holdings.releasePlace(placeOf(1, "connection-1"));
+  holdings.releaseSlot(slotOf(1, "connection-1"));
   await holdings.settled();
   fault = null;
   holdings.retry();
@@ -87,7 +87,7 @@ test("a step that fails for another reason is not tried again", async () => {
 
 test("kept steps are tried some at a time", async () => {
   fault = new DirectoryUnavailable("away");
-  for (let n = 0; n < 450; n += 1) holdings.releasePlace(placeOf(n, `${n}`));
+  for (let n = 0; n < 450; n += 1) holdings.releaseSlot(slotOf(n, `${n}`));
   await holdings.settled();
   fault = null;
   const counts: number[] = [];
@@ -146,7 +146,7 @@ test("settled waits for all that is under way, and for nothing when nothing is",
   await holdings.settled();
   const { promise, resolve } = deferred<void>();
   gate = promise;
-  holdings.releasePlace(placeOf(1, "connection-1"));
+  holdings.releaseSlot(slotOf(1, "connection-1"));
   let isSettled = false;
   const settled = holdings.settled().then(() => {
     isSettled = true;

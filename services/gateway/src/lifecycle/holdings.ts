@@ -3,7 +3,7 @@
  * is away is kept and tried again at each `retry`, so that no stream of ours stays in a roster as a
  * ghost.
  */
-import type { Directory, Place, RosterEntry, Where } from "@ams/directory";
+import type { Directory, QuotaSlot, RosterEntry, Where } from "@ams/directory";
 import { DirectoryUnavailable } from "@ams/directory";
 import { describeError, type Log } from "@ams/process";
 import type { LiveStream } from "../conversation/live-stream.ts";
@@ -37,14 +37,14 @@ export class Holdings {
   giveBack(
     where: Where,
     stream: Pick<RosterEntry, "stream_name" | "connection">,
-    place: Place | null,
+    slot: QuotaSlot | null,
     last: { readonly n: number | null; readonly ts: string },
     displaced: () => void = () => undefined,
   ): void {
     this.#do(async () => {
       if (!(await this.#directory.leave(where, stream, last))) displaced();
     });
-    if (place !== null) this.releasePlace(place);
+    if (slot !== null) this.releaseSlot(slot);
   }
 
   /** Publishes what others must hear, again until the bus has taken it. */
@@ -54,17 +54,17 @@ export class Holdings {
     });
   }
 
-  releasePlace(place: Place): void {
-    this.#do(() => this.#directory.release(place));
+  releaseSlot(slot: QuotaSlot): void {
+    this.#do(() => this.#directory.release(slot));
   }
 
   /**
    * Makes a shared quota slot this connection's, unless the connection is over by the time that
    * this is tried (again).
    */
-  keepPlace(place: Place, isHeld: () => boolean): void {
+  keepSlot(slot: QuotaSlot, isHeld: () => boolean): void {
     this.#do(async () => {
-      if (isHeld()) await this.#directory.keepPlace(place);
+      if (isHeld()) await this.#directory.keepSlot(slot);
     });
   }
 

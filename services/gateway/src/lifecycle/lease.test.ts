@@ -37,7 +37,7 @@ beforeEach(async () => {
       reclaimed.push(entry.connection);
       return Promise.resolve(fault === null ? { ok: true, value: entry } : { ok: false, fault });
     },
-    keepPlace: () => Promise.resolve(),
+    keepSlot: () => Promise.resolve(),
     heldBy: () => Promise.resolve({ held: [], next: null }),
     endLease: () => Promise.resolve(),
   } as unknown as Directory;

@@ -180,7 +180,7 @@ export class Lease {
       gateway: () => this.#gateway,
       answersFor,
       connections: () => conversations.connections(),
-      keepPlace: (connection) => conversations.keepPlace(connection),
+      keepSlot: (connection) => conversations.keepSlot(connection),
       log,
     });
     return new OneAtATime(
@@ -279,7 +279,7 @@ export class Lease {
       conversation.roster.confirm(session.stream, reclaimed.value);
       const { entry } = session.stream;
       const isHeld = () => conversation.sessions.has(entry.connection);
-      this.#deps.holdings.keepPlace(conversation.quota.placeOf(entry), isHeld);
+      this.#deps.holdings.keepSlot(conversation.quota.slotOf(entry), isHeld);
     }
   }
 }

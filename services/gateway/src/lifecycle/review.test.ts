@@ -2,7 +2,7 @@
 // it at a time.
 import { DirectoryUnavailable, type Held } from "@ams/directory";
 import { beforeEach, expect, test } from "vitest";
-import { entryOf, placeOf, silentLog, WHERE } from "../testing/fakes.ts";
+import { entryOf, silentLog, slotOf, WHERE } from "../testing/fakes.ts";
 import { Rig } from "../testing/rig.ts";
 import { Review } from "./review.ts";
 
@@ -15,9 +15,9 @@ let review: Review;
 let connections: string[];
 let kept: string[];
 
-const place = (number: number): Held => ({
-  kind: "place",
-  place: placeOf(number, `connection-${number}`),
+const slot = (number: number): Held => ({
+  kind: "quota_slot",
+  slot: slotOf(number, `connection-${number}`),
 });
 
 beforeEach(() => {
@@ -35,7 +35,9 @@ beforeEach(() => {
       return { held: pages[at] ?? [], next: at + 1 < pages.length ? `${at + 1}` : null };
     },
     letGo: async (id: string, held: Held) => {
-      asked.push(`${id} gives ${held.kind === "place" ? held.place.connection : held.connection}`);
+      asked.push(
+        `${id} gives ${held.kind === "quota_slot" ? held.slot.connection : held.connection}`,
+      );
     },
   };
   review = new Review({
@@ -43,14 +45,14 @@ beforeEach(() => {
     gateway: () => gateway,
     answersFor: (held) => answersFor(held),
     connections: () => connections,
-    keepPlace: (connection) => kept.push(connection),
+    keepSlot: (connection) => kept.push(connection),
     log: silentLog(),
   });
 });
 
-test("§3.3.9 a place that no session and no join holds is given back, the others stay", async () => {
-  pages = [[place(1), place(2)], [place(3)]];
-  answersFor = (held) => held.kind === "place" && held.place.connection === "connection-2";
+test("§3.3.9 a quota slot that no session and no join holds is given back, the others stay", async () => {
+  pages = [[slot(1), slot(2)], [slot(3)]];
+  answersFor = (held) => held.kind === "quota_slot" && held.slot.connection === "connection-2";
   await review.round();
   expect(asked).toEqual([
     "gateway-a 0",
@@ -63,15 +65,15 @@ test("§3.3.9 a place that no session and no join holds is given back, the other
 test("§3.3.9 a session whose slot two whole walks do not show gets it again, one that is shown does not", async () => {
   answersFor = () => true;
   connections = ["connection-1", "connection-2"];
-  pages = [[place(1)], []];
+  pages = [[slot(1)], []];
   await review.round();
   expect(kept).toEqual([]);
   await review.round();
   expect(kept).toEqual(["connection-2"]);
-  pages = [[place(1)], [place(2)]];
+  pages = [[slot(1)], [slot(2)]];
   connections = [...connections, "joined-meanwhile"];
   await review.round();
-  pages = [[place(1), { kind: "place", place: placeOf(3, "joined-meanwhile") }], [place(2)]];
+  pages = [[slot(1), { kind: "quota_slot", slot: slotOf(3, "joined-meanwhile") }], [slot(2)]];
   await review.round();
   expect(kept).toEqual(["connection-2"]);
 });
@@ -88,7 +90,7 @@ test("a round reads some pages, the next one goes on there, and a new id begins 
 });
 
 test("§5.9 a directory that is away ends the round, and the next one goes on", async () => {
-  pages = [[place(1)]];
+  pages = [[slot(1)]];
   fault = new DirectoryUnavailable("away");
   await expect(review.round()).rejects.toBe(fault);
   fault = null;
@@ -96,18 +98,18 @@ test("§5.9 a directory that is away ends the round, and the next one goes on", 
   expect(asked).toEqual(["gateway-a 0", "gateway-a gives connection-1"]);
 });
 
-test("a conversation answers for its sessions' streams and places, and for its joins under way", () => {
+test("a conversation answers for its sessions' streams and quota slots, and for its joins under way", () => {
   const { conversation, ...rig } = new Rig();
   const entry = entryOf(1, 1);
   const stream = { kind: "stream", where: WHERE, ...entry } as const;
-  const held = { kind: "place", place: placeOf(1, entry.connection) } as const;
+  const held = { kind: "quota_slot", slot: slotOf(1, entry.connection) } as const;
   expect([stream, held].map((one) => conversation.answersFor(one))).toEqual([false, false]);
   conversation.arrivals.expect(entry.connection, {
     link: 1,
     accept: () => undefined,
     refuse: () => undefined,
   });
-  const another = { kind: "place", place: placeOf(2, entry.connection) } as const;
+  const another = { kind: "quota_slot", slot: slotOf(2, entry.connection) } as const;
   expect([stream, held, another].map((one) => conversation.answersFor(one))).toEqual([
     true,
     true,
@@ -117,15 +119,15 @@ test("a conversation answers for its sessions' streams and places, and for its j
   expect(rig.asked).toEqual([]);
 });
 
-test("a session answers for its own stream and place only", () => {
+test("a session answers for its own stream and quota slot only", () => {
   const rig = new Rig();
   const entry = entryOf(1, 1);
   rig.join(entry);
   const answers = (one: Held) => rig.conversation.answersFor(one);
   expect(answers({ kind: "stream", where: WHERE, ...entry })).toBe(true);
-  expect(answers({ kind: "place", place: placeOf(1, entry.connection) })).toBe(true);
-  expect(answers({ kind: "place", place: placeOf(2, entry.connection) })).toBe(false);
-  const guest = { ...placeOf(1, entry.connection), kind: "guest" } as const;
-  expect(answers({ kind: "place", place: guest })).toBe(false);
-  expect(answers({ kind: "place", place: placeOf(1, "another") })).toBe(false);
+  expect(answers({ kind: "quota_slot", slot: slotOf(1, entry.connection) })).toBe(true);
+  expect(answers({ kind: "quota_slot", slot: slotOf(2, entry.connection) })).toBe(false);
+  const guest = { ...slotOf(1, entry.connection), kind: "guest" } as const;
+  expect(answers({ kind: "quota_slot", slot: guest })).toBe(false);
+  expect(answers({ kind: "quota_slot", slot: slotOf(1, "another") })).toBe(false);
 });

@@ -28,7 +28,7 @@ export type ReviewDeps = {
   /** The connections of all sessions here. */
   readonly connections: () => Iterable<ConnectionId>;
   /** Takes the quota slot of a session again, if the session is still there. */
-  readonly keepPlace: (connection: ConnectionId) => void;
+  readonly keepSlot: (connection: ConnectionId) => void;
   readonly log: Log;
 };
 
@@ -64,7 +64,7 @@ export class Review {
       const { held, next } = await directory.heldBy(id, this.#cursor);
       this.#cursor = next;
       members += held.length;
-      for (const one of held) if (one.kind === "place") this.#shown.add(one.place.connection);
+      for (const one of held) if (one.kind === "quota_slot") this.#shown.add(one.slot.connection);
       const unclaimed = held.filter((one) => !answersFor(one));
       for (const one of unclaimed) await directory.letGo(id, one);
       givenBack += unclaimed.length;
@@ -77,10 +77,10 @@ export class Review {
 
   /** A slot that two whole walks did not show is lost. */
   #endWalk(): void {
-    const { connections, keepPlace, log } = this.#deps;
+    const { connections, keepSlot, log } = this.#deps;
     const missing = [...connections()].filter((connection) => !this.#shown.has(connection));
     const lost = missing.filter((connection) => this.#missing.has(connection));
-    for (const connection of lost) keepPlace(connection);
+    for (const connection of lost) keepSlot(connection);
     if (lost.length > 0)
       log.warn({ event: "slots_taken_again", count: lost.length }, "took lost slots again");
     this.#shown = new Set();

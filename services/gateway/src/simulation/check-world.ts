@@ -113,9 +113,9 @@ export function checkEmpty(world: World): readonly Violation[] {
       leaked(`stream ${stream_name} of ${key}, gateway ${gateway}`);
   }
   for (const kind of ["stream", "guest"] as const) {
-    for (const [account, places] of here.places[kind]) {
-      for (const [name, holders] of places)
-        leaked(`${kind} place of ${account} for ${name}: ${JSON.stringify(holders)}`);
+    for (const [account, slots] of here.slots[kind]) {
+      for (const [name, holders] of slots)
+        leaked(`${kind} quota slot of ${account} for ${name}: ${JSON.stringify(holders)}`);
     }
   }
   for (const node of world.nodes) {

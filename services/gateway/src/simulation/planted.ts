@@ -87,7 +87,7 @@ export const PLANTED: Readonly<Record<string, PlantedFault>> = {
     plant: () => ({ bus: forgetful(every(5)) }),
   },
   kept: {
-    what: "the directory never lets go of a place",
+    what: "the directory never releases a quota slot",
     caughtAs: "leaked",
     faults: [],
     plant: () => ({ directory: withoutRelease }),

@@ -6,7 +6,7 @@ import {
   type Account,
   type Admission,
   DEPLOYMENT_LIMITS,
-  type Place,
+  type QuotaSlot,
   type RosterEntry,
   type Where,
 } from "@ams/directory";
@@ -70,7 +70,7 @@ export function entryOf(
   };
 }
 
-export function placeOf(number: number, connection: string): Place {
+export function slotOf(number: number, connection: string): QuotaSlot {
   return {
     kind: "stream",
     account_id: ACCOUNT,

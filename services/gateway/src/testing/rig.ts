@@ -45,8 +45,8 @@ export class Rig {
   readonly asked: string[] = [];
   readonly deps: GatewayDeps;
   readonly conversation: Conversation;
-  /** What becomes of a place that is to be kept. */
-  keepPlace: () => Promise<void> = () => Promise.resolve();
+  /** What becomes of a quota slot that is to be kept. */
+  keepSlot: () => Promise<void> = () => Promise.resolve();
   /** Whether a stream that leaves is still held by its connection. */
   leaves = true;
   released = 0;
@@ -66,9 +66,9 @@ export class Rig {
       channels: keysUnder(DEFAULT_PREFIX).channels,
       leave: (_where: unknown, stream: { connection: string }, last: { n: number }) =>
         note(`leave ${stream.connection} ${last.n}`).then(() => this.leaves),
-      release: (place: { connection: string }) => note(`release ${place.connection}`),
-      keepPlace: (place: { connection: string }) =>
-        note(`keep ${place.connection}`).then(() => this.keepPlace()),
+      release: (slot: { connection: string }) => note(`release ${slot.connection}`),
+      keepSlot: (slot: { connection: string }) =>
+        note(`keep ${slot.connection}`).then(() => this.keepSlot()),
       setStreamMetadata: (_where: unknown, stream: { connection: string }, metadata: string) =>
         note(`metadata ${stream.connection} ${metadata}`),
     } as unknown as Directory;

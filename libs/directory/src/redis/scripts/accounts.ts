@@ -1,9 +1,9 @@
 /** An account's own steps, in its slot, and its namespace's, in that one's. */
 import type { Script } from "@ams/store";
-import { CREDENTIAL_LUA, HELD_PLACE_LUA } from "./script.ts";
+import { CREDENTIAL_LUA, HELD_SLOT_LUA } from "./script.ts";
 
 /**
- * Writes an account that will end by itself unless it is kept. Behind the other arguments come its
+ * Writes an account that will end by itself unless it is kept. After the other arguments come its
  * limits by name.
  */
 export const writeAccount: Script = {
@@ -20,7 +20,7 @@ return 1
 `,
 };
 
-/** Keeps a new account for ever. Replies 0 when it has ended meanwhile. */
+/** Keeps a new account permanently. Replies 0 when it has ended meanwhile. */
 export const keepAccount: Script = {
   name: "amsKeepAccount",
   keys: 2,
@@ -32,7 +32,7 @@ return 1
 `,
 };
 
-/** Keeps a namespace for ever, if it is still this account's. */
+/** Keeps a namespace permanently, if it is still this account's. */
 export const keepNamespace: Script = {
   name: "amsKeepNamespace",
   keys: 1,
@@ -44,7 +44,7 @@ return 1
 };
 
 /**
- * The account's record and the limits named, behind the hashes of the credentials that this use has
+ * The account's record and the limits named, after the hashes of the credentials that this use has
  * ended, if one of its credentials is this and is live. Replies nil when not.
  */
 export const checkCredential: Script = {
@@ -149,23 +149,23 @@ return 1
 };
 
 /**
- * Removes an account with its places. Replies the hashes of its credentials, and what its places
- * are in indexes.
+ * Removes an account with its quota slots. Replies the hashes of its credentials, and what its
+ * quota slots are in indexes.
  */
 export const deleteAccount: Script = {
   name: "amsDeleteAccount",
   frees: true,
   keys: 4,
-  lua: `${HELD_PLACE_LUA}
+  lua: `${HELD_SLOT_LUA}
 local record, credentials, streams, guests = unpack(KEYS)
 local account = ARGV[1]
 local indexed = {}
-local function free(kind, places)
-  local all = redis.call('HGETALL', places)
+local function free(kind, slots)
+  local all = redis.call('HGETALL', slots)
   for index = 1, #all, 2 do
     for _, holder in ipairs(holders(all[index + 1])) do
       indexed[#indexed + 1] = holder.gateway
-      indexed[#indexed + 1] = heldPlace(kind, account, all[index], holder.connection)
+      indexed[#indexed + 1] = heldSlot(kind, account, all[index], holder.connection)
     end
   end
 end
@@ -196,9 +196,9 @@ return 1
 };
 
 /**
- * Gives a canonical conversation this place, `<alias> <generation>`, unless it has one. Replies the
- * one that it has, and the counters that no deleted canonical conversation of the namespace has
- * passed: [place, claims, links].
+ * Gives a canonical conversation this registration, `<alias> <generation>`, unless it has one.
+ * Replies the one that it has, and the counters that no deleted canonical conversation of the
+ * namespace has passed: [registration, claims, links].
  */
 export const registerCanonical: Script = {
   name: "amsRegisterCanonical",
@@ -211,7 +211,7 @@ return { stored[1], stored[2] or '0', stored[3] or '0' }
 };
 
 /**
- * Forgets a canonical conversation's place, if it is this one, and raises the floors to its
+ * Forgets a canonical conversation's registration, if it is this one, and raises the floors to its
  * counters.
  */
 export const forgetCanonical: Script = {
@@ -220,13 +220,13 @@ export const forgetCanonical: Script = {
   keys: 1,
   lua: `
 local canonical = KEYS[1]
-local id, place, claims, links = unpack(ARGV)
+local id, registration, claims, links = unpack(ARGV)
 local function raise(floor, to)
   if tonumber(to) > tonumber(redis.call('HGET', canonical, floor) or '0') then redis.call('HSET', canonical, floor, to) end
 end
 raise('claims_floor', claims)
 raise('links_floor', links)
-if redis.call('HGET', canonical, id) ~= place then return 0 end
+if redis.call('HGET', canonical, id) ~= registration then return 0 end
 return redis.call('HDEL', canonical, id)
 `,
 };

@@ -39,7 +39,7 @@ return taken
 `,
 };
 
-/** Ends a lease. Whatever the gateway may have left behind is for the next sweep. */
+/** Ends a lease. Whatever the gateway may have left is for the next sweep. */
 export const endLease: Script = {
   name: "amsEndLease",
   frees: true,

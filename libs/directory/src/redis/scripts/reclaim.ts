@@ -1,5 +1,5 @@
 /**
- * Puts a stream back under the epoch that it had, unless somebody else took it. Replies a fault's
+ * Puts a stream back under its earlier epoch, unless somebody else took it. Replies a fault's
  * name or [entry, what the old one is in its index]. An entry of an earlier claim means that the
  * store has forgotten this one: the later claim holds the stream.
  */

@@ -2,10 +2,10 @@
  * What every script shares. A script is one atomic step in one slot; each has a file of its own,
  * named after it.
  *
- * A roster entry is JSON whose first part only this library writes, and whose last two members are
- * strings that users wrote (redis/entry.ts). Scripts read and write the first part as data and
- * carry the others as the text that they are, because Lua's JSON library would change numbers and
- * half surrogate pairs.
+ * A roster entry is JSON whose first members only this library writes, and whose last two members
+ * are strings that users wrote (redis/entry.ts). Scripts read and write the first members as data
+ * and carry the others as the text that they are, because Lua's JSON library would change numbers
+ * and half surrogate pairs.
  */
 
 /** Unix ms by the clock of Redis. */
@@ -20,8 +20,9 @@ end
 export const ENTRY_LUA = `
 local function int(number) return string.format('%.0f', number) end
 
--- The parts of an entry: its head as a table, peer identity and metadata as JSON literals. A quote within a
--- literal has a backslash before it, so the first occurrence of each of these keys is the key itself.
+-- An entry: its head as a table, peer identity and metadata as JSON literals. A quote within a
+-- literal has a backslash before it, so the first occurrence of each of these keys is the key
+-- itself.
 local function open(entry)
   local peerAt = string.find(entry, ',"peer_identity":', 1, true)
   local metadataAt = string.find(entry, ',"metadata":', peerAt, true)
@@ -57,7 +58,7 @@ end
 `;
 
 /**
- * A credential as its account keeps it, four words: when it ends (Unix ms, 0 never), its number (a
+ * A credential as its account keeps it, four fields: when it ends (Unix ms, 0 never), its number (a
  * newer one's is higher), 1 if it ends when a newer one is first used, 1 if it has been used. An
  * earlier version wrote the first only.
  */
@@ -94,13 +95,13 @@ end
 `;
 
 /**
- * How a gateway's index names a place of this kind; and its holders, which are words
+ * How a gateway's index names a quota slot of this kind; and its holders, which are fields
  * `<gateway>/<connection>`.
  */
-export const HELD_PLACE_LUA = `
-local function heldPlace(kind, account, place, connection)
+export const HELD_SLOT_LUA = `
+local function heldSlot(kind, account, slot, connection)
   return '{"kind":"' .. (kind == 'guest' and 'guest' or 'place') .. '","account_id":' .. cjson.encode(account)
-    .. ',"place":' .. cjson.encode(place) .. ',"connection":' .. cjson.encode(connection) .. '}'
+    .. ',"place":' .. cjson.encode(slot) .. ',"connection":' .. cjson.encode(connection) .. '}'
 end
 
 local function holders(text)

@@ -1,5 +1,5 @@
 /**
- * The roster's entries, at the place on the channel where `event` (may be empty: none) is
+ * The roster's entries, at the position on the channel where `event` (may be empty: none) is
  * announced. Replies nil when the conversation is gone. With tails the last end of links is
  * announced again before: whoever asks may have missed it.
  */

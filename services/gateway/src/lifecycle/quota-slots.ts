@@ -1,5 +1,5 @@
 /** What limits of accounts count: a quota slot for each live stream. */
-import type { Held, Place, RosterEntry } from "@ams/directory";
+import type { Held, QuotaSlot, RosterEntry } from "@ams/directory";
 import { type AccountId, type ConversationId, isGuest } from "@ams/protocol";
 
 /** A stream as far as its quota slot depends on it. */
@@ -19,7 +19,7 @@ export class Quota {
   }
 
   /** Counted by the limit of its account, or for a guest by that of the conversation's owner. */
-  placeOf({ owner_account_id, stream_id, gateway, connection }: HeldStream): Place {
+  slotOf({ owner_account_id, stream_id, gateway, connection }: HeldStream): QuotaSlot {
     const guest = isGuest(owner_account_id);
     return {
       kind: guest ? "guest" : "stream",
@@ -33,8 +33,8 @@ export class Quota {
 }
 
 /** Whether what the directory lists of a connection is what the connection holds. */
-export function isHeldBy(held: Held, entry: RosterEntry, own: Place): boolean {
+export function isHeldBy(held: Held, entry: RosterEntry, own: QuotaSlot): boolean {
   if (held.kind === "stream") return entry.stream_name === held.stream_name;
-  const { kind, account_id, stream_id } = held.place;
+  const { kind, account_id, stream_id } = held.slot;
   return kind === own.kind && account_id === own.account_id && stream_id === own.stream_id;
 }
