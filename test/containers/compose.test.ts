@@ -29,6 +29,11 @@ beforeAll(async () => {
     .withEnvironment({
       AMS_CREDENTIAL_PEPPERS: pepper(),
       AMS_LINK_PEPPERS: pepper(),
+      AMS_MCP_SECRET: pepper(),
+      AMS_AMP_SECRET: pepper(),
+      AMS_AMP_REDIS_PASSWORD: pepper(),
+      AMS_WORKFLOW_SECRET: pepper(),
+      AMS_WORKFLOW_REDIS_PASSWORD: pepper(),
       AMS_PUBLISH: `127.0.0.1:${port}`,
       AMS_BUILD_NETWORK: process.env.AMS_BUILD_NETWORK ?? "default",
     })
@@ -67,7 +72,16 @@ test("the entry answers at the address that it publishes", async () => {
 });
 
 test("every container of ours is healthy, as its image checks it", async () => {
-  for (const name of ["control", "gateway-1", "gateway-2", "web", "mcp"]) {
+  for (const name of [
+    "control",
+    "gateway-1",
+    "gateway-2",
+    "web",
+    "mcp",
+    "feed",
+    "amp",
+    "workflow",
+  ]) {
     const health = await inContainer(name, "node", "/ams/healthcheck.mjs");
     expect(health, name).toBe(0);
   }

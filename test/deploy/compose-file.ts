@@ -75,7 +75,10 @@ function variablesOf(text: string): Variables {
 }
 
 function interpolated(value: string): string {
-  const [, kind, fallback = ""] = /^\$\{\w+:([?-])(.*)\}$/.exec(value) ?? [];
-  if (kind === "?") return NEEDED;
-  return kind === "-" ? fallback : value.trim().replace(/^"(.*)"$/, "$1");
+  return value
+    .trim()
+    .replace(/^"(.*)"$/, "$1")
+    .replace(/\$\{\w+:([?-])([^}]*)\}/g, (_, kind: string, fallback: string) =>
+      kind === "?" ? NEEDED : fallback,
+    );
 }
