@@ -20,7 +20,7 @@ const LOOK_MS = 1_000;
  * @param {{args: string[], env?: NodeJS.ProcessEnv, stdio?: "inherit" | "ignore",
  *   isStuck?: (silentMs: number, events: object[]) => boolean}} options
  * @returns {Promise<{counts: {passed: number, failed: number, skipped: number}, hasEnded: boolean,
- *   isStuck: boolean, running: string[], files: Record<string, object>}>}
+ *   isStuck: boolean, unhandled: number, running: string[], files: Record<string, object>}>}
  */
 export async function runVitest({
   args,
@@ -86,6 +86,7 @@ function summary(events, { status }) {
   const files = new Map();
   const running = new Map();
   let hasEnded = false;
+  let unhandled = 0;
   for (const event of events) {
     const key = `${event.project}: ${event.file}`;
     const { passed = 0, failed = 0, skipped = 0 } = files.get(key) ?? {};
@@ -110,18 +111,25 @@ function summary(events, { status }) {
         break;
       case "end":
         hasEnded = true;
+        unhandled = event.unhandled;
     }
   }
+  const counts = countsOf(files.values());
+  // It was ended, it crashed, an error was unhandled, or there was no test at all.
+  if (!hasEnded || (counts.failed === 0 && status !== 0)) counts.failed += 1;
+  const runningNow = [...running].map(([key, test]) => (test === null ? key : `${key} > ${test}`));
+  return { counts, hasEnded, unhandled, running: runningNow, files: Object.fromEntries(files) };
+}
+
+/** @param {Iterable<object>} files counts per file */
+export function countsOf(files) {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const file of files.values()) {
+  for (const file of files) {
     for (const name of Object.keys(counts)) counts[name] += file[name];
     // A file that can't be collected, or whose hook failed, has failed without a failed test.
     if (file.state === "failed" && file.failed === 0) counts.failed += 1;
   }
-  // It was ended, it crashed, an error was unhandled, or there was no test at all.
-  if (!hasEnded || (counts.failed === 0 && status !== 0)) counts.failed += 1;
-  const runningNow = [...running].map(([key, test]) => (test === null ? key : `${key} > ${test}`));
-  return { counts, hasEnded, running: runningNow, files: Object.fromEntries(files) };
+  return counts;
 }
 
 function readEvents(path) {

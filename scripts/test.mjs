@@ -1,10 +1,12 @@
 // `npm test`: sets the clone up, finds Redis and Chromium, runs every test, and says in the last
 // line of stdout how it went. A skip is listed with its reason, and is a failure under
-// AMS_STRICT=1. `npm test -- <filter>` runs the files that match, `npm test -- --fast` the unit
+// AMS_STRICT=1. Up to five files that failed run once more, alone, and what passes then is listed
+// as unstable. `npm test -- <filter>` runs the files that match, `npm test -- --fast` the unit
 // tests only.
 import { findChromium } from "./chromium.mjs";
 import { findRedis } from "./redis.mjs";
 import { SetUpFailed, say, setUp } from "./set-up.mjs";
+import { aloneIn, runFailedAgain } from "./test-again.mjs";
 import { runVitest, SILENCE_MS_MAX } from "./test-run.mjs";
 
 const strict = process.env.AMS_STRICT === "1";
@@ -24,8 +26,10 @@ async function test(given) {
   const redis = await findRedis();
   const chromium = await findChromium();
   const env = { ...process.env, ...redis.env, ...chromium.env };
-  const run = await runVitest({ args, env });
+  const { run, unstable } = await runFailedAgain(await runVitest({ args, env }), aloneIn(env));
   if (!run.hasEnded) say(box(interrupted(run)));
+  if (unstable.length > 0)
+    say(box(["UNSTABLE: failed in the whole run, passed alone", "", ...unstable]));
   const missing = [redis.missing, chromium.missing].filter((sentence) => sentence !== null);
   return judge(run, missing);
 }
