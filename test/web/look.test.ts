@@ -57,11 +57,28 @@ describePages("how it looks and feels", (tincan) => {
     peer.token("w".repeat(3_000));
     await hears(page, "wwww");
     expect(await overflow(page)).toBe(0);
+    expect(await leaving(page, ".attached")).toEqual([]);
     for (const name of ["Invite", "Connect"]) {
       await page.getByRole("button", { name }).click();
       expect(await overflow(page)).toBe(0);
       await page.keyboard.press("Escape");
     }
+  });
+
+  test.each(WIDTHS)("at %i px the way to a long name that writes fits the page", async (width) => {
+    const { link } = await tincan.mint();
+    const { page } = await tincan.visit(link, { width });
+    await isIn(page);
+    const peer = await joinByWire(link, "long", { metadata: { display_name: "W".repeat(300) } });
+    peer.token("One of many sentences.\n\n".repeat(100));
+    await hears(page, "One of many");
+    await page.locator(".rows").focus();
+    await page.keyboard.press("Home");
+    await page.locator(".jump.to-end").waitFor();
+    peer.token("And one more.");
+    await page.locator(".jump.to-mark").waitFor();
+    expect(await overflow(page)).toBe(0);
+    expect(await leaving(page, ".jumps")).toEqual([]);
   });
 
   test.each([320, 1280])("at %i px no peer's name or badge leaves the roster", async (width) => {
@@ -258,11 +275,16 @@ async function overflow(page: Page): Promise<number> {
   return scrollWidth - clientWidth;
 }
 
-/** The elements below a place that reach beyond its right edge. */
+/** The elements below a place that reach beyond its right edge, but for what is cut or scrolls. */
 function leaving(page: Page, place: string): Promise<readonly string[]> {
   return page.locator(place).evaluate((root) => {
     const edge = root.getBoundingClientRect().right + 0.5;
-    const all = [...root.querySelectorAll("*")];
+    const isCut = ({ parentElement: parent }: typeof root): boolean => {
+      if (parent === null || parent === root) return false;
+      const { overflowX } = parent.ownerDocument.defaultView?.getComputedStyle(parent) ?? {};
+      return overflowX !== "visible" || isCut(parent);
+    };
+    const all = [...root.querySelectorAll<typeof root>("*")].filter((one) => !isCut(one));
     const out = all.filter((element) => element.getBoundingClientRect().right > edge);
     if (root.scrollWidth > root.clientWidth) out.push(root);
     return out.map(({ tagName, className }) => `${tagName}.${className}`);

@@ -61,13 +61,13 @@ export function Scroller<Item>(props: Props<Item>) {
         {hidden !== null && (
           <button type="button" class="jump to-mark" onClick={() => show(hidden.mark)}>
             <Icon name={hidden.isAbove ? "up" : "down"} />
-            {hidden.mark.label}
+            <span>{hidden.mark.label}</span>
           </button>
         )}
         {!isPinned && (
           <button type="button" class="jump to-end" onClick={() => pin(true)}>
             <Icon name="down" />
-            Jump to latest{total > above ? ` (${total - above} new)` : ""}
+            <span>Jump to latest{total > above ? ` (${total - above} new)` : ""}</span>
           </button>
         )}
       </div>
