@@ -10,8 +10,8 @@ import {
   createWrapper,
   type PushEvent,
   type Result,
-  type SeatEvent,
   type Session,
+  type SubscriptionEvent,
   type Who,
   type Wrapper,
   type WrapperLimits,
@@ -72,9 +72,9 @@ export function tokensIn(events: readonly PushEvent[]): readonly string[] {
 /** Receives until an event is there that is looked for, and gives all up to that answer. */
 export async function recvUntil(
   session: Session,
-  isIt: (event: SeatEvent) => boolean,
-): Promise<readonly SeatEvent[]> {
-  const events: SeatEvent[] = [];
+  isIt: (event: SubscriptionEvent) => boolean,
+): Promise<readonly SubscriptionEvent[]> {
+  const events: SubscriptionEvent[] = [];
   while (!events.some(isIt)) {
     events.push(...must(await session.recv({ waitMs: 25_000, maxEvents: 1_000 })).events);
   }

@@ -102,7 +102,7 @@ test("calls at once share one dial, and it is one stream on the wire", async () 
   expect((await owner.inspect(minted.alias)).streams).toHaveLength(2);
 });
 
-test("AMS is killed and comes back: the seat goes on with its buffer and cursors, and what may be lost is told", async () => {
+test("AMS is killed and comes back: the subscription goes on with its buffer and cursors, and what may be lost is told", async () => {
   const { session } = edge();
   const [a, b] = [session(owner), session()];
   const { cursor } = must(await a.join({ link }));
@@ -168,15 +168,15 @@ test("a `recv` cut off by its caller has consumed nothing", async () => {
   expect(tokensIn(await recvUntil(a, isToken("kept")))).toEqual(["kept"]);
 });
 
-test("a seat is one live session's, until another takes it over and until that one says the same", async () => {
+test("a subscription is one live session's, until another takes it over and until that one says the same", async () => {
   const { session } = edge();
   const [first, second] = [session(owner), session(owner)];
-  must(await first.join({ link, streamName: "seat" }));
-  expect(faultIn(await second.join({ link, streamName: "seat" }))).toBe("seat_taken");
-  must(await second.join({ link, streamName: "seat", takeOver: true }));
+  must(await first.join({ link, streamName: "subscription" }));
+  expect(faultIn(await second.join({ link, streamName: "subscription" }))).toBe("seat_taken");
+  must(await second.join({ link, streamName: "subscription", takeOver: true }));
   expect(faultIn(await first.send({ data: "mine" }))).toBe("seat_taken");
   must(await second.send({ data: "mine" }));
-  must(await first.join({ link, streamName: "seat", takeOver: true }));
+  must(await first.join({ link, streamName: "subscription", takeOver: true }));
   expect(faultIn(await second.send({ data: "mine" }))).toBe("seat_taken");
   expect((await owner.inspect(minted.alias)).streams).toHaveLength(1);
 });
@@ -187,16 +187,16 @@ test("another edge takes the stream over: a session here must say takeover, a pa
   const [ear, otherEar] = [new Ear(), new Ear()];
   must(first.listen(ear));
   must(second.listen(otherEar));
-  must(await first.join({ link, streamName: "seat" }));
-  expect(must(await second.join({ link, streamName: "seat" })).resumed).toBe(true);
+  must(await first.join({ link, streamName: "subscription" }));
+  expect(must(await second.join({ link, streamName: "subscription" })).resumed).toBe(true);
   await ear.until((event) => event.kind === "closed");
   expect(ear.heard.at(-1)).toMatchObject({ code: 4001, reason: "stream_displaced" });
   expect(faultIn(await first.send({ link, data: "x" }))).toBe("seat_taken");
-  must(await first.join({ link, streamName: "seat", takeOver: true }));
+  must(await first.join({ link, streamName: "subscription", takeOver: true }));
   await otherEar.until((event) => event.kind === "closed");
   const passing = there.session(owner, { passing: true });
   second.end();
-  must(await passing.send({ link, streamName: "seat", data: "x" }));
+  must(await passing.send({ link, streamName: "subscription", data: "x" }));
 });
 
 test("stateless calls work on either of two edges, and what is lost between them is told", async () => {
@@ -223,7 +223,7 @@ test("stateless calls work on either of two edges, and what is lost between them
   await peer.close();
 });
 
-test("a seat that nobody uses for 10 minutes leaves the wire, and the next call brings it back", async () => {
+test("a subscription that nobody uses for 10 minutes leaves the wire, and the next call brings it back", async () => {
   const clock = new HandClock();
   const { session } = edge({ clock });
   const a = session(owner);
@@ -238,7 +238,7 @@ test("a seat that nobody uses for 10 minutes leaves the wire, and the next call 
   await peer.close();
 });
 
-test("a revoked link ends the seat that came in by it, opens nothing, and a new one goes on with the same seat", async () => {
+test("a revoked link ends the subscription that came in by it, opens nothing, and a new one goes on with the same subscription", async () => {
   const { session, wrapper } = edge();
   const a = session(owner);
   const ear = new Ear();

@@ -63,7 +63,7 @@ export function createMcp(options: McpOptions): Mcp {
   };
   const open = () => {
     const { sessions, sessionsPerAddress, seats } = options.config;
-    const limits = { sessions, sessionsPerAddress, seats };
+    const limits = { sessions, sessionsPerAddress, subscriptions: seats };
     const { counters } = metrics;
     const { secret } = options.config;
     if (secret === null) options.log.warn({ event: "no_mcp_secret" }, NO_SECRET);

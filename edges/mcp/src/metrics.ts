@@ -47,7 +47,7 @@ export function createMetrics(registry: Registry, size: () => Wrapper["size"] | 
     registers,
   });
   gauge(registry, "ams_mcp_sessions", "Sessions that are open now.", () => size()?.sessions ?? 0);
-  gauge(registry, "ams_mcp_seats", "Seats that are held now.", () => size()?.seats ?? 0);
+  gauge(registry, "ams_mcp_seats", "Seats that are held now.", () => size()?.subscriptions ?? 0);
   gauge(registry, "ams_mcp_listeners", "Push streams open now.", () => size()?.listeners ?? 0);
   return {
     request: (era, method, status) => {

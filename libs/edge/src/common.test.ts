@@ -50,7 +50,7 @@ test("what was forgotten is kept anew", () => {
   expect(again).not.toBe(first);
 });
 
-test("seats of one conversation keep a token once, and each reads it as its own", async () => {
+test("subscriptions of one conversation keep a token once, and each reads it as its own", async () => {
   const { wire, open } = desk();
   const [one, other] = [open("s1"), open("s2")];
   must(await one.join({ link: "link-of-x", streamName: "one" }));

@@ -1,13 +1,13 @@
 /**
- * One copy of a token that several seats of a conversation hear. Each has a connection of its own,
- * which reads the frame anew; what is equal in every field is kept once, and the names of a stream
- * once for all of its tokens.
+ * One copy of a token that several subscriptions of a conversation hear. Each has a connection of
+ * its own, which reads the frame anew; what is equal in every field is kept once, and the names of
+ * a stream once for all of its tokens.
  */
 import { LRUCache } from "lru-cache";
 import type { Heard } from "./subscriptions/buffer.ts";
 import { bytesOf } from "./subscriptions/hearing.ts";
 
-/** Tokens that may still come to another seat: they come to all of them within moments. */
+/** Tokens that may still come to another subscription: they come to all of them within moments. */
 const RECENT_MAX = 4_096;
 /** Bytes of them, since a token may have 64 KiB. */
 const RECENT_BYTES_MAX = 4_194_304;
@@ -28,17 +28,17 @@ export class Common {
   /** The event itself, or an equal one that is kept already. */
   of(heard: Heard): Heard {
     if (heard.kind !== "token") return heard;
-    const place = `${heard.streamId} ${heard.seq}`;
-    const known = this.#recent.get(place);
+    const position = `${heard.streamId} ${heard.seq}`;
+    const known = this.#recent.get(position);
     if (known !== undefined && isSame(known, heard)) return known;
     const kept = compact(heard, this.#streamOf(heard));
-    this.#recent.set(place, kept);
+    this.#recent.set(position, kept);
     return kept;
   }
 
   /**
-   * Now and then, so that nothing that was said stays here when its seats have dropped it. What is
-   * equal meets again at once.
+   * Now and then, so that nothing that was said stays here when its subscriptions have dropped it.
+   * What is equal meets again at once.
    */
   forget(): void {
     this.#recent.clear();

@@ -1,7 +1,7 @@
 /**
  * What a wrapper gives to an edge whose callers can't hold a socket: sessions that come and go,
- * seats that stay, one buffer per seat, and several ways to read it. It knows nothing of how the
- * edge speaks with its callers. Types only; README.md has the story.
+ * subscriptions that stay, one buffer per subscription, and several ways to read it. It knows
+ * nothing of how the edge speaks with its callers. Types only; README.md explains them.
  */
 import type { Account, Metadata, Offer, Peer, PeerIdentity } from "@ams/client";
 import type { Fault } from "./checks/faults.ts";
@@ -53,7 +53,7 @@ export type CheckedLink = {
   readonly metadata: Metadata;
   /** The live streams when it was checked, which is at most a second ago. */
   readonly streams: readonly Peer[];
-  /** A hash that tells links apart. It is no secret and opens nothing. */
+  /** A hash that distinguishes links. It is no secret and opens nothing. */
   readonly key: string;
 };
 
@@ -87,12 +87,12 @@ export interface Clock {
  * become one.
  */
 export type Count =
-  | "seats_taken"
-  | "seats_left"
-  | "seats_closed"
-  | "seats_idle"
-  | "seats_displaced"
-  | "seat_takeovers"
+  | "subscriptions_taken"
+  | "subscriptions_left"
+  | "subscriptions_closed"
+  | "subscriptions_idle"
+  | "subscriptions_displaced"
+  | "subscription_takeovers"
   | "dials"
   | "dials_failed"
   | "reconnects"
@@ -137,17 +137,21 @@ export interface Wrapper {
   open(request: OpenSession): Result<{ readonly session: Session }>;
   /**
    * The session of that id for one request, null if there is none or it belongs to somebody else:
-   * the two can't be told apart. An account's session needs that account (with any of its
+   * the two can't be distinguished. An account's session needs that account (with any of its
    * credentials); a guest's needs no account, and the link that it is bound to. `who` must have
    * been checked for this request; its credential is what a dial of this request uses.
    */
   find(id: string, who: Who): Session | null;
   /** How many there are now, for gauges. */
-  readonly size: { readonly sessions: number; readonly seats: number; readonly listeners: number };
+  readonly size: {
+    readonly sessions: number;
+    readonly subscriptions: number;
+    readonly listeners: number;
+  };
   /**
-   * Leaves with every seat, of which listeners are told (`closed` 4503 `draining`), and then ends
-   * every session. A listener that lags gets a second to take what there is. Calls under way are
-   * answered: `unavailable`.
+   * Leaves with every subscription, of which listeners are notified (`closed` 4503 `draining`), and
+   * then ends every session. A listener that lags gets a second to take what there is. Calls under
+   * way are answered: `unavailable`.
    */
   close(): Promise<void>;
 }
@@ -156,14 +160,14 @@ export type OpenSession = {
   /** Chosen by the edge, and not to be guessed: 1 to 128 characters. */
   readonly id: string;
   readonly who: Who;
-  /** Where the caller comes from: only compared, never told or logged. */
+  /** Where the caller comes from: only compared, never shown or logged. */
   readonly address: string;
   /** The caller's program, such as `claude-code`: the beginning of automatic stream names. */
   readonly clientName?: string;
   /**
-   * As whom a stream joins when the call that takes its seat doesn't say: `send`, `recv`, or a
-   * `join` without one. At most 1,024 bytes of JSON, else every such call is refused. A seat that
-   * comes back keeps the identity that it first joined with.
+   * As whom a stream joins when the call that takes its subscription doesn't say: `send`, `recv`,
+   * or a `join` without one. At most 1,024 bytes of JSON, else every such call is refused. A
+   * subscription that comes back keeps the identity that it first joined with.
    */
   readonly peerIdentity?: PeerIdentity;
   /**
@@ -179,15 +183,15 @@ export type OpenSession = {
 
 /**
  * One caller's presence. A session is live while a call or a listener of it is open, and for 30 s
- * after; a seat claimed by a live session is its alone. A session that isn't live keeps its claims
- * until somebody else wants them, and is forgotten after an hour without a call; one that never
- * took a seat after a minute, or when another one needs its place. The object is good for one
- * request; what it stands for is in the wrapper.
+ * after; a subscription claimed by a live session is its alone. A session that isn't live keeps its
+ * claims until somebody else wants them, and is forgotten after an hour without a call; one that
+ * never took a subscription after a minute, or when another one needs its quota. The object is good
+ * for one request; its state is in the wrapper.
  *
- * Which seat a call is about. With `link`: the conversation of that link, checked in this call,
- * wherever the session has been before. Without: `conversationId`; without either, the only
- * conversation that the session has a seat in (`which_conversation` if there are several). A link
- * and another `conversationId` together: `conversation_mismatch`. Within the conversation:
+ * Which subscription a call is about. With `link`: the conversation of that link, checked in this
+ * call, wherever the session has been before. Without: `conversationId`; without either, the only
+ * conversation that the session has a subscription in (`which_conversation` if there are several).
+ * A link and another `conversationId` together: `conversation_mismatch`. Within the conversation:
  * `handle` before all else (`unknown_handle` where it isn't this caller's), which also takes the
  * subscription from whoever holds it. Else `streamName`; without it, the stream name in `cursor`,
  * then the one that this session used last there, then (with a link) a new one with an automatic
@@ -199,13 +203,13 @@ export type OpenSession = {
  * the conversation; so no two callers share one, and a session that is revived elsewhere has its
  * own again.
  *
- * Common faults of all calls: `invalid_magic_link`, `conversation_not_found`, `not_joined` (no seat
- * there, and no link to take one with), `which_conversation`, `which_stream`,
+ * Common faults of all calls: `invalid_magic_link`, `conversation_not_found`, `not_joined` (no
+ * subscription there, and no link to take one with), `which_conversation`, `which_stream`,
  * `conversation_mismatch`, `invalid_stream_name`, `seat_taken` (by another live session, or this
  * one lost it to a takeover), `left`, `too_many_seats`, what refuses a dial (`invalid_credential`,
  * `stream_name_conflict`, `account_concurrency_limit`, `conversation_subscriber_limit`,
- * `dial_timeout`, `unavailable`), what ended the seat (`link_revoked`, `conversation_closed`),
- * `session_ended`, `too_many_calls`, `aborted`.
+ * `dial_timeout`, `unavailable`), what ended the subscription (`link_revoked`,
+ * `conversation_closed`), `session_ended`, `too_many_calls`, `aborted`.
  */
 export interface Session {
   readonly id: string;
@@ -213,52 +217,53 @@ export interface Session {
   /** False once it was ended or forgotten. */
   readonly open: boolean;
   /** Whether it has a subscription now. */
-  readonly seated: boolean;
+  readonly hasSubscription: boolean;
   /**
-   * Takes the seat, or finds it again. The only call that comes back after `leave`, unless it says
-   * `toListen`. Faults also: `invalid_cursor`, `invalid_max_events` (of `lastN`),
-   * `invalid_metadata`, `invalid_peer_identity`, and on a live seat with `streamMetadata` those of
-   * `send`.
+   * Takes the subscription, or finds it again. The only call that comes back after `leave`, unless
+   * it says `toListen`. Faults also: `invalid_cursor`, `invalid_max_events` (of `lastN`),
+   * `invalid_metadata`, `invalid_peer_identity`, and on a live subscription with `streamMetadata`
+   * those of `send`.
    */
   join(request: JoinRequest): Promise<Result<Joined>>;
   /**
-   * Emits one token; takes the seat first if need be. Faults also: `token_too_large`,
+   * Emits one token; takes the subscription first if need be. Faults also: `token_too_large`,
    * `backpressure`, `rate_limited`, `delivery_unknown`.
    */
   send(request: SendRequest): Promise<Result<SentText>>;
   /**
-   * Reads; takes the seat first if need be: one that is named and that this process doesn't know
-   * was elsewhere before, which is told as a loss unless the conversation is new. Faults also:
-   * `invalid_cursor`, `invalid_wait`, `invalid_max_events`.
+   * Reads; takes the subscription first if need be: one that is named and that this process doesn't
+   * know was elsewhere before, which is reported as a loss unless the conversation is new. Faults
+   * also: `invalid_cursor`, `invalid_wait`, `invalid_max_events`.
    */
   recv(request: RecvRequest): Promise<Result<Received>>;
   /** The same as messages: the tokens of each turn joined. */
   recvMessages(request: MessagesRequest): Promise<Result<ReceivedMessages>>;
   /** Replaces the stream's metadata. Faults also: `invalid_metadata`, and those of `send`. */
   setMetadata(request: MetadataRequest): Promise<Result<Sent>>;
-  /** Who is there now. Doesn't take a seat: a link is enough, or a seat. */
+  /** Who is there now. Doesn't take a subscription: a link is enough, or a subscription. */
   peers(request: Target): Promise<Result<Roster>>;
   /**
    * Leaves; the buffer goes. Until the next `join` the calls answer `left`. Leaving again is fine.
    */
   leave(request: Target): Promise<Result<Named>>;
   /**
-   * What waits unread, over all seats that the session holds or in one conversation. Consumes
-   * nothing; shows each event to this session once.
+   * What waits unread, over all subscriptions that the session holds or in one conversation.
+   * Consumes nothing; shows each event to this session once.
    */
   pending(options?: PendingOptions): Pending;
   /**
-   * Pushes the events of all seats that the session holds, now and later, each event once per
-   * `path`, until `stop`. A newer listener of a path replaces the older one, which is told, and
-   * goes on where it stopped. Consumes nothing. It begins where the seat's reading stood when the
-   * session got the seat. Faults: `too_many_listeners`, `invalid_cursor`, `session_ended`.
+   * Pushes the events of all subscriptions that the session holds, now and later, each event once
+   * per `path`, until `stop`. A newer listener of a path replaces the older one, which is notified,
+   * and goes on where it stopped. Consumes nothing. It begins where the subscription's reading was
+   * when the session got the subscription. Faults: `too_many_listeners`, `invalid_cursor`,
+   * `session_ended`.
    */
   listen(listener: Listener, options?: ListenOptions): Result<{ readonly listening: Listening }>;
   /**
-   * Ends the session: its calls answer `session_ended`, its listeners stop; its seats stay as they
-   * are, claimed by nobody. With `leaveWire` the seats that it holds also leave the wire at once,
-   * as idle ones do (the others see them leave), and keep their buffer and place: whoever asks for
-   * one of them next dials again.
+   * Ends the session: its calls answer `session_ended`, its listeners stop; its subscriptions stay
+   * as they are, claimed by nobody. With `leaveWire` the subscriptions that it holds also leave the
+   * wire at once, as idle ones do (the others see them leave), and keep their buffer and position:
+   * whoever asks for one of them next dials again.
    */
   end(options?: { readonly leaveWire?: boolean }): void;
 }
@@ -266,19 +271,19 @@ export interface Session {
 export type ListenOptions = {
   /**
    * Which reader of the session this is; `push` unless given. A path has one listener at a time and
-   * remembers its place.
+   * remembers its position.
    */
   readonly path?: string;
   /** Only this conversation. */
   readonly conversationId?: string;
   /**
-   * Only the seat, or seats, of this name; all seats, of the conversation or of the session, unless
-   * given.
+   * Only the subscription, or subscriptions, of this name; all subscriptions, of the conversation
+   * or of the session, unless given.
    */
   readonly streamName?: string;
   /**
-   * The cursor of the last event that arrived: its seat's events are pushed again from there. Other
-   * seats go on where they were.
+   * The cursor of the last event that arrived: its subscription's events are pushed again from
+   * there. Other subscriptions go on where they were.
    */
   readonly since?: string;
 };
@@ -286,10 +291,13 @@ export type ListenOptions = {
 export interface Listener {
   /**
    * Takes one event. False says that it took this one and wants no more until `Listening.resume`:
-   * what overflows the buffer meanwhile is then told by a `truncated` at its place. It must not
-   * call back into the session. `seat` is the one that heard it.
+   * what overflows the buffer meanwhile is then reported by a `truncated` at its position. It must
+   * not call back into the session. `subscription` is the one that heard it.
    */
-  event(event: PushEvent, seat: { readonly streamName: string; readonly handle: string }): boolean;
+  event(
+    event: PushEvent,
+    subscription: { readonly streamName: string; readonly handle: string },
+  ): boolean;
   /**
    * The last call: a newer listener has the path, the session has ended, or the wrapper closes. Not
    * called after `stop`.
@@ -300,6 +308,6 @@ export interface Listener {
 export interface Listening {
   /** Goes on after an `event` that answered false. */
   resume(): void;
-  /** Stops; the path keeps its place for the next listener. */
+  /** Stops; the path keeps its position for the next listener. */
   stop(): void;
 }

@@ -1,6 +1,6 @@
 /**
- * A session for runtimes that can't hold a socket: seats in conversations, with a buffer and a
- * cursor each.
+ * A session for runtimes that can't hold a socket: subscriptions in conversations, with a buffer
+ * and a cursor each.
  */
 
 export { askCredentials } from "./checks/credentials.ts";
@@ -66,7 +66,7 @@ export {
 } from "./spaces/callers.ts";
 export { parseSecrets } from "./spaces/secrets.ts";
 export { type Space, SpaceFault, Spaces } from "./spaces/spaces.ts";
-export type { PushEvent, SeatEvent } from "./subscriptions/events.ts";
+export type { PushEvent, SubscriptionEvent } from "./subscriptions/events.ts";
 export {
   type Entry,
   MESSAGE_KINDS,

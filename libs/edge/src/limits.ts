@@ -4,15 +4,17 @@
  */
 
 export type WrapperLimits = {
-  /** Seats of one process, those included that have left the wire and still hold a buffer. */
-  readonly seats: number;
+  /**
+   * Subscriptions of one process, those included that have left the wire and still hold a buffer.
+   */
+  readonly subscriptions: number;
   readonly sessions: number;
   readonly sessionsPerAddress: number;
-  readonly seatsPerSession: number;
+  readonly subscriptionsPerSession: number;
   readonly listenersPerSession: number;
   /** Calls under way at once, most of them waiting. */
   readonly callsPerSession: number;
-  /** Events that a seat keeps for its readers. */
+  /** Events that a subscription keeps for its readers. */
   readonly bufferEvents: number;
   readonly bufferBytes: number;
 };
@@ -20,29 +22,32 @@ export type WrapperLimits = {
 export const WRAPPER_LIMITS: WrapperLimits = {
   // Each is a socket; a process often has no more than 20,000 file descriptors, both ends on one
   // machine.
-  seats: 5_000,
-  // Beside its seats, whose buffers count, one is small; each may hold a connection of its caller.
+  subscriptions: 5_000,
+  // Beside its subscriptions, whose buffers count, one is small; each may hold a connection of its
+  // caller.
   sessions: 10_000,
-  // An office behind one address has room; a flood from one place does not take the process.
+  // An office that shares one address has enough; a flood from one address does not fill the
+  // process.
   sessionsPerAddress: 200,
-  // More than an account may have live (10); one address can't take all seats of the process.
-  seatsPerSession: 16,
-  listenersPerSession: 16, // One for each of its seats.
+  // More than an account may have live (10); one address can't take all subscriptions of the
+  // process.
+  subscriptionsPerSession: 16,
+  listenersPerSession: 16, // One for each of its subscriptions.
   callsPerSession: 64, // Each holds a timer and whatever its edge holds for it.
   bufferEvents: 1_000,
   bufferBytes: 1_048_576,
 };
 
-/** Bytes of a token (§4.3): found here, so that nothing goes out behind one that is refused. */
+/** Bytes of a token (§4.3): found here, so that nothing goes out after one that is refused. */
 export const TOKEN_BYTES_MAX = 65_536;
 
 /** Milliseconds for a dial, so that a call answers before its caller's own patience ends. */
 export const DIAL_MS = 10_000;
 /** Milliseconds for a receipt, for the same reason. */
 export const RECEIPT_MS = 10_000;
-/** Milliseconds without a call or listener after which a seat leaves the wire. */
-export const SEAT_IDLE_MS = 600_000;
-/** The same for a guest's: a program that is gone leaves no name behind for long. */
+/** Milliseconds without a call or listener after which a subscription leaves the wire. */
+export const SUBSCRIPTION_IDLE_MS = 600_000;
+/** The same for a guest's: a program that is gone keeps no name for long. */
 export const GUEST_IDLE_MS = 300_000;
 /** The same for a guest's that was never used again after the call that made it. */
 export const GUEST_UNUSED_MS = 60_000;
@@ -51,10 +56,10 @@ export const GUEST_UNUSED_MS = 60_000;
  */
 export const SESSION_COUNTED_MS = 120_000;
 /**
- * Milliseconds for which a seat off the wire keeps its buffer and its place, or the memory that it
- * left.
+ * Milliseconds for which a subscription off the wire keeps its buffer and its position, or the
+ * memory that it left.
  */
-export const SEAT_KEPT_MS = 3_600_000;
+export const SUBSCRIPTION_KEPT_MS = 3_600_000;
 /**
  * Milliseconds for which a session stays live after its last call or listener: a turn-based
  * caller's pause between two calls.
@@ -63,10 +68,10 @@ export const SESSION_LIVE_MS = 30_000;
 /** Milliseconds without a call or listener after which a session is forgotten. */
 export const SESSION_KEPT_MS = 3_600_000;
 /**
- * The same for a session that never took a seat: it has nothing to lose but its id, and would block
- * others' place.
+ * The same for a session that never took a subscription: it has nothing to lose but its id, and
+ * would block others.
  */
-export const SEATLESS_KEPT_MS = 60_000;
+export const UNSUBSCRIBED_KEPT_MS = 60_000;
 /**
  * Milliseconds in which a listener that lags may still take what there is when the process ends: it
  * is waited for.

@@ -14,7 +14,7 @@ import { Sessions } from "./sessions/sessions.ts";
 import { principalOf } from "./sessions/who.ts";
 import { dialOver } from "./subscriptions/dial.ts";
 import { askOffer } from "./subscriptions/offers.ts";
-import { Seats } from "./subscriptions/seats.ts";
+import { Subscriptions } from "./subscriptions/subscriptions.ts";
 
 const UNCOUNTED: Counters = { add: () => {} };
 
@@ -29,19 +29,19 @@ export function createWrapper(options: WrapperOptions, outside: Outside = {}): W
   const limits = { ...WRAPPER_LIMITS, ...options.limits };
   const links = outside.links ?? askLinks(url, clock);
   const common = new Common();
-  const seats = new Seats({
+  const subscriptions = new Subscriptions({
     ...{ clock, common, counters, limits, loops, seal },
     dial: dialOver(clock, outside.join),
   });
   const sessions = new Sessions(clock, counters, limits);
   const sessionFor = (state: SessionState, who: Who): Session =>
     new LiveSession({
-      ...{ clock, counters, limits, links, loops, seal, seats, state, who },
+      ...{ clock, counters, limits, links, loops, seal, subscriptions, state, who },
       forget: () => sessions.forget(state),
     });
   const stopSweeping = every(clock, SWEEP_MS, () => {
     sessions.sweep();
-    seats.sweep();
+    subscriptions.sweep();
     common.forget();
   });
   return {
@@ -60,12 +60,16 @@ export function createWrapper(options: WrapperOptions, outside: Outside = {}): W
       return state === null ? null : sessionFor(state, who);
     },
     get size() {
-      return { sessions: sessions.size, seats: seats.size, listeners: sessions.listeners };
+      return {
+        sessions: sessions.size,
+        subscriptions: subscriptions.size,
+        listeners: sessions.listeners,
+      };
     },
     close: async () => {
       stopSweeping();
-      // Seats first: so who listens hears why nothing comes any more.
-      const left = seats.close();
+      // Subscriptions first: so who listens hears why nothing comes any more.
+      const left = subscriptions.close();
       await sessions.close(new Promise((resolve) => void clock.after(LAST_WORD_MS, resolve)));
       await left;
     },

@@ -3,7 +3,7 @@
  * notification, or a frame of a list.
  */
 import type { PeerIdentity } from "@ams/client";
-import type { Joined, PushEvent, SeatEvent } from "@ams/edge";
+import type { Joined, PushEvent, SubscriptionEvent } from "@ams/edge";
 
 type Json = { readonly [key: string]: unknown };
 
@@ -21,7 +21,7 @@ export function bytesOf({ method, params }: Notice): number {
 }
 
 /** One event of `ams_recv`. */
-export function eventOf(event: SeatEvent): Json {
+export function eventOf(event: SubscriptionEvent): Json {
   return { kind: event.kind, ...fieldsOf(event) };
 }
 
@@ -56,7 +56,7 @@ function fieldsOf(event: PushEvent): { [key: string]: unknown } {
   }
 }
 
-type StreamEvent = Exclude<SeatEvent, { readonly kind: "gap" | "truncated" }>;
+type StreamEvent = Exclude<SubscriptionEvent, { readonly kind: "gap" | "truncated" }>;
 
 function contentOf(event: StreamEvent): Json {
   switch (event.kind) {

@@ -64,7 +64,7 @@ export async function withSession<Value>(
   try {
     return await ask(session);
   } finally {
-    if (call.isStateless && handle === undefined && !session.seated) session.end();
+    if (call.isStateless && handle === undefined && !session.hasSubscription) session.end();
   }
 }
 

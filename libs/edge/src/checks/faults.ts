@@ -6,7 +6,7 @@
 export const FAULTS = {
   invalid_credential: "The credential is not one of a live account, or guests are not let in here.",
   invalid_magic_link: "The magic link is not one, or it is wrong, expired or revoked.",
-  conversation_not_found: "There is no conversation behind this link.",
+  conversation_not_found: "There is no conversation at this link.",
   unknown_handle:
     "This handle is of no subscription of yours: it is wrong, or of another account, link or conversation. Leave it out and call ams_join.",
   handle_required:

@@ -1,4 +1,4 @@
-/** All ways to read one seat, against a model: what was said, and where each reader stands. */
+/** All ways to read one subscription, against a model: what was said, and where each reader is. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PushEvent } from "../subscriptions/events.ts";
@@ -34,7 +34,7 @@ class Track {
   }
 }
 
-test("by recv, ride-along and push each reader gets each event once, and every loss at its place with its number", async () => {
+test("by recv, ride-along and push each reader gets each event once, and every loss at its position with its number", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (commands) => {
       const { wire, wrapper, open } = desk({ bufferEvents: BUFFER });

@@ -47,7 +47,7 @@ export type EdgeApp = HttpApp & {
   readonly start?: (at: EdgeStart) => Promise<readonly string[]>;
   /** Takes the upgrades of a server of its own. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** Null when it can serve, else a word for what it waits for; an edge without it always can. */
+  /** Null when it can serve, else the name of what it waits for; an edge without it always can. */
   readonly notReady?: () => string | null;
   /** Ends what doesn't end by itself, such as streams. */
   readonly stop?: () => Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * Whether the deployment answers, asked every few seconds: what `/readyz` of an edge served alone
- * tells a load balancer.
+ * shows to a load balancer.
  */
 import type { Health } from "@ams/client";
 
@@ -13,7 +13,7 @@ const EVERY_AWAY_MS = 200;
 
 export type Readiness = {
   /**
-   * Null when the deployment answered last, else the word `deployment`; `stopping` once stopped.
+   * Null when the deployment answered last, else `deployment`; `stopping` once stopped.
    */
   readonly notReady: () => string | null;
   readonly stop: () => void;

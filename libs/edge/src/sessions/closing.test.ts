@@ -5,7 +5,7 @@ import { desk, Ear, faultIn, must, settle } from "../testing/desk.ts";
 
 const X = { link: "link-of-x" };
 
-test("who listens is told of the seat's end before its stream ends", async () => {
+test("a listener is notified of the subscription's end before its stream ends", async () => {
   const { wire, wrapper, open } = desk();
   const session = open("s1");
   must(await session.join(X));
@@ -19,10 +19,10 @@ test("who listens is told of the seat's end before its stream ends", async () =>
   expect(ear.ends).toEqual(["wrapper_closed"]);
   expect(wire.call.hungUp).toBe(true);
   expect(faultIn(await session.recv(X))).toBe("session_ended");
-  expect(wrapper.size).toEqual({ sessions: 0, seats: 0, listeners: 0 });
+  expect(wrapper.size).toEqual({ sessions: 0, subscriptions: 0, listeners: 0 });
 });
 
-test("who lags still gets what there is, and is waited for, but not for ever", async () => {
+test("who lags still gets what there is, and is waited for, but not without limit", async () => {
   for (const goesOn of [true, false]) {
     const { wire, clock, wrapper, open } = desk();
     const session = open("s1");
@@ -45,7 +45,7 @@ test("who lags still gets what there is, and is waited for, but not for ever", a
   }
 });
 
-test("a call under way is answered, and neither an old seat nor a new one gets onto the wire again", async () => {
+test("a call under way is answered, and neither an old subscription nor a new one gets onto the wire again", async () => {
   const { wire, clock, wrapper, open } = desk();
   const session = open("s1");
   must(await session.join({ ...X, streamName: "old" }));

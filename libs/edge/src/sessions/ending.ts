@@ -1,4 +1,4 @@
-/** Why a seat is off the wire, and whether the next call may bring it back. */
+/** Why a subscription is off the wire, and whether the next call may bring it back. */
 import type { AmsError } from "@ams/client";
 import type { Fault } from "../checks/faults.ts";
 
@@ -7,8 +7,9 @@ export type Ending = {
   readonly code: number;
   readonly reason: string;
   /**
-   * What a call is answered that brings no link; null where a call brings the seat back by itself.
-   * `seat_taken` here means outside of this process: a link does not heal that, a takeover does.
+   * What a call is answered that brings no link; null where a call brings the subscription back by
+   * itself. `seat_taken` here means outside of this process: a link does not heal that, a takeover
+   * does.
    */
   readonly fault: Fault | null;
 };

@@ -4,44 +4,50 @@
 import type { Connection } from "@ams/client";
 import { type Fault, failure } from "../checks/faults.ts";
 import type { Result } from "../contract.ts";
-import type { Place } from "../subscriptions/buffer.ts";
+import type { Position } from "../subscriptions/buffer.ts";
 import { type Give, handOver } from "../subscriptions/hand-over.ts";
-import type { Wishes } from "../subscriptions/line.ts";
-import type { Seat } from "../subscriptions/seat.ts";
+import type { Subscription } from "../subscriptions/subscription.ts";
+import type { Wishes } from "../subscriptions/wire-connection.ts";
 import type { Joined, JoinRequest } from "./requests.ts";
-import { type Room, reach, sit } from "./sit.ts";
+import { type Context, reach, subscribe } from "./subscribe.ts";
 
-export async function join(room: Room, request: JoinRequest): Promise<Result<Joined>> {
+export async function join(context: Context, request: JoinRequest): Promise<Result<Joined>> {
   const { since, lastN = 1, signal, takeOver = false, toListen = false, newStreamName } = request;
   if (!Number.isSafeInteger(lastN) || lastN < 1) return failure("invalid_max_events");
-  const where = (seat: Seat) => placeFor(seat, request);
+  const where = (subscription: Subscription) => positionFor(subscription, request);
   const client = request.peerIdentity?.client;
   const presumes = toListen || since !== undefined;
   const how = { explicit: !toListen, presumes, takeOver, where, client, newStreamName };
-  const seated = await sit(
-    room,
+  const subscribed = await subscribe(
+    context,
     since === undefined ? request : { ...request, cursor: since },
     how,
   );
-  if (!seated.ok) return seated;
-  const { seat, place } = seated;
-  const { line } = seat;
-  const wasKnown = line.joined !== null;
-  const bringsNews = line.connection === null && !line.dialling;
-  const reached = await reach(room, seated, how, signal, wishesOf(request));
+  if (!subscribed.ok) return subscribed;
+  const { subscription, position } = subscribed;
+  const { wire } = subscription;
+  const wasKnown = wire.joined !== null;
+  const bringsNews = wire.connection === null && !wire.dialling;
+  const reached = await reach(context, subscribed, how, signal, wishesOf(request));
   if (!reached.ok) return reached;
   const { connection } = reached;
-  const fault = bringsNews ? null : await retell(room, seat, connection, request);
+  const fault = bringsNews
+    ? null
+    : await announceMetadata(context, subscription, connection, request);
   if (fault !== null) return failure(fault);
-  // Who didn't say where to read goes on where reading stands by now.
-  if (request.since !== undefined || request.lastN !== undefined) seat.places.at = place;
-  return { ok: true, ...joined(seat, connection, wasKnown) };
+  // Who didn't say where to read goes on where reading is by now.
+  if (request.since !== undefined || request.lastN !== undefined)
+    subscription.positions.at = position;
+  return { ok: true, ...joined(subscription, connection, wasKnown) };
 }
 
 /** Where reading goes on; null for a cursor of somewhere else. */
-function placeFor({ buffer, places }: Seat, { since, lastN }: JoinRequest): Place | null {
-  if (since !== undefined) return places.placeOf(since, buffer.end);
-  if (lastN === undefined) return places.at;
+function positionFor(
+  { buffer, positions }: Subscription,
+  { since, lastN }: JoinRequest,
+): Position | null {
+  if (since !== undefined) return positions.positionOf(since, buffer.end);
+  if (lastN === undefined) return positions.at;
   return { next: Math.max(buffer.first, buffer.end - lastN), unsure: false };
 }
 
@@ -53,34 +59,34 @@ function wishesOf({ streamMetadata, peerIdentity, selfSubscribe }: JoinRequest):
   };
 }
 
-/** A seat that is live already hears of new metadata; a dial brings it along by itself. */
-async function retell(
-  { clock }: Room,
-  seat: Seat,
+/** A subscription that is live is given new metadata here; a dial carries it by itself. */
+async function announceMetadata(
+  { clock }: Context,
+  subscription: Subscription,
   connection: Connection,
   { streamMetadata, signal }: JoinRequest,
 ): Promise<Fault | null> {
   if (streamMetadata === undefined) return null;
   const give: Give = (to, limit) => to.setMetadata(streamMetadata, { signal: limit });
-  const told = await handOver(clock, seat, connection, give, signal);
-  if (told === "unsent") return "unavailable";
-  return told.ok ? null : told.fault;
+  const handed = await handOver(clock, subscription, connection, give, signal);
+  if (handed === "unsent") return "unavailable";
+  return handed.ok ? null : handed.fault;
 }
 
-function joined(seat: Seat, connection: Connection, wasKnown: boolean): Joined {
-  const { conversationId, streamName, places, line } = seat;
+function joined(subscription: Subscription, connection: Connection, wasKnown: boolean): Joined {
+  const { conversationId, streamName, positions, wire } = subscription;
   return {
     conversationId,
     streamId: connection.streamId,
     streamName,
-    handle: seat.handle,
+    handle: subscription.handle,
     ownerAccountId: connection.ownerAccountId,
     metadata: connection.metadata,
-    selfSubscribe: line.joined?.selfSubscribe ?? false,
+    selfSubscribe: wire.joined?.selfSubscribe ?? false,
     peers: [...connection.peers.values()],
     conversationMetadata: connection.conversationMetadata,
-    cursor: places.cursorOf(places.at),
-    resumed: wasKnown || (line.joined?.resumed ?? false),
-    truncated: places.at.unsure,
+    cursor: positions.cursorOf(positions.at),
+    resumed: wasKnown || (wire.joined?.resumed ?? false),
+    truncated: positions.at.unsure,
   };
 }

@@ -4,15 +4,18 @@ import { failure } from "../checks/faults.ts";
 import type { Result } from "../contract.ts";
 import { find } from "../subscriptions/target.ts";
 import type { Named, Target } from "./requests.ts";
-import { type Room, unlessAborted } from "./sit.ts";
+import { type Context, unlessAborted } from "./subscribe.ts";
 
-export async function leave(room: Room, target: Target): Promise<Result<Named>> {
-  const found = await unlessAborted(find(room, target), target.signal);
+export async function leave(context: Context, target: Target): Promise<Result<Named>> {
+  const found = await unlessAborted(find(context, target), target.signal);
   if (!found.ok) return found;
-  const { seat } = found;
-  if (seat === null) return failure("not_joined");
-  const isAnothers = seat.holder !== null && seat.holder !== room.state && seat.holder.live;
-  if (isAnothers && !seat.line.left) return failure("seat_taken");
-  seat.leave();
-  return { ok: true, ...seat.named() };
+  const { subscription } = found;
+  if (subscription === null) return failure("not_joined");
+  const isAnothers =
+    subscription.holder !== null &&
+    subscription.holder !== context.state &&
+    subscription.holder.live;
+  if (isAnothers && !subscription.wire.left) return failure("seat_taken");
+  subscription.leave();
+  return { ok: true, ...subscription.named() };
 }

@@ -1,5 +1,6 @@
 /**
- * Sessions, seats and connections that come and go in any order: what must hold at every moment.
+ * Sessions, subscriptions and connections that come and go in any order: what must hold at every
+ * moment.
  */
 import { AmsError } from "@ams/client";
 import fc from "fast-check";
@@ -98,7 +99,7 @@ async function run(world: Desk, commands: readonly Command[]): Promise<void> {
     for (let turn = 0; turn < TURNS; turn += 1) await settle();
     const live = liveCalls(wire.calls, ended);
     expect(new Set(live).size).toBe(live.length);
-    expect(wrapper.size.seats).toBeLessThanOrEqual(OWNERS.length * NAMES.length);
+    expect(wrapper.size.subscriptions).toBeLessThanOrEqual(OWNERS.length * NAMES.length);
   }
   await Promise.all(calls); // None of them rejects.
   for (const [owner, data] of read) {
@@ -111,14 +112,14 @@ async function run(world: Desk, commands: readonly Command[]): Promise<void> {
   expect(liveCalls(wire.calls, ended)).toEqual([]);
 }
 
-test("a seat never has two connections, accounts never meet, and when all is closed nothing stays open", async () => {
+test("a subscription never has two connections, accounts never meet, and when all is closed nothing stays open", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 50 }), (commands) => run(desk(), commands)),
     { numRuns: 150 },
   );
 });
 
-test("after any of it an explicit takeover gets a seat that works", async () => {
+test("after any of it an explicit takeover gets a subscription that works", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 30 }), async (commands) => {
       const world = desk();

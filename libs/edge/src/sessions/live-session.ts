@@ -26,81 +26,84 @@ import type {
   Target,
 } from "./requests.ts";
 import { emit, say } from "./send.ts";
-import type { Room } from "./sit.ts";
+import type { Context } from "./subscribe.ts";
 
 export class LiveSession implements Session {
-  readonly #room: Room;
+  readonly #context: Context;
 
-  constructor(room: Room) {
-    this.#room = room;
+  constructor(context: Context) {
+    this.#context = context;
   }
 
   get id(): string {
-    return this.#room.state.name.id;
+    return this.#context.state.name.id;
   }
 
   get who(): Who {
-    return this.#room.who;
+    return this.#context.who;
   }
 
   get open(): boolean {
-    return !this.#room.state.ended;
+    return !this.#context.state.ended;
   }
 
-  get seated(): boolean {
-    return this.#room.state.hasSeat;
+  get hasSubscription(): boolean {
+    return this.#context.state.hasSubscription;
   }
 
   join(request: JoinRequest): Promise<Result<Joined>> {
-    return this.#during(request, () => join(this.#room, request));
+    return this.#during(request, () => join(this.#context, request));
   }
 
   send(request: SendRequest): Promise<Result<SentText>> {
-    return this.#during(request, () => say(this.#room, request));
+    return this.#during(request, () => say(this.#context, request));
   }
 
   recv(request: RecvRequest): Promise<Result<Received>> {
-    return this.#during(request, () => recv(this.#room, request));
+    return this.#during(request, () => recv(this.#context, request));
   }
 
   recvMessages(request: MessagesRequest): Promise<Result<ReceivedMessages>> {
-    return this.#during(request, () => recvMessages(this.#room, request));
+    return this.#during(request, () => recvMessages(this.#context, request));
   }
 
   setMetadata(request: MetadataRequest): Promise<Result<Sent>> {
     return this.#during(request, () =>
-      emit(this.#room, request, (connection, signal) =>
+      emit(this.#context, request, (connection, signal) =>
         connection.setMetadata(request.metadata, { signal }),
       ),
     );
   }
 
   peers(target: Target): Promise<Result<Roster>> {
-    return this.#during(target, () => roster(this.#room, target));
+    return this.#during(target, () => roster(this.#context, target));
   }
 
   leave(target: Target): Promise<Result<Named>> {
-    return this.#during(target, () => leave(this.#room, target));
+    return this.#during(target, () => leave(this.#context, target));
   }
 
   pending(options: PendingOptions = {}): Pending {
-    return pending(this.#room, options);
+    return pending(this.#context, options);
   }
 
   listen(
     listener: Listener,
     options: ListenOptions = {},
   ): Result<{ readonly listening: Listening }> {
-    return listen(this.#room, listener, options);
+    return listen(this.#context, listener, options);
   }
 
   end({ leaveWire = false }: { readonly leaveWire?: boolean } = {}): void {
     if (!this.open) return;
-    const { state } = this.#room;
-    const held = state.holds.map(({ seat }) => seat).filter(({ holder }) => holder === state);
+    const { state } = this.#context;
+    const held = state.holds
+      .map(({ subscription }) => subscription)
+      .filter(({ holder }) => holder === state);
     state.end("session_ended");
-    if (leaveWire) for (const seat of held) this.#room.seats.retire(seat);
-    this.#room.forget();
+    if (leaveWire)
+      for (const subscription of held) this.#context.subscriptions.retire(subscription);
+    this.#context.forget();
   }
 
   /** A call keeps the session live for as long as it takes. */
@@ -110,7 +113,7 @@ export class LiveSession implements Session {
   ): Promise<Result<Value>> {
     if (!this.open) return failure("session_ended");
     if (signal?.aborted) return failure("aborted");
-    const { state, limits } = this.#room;
+    const { state, limits } = this.#context;
     if (state.calls >= limits.callsPerSession) return failure("too_many_calls");
     const done = state.begin();
     try {

@@ -1,11 +1,11 @@
 /** What the calls of a session take, and what they answer. */
 import type { Metadata, Peer, PeerIdentity } from "@ams/client";
 import type { CheckedLink } from "../contract.ts";
-import type { SeatEvent } from "../subscriptions/events.ts";
+import type { SubscriptionEvent } from "../subscriptions/events.ts";
 import type { Entry, Presence } from "../subscriptions/messages.ts";
 import type { MessageOptions } from "../subscriptions/read-messages.ts";
 
-/** Which seat a call is about: see `Session`. */
+/** Which subscription a call is about: see `Session`. */
 export type Target = {
   /** A magic link as it was given; checked in this call. */
   readonly link?: string;
@@ -20,28 +20,33 @@ export type Target = {
 };
 
 export type JoinRequest = Target & {
-  /** At most 16 KiB of JSON. On a seat that is live it replaces the metadata. */
+  /** At most 16 KiB of JSON. On a subscription that is live it replaces the metadata. */
   readonly streamMetadata?: Metadata;
-  /** Set once, when the seat is first taken. */
+  /** Set once, when the subscription is first taken. */
   readonly peerIdentity?: PeerIdentity;
-  /** Set once, when the seat is first taken: also hear the own stream. */
+  /** Set once, when the subscription is first taken: also hear the own stream. */
   readonly selfSubscribe?: boolean;
-  /** A cursor of this seat: the next `recv` goes on behind it. */
+  /** A cursor of this subscription: the next `recv` goes on after it. */
   readonly since?: string;
   /**
    * The next `recv` begins with the last so many events that the buffer holds, 1 at least; `since`
    * beats it.
    */
   readonly lastN?: number;
-  /** Takes the seat from whatever session holds it; not when `since` or `lastN` is refused. */
+  /**
+   * Takes the subscription from whatever session holds it; not when `since` or `lastN` is refused.
+   */
   readonly takeOver?: boolean;
   /**
-   * True where nobody asked to join, but to hear: a seat that was left stays left, and one that is
-   * named and has to be made was elsewhere before, so that its readers are told that something may
-   * be lost.
+   * True where nobody asked to join, but to hear: a subscription that was left stays left, and one
+   * that is named and has to be made was elsewhere before, so that its readers learn that something
+   * may be lost.
    */
   readonly toListen?: boolean;
-  /** The name of a seat that has to be made while none was named; an automatic one unless given. */
+  /**
+   * The name of a subscription that has to be made while none was named; an automatic one unless
+   * given.
+   */
   readonly newStreamName?: string;
 };
 
@@ -62,12 +67,12 @@ export type Joined = Named & {
   readonly conversationMetadata: Metadata;
   /** Where the next `recv` begins. */
   readonly cursor: string;
-  /** True when the seat was there already, or its stream was live and this took it over. */
+  /** True when the subscription was there already, or its stream was live and this took it over. */
   readonly resumed: boolean;
   /**
-   * True when the next `recv` begins behind a loss: `since` is of a seat that is gone (its process
-   * ended, or it was forgotten), or the stream was live elsewhere, and what it heard there is not
-   * known here.
+   * True when the next `recv` begins after a loss: `since` is of a subscription that is gone (its
+   * process ended, or it was forgotten), or the stream was live elsewhere, and what it heard there
+   * is not known here.
    */
   readonly truncated: boolean;
 };
@@ -85,7 +90,7 @@ export type SendRequest = Target & {
 export type Sent = Named & {
   /** The broker's clock, ISO 8601 with milliseconds. */
   readonly ts: string;
-  /** The frame's place in its stream, `<epoch>-<n>`. */
+  /** The frame's position in its stream, `<epoch>-<n>`. */
   readonly seq: string;
 };
 
@@ -103,8 +108,8 @@ export type MetadataRequest = Target & { readonly metadata: Metadata };
 /** What every call that reads has. */
 export type Reading = Target & {
   /**
-   * What came after it; without one, what came after the last `recv` of this seat. It may name the
-   * stream by itself.
+   * What came after it; without one, what came after the last `recv` of this subscription. It may
+   * name the stream by itself.
    */
   readonly cursor?: string;
   /** Milliseconds to wait when there is nothing yet: 0, unless given, to 25,000. */
@@ -120,7 +125,7 @@ export type MessagesRequest = Reading & MessageOptions;
 
 export type Received = ReadOutcome & {
   /** Oldest first; empty when the wait was over. */
-  readonly events: readonly SeatEvent[];
+  readonly events: readonly SubscriptionEvent[];
 };
 
 export type ReceivedMessages = ReadOutcome & {
@@ -143,8 +148,8 @@ type ReadOutcome = Named & {
    */
   readonly truncated: boolean;
   /**
-   * How many events of this seat are lost that this reader hadn't read, as far as they could be
-   * counted.
+   * How many events of this subscription are lost that this reader hadn't read, as far as they
+   * could be counted.
    */
   readonly dropped: number;
   /** True when there is more already. */
@@ -155,7 +160,9 @@ export type Roster = {
   readonly conversationId: string;
   readonly namespace: string;
   readonly alias: string;
-  /** The session's own stream there; null without a seat, and then `peers` are all streams. */
+  /**
+   * The session's own stream there; null without a subscription, and then `peers` are all streams.
+   */
   readonly streamName: string | null;
   readonly peers: readonly Peer[];
   /** As minted. */
@@ -164,7 +171,7 @@ export type Roster = {
 
 export type PendingOptions = {
   readonly conversationId?: string;
-  /** Only the seat, or seats, of this name. */
+  /** Only the subscription, or subscriptions, of this name. */
   readonly streamName?: string;
   /** Events at most, 64 unless given; 0 only counts. */
   readonly max?: number;
@@ -176,5 +183,5 @@ export type Pending = {
   /**
    * Those that were not shown to this session yet, oldest first; `truncated` counts towards `max`.
    */
-  readonly events: readonly SeatEvent[];
+  readonly events: readonly SubscriptionEvent[];
 };

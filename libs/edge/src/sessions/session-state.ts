@@ -1,10 +1,12 @@
-/** What a session is between its requests: its seats, its listeners, and whether it is live. */
+/**
+ * What a session is between its requests: its subscriptions, its listeners, and whether it is live.
+ */
 import type { PeerIdentity } from "@ams/client";
 import type { Clock, Counters, Listener } from "../contract.ts";
 import { SESSION_LIVE_MS } from "../limits.ts";
 import { Hold } from "../subscriptions/hold.ts";
 import { type Only, Push } from "../subscriptions/push.ts";
-import type { Holder, Seat } from "../subscriptions/seat.ts";
+import type { Holder, Subscription } from "../subscriptions/subscription.ts";
 
 export type SessionName = {
   readonly id: string;
@@ -24,10 +26,11 @@ export class SessionState implements Holder {
   readonly name: SessionName;
   readonly #clock: Clock;
   readonly #counters: Counters;
-  readonly #holds = new Map<string, Hold>(); // By the seat's key; the one used last is the last.
+  /** By the subscription's key; the one used last is the last. */
+  readonly #holds = new Map<string, Hold>();
   readonly #pushes = new Map<string, Push>(); // By path.
-  readonly #paths = new Set<string>(); // All that have a place, the oldest first.
-  #seated = false;
+  readonly #paths = new Set<string>(); // All that have a position, the oldest first.
+  #everSubscribed = false;
   #calls = 0;
   #quietSince: number;
   #ended = false;
@@ -48,14 +51,14 @@ export class SessionState implements Holder {
     return this.#calls > 0 || this.#pushes.size > 0;
   }
 
-  /** Whether it ever took a seat, which it may have left or lost. */
-  get seated(): boolean {
-    return this.#seated;
+  /** Whether it ever took a subscription, which it may have left or lost. */
+  get everSubscribed(): boolean {
+    return this.#everSubscribed;
   }
 
-  /** Whether it has a seat now. */
-  get hasSeat(): boolean {
-    return this.holds.some((hold) => !hold.lost && !hold.seat.line.left);
+  /** Whether it has a subscription now. */
+  get hasSubscription(): boolean {
+    return this.holds.some((hold) => !hold.lost && !hold.subscription.wire.left);
   }
 
   /** How many calls are under way. */
@@ -80,15 +83,16 @@ export class SessionState implements Holder {
     return this.#pushes.size;
   }
 
-  holdOf(seat: Seat): Hold | null {
-    const hold = this.#holds.get(seat.key);
-    return hold?.seat === seat ? hold : null;
+  holdOf(subscription: Subscription): Hold | null {
+    const hold = this.#holds.get(subscription.key);
+    return hold?.subscription === subscription ? hold : null;
   }
 
   /** A request of its caller came: a sign of life. */
   touch(): void {
     this.#quietSince = this.#clock.now();
-    for (const { seat } of this.holds) if (seat.holder === this) seat.uses += 1;
+    for (const { subscription } of this.holds)
+      if (subscription.holder === this) subscription.uses += 1;
   }
 
   /** A call has begun; the returned function says that it is over. */
@@ -100,36 +104,36 @@ export class SessionState implements Holder {
     };
   }
 
-  /** The session has the seat and used it last. */
-  keep(seat: Seat): void {
-    const kept = this.holdOf(seat);
-    const hold = kept ?? new Hold(seat);
+  /** The session has the subscription and used it last. */
+  keep(subscription: Subscription): void {
+    const kept = this.holdOf(subscription);
+    const hold = kept ?? new Hold(subscription);
     const isNew = kept === null || kept.lost;
-    this.#seated = true;
+    this.#everSubscribed = true;
     hold.regain();
-    this.#holds.delete(seat.key);
-    this.#holds.set(seat.key, hold);
-    if (isNew) this.news(seat);
+    this.#holds.delete(subscription.key);
+    this.#holds.set(subscription.key, hold);
+    if (isNew) this.news(subscription);
   }
 
-  /** The seat came to nothing. */
-  drop(seat: Seat): void {
-    if (this.holdOf(seat) !== null) this.#holds.delete(seat.key);
+  /** The subscription came to nothing. */
+  drop(subscription: Subscription): void {
+    if (this.holdOf(subscription) !== null) this.#holds.delete(subscription.key);
   }
 
-  news(seat: Seat): void {
-    const hold = this.holdOf(seat);
+  news(subscription: Subscription): void {
+    const hold = this.holdOf(subscription);
     if (hold === null) return;
     for (const push of [...this.#pushes.values()]) push.pump(hold);
   }
 
-  doubted(seat: Seat): void {
-    this.holdOf(seat)?.doubt();
+  doubted(subscription: Subscription): void {
+    this.holdOf(subscription)?.doubt();
   }
 
-  lost(seat: Seat): void {
-    this.holdOf(seat)?.lose();
-    this.news(seat);
+  lost(subscription: Subscription): void {
+    this.holdOf(subscription)?.lose();
+    this.news(subscription);
   }
 
   /**
@@ -165,13 +169,13 @@ export class SessionState implements Holder {
   end(why: Parameters<Listener["ended"]>[0]): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const { seat } of this.holds) seat.release(this);
+    for (const { subscription } of this.holds) subscription.release(this);
     for (const push of [...this.#pushes.values()]) push.end(why);
     this.#pushes.clear();
   }
 
   /**
-   * A path's places stay when its listener goes, as long as there are not too many: the one that
+   * A path's positions stay when its listener goes, as long as there are not too many: the one that
    * came first goes first.
    */
   #remember(path: string, pathsMax: number): void {

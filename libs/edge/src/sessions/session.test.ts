@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { SEAT_IDLE_MS, SEATLESS_KEPT_MS, SESSION_KEPT_MS, SESSION_LIVE_MS } from "../limits.ts";
+import {
+  SESSION_KEPT_MS,
+  SESSION_LIVE_MS,
+  SUBSCRIPTION_IDLE_MS,
+  UNSUBSCRIBED_KEPT_MS,
+} from "../limits.ts";
 import { brief, desk, Ear, faultIn, must, settle } from "../testing/desk.ts";
 import { account, GUEST, PEER } from "../testing/fake-wire.ts";
 
@@ -22,7 +27,7 @@ test("a session is nobody else's: another account, no account, or a bound link c
   expect(wrapper.find("s4", account("a"))).toBeNull();
 });
 
-test("10,000 sessions from one address are capped, and so is the process; an ended one makes a place", () => {
+test("10,000 sessions from one address are capped, and so is the process; an ended one frees one", () => {
   const { wrapper, counted } = desk({ sessions: 6, sessionsPerAddress: 4 });
   const openAt = (id: string, address: string) => wrapper.open({ id, who: account("a"), address });
   const many = Array.from({ length: 10_000 }, (_, n) => openAt(`s${n}`, "10.0.0.1"));
@@ -39,14 +44,14 @@ test("10,000 sessions from one address are capped, and so is the process; an end
   expect(faultIn(openAt("", "10.0.0.4"))).toBe("invalid_session_id");
 });
 
-test("when sessions are at their cap the quietest without a seat goes, of the address if that is what is full", async () => {
+test("when sessions are at their cap the quietest without a subscription goes, of the address if that is what is full", async () => {
   const { clock, wrapper, open, counted } = desk({ sessions: 4, sessionsPerAddress: 2 });
   const near = { address: "10.0.0.1" };
   const far = open("far");
   must(await far.join(X));
   must(await far.leave({}));
   clock.pass(1);
-  must(await open("seated", near).join(X));
+  must(await open("subscribed", near).join(X));
   open("idle", near);
   clock.pass(SESSION_LIVE_MS);
   const request = { who: account("a"), ...near };
@@ -60,13 +65,13 @@ test("when sessions are at their cap the quietest without a seat goes, of the ad
   expect(wrapper.find("far", account("a"))).toBeNull();
   const more = { id: "more", who: account("a"), address: "10.0.0.4" };
   expect(faultIn(wrapper.open(more))).toBe("too_many_sessions");
-  expect(wrapper.find("seated", account("a"))).not.toBeNull();
+  expect(wrapper.find("subscribed", account("a"))).not.toBeNull();
   expect(wrapper.size.sessions).toBe(4);
   expect(counted.get("sessions_ended")).toBe(2);
   expect(counted.get("sessions_refused")).toBe(2);
 });
 
-test("a session that never took a seat is forgotten after a minute, and not while it waits for one", async () => {
+test("a session that never took a subscription is forgotten after a minute, and not while it waits for one", async () => {
   const { clock, wire, wrapper, open } = desk();
   open("s1");
   must(open("s2").listen(new Ear()));
@@ -76,12 +81,12 @@ test("a session that never took a seat is forgotten after a minute, and not whil
   wire.dialling = () => new Promise(() => {});
   void open("s4").join({ link: "link-of-y" });
   await settle();
-  clock.pass(SEATLESS_KEPT_MS + 10_000);
+  clock.pass(UNSUBSCRIBED_KEPT_MS + 10_000);
   expect(wrapper.find("s1", account("a"))).toBeNull();
   for (const id of ["s2", "s3", "s4"]) expect(wrapper.find(id, account("a"))).not.toBeNull();
 });
 
-test("a session with a seat is forgotten after an hour without a call, and not while it listens", async () => {
+test("a session with a subscription is forgotten after an hour without a call, and not while it listens", async () => {
   const { clock, wrapper, open } = desk();
   must(await open("s1").join(X));
   clock.pass(SESSION_KEPT_MS);
@@ -114,7 +119,7 @@ test("ending a session leaves an account's subscription with its buffer and posi
   expect(wire.calls).toHaveLength(1);
 });
 
-test("of two live sessions that claim one seat the second gets `seat_taken`; who loses it must say takeover to have it back", async () => {
+test("of two live sessions that claim one subscription the second gets `seat_taken`; who loses it must say takeover to have it back", async () => {
   const { clock, open, counted } = desk();
   const [first, second] = [open("s1"), open("s2")];
   const ear = new Ear();
@@ -133,10 +138,10 @@ test("of two live sessions that claim one seat the second gets `seat_taken`; who
   expect(faultIn(await first.join(ME))).toBe("seat_taken");
   must(await first.join({ ...ME, takeOver: true }));
   expect(faultIn(await second.recv({}))).toBe("seat_taken");
-  expect(counted.get("seat_takeovers")).toBe(2);
+  expect(counted.get("subscription_takeovers")).toBe(2);
 });
 
-test("a call that is refused for what it asks takes no seat from anybody", async () => {
+test("a call that is refused for what it asks takes no subscription from anybody", async () => {
   const { clock, open, counted } = desk();
   const [first, second] = [open("s1"), open("s2")];
   const { cursor } = must(await first.join(ME));
@@ -149,14 +154,15 @@ test("a call that is refused for what it asks takes no seat from anybody", async
   const none = second.join({ ...ME, lastN: 0, takeOver: true });
   expect(faultIn(await none)).toBe("invalid_max_events");
   must(await first.recv({}));
-  clock.pass(SESSION_LIVE_MS + 1); // Now the seat is whose call asks for it, if the call is good.
+  // Now the subscription goes to the session whose call asks for it, if the call is good.
+  clock.pass(SESSION_LIVE_MS + 1);
   expect(faultIn(await second.recv({ ...ME, cursor: future }))).toBe("invalid_cursor");
   expect(faultIn(await second.recv({ ...ME, cursor, waitMs: -1 }))).toBe("invalid_wait");
   must(await first.recv({}));
-  expect(counted.get("seat_takeovers")).toBeUndefined();
+  expect(counted.get("subscription_takeovers")).toBeUndefined();
 });
 
-test("a refused join of a seat that was left brings nothing back", async () => {
+test("a refused join of a subscription that was left brings nothing back", async () => {
   const { open } = desk();
   const session = open("s1");
   must(await session.join(ME));
@@ -166,7 +172,7 @@ test("a refused join of a seat that was left brings nothing back", async () => {
   expect(faultIn(await session.recv(ME))).toBe("left");
 });
 
-test("a seat that is had back is pushed from where each path stopped", async () => {
+test("a subscription that was taken back is pushed from where each path stopped", async () => {
   const { wire, open } = desk();
   const [first, second] = [open("s1"), open("s2")];
   const ear = new Ear();
@@ -183,7 +189,7 @@ test("a seat that is had back is pushed from where each path stopped", async () 
   expect(ear.brief).toEqual(["one", "closed 4001 seat_taken", "two", "three"]);
 });
 
-test("a session that is not live for 30 s loses its seat to who asks; one that listens is live", async () => {
+test("a session that is not live for 30 s loses its subscription to who asks; one that listens is live", async () => {
   const { clock, open } = desk();
   const [first, second] = [open("s1"), open("s2")];
   must(await first.join(ME));
@@ -197,7 +203,7 @@ test("a session that is not live for 30 s loses its seat to who asks; one that l
   must(await second.join(ME));
 });
 
-test("seats of different accounts never meet, not even under one name and by their cursors", async () => {
+test("subscriptions of different accounts never meet, not even under one name and by their cursors", async () => {
   const { wire, open } = desk();
   const [a, b] = [open("s1"), open("s2", { who: account("b") })];
   const { cursor } = must(await a.join(ME));
@@ -271,19 +277,19 @@ test("an account names a subscription by its name or handle, and two of its prog
   expect(faultIn(await open("s3").recv(named))).toBe("seat_taken");
 });
 
-test("the roster needs no seat, and takes none", async () => {
+test("the roster needs no subscription, and takes none", async () => {
   const { wire, wrapper, open } = desk();
   wire.streams = [PEER];
   const session = open("s1");
   expect(must(await session.peers(X))).toMatchObject({ streamName: null, peers: [PEER] });
-  expect(wrapper.size.seats).toBe(0);
+  expect(wrapper.size.subscriptions).toBe(0);
   expect(faultIn(await session.peers({}))).toBe("not_joined");
   must(await session.join(ME));
   expect(must(await session.peers({}))).toMatchObject({ streamName: "me", peers: [PEER] });
 });
 
-test("seats have limits, of a session and of the process; what has left makes a place", async () => {
-  const { wrapper, open } = desk({ seats: 3, seatsPerSession: 2 });
+test("subscriptions have limits, of a session and of the process; what has left frees one", async () => {
+  const { wrapper, open } = desk({ subscriptions: 3, subscriptionsPerSession: 2 });
   const [a, b] = [open("s1"), open("s2")];
   must(await a.join({ ...X, streamName: "one" }));
   must(await a.join({ ...X, streamName: "two" }));
@@ -292,7 +298,7 @@ test("seats have limits, of a session and of the process; what has left makes a 
   expect(faultIn(await b.join({ ...X, streamName: "four" }))).toBe("too_many_seats");
   must(await a.leave({ ...X, streamName: "one" }));
   must(await b.join({ ...X, streamName: "four" }));
-  expect(wrapper.size.seats).toBe(3);
+  expect(wrapper.size.subscriptions).toBe(3);
 });
 
 test("calls under way at once have a limit", async () => {
@@ -308,23 +314,23 @@ test("calls under way at once have a limit", async () => {
   must(await session.recv({}));
 });
 
-test("a seat that rests makes place for another of its session", async () => {
-  const { clock, open } = desk({ seatsPerSession: 1 });
+test("a subscription that rests frees one for another of its session", async () => {
+  const { clock, open } = desk({ subscriptionsPerSession: 1 });
   const session = open("s1");
   must(await session.join({ ...X, streamName: "one" }));
   expect(faultIn(await session.join({ ...X, streamName: "two" }))).toBe("too_many_seats");
-  clock.pass(SEAT_IDLE_MS + 10_000);
+  clock.pass(SUBSCRIPTION_IDLE_MS + 10_000);
   must(await session.join({ ...X, streamName: "two" }));
   expect(faultIn(await session.recv({ streamName: "one" }))).toBe("not_joined");
 });
 
-test("who joins and leaves again and again costs no more than the seats of a session", async () => {
-  const { wrapper, open } = desk({ seatsPerSession: 3 });
+test("who joins and leaves again and again costs no more than the subscriptions of a session", async () => {
+  const { wrapper, open } = desk({ subscriptionsPerSession: 3 });
   const session = open("s1");
   for (let n = 0; n < 100; n += 1) {
     must(await session.leave(must(await session.join({ ...X, streamName: `brief-${n}` }))));
   }
-  expect(wrapper.size.seats).toBe(3);
+  expect(wrapper.size.subscriptions).toBe(3);
 });
 
 test("what can't be asked is refused with its fault", async () => {

@@ -3,10 +3,10 @@
 import { failure } from "../checks/faults.ts";
 import type { Clock, Counters, Result } from "../contract.ts";
 import {
-  SEATLESS_KEPT_MS,
   SESSION_COUNTED_MS,
   SESSION_ID_CHARACTERS_MAX,
   SESSION_KEPT_MS,
+  UNSUBSCRIBED_KEPT_MS,
   type WrapperLimits,
 } from "../limits.ts";
 import { type SessionName, SessionState } from "./session-state.ts";
@@ -42,9 +42,9 @@ export class Sessions {
       return failure("invalid_session_id");
     }
     if (this.#sessions.has(name.id)) return failure("session_exists");
-    const hasPlace = this.#hasPlace(name.address);
-    this.#counters.add(hasPlace ? "sessions_opened" : "sessions_refused", 1);
-    if (!hasPlace) return failure("too_many_sessions");
+    const mayHaveOneMore = this.#mayHaveOneMore(name.address);
+    this.#counters.add(mayHaveOneMore ? "sessions_opened" : "sessions_refused", 1);
+    if (!mayHaveOneMore) return failure("too_many_sessions");
     const state = new SessionState(name, this.#clock, this.#counters);
     this.#sessions.set(name.id, state);
     return { ok: true, state };
@@ -59,7 +59,7 @@ export class Sessions {
   /** Sessions that nobody has used for long are ended. */
   sweep(): void {
     for (const state of [...this.#sessions.values()]) {
-      const keptMs = state.seated ? SESSION_KEPT_MS : SEATLESS_KEPT_MS;
+      const keptMs = state.everSubscribed ? SESSION_KEPT_MS : UNSUBSCRIBED_KEPT_MS;
       if (state.quietMs > keptMs) this.#end(state);
     }
   }
@@ -84,15 +84,16 @@ export class Sessions {
   }
 
   /**
-   * Whether there is a place for one more of that address, if need be that of a session that nobody
+   * Whether there may be one more of that address, if need be that of a session that nobody
    * would miss.
    */
-  #hasPlace(address: string): boolean {
+  #mayHaveOneMore(address: string): boolean {
     const isFullHere = this.#countAt(address) >= this.#limits.sessionsPerAddress;
     if (!isFullHere && this.size < this.#limits.sessions) return true;
     // The map is in the order of opening: of those equally quiet the oldest goes.
     const idle = [...this.#sessions.values()].filter(
-      (state) => !state.live && !state.hasSeat && (!isFullHere || state.name.address === address),
+      (state) =>
+        !state.live && !state.hasSubscription && (!isFullHere || state.name.address === address),
     );
     const [first, ...others] = idle;
     if (first === undefined) return false;

@@ -43,17 +43,17 @@ const steps = fc.array(
   { maxLength: 200 },
 );
 
-test("there is nothing left to read from behind the end", () => {
+test("there is nothing left to read from beyond the end", () => {
   const { buffer } = open({ bufferEvents: 10, bufferBytes: 1_000 });
   expect(buffer.countFrom({ next: 5, unsure: false })).toBe(0);
 });
 
-test("every reader sees every event once and in order, or has it counted as dropped at its place", () => {
+test("every reader sees every event once and in order, or has it counted as dropped at its position", () => {
   const limits = { bufferEvents: 8, bufferBytes: 200 };
   fc.assert(
     fc.property(steps, (list) => {
       const { buffer, append } = open(limits);
-      const places = [START, START, START];
+      const positions = [START, START, START];
       const next = [0, 0, 0]; // What each reader must see next.
       let said = 0;
       for (const step of list) {
@@ -62,16 +62,16 @@ test("every reader sees every event once and in order, or has it counted as drop
           said += 1;
           continue;
         }
-        const place = places[step.reader] ?? START;
-        const reading = buffer.read(place, step.max);
-        expect(buffer.read(place, step.max)).toEqual(reading);
+        const position = positions[step.reader] ?? START;
+        const reading = buffer.read(position, step.max);
+        expect(buffer.read(position, step.max)).toEqual(reading);
         const expected = (next[step.reader] ?? 0) + reading.dropped;
         const seen = numbers(reading.events);
         expect(seen).toEqual(seen.map((_, index) => expected + index));
         expect(reading.truncated).toBe(reading.dropped > 0);
         expect(seen.length).toBe(Math.min(step.max, said - expected));
         next[step.reader] = expected + seen.length;
-        places[step.reader] = { next: reading.from + seen.length, unsure: false };
+        positions[step.reader] = { next: reading.from + seen.length, unsure: false };
       }
       expect(buffer.end).toBe(said);
       expect(buffer.end - buffer.first).toBeLessThanOrEqual(limits.bufferEvents);

@@ -1,24 +1,24 @@
 /**
- * What a seat has heard and its readers may still have to read: a window on one long row of events,
- * numbered from 0. Readers are only places in that row, so that one that lags costs nothing; what
- * it missed is the distance from its place to the window.
+ * What a subscription has heard and its readers may still have to read: a window on one long row of
+ * events, numbered from 0. Readers are only positions in that row, so that one that lags costs
+ * nothing; what it missed is the distance from its position to the window.
  */
-import type { SeatEvent } from "./events.ts";
+import type { SubscriptionEvent } from "./events.ts";
 
 type WithoutCursor<Event> = Event extends unknown ? Omit<Event, "cursor"> : never;
 
 /**
- * An event as it is kept. `truncated` is never kept: it is told to the readers whom it concerns.
+ * An event as it is kept. `truncated` is never kept: only the readers whom it concerns get it.
  */
-export type Heard = WithoutCursor<Exclude<SeatEvent, { readonly kind: "truncated" }>>;
+export type Heard = WithoutCursor<Exclude<SubscriptionEvent, { readonly kind: "truncated" }>>;
 
-/** Where a reader stands. */
-export type Place = {
+/** Where a reader is. */
+export type Position = {
   /** The number of the next event to read. */
   readonly next: number;
   /**
-   * True when an unknown number of events may be lost before it, since the place comes from a seat
-   * that is gone.
+   * True when an unknown number of events may be lost before it, since the position comes from a
+   * subscription that is gone.
    */
   readonly unsure: boolean;
   /** Characters of the next event's text that were read already; 0 unless given. */
@@ -26,7 +26,7 @@ export type Place = {
 };
 
 export type Reading = {
-  /** Whether something is lost between the place and the first event. */
+  /** Whether something is lost between the position and the first event. */
   readonly truncated: boolean;
   /** How many events of this buffer those are. */
   readonly dropped: number;
@@ -35,12 +35,12 @@ export type Reading = {
   readonly events: readonly Heard[];
 };
 
-export const START: Place = { next: 0, unsure: false };
+export const START: Position = { next: 0, unsure: false };
 
 export type BufferLimits = { readonly bufferEvents: number; readonly bufferBytes: number };
 
 /**
- * Places at the array's front that may be empty before it is moved: so each event is moved about
+ * Slots at the array's front that may be empty before it is moved: so each event is moved about
  * once.
  */
 const SLACK = 1_024;
@@ -69,7 +69,7 @@ export class EventBuffer {
     return this.#first + this.#row.length - this.#skip;
   }
 
-  /** Returns how many events were dropped to make room. The newest is kept whatever its size. */
+  /** Returns how many events were dropped to make space. The newest is kept whatever its size. */
   append(event: Heard): number {
     const before = this.#first;
     this.#row.push(event);
@@ -83,14 +83,15 @@ export class EventBuffer {
   }
 
   /**
-   * Looks, and changes nothing: the same place reads the same events for as long as they are kept.
+   * Looks, and changes nothing: the same position reads the same events for as long as they are
+   * kept.
    */
-  read(place: Place, eventsMax: number): Reading {
-    const dropped = Math.max(0, this.#first - place.next);
-    const from = Math.max(place.next, this.#first);
+  read(position: Position, eventsMax: number): Reading {
+    const dropped = Math.max(0, this.#first - position.next);
+    const from = Math.max(position.next, this.#first);
     const at = this.#skip + from - this.#first;
     const events = this.#row.slice(at, at + eventsMax);
-    return { truncated: place.unsure || dropped > 0, dropped, from, events };
+    return { truncated: position.unsure || dropped > 0, dropped, from, events };
   }
 
   /** The last event before that number that is wanted; null where none is kept. */
@@ -103,11 +104,11 @@ export class EventBuffer {
   }
 
   /**
-   * How many events are left to read from there; none from behind the end, where a place of another
-   * buffer may be.
+   * How many events are left to read from there; none from beyond the end, where a position of
+   * another buffer may be.
    */
-  countFrom(place: Place): number {
-    return Math.max(0, this.end - Math.max(place.next, this.#first));
+  countFrom(position: Position): number {
+    return Math.max(0, this.end - Math.max(position.next, this.#first));
   }
 
   #isOver(): boolean {
@@ -119,7 +120,7 @@ export class EventBuffer {
   #dropOldest(): void {
     const oldest = this.#row[this.#skip];
     if (oldest !== undefined) this.#bytes -= this.#bytesOf(oldest);
-    // The event goes at once; its empty place waits for the row to be moved.
+    // The event goes at once; its empty slot waits for the row to be moved.
     delete this.#row[this.#skip];
     this.#skip += 1;
     this.#first += 1;

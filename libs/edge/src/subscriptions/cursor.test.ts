@@ -6,7 +6,7 @@ const cursor: fc.Arbitrary<Cursor> = fc.record({
   streamName: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/),
   tag: fc.string({ maxLength: 40 }).map(tagOf),
   incarnation: fc.stringMatching(/^[A-Za-z0-9_-]{8}$/),
-  place: fc.record({ next: fc.maxSafeNat(), unsure: fc.boolean() }),
+  position: fc.record({ next: fc.maxSafeNat(), unsure: fc.boolean() }),
   replay: fc.option(fc.stringMatching(/^\d{13}-\d{1,6}$/)),
 });
 
@@ -18,7 +18,7 @@ test("a cursor comes back from its text as it was", () => {
   );
 });
 
-test("a text that no seat gave is no cursor, and never throws", () => {
+test("a text that no subscription gave is no cursor, and never throws", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       expect(parseCursor(text)).toBeNull();

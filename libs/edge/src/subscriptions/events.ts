@@ -1,9 +1,9 @@
-/** What a seat hears, as its readers get it. */
+/** What a subscription hears, as its readers get it. */
 import type { Metadata, PeerIdentity } from "@ams/client";
 
 type Placed = {
   readonly conversationId: string;
-  /** The place behind this event: give it to `recv`, to `since`, or to `listen`. */
+  /** The position after this event: give it to `recv`, to `since`, or to `listen`. */
   readonly cursor: string;
 };
 
@@ -17,9 +17,10 @@ type OfStream = Placed & {
 };
 
 /**
- * What a seat hears. Everything in it that peers wrote (names, data, metadata, identity) is theirs.
+ * What a subscription hears. Everything in it that peers wrote (names, data, metadata, identity) is
+ * theirs.
  */
-export type SeatEvent =
+export type SubscriptionEvent =
   | (OfStream & { readonly kind: "token"; readonly seq: string; readonly data: string })
   | (OfStream & {
       readonly kind: "stream_metadata";
@@ -30,8 +31,8 @@ export type SeatEvent =
   | (OfStream & { readonly kind: "stream_left"; readonly seq?: string })
   /**
    * The wire lost frames, or may have: the SDK's `GapEvent`, of one stream or of all (null). Reason
-   * `away`: this seat wasn't connected for a while (idle, closed, displaced), and what was said
-   * meanwhile is not known here.
+   * `away`: this subscription wasn't connected for a while (idle, closed, displaced), and what was
+   * said meanwhile is not known here.
    */
   | (Placed & {
       readonly kind: "gap";
@@ -43,18 +44,18 @@ export type SeatEvent =
       readonly reason: string;
     })
   /**
-   * This side lost events between the one before and the one behind: how many that this reader
+   * This side lost events between the one before and the one after: how many that this reader
    * hadn't read, null if unknown.
    */
   | (Placed & { readonly kind: "truncated"; readonly dropped: number | null });
 
 export type PushEvent =
-  | SeatEvent
+  | SubscriptionEvent
   /**
-   * The seat hears nothing any more, or this session does not. `code` and `reason` are the wire's
-   * (4001 `link_revoked`, 4005 `conversation_closed` …), or 1006 `connection_lost`, 1000 `left`,
-   * 1000 `idle`, 4001 `seat_taken` (by another session here), 4503 `draining` (this process ends:
-   * come back by the same name).
+   * The subscription hears nothing any more, or this session does not. `code` and `reason` are the
+   * wire's (4001 `link_revoked`, 4005 `conversation_closed` …), or 1006 `connection_lost`, 1000
+   * `left`, 1000 `idle`, 4001 `seat_taken` (by another session here), 4503 `draining` (this process
+   * ends: come back by the same name).
    */
   | {
       readonly kind: "closed";

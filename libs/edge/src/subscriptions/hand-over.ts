@@ -7,18 +7,18 @@ import { faultOf } from "../checks/ams-faults.ts";
 import { failure } from "../checks/faults.ts";
 import type { Clock, Result } from "../contract.ts";
 import { RECEIPT_MS } from "../limits.ts";
-import type { Seat } from "./seat.ts";
+import type { Subscription } from "./subscription.ts";
 
 export type Receipted = Awaited<ReturnType<Connection["send"]>>;
 export type Give = (connection: Connection, signal: AbortSignal) => Promise<Receipted>;
 
 /**
- * Hands a frame to a connection of the seat. `unsent`: the connection had ended before it took the
- * frame.
+ * Hands a frame to a connection of the subscription. `unsent`: the connection had ended before it
+ * took the frame.
  */
 export async function handOver(
   clock: Clock,
-  seat: Seat,
+  subscription: Subscription,
   connection: Connection,
   give: Give,
   signal: AbortSignal | undefined,
@@ -31,7 +31,7 @@ export async function handOver(
   } catch (error) {
     if (signal?.aborted) return failure("aborted");
     // What still waits for a connection that is away has not gone out.
-    const late = seat.line.away ? "unavailable" : "delivery_unknown";
+    const late = subscription.wire.away ? "unavailable" : "delivery_unknown";
     const fault = limit.signal.aborted ? late : faultOf(error);
     return fault !== "delivery_unknown" && (await hasEnded(connection)) ? "unsent" : failure(fault);
   } finally {

@@ -1,11 +1,13 @@
-/** What the SDK tells, as what a seat keeps. */
+/** The SDK's events, as a subscription keeps them. */
 import type { AmsEvent, Peer } from "@ams/client";
 import type { Heard } from "./buffer.ts";
 
 /** Bytes that an event is counted with beside its text: its object, names and ids. */
 const EVENT_BYTES = 512;
 
-/** Null for what is no news to a seat's readers: the connection's own comings and goings. */
+/**
+ * Null for what is no news to a subscription's readers: the connection's own comings and goings.
+ */
 export function heardOf(event: AmsEvent, conversationId: string): Heard | null {
   switch (event.type) {
     case "token": {
@@ -41,8 +43,8 @@ export function heardOf(event: AmsEvent, conversationId: string): Heard | null {
 }
 
 /**
- * What is to be told when a seat is back on the wire: that something may be lost, then who left and
- * who came meanwhile, so that its readers' roster stays true (§5.6).
+ * What is to be reported when a subscription is back on the wire: that something may be lost, then
+ * who left and who came meanwhile, so that its readers' roster stays true (§5.6).
  */
 export function heardWhileAway(
   before: readonly Peer[],

@@ -60,13 +60,13 @@ test("where only the end of a turn is left to read, an empty message says so", (
   expect(brief([left], { wasOpen: () => true })).toEqual(["a: "]);
 });
 
-test("a loss stands at its place and ends what its stream was saying", () => {
+test("a loss is reported at its position and ends what its stream was saying", () => {
   const lost = { streamId: "str_a", streamName: "a", after: null, before: null, reason: "missed" };
   const gap: Heard = { kind: "gap", conversationId: "conv_x", ...lost, missing: 2 };
   expect(brief([said("a", "1"), gap, said("a", "2")])).toEqual(["a: 1…", "gap", "a: 2…"]);
 });
 
-test("what doesn't fit is read by the next call: no character is lost or doubled, whatever the room", () => {
+test("what doesn't fit is read by the next call: no character is lost or doubled, whatever the limit", () => {
   const texts = fc.array(
     fc.tuple(fc.constantFrom("a", "b"), fc.option(fc.string({ unit: "grapheme", maxLength: 90 }))),
     { maxLength: 30 },

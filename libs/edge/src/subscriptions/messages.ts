@@ -19,7 +19,7 @@ export type Message = {
   readonly seq: readonly [string, string];
 };
 
-/** A loss at its place among the messages. */
+/** A loss at its position among the messages. */
 export type Loss = {
   readonly kind: "gap" | "truncated";
   readonly dropped: number | null;
@@ -57,7 +57,7 @@ export type Fold = {
   readonly count: number;
   /** Characters of the next one that were read too. */
   readonly skip: number;
-  /** True when it stopped because there was no more room. */
+  /** True when it stopped because no more characters fit. */
   readonly full: boolean;
 };
 
@@ -100,13 +100,13 @@ class Folding {
   readonly #entries: (Loss | Open)[] = [];
   readonly #presence: Presence[] = [];
   readonly #open = new Map<string, Open>();
-  #room: number;
+  #charactersLeft: number;
   /** Characters of the event that did not fit which were read. */
   skip = 0;
 
   constructor(options: FoldOptions) {
     this.#options = options;
-    this.#room = options.charactersMax;
+    this.#charactersLeft = options.charactersMax;
   }
 
   /** Reads one event; false when it doesn't fit, or only in part. */
@@ -147,14 +147,18 @@ class Folding {
     const data = skip === 0 ? event.data : event.data.slice(skip);
     if (data === "") return true;
     const open = this.#goingOn(streamId, ts);
-    if (open === null && this.#room < ENTRY_CHARACTERS && this.#entries.length > 0) return false;
-    const fits = fitting(data, Math.max(1, this.#room - (open === null ? ENTRY_CHARACTERS : 0)));
-    if (this.#room <= 0) return false;
+    if (open === null && this.#charactersLeft < ENTRY_CHARACTERS && this.#entries.length > 0)
+      return false;
+    const fits = fitting(
+      data,
+      Math.max(1, this.#charactersLeft - (open === null ? ENTRY_CHARACTERS : 0)),
+    );
+    if (this.#charactersLeft <= 0) return false;
     const message = open ?? this.#begin(streamId, streamName, ts, seq);
     message.text.push(fits);
     message.last = seq;
     message.lastMs = Date.parse(ts);
-    this.#room -= fits.length;
+    this.#charactersLeft -= fits.length;
     if (fits.length === data.length) return true;
     this.skip = skip + fits.length;
     return false;
@@ -177,7 +181,7 @@ class Folding {
     const open: Open = { index, streamId, from, text: [], ...rest };
     this.#entries.push(open);
     this.#open.set(streamId, open);
-    this.#room -= ENTRY_CHARACTERS;
+    this.#charactersLeft -= ENTRY_CHARACTERS;
     return open;
   }
 
@@ -187,7 +191,7 @@ class Folding {
     if (!this.#isWanted("message")) return true;
     if (!this.#open.has(streamId)) {
       if (!this.#options.wasOpen(streamId, ts) || this.#hasSpoken(streamId)) return true;
-      if (this.#room < ENTRY_CHARACTERS && this.#entries.length > 0) return false;
+      if (this.#charactersLeft < ENTRY_CHARACTERS && this.#entries.length > 0) return false;
       this.#begin(streamId, streamName, ts, seq);
     }
     this.#close(streamId);
@@ -202,20 +206,23 @@ class Folding {
 
   #lose({ missing, streamId, streamName }: Extract<Heard, { readonly kind: "gap" }>): boolean {
     if (!this.#isWanted("gap")) return true;
-    if (this.#room < ENTRY_CHARACTERS && this.#entries.length > 0) return false;
+    if (this.#charactersLeft < ENTRY_CHARACTERS && this.#entries.length > 0) return false;
     if (streamId !== null) this.#open.delete(streamId);
     this.#entries.push({ kind: "gap", dropped: missing, streamName });
-    this.#room -= ENTRY_CHARACTERS;
+    this.#charactersLeft -= ENTRY_CHARACTERS;
     return true;
   }
 
   #show(kind: MessageKind, presence: Presence): boolean {
     if (!this.#isWanted(kind)) return true;
-    if (this.#room < ENTRY_CHARACTERS && this.#presence.length + this.#entries.length > 0) {
+    if (
+      this.#charactersLeft < ENTRY_CHARACTERS &&
+      this.#presence.length + this.#entries.length > 0
+    ) {
       return false;
     }
     this.#presence.push(presence);
-    this.#room -= ENTRY_CHARACTERS;
+    this.#charactersLeft -= ENTRY_CHARACTERS;
     return true;
   }
 
@@ -235,9 +242,9 @@ class Folding {
 }
 
 /** The beginning of a text that fits, never half of a surrogate pair. */
-function fitting(text: string, room: number): string {
-  if (text.length <= room) return text;
-  const last = text.charCodeAt(room - 1);
-  const isHalf = last >= 0xd800 && last <= 0xdbff && room > 1;
-  return text.slice(0, isHalf ? room - 1 : room);
+function fitting(text: string, charactersMax: number): string {
+  if (text.length <= charactersMax) return text;
+  const last = text.charCodeAt(charactersMax - 1);
+  const isHalf = last >= 0xd800 && last <= 0xdbff && charactersMax > 1;
+  return text.slice(0, isHalf ? charactersMax - 1 : charactersMax);
 }

@@ -2,23 +2,24 @@
 
 import { PENDING_MAX } from "../limits.ts";
 import type { Pending, PendingOptions } from "../sessions/requests.ts";
-import type { Room } from "../sessions/sit.ts";
-import type { SeatEvent } from "./events.ts";
+import type { Context } from "../sessions/subscribe.ts";
+import type { SubscriptionEvent } from "./events.ts";
 
 export function pending(
-  { state, counters, seats }: Room,
+  { state, counters, subscriptions }: Context,
   { conversationId, streamName, max = PENDING_MAX }: PendingOptions,
 ): Pending {
-  const events: SeatEvent[] = [];
+  const events: SubscriptionEvent[] = [];
   let count = 0;
-  let room = Math.min(max, PENDING_MAX);
+  let left = Math.min(max, PENDING_MAX);
   for (const hold of state.holds) {
-    if (!seats.has(hold.seat)) continue;
-    if (conversationId !== undefined && hold.seat.conversationId !== conversationId) continue;
-    if (streamName !== undefined && hold.seat.streamName !== streamName) continue;
+    if (!subscriptions.has(hold.subscription)) continue;
+    if (conversationId !== undefined && hold.subscription.conversationId !== conversationId)
+      continue;
+    if (streamName !== undefined && hold.subscription.streamName !== streamName) continue;
     count += hold.unread;
-    const shown = hold.show(room);
-    room -= shown.length;
+    const shown = hold.show(left);
+    left -= shown.length;
     events.push(...shown);
   }
   counters.add("events_shown", events.length);

@@ -1,12 +1,12 @@
 /**
- * One listener of a session: pushes what its seats hear for as long as it takes it. It keeps no
- * events: the seats' buffers do.
+ * One listener of a session: pushes what its subscriptions hear for as long as it takes it. It
+ * keeps no events: the subscriptions' buffers do.
  */
 import type { Counters, Listener } from "../contract.ts";
 import type { PushEvent } from "./events.ts";
 import type { Hold } from "./hold.ts";
 
-/** Which seats it hears: null for all. */
+/** Which subscriptions it hears: null for all. */
 export type Only = {
   readonly conversationId: string | null;
   readonly streamName: string | null;
@@ -25,7 +25,7 @@ export class Push {
   readonly #options: PushOptions;
   #full = false;
   #over = false;
-  readonly #waiting: (() => void)[] = []; // For it to have caught up.
+  readonly #waiting: (() => void)[] = []; // For the listener to take all.
 
   constructor(options: PushOptions) {
     this.#options = options;
@@ -35,7 +35,7 @@ export class Push {
     return this.#options.path;
   }
 
-  /** There may be something new in this seat. */
+  /** There may be something new in this subscription. */
   pump(hold: Hold): void {
     if (this.#full || this.#over || !this.#wants(hold)) return;
     this.#full = !hold.push(this.path, (event) => this.#take(event, hold));
@@ -73,13 +73,14 @@ export class Push {
   }
 
   /**
-   * A listener that throws is its author's fault: it is reported as uncaught, and the seat goes on.
+   * A listener that throws is its author's fault: it is reported as uncaught, and the subscription
+   * goes on.
    */
-  #take(event: PushEvent, { seat }: Hold): boolean {
+  #take(event: PushEvent, { subscription }: Hold): boolean {
     const { listener, counters, broken } = this.#options;
     counters.add("events_pushed", 1);
     try {
-      return listener.event(event, seat) && !this.#over;
+      return listener.event(event, subscription) && !this.#over;
     } catch (error) {
       broken(this);
       queueMicrotask(() => {
@@ -89,9 +90,9 @@ export class Push {
     }
   }
 
-  #wants({ seat }: Hold): boolean {
+  #wants({ subscription }: Hold): boolean {
     const { conversationId, streamName } = this.#options.only;
-    const isThere = conversationId === null || conversationId === seat.conversationId;
-    return isThere && (streamName === null || streamName === seat.streamName);
+    const isThere = conversationId === null || conversationId === subscription.conversationId;
+    return isThere && (streamName === null || streamName === subscription.streamName);
   }
 }

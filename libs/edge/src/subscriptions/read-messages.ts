@@ -1,6 +1,6 @@
 /** A piece of a subscription's buffer as messages, from one position to the next. */
 import { isEndOfTurn, sentinelOf, TURN_PAUSE_MS } from "@ams/client";
-import type { EventBuffer, Heard, Place } from "./buffer.ts";
+import type { EventBuffer, Heard, Position } from "./buffer.ts";
 import { type Entry, foldMessages, type MessageKind, type Presence } from "./messages.ts";
 import type { Speakers } from "./speakers.ts";
 
@@ -16,7 +16,7 @@ export type MessageOptions = {
 export type MessagesRead = {
   readonly entries: readonly Entry[];
   readonly presence: readonly Presence[];
-  readonly after: Place;
+  readonly after: Position;
   readonly truncated: boolean;
   readonly dropped: number;
   /** Whether there is what a waiting call waits for. */
@@ -26,24 +26,24 @@ export type MessagesRead = {
   readonly againMs: number;
 };
 
-export type Subscription = { readonly buffer: EventBuffer; readonly speakers: Speakers };
+export type Source = { readonly buffer: EventBuffer; readonly speakers: Speakers };
 
 /** Changes nothing. */
 export function readMessages(
-  { buffer, speakers }: Subscription,
-  place: Place,
+  { buffer, speakers }: Source,
+  position: Position,
   { until, charactersMax, kinds }: MessageOptions,
   now: number,
 ): MessagesRead {
-  const { truncated, dropped, from, events } = buffer.read(place, Number.POSITIVE_INFINITY);
+  const { truncated, dropped, from, events } = buffer.read(position, Number.POSITIVE_INFINITY);
   const fold = foldMessages(events, {
     ...{ charactersMax, kinds },
-    skip: from === place.next ? (place.skip ?? 0) : 0,
+    skip: from === position.next ? (position.skip ?? 0) : 0,
     wasOpen: (streamId, ts) => wasOpen(buffer, speakers, from, streamId, ts),
     endsTurns: (streamId) => speakers.endsTurns(streamId),
     isPaused: (streamId) => speakers.pauseLeftMs(streamId, now) === 0,
   });
-  const loss = { kind: "truncated", dropped: place.unsure ? null : dropped } as const;
+  const loss = { kind: "truncated", dropped: position.unsure ? null : dropped } as const;
   const isShown = truncated && kinds.has("gap");
   const entries: readonly Entry[] = isShown
     ? [{ ...loss, streamName: null }, ...fold.entries]
@@ -62,10 +62,10 @@ export function readMessages(
 }
 
 /** How many messages that have ended are left to read from there. */
-export function countFinished(from: Subscription, place: Place, now: number): number {
+export function countFinished(from: Source, position: Position, now: number): number {
   const kinds = new Set(["message"] as const);
   const charactersMax = Number.POSITIVE_INFINITY;
-  const { entries } = readMessages(from, place, { until: "message", charactersMax, kinds }, now);
+  const { entries } = readMessages(from, position, { until: "message", charactersMax, kinds }, now);
   return entries.filter((one) => one.kind === "message" && one.done).length;
 }
 
@@ -81,7 +81,9 @@ function pauseMs(entries: readonly Entry[], speakers: Speakers, now: number): nu
   return Math.min(Number.POSITIVE_INFINITY, ...left);
 }
 
-/** Whether a stream was within a turn there: its last word before was text, and not long before. */
+/**
+ * Whether a stream was within a turn there: its last event before was text, and not long before.
+ */
 function wasOpen(
   buffer: EventBuffer,
   speakers: Speakers,

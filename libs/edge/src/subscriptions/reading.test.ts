@@ -6,7 +6,7 @@ import { account, GUEST } from "../testing/fake-wire.ts";
 const X = { link: "link-of-x" };
 const words = (count: number) => Array.from({ length: count }, (_, n) => `w${n}`);
 
-test("1,100 events into a buffer of 1,000: every path says so at the place of the loss, counting what it hadn't read", async () => {
+test("1,100 events into a buffer of 1,000: every path says so at the position of the loss, counting what it hadn't read", async () => {
   const { wire, open } = desk();
   const session = open("s1");
   const ear = new Ear();
@@ -32,7 +32,7 @@ test("1,100 events into a buffer of 1,000: every path says so at the place of th
   expect(brief(again.events)).toEqual(["truncated 100", "w100"]);
 });
 
-test("`recv` waits for what comes, and no longer than it was told", async () => {
+test("`recv` waits for what comes, and no longer than its limit", async () => {
   const { wire, clock, open } = desk();
   const session = open("s1");
   must(await session.join(X));
@@ -72,7 +72,7 @@ test("two that wait at once without a cursor don't both get the same event", asy
   expect(got.flat()).toEqual(["once"]);
 });
 
-test("with a cursor the same events come again; each event carries the one behind it", async () => {
+test("with a cursor the same events come again; each event carries the one after it", async () => {
   const { wire, open } = desk();
   const session = open("s1");
   const { cursor } = must(await session.join(X));
@@ -81,8 +81,8 @@ test("with a cursor the same events come again; each event carries the one behin
   const first = must(await session.recv({ cursor, maxEvents: 2 }));
   expect(brief(first.events)).toEqual(["w0", "w1"]);
   expect(must(await session.recv({ cursor, maxEvents: 2 }))).toEqual(first);
-  const behind = first.events[0]?.cursor ?? "";
-  expect(brief(must(await session.recv({ cursor: behind })).events)[0]).toBe("w1");
+  const after = first.events[0]?.cursor ?? "";
+  expect(brief(must(await session.recv({ cursor: after })).events)[0]).toBe("w1");
   expect(must(await session.recv({ cursor: first.nextCursor })).events).toHaveLength(3);
 });
 
@@ -97,7 +97,7 @@ test("a cursor alone names its stream", async () => {
   expect([got.streamName, ...brief(got.events)]).toEqual(["one", "to one"]);
 });
 
-test("a cursor of a seat whose process has died is told as a loss, the same each time, and reading goes on", async () => {
+test("a cursor of a subscription whose process has died is reported as a loss, the same each time, and reading goes on", async () => {
   const before = desk();
   const { cursor } = must(await before.open("s1").join({ ...X, streamName: "me" }));
   const { wire, open } = desk();
@@ -113,7 +113,7 @@ test("a cursor of a seat whose process has died is told as a loss, the same each
   expect(joined.truncated).toBe(true);
 });
 
-test("a stream that was live before this process took it is told as a loss without a cursor too, once", async () => {
+test("a stream that was live before this process took it is reported as a loss without a cursor too, once", async () => {
   const { wire, open } = desk();
   wire.resumed = true;
   const session = open("s1");
@@ -142,7 +142,7 @@ test("a new stream in a conversation that had others before it has lost nothing"
   expect(must(await session.recv({}))).toMatchObject({ events: [], truncated: false });
 });
 
-test("a cursor of another conversation, or of the future, is refused, and takes no seat", async () => {
+test("a cursor of another conversation, or of the future, is refused, and takes no subscription", async () => {
   const { wrapper, open } = desk();
   const session = open("s1");
   const { cursor } = must(await session.join({ ...X, streamName: "me" }));
@@ -151,7 +151,7 @@ test("a cursor of another conversation, or of the future, is refused, and takes 
   const future = cursor.replace(/~0$/, "~zz");
   expect(future).not.toBe(cursor);
   expect(faultIn(await session.recv({ cursor: future }))).toBe("invalid_cursor");
-  expect(wrapper.size.seats).toBe(1);
+  expect(wrapper.size.subscriptions).toBe(1);
 });
 
 test("join with `since` or `lastN` says where reading goes on", async () => {
@@ -184,7 +184,7 @@ test("what rides along is unread and shown once, at most 64 at a time, and stays
   expect(brief(session.pending().events)).toEqual(["b"]);
 });
 
-test("nothing of a seat that was left waits, and the others' still does", async () => {
+test("nothing of a subscription that was left waits, and the others' still does", async () => {
   const { wire, open } = desk();
   const session = open("s1");
   must(await session.join({ ...X, streamName: "one" }));
@@ -201,7 +201,7 @@ test("nothing of a seat that was left waits, and the others' still does", async 
   expect(brief(session.pending().events)).toEqual(words(3));
 });
 
-test("what rides along is at most 64 with the loss that is told, and nothing is skipped", async () => {
+test("what rides along is at most 64 with the loss that is reported, and nothing is skipped", async () => {
   const { wire, open } = desk({ bufferEvents: 100 });
   const session = open("s1");
   must(await session.join(X));
@@ -256,7 +256,7 @@ test("a listener that comes back with the last cursor that arrived gets what cam
   expect(faultIn(session.listen(second, { since: "nonsense" }))).toBe("invalid_cursor");
 });
 
-test("listeners hear all seats of the session, or one conversation's, and there is a limit to them", async () => {
+test("listeners hear all subscriptions of the session, or one conversation's, and there is a limit to them", async () => {
   const { wire, open } = desk({ listenersPerSession: 2 });
   const session = open("s1");
   const [all, one] = [new Ear(), new Ear()];
@@ -272,7 +272,7 @@ test("listeners hear all seats of the session, or one conversation's, and there 
   expect(one.brief).toEqual(["y"]);
 });
 
-test("a listener of one seat hears that one alone, and of its ending alone", async () => {
+test("a listener of one subscription hears that one alone, and of its ending alone", async () => {
   const { wire, open } = desk();
   const session = open("s1", { passing: true });
   const [one, anywhere] = [new Ear(), new Ear()];
@@ -307,7 +307,7 @@ function nextUncaught(): Promise<string> {
   });
 }
 
-test("a listener that throws is cut off, and the seat goes on", async () => {
+test("a listener that throws is cut off, and the subscription goes on", async () => {
   const { wire, wrapper, open } = desk();
   const session = open("s1");
   must(await session.join(X));
@@ -326,7 +326,7 @@ test("a listener that throws is cut off, and the seat goes on", async () => {
   expect(must(await session.recv({})).events).toHaveLength(2);
 });
 
-test("the loss of a seat that was elsewhere is told to who listens too, before anything else", async () => {
+test("the loss of a subscription that was elsewhere is reported to listeners too, before anything else", async () => {
   const cursorOfElsewhere = async () => {
     const other = desk();
     const session = other.open("s0");
@@ -352,11 +352,11 @@ test("the loss of a seat that was elsewhere is told to who listens too, before a
     await settle();
     expect(ear.brief, `way ${at}`).toEqual(["truncated null", "after"]);
     const got = must(await session.recv({}));
-    expect(got.truncated).toBe(at !== 2); // There it was told already.
+    expect(got.truncated).toBe(at !== 2); // There it was reported already.
   }
 });
 
-test("a stream that was live elsewhere is taken over with its loss told to who listens", async () => {
+test("a stream that was live elsewhere is taken over with its loss reported to listeners", async () => {
   const { wire, open } = desk();
   wire.resumed = true;
   const session = open("s1");
@@ -378,7 +378,7 @@ test("the first claim of a conversation loses nothing, whoever asks how", async 
   expect(must(await session.recv({ ...X, streamName: "first" })).truncated).toBe(false);
 });
 
-test("a slow listener costs the wire nothing: the seat hears on and the loss is marked", async () => {
+test("a slow listener costs the wire nothing: the subscription hears on and the loss is marked", async () => {
   const { wire, open, counted } = desk({ bufferEvents: 10 });
   const session = open("s1", { who: GUEST });
   must(await session.join(X));

@@ -1,35 +1,35 @@
 /**
- * A piece of a seat's buffer as its readers get it: each event with the cursor behind it, and a
- * loss told at its place.
+ * A piece of a subscription's buffer as its readers get it: each event with the cursor after it,
+ * and a loss reported at its position.
  */
-import type { EventBuffer, Place } from "./buffer.ts";
-import type { SeatEvent } from "./events.ts";
-import type { Places } from "./places.ts";
+import type { EventBuffer, Position } from "./buffer.ts";
+import type { SubscriptionEvent } from "./events.ts";
+import type { Positions } from "./positions.ts";
 
 export type Readable = {
   readonly conversationId: string;
   readonly buffer: EventBuffer;
-  readonly places: Places;
+  readonly positions: Positions;
 };
 
 export type Read = {
-  readonly events: readonly SeatEvent[];
+  readonly events: readonly SubscriptionEvent[];
   /** Where to go on. */
-  readonly after: Place;
+  readonly after: Position;
   readonly truncated: boolean;
   readonly dropped: number;
 };
 
 /** `eventsMax` doesn't count a `truncated`. Changes nothing. */
-export function readFrom(seat: Readable, place: Place, eventsMax: number): Read {
-  const { conversationId, buffer, places } = seat;
-  const { truncated, dropped, from, events } = buffer.read(place, eventsMax);
-  const cursorAt = (next: number) => places.cursorOf({ next, unsure: false });
-  const read: SeatEvent[] = events.map((event, index) => {
+export function readFrom(subscription: Readable, position: Position, eventsMax: number): Read {
+  const { conversationId, buffer, positions } = subscription;
+  const { truncated, dropped, from, events } = buffer.read(position, eventsMax);
+  const cursorAt = (next: number) => positions.cursorOf({ next, unsure: false });
+  const read: SubscriptionEvent[] = events.map((event, index) => {
     return { ...event, cursor: cursorAt(from + index + 1) };
   });
   if (truncated) {
-    const count = place.unsure ? null : dropped;
+    const count = position.unsure ? null : dropped;
     read.unshift({ kind: "truncated", conversationId, dropped: count, cursor: cursorAt(from) });
   }
   return {

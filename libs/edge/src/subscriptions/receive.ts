@@ -6,25 +6,25 @@
 import { type Fault, failure } from "../checks/faults.ts";
 import type { Clock, Result } from "../contract.ts";
 import type { SessionState } from "../sessions/session-state.ts";
-import type { Place } from "./buffer.ts";
-import type { Seat } from "./seat.ts";
+import type { Position } from "./buffer.ts";
+import type { Subscription } from "./subscription.ts";
 
 export type Receiving<Found extends Awaited> = {
-  readonly seat: Seat;
+  readonly subscription: Subscription;
   readonly state: SessionState;
-  /** Where to read; null is where the seat's reading stands when there is something. */
-  readonly place: Place | null;
+  /** Where to read; null is where the subscription's reading is when there is something. */
+  readonly position: Position | null;
   readonly waitMs: number;
   readonly signal: AbortSignal | undefined;
   readonly clock: Clock;
   /** Looks, and changes nothing. */
-  readonly read: (place: Place, now: number) => Found;
+  readonly read: (position: Position, now: number) => Found;
 };
 
 /** What one look at the buffer finds. */
 export type Awaited = {
   /** Where to go on. */
-  readonly after: Place;
+  readonly after: Position;
   /** Whether there is what the call waits for. */
   readonly isAwaited: boolean;
   readonly isEmpty: boolean;
@@ -35,36 +35,40 @@ export type Awaited = {
 export async function receive<Found extends Awaited>(
   receiving: Receiving<Found>,
 ): Promise<Result<{ readonly read: Found }>> {
-  const { seat, place, waitMs, clock } = receiving;
+  const { subscription, position, waitMs, clock } = receiving;
   const until = clock.now() + waitMs;
   for (;;) {
     const fault = obstacle(receiving);
     if (fault !== null) return failure(fault);
     const now = clock.now();
-    const read = receiving.read(place ?? seat.places.at, now);
+    const read = receiving.read(position ?? subscription.positions.at, now);
     const leftMs = until - now;
-    const isOver = leftMs <= 0 || seat.line.ending !== null;
-    if (read.isAwaited || (isOver && (!read.isEmpty || seat.line.ending === null))) {
-      seat.places.at = read.after;
+    const isOver = leftMs <= 0 || subscription.wire.ending !== null;
+    if (read.isAwaited || (isOver && (!read.isEmpty || subscription.wire.ending === null))) {
+      subscription.positions.at = read.after;
       return { ok: true, read };
     }
-    if (seat.line.ending !== null) return failure(seat.line.ending.fault ?? "unavailable");
+    if (subscription.wire.ending !== null)
+      return failure(subscription.wire.ending.fault ?? "unavailable");
     await change(receiving, Math.min(leftMs, Math.max(1, read.againMs)));
   }
 }
 
-type Waiting = Pick<Receiving<Awaited>, "seat" | "state" | "signal" | "clock">;
+type Waiting = Pick<Receiving<Awaited>, "subscription" | "state" | "signal" | "clock">;
 
 /** Why the call may not read (any more). */
-function obstacle({ seat, state, signal }: Waiting): Fault | null {
+function obstacle({ subscription, state, signal }: Waiting): Fault | null {
   if (signal?.aborted) return "aborted";
   if (state.ended) return "session_ended";
-  if (seat.line.left) return "left";
-  return seat.holder === state ? null : "seat_taken";
+  if (subscription.wire.left) return "left";
+  return subscription.holder === state ? null : "seat_taken";
 }
 
-/** Resolves when there is news of the seat, when the time is over, or when the caller has gone. */
-function change({ seat, signal, clock }: Waiting, ms: number): Promise<void> {
+/**
+ * Resolves when there is news of the subscription, when the time is over, or when the caller has
+ * gone.
+ */
+function change({ subscription, signal, clock }: Waiting, ms: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       unwatch();
@@ -72,7 +76,7 @@ function change({ seat, signal, clock }: Waiting, ms: number): Promise<void> {
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const unwatch = seat.watch(done);
+    const unwatch = subscription.watch(done);
     const cancel = clock.after(ms, done);
     signal?.addEventListener("abort", done, { once: true });
   });

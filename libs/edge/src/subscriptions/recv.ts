@@ -1,4 +1,4 @@
-/** One request to read: its bounds, its seat, its place. */
+/** One request to read: its bounds, its subscription, its position. */
 
 import type { Peer } from "@ams/client";
 import { failure } from "../checks/faults.ts";
@@ -11,82 +11,89 @@ import type {
   ReceivedMessages,
   RecvRequest,
 } from "../sessions/requests.ts";
-import { type Room, reach, sit } from "../sessions/sit.ts";
-import type { Place } from "./buffer.ts";
+import { type Context, reach, subscribe } from "../sessions/subscribe.ts";
+import type { Position } from "./buffer.ts";
 import { readMessages } from "./read-messages.ts";
 import { readFrom } from "./reading.ts";
 import { type Awaited, receive } from "./receive.ts";
-import type { Seat } from "./seat.ts";
+import type { Subscription } from "./subscription.ts";
 
-export async function recv(room: Room, request: RecvRequest): Promise<Result<Received>> {
+export async function recv(context: Context, request: RecvRequest): Promise<Result<Received>> {
   const { maxEvents = EVENTS_DEFAULT } = request;
   if (!isWithin(maxEvents, 1, EVENTS_MAX)) return failure("invalid_max_events");
-  const received = await receiveBy(room, request, (seat, place) => {
-    const read = readFrom(seat, place, maxEvents);
+  const received = await receiveBy(context, request, (subscription, position) => {
+    const read = readFrom(subscription, position, maxEvents);
     const isEmpty = read.events.length === 0;
     return { ...read, isAwaited: !isEmpty, isEmpty, againMs: Number.POSITIVE_INFINITY };
   });
   if (!received.ok) return received;
-  const { seat, read } = received;
-  room.counters.add("events_received", read.events.length);
-  return { ok: true, ...outcomeOf(seat, read), events: read.events };
+  const { subscription, read } = received;
+  context.counters.add("events_received", read.events.length);
+  return { ok: true, ...outcomeOf(subscription, read), events: read.events };
 }
 
 /** The same as messages: see `MessagesRequest`. */
 export async function recvMessages(
-  room: Room,
+  context: Context,
   request: MessagesRequest,
 ): Promise<Result<ReceivedMessages>> {
   const { until, charactersMax, kinds } = request;
   const options = { until, charactersMax, kinds };
-  const received = await receiveBy(room, request, (seat, place, now) =>
-    readMessages(seat, place, options, now),
+  const received = await receiveBy(context, request, (subscription, position, now) =>
+    readMessages(subscription, position, options, now),
   );
   if (!received.ok) return received;
-  const { seat, read } = received;
+  const { subscription, read } = received;
   const { entries, presence } = read;
-  room.counters.add("events_received", entries.length);
-  return { ok: true, ...outcomeOf(seat, read), entries, presence, peers: peersOf(seat) };
+  context.counters.add("events_received", entries.length);
+  return {
+    ok: true,
+    ...outcomeOf(subscription, read),
+    entries,
+    presence,
+    peers: peersOf(subscription),
+  };
 }
 
-type Look<Found> = (seat: Seat, place: Place, now: number) => Found;
+type Look<Found> = (subscription: Subscription, position: Position, now: number) => Found;
 
 async function receiveBy<Found extends Awaited>(
-  room: Room,
+  context: Context,
   request: Reading,
   look: Look<Found>,
-): Promise<Result<{ readonly seat: Seat; readonly read: Found }>> {
+): Promise<Result<{ readonly subscription: Subscription; readonly read: Found }>> {
   const { cursor, signal, waitMs = 0 } = request;
   if (!isWithin(waitMs, 0, WAIT_MS_MAX)) return failure("invalid_wait");
-  const seated = await sit(room, request, {
+  const subscribed = await subscribe(context, request, {
     presumes: true,
-    where: ({ places, buffer }) =>
-      cursor === undefined ? places.at : places.placeOf(cursor, buffer.end),
+    where: ({ positions, buffer }) =>
+      cursor === undefined ? positions.at : positions.positionOf(cursor, buffer.end),
   });
-  if (!seated.ok) return seated;
-  const { seat } = seated;
-  const place = cursor === undefined ? null : seated.place;
-  const reached = await reach(room, seated, {}, signal);
-  // What was heard before the seat went off the wire can still be read.
-  const canRead = readFrom(seat, place ?? seat.places.at, 1).events.length > 0;
+  if (!subscribed.ok) return subscribed;
+  const { subscription } = subscribed;
+  const position = cursor === undefined ? null : subscribed.position;
+  const reached = await reach(context, subscribed, {}, signal);
+  // What was heard before the subscription went off the wire can still be read.
+  const canRead =
+    readFrom(subscription, position ?? subscription.positions.at, 1).events.length > 0;
   if (!reached.ok && (reached.fault === "aborted" || !canRead)) return reached;
-  const { state, clock } = room;
-  const read = (at: Place, now: number) => look(seat, at, now);
-  const received = await receive({ seat, state, place, waitMs, signal, clock, read });
-  return received.ok ? { ok: true, seat, read: received.read } : received;
+  const { state, clock } = context;
+  const read = (at: Position, now: number) => look(subscription, at, now);
+  const received = await receive({ subscription, state, position, waitMs, signal, clock, read });
+  return received.ok ? { ok: true, subscription, read: received.read } : received;
 }
 
 type Read = Awaited & { readonly truncated: boolean; readonly dropped: number };
 
-function outcomeOf(seat: Seat, { after, truncated, dropped }: Read) {
-  const nextCursor = seat.places.cursorOf(after);
-  const more = seat.buffer.countFrom(after) > 0;
-  return { ...seat.named(), nextCursor, truncated, dropped, more };
+function outcomeOf(subscription: Subscription, { after, truncated, dropped }: Read) {
+  const nextCursor = subscription.positions.cursorOf(after);
+  const more = subscription.buffer.countFrom(after) > 0;
+  return { ...subscription.named(), nextCursor, truncated, dropped, more };
 }
 
 /** By stream id: for the names that they call themselves. */
-function peersOf({ line }: Seat): ReadonlyMap<string, Peer> {
-  return line.connection?.peers ?? new Map();
+function peersOf({ wire }: Subscription): ReadonlyMap<string, Peer> {
+  return wire.connection?.peers ?? new Map();
 }
 
 function isWithin(value: number, min: number, max: number): boolean {

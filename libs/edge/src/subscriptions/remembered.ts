@@ -54,7 +54,7 @@ export class Remembered<Value extends object> {
 
   /**
    * Answers hold accounts and rosters: what is too old to be given goes, and doesn't wait for its
-   * place to be needed.
+   * position to be needed.
    */
   #forgetLater(): void {
     if (this.#forgetting) return;
@@ -68,7 +68,7 @@ export class Remembered<Value extends object> {
   }
 }
 
-/** What stands for a secret where it needn't be known, and opens nothing. */
+/** What replaces a secret where it needn't be known, and opens nothing. */
 export function hashOf(secret: string): string {
   return createHash("sha256").update(secret).digest("base64url");
 }

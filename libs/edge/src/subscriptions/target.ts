@@ -1,6 +1,6 @@
 /**
- * Which seat a call is about: see `Session` of the contract for the rules. Finds, and changes
- * nothing.
+ * Which subscription a call is about: see `Session` of the contract for the rules. Finds, and
+ * changes nothing.
  */
 
 import { type Failure, failure, nameTaken } from "../checks/faults.ts";
@@ -11,8 +11,8 @@ import type { Target } from "../sessions/requests.ts";
 import type { SessionState } from "../sessions/session-state.ts";
 import { ownerOf } from "../sessions/who.ts";
 import { parseCursor } from "./cursor.ts";
-import type { Seat } from "./seat.ts";
-import type { Seats } from "./seats.ts";
+import type { Subscription } from "./subscription.ts";
+import type { Subscriptions } from "./subscriptions.ts";
 
 export type Aim = Target & { readonly cursor?: string };
 
@@ -21,7 +21,7 @@ export type Found = {
   /** A link that was checked for this call; null when it brought none. */
   readonly link: CheckedLink | null;
   /** Null when there is none yet. */
-  readonly seat: Seat | null;
+  readonly subscription: Subscription | null;
   /** The name that was asked for; null for an automatic one. */
   readonly streamName: string | null;
   /** What the call's handle says; null without one. */
@@ -33,7 +33,7 @@ export type GivenHandle = HandleParts & { readonly text: string };
 export type Finding = {
   readonly links: Links;
   readonly seal: Seal;
-  readonly seats: Seats;
+  readonly subscriptions: Subscriptions;
   readonly state: SessionState;
   readonly who: Who;
 };
@@ -50,20 +50,27 @@ export async function find(finding: Finding, aim: Aim): Promise<Result<Found>> {
   const conversation = conversationOf(finding, aim, link);
   if (!conversation.ok) return conversation;
   const { conversationId } = conversation;
-  const found = seatOf(finding, conversationId, link, streamName);
+  const found = subscriptionOf(finding, conversationId, link, streamName);
   if (!found.ok) return found;
-  return { ok: true, conversationId, link, seat: found.seat, streamName, handle: null };
+  return {
+    ok: true,
+    conversationId,
+    link,
+    subscription: found.subscription,
+    streamName,
+    handle: null,
+  };
 }
 
 /**
- * Names to try for a seat that was given none: 4 hex have room for more than an account has
+ * Names to try for a subscription that was given none: 4 hex digits hold more than an account has
  * streams.
  */
 const ATTEMPTS_MAX = 1_000;
 
-/** The first automatic name whose seat nobody else has. */
+/** The first automatic name whose subscription nobody else has. */
 export function nameFor(
-  { seats, state, who }: Finding,
+  { subscriptions, state, who }: Finding,
   link: CheckedLink,
   client: string | undefined,
 ): string {
@@ -72,8 +79,8 @@ export function nameFor(
   const owner = ownerOf(who, link) ?? "";
   // The first name of a revived session is its own, though the roster may still have it.
   const isFree = (name: string, attempt: number) => {
-    const seat = seats.get(owner, link.conversationId, name);
-    if (seat !== null) return seat.holder === state;
+    const subscription = subscriptions.get(owner, link.conversationId, name);
+    if (subscription !== null) return subscription.holder === state;
     return (revived && attempt === 0) || !isInRoster(link, name);
   };
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
@@ -96,7 +103,7 @@ async function linkOf({ links, who }: Finding, aim: Aim): Promise<Result<Linked>
 type InConversation = { readonly conversationId: string };
 
 function conversationOf(
-  { seats, state }: Finding,
+  { subscriptions, state }: Finding,
   { conversationId }: Aim,
   link: CheckedLink | null,
 ): Result<InConversation> {
@@ -107,31 +114,39 @@ function conversationOf(
       : failure("conversation_mismatch");
   }
   if (conversationId !== undefined) return { ok: true, conversationId };
-  const own = state.holds.map((hold) => hold.seat).filter((seat) => seats.has(seat));
-  const here = own.some((seat) => !seat.line.left) ? own.filter((seat) => !seat.line.left) : own;
-  const [only, ...more] = new Set(here.map((seat) => seat.conversationId));
+  const own = state.holds
+    .map((hold) => hold.subscription)
+    .filter((subscription) => subscriptions.has(subscription));
+  const here = own.some((subscription) => !subscription.wire.left)
+    ? own.filter((subscription) => !subscription.wire.left)
+    : own;
+  const [only, ...more] = new Set(here.map((subscription) => subscription.conversationId));
   if (only === undefined) return failure("not_joined");
   return more.length === 0 ? { ok: true, conversationId: only } : failure("which_conversation");
 }
 
-function seatOf(
-  { seats, state, who }: Finding,
+function subscriptionOf(
+  { subscriptions, state, who }: Finding,
   conversationId: string,
   link: CheckedLink | null,
   streamName: string | null,
-): Result<{ readonly seat: Seat | null }> {
+): Result<{ readonly subscription: Subscription | null }> {
   const owner = ownerOf(who, link);
   const own = state.holds
-    .map((hold) => hold.seat)
-    .filter((seat) => seat.conversationId === conversationId && seats.has(seat));
-  if (streamName === null) return { ok: true, seat: own.at(-1) ?? null };
-  const held = own.findLast((seat) => seat.streamName === streamName);
-  if (held !== undefined || owner === null) return { ok: true, seat: held ?? null };
-  const seat = seats.get(owner, conversationId, streamName);
-  if (who.kind === "account") return { ok: true, seat };
+    .map((hold) => hold.subscription)
+    .filter(
+      (subscription) =>
+        subscription.conversationId === conversationId && subscriptions.has(subscription),
+    );
+  if (streamName === null) return { ok: true, subscription: own.at(-1) ?? null };
+  const held = own.findLast((subscription) => subscription.streamName === streamName);
+  if (held !== undefined || owner === null) return { ok: true, subscription: held ?? null };
+  const subscription = subscriptions.get(owner, conversationId, streamName);
+  if (who.kind === "account") return { ok: true, subscription };
   // A guest's name is another guest's until it is free: only a handle or a session proves more.
-  const isTaken = (seat !== null && seat.line.ending === null) || isInRoster(link, streamName);
-  if (!isTaken) return { ok: true, seat };
+  const isTaken =
+    (subscription !== null && subscription.wire.ending === null) || isInRoster(link, streamName);
+  if (!isTaken) return { ok: true, subscription };
   return nameTaken(automaticName(streamName, state.name.id));
 }
 
@@ -151,27 +166,31 @@ async function findByHandle(finding: Finding, aim: Aim, text: string): Promise<R
   const linked = await linkFor(finding, aim, handle);
   if (!linked.ok) return linked;
   const { link } = linked;
-  const { seats, state, who } = finding;
+  const { subscriptions, state, who } = finding;
   const owner = ownerOf(who, link);
-  const held = state.holds.find(({ seat }) => seat.nonce === handle.nonce)?.seat ?? null;
-  if (owner === null && held !== null && seats.has(held)) {
-    return { ok: true, conversationId, link, seat: held, streamName, handle };
+  const held =
+    state.holds.find(({ subscription }) => subscription.nonce === handle.nonce)?.subscription ??
+    null;
+  if (owner === null && held !== null && subscriptions.has(held)) {
+    return { ok: true, conversationId, link, subscription: held, streamName, handle };
   }
   if (owner === null || ownerTag(owner) !== handle.owner) return failure("unknown_handle");
-  const seat = seats.get(owner, conversationId, streamName);
+  const subscription = subscriptions.get(owner, conversationId, streamName);
   // A guest's name may have come to another guest meanwhile.
-  const isAnothers = seat !== null && seat.nonce !== handle.nonce && who.kind === "guest";
+  const isAnothers =
+    subscription !== null && subscription.nonce !== handle.nonce && who.kind === "guest";
   if (isAnothers) return failure("unknown_handle");
-  const hasLeft = seat === null ? seats.hasRetired(handle.nonce) : seat.swept;
+  const hasLeft =
+    subscription === null ? subscriptions.hasRetired(handle.nonce) : subscription.swept;
   if (hasLeft && who.kind === "guest" && isInRoster(link, streamName)) {
     return nameTaken(automaticName(streamName, handle.nonce));
   }
-  return { ok: true, conversationId, link, seat, streamName, handle };
+  return { ok: true, conversationId, link, subscription, streamName, handle };
 }
 
 /** The call's own link where it leads to the conversation, else the one that the handle brings. */
 async function linkFor(
-  { links, seats, who }: Finding,
+  { links, subscriptions, who }: Finding,
   aim: Aim,
   { conversationId, streamName, link: sealed }: HandleParts,
 ): Promise<Result<Linked>> {
@@ -184,8 +203,8 @@ async function linkFor(
   const bound = who.kind === "guest" ? who.link : (aim.boundLink ?? null);
   if (bound?.conversationId === conversationId) return { ok: true, link: bound };
   if (who.kind === "guest" || sealed === null) return { ok: true, link: null };
-  const seat = seats.get(who.account.accountId, conversationId, streamName);
-  if (seat !== null) return { ok: true, link: null };
+  const subscription = subscriptions.get(who.account.accountId, conversationId, streamName);
+  if (subscription !== null) return { ok: true, link: null };
   const checked = await links.check(`http://deployment/${sealed}`);
   return !checked.ok && checked.fault === "conversation_not_found" ? gone() : checked;
 }

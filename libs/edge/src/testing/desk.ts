@@ -3,7 +3,7 @@ import type { PeerIdentity } from "@ams/client";
 import { createSeal } from "../checks/seal.ts";
 import type { Count, Result, Session, Who, Wrapper } from "../contract.ts";
 import type { WrapperLimits } from "../limits.ts";
-import type { PushEvent, SeatEvent } from "../subscriptions/events.ts";
+import type { PushEvent, SubscriptionEvent } from "../subscriptions/events.ts";
 import { createWrapper } from "../wrapper.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { account, FakeWire } from "./fake-wire.ts";
@@ -13,7 +13,7 @@ export type Desk = {
   readonly clock: FakeClock;
   readonly wrapper: Wrapper;
   readonly counted: ReadonlyMap<Count, number>;
-  /** A session of account `a` unless told. */
+  /** A session of account `a` unless given. */
   readonly open: (id: string, more?: Partial<OpenMore>) => Session;
 };
 
@@ -55,7 +55,7 @@ export function faultIn<Value>(result: Result<Value>): string {
 }
 
 /** Events in short: a token's data, else its kind, with what is lost. */
-export function brief(events: readonly (SeatEvent | PushEvent)[]): readonly string[] {
+export function brief(events: readonly (SubscriptionEvent | PushEvent)[]): readonly string[] {
   return events.map((event) => {
     if (event.kind === "token") return event.data;
     if (event.kind === "truncated") return `truncated ${event.dropped}`;
@@ -69,7 +69,7 @@ export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A listener that notes what it hears, and takes only so much until told. */
+/** A listener that notes what it hears, and takes only so much until resumed. */
 export class Ear {
   readonly heard: PushEvent[] = [];
   readonly ends: string[] = [];

@@ -1,4 +1,4 @@
-/** A wire whose every word a test chooses, behind the SDK's own interface. */
+/** A wire whose every event a test chooses, behind the SDK's own interface. */
 import {
   type Account,
   AmsError,
@@ -62,14 +62,14 @@ export class FakeCall {
   say(data: string): void {
     this.#n += 1;
     const { metadata: _, ...stream } = PEER;
-    this.tell({ type: "token", ...stream, ts: TS, seq: `1-${this.#n}`, data });
+    this.emit({ type: "token", ...stream, ts: TS, seq: `1-${this.#n}`, data });
   }
 
   sayAll(all: readonly string[]): void {
     for (const data of all) this.say(data);
   }
 
-  tell(event: AmsEvent): void {
+  emit(event: AmsEvent): void {
     this.#waiting.push(event);
     this.#wake();
   }
@@ -77,7 +77,7 @@ export class FakeCall {
   /** The connection ends for good. */
   end(error: AmsError | null): void {
     this.#error = error;
-    this.tell({ type: "closed", error });
+    this.emit({ type: "closed", error });
     this.#settleClosed(error);
   }
 
@@ -89,7 +89,7 @@ export class FakeCall {
 
   joined(resumed: boolean, epoch = 1): void {
     const { streamName } = this;
-    this.tell({
+    this.emit({
       type: "joined",
       conversationId: conversationOf(this.link),
       conversationMetadata: {},

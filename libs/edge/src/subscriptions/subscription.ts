@@ -1,6 +1,6 @@
 /**
- * A seat: one account's stream in one conversation. What its line hears goes into its buffer, and
- * whoever watches is told that there is news. It outlives its connections and the sessions that use
+ * A subscription: one account's stream in one conversation. What its connection hears goes into its
+ * buffer, and whoever watches is notified. It outlives its connections and the sessions that use
  * it.
  */
 
@@ -13,27 +13,27 @@ import type { Named } from "../sessions/requests.ts";
 import { EventBuffer, type Heard } from "./buffer.ts";
 import type { Dial } from "./dial.ts";
 import { bytesOf } from "./hearing.ts";
-import { Line, type LineLink } from "./line.ts";
-import { Places } from "./places.ts";
+import { Positions } from "./positions.ts";
 import { Speakers } from "./speakers.ts";
+import { WireConnection, type WireLink } from "./wire-connection.ts";
 
-/** The session that has the seat for itself. */
+/** The session that has the subscription for itself. */
 export interface Holder {
-  /** Whether it still is there: a seat isn't taken from one that is. */
+  /** Whether it still is there: a subscription isn't taken from one that is. */
   readonly live: boolean;
   /** Whether a call or a listener of it is open at this moment. */
   readonly busy: boolean;
   /** Milliseconds since its last request. */
   readonly quietMs: number;
-  /** There is something new in the buffer, or the seat is on the wire or off it. */
-  news(seat: Seat): void;
-  /** Something may be lost before the seat's first event. */
-  doubted(seat: Seat): void;
+  /** There is something new in the buffer, or the subscription is on the wire or off it. */
+  news(subscription: Subscription): void;
+  /** Something may be lost before the subscription's first event. */
+  doubted(subscription: Subscription): void;
   /** Another session has it now. */
-  lost(seat: Seat): void;
+  lost(subscription: Subscription): void;
 }
 
-export type SeatRoom = {
+export type SubscriptionDeps = {
   readonly clock: Clock;
   /** Of the process. */
   readonly common: Common;
@@ -44,7 +44,7 @@ export type SeatRoom = {
   readonly seal: Seal;
 };
 
-export type SeatName = {
+export type SubscriptionName = {
   /** Of owner, conversation and stream name. */
   readonly key: string;
   readonly conversationId: string;
@@ -62,12 +62,12 @@ export type SeatName = {
   readonly isPresumed?: boolean;
 };
 
-export class Seat {
+export class Subscription {
   readonly key: string;
   readonly conversationId: string;
   readonly streamName: string;
-  readonly line: Line;
-  readonly places: Places;
+  readonly wire: WireConnection;
+  readonly positions: Positions;
   readonly speakers = new Speakers();
   readonly owner: string;
   readonly nonce: string;
@@ -80,10 +80,10 @@ export class Seat {
   #buffer: EventBuffer;
   #holder: Holder | null = null;
   #handle: string | null = null;
-  readonly #room: SeatRoom;
+  readonly #deps: SubscriptionDeps;
   readonly #watchers = new Set<() => void>();
 
-  constructor(name: SeatName, room: SeatRoom) {
+  constructor(name: SubscriptionName, deps: SubscriptionDeps) {
     const { key, owner, conversationId, streamName, isPresumed = false } = name;
     this.key = key;
     this.owner = owner;
@@ -91,14 +91,14 @@ export class Seat {
     this.#handle = name.handle ?? null;
     this.conversationId = conversationId;
     this.streamName = streamName;
-    this.places = new Places(key, streamName);
-    this.usedAt = room.clock.now();
-    this.#buffer = new EventBuffer(room.limits, bytesOf);
-    this.#room = room;
-    this.line = new Line({
-      ...{ conversationId, streamName, dial: room.dial, counters: room.counters },
+    this.positions = new Positions(key, streamName);
+    this.usedAt = deps.clock.now();
+    this.#buffer = new EventBuffer(deps.limits, bytesOf);
+    this.#deps = deps;
+    this.wire = new WireConnection({
+      ...{ conversationId, streamName, dial: deps.dial, counters: deps.counters },
       heard: (all) => this.#keep(all),
-      changed: () => this.#tell(),
+      changed: () => this.#notify(),
       began: ({ resumed, epoch }) => {
         if (resumed || (isPresumed && epoch > 1)) this.#doubt();
       },
@@ -116,7 +116,7 @@ export class Seat {
   /** How answers name it. The stream's id is empty before the first dial. */
   named(): Named {
     const { conversationId, streamName } = this;
-    const streamId = this.line.joined?.streamId ?? "";
+    const streamId = this.wire.joined?.streamId ?? "";
     return { conversationId, streamId, streamName, handle: this.handle };
   }
 
@@ -131,8 +131,8 @@ export class Seat {
   }
 
   /**
-   * Gives the seat to a session; from another one only if it may take it. False when it is not
-   * given.
+   * Gives the subscription to a session; from another one only if it may take it. False when it is
+   * not given.
    */
   claim(holder: Holder, mayTake: boolean): boolean {
     const before = this.#holder;
@@ -140,14 +140,14 @@ export class Seat {
     if (before !== null && !mayTake) return false;
     this.#holder = holder;
     if (before !== null) {
-      this.#room.counters.add("seat_takeovers", 1);
+      this.#deps.counters.add("subscription_takeovers", 1);
       before.lost(this);
       this.#wake();
     }
     return true;
   }
 
-  /** The session has gone; the seat stays. */
+  /** The session has gone; the subscription stays. */
   release(holder: Holder): void {
     if (this.#holder !== holder) return;
     this.#holder = null;
@@ -160,27 +160,27 @@ export class Seat {
     return () => this.#watchers.delete(call);
   }
 
-  /** Leaves the wire and forgets what was heard; only a new seat comes after this one. */
+  /** Leaves the wire and forgets what was heard; only a new subscription comes after this one. */
   leave(): void {
-    this.#buffer = new EventBuffer(this.#room.limits, bytesOf);
-    this.line.leave();
+    this.#buffer = new EventBuffer(this.#deps.limits, bytesOf);
+    this.wire.leave();
   }
 
   #makeHandle(): string {
     const { conversationId, streamName, nonce, isGuests } = this;
-    const link = isGuests || this.line.link === null ? null : pathOf(this.line.link);
+    const link = isGuests || this.wire.link === null ? null : pathOf(this.wire.link);
     const owner = ownerTag(this.owner);
-    return this.#room.seal.handle({ conversationId, streamName, owner, nonce, link });
+    return this.#deps.seal.handle({ conversationId, streamName, owner, nonce, link });
   }
 
   /** Something may be lost before its first event, for every reader. */
   #doubt(): void {
-    this.places.doubt();
+    this.positions.doubt();
     this.#holder?.doubted(this);
   }
 
   #keep(all: readonly Heard[]): void {
-    const { clock, common, counters, loops } = this.#room;
+    const { clock, common, counters, loops } = this.#deps;
     for (const heard of all) {
       this.speakers.heard(heard, clock.now());
       if (heard.kind === "token") loops.spoke(this.conversationId, heard.streamId);
@@ -188,10 +188,10 @@ export class Seat {
       if (dropped > 0) counters.add("events_dropped", dropped);
     }
     counters.add("events_buffered", all.length);
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#holder?.news(this);
     this.#wake();
   }
@@ -202,6 +202,6 @@ export class Seat {
 }
 
 /** `<namespace>/conversations/<alias>?t=<token>`, wherever the deployment is. */
-function pathOf({ magicLink, namespace, alias }: LineLink): string {
+function pathOf({ magicLink, namespace, alias }: WireLink): string {
   return `${namespace}/conversations/${alias}${magicLink.slice(magicLink.indexOf("?"))}`;
 }

@@ -1,12 +1,12 @@
 import { AmsError } from "@ams/client";
 import { expect, test } from "vitest";
-import { DIAL_MS, RECEIPT_MS, SEAT_IDLE_MS, SEAT_KEPT_MS } from "../limits.ts";
+import { DIAL_MS, RECEIPT_MS, SUBSCRIPTION_IDLE_MS, SUBSCRIPTION_KEPT_MS } from "../limits.ts";
 import { brief, desk, Ear, faultIn, must, settle } from "../testing/desk.ts";
 import { PEER } from "../testing/fake-wire.ts";
 
 const X = { link: "link-of-x" };
 
-test("a join that finds the seat live changes its metadata, and waits no longer than a receipt may take", async () => {
+test("a join that finds the subscription live changes its metadata, and waits no longer than a receipt may take", async () => {
   const { wire, clock, open } = desk();
   const session = open("s1");
   must(await session.join({ ...X, streamMetadata: { mood: "calm" } }));
@@ -46,13 +46,13 @@ test("a dial that isn't answered ends after its time, and nothing is kept of it"
     });
   const joining = open("s1").join(X);
   await settle();
-  expect(wrapper.size.seats).toBe(1);
+  expect(wrapper.size.subscriptions).toBe(1);
   clock.pass(DIAL_MS);
   expect(faultIn(await joining)).toBe("dial_timeout");
-  expect(wrapper.size.seats).toBe(0);
+  expect(wrapper.size.subscriptions).toBe(0);
 });
 
-test("who comes while a dial fails, at whatever moment, gets a seat that the process knows of", async () => {
+test("who comes while a dial fails, at whatever moment, gets a subscription that the process knows of", async () => {
   for (let moment = 0; moment < 40; moment += 1) {
     const { wire, wrapper, open } = desk();
     let fail = () => {};
@@ -69,7 +69,7 @@ test("who comes while a dial fails, at whatever moment, gets a seat that the pro
     const second = session.join({ ...X, streamName: "me" });
     expect(faultIn(await first)).toBe("unavailable");
     const { ok } = await second;
-    expect(wrapper.size.seats, `moment ${moment}`).toBe(ok ? 1 : 0);
+    expect(wrapper.size.subscriptions, `moment ${moment}`).toBe(ok ? 1 : 0);
     await wrapper.close();
     expect(wire.calls.every((call) => call.hungUp)).toBe(true);
   }
@@ -113,13 +113,13 @@ test("what refuses a dial is the fault, by its name", async () => {
   }
 });
 
-test("a seat idle for 10 minutes leaves; the next call brings it back with its buffer and says that it was away", async () => {
+test("a subscription idle for 10 minutes leaves; the next call brings it back with its buffer and says that it was away", async () => {
   const { wire, clock, open } = desk();
   const session = open("s1");
   must(await session.join({ ...X, streamMetadata: { mood: "calm" } }));
   wire.call.say("before");
   await settle();
-  clock.pass(SEAT_IDLE_MS - 10_000);
+  clock.pass(SUBSCRIPTION_IDLE_MS - 10_000);
   expect(wire.call.hungUp).toBe(false);
   clock.pass(20_000);
   expect(wire.call.hungUp).toBe(true);
@@ -131,7 +131,7 @@ test("a seat idle for 10 minutes leaves; the next call brings it back with its b
   expect(got.truncated).toBe(true);
 });
 
-test("a seat that a call takes by itself carries the session's identity, and keeps its own when it comes back", async () => {
+test("a subscription that a call takes by itself carries the session's identity, and keeps its own when it comes back", async () => {
   const { wire, clock, open } = desk();
   const peerIdentity = { kind: "agent", client: "Some Host" } as const;
   const session = open("s1", { clientName: "other", peerIdentity });
@@ -145,32 +145,32 @@ test("a seat that a call takes by itself carries the session's identity, and kee
   const own = { kind: "human", client: "Pen" } as const;
   must(await session.join({ link: "link-of-w", peerIdentity: own }));
   expect(wire.call.options.peerIdentity).toEqual(own);
-  clock.pass(SEAT_IDLE_MS + 10_000);
+  clock.pass(SUBSCRIPTION_IDLE_MS + 10_000);
   must(await session.send({ conversationId: "conv_w", data: "back" }));
   expect(wire.call.options.peerIdentity).toEqual(own);
-  clock.pass(SEAT_IDLE_MS + 10_000);
+  clock.pass(SUBSCRIPTION_IDLE_MS + 10_000);
   must(await open("s2", { passing: true }).send({ ...X, streamName: "new", data: "bare" }));
   expect(wire.call.options.peerIdentity).toBeUndefined();
 });
 
-test("a call or an open listener keeps a seat from being idle", async () => {
+test("a call or an open listener keeps a subscription from being idle", async () => {
   const { wire, clock, open } = desk();
   const session = open("s1");
   must(await session.join(X));
   const { listening } = must(session.listen(new Ear()));
-  clock.pass(3 * SEAT_IDLE_MS);
+  clock.pass(3 * SUBSCRIPTION_IDLE_MS);
   expect(wire.call.hungUp).toBe(false);
   listening.stop();
-  clock.pass(SEAT_IDLE_MS + 10_000);
+  clock.pass(SUBSCRIPTION_IDLE_MS + 10_000);
   expect(wire.call.hungUp).toBe(true);
 });
 
-test("a seat that stays away for long is forgotten", async () => {
+test("a subscription that stays away for long is forgotten", async () => {
   const { clock, wrapper, open } = desk();
   must(await open("s1").join(X));
-  expect(wrapper.size.seats).toBe(1);
-  clock.pass(SEAT_IDLE_MS + SEAT_KEPT_MS + 10_000);
-  expect(wrapper.size.seats).toBe(0);
+  expect(wrapper.size.subscriptions).toBe(1);
+  clock.pass(SUBSCRIPTION_IDLE_MS + SUBSCRIPTION_KEPT_MS + 10_000);
+  expect(wrapper.size.subscriptions).toBe(0);
 });
 
 test("after a leave recv and send answer `left`, and only a join comes back", async () => {
@@ -192,7 +192,7 @@ test("after a leave recv and send answer `left`, and only a join comes back", as
   expect(wire.calls).toHaveLength(2);
 });
 
-test("who only means to listen gets no seat back that was left; where there is none it gets one of its own name", async () => {
+test("who only means to listen gets no subscription back that was left; where there is none it gets one of its own name", async () => {
   const { wire, open } = desk();
   const session = open("s1", { passing: true });
   const asks = { ...X, toListen: true, newStreamName: "ear" };
@@ -223,7 +223,7 @@ test("a leave while it is dialled hangs up as soon as somebody answers", async (
   expect(wire.call.hungUp).toBe(true);
 });
 
-test("a revoked link ends the seat: what was heard can be read, then the fault is told, until a new link comes", async () => {
+test("a revoked link ends the subscription: what was heard can be read, then the fault is answered, until a new link comes", async () => {
   const { wire, open } = desk();
   const session = open("s1");
   const ear = new Ear();
@@ -253,7 +253,7 @@ test("a connection that is lost for good comes back with the next call, and says
   expect(brief(must(await session.recv({})).events)).toEqual(["gap away"]);
 });
 
-test("a stream taken over from outside is not taken back without a word; by a passing session it is", async () => {
+test("a stream taken over from outside is not taken back unasked; by a passing session it is", async () => {
   const { wire, open } = desk();
   const displaced = new AmsError("stream_displaced", "Displaced.", { closeCode: 4001 });
   const session = open("s1");
@@ -271,7 +271,7 @@ test("a stream taken over from outside is not taken back without a word; by a pa
   expect(wire.calls).toHaveLength(4);
 });
 
-test("when this process stood still for too long, the loss has its place", async () => {
+test("when this process was suspended for too long, the loss has its position", async () => {
   const { wire, open } = desk();
   const session = open("s1");
   must(await session.join(X));
@@ -307,7 +307,7 @@ test("what waits for a connection that doesn't come back in time is `unavailable
   must(await session.join(X));
   const { call } = wire;
   const cause = new AmsError("connection_lost", "Broke.");
-  call.tell({ type: "reconnecting", attempt: 1, delayMs: 1, cause });
+  call.emit({ type: "reconnecting", attempt: 1, delayMs: 1, cause });
   call.sending = (signal) =>
     new Promise((_, reject) => {
       signal?.addEventListener("abort", () => reject(new AmsError("aborted", "Stopped.")));

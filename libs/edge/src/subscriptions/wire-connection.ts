@@ -1,6 +1,7 @@
 /**
- * A seat's line to AMS: on it, off it, or on the way. It dials when somebody needs it, says why it
- * is off, and tells the seat what it hears, in order. It keeps nothing that was said.
+ * A subscription's connection to AMS: on it, off it, or on the way. It dials when somebody needs
+ * it, says why it is off, and hands the subscription what it receives, in order. It keeps no
+ * tokens.
  */
 import {
   AmsError,
@@ -22,14 +23,14 @@ export type Identity = { readonly credential: string } | { readonly guest: true 
 /** What a stream brings along when it first joins. */
 export type Wishes = Pick<JoinOptions, "streamMetadata" | "peerIdentity" | "selfSubscribe">;
 
-/** The link that a seat is dialled by, and where it leads. */
-export type LineLink = Pick<CheckedLink, "magicLink" | "namespace" | "alias">;
+/** The link that a subscription is dialled by, and where it leads. */
+export type WireLink = Pick<CheckedLink, "magicLink" | "namespace" | "alias">;
 
 /** What a call brings along to get onto the wire. */
 export type Reach = {
   readonly identity: Identity;
   /** A link that was checked in this very call; null when the call brought none. */
-  readonly link: LineLink | null;
+  readonly link: WireLink | null;
   /** Whether a stream that was taken over from outside may be taken back. */
   readonly takeBack: boolean;
   readonly wishes?: Wishes;
@@ -37,7 +38,7 @@ export type Reach = {
 
 export type Reached = { readonly connection: Connection };
 
-export type LineOptions = {
+export type WireConnectionOptions = {
   readonly conversationId: string;
   readonly streamName: string;
   readonly dial: Dial;
@@ -49,32 +50,32 @@ export type LineOptions = {
   readonly began: (joined: JoinedEvent) => void;
 };
 
-type Standing =
+type State =
   | { readonly is: "off"; readonly why: Ending | null }
   | { readonly is: "dialling"; readonly reached: Promise<Result<Reached>> }
   | { readonly is: "on"; readonly connection: Connection }
   | { readonly is: "left" };
 
-export class Line {
-  readonly #options: LineOptions;
-  #standing: Standing = { is: "off", why: null };
-  #link: LineLink | null = null;
+export class WireConnection {
+  readonly #options: WireConnectionOptions;
+  #state: State = { is: "off", why: null };
+  #link: WireLink | null = null;
   #wishes: Wishes = {}; // Those that it first joined with.
   #last: Dialled | null = null; // The connection that is, or was the last.
   #hearing: Promise<void> = Promise.resolve();
   #away = false;
 
-  constructor(options: LineOptions) {
+  constructor(options: WireConnectionOptions) {
     this.#options = options;
   }
 
   /** The connection when it is on the wire (or on its way back there by itself), else null. */
   get connection(): Connection | null {
-    return this.#standing.is === "on" ? this.#standing.connection : null;
+    return this.#state.is === "on" ? this.#state.connection : null;
   }
 
   /** The link that it was dialled by last; null before the first dial. */
-  get link(): LineLink | null {
+  get link(): WireLink | null {
     return this.#link;
   }
 
@@ -87,17 +88,17 @@ export class Line {
   }
 
   get dialling(): boolean {
-    return this.#standing.is === "dialling";
+    return this.#state.is === "dialling";
   }
 
   get left(): boolean {
-    return this.#standing.is === "left";
+    return this.#state.is === "left";
   }
 
   /** Why it is off the wire; null when it isn't, or hasn't been there yet. */
   get ending(): Ending | null {
     if (this.left) return LEFT;
-    return this.#standing.is === "off" ? this.#standing.why : null;
+    return this.#state.is === "off" ? this.#state.why : null;
   }
 
   /** What the last dial found; null before the first. */
@@ -111,16 +112,16 @@ export class Line {
       const { magicLink, namespace, alias } = reach.link;
       this.#link = { magicLink, namespace, alias };
     }
-    const standing = this.#standing;
-    switch (standing.is) {
+    const state = this.#state;
+    switch (state.is) {
       case "on":
-        return { ok: true, connection: standing.connection };
+        return { ok: true, connection: state.connection };
       case "dialling":
-        return await standing.reached;
+        return await state.reached;
       case "left":
         return failure("left");
       case "off":
-        return await this.#comeBack(standing.why, reach);
+        return await this.#comeBack(state.why, reach);
     }
   }
 
@@ -133,14 +134,14 @@ export class Line {
   leave(): void {
     if (this.left) return;
     this.#hangUp({ is: "left" });
-    this.#count("seats_left");
+    this.#count("subscriptions_left");
   }
 
   /** Leaves until somebody calls. */
   rest(): void {
     if (this.connection === null) return;
     this.#hangUp({ is: "off", why: IDLE });
-    this.#count("seats_idle");
+    this.#count("subscriptions_idle");
   }
 
   /** Leaves because the process ends, and waits until it is done. No call brings it back. */
@@ -149,15 +150,15 @@ export class Line {
     await this.#last?.connection.close();
   }
 
-  #hangUp(standing: Standing): void {
+  #hangUp(state: State): void {
     const { connection } = this;
-    this.#standing = standing;
+    this.#state = state;
     connection?.close().catch(() => {}); // It never rejects.
     this.#options.changed();
   }
 
   get #stopping(): boolean {
-    return this.#standing.is === "off" && this.#standing.why === STOPPING;
+    return this.#state.is === "off" && this.#state.why === STOPPING;
   }
 
   async #comeBack(why: Ending | null, reach: Reach): Promise<Result<Reached>> {
@@ -166,9 +167,9 @@ export class Line {
     if (fault !== null && (!isHealed || this.#stopping)) return failure(fault);
     if (this.#link === null) return failure("not_joined");
     const reached = this.#dial(this.#link.magicLink, reach).finally(() => {
-      if (this.dialling) this.#standing = { is: "off", why };
+      if (this.dialling) this.#state = { is: "off", why };
     });
-    this.#standing = { is: "dialling", reached };
+    this.#state = { is: "dialling", reached };
     return await reached;
   }
 
@@ -184,12 +185,12 @@ export class Line {
       streamName,
       receipts: true,
     });
-    if (dialled.ok) return this.#stand(dialled);
+    if (dialled.ok) return this.#join(dialled);
     this.#count("dials_failed");
     return dialled;
   }
 
-  #stand(dialled: Dialled): Result<Reached> {
+  #join(dialled: Dialled): Result<Reached> {
     const { connection, joined } = dialled;
     if (this.left || this.#stopping) {
       connection.close().catch(() => {}); // It never rejects.
@@ -197,10 +198,10 @@ export class Line {
     }
     const before = this.#last;
     this.#last = dialled;
-    this.#standing = { is: "on", connection };
+    this.#state = { is: "on", connection };
     this.#away = false;
     if (before === null) {
-      this.#count("seats_taken");
+      this.#count("subscriptions_taken");
       this.#options.began(joined);
     } else {
       const peers = [...before.connection.peers.values()];
@@ -219,8 +220,8 @@ export class Line {
       const next = await source.next().catch(failed);
       if ("error" in next) {
         if (next.error?.code !== "slow_consumer") return this.#ended(connection, next.error);
-        // This process stood still for so long that the SDK gave up on its reader: begin anew, and
-        // say so.
+        // This process was suspended for so long that the SDK gave up on its reader: begin anew,
+        // and say so.
         source = connection.events();
         this.#options.heard([away(this.#options.conversationId)]);
       } else if (next.value === undefined || next.value.type === "closed") {
@@ -243,8 +244,8 @@ export class Line {
   #ended(connection: Connection, error: AmsError | null): void {
     if (this.connection !== connection) return;
     const why = endingOf(error);
-    this.#standing = { is: "off", why };
-    this.#count(why.fault === TAKEN.fault ? "seats_displaced" : "seats_closed");
+    this.#state = { is: "off", why };
+    this.#count(why.fault === TAKEN.fault ? "subscriptions_displaced" : "subscriptions_closed");
     this.#options.changed();
   }
 
