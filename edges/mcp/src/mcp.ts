@@ -11,6 +11,8 @@ import {
   describeError,
   type HttpApp,
   type Log,
+  type Meter,
+  type PeerAddress,
   type Reached,
 } from "@ams/process";
 import { isLegacyRequest } from "@modelcontextprotocol/server";
@@ -26,7 +28,7 @@ import { answerPreflight, refuseOrigin, tellOrigin } from "./request/origin.ts";
 import type { Parts } from "./request/parts.ts";
 import { placeOf } from "./request/place.ts";
 import { RPC, refuse, refuseRpc } from "./request/refusal.ts";
-import { identify } from "./request/who.ts";
+import { type Caller, identify } from "./request/who.ts";
 
 const NO_SECRET =
   "AMS_MCP_SECRET is not set: handles and sessions end with this process, and no other serves them";
@@ -76,7 +78,7 @@ export function createMcp(options: McpOptions): Mcp {
     fetch: async (request, peer) => {
       edge ??= open();
       try {
-        return await edge.answer(request, peer.address);
+        return await edge.answer(request, peer);
       } catch (error) {
         const { name } = describeError(error);
         options.log.error({ event: "request_failed", error: name }, "request failed");
@@ -106,12 +108,12 @@ class Edge {
     return this.#parts.wrapper.size;
   }
 
-  async answer(request: Request, address: string): Promise<Response> {
+  async answer(request: Request, peer: PeerAddress): Promise<Response> {
     const { reached, config } = this.#options;
     const rules = { publicUrl: reached.publicUrl, allowed: config.origins };
     const refusal = refuseOrigin(request, rules);
     if (refusal !== null) return this.#count("none", request, refusal);
-    const { era, response } = await this.#admit(request, address);
+    const { era, response } = await this.#admit(request, peer);
     return this.#count(era, request, tellOrigin(request, response));
   }
 
@@ -122,7 +124,7 @@ class Edge {
     await this.#stateless.stop();
   }
 
-  async #admit(request: Request, own: string): Promise<Answer> {
+  async #admit(request: Request, { address: own, meter }: PeerAddress): Promise<Answer> {
     const { reached } = this.#options;
     const place = placeOf(new URL(request.url));
     if (place === null) return none(refuse(404, "not_found", "There is nothing at this address."));
@@ -130,9 +132,10 @@ class Edge {
     if (!["GET", "POST", "DELETE"].includes(request.method)) return none(methodNotAllowed());
     const identified = await identify(this.#parts.wrapper, request, place);
     if (!identified.ok) return none(identified.response);
+    charge(identified.caller, meter);
     const address = addressOf(request, own, reached);
     const baseUrl = baseUrlOf(request, reached);
-    return this.#route({ request, caller: identified.caller, address, baseUrl });
+    return this.#route({ request, caller: identified.caller, address, baseUrl, meter });
   }
 
   async #route(incoming: Incoming): Promise<Answer> {
@@ -141,7 +144,7 @@ class Edge {
       if (isStateless(request)) return none(methodNotAllowed("POST"));
       return { era: "session", response: await this.#sessions.answer(incoming, null) };
     }
-    const body = await readBody(request);
+    const body = await readBody(request, incoming.meter);
     if (!body.ok) return none(body.response);
     return (await isLegacyRequest(request, body.value))
       ? { era: "session", response: await this.#sessions.answer(incoming, body.value) }
@@ -152,6 +155,12 @@ class Edge {
     this.#parts.metrics.request(era, method, response.status);
     return response;
   }
+}
+
+/** Whose budget the request uses from here on (§2.1.6). */
+function charge({ who, link }: Caller, meter: Meter | undefined): void {
+  if (who.kind === "account") meter?.paidBy("account", who.account.accountId);
+  else if (link !== null) meter?.paidBy("conversation", link.conversationId);
 }
 
 type Answer = { readonly era: Era; readonly response: Response };

@@ -3,7 +3,6 @@
  * read and written, not measurements: so a busy machine refuses nobody sooner, and a caller can
  * reckon with them.
  */
-import { CANONICAL_JSON_TOKENS_MAX } from "@ams/protocol";
 import { LRUCache } from "lru-cache";
 
 /**
@@ -25,14 +24,6 @@ const CALLERS_MAX = 20_000;
 /** Milliseconds that reading or writing so much takes. */
 export function costMs(bytes: number, jsonTokens = 0): number {
   return bytes / BYTES_PER_MS + jsonTokens / JSON_TOKENS_PER_MS;
-}
-
-/**
- * Milliseconds that a canonical form has taken to make: tokens are read, compared, sorted and
- * written.
- */
-export function canonicalMs(text: string): number {
-  return costMs(text.length, 4 * Math.min(text.length, CANONICAL_JSON_TOKENS_MAX));
 }
 
 type Balance = { leftMs: number; atMs: number };

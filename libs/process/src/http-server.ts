@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
 import { HOST_REFUSAL, type HostNames, type HostRule, hostRuleOf } from "./hosts.ts";
+import type { Meter } from "./meter.ts";
 
 /** Bytes of request line and headers: a link, a credential and what browsers send fit well. */
 const HEADER_BYTES_MAX = 32_768;
@@ -31,6 +32,8 @@ const NO_UPGRADE = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Lengt
 export type PeerAddress = {
   /** The IP address at the other end of the connection. Never logged, never stored in clear. */
   readonly address: string;
+  /** What its request costs, where somebody counts. */
+  readonly meter?: Meter;
 };
 
 /** What answers requests: an app of any service, with no socket of its own. */

@@ -3,6 +3,7 @@
  * wire.
  */
 export { type AdminPort, type Health, healthBody, openAdminPort } from "./admin.ts";
+export { CpuBudget, costMs, REQUEST_MS } from "./cpu-budget.ts";
 export {
   HOST_REFUSAL,
   type HostNames,
@@ -17,6 +18,13 @@ export {
   type Upgrade,
 } from "./http-server.ts";
 export { describeError, LOG_LEVELS, type Log, openLog } from "./log.ts";
+export {
+  type CpuLimits,
+  createMeters,
+  type Meter,
+  type Meters,
+  sentenceOf,
+} from "./meter.ts";
 export { countRejections, createRegistry, openMetrics } from "./metrics.ts";
 export {
   namesPeppers,
@@ -28,7 +36,7 @@ export {
   storeFault,
 } from "./peppers.ts";
 export { EXIT_UNAVAILABLE, exitMisconfigured, stopOnSignal } from "./process.ts";
-export { addressOf, baseUrlOf, isHost, type Reached } from "./reached.ts";
+export { addressOf, baseUrlOf, isHost, networkOf, type Reached } from "./reached.ts";
 export {
   type Checked,
   choice,
@@ -51,6 +59,7 @@ export {
   type ValuesOf,
 } from "./settings.ts";
 export {
+  CPU_SETTINGS,
   DEPLOYMENT_SETTINGS,
   edgeProcessSettings,
   HOST_SETTINGS,

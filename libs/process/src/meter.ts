@@ -3,12 +3,10 @@
  * else its address. A credential or link that was right before is known again before anything is
  * asked of the store, so that a caller with one isn't refused for what strangers at its address do.
  */
-import { randomBytes } from "node:crypto";
-import { hash, type Peppers } from "@ams/directory";
-import { addressOf, type Reached } from "@ams/process";
+import { createHmac, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { CpuBudget } from "./cpu-budget.ts";
-import { addressKey } from "./rate-limit.ts";
+import { addressOf, networkOf, type Reached } from "./reached.ts";
 
 /** Credentials and links that are known again. */
 const KNOWN_MAX = 20_000;
@@ -18,12 +16,16 @@ const LOOPBACK = /^(?:::1|(?:::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/i;
 
 export type Payer = { readonly kind: "address" | "account" | "conversation"; readonly id: string };
 
+/** Estimated milliseconds of CPU time per second; 0 for any. */
+export type CpuLimits = {
+  /** For an address. */
+  readonly addressCpuMsPerSecond: number;
+  /** For an account, and for those who show a conversation's link. */
+  readonly accountCpuMsPerSecond: number;
+};
+
 export type MeterOptions = {
-  readonly config: Reached & {
-    readonly addressCpuMsPerSecond: number;
-    readonly accountCpuMsPerSecond: number;
-  };
-  readonly peppers: Peppers;
+  readonly config: Reached & CpuLimits;
   /** Unix milliseconds. */
   readonly now: () => number;
 };
@@ -46,23 +48,27 @@ export type Refusal = {
   readonly waitS: number;
 };
 
-/** Gives each request its meter. */
-export function createMeters(options: MeterOptions) {
-  const { config, peppers, now } = options;
+/** Gives a request its meter; `own` is the address at the other end of its connection. */
+export type Meters = (request: Request, own: string) => Meter;
+
+/** One for a process: its services and edges share the budgets of its callers. */
+export function createMeters({ config, now }: MeterOptions): Meters {
   const budgets = {
     address: new CpuBudget(config.addressCpuMsPerSecond),
     account: new CpuBudget(config.accountCpuMsPerSecond),
   };
   const known = new LRUCache<string, Payer>({ max: KNOWN_MAX });
-  // What is known is kept under no text of a client.
-  const key = randomBytes(32).toString("base64url");
+  // What is known is kept under no text of a client, and no address in clear.
+  const key = randomBytes(32);
+  const hashed = (text: string) => createHmac("sha256", key).update(text).digest("base64url");
   const budgetOf = ({ kind }: Payer) => (kind === "address" ? budgets.address : budgets.account);
 
-  return (request: Request, own: string): Meter => {
+  return (request, own) => {
     const secret = secretOf(request);
-    const knownBy = secret === null ? null : hash(key, secret);
+    const knownBy = secret === null ? null : hashed(secret);
     let payer = knownBy === null ? undefined : known.get(knownBy);
-    payer ??= payerAt(addressOf(request, own, config), peppers);
+    const address = addressOf(request, own, config);
+    if (!LOOPBACK.test(address)) payer ??= { kind: "address", id: hashed(networkOf(address)) };
     let spentMs = 0;
     const spend = (ms: number) => {
       spentMs += ms;
@@ -86,14 +92,15 @@ export function createMeters(options: MeterOptions) {
   };
 }
 
+/** What somebody whose budget is used up reads. */
+export function sentenceOf({ kind, msPerSecond }: Refusal): string {
+  return `This ${kind} may use ${msPerSecond} ms of CPU time per second here, and has: come back after the time in Retry-After, with fewer or smaller requests.`;
+}
+
 /** The credential, or else the link token, that a request shows. */
 function secretOf(request: Request): string | null {
   const header = request.headers.get("authorization");
   return header ?? new URL(request.url).searchParams.get("t");
-}
-
-function payerAt(address: string, peppers: Peppers): Payer | undefined {
-  return LOOPBACK.test(address) ? undefined : { kind: "address", id: addressKey(peppers, address) };
 }
 
 function nameOf({ kind, id }: Payer): string {

@@ -50,3 +50,21 @@ export function addressOf(request: Request, own: string, { trustProxy }: Reached
 function nearest(request: Request, header: string): string | null {
   return request.headers.get(header)?.split(",").at(-1)?.trim() || null;
 }
+
+const IPV4_IN_IPV6 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** What one person has of addresses: an IPv4 address, or the /64 of an IPv6 address. */
+export function networkOf(address: string): string {
+  const mapped = IPV4_IN_IPV6.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.toLowerCase().split("%")[0]?.split("::") ?? [];
+  const groups = head.split(":").filter((group) => group !== "");
+  const behind = tail === undefined ? [] : tail.split(":").filter((group) => group !== "");
+  const zeros = Array<string>(Math.max(0, 8 - groups.length - behind.length)).fill("0");
+  const all = tail === undefined ? groups : [...groups, ...zeros, ...behind];
+  return all
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ""))
+    .join(":");
+}

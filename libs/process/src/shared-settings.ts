@@ -77,6 +77,18 @@ export const REACHED_SETTINGS = {
   ),
 };
 
+/** Of a process that answers HTTP: how its CPU time is shared. See `createMeters`. */
+export const CPU_SETTINGS = {
+  AMS_ADDRESS_CPU_MS_PER_SECOND: integer(
+    250,
+    "Milliseconds of this process's CPU time per second, as estimated, that an address may use by HTTP requests without a right credential or link; four times as much at once; past it 429. This machine's own addresses are free. 0: no limit.",
+  ),
+  AMS_ACCOUNT_CPU_MS_PER_SECOND: integer(
+    500,
+    "The same for an account, and for those who show a conversation's link. 0: no limit.",
+  ),
+};
+
 /** Of a process that answers HTTP. */
 export const STOP_SETTINGS = {
   AMS_STOP_MS: integer(
@@ -102,6 +114,7 @@ export function edgeProcessSettings(defaults: {
     ...settings,
     AMS_URL: optionalBaseUrl("Where this process reaches the deployment. Needed."),
     ...REACHED_SETTINGS,
+    ...CPU_SETTINGS,
     ...STOP_SETTINGS,
   };
 }

@@ -2,6 +2,7 @@
 
 import { hostname } from "node:os";
 import {
+  CPU_SETTINGS,
   choice,
   DEPLOYMENT_SETTINGS,
   type Environment,
@@ -61,14 +62,7 @@ export const CONTROL_SETTINGS = {
     134_217_728,
     "Bytes of frames that a conversation may keep, as its mint asks for; below 1024: no replay here.",
   ),
-  AMS_ADDRESS_CPU_MS_PER_SECOND: integer(
-    250,
-    "Milliseconds of control's CPU time per second, as estimated, that an address may use by requests without a right credential or link; four times as much at once; past it 429. This machine's own addresses are free. 0: no limit.",
-  ),
-  AMS_ACCOUNT_CPU_MS_PER_SECOND: integer(
-    500,
-    "The same for an account, and for those who show a conversation's link. 0: no limit.",
-  ),
+  ...CPU_SETTINGS,
   ...DEPLOYMENT_SETTINGS,
 };
 

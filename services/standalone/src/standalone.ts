@@ -7,7 +7,7 @@ import { createControl, startExpiry } from "@ams/control";
 import type { Peppers } from "@ams/directory";
 import type { EdgeApp } from "@ams/edge";
 import { type Gateway, startGateway } from "@ams/gateway";
-import { type AdminPort, type Health, type Log, openAdminPort } from "@ams/process";
+import { type AdminPort, createMeters, type Health, type Log, openAdminPort } from "@ams/process";
 import type { Registry } from "prom-client";
 import { localUrl } from "./addresses.ts";
 import type { StandaloneConfig } from "./config.ts";
@@ -47,6 +47,7 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
   const { directory, bus, replay, rates } = store;
   const { host, port, instance } = place(config);
   const now = Date.now;
+  const meters = createMeters({ config: config.control, now });
   const control = createControl({
     config: config.control,
     peppers,
@@ -54,11 +55,12 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     rates,
     log,
     registry,
+    meters,
     now,
   });
   const listening = { port };
   const ownUrl = () => localUrl(host, listening.port);
-  const given = { reached: config.control, url: ownUrl, log, registry };
+  const given = { reached: config.control, url: ownUrl, log, registry, meters };
   const edges = new Map(
     [...config.edges].map(([name, open]) => {
       const secret = createHmac("sha256", parts.edgeSecret).update(`edge ${name}`).digest("hex");

@@ -1,6 +1,7 @@
 /** The body of a POST: at most 1 MiB of JSON, and not nested deeper than any honest request is. */
+import { costMs, type Meter } from "@ams/process";
 import { isJsonContentType, readRequestBody } from "@modelcontextprotocol/server";
-import { boundsFault, DEPTH_MAX, SIGNS_MAX } from "./json-bounds.ts";
+import { checkBounds, DEPTH_MAX, SIGNS_MAX } from "./json-bounds.ts";
 import { RPC, refuseRpc } from "./refusal.ts";
 
 /**
@@ -13,7 +14,7 @@ export type Body =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly response: Response };
 
-export async function readBody(request: Request): Promise<Body> {
+export async function readBody(request: Request, meter?: Meter): Promise<Body> {
   if (!isJsonContentType(request.headers.get("content-type"))) {
     return no(415, RPC.refused, "Unsupported Media Type: Content-Type must be application/json");
   }
@@ -22,7 +23,8 @@ export async function readBody(request: Request): Promise<Body> {
   if (read.tooLarge) {
     return no(413, RPC.refused, `Payload Too Large: a body is at most ${BODY_BYTES_MAX} bytes`);
   }
-  const fault = boundsFault(read.text);
+  const { fault, signs } = checkBounds(read.text);
+  meter?.spend(costMs(0, signs));
   if (fault !== null) return no(400, RPC.invalidRequest, `Invalid Request: ${SENTENCES[fault]}`);
   try {
     return { ok: true, value: JSON.parse(read.text) };

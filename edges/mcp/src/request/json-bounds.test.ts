@@ -1,20 +1,20 @@
 import { expect, test } from "vitest";
 import { readBody } from "./body.ts";
-import { boundsFault, DEPTH_MAX, SIGNS_MAX } from "./json-bounds.ts";
+import { checkBounds, DEPTH_MAX, SIGNS_MAX } from "./json-bounds.ts";
 
 const nest = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
 
 test("a body is as deep and has as many signs as it may, and not one more", () => {
-  expect(boundsFault(nest(DEPTH_MAX))).toBeNull();
-  expect(boundsFault(nest(DEPTH_MAX + 1))).toBe("too_deep");
-  expect(boundsFault(`[${"0,".repeat(SIGNS_MAX - 2)}0]`)).toBeNull();
-  expect(boundsFault(`[${"0,".repeat(SIGNS_MAX - 1)}0]`)).toBe("too_many_signs");
+  expect(checkBounds(nest(DEPTH_MAX)).fault).toBeNull();
+  expect(checkBounds(nest(DEPTH_MAX + 1)).fault).toBe("too_deep");
+  expect(checkBounds(`[${"0,".repeat(SIGNS_MAX - 2)}0]`).fault).toBeNull();
+  expect(checkBounds(`[${"0,".repeat(SIGNS_MAX - 1)}0]`).fault).toBe("too_many_signs");
 });
 
 test("signs in strings are none, however the string is written, and no text makes it throw", () => {
-  expect(boundsFault(JSON.stringify({ a: '"[{'.repeat(100_000), 'b\\"': "\\" }))).toBeNull();
+  expect(checkBounds(JSON.stringify({ a: '"[{'.repeat(100_000), 'b\\"': "\\" })).fault).toBeNull();
   for (const text of ['"', '"\\', "\\", "]]]]", '{"a', '"\\u0022[', "", '["\\\\"]']) {
-    expect(boundsFault(text), text).toBeNull();
+    expect(checkBounds(text).fault, text).toBeNull();
   }
 });
 

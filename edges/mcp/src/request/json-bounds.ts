@@ -21,8 +21,13 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 
-/** Null when the text is within both bounds, else the one that it breaks. */
-export function boundsFault(text: string): "too_deep" | "too_many_signs" | null {
+/** What was read of a text, and the bound that it breaks; null when it is within both. */
+export type Bounds = {
+  readonly fault: "too_deep" | "too_many_signs" | null;
+  readonly signs: number;
+};
+
+export function checkBounds(text: string): Bounds {
   let signs = 0;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -35,12 +40,12 @@ export function boundsFault(text: string): "too_deep" | "too_many_signs" | null 
     const isClosing = code === 0x5d || code === 0x7d;
     if (!isOpening && !isClosing && code !== COMMA && code !== COLON) continue;
     signs += 1;
-    if (signs > SIGNS_MAX) return "too_many_signs";
+    if (signs > SIGNS_MAX) return { fault: "too_many_signs", signs };
     if (isOpening) depth += 1;
     else if (isClosing) depth -= 1;
-    if (depth > DEPTH_MAX) return "too_deep";
+    if (depth > DEPTH_MAX) return { fault: "too_deep", signs };
   }
-  return null;
+  return { fault: null, signs };
 }
 
 /** Where the string that begins at `at` ends. */

@@ -2,8 +2,10 @@
 import { hostname } from "node:os";
 import {
   type Checked,
+  createMeters,
   type Environment,
   faultsOf,
+  type Meters,
   type Reached,
   readSettings,
   type ValuesOf,
@@ -13,6 +15,7 @@ import type { Edge, OpenEdge } from "./edge.ts";
 export type EdgeProcess = {
   readonly open: OpenEdge;
   readonly reached: Reached;
+  readonly meters: Meters;
   readonly deploymentUrl: string;
   readonly instance: string;
   readonly process: ValuesOf<Edge["processSettings"]>;
@@ -29,11 +32,18 @@ export function readEdgeProcess(edge: Edge, environment: Environment): Checked<E
     return { ok: false, faults };
   }
   const { AMS_PUBLIC_URL: publicUrl, AMS_TRUST_PROXY: trustProxy } = own.value;
+  const reached = { publicUrl, trustProxy };
+  const config = {
+    ...reached,
+    addressCpuMsPerSecond: own.value.AMS_ADDRESS_CPU_MS_PER_SECOND,
+    accountCpuMsPerSecond: own.value.AMS_ACCOUNT_CPU_MS_PER_SECOND,
+  };
   return {
     ok: true,
     value: {
       open: opening.value,
-      reached: { publicUrl, trustProxy },
+      reached,
+      meters: createMeters({ config, now: Date.now }),
       deploymentUrl: own.value.AMS_URL ?? "",
       instance: own.value.AMS_INSTANCE ?? hostname(),
       process: own.value,

@@ -8,10 +8,12 @@ import {
   type HostNames,
   type HttpApp,
   type Log,
+  type Meters,
   type Reached,
   type Settings,
 } from "@ams/process";
 import type { Registry } from "prom-client";
+import { metered } from "./metered.ts";
 
 /** What an edge gets from the process that it runs in. */
 export type EdgeParts = {
@@ -53,7 +55,8 @@ export type EdgeApp = HttpApp & {
   readonly stop?: () => Promise<void>;
 };
 
-export type OpenEdge = (parts: EdgeParts) => EdgeApp;
+/** `meters` says who pays for a request, in the whole process. */
+export type OpenEdge = (parts: EdgeParts & { readonly meters: Meters }) => EdgeApp;
 
 export type Edge = {
   /** Its folder, its service in the route table, and its name in the log. */
@@ -85,7 +88,10 @@ export function defineEdge<Config>(own: {
     read: (environment) => {
       const config = own.read(environment);
       if (!config.ok) return config;
-      return { ok: true, value: (parts) => open(config.value, parts) };
+      return {
+        ok: true,
+        value: ({ meters, ...parts }) => metered(open(config.value, parts), meters),
+      };
     },
   };
 }

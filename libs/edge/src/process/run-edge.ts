@@ -28,10 +28,10 @@ type Running = {
 export async function runEdge(edge: Edge): Promise<void> {
   const read = readEdgeProcess(edge, process.env);
   if (!read.ok) return exitMisconfigured(edge.name, read.faults);
-  const { open, reached, deploymentUrl, instance, process: own } = read.value;
+  const { open, reached, meters, deploymentUrl, instance, process: own } = read.value;
   const log = openLog({ service: edge.name, instance, level: own.AMS_LOG_LEVEL });
   const registry = openMetrics(log);
-  const app = open({ reached, url: () => deploymentUrl, log, registry });
+  const app = open({ reached, meters, url: () => deploymentUrl, log, registry });
   const reason = app.notReady?.() ?? null;
   if (reason !== null) log.warn({ event: "not_ready", reason }, `${edge.name} is not ready`);
   const deployment = watchDeployment(() => health(deploymentUrl));

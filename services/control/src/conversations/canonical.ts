@@ -3,6 +3,7 @@
  * is refused instead: a number that isn't the shortest decimal of a double, a key that stands
  * twice, a lone surrogate.
  */
+import { costMs } from "@ams/process";
 import { CANONICAL_JSON_TOKENS_MAX, type JsonText } from "@ams/protocol";
 import canonicalize from "canonicalize";
 
@@ -18,6 +19,14 @@ export function canonicalText(json: JsonText): string | null {
   } catch {
     return null; // A lone surrogate: it has no UTF-8.
   }
+}
+
+/**
+ * Milliseconds that a canonical form has taken to make: tokens are read, compared, sorted and
+ * written.
+ */
+export function canonicalMs(text: string): number {
+  return costMs(text.length, 4 * Math.min(text.length, CANONICAL_JSON_TOKENS_MAX));
 }
 
 /**

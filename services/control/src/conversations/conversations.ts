@@ -1,4 +1,5 @@
 /** Conversations: minted, listed, deleted (§2.3, §2.4, §2.7.2). */
+
 import {
   type Account,
   type Conversation,
@@ -11,6 +12,7 @@ import {
   type Outcome,
   streamIdOf,
 } from "@ams/directory";
+import { costMs } from "@ams/process";
 import {
   type JsonText,
   joinMembers,
@@ -23,12 +25,12 @@ import { conversationsBody, mintBody, mintedBody } from "@ams/protocol/schema";
 import { rateLimited } from "../accounts/accounts.ts";
 import { authenticateAddress, authenticateOwner } from "../accounts/authenticate.ts";
 import { readBody } from "../http/body.ts";
-import { canonicalMs, costMs } from "../http/cpu-budget.ts";
 import type { Endpoint, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { listQuery } from "../http/queries.ts";
 import { noContent, reply } from "../http/reply.ts";
 import { ALIAS_ATTEMPTS_MAX, newAlias } from "./alias.ts";
+import { canonicalMs } from "./canonical.ts";
 import { newLink } from "./links.ts";
 import { type MintRequest, readMintRequest } from "./mint-request.ts";
 

@@ -1,4 +1,5 @@
 /** A conversation and who is in it, for whoever holds its link, owns it, or is in it (§2.5). */
+
 import {
   type Account,
   type Admission,
@@ -7,6 +8,7 @@ import {
   type RosterEntry,
   whereOf,
 } from "@ams/directory";
+import { costMs } from "@ams/process";
 import {
   isAlias,
   isLinkToken,
@@ -18,7 +20,6 @@ import {
 } from "@ams/protocol";
 import { inspectedBody } from "@ams/protocol/schema";
 import { authenticate, type CredentialFault } from "../accounts/authenticate.ts";
-import { costMs } from "../http/cpu-budget.ts";
 import type { Call, Endpoint, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { inspectQuery } from "../http/queries.ts";

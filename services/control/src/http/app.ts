@@ -1,6 +1,14 @@
 /** The control plane as a fetch handler. Every route that it answers stands in the table below. */
 import type { Directory, Peppers } from "@ams/directory";
-import type { HttpApp, Log, PeerAddress } from "@ams/process";
+import {
+  createMeters,
+  type HttpApp,
+  type Log,
+  type Meters,
+  type PeerAddress,
+  REQUEST_MS,
+  sentenceOf,
+} from "@ams/process";
 import { type Context, Hono } from "hono";
 import type { Registry } from "prom-client";
 import {
@@ -21,9 +29,7 @@ import { showHealth, showOffer, VERSION } from "../conversations/offer.ts";
 import { showDocs, showOpenApi } from "../docs/documents.ts";
 import { describeRoutes } from "../docs/openapi.ts";
 import { createMetrics } from "../metrics.ts";
-import { REQUEST_MS } from "./cpu-budget.ts";
 import type { Call, Endpoint, Route, Tools } from "./endpoint.ts";
-import { createMeters } from "./meter.ts";
 import { problem } from "./problem.ts";
 import { createRateLimit, type RateStore } from "./rate-limit.ts";
 
@@ -51,6 +57,8 @@ export type ControlOptions = {
   readonly rates: RateStore | null;
   readonly log: Log;
   readonly registry: Registry;
+  /** Who pays for a request; this control's own unless its process has more services. */
+  readonly meters?: Meters;
   /** Unix milliseconds. */
   readonly now: () => number;
 };
@@ -72,7 +80,7 @@ export function createControl(options: ControlOptions): Control {
     metrics: createMetrics(registry),
     openApi: describeRoutes(ROUTES, VERSION),
   };
-  const meterOf = createMeters(options);
+  const meterOf = options.meters ?? createMeters(options);
   const app = new Hono<Env>();
   app.use(async (context, next) => {
     await next();
@@ -114,10 +122,9 @@ function overBudget(endpoint: Endpoint, { meter }: Call, tools: Tools): Response
     meter.spend(REQUEST_MS);
     return null;
   }
-  const { kind, msPerSecond, waitS } = refusal;
-  tools.metrics.rateLimited(`${kind}_cpu`);
-  const message = `This ${kind} may use ${msPerSecond} ms of CPU time per second here, and has: come back after the time in Retry-After, with fewer or smaller requests.`;
-  return problem("rate_limited", { "retry-after": String(waitS) }, message);
+  tools.metrics.rateLimited(`${refusal.kind}_cpu`);
+  const headers = { "retry-after": String(refusal.waitS) };
+  return problem("rate_limited", headers, sentenceOf(refusal));
 }
 
 /** What a store without memory is answered as, and what to do about it. */
@@ -136,7 +143,7 @@ function refuse(route: string, error: unknown, { log }: Tools): Response {
     : problem("unavailable", { "retry-after": "1" });
 }
 
-function toCall(context: Context<Env>, meterOf: ReturnType<typeof createMeters>): Call {
+function toCall(context: Context<Env>, meterOf: Meters): Call {
   const url = new URL(context.req.url);
   return {
     request: context.req.raw,

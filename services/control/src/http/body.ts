@@ -3,8 +3,8 @@
  * wrote. The size is enforced while reading, so a body without end costs no more than the limit.
  */
 import type { Outcome } from "@ams/directory";
+import { costMs } from "@ams/process";
 import { BODY_BYTES_MAX, JSON_TOKENS_MAX, type Json, readMembers } from "@ams/protocol";
-import { costMs } from "./cpu-budget.ts";
 import type { Call } from "./endpoint.ts";
 
 export type Members = ReadonlyMap<string, Json>;

@@ -1,7 +1,6 @@
 import { ACCOUNT_BODY_BYTES_MAX, JSON_TOKENS_MAX } from "@ams/protocol";
 import { afterEach, expect, test } from "vitest";
 import { openTestControl, type TestControl } from "../testing/control.ts";
-import { CpuBudget } from "./cpu-budget.ts";
 
 let open: TestControl | null = null;
 afterEach(async () => {
@@ -13,21 +12,6 @@ async function start(...given: Parameters<typeof openTestControl>): Promise<Test
   open = await openTestControl(...given);
   return open;
 }
-
-test("§2.1.6 a budget is used at once, fills with time, and falls below zero by one request only", () => {
-  const budget = new CpuBudget(100);
-  budget.spend("a", 400, 0);
-  expect(budget.waitS("a", 0)).toBeNull();
-  budget.spend("a", 250, 0);
-  expect(budget.waitS("a", 0)).toBe(3);
-  expect(budget.waitS("b", 0)).toBeNull();
-  expect(budget.waitS("a", 2_499)).toBe(1);
-  expect(budget.waitS("a", 2_500)).toBeNull();
-  budget.spend("a", 100, 2_500);
-  expect(budget.waitS("a", 1_000)).toBe(1); // A clock that runs backwards fills nothing.
-  budget.spend("off", 1_000, 0);
-  expect(new CpuBudget(0).waitS("off", 0)).toBeNull();
-});
 
 test("§2.1.6 an address that used its budget is refused with the limit and the time, and comes back after it", async () => {
   const { ask, clock } = await start({ addressCpuMsPerSecond: 5 });

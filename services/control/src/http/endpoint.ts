@@ -1,12 +1,11 @@
 /** What a route is: its name, its documentation and its handler, declared together and once. */
 import type { Directory, Peppers } from "@ams/directory";
-import type { Log, PeerAddress } from "@ams/process";
+import type { Log, Meter, PeerAddress } from "@ams/process";
 import type { ProblemCode } from "@ams/protocol";
 import type { z } from "zod";
 import type { ControlConfig } from "../config.ts";
 import type { OpenApiDocument } from "../docs/openapi.ts";
 import type { Metrics } from "../metrics.ts";
-import type { Meter } from "./meter.ts";
 import type { RateLimit } from "./rate-limit.ts";
 
 /** What every handler works with. */

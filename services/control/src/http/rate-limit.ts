@@ -4,6 +4,7 @@
  * so that its loss opens no door.
  */
 import { hash, type Keys, type Peppers } from "@ams/directory";
+import { networkOf } from "@ams/process";
 import type { Cluster, Redis } from "ioredis";
 import { LRUCache } from "lru-cache";
 import { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
@@ -68,27 +69,7 @@ function countHere(perMinute: number): (key: string) => number | null {
   };
 }
 
-/**
- * The key of an address: its hash, since no address is kept in clear. IPv6 counts by /64, which is
- * what one person has.
- */
+/** The key of an address: the hash of its network, since no address is kept in clear. */
 export function addressKey(peppers: Peppers, address: string): string {
   return hash(peppers.link[0], `address|${networkOf(address)}`).slice(0, 32);
-}
-
-const IPV4_IN_IPV6 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-
-function networkOf(address: string): string {
-  const mapped = IPV4_IN_IPV6.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
-  if (!address.includes(":")) return address;
-  const [head = "", tail] = address.toLowerCase().split("%")[0]?.split("::") ?? [];
-  const groups = head.split(":").filter((group) => group !== "");
-  const behind = tail === undefined ? [] : tail.split(":").filter((group) => group !== "");
-  const zeros = Array<string>(Math.max(0, 8 - groups.length - behind.length)).fill("0");
-  const all = tail === undefined ? groups : [...groups, ...zeros, ...behind];
-  return all
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ""))
-    .join(":");
 }
