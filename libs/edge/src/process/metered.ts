@@ -1,6 +1,6 @@
 /**
- * The CPU budget of an edge's callers (§2.1.6), before anything of a request is read. Who shows what
- * was right before is charged as an account or conversation; any other by address.
+ * The CPU budget of an edge's callers (§2.1.6), before anything of a request is read. Who shows
+ * what was right before is charged as an account or conversation; any other by address.
  */
 import { costMs, type Meters, REQUEST_MS, sentenceOf } from "@ams/process";
 import type { EdgeApp } from "./edge.ts";
