@@ -1,8 +1,10 @@
 /** What every log promises: the suite that runs on both. */
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LogName, Page, ReplayLog } from "./log.ts";
 import {
   after,
+  compareIds,
   comparePositions,
   formatCursor,
   isRemoved,
@@ -125,6 +127,52 @@ export function logContract(name: string, open: () => Promise<LogWorld>): void {
       const [first] = page.entries;
       if (first === undefined) throw new Error("nothing was kept");
       expect(isRemoved({ ...first, frames: 0 }, page.removedTo)).toBe(false);
+    });
+
+    test("§7.1 whatever is appended, max_bytes is kept but for less than an entry", async () => {
+      const sizes = fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 1, maxLength: 60 });
+      const max = fc.integer({ min: 1_024, max: 60_000 });
+      await fc.assert(
+        fc.asyncProperty(sizes, max, fc.integer({ min: 1, max: 20 }), keepsJustEnough),
+        { numRuns: 40, seed: 14 },
+      );
+    });
+
+    async function keepsJustEnough(
+      sizes: readonly number[],
+      max_bytes: number,
+      markEvery: number,
+    ): Promise<void> {
+      const name = fresh({ ttl_s: 60, max_bytes });
+      const ids: Position[] = [];
+      for (const [index, size] of sizes.entries()) {
+        await log.append(name, Buffer.alloc(size, index));
+        ids.push(await log.end(name));
+        if (index % markEvery === 0) await log.mark(name);
+      }
+      await log.mark(name);
+      const { entries, removedTo } = await log.readAfter(name, START, 100);
+      const kept = sizes.slice(sizes.length - entries.length);
+      expect(entries.map(({ batch }) => batch.length)).toEqual(kept);
+      const bytes = kept.reduce((sum, size) => sum + size, 0);
+      expect(bytes).toBeLessThanOrEqual(max_bytes);
+      const removed = sizes.length - kept.length;
+      if (removed > 0) expect(bytes).toBeGreaterThan(max_bytes - (sizes[removed - 1] ?? 0));
+      const last = ids[removed - 1];
+      if (last === undefined) expect(removedTo).toBe(null);
+      else expect(compareIds(removedTo ?? START, last)).toBe(0);
+    }
+
+    test("§7.1 one entry larger than max_bytes leaves nothing, and says so", async () => {
+      const name = fresh({ ttl_s: 60, max_bytes: 1_024 });
+      await log.append(name, Buffer.alloc(2_000, "x"));
+      await log.mark(name);
+      const { entries, removedTo } = await log.readAfter(name, START, 9);
+      expect(entries).toEqual([]);
+      expect(isRemoved(START, removedTo)).toBe(true);
+      await log.append(name, Buffer.alloc(1_000, "y"));
+      await log.mark(name);
+      expect((await log.readAfter(name, START, 9)).entries).toHaveLength(1);
     });
 
     test("§7.1 what is older than ttl_s goes, and whoever had read it misses nothing", async () => {

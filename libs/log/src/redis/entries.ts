@@ -1,5 +1,5 @@
 /**
- * The one key of a log in Redis, beside the channel and so in its slot.
+ * The first of the two keys of a log in Redis, beside the channel and so in its slot.
  *
  * | key | type | holds | ends |
  * |---|---|---|---|
@@ -9,23 +9,12 @@
  * was removed, by which a reader learns that something is missing.
  */
 import type { Script } from "@ams/store";
+import { SIZE_LUA } from "./size.ts";
 
 export const FIELD = "b";
 
 /** Seconds for which an empty log remains known: long enough that clocks don't matter. */
 const IDLE_S = 60;
-
-/** Bytes of the oldest entries that one step removes are read first: so many entries at a time. */
-const TRIM_CHUNK = 16;
-
-/** Entries that one step removes for their bytes, at most: some milliseconds of Redis. */
-const TRIM_ENTRIES_MAX = 4_096;
-
-/** Times that the size is looked at in one step. */
-const TRIM_ROUNDS = 12;
-
-/** Nodes of the stream that are looked at for its size: all of a log of some MiB. */
-const SAMPLES = 1_000;
 
 export function keyOf(channel: string): string {
   return `${channel}:log`;
@@ -40,11 +29,21 @@ end
 `;
 
 const CREATE_LUA = `
-local function create(key, ttlS)
+local function create(key, sizeKey)
   redis.call('XGROUP', 'CREATE', key, 'x', '$', 'MKSTREAM')
   redis.call('XGROUP', 'DESTROY', key, 'x')
-  redis.call('EXPIRE', key, ttlS + ${IDLE_S})
+  redis.call('DEL', sizeKey)
 end
+`;
+
+/**
+ * Keeps and publishes a batch; publishes nothing when it can't be kept. One key; arguments: how to
+ * publish, channel, batch. Sent with its text each time: a script that Redis has forgotten would be
+ * sent again after what was emitted later.
+ */
+export const KEEP_LUA = `
+redis.call('XADD', KEYS[1], '*', '${FIELD}', ARGV[3])
+redis.call(ARGV[1], ARGV[2], ARGV[3])
 `;
 
 /** Replies the last id that was given, `0-0` for none; the clock in ms; the last id removed. */
@@ -60,64 +59,32 @@ return { last, ms, removed }
 `,
 };
 
-/** Removes what is too old or too much, and announces how far the log has come. */
+/**
+ * Removes what is too old or too much, and announces how far the log has come. Replies 1 when there
+ * is more to remove or to count: then it is to be called again, and announces nothing yet.
+ */
 export const trimAndMark: Script = {
   name: "amsLogMark",
-  keys: 1,
+  keys: 2,
   frees: true,
-  lua: `${INFO_LUA}${CREATE_LUA}
-local key = KEYS[1]
+  lua: `${INFO_LUA}${CREATE_LUA}${SIZE_LUA}
+local key, sizeKey = KEYS[1], KEYS[2]
 local publish, channel, ttlS, maxBytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-if redis.call('EXISTS', key) == 0 then create(key, ttlS) end
-redis.call('EXPIRE', key, ttlS + ${IDLE_S})
-local removed
-
-local function removeTo(id)
-  local ms, seq = string.match(id, '(%d+)-(%d+)')
-  redis.call('XTRIM', key, 'MINID', ms .. '-' .. string.format('%.0f', seq + 1))
-  removed = id
-end
+if redis.call('EXISTS', key) == 0 then create(key, sizeKey) end
 
 local time = redis.call('TIME')
-local oldest = time[1] * 1000 + math.floor(time[2] / 1000) - ttlS * 1000
-local aged = redis.call('XREVRANGE', key, string.format('%.0f', oldest), '-', 'COUNT', 1)
-if aged[1] then removeTo(aged[1][1]) end
-
-local function excess() return (redis.call('MEMORY', 'USAGE', key, 'SAMPLES', ${SAMPLES}) or 0) - maxBytes end
-
--- The oldest entries with so many bytes. Replies how many there were.
-local function removeOldest(bytes)
-  local looked, from, last = 0, '-', nil
-  while bytes > 0 and looked < ${TRIM_ENTRIES_MAX} do
-    local chunk = redis.call('XRANGE', key, from, '+', 'COUNT', ${TRIM_CHUNK})
-    if #chunk == 0 then break end
-    for _, entry in ipairs(chunk) do
-      if bytes > 0 then
-        last = entry[1]
-        bytes = bytes - #entry[2][2]
-      end
-    end
-    looked = looked + #chunk
-    from = '(' .. chunk[#chunk][1]
-  end
-  if last then removeTo(last) end
-end
-
--- Memory is more than the entries' own bytes, so half of the excess goes at a time.
-for _ = 1, ${TRIM_ROUNDS} do
-  local bytes = excess()
-  if bytes <= 0 then break end
-  removeOldest(math.ceil(bytes / 2))
-end
-
+local oldestMs = time[1] * 1000 + math.floor(time[2] / 1000) - ttlS * 1000
+local isDone, removed = fit(key, sizeKey, oldestMs, maxBytes)
 local id, added = info(key)
 if removed then
   redis.call('XSETID', key, id, 'ENTRIESADDED', added, 'MAXDELETEDID', removed)
 end
+for _, one in ipairs(KEYS) do redis.call('EXPIRE', one, ttlS + ${IDLE_S}) end
+if not isDone then return 1 end
 local ms, seq = string.match(id, '(%d+)-(%d+)')
 redis.call(publish, channel, '{"kind":"kept","ms":' .. ms .. ',"seq":' .. seq
   .. ',"added":' .. string.format('%.0f', added) .. '}')
-return added
+return 0
 `,
 };
 

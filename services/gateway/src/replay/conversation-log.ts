@@ -20,8 +20,12 @@ import type { ReplayTerms } from "@ams/protocol";
 /** Milliseconds after which what was appended is announced: `x_cursor` comes every second. */
 const MARK_MS = 700;
 
-/** Bytes appended since the last mark at which the log is trimmed at once: a part of it. */
+/**
+ * Bytes appended since the last mark at which the log is trimmed at once: a part of it, and no more
+ * than the store reads in a millisecond or two.
+ */
 const TRIM_BYTES_MIN = 65_536;
+const TRIM_BYTES_MAX = 1_048_576;
 const TRIM_PART = 4;
 
 export type ConversationLogParts = {
@@ -60,7 +64,8 @@ export class ConversationLog {
     this.log = parts.log;
     this.name = parts.name;
     this.tag = tagOfLog(parts.name.channel);
-    this.#trimBytes = Math.max(TRIM_BYTES_MIN, Math.floor(parts.name.terms.max_bytes / TRIM_PART));
+    const part = Math.floor(parts.name.terms.max_bytes / TRIM_PART);
+    this.#trimBytes = Math.min(TRIM_BYTES_MAX, Math.max(TRIM_BYTES_MIN, part));
   }
 
   /** All batches up to this one were delivered here; null before that is known. */
