@@ -9,6 +9,7 @@ const CHECKS = [
   ["format and lint", toolCommand("@biomejs/biome/bin/biome", "ci", "--error-on-warnings", ".")],
   ["boundaries between packages", toolCommand("turbo/bin/turbo", "boundaries", "--no-color")],
   ["what npm run docs writes", [process.execPath, ["scripts/operations.mjs", "--check"]]],
+  ["the wrapping of Markdown", [process.execPath, ["scripts/wrap-markdown.mjs", "--check"]]],
   ["docs/CLAUSES.md", [process.execPath, ["scripts/clauses.mjs", "--check"]]],
   [
     "tidiness and regular expressions",

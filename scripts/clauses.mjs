@@ -3,9 +3,9 @@
 // Plain JavaScript: it reads sources and needs no build.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { ROOT } from "./set-up.mjs";
+import { wrapMarkdown } from "./wrap-markdown.mjs";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FOLDERS = ["libs", "services", "edges", "loadtest", "cli", "examples", "bench", "test"];
 const TEST_FILE = /\.(test|contract)\.tsx?$/;
 const COMMENT_LINE = /^ *(\/\/|\/?\*).*$/gm;
@@ -56,7 +56,7 @@ function page() {
     .filter((clause) => tests.has(clause))
     .map((clause) => `| §${clause} | ${[...tests.get(clause)].sort().join(", ")} |`);
   const none = clauses.filter((clause) => !tests.has(clause)).map((clause) => `§${clause}`);
-  return [
+  const lines = [
     "# Clauses and their tests",
     "",
     "Made by `npm run docs` from the titles of the tests: for each clause of",
@@ -73,5 +73,6 @@ function page() {
     "",
     `${none.join(", ")}.`,
     "",
-  ].join("\n");
+  ];
+  return wrapMarkdown(lines.join("\n"));
 }
