@@ -52,7 +52,7 @@ test.each(ERAS)("%s: the instructions alone lead to the first token", async (era
   await watcher.connection.close();
 });
 
-test("a client that forgets its name between two calls still speaks under one, in every era, where no other shares its seats", async () => {
+test("a client that forgets its name between two calls still speaks under one, in every era, where no other shares its subscriptions", async () => {
   for (const era of ERAS) {
     const { link } = await world.conversation();
     const watcher = await Watcher.join(link, "person");

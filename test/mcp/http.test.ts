@@ -84,7 +84,7 @@ describe("sessions", () => {
     await watcher.connection.close();
   });
 
-  test("DELETE leaves the seat with its buffer: a new session of the account finds its unread events", async () => {
+  test("DELETE leaves the subscription with its buffer: a new session of the account finds its unread events", async () => {
     const { link, bearer } = await world.conversation();
     const watcher = await Watcher.join(link);
     const id = await open(link, bearer);

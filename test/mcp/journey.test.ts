@@ -37,13 +37,13 @@ describe.each(ERAS)("with a guest's %s", (era) => {
     expect(joined).toMatchObject({ ok: true, stream_name: "a", ...own });
 
     const b = await connect(era, link, "agent-b");
-    const seat = await b.call("ams_join");
-    expect(seat).toMatchObject({
+    const other = await b.call("ams_join");
+    expect(other).toMatchObject({
       peers: [{ stream_name: "a" }],
       conversation_metadata: { topic: "weather" },
     });
-    expect(seat.stream_name).toMatch(/^agent-b-[a-z0-9]{4}$/);
-    const as = { stream_name: seat.stream_name };
+    expect(other.stream_name).toMatch(/^agent-b-[a-z0-9]{4}$/);
+    const as = { stream_name: other.stream_name };
     const words = ["one", "two", "three"];
     for (const data of words) await b.call("ams_send", { data, ...as });
 

@@ -81,24 +81,24 @@ describe("the push stream", () => {
     push.close();
   });
 
-  test("says closed with the wire's code when the conversation is closed, and when another session takes the seat", async () => {
+  test("says closed with the wire's code when the conversation is closed, and when another session takes the subscription", async () => {
     const { link, id: conversation_id, account, alias, bearer } = await world.conversation();
     const [first, second] = [await open(link, bearer), await open(link, bearer)];
-    const seat = { stream_name: "s" };
-    await tool(link, first, "ams_join", seat, bearer);
+    const named = { stream_name: "s" };
+    await tool(link, first, "ams_join", named, bearer);
     const [pushFirst, pushSecond] = [
       await EventStream.open(link, sse(first, bearer)),
       await EventStream.open(link, sse(second, bearer)),
     ];
-    await tool(link, second, "ams_join", { ...seat, take_over: true }, bearer);
+    await tool(link, second, "ams_join", { ...named, take_over: true }, bearer);
     await pushFirst.until(() => pushFirst.notices("closed").length === 1);
     expect(pushFirst.notices("closed")).toEqual([
-      { conversation_id, ...seat, code: 4001, reason: "seat_taken" },
+      { conversation_id, ...named, code: 4001, reason: "seat_taken" },
     ]);
     await account.close(alias);
     await pushSecond.until(() => pushSecond.notices("closed").length === 1);
     expect(pushSecond.notices("closed")).toEqual([
-      { conversation_id, ...seat, code: 4005, reason: "conversation_closed" },
+      { conversation_id, ...named, code: 4005, reason: "conversation_closed" },
     ]);
     for (const push of [pushFirst, pushSecond]) push.close();
   });

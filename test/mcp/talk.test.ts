@@ -59,7 +59,7 @@ describe("ams_send", () => {
     await watcher.connection.close();
   });
 
-  test("joins by itself with a link; concurrent calls share one dial and one seat", async () => {
+  test("joins by itself with a link; concurrent calls share one dial and one subscription", async () => {
     const { link } = await world.conversation();
     const watcher = await Watcher.join(link);
     const session = await open(link);

@@ -178,13 +178,13 @@ function pushTo(
     void tell("notifications/resources/updated", { uri });
   });
   const push = new Push({
-    push: (event, seat) => {
+    push: (event, subscription) => {
       const notice = noticeOf(event);
       const unasked = wantsPush() ? [notice] : [];
-      const told = era === "legacy" ? unasked : updatesOf(event, seat, notice);
+      const told = era === "legacy" ? unasked : updatesOf(event, subscription, notice);
       const written = told.map(({ method, params }) => tell(method, params));
       void Promise.all(written).then(() => push.taken(Number.POSITIVE_INFINITY));
-      if (era === "legacy") updates.after(event, seat);
+      if (era === "legacy") updates.after(event, subscription);
       return bytesOf(notice);
     },
     ended: () => undefined,
@@ -196,12 +196,12 @@ function pushTo(
  * For clients without sessions, who are told of nothing unasked: the SDK gives each to the
  * subscriptions that want its resource.
  */
-function updatesOf(event: PushEvent, seat: Heard, notice: Notice): readonly Notice[] {
+function updatesOf(event: PushEvent, subscription: Heard, notice: Notice): readonly Notice[] {
   const uri = conversationUri(event.conversationId);
-  const who = ["", `?stream_name=${seat.streamName}`, `?handle=${seat.handle}`];
+  const who = ["", `?stream_name=${subscription.streamName}`, `?handle=${subscription.handle}`];
   return [uri, `${uri}/peers`]
     .flatMap((one) => who.map((query) => `${one}${query}`))
-    .filter((one) => isChanged(one, event, seat))
+    .filter((one) => isChanged(one, event, subscription))
     .map((one) => {
       const _meta = readConversationUri(one)?.isPeers ? {} : { [NOTICE_KEY]: notice };
       return { method: "notifications/resources/updated", params: { uri: one, _meta } };

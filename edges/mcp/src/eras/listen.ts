@@ -44,17 +44,17 @@ export type ListenRequest = {
 
 export async function answerListen(parts: Parts, asked: ListenRequest): Promise<Response> {
   const { request, body, described, call, listens } = asked;
-  const seated = await takeSeats(call, described.uris);
-  if (!seated.ok) return refuseListen(body, seated);
-  const { session, seats } = seated;
-  const bus = new SeatBus();
+  const found = await subscriptionsFor(call, described.uris);
+  if (!found.ok) return refuseListen(body, found);
+  const { session, subscriptions } = found;
+  const bus = new SubscriptionBus();
   const handler = createMcpHandler(
     () => createServer(parts, { link: call.link, callOf: () => call }),
     { legacy: "reject", keepAliveMs: 0, bus },
   );
-  const pushes = seats.map((seat) => {
-    const push = (event: PushEvent) => bus.tell(event, seat);
-    return { seat, push: new Push({ push, ended: () => void handler.close() }) };
+  const pushes = subscriptions.map((subscription) => {
+    const push = (event: PushEvent) => bus.tell(event, subscription);
+    return { subscription, push: new Push({ push, ended: () => void handler.close() }) };
   });
   listens.add(handler);
   const response = await handler.fetch(request, { parsedBody: body });
@@ -70,7 +70,7 @@ export async function answerListen(parts: Parts, asked: ListenRequest): Promise<
       listens.delete(handler);
     },
   });
-  const isHeard = pushes.every(({ seat: { conversationId, streamName }, push }) => {
+  const isHeard = pushes.every(({ subscription: { conversationId, streamName }, push }) => {
     const path = `listen ${conversationId} ${streamName}`;
     return session !== null && push.start(session, { path, conversationId, streamName });
   });
@@ -80,7 +80,7 @@ export async function answerListen(parts: Parts, asked: ListenRequest): Promise<
   return refuseListen(body, failure("too_many_listeners"));
 }
 
-/** A seat whose events are told, and the URIs that they are told of. */
+/** A durable subscription whose events are told, and the URIs that they are told of. */
 type Listened = {
   readonly conversationId: string;
   readonly streamName: string;
@@ -88,18 +88,22 @@ type Listened = {
   readonly uris: readonly string[];
 };
 
-type Seats =
-  | { readonly ok: true; readonly session: Session | null; readonly seats: readonly Listened[] }
+type Subscriptions =
+  | {
+      readonly ok: true;
+      readonly session: Session | null;
+      readonly subscriptions: readonly Listened[];
+    }
   | Failure;
 
-/** Who listens is in the conversation, as who reads is: with its link it takes a seat. */
-async function takeSeats(call: Call, uris: readonly string[]): Promise<Seats> {
+/** Who listens is in the conversation, as who reads is: with its link it has a subscription. */
+async function subscriptionsFor(call: Call, uris: readonly string[]): Promise<Subscriptions> {
   const wanted = uris.flatMap((uri) => {
     const read = readConversationUri(uri);
     return read === null ? [] : [{ uri, read }];
   });
   if (wanted.length > SUBSCRIPTIONS_MAX) return failure("too_many_listeners");
-  if (wanted.length === 0) return { ok: true, session: null, seats: [] };
+  if (wanted.length === 0) return { ok: true, session: null, subscriptions: [] };
   const handle = wanted.find(({ read }) => read.handle !== null)?.read.handle ?? null;
   const isNamed = (uri: ConversationUri) =>
     uri.handle !== null || (call.who.kind === "account" && uri.streamName !== null);
@@ -107,22 +111,31 @@ async function takeSeats(call: Call, uris: readonly string[]): Promise<Seats> {
   if (!wanted.some(({ read }) => isNamed(read))) return failure("handle_required");
   const opened = call.session(handle);
   if (!opened.ok) return opened;
-  const seats = new Map<string, Listened>();
+  const subscriptions = new Map<string, Listened>();
   const who = wanted.find(({ read }) => isNamed(read))?.read ?? null;
   for (const { uri, read } of wanted) {
     const asked = isNamed(read) || who?.conversationId !== read.conversationId ? read : who;
-    const joined = await seatOf(opened.session, call, asked);
+    const joined = await subscriptionOf(opened.session, call, asked);
     if (!joined.ok) return joined;
     const { conversationId, streamName, handle } = joined;
     const key = `${conversationId} ${streamName}`;
-    const before = seats.get(key)?.uris ?? [];
-    seats.set(key, { conversationId, streamName, handle, uris: [...new Set([...before, uri])] });
+    const before = subscriptions.get(key)?.uris ?? [];
+    subscriptions.set(key, {
+      conversationId,
+      streamName,
+      handle,
+      uris: [...new Set([...before, uri])],
+    });
   }
-  return { ok: true, session: opened.session, seats: [...seats.values()] };
+  return { ok: true, session: opened.session, subscriptions: [...subscriptions.values()] };
 }
 
 /** The subscription that the URI names by handle or name, and none that was left. */
-function seatOf(session: Session, call: Call, uri: ConversationUri): Promise<Result<Named>> {
+function subscriptionOf(
+  session: Session,
+  call: Call,
+  uri: ConversationUri,
+): Promise<Result<Named>> {
   return session.join({ ...targetOf(call, uri), toListen: true });
 }
 
@@ -141,18 +154,18 @@ function refuseListen(body: unknown, { fault, message }: Failure): Response {
   return Response.json({ jsonrpc: "2.0", id, error });
 }
 
-/** The SDK's source of change events, fed by seats. */
-class SeatBus implements ServerEventBus {
+/** The SDK's source of change events, fed by subscriptions. */
+class SubscriptionBus implements ServerEventBus {
   readonly #listeners = new Set<(event: ServerEvent) => void>();
 
   /**
-   * Each of a seat's resources that it changes is told of; the event itself goes with the
+   * Each of a subscription's resources that it changes is told of; the event itself goes with the
    * conversation's own. The bytes of it; 0 when it changes none.
    */
-  tell(event: PushEvent, seat: Listened): number {
+  tell(event: PushEvent, subscription: Listened): number {
     const notice = noticeOf(event);
     let bytes = 0;
-    for (const uri of seat.uris.filter((one) => isChanged(one, event, seat))) {
+    for (const uri of subscription.uris.filter((one) => isChanged(one, event, subscription))) {
       const isOwn = !readConversationUri(uri)?.isPeers;
       const params = isOwn ? { _meta: { [NOTICE_KEY]: notice } } : {};
       this.publish({ kind: "resource_updated", uri, params });

@@ -132,7 +132,7 @@ export class McpSession {
     const response = await this.#transport.handleRequest(withoutLastEventId(request));
     if (response.status !== 200) return response;
     const push = new Push({
-      push: (event, seat) => this.#tell(event, seat),
+      push: (event, subscription) => this.#tell(event, subscription),
       ended: () => void this.#noted.then(() => this.#transport.closeStandaloneSSEStream()),
     });
     this.#push = push;
@@ -169,8 +169,8 @@ export class McpSession {
     });
   }
 
-  #tell(event: PushEvent, seat: Heard): number {
-    this.#updates.after(event, seat);
+  #tell(event: PushEvent, subscription: Heard): number {
+    this.#updates.after(event, subscription);
     if (!this.#wantsPush) return 0;
     const notice = noticeOf(event);
     this.#notify(notice);
@@ -260,7 +260,7 @@ function cancelledBy(body: unknown): readonly (string | number)[] {
   });
 }
 
-/** The push stream's events are had again from the seats, not from the SDK's store. */
+/** The push stream's events are had again from the subscriptions, not from the SDK's store. */
 function withoutLastEventId(request: Request): Request {
   if (!request.headers.has("last-event-id")) return request;
   const headers = new Headers(request.headers);

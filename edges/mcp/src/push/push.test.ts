@@ -5,7 +5,7 @@ import { Push } from "./push.ts";
 
 type Begun = Result<{ readonly listening: { resume: () => void; stop: () => void } }>;
 
-const SEAT = { streamName: "own", handle: "h1_x" };
+const SUBSCRIPTION = { streamName: "own", handle: "h1_x" };
 
 /** A session of which only listening is asked. */
 function fakeSession() {
@@ -45,7 +45,7 @@ describe("a push", () => {
   test("takes events until so much is on its way, and goes on when half of it was taken", () => {
     const { push, told, resume } = startPush();
     let taken = 0;
-    while (push.event(token(10_000), SEAT)) taken += 1;
+    while (push.event(token(10_000), SUBSCRIPTION)) taken += 1;
     expect(taken).toBeGreaterThan(10);
     expect(told).toHaveLength(taken + 1);
     push.taken(30_000);
@@ -54,12 +54,12 @@ describe("a push", () => {
     expect(resume).toHaveBeenCalledTimes(1);
     push.taken(50_000);
     expect(resume).toHaveBeenCalledTimes(1);
-    expect(push.event(token(10), SEAT)).toBe(true);
+    expect(push.event(token(10), SUBSCRIPTION)).toBe(true);
   });
 
   test("doesn't wait for what never went out", () => {
     const push = new Push({ push: () => 0, ended: () => undefined });
-    for (let at = 0; at < 10_000; at += 1) expect(push.event(token(100), SEAT)).toBe(true);
+    for (let at = 0; at < 10_000; at += 1) expect(push.event(token(100), SUBSCRIPTION)).toBe(true);
   });
 
   test("counts metadata, identities and escapes by their size, so that no more than the limit and one event waits", () => {
@@ -69,21 +69,21 @@ describe("a push", () => {
     const escaped = { ...token(0), data: "\u0001".repeat(16_000) } as PushEvent;
     for (const event of [joined, escaped]) {
       const { push, told } = startPush();
-      while (push.event(event, SEAT)) expect(told.length).toBeLessThan(10);
+      while (push.event(event, SUBSCRIPTION)) expect(told.length).toBeLessThan(10);
     }
   });
 
   test("counts what else goes out on the same connection", () => {
     const { push } = startPush();
     push.sent(131_072);
-    expect(push.event(token(1), SEAT)).toBe(false);
+    expect(push.event(token(1), SUBSCRIPTION)).toBe(false);
   });
 
   test("after stop takes nothing, tells nothing, and stops the listening once", () => {
     const { push, told, ended, stop } = startPush();
     push.stop();
     push.stop();
-    expect(push.event(token(1), SEAT)).toBe(false);
+    expect(push.event(token(1), SUBSCRIPTION)).toBe(false);
     push.ended();
     expect([told.length, stop.mock.calls.length, ended.mock.calls.length]).toEqual([0, 1, 0]);
   });

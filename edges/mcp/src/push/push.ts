@@ -1,7 +1,7 @@
 /**
- * A seat's events as notifications, no faster than the client's connection takes them. What it
- * doesn't take waits in the seat's buffer; what overflows there is told by `truncated` at its
- * place. The wire never waits for an MCP client.
+ * A subscription's events as notifications, no faster than the client's connection takes them. What
+ * it doesn't take waits in the subscription's buffer; what overflows there is reported by `truncated`
+ * at its place.
  */
 import type { Listener, Listening, ListenOptions, PushEvent, Session } from "@ams/edge";
 import type { Heard } from "./updates.ts";
@@ -18,7 +18,7 @@ export type PushTarget = {
    * `taken`, or the push would wait for ever. 0 when it is none of the client's, and nothing goes
    * out.
    */
-  readonly push: (event: PushEvent, seat: Heard) => number;
+  readonly push: (event: PushEvent, subscription: Heard) => number;
   /** The last word: nothing more comes. */
   readonly ended: () => void;
 };
@@ -62,9 +62,9 @@ export class Push implements Listener {
     this.#listening = null;
   }
 
-  event(event: PushEvent, seat: Heard): boolean {
+  event(event: PushEvent, subscription: Heard): boolean {
     if (this.#stopped) return false;
-    this.sent(this.#target.push(event, seat));
+    this.sent(this.#target.push(event, subscription));
     this.#waiting = this.#untakenBytes > UNTAKEN_BYTES_MAX;
     return !this.#waiting;
   }

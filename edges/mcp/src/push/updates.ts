@@ -37,9 +37,9 @@ export class Updates {
     this.#tell = tell;
   }
 
-  after(event: PushEvent, seat: Heard): void {
+  after(event: PushEvent, subscription: Heard): void {
     if (this.#subscriptions.size === 0) return;
-    const wanted = [...this.#subscriptions].filter((uri) => isChanged(uri, event, seat));
+    const wanted = [...this.#subscriptions].filter((uri) => isChanged(uri, event, subscription));
     if (wanted.length > 0 && this.#changed.size === 0) setImmediate(() => this.#flush());
     for (const uri of wanted) this.#changed.add(uri);
   }

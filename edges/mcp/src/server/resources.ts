@@ -17,7 +17,7 @@ import { targetOf } from "../tools/fields.ts";
 
 /**
  * URIs that one session, or one `subscriptions/listen`, may subscribe to: more than it may have
- * seats, twice over.
+ * subscriptions, twice over.
  */
 export const SUBSCRIPTIONS_MAX = 100;
 
@@ -68,7 +68,7 @@ const CONVERSATION_URI =
 export type ConversationUri = {
   readonly conversationId: string;
   readonly isPeers: boolean;
-  /** Only where the URI names a seat: `?stream_name=…`. */
+  /** Only where the URI names a subscription: `?stream_name=…`. */
   readonly streamName: string | null;
   /** The same by its handle: `?handle=…`. */
   readonly handle: string | null;

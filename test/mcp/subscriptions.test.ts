@@ -1,4 +1,4 @@
-// Seats, who has them, and what all tools have in common.
+// Durable subscriptions, who has them, and what all tools have in common.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectNew, connectOld } from "./clients.ts";
 import { ISO, type Json, open, tool, toolAlone } from "./raw.ts";
@@ -79,18 +79,18 @@ describe("the rest", () => {
   });
 });
 
-describe("seats", () => {
+describe("durable subscriptions", () => {
   test("the second of two live sessions gets seat_taken unless it says take_over, and the first doesn't take it back", async () => {
     const { link, bearer } = await world.conversation();
     const [first, second] = [await open(link, bearer), await open(link, bearer)];
-    const seat = { stream_name: "one-seat" };
-    await tool(link, first, "ams_join", seat, bearer);
-    const refused = await tool(link, second, "ams_join", seat, bearer);
+    const named = { stream_name: "one-name" };
+    await tool(link, first, "ams_join", named, bearer);
+    const refused = await tool(link, second, "ams_join", named, bearer);
     expect(refused).toMatchObject({ isError: true, value: { error: "seat_taken" } });
-    const taken = await tool(link, second, "ams_join", { ...seat, take_over: true }, bearer);
+    const taken = await tool(link, second, "ams_join", { ...named, take_over: true }, bearer);
     expect(taken.value).toMatchObject({ ok: true, resumed: true });
     for (const name of ["ams_recv", "ams_join"]) {
-      expect((await tool(link, first, name, seat, bearer)).value.error).toBe("seat_taken");
+      expect((await tool(link, first, name, named, bearer)).value.error).toBe("seat_taken");
     }
     expect((await tool(link, second, "ams_recv", {}, bearer)).value.ok).toBe(true);
   });
@@ -170,7 +170,7 @@ test("a program's name of any length is no obstacle to a join", async () => {
   }
 });
 
-test("a seat taken by a send says whose program it is, as one that was joined", async () => {
+test("a subscription made by a send says whose program it is, as one that was joined", async () => {
   const { link } = await world.conversation();
   const watcher = await Watcher.join(link);
   const session = await open(link, {}, "Claude Code");
