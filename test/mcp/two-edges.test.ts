@@ -204,27 +204,27 @@ test("killing one mid-conversation: without replay the next answer, on the other
   [only] = edges;
   const named = { magic_link: link, stream_name: "survivor" };
   const { value: joined } = await toolAlone(mcp, "ams_join", named, bearer);
-  const seat = { magic_link: link, handle: joined.handle };
+  const own = { magic_link: link, handle: joined.handle };
   await watcher.connection.send("before");
-  const first = await toolAlone(mcp, "ams_recv", { ...seat, wait_ms: 5_000 }, bearer);
+  const first = await toolAlone(mcp, "ams_recv", { ...own, wait_ms: 5_000 }, bearer);
   expect(tokens(first)).toEqual(["before"]);
   await edges[0].process.kill("SIGKILL");
   await watcher.until((heard) => heard.includes("-survivor"));
   await watcher.connection.send("lost with it");
   only = edges[1];
   const cursor = first.value.next_cursor;
-  const next = await toolAlone(mcp, "ams_recv", { ...seat, cursor, wait_ms: 100 }, bearer);
+  const next = await toolAlone(mcp, "ams_recv", { ...own, cursor, wait_ms: 100 }, bearer);
   expect(next.value).toMatchObject({ ok: true, truncated: true });
   await watcher.connection.send("after");
   const after = await toolAlone(
     mcp,
     "ams_recv",
-    { ...seat, cursor: next.value.next_cursor, wait_ms: 5_000 },
+    { ...own, cursor: next.value.next_cursor, wait_ms: 5_000 },
     bearer,
   );
   expect(tokens(after)).toEqual(["after"]);
   expect(after.value).toMatchObject({ truncated: false });
-  expect(joined.stream_id).toBe((await toolAlone(mcp, "ams_join", seat, bearer)).value.stream_id);
+  expect(joined.stream_id).toBe((await toolAlone(mcp, "ams_join", own, bearer)).value.stream_id);
   await watcher.connection.close();
 });
 

@@ -9,7 +9,13 @@ const LINK = "https://ams.example/base/falcon/conversations/x?t=abc";
 test("an empty environment is enough for the edge, and lists no origins", () => {
   expect(readMcp({})).toEqual({
     ok: true,
-    value: { secret: null, origins: [], sessions: 10_000, sessionsPerAddress: 200, seats: 5_000 },
+    value: {
+      secret: null,
+      origins: [],
+      sessions: 10_000,
+      sessionsPerAddress: 200,
+      subscriptions: 5_000,
+    },
   });
 });
 

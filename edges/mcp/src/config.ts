@@ -18,7 +18,7 @@ export const MCP_SETTINGS = {
     "MCP sessions that are open at a time from one address; past it 429.",
     { min: 1 },
   ),
-  AMS_MCP_SEATS: integer(
+  AMS_MCP_SUBSCRIPTIONS: integer(
     5_000,
     "Subscriptions that MCP callers hold at a time, each a connection of this process.",
     { min: 1 },
@@ -32,7 +32,7 @@ export type McpConfig = {
   readonly origins: readonly string[];
   readonly sessions: number;
   readonly sessionsPerAddress: number;
-  readonly seats: number;
+  readonly subscriptions: number;
 };
 
 /** The edge's own configuration, or every fault of it at once. */
@@ -47,7 +47,7 @@ export function readMcp(environment: Environment): Checked<McpConfig> {
       origins: value.AMS_MCP_ORIGINS,
       sessions: value.AMS_MCP_SESSIONS,
       sessionsPerAddress: value.AMS_MCP_SESSIONS_PER_ADDRESS,
-      seats: value.AMS_MCP_SEATS,
+      subscriptions: value.AMS_MCP_SUBSCRIPTIONS,
     },
   };
 }

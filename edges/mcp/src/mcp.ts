@@ -64,8 +64,8 @@ export function createMcp(options: McpOptions): Mcp {
     options.log.warn({ event: "mcp_failed", where, error: name }, "an answer was lost");
   };
   const open = () => {
-    const { sessions, sessionsPerAddress, seats } = options.config;
-    const limits = { sessions, sessionsPerAddress, subscriptions: seats };
+    const { sessions, sessionsPerAddress, subscriptions } = options.config;
+    const limits = { sessions, sessionsPerAddress, subscriptions };
     const { counters } = metrics;
     const { secret } = options.config;
     if (secret === null) options.log.warn({ event: "no_mcp_secret" }, NO_SECRET);

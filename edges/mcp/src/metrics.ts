@@ -42,12 +42,17 @@ export function createMetrics(registry: Registry, size: () => Wrapper["size"] | 
   });
   const events = new Counter({
     name: "ams_mcp_wrapper_total",
-    help: "What seats and sessions did, by event.",
+    help: "What subscriptions and sessions did, by event.",
     labelNames: ["event"] as const,
     registers,
   });
   gauge(registry, "ams_mcp_sessions", "Sessions that are open now.", () => size()?.sessions ?? 0);
-  gauge(registry, "ams_mcp_seats", "Seats that are held now.", () => size()?.subscriptions ?? 0);
+  gauge(
+    registry,
+    "ams_mcp_subscriptions",
+    "Subscriptions that are held now.",
+    () => size()?.subscriptions ?? 0,
+  );
   gauge(registry, "ams_mcp_listeners", "Push streams open now.", () => size()?.listeners ?? 0);
   return {
     request: (era, method, status) => {

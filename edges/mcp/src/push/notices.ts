@@ -1,5 +1,5 @@
 /**
- * What a seat heard, in the words of this edge: the wire's field names, as an event, a
+ * What a subscription heard, in the words of this edge: the wire's field names, as an event, a
  * notification, or a frame of a list.
  */
 import type { PeerIdentity } from "@ams/client";

@@ -1,8 +1,8 @@
 /**
  * The SDK's store of events, so that its streams have event ids. The push stream's ids are cursors
- * of subscriptions, from whose buffers a client that comes back is served; nothing is stored for it.
- * The answers of POSTs are kept for a while, since an answer that a broken connection swallowed can
- * be had nowhere else.
+ * of subscriptions, from whose buffers a client that comes back is served; nothing is stored for
+ * it. The answers of POSTs are kept for a while, since an answer that a broken connection swallowed
+ * can be had nowhere else.
  */
 import type { EventStore, JSONRPCMessage } from "@modelcontextprotocol/server";
 

@@ -1,7 +1,7 @@
 /**
  * A subscription's events as notifications, no faster than the client's connection takes them. What
- * it doesn't take waits in the subscription's buffer; what overflows there is reported by `truncated`
- * at its place.
+ * it doesn't take waits in the subscription's buffer; what overflows there is reported by
+ * `truncated`, at its position.
  */
 import type { Listener, Listening, ListenOptions, PushEvent, Session } from "@ams/edge";
 import type { Heard } from "./updates.ts";
