@@ -6,13 +6,17 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { createAccount } from "@ams/client";
-import { noteVerifierKey, resolveDidKey, signerFromSeed } from "@ams/provenance";
+import { noteVerifierKey, resolveDidKey, signerFromSeed, writeSignature } from "@ams/provenance";
 import { Agent } from "@ams/workflow-client";
 import { historyInFile, signerFromFile } from "@ams/workflow-client/key-file";
+import { buildHeader, ERRORS, hash, signedBytes } from "@ams/workflow-rules";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { findChromium, openBrowser, openPage } from "../web/browser.ts";
+
+/** What a test looks into without declaring it. */
+type Loose = ReturnType<typeof JSON.parse>;
 
 const ORDER = {
   name: "order_processing",
@@ -60,7 +64,7 @@ async function pair() {
   const { credential } = account;
   const [a, b] = await Promise.all([agentOf(link, credential, 1), agentOf(link, credential, 2)]);
   await a.define(ORDER);
-  return { a, b, link, credential };
+  return { a, b, link, credential, account };
 }
 
 const statusOf = async (agent: Agent, run: string) => (await agent.state(run)).status;
@@ -150,6 +154,119 @@ test("W12.1 after kill −9 of the service the log goes on where it was, and the
   agents.push(again);
   await again.send({}, { run });
   expect((await again.state(run)).ready).toEqual(["ship"]);
+});
+
+/** A stream of its own that speaks the frames of W9.1, and what the service says to it. */
+async function frames(link: string, credential: string) {
+  const { join: enter } = await import("@ams/client");
+  const connection = await enter(link, { credential, streamMetadata: { workflow: 1 } });
+  const heard: Loose[] = [];
+  void (async () => {
+    for await (const { data } of connection.tokens())
+      if (data.startsWith('{"workflow":1')) heard.push(JSON.parse(data));
+  })();
+  const say = (frame: object) => connection.send(JSON.stringify({ workflow: 1, ...frame }));
+  return { connection, heard, say };
+}
+
+test("W9.1 a body in pieces is committed once they are all there, and refused before", async () => {
+  const { a, link, credential } = await pair();
+  const run = await a.start("order_processing");
+  const { connection, heard, say } = await frames(link, credential);
+  const state: Loose = await a.state(run);
+  const key = signerFromSeed(new Uint8Array(32).fill(1));
+  const body = Buffer.from(JSON.stringify("x".repeat(100_000)));
+  const header = buildHeader({
+    id: "msg_01JTEST0000000000000000001",
+    conversationId: a.conversationId,
+    type: "note",
+    op: "note",
+    size: state.size,
+    root: state.root,
+    branch: "main",
+    node: `main/${state.branches.main.next}`,
+    parents: [state.branches.main.tip],
+    did: key.did,
+    run: { ...state, id: run },
+    body,
+    ts: 1,
+  });
+  const sig = writeSignature(key.signNow(signedBytes(header)));
+  const piece = (i: number) =>
+    say({
+      t: "chunk",
+      id: header.id,
+      i,
+      n: 3,
+      data: body.subarray(i * 45_000, (i + 1) * 45_000).toString("base64url"),
+    });
+  const submit = () => say({ t: "submit", header, sig, chunked: true });
+  await piece(2);
+  await piece(0);
+  await piece(0);
+  await submit();
+  const last = (t: string) => heard.filter((frame) => frame.t === t).at(-1);
+  await expect.poll(() => last("reject")?.id, { timeout: 20_000 }).toBe(header.id);
+  const { error, hash: errorHash } = last("reject");
+  expect([ERRORS.chunks_missing[0], error.error, error.missing]).toEqual(
+    // W11's row, as a refusal on the wire has no status.
+    [400, "chunks_missing", [1]],
+  );
+  expect(errorHash).toBe(hash("error", error));
+  expect(Object(await a.state(run)).size).toBe(state.size);
+  await piece(1);
+  await submit();
+  const messages = () => heard.filter((frame) => frame.header?.id === header.id);
+  await expect.poll(() => messages().length, { timeout: 20_000 }).toBe(1);
+  // Larger than what goes along: it is fetched.
+  expect(messages()[0].body_url).toContain(header.id);
+  expect((await a.body(header.id)).value).toBe("x".repeat(100_000));
+  await connection.close();
+});
+
+test("D5 with emit_to agents speak in another conversation, and commits go out in the space", async () => {
+  const { a, credential, account } = await pair();
+  const run = await a.start("order_processing");
+  const { magicLink } = await account.mint();
+  const open = (body: object, bearer = credential) =>
+    fetch(`${ams.url}/workflow/v1/conversations`, {
+      method: "POST",
+      body: JSON.stringify({ magic_link: magicLink, ...body }),
+      headers: { authorization: `Bearer ${bearer}` },
+    });
+  const stranger = await createAccount(ams.url);
+  const emit_to = a.conversationId;
+  expect((await open({ emit_to }, stranger.credential)).status).toBe(404);
+  expect((await open({ emit_to })).status).toBe(201);
+  const { connection, say } = await frames(magicLink, credential);
+  await expect
+    .poll(() => [...connection.peers.values()].some(({ metadata }) => metadata.edge), {
+      timeout: 20_000,
+    })
+    .toBe(true);
+  await say({ t: "stop", run });
+  await expect.poll(async () => (await a.state(run)).halt, { timeout: 20_000 }).toBe("stop");
+  await connection.close();
+});
+
+test("D11 a conversation that its owner closes takes no more writes, and is still read", async () => {
+  const { a, b, link, credential, account } = await pair();
+  const { run } = await a.send({}, { workflow: "order_processing" });
+  const { pathname } = new URL(link);
+  await account.close(pathname.split("/").at(-1) ?? "");
+  const refused = async () => {
+    const body = JSON.stringify({ type: "note" });
+    const headers = { authorization: `Bearer ${credential}` };
+    const at = `${ams.url}/workflow/v1/conversations/${a.conversationId}/runs/${run}/act`;
+    const answer = await fetch(at, { method: "POST", body, headers });
+    const { error }: Loose = await answer.json();
+    return [answer.status, error];
+  };
+  await expect.poll(refused, { timeout: 20_000 }).toEqual([409, "space_closed"]);
+  const before = await a.state(run);
+  await expect(b.note("still there?", { run })).rejects.toMatchObject({ code: "space_closed" });
+  expect(await a.state(run)).toEqual(before);
+  expect(await a.stop(run)).toMatchObject({ accepted: true });
 });
 
 const go = [...(process.env.PATH ?? "").split(delimiter), "/usr/local/go/bin"]

@@ -25,10 +25,11 @@ export async function commitFrame(
   return frame("commit", { ...common, header, sig, ...(await bodyOf(live, node)) });
 }
 
-async function bodyOf(live: LiveSpace, { msg, id, size }: Node): Promise<Frame> {
+async function bodyOf(live: LiveSpace, node: Node): Promise<Frame> {
+  const { id, size } = node;
   const url = `/workflow/v1/conversations/${live.conversation.id}/messages/${id}/body`;
   if (size > INLINE_BYTES_MAX) return { body_url: url };
-  const body = await live.body(msg);
+  const body = await live.body(node);
   return body === null ? { body_url: url } : { body: Buffer.from(body).toString("base64url") };
 }
 

@@ -222,24 +222,35 @@ describe("refusals, after which nothing has changed", () => {
   });
 
   test.each([
-    [{ steps: {} }, "invalid_definition"],
-    [{ steps: { a: { after: ["b"] } } }, "invalid_definition"],
-    [{ steps: { a: { after: [], never_stop: true } } }, "invalid_definition"],
-    [{ steps: { a: { effect: "compensatable" } } }, "invalid_definition"],
-    [{ steps: { a: { join: 2 } } }, "invalid_definition"],
-    [{ steps: { a: { max_attempts: 101 } } }, "invalid_definition"],
-    [{ steps: { a: { schema: { type: "nonsense" } } } }, "invalid_definition"],
-    [{ steps: { a: { schema: { $ref: "http://elsewhere.example/" } } } }, "invalid_definition"],
-    [{ steps: { a: { schema: { pattern: "(a+)\\1" } } } }, "invalid_definition"],
-    [{ steps: { a: { schema: { anyOf: [{ $ref: "#" }, { $ref: "#" }] } } } }, "invalid_definition"],
+    [{ steps: {} }, 400, "invalid_definition"],
+    [{ steps: { a: { after: ["b"] } } }, 400, "invalid_definition"],
+    [{ steps: { a: { after: [], never_stop: true } } }, 400, "invalid_definition"],
+    [{ steps: { a: { effect: "compensatable" } } }, 400, "invalid_definition"],
+    [{ steps: { a: { join: 2 } } }, 400, "invalid_definition"],
+    [{ steps: { a: { max_attempts: 101 } } }, 400, "invalid_definition"],
+    [{ steps: { a: { schema: { type: "nonsense" } } } }, 400, "invalid_definition"],
+    [
+      { steps: { a: { schema: { $ref: "http://elsewhere.example/" } } } },
+      400,
+      "invalid_definition",
+    ],
+    [{ steps: { a: { schema: { pattern: "(a+)\\1" } } } }, 400, "invalid_definition"],
+    [
+      { steps: { a: { schema: { anyOf: [{ $ref: "#" }, { $ref: "#" }] } } } },
+      400,
+      "invalid_definition",
+    ],
     [
       { steps: { a: { after: ["b"] }, b: { after: ["a"] }, c: { after: ["a"] } } },
+      400,
       "definition_cycle",
     ],
-    [{ steps: { a: {} }, on_stop: { safe: ["b"] } }, "invalid_definition"],
-  ])("W5.1 the definition %j is %s", async (rest, code) => {
+    [{ steps: { a: {} }, on_stop: { safe: ["b"] } }, 400, "invalid_definition"],
+  ] as const)("W5.1 the definition %j is %i %s", async (rest, status, code) => {
     const path = `${AT}/workflows/other/1`;
-    await expectRefused(400, code, () => desk.ask("PUT", path, { name: "other", v: 1, ...rest }));
+    await expectRefused(status, code, () =>
+      desk.ask("PUT", path, { name: "other", v: 1, ...rest }),
+    );
   });
 
   test("W5.6 a body that doesn't satisfy its schema is 422 with the place", async () => {

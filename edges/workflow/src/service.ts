@@ -177,6 +177,12 @@ export class Workflows {
     return loaded;
   }
 
+  /** The conversation has ended: reads go on, writes are refused (D11). */
+  close({ conversation }: LiveSpace): void {
+    const closing = this.#spaces?.close(conversation.id);
+    closing?.catch((error: unknown) => this.#log("close_failed", error));
+  }
+
   /** What other processes commit. */
   async #follow(live: LiveSpace, journals: Journals, signal: AbortSignal): Promise<void> {
     const journal = `workflow:${live.conversation.id}`;
@@ -212,6 +218,7 @@ export class Workflows {
     const now = this.now();
     for (const { live, wire } of this.#loaded.values()) {
       wire.beat(now);
+      live.eraseOld(now).catch((error: unknown) => this.#log("erase_failed", error));
       for (const id of live.conversation.open) {
         const run = live.conversation.runs.get(id);
         if (run === undefined) continue;

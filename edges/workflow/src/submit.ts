@@ -53,7 +53,8 @@ export async function commitMessage(
     run: header.workflow_state.run,
     decide: (conversation, at) => {
       const verdict = judge({ conversation, message, at, checkBody });
-      if (verdict.kind === "duplicate") return { kind: "answer", answer: { node: verdict.node } };
+      if (verdict.kind === "duplicate")
+        return { kind: "answer", answer: { node: verdict.node }, key: header.id };
       if (verdict.kind === "refused")
         return { kind: "answer", answer: { refusal: verdict.refusal } };
       return { kind: "commit", message: { header, sig, facts, body, account, key: header.id } };

@@ -57,7 +57,7 @@ function branchView({ tip, next, open }: Branch) {
 }
 
 export function dagView(conversation: Conversation, run: Run) {
-  const nodes = conversation.nodes.filter((node) => node.run === run.id).map(nodeView);
+  const nodes = run.seqs.flatMap((seq) => conversation.nodes[seq] ?? []).map(nodeView);
   const branches = [...run.branches.values()].map(({ name, tip, next, open, parent }) => {
     return [name, { tip, next, open, parent }] as const;
   });

@@ -110,6 +110,7 @@ export class Conversation {
     this.at = at;
     this.#fold(header, facts, node);
     const run = this.runs.get(node.run);
+    run?.seqs.push(seq);
     if (run !== undefined && run.id !== CHAT_RUN) {
       if (run.isEnded(this.halt)) this.open.delete(run.id);
       else this.open.add(run.id);

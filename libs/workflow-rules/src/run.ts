@@ -98,6 +98,8 @@ export class Run {
   readonly doneAt = new Map<string, number>();
   /** Messages of the main line, by hash: the seq of each. */
   readonly mainLine = new Map<string, number>();
+  /** The seq of each of its messages, in order. */
+  readonly seqs: number[] = [];
   compensations: Compensation[] = [];
   /** The message to which a rollback under way goes back. */
   rollbackTo: string | null = null;

@@ -50,7 +50,7 @@ async function getMessage(context: Context): Promise<Response> {
 /** What somebody wrote is data: a browser shows none of it as a page. */
 async function getBody(context: Context): Promise<Response> {
   const node = nodeOf(context);
-  const bytes = await context.live.body(node.msg);
+  const bytes = await context.live.body(node);
   if (bytes === null) throw new Refused(refuse("body_erased"));
   const [entry] = await context.live.entries(node.seq, 1);
   const type = entry?.committed.header.body.type ?? "application/octet-stream";
@@ -69,33 +69,47 @@ async function deleteBody(context: Context): Promise<Response> {
   return answer(204, null);
 }
 
-async function listMessages(context: Context): Promise<Response> {
-  return await answerMessages(context, null);
-}
-
-async function runHistory(context: Context): Promise<Response> {
-  const [, run = ""] = context.segments;
-  if (!context.live.conversation.runs.has(run)) throw new Refused(refuse("run_unknown"));
-  return await answerMessages(context, run);
-}
-
-async function answerMessages({ live, url }: Context, run: string | null): Promise<Response> {
+async function listMessages({ live, url }: Context): Promise<Response> {
   const from = wholeOf(url, "from", 0, Number.MAX_SAFE_INTEGER);
   const limit = limitOf(url);
-  const { conversation } = live;
+  const { size } = live.conversation;
+  const seqs = Array.from(
+    { length: Math.min(limit, Math.max(0, size - from)) },
+    (_, i) => from + i,
+  );
+  return await answerMessages(live, seqs, (last) => (last + 1 < size ? last + 1 : null));
+}
+
+async function runHistory({ live, url, segments }: Context): Promise<Response> {
+  const run = live.conversation.runs.get(segments[1] ?? "");
+  if (run === undefined) throw new Refused(refuse("run_unknown"));
+  const from = wholeOf(url, "from", 0, Number.MAX_SAFE_INTEGER);
+  const limit = limitOf(url);
+  const first = run.seqs.findIndex((seq) => seq >= from);
+  const seqs = first < 0 ? [] : run.seqs.slice(first, first + limit);
+  return await answerMessages(live, seqs, () => run.seqs[first + seqs.length] ?? null);
+}
+
+/** `seqs` ascend; those that follow each other are read together. */
+async function answerMessages(
+  live: Context["live"],
+  seqs: readonly number[],
+  nextAfter: (last: number) => number | null,
+): Promise<Response> {
   const messages: unknown[] = [];
-  let next = from;
-  while (messages.length < limit && next < conversation.size) {
-    const entries = await live.entries(next, limit - messages.length);
+  while (messages.length < seqs.length) {
+    const first = seqs[messages.length] ?? 0;
+    let count = 1;
+    while (seqs[messages.length + count] === first + count) count += 1;
+    const entries = await live.entries(first, count);
     if (entries.length === 0) break;
     for (const { seq, at, committed } of entries) {
-      next = seq + 1;
-      const node = conversation.nodes[seq];
-      if (node === undefined || (run !== null && node.run !== run)) continue;
-      messages.push({ seq, at, msg: node.msg, header: committed.header, sig: committed.sig });
+      const { header, sig } = committed;
+      messages.push({ seq, at, msg: live.conversation.nodes[seq]?.msg, header, sig });
     }
   }
-  return answer(200, { messages, next: next < conversation.size ? next : null });
+  const last = seqs[messages.length - 1];
+  return answer(200, { messages, next: last === undefined ? null : nextAfter(last) });
 }
 
 function getLineage({ live, segments, url }: Context): Response {

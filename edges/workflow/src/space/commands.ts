@@ -24,7 +24,7 @@ export type Settled = { readonly refusal: Refusal } | { readonly node: Node };
 
 const no = (...given: Parameters<typeof refuse>) =>
   ({ kind: "answer", answer: { refusal: refuse(...given) } }) as const;
-const yes = (node: Node) => ({ kind: "answer", answer: { node } }) as const;
+const yes = (node: Node, key: string) => ({ kind: "answer", answer: { node }, key }) as const;
 
 export function define(
   live: LiveSpace,
@@ -39,7 +39,8 @@ export function define(
       const known = conversation.definitions.get(name)?.get(v);
       if (known !== undefined) {
         const node = nodeOfDefinition(conversation, def);
-        return known.def === def && node !== null ? yes(node) : no("definition_immutable");
+        const isSame = known.def === def && node !== null;
+        return isSame ? yes(node, `define:${name}:${v}`) : no("definition_immutable");
       }
       const chat = chatOf(conversation);
       const place = tipOf(chat, mainOf(0));
@@ -93,7 +94,7 @@ export function startRun(
       if (known !== undefined) {
         const node = conversation.nodes[known.bornAt - 1] ?? null;
         const isSame = node !== null && node.body === digestOf(body);
-        return isSame ? yes(node) : no("id_conflict");
+        return isSame ? yes(node, `start:${id}`) : no("id_conflict");
       }
       if (conversation.halt !== "none") return no("halted", { halt: conversation.halt });
       const about = { workflow, version: definition.v, def: definition.def };

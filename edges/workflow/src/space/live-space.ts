@@ -33,7 +33,12 @@ export type Prepared = Committed & {
 
 export type Decision<Answer> =
   | { readonly kind: "commit"; readonly message: Prepared }
-  | { readonly kind: "answer"; readonly answer: Answer };
+  | {
+      readonly kind: "answer";
+      readonly answer: Answer;
+      /** The key of the entry that the answer repeats: it is answered once that is durable. */
+      readonly key?: string;
+    };
 
 export type Job<Answer> = {
   /** Jobs of different runs don't change each other's judgement, and are appended together. */
@@ -59,6 +64,7 @@ type Waiting = {
   attempts: number;
 };
 
+type Decided = { readonly one: Waiting; readonly decision: Decision<unknown> };
 type Commit = { readonly one: Waiting; readonly message: Prepared };
 
 /** Bytes for which an entry without its body is counted. */
@@ -74,6 +80,8 @@ const BATCH_BYTES_MAX = 2_097_152;
 const WAITING_MAX = 10_000;
 /** Milliseconds before a further try, at most: at random, so that two don't meet again. */
 const JITTER_MS = 20;
+/** Bodies that are erased in one turn of time. */
+const ERASED_AT_ONCE = 64;
 /** Receipts that are kept with their signatures. */
 const RECEIPTS_MAX = 1_000;
 
@@ -89,6 +97,9 @@ export class LiveSpace {
   readonly #receipts = new LRUCache<number, SignedReceipt>({ max: RECEIPTS_MAX });
   #waiting: Waiting[] = [];
   #isWorking = false;
+  #isErasing = false;
+  /** The next message whose body is to be erased when its time is over. */
+  #erased = 0;
 
   constructor(space: Space, journals: Journals, now: () => number) {
     this.space = space;
@@ -154,8 +165,31 @@ export class LiveSpace {
     return page.entries.map(({ seq, at, bytes }) => ({ seq, at, committed: decodeEntry(bytes) }));
   }
 
-  async body(msg: string): Promise<Uint8Array | null> {
+  /** Null where it was erased, or its time is over. */
+  async body({ msg, at }: Pick<Node, "msg" | "at">): Promise<Uint8Array | null> {
+    if (this.#isOld(at, this.#now())) return null;
     return await this.#journals.getBlob(this.#journal, msg);
+  }
+
+  #isOld(at: number, now: number): boolean {
+    const { bodyTtlS } = this.space;
+    return bodyTtlS !== null && at + bodyTtlS * 1_000 <= now;
+  }
+
+  /** Erases bodies whose time is over, a few at a time; the first of a process erases them again. */
+  async eraseOld(now: number): Promise<void> {
+    if (this.space.bodyTtlS === null || this.#isErasing) return;
+    this.#isErasing = true;
+    try {
+      for (let count = 0; count < ERASED_AT_ONCE; count += 1) {
+        const node = this.conversation.nodes[this.#erased];
+        if (node === undefined || !this.#isOld(node.at, now)) return;
+        await this.eraseBody(node.msg);
+        this.#erased += 1;
+      }
+    } finally {
+      this.#isErasing = false;
+    }
   }
 
   async eraseBody(msg: string): Promise<boolean> {
@@ -233,14 +267,12 @@ export class LiveSpace {
       if (this.#fold.known.head !== before) decided = this.#decide(batch);
     }
     if (this.#fold.isRegressed) return fail(batch, "history_regressed");
+    await this.#answer(decided);
     const commits: Commit[] = [];
     const keys = new Set<string>();
     let bytes = 0;
     for (const { one, decision } of decided) {
-      if (decision.kind === "answer") {
-        one.settle({ kind: "answer", answer: decision.answer });
-        continue;
-      }
+      if (decision.kind === "answer") continue;
       const { message } = decision;
       bytes += message.body.length + ENTRY_BYTES;
       if (keys.has(message.key) || (commits.length > 0 && bytes > BATCH_BYTES_MAX)) {
@@ -256,7 +288,27 @@ export class LiveSpace {
     await this.#append(head, at, commits);
   }
 
-  #decide(batch: readonly Waiting[]) {
+  async #answer(decided: readonly Decided[]): Promise<void> {
+    for (const { one, decision } of decided) {
+      if (decision.kind !== "answer") continue;
+      const { answer, key } = decision;
+      const code = key === undefined ? null : await this.#confirm(key);
+      one.settle(code === null ? { kind: "answer", answer } : { kind: "failed", code });
+    }
+  }
+
+  /**
+   * An entry of this key is there. Whoever appended it may have heard `not_durable`, so that its
+   * repetition waits for the same durability. Null when it is durable.
+   */
+  async #confirm(key: string): Promise<ErrorCode | null> {
+    const entry = { kind: "repeat", key, bytes: new Uint8Array() };
+    const { known } = this.#fold;
+    const done = await this.#journals.append(this.#journal, "any", [entry], this.#now(), known);
+    return done.ok || done.fault === "duplicate" ? null : codeOf(done.fault);
+  }
+
+  #decide(batch: readonly Waiting[]): Decided[] {
     const at = this.#time();
     return batch.map((one) => ({ one, decision: one.job.decide(this.conversation, at) }));
   }

@@ -83,9 +83,7 @@ export function openDesk(
   const ask: Desk["ask"] = async (method, path, body, bearer = "falcon") => {
     const request = new Request(`http://ams.example/workflow/v1${path}`, {
       method,
-      ...(body === undefined
-        ? {}
-        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
       headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` },
     });
     const response = await app.fetch(request, { address: "127.0.0.1" });
@@ -100,14 +98,20 @@ export function openDesk(
   return { app, clock, ask, stop: async () => void (await app.stop?.()) };
 }
 
+function isRaw(body: unknown): body is string | Uint8Array<ArrayBuffer> {
+  return typeof body === "string" || body instanceof Uint8Array;
+}
+
 function madeUp(): Loose {
   const account = (namespace: string) => ({ accountId: `acc_${namespace}`, namespace });
   return {
     credentials: {
-      check: async (bearer: string) =>
-        bearer === "wrong"
-          ? { ok: false, fault: "invalid_credential", message: "" }
-          : { ok: true, account: account(bearer) },
+      check: async (bearer: string) => {
+        if (bearer === "broken") throw new Error("a fault of the program");
+        return bearer === "wrong" || bearer === "unavailable"
+          ? { ok: false, fault: bearer === "wrong" ? "invalid_credential" : bearer, message: "" }
+          : { ok: true, account: account(bearer) };
+      },
     },
     links: {
       check: async (link: string) =>

@@ -2,7 +2,7 @@
 
 import type { TokenEvent } from "@ams/client";
 import { type Attachment, attach } from "@ams/edge";
-import { errorHash } from "@ams/workflow-rules";
+import { errorHash, refuse } from "@ams/workflow-rules";
 import {
   aliveFrame,
   checkpointFrame,
@@ -76,6 +76,7 @@ export class Wire {
       log: this.#service.parts.log,
       onToken: (token, metadata) => this.#heard(token, metadata),
       onLeading: (isLeading) => this.#lead(isLeading),
+      onClosed: () => this.#service.close(this.#live),
     });
   }
 
@@ -192,8 +193,18 @@ export class Wire {
 
   async #stop(run: string | null): Promise<void> {
     const request = { op: "stop", run, did: null, reason: null, by: "guest" } as const;
-    const outcome = await interrupt(this.#live, request, this.#service.now).catch(() => null);
+    const live = await this.#target();
+    if (live === null) return;
+    const outcome = await interrupt(live, request, this.#service.now).catch(() => null);
     if (outcome?.kind === "committed") this.#service.metrics.halts.inc();
+  }
+
+  /** Where what is said here belongs: with `emit_to`, in another conversation. */
+  async #target(): Promise<LiveSpace | null> {
+    const { emitTo } = this.#live.space;
+    if (emitTo === null) return this.#live;
+    const loaded = await this.#service.load(emitTo).catch(() => null);
+    return loaded?.live ?? null;
   }
 
   async #submit(
@@ -208,11 +219,17 @@ export class Wire {
       this.#reject(id, body.refusal);
       return;
     }
-    const { members } = this.#live.space.access;
+    const live = await this.#target();
+    if (live === null) return;
+    if (live.space.access.isClosed) {
+      this.#reject(id, refuse("space_closed"));
+      return;
+    }
+    const { members } = live.space.access;
     const account = members.has(token.ownerAccountId) ? token.ownerAccountId : null;
     const given = { header, sig, body: body.bytes, account };
     const end = this.#service.metrics.commitSeconds.startTimer();
-    const submitted = await submit(this.#live, given, this.#service.resolve);
+    const submitted = await submit(live, given, this.#service.resolve);
     if (submitted.ok) end();
     else this.#reject(submitted.id, submitted.refusal);
   }

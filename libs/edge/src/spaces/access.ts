@@ -11,6 +11,8 @@ export type Opened = {
   readonly alias: string;
   readonly layout: Layout;
   readonly emitTo: string | null;
+  /** Seconds after which bodies are erased; never where it is absent. */
+  readonly bodyTtlS?: number;
   /** The secret that the space's key is made of. */
   readonly secretId: string;
   /** Of the log: `<host>/<service>/<conversation id>`. */
@@ -22,7 +24,9 @@ export type AccessEvent =
   | { readonly event: "link"; readonly sealed: string }
   | { readonly event: "member"; readonly account: string }
   | { readonly event: "removed"; readonly account: string }
-  | { readonly event: "closed" };
+  | { readonly event: "closed" }
+  /** Its link was shown again: the conversation is there. */
+  | { readonly event: "reopened" };
 
 export type Access = {
   opened: Opened | null;
@@ -68,5 +72,8 @@ function applyAccess(access: Access, { bytes }: Stored): void {
       return;
     case "closed":
       access.isClosed = true;
+      return;
+    case "reopened":
+      access.isClosed = false;
   }
 }

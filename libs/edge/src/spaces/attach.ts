@@ -17,6 +17,8 @@ export type AttachOptions = {
   readonly onToken: (token: TokenEvent, metadata: Readonly<Record<string, unknown>>) => void;
   /** It began, or ceased, to be the one that speaks. */
   readonly onLeading: (isLeading: boolean) => void;
+  /** The conversation was closed by its owner, or is no longer there. */
+  readonly onClosed?: () => void;
 };
 
 export type Attachment = {
@@ -42,6 +44,9 @@ const FINAL: ReadonlySet<string> = new Set([
   "conversation_closed",
 ]);
 
+/** The conversation itself has ended. */
+const CLOSED: ReadonlySet<string> = new Set(["conversation_not_found", "conversation_closed"]);
+
 export function attach(options: AttachOptions): Attachment {
   let connection: Connection | null = null;
   let leading = false;
@@ -60,7 +65,9 @@ export function attach(options: AttachOptions): Attachment {
         delayMs = RETRY_FIRST_MS;
         await stay(connection, options, lead, () => leading);
       } catch (error) {
-        if (error instanceof AmsError && FINAL.has(error.code)) break;
+        const code = error instanceof AmsError ? error.code : "";
+        if (CLOSED.has(code)) options.onClosed?.();
+        if (FINAL.has(code)) break;
         const reason = describeError(error);
         options.log.warn({ event: "attach_failed", ...reason }, "the conversation was left");
       } finally {

@@ -37,6 +37,7 @@ export type Space = {
   readonly origin: string;
   readonly layout: Layout;
   readonly emitTo: string | null;
+  readonly bodyTtlS: number | null;
   readonly namespace: string;
 };
 
@@ -45,6 +46,7 @@ export type OpenRequest = {
   readonly account: Account;
   readonly layout: Layout;
   readonly emitTo: string | null;
+  readonly bodyTtlS?: number | null;
   /** Host of the deployment. */
   readonly host: string;
 };
@@ -68,7 +70,7 @@ export class Spaces {
 
   /** The caller becomes a member; the first one opens it. */
   async open(request: OpenRequest): Promise<{ readonly space: Space; readonly isNew: boolean }> {
-    const { link, account, layout, emitTo, host } = request;
+    const { link, account, layout, emitTo, bodyTtlS = null, host } = request;
     const { conversationId, namespace, alias, magicLink } = link;
     const { service, secrets } = this.#options;
     const secret = secrets[0] ?? "";
@@ -79,9 +81,11 @@ export class Spaces {
       const under = this.#secretOf(known) ?? secret;
       if (known.opened === null) {
         const origin = `${host}/${service}/${conversationId}`;
-        const own = { namespace, alias, layout, emitTo, secretId: secretId(secret), origin };
+        const kept = { layout, emitTo, ...(bodyTtlS === null ? {} : { bodyTtlS }) };
+        const own = { namespace, alias, ...kept, secretId: secretId(secret), origin };
         events.push({ event: "opened", ...own });
       }
+      if (known.isClosed) events.push({ event: "reopened" });
       const current = this.#linkOf(conversationId, known);
       if (current !== magicLink)
         events.push({ event: "link", sealed: seal(under, service, conversationId, magicLink) });
@@ -136,9 +140,9 @@ export class Spaces {
     if (opened === null) return null;
     const secret = this.#secretOf(access);
     if (secret === null) throw new Error("the secret that the space was opened under is missing");
-    const { origin, layout, emitTo, namespace } = opened;
+    const { origin, layout, emitTo, bodyTtlS = null, namespace } = opened;
     const seed = spaceSeed(secret, this.#options.service, conversationId);
-    return { conversationId, access, seed, origin, layout, emitTo, namespace };
+    return { conversationId, access, seed, origin, layout, emitTo, bodyTtlS, namespace };
   }
 
   #load(conversationId: string) {

@@ -19,7 +19,11 @@ end
 for i = 8, #ARGV, 3 do
   if ARGV[i + 1] ~= '' then
     local seq = redis.call('HGET', KEYS[3], ARGV[i + 1])
-    if seq then return {'duplicate', ARGV[i + 1], seq} end
+    if seq then
+      -- A write, so that this connection waits for the durability of what another one appended.
+      redis.call('HSET', KEYS[2], 'head', meta[1])
+      return {'duplicate', ARGV[i + 1], seq}
+    end
   end
 end
 if ARGV[1] ~= 'any' and tonumber(ARGV[1]) ~= head then
