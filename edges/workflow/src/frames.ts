@@ -29,7 +29,7 @@ async function bodyOf(live: LiveSpace, node: Node): Promise<Frame> {
   const { id, size } = node;
   const url = `/workflow/v1/conversations/${live.conversation.id}/messages/${id}/body`;
   if (size > INLINE_BYTES_MAX) return { body_url: url };
-  const body = await live.body(node);
+  const body = await live.bodies.get(node);
   return body === null ? { body_url: url } : { body: Buffer.from(body).toString("base64url") };
 }
 

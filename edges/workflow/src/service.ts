@@ -218,7 +218,9 @@ export class Workflows {
     const now = this.now();
     for (const { live, wire } of this.#loaded.values()) {
       wire.beat(now);
-      live.eraseOld(now).catch((error: unknown) => this.#log("erase_failed", error));
+      live.bodies
+        .eraseOld(live.conversation.nodes)
+        .catch((error: unknown) => this.#log("erase_failed", error));
       for (const id of live.conversation.open) {
         const run = live.conversation.runs.get(id);
         if (run === undefined) continue;

@@ -50,7 +50,7 @@ async function getMessage(context: Context): Promise<Response> {
 /** What somebody wrote is data: a browser shows none of it as a page. */
 async function getBody(context: Context): Promise<Response> {
   const node = nodeOf(context);
-  const bytes = await context.live.body(node);
+  const bytes = await context.live.bodies.get(node);
   if (bytes === null) throw new Refused(refuse("body_erased"));
   const [entry] = await context.live.entries(node.seq, 1);
   const type = entry?.committed.header.body.type ?? "application/octet-stream";
@@ -65,7 +65,7 @@ async function deleteBody(context: Context): Promise<Response> {
   const { accountId } = writerOf(context);
   const node = nodeOf(context);
   if (!context.isOwner && node.account !== accountId) reject("not_allowed");
-  if (!(await context.live.eraseBody(node.msg))) throw new Refused(refuse("body_erased"));
+  if (!(await context.live.bodies.erase(node.msg))) throw new Refused(refuse("body_erased"));
   return answer(204, null);
 }
 

@@ -15,7 +15,6 @@ import {
   encodeEntry,
   type Facts,
   type Header,
-  messageHash,
   type Node,
   type Receipt,
   receiptBytes,
@@ -23,6 +22,7 @@ import {
   signedBytes,
 } from "@ams/workflow-rules";
 import { LRUCache } from "lru-cache";
+import { Bodies } from "./bodies.ts";
 
 /** Something to be committed, complete. */
 export type Prepared = Committed & {
@@ -80,8 +80,6 @@ const BATCH_BYTES_MAX = 2_097_152;
 const WAITING_MAX = 10_000;
 /** Milliseconds before a further try, at most: at random, so that two don't meet again. */
 const JITTER_MS = 20;
-/** Bodies that are erased in one turn of time. */
-const ERASED_AT_ONCE = 64;
 /** Receipts that are kept with their signatures. */
 const RECEIPTS_MAX = 1_000;
 
@@ -89,6 +87,7 @@ export class LiveSpace {
   readonly space: Space;
   readonly conversation: Conversation;
   readonly signer: SeedSigner;
+  readonly bodies: Bodies;
   readonly #journals: Journals;
   readonly #journal: string;
   readonly #fold: JournalFold;
@@ -97,9 +96,6 @@ export class LiveSpace {
   readonly #receipts = new LRUCache<number, SignedReceipt>({ max: RECEIPTS_MAX });
   #waiting: Waiting[] = [];
   #isWorking = false;
-  #isErasing = false;
-  /** The next message whose body is to be erased when its time is over. */
-  #erased = 0;
 
   constructor(space: Space, journals: Journals, now: () => number) {
     this.space = space;
@@ -108,6 +104,7 @@ export class LiveSpace {
     this.#journals = journals;
     this.#journal = `workflow:${space.conversationId}`;
     this.#now = now;
+    this.bodies = new Bodies(journals, this.#journal, space.bodyTtlS, now);
     this.#fold = new JournalFold(journals, this.#journal, {
       format: "workflow.1",
       apply: ({ bytes, at }) => this.#apply(decodeEntry(bytes), at),
@@ -165,37 +162,6 @@ export class LiveSpace {
     return page.entries.map(({ seq, at, bytes }) => ({ seq, at, committed: decodeEntry(bytes) }));
   }
 
-  /** Null where it was erased, or its time is over. */
-  async body({ msg, at }: Pick<Node, "msg" | "at">): Promise<Uint8Array | null> {
-    if (this.#isOld(at, this.#now())) return null;
-    return await this.#journals.getBlob(this.#journal, msg);
-  }
-
-  #isOld(at: number, now: number): boolean {
-    const { bodyTtlS } = this.space;
-    return bodyTtlS !== null && at + bodyTtlS * 1_000 <= now;
-  }
-
-  /** Erases bodies whose time is over, a few at a time; the first of a process erases them again. */
-  async eraseOld(now: number): Promise<void> {
-    if (this.space.bodyTtlS === null || this.#isErasing) return;
-    this.#isErasing = true;
-    try {
-      for (let count = 0; count < ERASED_AT_ONCE; count += 1) {
-        const node = this.conversation.nodes[this.#erased];
-        if (node === undefined || !this.#isOld(node.at, now)) return;
-        await this.eraseBody(node.msg);
-        this.#erased += 1;
-      }
-    } finally {
-      this.#isErasing = false;
-    }
-  }
-
-  async eraseBody(msg: string): Promise<boolean> {
-    return await this.#journals.deleteBlob(this.#journal, msg);
-  }
-
   async commit<Answer>(job: Job<Answer>): Promise<Outcome<Answer>> {
     if (this.#waiting.length >= WAITING_MAX) return { kind: "failed", code: "busy" };
     const outcome = await new Promise<Outcome<unknown>>((settle) => {
@@ -211,7 +177,7 @@ export class LiveSpace {
    * knew. Resolves with the node once the fold has it.
    */
   async commitAnywhere(message: Prepared): Promise<Outcome<never>> {
-    await this.#putBody(message);
+    await this.bodies.put(message);
     const { known } = this.#fold;
     const entry = entryOf(message);
     const appended = await this.#journals.append(this.#journal, "any", [entry], this.#now(), known);
@@ -284,7 +250,7 @@ export class LiveSpace {
     }
     if (commits.length === 0) return;
     const [head, at] = [this.#fold.known.head, this.#time()];
-    await Promise.all(commits.map(({ message }) => this.#putBody(message)));
+    await Promise.all(commits.map(({ message }) => this.bodies.put(message)));
     await this.#append(head, at, commits);
   }
 
@@ -364,20 +330,10 @@ export class LiveSpace {
     }
   }
 
-  /** Before the entry that names it: a body without an entry is harmless. */
-  async #putBody({ header, body }: Prepared): Promise<void> {
-    await this.#journals.putBlob(this.#journal, blobName(header), body);
-  }
-
   #apply(committed: Committed, at: number): void {
     const change = this.conversation.apply(committed, at);
     for (const listener of this.#listeners) listener({ change, committed });
   }
-}
-
-/** A body is kept under the hash of its message, so that erasing it touches no other message. */
-function blobName(header: Header): string {
-  return messageHash(header);
 }
 
 function entryOf(message: Prepared): Entry {
