@@ -35,6 +35,7 @@ const PACKAGES_SOURCES = [
   ...["libs/client/src", "libs/client/build.mjs", "libs/client/bundle-browser.mjs"],
   ...["libs/client/package.json", "libs/client/README.md", "libs/protocol/src"],
   ...["scripts/packages.mjs", "scripts/published.mjs", "package.json", "package-lock.json"],
+  ...["sdk/python/src", "sdk/python/pyproject.toml", "sdk/python/README.md", "scripts/python.mjs"],
 ];
 /** Projects that answer with the page of edges/web, and serve the packages. */
 const SERVES_PAGE = ["services/standalone", "edges/web"];

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
 import { type Standalone, startStandalone } from "../standalone.ts";
-import { buildPackage, findPython, makeEnvironment } from "./environment.ts";
+import { findPython, makeEnvironment } from "./environment.ts";
 
 type Result = { readonly id: string; readonly outcome: string; readonly why: string };
 
@@ -42,14 +42,15 @@ describe.skipIf(found === null)("the Python SDK (needs Python 3.10 or later)", (
     expect((await run("mypy")).stdout).toMatch(/Success/);
   }, 180_000);
 
-  test("its wheel installs and holds its types, and the sdist its tests", async () => {
-    const dist = buildPackage(python);
-    const files = await readdir(dist);
+  test("its wheel installs from the deployment and holds its types, and there is an sdist", async () => {
+    const answer = await fetch(new URL("/_dist/packages.json", ams?.url));
+    const { packages } = (await answer.json()) as { packages: readonly { file: string }[] };
+    const files = packages.map(({ file }) => file);
+    expect(files).toContain("ams_client-0.1.0.tar.gz");
     const wheel = files.find((name) => name.endsWith(".whl")) ?? "";
-    expect(files).toHaveLength(2);
     const target = join(folder, "installed");
     const pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", target];
-    await call(python, [...pip, join(dist, wheel)]);
+    await call(python, [...pip, new URL(`/_dist/${wheel}`, ams?.url).href]);
     const program = "import ams_client, sys; print(ams_client.__file__)";
     const env = { ...process.env, PYTHONPATH: target };
     const { stdout } = await call(python, ["-c", program], { env, cwd: folder });

@@ -11,7 +11,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const BYTES = Buffer.from("not really gzip");
 const INTEGRITY = `sha512-${createHash("sha512").update(BYTES).digest("base64")}`;
-writeFileSync(join(folder, "ams-1.2.3.tgz"), BYTES);
+const WHEEL = "ams_client-1.2.3-py3-none-any.whl";
+for (const file of ["ams-1.2.3.tgz", WHEEL]) writeFileSync(join(folder, file), BYTES);
 writeFileSync(
   join(folder, "packages.json"),
   JSON.stringify({
@@ -22,6 +23,15 @@ writeFileSync(
         description: "<b>",
         file: "ams-1.2.3.tgz",
         alias: "ams.tgz",
+        bytes: BYTES.length,
+        integrity: INTEGRITY,
+      },
+      {
+        name: "ams-client",
+        version: "1.2.3",
+        description: "Python",
+        file: WHEEL,
+        alias: WHEEL,
         bytes: BYTES.length,
         integrity: INTEGRITY,
       },
@@ -55,6 +65,14 @@ describe("/_dist/", () => {
     expect((await ask("/_dist/ams.tgz", { method: "HEAD" })).status).toBe(200);
   });
 
+  test("serves the wheel under the one name that pip takes, and says how to install it", async () => {
+    const response = await ask(`/_dist/${WHEEL}`);
+    expect(response.headers.get("content-type")).toBe("application/zip");
+    const text = await (await ask("/_dist/")).text();
+    expect(text).toContain(`pip install https://ams.example/_dist/${WHEEL}`);
+    expect(text.split(WHEEL)).toHaveLength(4); // To install, and once as a link with its name.
+  });
+
   test("says how to install from this address, and each file's integrity, as a page and as JSON", async () => {
     const text = await (await ask("/_dist/")).text();
     expect(text).toContain("npx https://ams.example/_dist/ams.tgz join");
@@ -62,7 +80,10 @@ describe("/_dist/", () => {
     expect(text).toContain(INTEGRITY);
     expect(text).toContain("&lt;b&gt;");
     expect(await (await ask("/_dist/packages.json")).json()).toMatchObject({
-      packages: [{ name: "ams-cli", file: "ams-1.2.3.tgz", integrity: INTEGRITY }],
+      packages: [
+        { name: "ams-cli", file: "ams-1.2.3.tgz", integrity: INTEGRITY },
+        { name: "ams-client", file: WHEEL },
+      ],
     });
   });
 

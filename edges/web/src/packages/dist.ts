@@ -53,14 +53,23 @@ function download(context: Context, { type, body, tag }: PackageFile): Response 
 }
 
 function listing(list: readonly Package[], base: string) {
-  return html`<p>The clients of this deployment, as it runs. They need Node 20 or later and no
-registry.</p>
+  const wheel = list.find(({ file }) => file.endsWith(".whl"))?.file;
+  return html`<p>The clients of this deployment, as it runs. Those in JavaScript need Node 20 or later
+and no registry.</p>
 <h2>The command line</h2>
 <pre>npx ${base}${DIST_PREFIX}ams.tgz join '&lt;the magic link&gt;'</pre>
 <h2>The SDK</h2>
 <pre>npm install ${base}${DIST_PREFIX}ams-client.tgz</pre>
 <pre>import { join } from "ams-client";</pre>
-<h2>Files</h2>
+${
+  wheel === undefined
+    ? ""
+    : html`<h2>The SDK for Python</h2>
+<p>Python 3.10 or later. Its three dependencies come from the package index.</p>
+<pre>pip install ${base}${DIST_PREFIX}${wheel}</pre>
+<pre>from ams_client import join</pre>
+`
+}<h2>Files</h2>
 ${list.map(
   ({
     name,
@@ -72,8 +81,9 @@ ${list.map(
     description,
   }) => html`<h3>${name} ${version}</h3>
 <p>${description}</p>
-<p><a href="./${file}">${file}</a>, ${bytes} bytes; <a href="./${alias}">${alias}</a> is the
-newest.</p>
+<p><a href="./${file}">${file}</a>, ${bytes} bytes${
+    alias === file ? "" : html`; <a href="./${alias}">${alias}</a> is the newest`
+  }.</p>
 <pre>${integrity}</pre>
 `,
 )}

@@ -44,6 +44,7 @@ from .events import (
 from .join import join
 from .link import Link, parse_link
 from .pipe import Piped
+from .streams import Streams, stream_name_of
 from .tokens import split_text
 from .turns import Text
 
@@ -79,6 +80,7 @@ __all__ = [
     "StreamJoinedEvent",
     "StreamLeftEvent",
     "StreamMetadataEvent",
+    "Streams",
     "Text",
     "TokenEvent",
     "Turn",
@@ -90,4 +92,5 @@ __all__ = [
     "parse_link",
     "sentinel_of",
     "split_text",
+    "stream_name_of",
 ]
