@@ -8,6 +8,7 @@ import {
   inspect,
   mint,
   readMinted,
+  renewLink,
   tryMint,
   unique,
 } from "./driver.ts";
@@ -185,6 +186,17 @@ test("§2.3.6 max_joins counts streams, not connects; one that was counted may c
   await second.closed;
   await join(minted, { as: bob, name: "second" });
   expect((await inspect(minted)).conversation_id).toBe(minted.conversation_id);
+});
+
+test("§2.3.6 joins that a guest used up are the owner's again with a new link, which the guest has not", async () => {
+  const ann = await account();
+  const minted = await mint(ann, { max_joins: 2 });
+  const guest = { protocols: ["ams.v1", "ams.guest"] };
+  for (const name of [unique("g"), unique("g")]) await join(minted, { ...guest, name });
+  await expectRefusal(dial(minted, { as: ann, name: "owner" }), 4001, "invalid_magic_link");
+  const renewed = await renewLink(ann, minted);
+  await join(renewed, { as: ann, name: "owner" });
+  await expectRefusal(dial(minted, { ...guest, name: "again" }), 4001, "invalid_magic_link");
 });
 
 test("§2.6 has the id of namespace and RFC 8785 bytes", async () => {

@@ -27,6 +27,7 @@ import { Holdings } from "./lifecycle/holdings.ts";
 import { Lease } from "./lifecycle/lease.ts";
 import { Memory } from "./lifecycle/memory.ts";
 import { OneAtATime } from "./lifecycle/one-at-a-time.ts";
+import { beginShedding } from "./lifecycle/shedding.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
 
 /**
@@ -143,10 +144,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     await lease.end();
     return null;
   }
+  const endShedding = beginShedding({ memory, conversations, now, log });
   const stop = async () => {
     draining = true;
     await drain(conversations, drainTermsOf(options), () => open > 0);
     server.stopListening();
+    endShedding();
     await holdings.settled();
     await lease.end();
     await server.close();

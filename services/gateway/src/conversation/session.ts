@@ -68,6 +68,8 @@ export class Session implements SocketOwner, Waiter {
   #welcome: ((session: Session) => void) | null;
   #emitter: Emitter | null = null;
   #socket: Socket | null = null;
+  /** Unix ms of its last whole message, or else of its join. */
+  #heardMs = 0;
   /**
    * Frames that came while it was not sure that the stream is held here, or that are parsed in a
    * later turn; null at all other times.
@@ -101,8 +103,13 @@ export class Session implements SocketOwner, Waiter {
     return this.#socket;
   }
 
+  get heardMs(): number {
+    return this.#heardMs;
+  }
+
   opened(socket: Socket): void {
     this.#socket = socket;
+    this.#heardMs = this.#home.deps.now();
     const welcome = this.#welcome;
     this.#welcome = null;
     welcome?.(this);
@@ -144,6 +151,7 @@ export class Session implements SocketOwner, Waiter {
       return;
     }
     const nowMs = this.#home.deps.now();
+    this.#heardMs = nowMs;
     if (!this.#isWithinRates(frame.byteLength, nowMs)) this.#fault("rate_limited");
     else if (isBinary) this.#fault("malformed_frame");
     else if (isToken) this.#emission.emitToken(this, socket, bytes, span, nowMs);
