@@ -4,6 +4,7 @@ import { accountsContract } from "./contract/accounts.ts";
 import { conversationsContract } from "./contract/conversations.ts";
 import { expiryContract } from "./contract/expiry.ts";
 import { leasesContract } from "./contract/leases.ts";
+import { linksContract } from "./contract/links.ts";
 import { peppersContract } from "./contract/peppers.ts";
 import { presenceContract } from "./contract/presence.ts";
 import type { World } from "./contract/world.ts";
@@ -13,6 +14,7 @@ export function directoryContract(name: string, open: () => Promise<World>): voi
   describe(`the directory, ${name}`, () => {
     accountsContract(open);
     conversationsContract(open);
+    linksContract(open);
     presenceContract(open);
     leasesContract(open);
     expiryContract(open);

@@ -24,6 +24,8 @@ import type {
   Conversation,
   GatewayId,
   Link,
+  LinkTerms,
+  LinkUse,
   RosterEntry,
   Where,
 } from "./records.ts";
@@ -131,7 +133,7 @@ export interface Conversations {
    * Creates a conversation with its first link. Of any number of concurrent mints of one alias
    * exactly one is ok. For `jcs-sha256` a conversation of the same namespace with the same id gets
    * the link instead (whatever alias was asked for), and its record is returned; past `LINKS_MAX`
-   * links the oldest ends.
+   * links the oldest plain one ends, else the oldest.
    */
   mint(conversation: NewConversation): Promise<Outcome<Minted, MintFault>>;
   /** The record, its links and its count of joins, or null when there is no such address. */
@@ -141,6 +143,19 @@ export interface Conversations {
     namespace: Namespace,
     page: { readonly cursor: string | null; readonly limit: number },
   ): Promise<Outcome<ConversationPage, "invalid_cursor">>;
+  /**
+   * Makes one more link, with these terms. At `LINKS_MAX` links those that have expired end to make
+   * way for it.
+   */
+  createLink(
+    address: Address,
+    linkHash: string,
+    terms: LinkTerms,
+  ): Promise<Outcome<Link, "not_found" | "link_limit">>;
+  /** Ends this link alone, and announces `link_revoked`. */
+  revokeLink(address: Address, number: number): Promise<Outcome<null, "not_found">>;
+  /** How far each live link was used, the oldest first; null when there is no such address. */
+  linkUses(address: Address): Promise<readonly LinkUse[] | null>;
   /** Ends every earlier link. Announces `links_revoked` unless `keepConnected`. */
   replaceLinks(
     address: Address,
@@ -183,7 +198,7 @@ export type Claim = {
 
 export type ClaimFault =
   | "conversation_not_found"
-  | "invalid_magic_link" /** The link has ended meanwhile, or `max_joins` is used up. */
+  | "invalid_magic_link" /** The link has ended meanwhile, or its joins are used up. */
   | "stream_name_conflict"
   | "conversation_subscriber_limit";
 

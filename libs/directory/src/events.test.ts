@@ -37,6 +37,7 @@ const EVENTS: readonly ChannelEvent[] = [
   { kind: "left", stream_id, epoch: 3, n: 17, ts },
   { kind: "mark", mark: "m", tails: true },
   { kind: "links_revoked", up_to: 2 },
+  { kind: "link_revoked", links: [3, 7] },
   { kind: "closed" },
   { kind: "yielded", stream_id, epoch: 3, n: null, ts: null },
   { kind: "yielded", stream_id, epoch: 3, n: 17, ts },

@@ -43,6 +43,8 @@ export type RosterEvent =
   | { readonly kind: "mark"; readonly mark: string; readonly tails: boolean }
   /** Links up to this number have ended, and so do the sockets that they admitted. */
   | { readonly kind: "links_revoked"; readonly up_to: number }
+  /** These links were revoked one by one, and so end the sockets that they admitted. */
+  | { readonly kind: "link_revoked"; readonly links: readonly number[] }
   /** The conversation is no more. */
   | { readonly kind: "closed" };
 
@@ -156,6 +158,8 @@ function isChannelEvent(event: unknown): event is ChannelEvent {
       return isText(event.mark) && typeof event.tails === "boolean";
     case "links_revoked":
       return isCount(event.up_to);
+    case "link_revoked":
+      return Array.isArray(event.links) && event.links.length > 0 && event.links.every(isCount);
     case "closed":
       return true;
     case "yielded":

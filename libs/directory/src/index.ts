@@ -61,6 +61,8 @@ export {
   type GatewayId,
   type IdKind,
   type Link,
+  type LinkTerms,
+  type LinkUse,
   type RosterEntry,
   whereOf,
 } from "./records.ts";

@@ -10,6 +10,7 @@ import {
   type Namespace,
   type ReplayTerms,
   type StreamIdentity,
+  type StreamName,
 } from "@ams/protocol";
 
 /**
@@ -57,6 +58,35 @@ export type Link = {
   readonly number: number;
   /** H(link pepper, token): the token itself is kept nowhere. */
   readonly hash: string;
+  /** What its owner limited it to; absent for a plain link. */
+  readonly terms?: LinkTerms;
+  /** Streams counted against its own `max_joins`; absent where there is no such limit. */
+  readonly joins?: number;
+};
+
+/** What a link was limited to when it was made (§2.7.5). */
+export type LinkTerms = {
+  /** What its owner calls it. */
+  readonly name: string | null;
+  /** Whoever joins by it emits nothing. */
+  readonly read_only: boolean;
+  /** The only stream name under which it admits; null for any. */
+  readonly stream_name: StreamName | null;
+  /** Unix milliseconds after which it admits nobody, null for never. */
+  readonly expires_at_ms: number | null;
+  /** Stream ids that may ever join by it, null for any number. */
+  readonly max_joins: number | null;
+  /** UTC ISO 8601 with milliseconds. */
+  readonly created_at: string;
+};
+
+/** How far a live link was used. */
+export type LinkUse = {
+  readonly number: number;
+  /** Connects that it admitted. */
+  readonly uses: number;
+  /** Unix milliseconds of the last of them, null before any. */
+  readonly used_at_ms: number | null;
 };
 
 export type IdKind = "ulid" | "jcs-sha256";

@@ -34,6 +34,7 @@ export const CLOSE = {
   invalid_stream_metadata_header: { code: 4400, comeBack: "no" },
   invalid_peer_identity_header: { code: 4400, comeBack: "no" },
   invalid_subscribe_streams_header: { code: 4400, comeBack: "no" },
+  read_only_link: { code: 4400, comeBack: "no" },
   no_replay: { code: 4400, comeBack: "no" },
   invalid_cursor: { code: 4400, comeBack: "no" },
   host_not_allowed: { code: 4400, comeBack: "no" },
@@ -55,4 +56,8 @@ export type ConnectFault = Exclude<
 >;
 
 /** The faults that a client's frame can have (§4.4). */
-export type FrameFault = "malformed_frame" | "unknown_frame_type" | "rate_limited";
+export type FrameFault =
+  | "malformed_frame"
+  | "unknown_frame_type"
+  | "read_only_link"
+  | "rate_limited";

@@ -31,6 +31,7 @@ export function encodeJoined(joined: Joined): string {
     conversation_metadata: joined.conversation_metadata,
     self_subscribe: toJsonText(joined.self_subscribe),
     resumed: joined.resumed ? toJsonText(true) : undefined,
+    read_only: joined.read_only ? toJsonText(true) : undefined,
     subscribed_streams: optional(joined.subscribed_streams),
     ts: toJsonText(joined.ts),
     epoch: toJsonText(joined.epoch),

@@ -35,6 +35,8 @@ export type Joined = {
   readonly self_subscribe: boolean;
   readonly subscribed_streams: readonly StreamId[] | null;
   readonly resumed: boolean;
+  /** Its link admits to read only (§2.7.8). */
+  readonly read_only: boolean;
   readonly epoch: number;
   readonly ts: string;
   readonly peers: Iterable<Peer>;
@@ -91,6 +93,7 @@ export type JoinedFrame = PeerMembers & {
   readonly conversation_metadata: JsonObject;
   readonly self_subscribe: boolean;
   readonly resumed?: true | undefined;
+  readonly read_only?: true | undefined;
   readonly subscribed_streams?: readonly string[] | undefined;
   readonly ts: string;
   readonly epoch: number;

@@ -28,6 +28,8 @@ export const ACCOUNT_ID = /^acc_(?:[0-9A-HJKMNP-TV-Z]{26}|anon_[0-9a-f]{26})$/;
 export const CONVERSATION_ID = /^conv_(?:[0-9A-HJKMNP-TV-Z]{26}|[0-9a-f]{64})$/;
 export const STREAM_ID = /^str_[0-9a-f]{26}$/;
 export const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
+/** `link_` and the number of the link in its conversation. */
+export const LINK_ID = /^link_[1-9]\d{0,14}$/;
 export const STREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 export const CREDENTIAL = /^ams_sk_[A-Za-z0-9_-]{43}$/;

@@ -75,6 +75,12 @@ export const SUBSCRIBE_STREAMS_MAX = 256;
  */
 export const LINKS_MAX = 32;
 
+/** Streams that one link may admit, where its owner set a number: their ids are kept with it. */
+export const LINK_JOINS_MAX = 1_000;
+
+/** Characters of the name that an owner gives a link. */
+export const LINK_NAME_CHARACTERS_MAX = 64;
+
 /** Seconds until which a link may be made to expire: one year. */
 export const EXPIRES_IN_S_MAX = 31_536_000;
 

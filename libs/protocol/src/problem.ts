@@ -55,6 +55,11 @@ export const PROBLEMS = {
     status: 400,
     message: "grace_s is a whole number of seconds from 0 to 604800.",
   },
+  invalid_link_name: {
+    status: 400,
+    message: "The name of a link is 1 to 64 characters without control characters.",
+  },
+  invalid_read_only: { status: 400, message: "read_only is true or false." },
   invalid_keep_connected: { status: 400, message: "keep_connected is true or false." },
   missing_credential: {
     status: 401,
@@ -71,6 +76,10 @@ export const PROBLEMS = {
     status: 403,
     message:
       "The account has as many conversations as it may: delete one, or let one expire (AMS_CONVERSATIONS_PER_ACCOUNT).",
+  },
+  link_limit: {
+    status: 403,
+    message: "The conversation has 32 live links: revoke one, or replace all of them.",
   },
   signup_closed: { status: 403, message: "This deployment does not take new accounts." },
   invalid_invite: { status: 403, message: "The invite code is not right." },

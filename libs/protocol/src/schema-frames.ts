@@ -102,6 +102,7 @@ export const joinedFrame = z.object({
   conversation_metadata: jsonObject,
   self_subscribe: z.boolean(),
   resumed: z.literal(true).optional(),
+  read_only: z.literal(true).optional(),
   subscribed_streams: z.array(streamId).optional(),
   ts: timestamp,
   epoch: z.int().positive(),

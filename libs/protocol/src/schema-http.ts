@@ -2,10 +2,13 @@
  * The bodies of the control plane as schemas (§2), for cold edges, tests and the OpenAPI document.
  */
 import { z } from "zod";
-import { CREDENTIAL, isNamespace, SLUG } from "./ids.ts";
+import { CREDENTIAL, isNamespace, LINK_ID, SLUG } from "./ids.ts";
 import {
   CREDENTIAL_GRACE_S_MAX,
   EXPIRES_IN_S_MAX,
+  LINK_JOINS_MAX,
+  LINK_NAME_CHARACTERS_MAX,
+  LINKS_MAX,
   LIST_LIMIT_MAX,
   MAX_JOINS_MAX,
   REPLAY_BYTES_MIN,
@@ -32,6 +35,7 @@ export const namespace = z
 export const alias = z.string().regex(SLUG);
 export const idKind = z.enum(["ulid", "jcs-sha256"]);
 const count = z.int().nonnegative();
+const linkId = z.string().regex(LINK_ID);
 const credential = z.string().regex(CREDENTIAL);
 const magicLink = z.string().refine((text) => parseMagicLink(text) !== null, {
   error: "is not a magic link",
@@ -116,7 +120,45 @@ export const conversationsBody = z.object({
   next_cursor: z.string().nullable(),
 });
 
+export const newLinkBody = z.object({ keep_connected: z.boolean().nullish() });
+
+/** The terms of one more link (§2.7.5). */
+export const createLinkBody = z.object({
+  name: z.string().min(1).max(LINK_NAME_CHARACTERS_MAX).nullish(),
+  read_only: z.boolean().nullish(),
+  stream_name: z.union([streamName, z.literal("")]).nullish(),
+  expires_in_s: z.int().min(1).max(EXPIRES_IN_S_MAX).nullish(),
+  max_joins: z.int().min(1).max(LINK_JOINS_MAX).nullish(),
+});
+
+/** What a link says of itself to whoever holds it (§2.7.9). */
+export const linkTermsBody = z.object({
+  name: z.string().nullable(),
+  read_only: z.boolean(),
+  stream_name: streamName.nullable(),
+  expires_at: timestamp.nullable(),
+  max_joins: count.nullable(),
+});
+
+const linkBody = linkTermsBody.extend({ link_id: linkId, created_at: timestamp.nullable() });
+
+export const linkCreatedBody = linkBody.extend({ magic_link: magicLink });
+
+export const linksBody = z.object({
+  links: z
+    .array(
+      linkBody.extend({
+        joins: count.nullable(),
+        uses: count,
+        last_used_at: timestamp.nullable(),
+      }),
+    )
+    .max(LINKS_MAX),
+});
+
 export const inspectedBody = conversationBody.extend({
+  /** Of the link that was shown (§2.7.9). */
+  link: linkTermsBody.optional(),
   streams: z.array(
     z.object({
       stream_id: streamId,
@@ -128,8 +170,6 @@ export const inspectedBody = conversationBody.extend({
     }),
   ),
 });
-
-export const newLinkBody = z.object({ keep_connected: z.boolean().nullish() });
 
 export const linkMadeBody = z.object({ magic_link: magicLink });
 

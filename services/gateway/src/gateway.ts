@@ -221,6 +221,7 @@ function plainTermsOf(config: GatewayConfig): SessionTerms {
   return {
     subscription: { streams: null, self: null },
     receipts: false,
+    isReadOnly: false,
     rates: {
       frames: { perSecond: config.AMS_FRAMES_PER_SECOND, burst: config.AMS_FRAMES_BURST },
       bytes: { perSecond: config.AMS_BYTES_PER_SECOND, burst: config.AMS_BYTES_BURST },

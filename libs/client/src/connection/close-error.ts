@@ -30,6 +30,7 @@ const SENTENCES: Readonly<Partial<Record<CloseReason, string>>> = {
   conversation_closed: "The owner closed the conversation.",
   subscriber_backpressure: "This subscriber read too slowly.",
   rate_limited: "This connection sent faster than the deployment allows.",
+  read_only_link: "The link by which this connection came in admits to read only.",
   no_replay: "The conversation keeps nothing for later readers.",
   invalid_cursor: "The cursor is not one of this conversation, or the number of frames is none.",
   host_not_allowed: "The deployment does not answer to the host name of this address.",

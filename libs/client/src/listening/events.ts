@@ -115,6 +115,8 @@ export type JoinedEvent = Peer & {
   readonly subscribedStreams: readonly string[] | null;
   /** True when the stream was live and this connection took it over (§3.5). */
   readonly resumed: boolean;
+  /** True when its link admits to read only: whatever it sends ends it (`read_only_link`). */
+  readonly readOnly: boolean;
   /** True when this is not the first time that this connection joined. */
   readonly reconnected: boolean;
   /** What the conversation keeps; absent when it keeps nothing. */

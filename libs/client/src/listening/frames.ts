@@ -185,6 +185,7 @@ function joined(fields: WireFields): JoinedFrame {
     selfSubscribe: fields.self_subscribe === true,
     subscribedStreams: Array.isArray(selection) ? selection.map(String) : null,
     resumed: fields.resumed === true,
+    readOnly: fields.read_only === true,
     ...replayOf(fields),
     epoch: numberAt(fields, "epoch"),
     ts: textAt(fields, "ts"),

@@ -5,6 +5,7 @@ import type { Conversations } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import { type Address, type Conversation, type Link, whereOf } from "../records.ts";
 import { expiringKey, removeExpired } from "./expiry.ts";
+import { embeddedLinks, forgetUse, forgetUses, withJoins } from "./links.ts";
 import { look, type Store, step } from "./store.ts";
 import { type Floors, keyOf, type StoredConversation, type Tables, under } from "./tables.ts";
 
@@ -18,7 +19,7 @@ export function embeddedConversations(store: Store): Conversations {
         const alias = known ?? conversation.alias;
         const there = tables.conversations.get(keyOf({ ...conversation, alias }));
         if (known !== undefined && there !== undefined) {
-          const linked = addLink(there, linkHash, LINKS_MAX);
+          const linked = addOneMore(tables, there, linkHash);
           tables.conversations.putSync(keyOf(there.conversation), linked);
           return { ok: true, value: { conversation: there.conversation, created: false } };
         }
@@ -35,9 +36,12 @@ export function embeddedConversations(store: Store): Conversations {
         const key = keyOf(address);
         const stored = tables.conversations.get(key);
         if (stored === undefined) return null;
-        const { conversation, links } = stored;
+        const { conversation } = stored;
+        const links = stored.links.map((link) => withJoins(tables, address, link));
         return { conversation, links, joins: tables.joins.get(key) ?? 0 };
       }),
+
+    ...embeddedLinks(store),
 
     listConversations: (namespace, { cursor, limit }) =>
       look(() => {
@@ -57,6 +61,7 @@ export function embeddedConversations(store: Store): Conversations {
         const next = addLink(stored, linkHash, 1);
         tables.conversations.putSync(keyOf(address), next);
         forgetJoins(tables, keyOf(address));
+        forgetUses(tables, keyOf(address));
         return next;
       };
       const replaced = await step(store, replace, (next) => {
@@ -98,6 +103,7 @@ export function removeConversation(store: Store, stored: StoredConversation): ()
   }
   tables.claims.removeSync(key);
   forgetJoins(tables, key);
+  forgetUses(tables, key);
   const expiring = expiringKey(conversation);
   if (expiring !== null) tables.expiring.removeSync(expiring);
   return () => {
@@ -162,6 +168,16 @@ function raiseFloors({ tables }: Store, { conversation, linksMade }: StoredConve
 function addLink(stored: StoredConversation, hash: string, keep: number): StoredConversation {
   const link: Link = { number: stored.linksMade + 1, hash };
   return { ...stored, links: [...stored.links, link].slice(-keep), linksMade: link.number };
+}
+
+/** Past `LINKS_MAX` the oldest plain link ends, else the oldest. */
+function addOneMore(tables: Tables, stored: StoredConversation, hash: string): StoredConversation {
+  const next = addLink(stored, hash, LINKS_MAX + 1);
+  if (next.links.length <= LINKS_MAX) return next;
+  const earlier = next.links.slice(0, -1);
+  const ended = earlier.find(({ terms }) => terms === undefined) ?? earlier[0];
+  forgetUse(tables, keyOf(stored.conversation), ended?.number ?? 0);
+  return { ...next, links: next.links.filter((link) => link !== ended) };
 }
 
 function listAfter(

@@ -6,9 +6,10 @@
 import { EMPTY_OBJECT, type StreamId } from "@ams/protocol";
 import type { Claim, ClaimFault, Presence, QuotaSlot, Where } from "../directory.ts";
 import { type ChannelEvent, encodeEvent } from "../events.ts";
-import { DEPARTED_MAX, type GatewayId, type RosterEntry } from "../records.ts";
+import { DEPARTED_MAX, type GatewayId, type Link, type RosterEntry } from "../records.ts";
 import { nextEpoch, raiseEpoch } from "./epochs.ts";
 import { type Roster, rosterAt } from "./here.ts";
+import { countUse, mayJoin } from "./links.ts";
 import { keepSlot, release, reserve } from "./quota-slots.ts";
 import { look, type Store } from "./store.ts";
 import { keyOf, type StoredConversation } from "./tables.ts";
@@ -40,6 +41,7 @@ export function embeddedPresence(store: Store): Presence {
         if (holder === undefined) {
           raiseEpoch(store, keyOf(where.address), entry.epoch);
           countJoin(store, where, stored, entry.stream_id);
+          countUse(store, where.address, linkOf(stored, entry.link), entry.stream_id, 0);
           roster.departed.delete(entry.stream_name);
         }
         const joined_at = holder === undefined ? notBefore(roster, entry) : holder.joined_at;
@@ -99,10 +101,12 @@ function claimFault(
   { conversation, links }: StoredConversation,
   { live }: Roster,
 ): ClaimFault | null {
-  if (!links.some((link) => link.number === claim.link)) return "invalid_magic_link";
+  const link = links.find(({ number }) => number === claim.link);
+  if (link === undefined) return "invalid_magic_link";
   const holder = live.get(claim.stream_name);
   const mine = holder?.owner_account_id === claim.owner_account_id;
   const id = mine ? holder.stream_id : claim.stream_id;
+  if (!mayJoin(tables, conversation, link, id)) return "invalid_magic_link";
   const key = keyOf(conversation);
   const { max_joins } = conversation;
   if (max_joins !== null && !tables.joined.doesExist(`${key} ${id}`)) {
@@ -130,6 +134,7 @@ function take(store: Store, claim: Claim, stored: StoredConversation, roster: Ro
   const before = roster.live.get(stream_name);
   const stream_id = before?.stream_id ?? claim.stream_id;
   countJoin(store, where, stored, stream_id);
+  countUse(store, where.address, linkOf(stored, link), stream_id, 1);
   const entry: RosterEntry = {
     stream_id,
     stream_name,
@@ -178,6 +183,10 @@ function countJoin(
     tables.joined.putSync(joined, 1);
     tables.joins.putSync(key, (tables.joins.get(key) ?? 0) + 1);
   });
+}
+
+function linkOf({ links }: StoredConversation, number: number): Link | undefined {
+  return links.find((link) => link.number === number);
 }
 
 function rememberDeparted(roster: Roster, { stream_name, epoch }: RosterEntry): void {

@@ -13,12 +13,13 @@
  * | expiring | `<Unix ms of its removal, 16 digits> <ns>/<alias>` | generation | delete, or removal |
  * | floors | namespace | the highest counters of deleted canonical conversations | with the account |
  * | claims | `<ns>/<alias>` | an epoch that no claim has used yet | delete |
+ * | uses | `<ns>/<alias> <link number>` | how far the link was used | delete, or revocation |
  * | joins | `<ns>/<alias>` | number of stream ids counted against `max_joins` | delete |
  * | joined | `<ns>/<alias> <stream id>` | 1 | delete |
  * | peppers | `credential`, `link` | check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
  */
 
-import type { AccountId, Alias } from "@ams/protocol";
+import type { AccountId, Alias, StreamId } from "@ams/protocol";
 import type { File, Table } from "@ams/store";
 import type { Account, Address, Conversation, Link } from "../records.ts";
 
@@ -48,6 +49,14 @@ export type StoredConversation = {
   readonly linksMade: number;
 };
 
+export type StoredUse = {
+  readonly uses: number;
+  /** Unix milliseconds of the last use. */
+  readonly atMs: number;
+  /** Stream ids that count against the link's own `max_joins`. */
+  readonly ids: readonly StreamId[];
+};
+
 export type Floors = { readonly claims: number; readonly links: number };
 
 export type Tables = {
@@ -61,6 +70,7 @@ export type Tables = {
   readonly expiring: Table<string>;
   readonly floors: Table<Floors>;
   readonly claims: Table<number>;
+  readonly uses: Table<StoredUse>;
   readonly joins: Table<number>;
   readonly joined: Table<1>;
   readonly peppers: Table<readonly string[]>;
@@ -78,6 +88,7 @@ export function openTables(file: File): Tables {
     expiring: file.openDB({ name: "expiring", encoding: "json" }),
     floors: file.openDB({ name: "floors", encoding: "json" }),
     claims: file.openDB({ name: "claims", encoding: "json" }),
+    uses: file.openDB({ name: "uses", encoding: "json" }),
     joins: file.openDB({ name: "joins", encoding: "json" }),
     joined: file.openDB({ name: "joined", encoding: "json" }),
     peppers: file.openDB({ name: "peppers", encoding: "json" }),

@@ -18,6 +18,7 @@ import { DELETED_MARK, decodeConversation } from "./decode.ts";
 import { decodeEntry } from "./entry.ts";
 import { expiringMember, expiryOf } from "./expiry.ts";
 import { heldStream } from "./held.ts";
+import { redisLinks, toLinks } from "./links.ts";
 import { readConversations } from "./listing.ts";
 import { forgetCanonical, list, registerCanonical } from "./scripts/accounts.ts";
 import {
@@ -52,16 +53,18 @@ export function redisConversations(store: Store): Conversations {
     },
 
     async admission(address) {
-      const { record, links, joined } = store.keys.conversation(address);
-      const reply = await store.run(admission, [record, links, joined], []);
-      if (reply === null) return null;
-      const [json, subscribersMax, numbersAndHashes, joins] = listOf(reply);
-      return {
-        conversation: decodeConversation(textOf(json) ?? "", textOf(subscribersMax)),
-        links: toLinks(textsOf(numbersAndHashes)),
-        joins: Number(joins),
-      };
+      const read = await readAdmission(store, address);
+      if (read === null) return null;
+      const { conversation, links, joins } = read;
+      return { conversation, links: links.map(({ link }) => link), joins };
     },
+
+    async linkUses(address) {
+      const read = await readAdmission(store, address);
+      return read === null ? null : read.links.map(({ use }) => use);
+    },
+
+    ...redisLinks(store),
 
     async listConversations(namespace, { cursor, limit }) {
       const after = cursor === null ? null : decodeCursor(cursor);
@@ -75,9 +78,9 @@ export function redisConversations(store: Store): Conversations {
     },
 
     async replaceLinks(address, linkHash, keepConnected) {
-      const { record, links, joined, channelPrefix } = store.keys.conversation(address);
+      const { record, links, joined, uses, channelPrefix } = store.keys.conversation(address);
       const args = [store.publish, channelPrefix, linkHash, keepConnected ? 1 : 0];
-      const number = Number(await store.run(replaceLinks, [record, links, joined], args));
+      const number = Number(await store.run(replaceLinks, [record, links, joined, uses], args));
       if (number === 0) return { ok: false, fault: "not_found" };
       return { ok: true, value: { number, hash: linkHash } };
     },
@@ -88,6 +91,18 @@ export function redisConversations(store: Store): Conversations {
       const stored = await readConversation(store, address);
       return stored?.generation === generation && (await removeConversation(store, stored));
     }),
+  };
+}
+
+async function readAdmission(store: Store, address: Address) {
+  const { record, links, joined, uses } = store.keys.conversation(address);
+  const reply = await store.run(admission, [record, links, joined, uses], []);
+  if (reply === null) return null;
+  const [json, subscribersMax, numbersAndLinks, joins, used] = listOf(reply);
+  return {
+    conversation: decodeConversation(textOf(json) ?? "", textOf(subscribersMax)),
+    links: toLinks(textsOf(numbersAndLinks), textsOf(used)),
+    joins: Number(joins),
   };
 }
 
@@ -219,12 +234,12 @@ async function runMint(
   create: boolean,
 ): Promise<MintOutcome | "again" | "absent"> {
   const { conversation_id, id_kind, generation, max_joins, subscribers_max } = conversation;
-  const { record, links, expiring } = store.keys.conversation(conversation);
+  const { record, links, uses, expiring } = store.keys.conversation(conversation);
   const numbers = [max_joins ?? "", subscribers_max ?? ""];
   const head = [conversation_id, id_kind, generation, ...numbers, JSON.stringify(conversation)];
   const removal = [expiringMember(conversation), removalMs(conversation) ?? "", create ? 1 : 0];
   const tail = [linkHash, LINKS_MAX, claims, linksFloor, ...removal];
-  const reply = await store.run(mint, [record, links, expiring], [...head, ...tail]);
+  const reply = await store.run(mint, [record, links, uses, expiring], [...head, ...tail]);
   const [kind, json, subscribersMax] = listOf(reply);
   if (kind === "absent") return kind;
   const stored = decodeConversation(textOf(json) ?? "", textOf(subscribersMax));
@@ -261,7 +276,7 @@ async function removeConversation(store: Store, conversation: Conversation): Pro
     await unregister(store, conversation, conversation, textsOf(counters));
   }
   await unindexRoster(store, conversation);
-  const keys = [at.record, at.links, at.roster, at.joined, at.departed, at.expiring];
+  const keys = [at.record, at.links, at.uses, at.roster, at.joined, at.departed, at.expiring];
   const args = [generation, expiringMember(conversation)];
   // While the record is there, a removal that fails is tried again.
   await store.removed(channel);
@@ -287,13 +302,4 @@ async function unindexRoster(store: Store, conversation: Conversation): Promise<
     ]);
     await unindex(store, heldPrefix, indexed);
   }
-}
-
-function toLinks(numbersAndHashes: readonly string[]) {
-  const links = [];
-  for (let index = 0; index < numbersAndHashes.length; index += 2) {
-    const hash = numbersAndHashes[index + 1] ?? "";
-    links.push({ number: Number(numbersAndHashes[index]), hash });
-  }
-  return links.sort((a, b) => a.number - b.number);
 }

@@ -18,7 +18,8 @@
  * | `ams:account:{pN}:<id>:guests` | hash | the same, of the guests in the account's conversations | field: release or sweep |
  * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, or after its grace |
  * | `ams:conversation:{pN}:<ns>/<alias>` | hash | the conversation's record and counters | delete |
- * | `ams:conversation:{pN}:<ns>/<alias>:links` | hash | link number -> hash | delete |
+ * | `ams:conversation:{pN}:<ns>/<alias>:links` | hash | link number -> hash, or a link with terms (redis/links.ts) | delete; field: revocation |
+ * | `ams:conversation:{pN}:<ns>/<alias>:uses` | hash | link number -> `<uses> <Unix ms of the last> <joins>`; `<number>:ids` -> the stream ids that its own `max_joins` counts | delete; field: revocation |
  * | `ams:conversation:{pN}:<ns>/<alias>:roster` | hash | stream name -> entry (redis/entry.ts) | field: leave or sweep; delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:joined` | set | stream ids counted against `max_joins` | delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:departed` | hash | stream name -> `<its last epoch> <order of leaving>`, at least the latest `DEPARTED_MAX` | delete, or `DEPARTED_TTL_S` unused |
@@ -57,6 +58,7 @@ export const PENDING_ACCOUNT_S = 60;
 export type ConversationKeys = {
   readonly record: string;
   readonly links: string;
+  readonly uses: string;
   readonly roster: string;
   readonly joined: string;
   readonly departed: string;
@@ -117,6 +119,7 @@ export function keysUnder(prefix: string): Keys {
       return {
         record,
         links: `${record}:links`,
+        uses: `${record}:uses`,
         roster: `${record}:roster`,
         joined: `${record}:joined`,
         departed: `${record}:departed`,

@@ -82,7 +82,7 @@ export function redisPresence(store: Store): Presence {
       const held = `${keys.heldPrefix}${entry.gateway}`;
       const reply = await store.run(
         reclaim,
-        [keys.record, keys.roster, keys.joined, keys.departed, held],
+        [keys.record, keys.links, keys.uses, keys.roster, keys.joined, keys.departed, held],
         [...announcing(store, where), where.generation, entry.stream_name, encodeEntry(entry)],
       );
       if (typeof reply === "string" && isReclaimFault(reply)) return { ok: false, fault: reply };
@@ -142,11 +142,11 @@ export async function leaveStream(
 
 function runClaim(store: Store, claim: Claim): Promise<unknown> {
   const keys = store.keys.conversation(claim.where.address);
-  const { record, links, roster, joined, departed, heldPrefix } = keys;
+  const { record, links, uses, roster, joined, departed, heldPrefix } = keys;
   const held = `${heldPrefix}${claim.gateway}`;
   return store.run(
     claimScript,
-    [record, links, roster, joined, departed, held],
+    [record, links, uses, roster, joined, departed, held],
     [
       ...announcing(store, claim.where),
       claim.where.generation,

@@ -50,6 +50,40 @@ describe.runIf(findRedisBinary() !== null)("on a private redis-server", () => {
     await world.close();
   });
 
+  test("§2.7.7 links that were revoked alone are announced again too, until all are replaced", async () => {
+    const world = await openWorld();
+    const { directory } = world;
+    const account = value(await directory.createAccount(newAccount(), fresh("hash")));
+    const conversation = newConversation(account);
+    value(await directory.mint({ conversation, linkHash: fresh("link") }));
+    const created_at = conversation.created_at;
+    const terms = { name: null, read_only: false, stream_name: null, max_joins: null };
+    for (const hash of ["0b", "0c"]) {
+      value(
+        await directory.createLink(conversation, hash, {
+          ...terms,
+          expires_at_ms: null,
+          created_at,
+        }),
+      );
+    }
+    for (const number of [2, 3]) value(await directory.revokeLink(conversation, number));
+    await directory.snapshot(whereOf(conversation), { mark: "missed", tails: true });
+    value(await directory.replaceLinks(conversation, fresh("link"), false));
+    await directory.snapshot(whereOf(conversation), { mark: "later", tails: true });
+    const heard = (await world.heard()).map(({ event }) => event);
+    expect(heard).toEqual([
+      { kind: "link_revoked", links: [2] },
+      { kind: "link_revoked", links: [3] },
+      { kind: "link_revoked", links: [3, 2] },
+      { kind: "mark", mark: "missed", tails: true },
+      { kind: "links_revoked", up_to: 3 },
+      { kind: "links_revoked", up_to: 3 },
+      { kind: "mark", mark: "later", tails: true },
+    ]);
+    await world.close();
+  });
+
   describe("what only Redis shows", () => {
     let server: RedisServer;
     let client: Redis;

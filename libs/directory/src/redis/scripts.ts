@@ -26,6 +26,7 @@ import {
 } from "./scripts/conversations.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
 import { leave } from "./scripts/leave.ts";
+import { createLink, revokeLink } from "./scripts/links.ts";
 import { confirmPeppers } from "./scripts/peppers.ts";
 import { keepSlot, release, reserve } from "./scripts/quota-slots.ts";
 import { reclaim } from "./scripts/reclaim.ts";
@@ -49,6 +50,8 @@ export const SCRIPTS: readonly Script[] = [
   mint,
   admission,
   replaceLinks,
+  createLink,
+  revokeLink,
   closeConversation,
   closeExpired,
   removeClosed,

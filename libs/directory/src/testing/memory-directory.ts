@@ -39,6 +39,8 @@ export function openMemoryDirectory(options: {
   const claims = new Map<string, Counter>();
   /** By conversation: links up to this number have ended, with their sockets. */
   const revokedUpTo = new Map<string, number>();
+  /** By conversation: links that were revoked one by one. */
+  const revokedLinks = new Map<string, readonly number[]>();
   const channels = channelsUnder(DEFAULT_PREFIX);
   const store: Store = { tables, here, claims, channels, announce, removed: NOTHING_ELSE, now };
   const leases: Leases = { ends: new Map(), sweeping: new Map() };
@@ -46,8 +48,10 @@ export function openMemoryDirectory(options: {
   const copy = () => {
     const putBack = [copyTables(), copyHere(store), copyLeases(leases)];
     const revoked = [...revokedUpTo];
+    const revokedOnes = [...revokedLinks];
     return () => {
       refill(revokedUpTo, revoked);
+      refill(revokedLinks, revokedOnes);
       for (const part of putBack) part();
     };
   };
@@ -57,7 +61,7 @@ export function openMemoryDirectory(options: {
     ...embeddedAccounts(store),
     ...embeddedPeppers(store),
     ...embeddedLeases(store),
-    ...asOnRedis(store, revokedUpTo),
+    ...asOnRedis(store, revokedUpTo, revokedLinks),
     heartbeat: async (gateway, ttlMs) => steps.heartbeat(gateway, ttlMs),
     endLease: async (gateway) => steps.endLease(gateway),
     sweep: () => sweepBy(async (_, command) => command(steps), now),
@@ -73,7 +77,11 @@ export function openMemoryDirectory(options: {
  * As in the Redis driver, a snapshot with tails announces a past `links_revoked` again, and epochs
  * follow the store's clock, so that those that a failover forgets are not given out again.
  */
-function asOnRedis(store: Store, revokedUpTo: Map<string, number>): Conversations & Presence {
+function asOnRedis(
+  store: Store,
+  revokedUpTo: Map<string, number>,
+  revokedLinks: Map<string, readonly number[]>,
+): Conversations & Presence {
   const conversations = embeddedConversations(store);
   const presence = embeddedPresence(store);
   return {
@@ -83,6 +91,12 @@ function asOnRedis(store: Store, revokedUpTo: Map<string, number>): Conversation
       const replaced = await conversations.replaceLinks(address, linkHash, keepConnected);
       if (replaced.ok && !keepConnected) revokedUpTo.set(keyOf(address), replaced.value.number - 1);
       return replaced;
+    },
+    async revokeLink(address, number) {
+      const revoked = await conversations.revokeLink(address, number);
+      const key = keyOf(address);
+      if (revoked.ok) revokedLinks.set(key, [number, ...(revokedLinks.get(key) ?? [])]);
+      return revoked;
     },
     async claim(claim) {
       const key = keyOf(claim.where.address);
@@ -95,6 +109,11 @@ function asOnRedis(store: Store, revokedUpTo: Map<string, number>): Conversation
       const upTo = revokedUpTo.get(keyOf(where.address));
       if (mark.tails && upTo !== undefined) {
         const event = encodeEvent({ kind: "links_revoked", up_to: upTo });
+        store.announce(store.channels.conversation(where), event);
+      }
+      const links = revokedLinks.get(keyOf(where.address));
+      if (mark.tails && links !== undefined) {
+        const event = encodeEvent({ kind: "link_revoked", links });
         store.announce(store.channels.conversation(where), event);
       }
       return presence.snapshot(where, mark);

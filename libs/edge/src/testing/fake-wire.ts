@@ -97,6 +97,7 @@ export class FakeCall {
       streamName,
       ownerAccountId: "acc_own",
       metadata: this.metadata,
+      readOnly: false,
       selfSubscribe: this.options.selfSubscribe ?? false,
       subscribedStreams: null,
       resumed,

@@ -49,6 +49,7 @@ CLOSES: dict[CloseReason, tuple[int, ComeBack, str]] = {
     "invalid_stream_metadata_header": (4400, "no", "The deployment refused the metadata."),
     "invalid_peer_identity_header": (4400, "no", "The deployment refused the peer identity."),
     "invalid_subscribe_streams_header": (4400, "no", "The deployment refused the selection."),
+    "read_only_link": (4400, "no", "The link of this connection admits to read only."),
     "no_replay": (4400, "no", "The conversation keeps nothing for later readers."),
     "invalid_cursor": (
         4400,

@@ -3,6 +3,7 @@
 import {
   type Account,
   type Admission,
+  type Link,
   matches,
   type Outcome,
   type RosterEntry,
@@ -25,6 +26,7 @@ import { problem } from "../http/problem.ts";
 import { inspectQuery } from "../http/queries.ts";
 import { reply } from "../http/reply.ts";
 import { conversationMembers } from "./conversations.ts";
+import { termsMembers } from "./limited-links.ts";
 
 /** Characters of a roster entry beside its metadata. */
 const ENTRY_CHARACTERS = 400;
@@ -48,7 +50,8 @@ export const inspectConversation: Endpoint = {
     const admission = await find(call, tools);
     if (admission === null) return problem("not_found");
     const { conversation } = admission;
-    const byLink = token !== null && opens(tools, admission, token);
+    const link = token === null ? null : openedBy(tools, admission, token);
+    const byLink = link !== null;
     if (byLink) call.meter.paidBy("conversation", conversation.conversation_id);
     // Whoever has shown nothing costs no roster.
     else if (bearer.value === null) return problem("invalid_token");
@@ -60,6 +63,7 @@ export const inspectConversation: Endpoint = {
     const streams = [...roster].sort(byJoining).map(streamJson);
     const json = joinMembers({
       ...conversationMembers(conversation),
+      ...(link === null ? {} : { link: joinMembers(termsMembers(link)) }),
       streams: trustJsonText(`[${streams.join(",")}]`),
     });
     call.meter.spend(costMs(json.length));
@@ -89,17 +93,17 @@ function find(call: Call, tools: Tools): Promise<Admission | null> | null {
 }
 
 /**
- * True when the token is of a live link. A link whose joins are used up still shows what it led to.
+ * The live link that this is the token of. One whose joins are used up still shows what it led to.
  */
-function opens(tools: Tools, { conversation, links }: Admission, token: string): boolean {
+function openedBy(tools: Tools, { conversation, links }: Admission, token: string): Link | null {
   const { expires_at_ms } = conversation;
-  if (expires_at_ms !== null && tools.now() >= expires_at_ms) return false;
-  if (!isLinkToken(token)) return false;
+  if (expires_at_ms !== null && tools.now() >= expires_at_ms) return null;
+  if (!isLinkToken(token)) return null;
   // Every link is compared, so that the time tells nothing of which one it was.
-  return links.reduce(
-    (found, link) => matches(tools.peppers.link, token, link.hash) || found,
-    false,
-  );
+  const matching = links.filter((link) => matches(tools.peppers.link, token, link.hash));
+  const isLive = ({ terms }: Link) =>
+    tools.now() < (terms?.expires_at_ms ?? Number.POSITIVE_INFINITY);
+  return matching.find(isLive) ?? null;
 }
 
 function takesPart(

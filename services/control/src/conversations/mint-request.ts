@@ -87,7 +87,7 @@ export function readMintRequest(
 }
 
 /** Absent, null or empty: null, so that one is generated. Undefined when it is wrong. */
-function readName<Name extends string>(
+export function readName<Name extends string>(
   json: Json | undefined,
   isName: (text: string) => text is Name,
 ): Name | null | undefined {
@@ -101,7 +101,7 @@ function readMetadata(json: Json | undefined): JsonText | null {
 }
 
 /** A whole number from 1 to `max`; null when it is absent or null, undefined when it is wrong. */
-function readCount(json: Json | undefined, max: number): number | null | undefined {
+export function readCount(json: Json | undefined, max: number): number | null | undefined {
   const value = optionalValue(json) ?? null;
   if (value === null) return null;
   const fits = typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max;

@@ -24,6 +24,7 @@ import {
   mintConversation,
 } from "../conversations/conversations.ts";
 import { inspectConversation } from "../conversations/inspect.ts";
+import { createLink, listLinks, revokeLink } from "../conversations/limited-links.ts";
 import { replaceLink } from "../conversations/links.ts";
 import { showHealth, showOffer, VERSION } from "../conversations/offer.ts";
 import { showDocs, showOpenApi } from "../docs/documents.ts";
@@ -44,6 +45,13 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/v1/:namespace/conversations/:alias", endpoint: inspectConversation },
   { method: "DELETE", path: "/v1/:namespace/conversations/:alias", endpoint: deleteConversation },
   { method: "POST", path: "/v1/:namespace/conversations/:alias/link", endpoint: replaceLink },
+  { method: "POST", path: "/v1/:namespace/conversations/:alias/links", endpoint: createLink },
+  { method: "GET", path: "/v1/:namespace/conversations/:alias/links", endpoint: listLinks },
+  {
+    method: "DELETE",
+    path: "/v1/:namespace/conversations/:alias/links/:link_id",
+    endpoint: revokeLink,
+  },
   { method: "GET", path: "/healthz", endpoint: showHealth },
   { method: "GET", path: "/openapi.json", endpoint: showOpenApi },
   { method: "GET", path: "/docs", endpoint: showDocs },

@@ -117,7 +117,7 @@ export async function admit(request: ConnectRequest, deps: AdmitDeps): Promise<A
     findHolder(claimant, deps),
   ]);
   const admitted = check(request, admission, claimant, holder, deps);
-  if (admitted.ok && !isLimited(admitted.value.admission)) return admitted;
+  if (admitted.ok && !isLimited(admitted.value)) return admitted;
   const [current, live] = await Promise.all([
     remembered === undefined ? admission : readAdmission(address, deps.directory),
     holder === null ? null : confirm(holder, deps.directory),
@@ -143,7 +143,7 @@ function check(
     : admitted;
   // A link that is used up admits only streams that it has counted, which a faulty connect can't
   // be.
-  return !checked.ok && isUsedUp(admission) ? refuse("invalid_magic_link") : checked;
+  return !checked.ok && isUsedUp(admission, link) ? refuse("invalid_magic_link") : checked;
 }
 
 function claimantOf(request: ConnectRequest, guests: boolean): Claimant {
@@ -187,7 +187,10 @@ function findLink(admission: Admission, token: string, deps: AdmitDeps): Link | 
   const { expires_at_ms } = admission.conversation;
   if (!isLinkToken(token) || (expires_at_ms !== null && deps.now() >= expires_at_ms)) return null;
   const candidates = hashes(deps.peppers.link, token);
-  return admission.links.find((link) => equalsAny(candidates, link.hash)) ?? null;
+  const found = admission.links.find((link) => equalsAny(candidates, link.hash));
+  if (found === undefined) return null;
+  const ends = found.terms?.expires_at_ms ?? null;
+  return ends !== null && deps.now() >= ends ? null : found;
 }
 
 type Who = { readonly accountId: AccountId; readonly credential: string | null };
@@ -217,8 +220,11 @@ function checkWishes(
 ): Admit {
   const wish = (name: keyof typeof CONNECT_PARAMETERS) => wishOf(request, name);
   const name = wish("streamName");
-  const streamName = name === "" ? newStreamName() : name;
-  if (!isStreamName(streamName)) return refuse("invalid_stream_name_header");
+  const fixedName = link.terms?.stream_name ?? null;
+  const streamName = name === "" ? (fixedName ?? newStreamName()) : name;
+  if (!isStreamName(streamName) || (fixedName !== null && streamName !== fixedName)) {
+    return refuse("invalid_stream_name_header");
+  }
   const metadata = readIfGiven(wish("streamMetadata"), readStreamMetadata);
   if (metadata === undefined) return refuse("invalid_stream_metadata_header");
   const peerIdentity = readIfGiven(wish("peerIdentity"), readPeerIdentity);
@@ -290,11 +296,13 @@ function readIfGiven<Value>(
  * Whether a link may be used up, which is reported before an ended credential is: then both are
  * read now.
  */
-function isLimited({ conversation }: Admission): boolean {
-  return conversation.max_joins !== null;
+function isLimited({ admission, link }: Admitted): boolean {
+  return admission.conversation.max_joins !== null || (link.terms?.max_joins ?? null) !== null;
 }
 
-function isUsedUp({ conversation, joins }: Admission): boolean {
+function isUsedUp({ conversation, joins }: Admission, link: Link): boolean {
+  const max = link.terms?.max_joins ?? null;
+  if (max !== null && (link.joins ?? 0) >= max) return true;
   return conversation.max_joins !== null && joins >= conversation.max_joins;
 }
 

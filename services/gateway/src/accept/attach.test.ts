@@ -100,6 +100,7 @@ function join(over: Partial<Admitted> = {}) {
   const plainTerms = {
     subscription: { streams: null, self: null },
     receipts: false,
+    isReadOnly: false,
     rates: { frames: unlimited, bytes: unlimited },
   };
   const deps = { ...rig.deps, directory };

@@ -236,6 +236,7 @@ class Join {
         self_subscribe: selfSubscribe,
         subscribed_streams: subscribeStreams,
         resumed: heard.resumed,
+        read_only: session.terms.isReadOnly,
         epoch: entry.epoch,
         ts: toIso(this.#deps.now()),
         peers: peers.map((stream) => stream.entry),
@@ -273,11 +274,13 @@ class Join {
   }
 
   #terms(): SessionTerms {
-    const { streamId, selfSubscribe, subscribeStreams, receipts } = this.#admitted;
+    const { link, streamId, selfSubscribe, subscribeStreams, receipts } = this.#admitted;
     const streams = subscribeStreams?.filter((id) => id !== streamId) ?? null;
     const self = selfSubscribe ? streamId : null;
-    if (streams === null && self === null && !receipts) return this.#plainTerms;
-    return { ...this.#plainTerms, subscription: { streams, self }, receipts };
+    const isReadOnly = link.terms?.read_only ?? false;
+    const isPlain = streams === null && self === null && !receipts && !isReadOnly;
+    if (isPlain) return this.#plainTerms;
+    return { ...this.#plainTerms, subscription: { streams, self }, receipts, isReadOnly };
   }
 
   async #within(joined: Promise<JoinOutcome>): Promise<JoinOutcome> {

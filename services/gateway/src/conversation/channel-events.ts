@@ -60,6 +60,13 @@ export class ChannelEvents {
         arrivals.refuseWhere(({ link }) => link <= event.up_to, "link_revoked");
         sessions.closeWhere(({ stream }) => stream.entry.link <= event.up_to, "link_revoked");
         return;
+      case "link_revoked":
+        arrivals.refuseWhere(({ link }) => event.links.includes(link), "link_revoked");
+        sessions.closeWhere(
+          ({ stream }) => event.links.includes(stream.entry.link),
+          "link_revoked",
+        );
+        return;
       case "closed":
         sessions.closeAll("conversation_closed");
         return;

@@ -59,6 +59,14 @@ test("§2.7, §2.7.2 revoked links end the sockets that they admitted; the end o
   expect(rig.released).toBe(2);
 });
 
+test("§2.7.7 links revoked one by one end the sockets that they admitted, and no other", () => {
+  const second = rig.join(entryOf(3, 3, { link: 2 }));
+  const third = rig.join(entryOf(4, 4, { link: 3 }));
+  rig.event({ kind: "link_revoked", links: [2, 9] });
+  const ended = [reader, second, third].map(({ socket }) => socket.ended);
+  expect(ended).toEqual([null, "link_revoked", null]);
+});
+
 test("§5.9 a stream that is held here is not lost to a sweep that was too hasty, and is claimed again", () => {
   const other = rig.join(entryOf(3, 3));
   rig.event({ kind: "left", stream_id: streamId(1), epoch: 2, n: null, ts: TS });

@@ -54,6 +54,25 @@ test("§4.3 ping is answered pong to who sent it; §4.2 an unknown x_ type is pa
   expect(emitter.socket.ended).toBeNull();
 });
 
+test.each([
+  token('"x"'),
+  '{ "data":"esc\\u0073", "type":"token" }',
+  '{"type":"set_metadata","metadata":{}}',
+])(
+  "§2.7.8 %s of a link that is read-only ends the socket, and nobody hears of it",
+  async (text) => {
+    const quiet = rig.join(entryOf(3, 3), { isReadOnly: true });
+    reader.socket.heard.length = 0;
+    say('{"type":"ping"}', quiet);
+    say('{"type":"x_hello"}', quiet);
+    expect([quiet.socket.heard.at(-1), quiet.socket.ended]).toEqual(['{"type":"pong"}', null]);
+    say(text, quiet);
+    await endOfTurn();
+    expect(quiet.socket.ended).toBe("read_only_link");
+    expect(typesAt(reader)).toEqual(["stream_left"]);
+  },
+);
+
 describe("§4.4 a faulty frame", () => {
   test.each([
     ["no JSON", "nope", "malformed_frame"],

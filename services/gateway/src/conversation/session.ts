@@ -28,6 +28,8 @@ import type { Waiter } from "./waiting.ts";
 export type SessionTerms = {
   readonly subscription: Subscription;
   readonly receipts: boolean;
+  /** Its link admits to read only (§2.7.8). */
+  readonly isReadOnly: boolean;
   readonly rates: Rates;
 };
 
@@ -154,6 +156,7 @@ export class Session implements SocketOwner, Waiter {
     this.#heardMs = nowMs;
     if (!this.#isWithinRates(frame.byteLength, nowMs)) this.#fault("rate_limited");
     else if (isBinary) this.#fault("malformed_frame");
+    else if (isToken && this.terms.isReadOnly) this.#fault("read_only_link");
     else if (isToken) this.#emission.emitToken(this, socket, bytes, span, nowMs);
     else if (isParsed) this.#receivedOther(socket, frame, nowMs);
   }
@@ -256,6 +259,11 @@ export class Session implements SocketOwner, Waiter {
     const again = frame.type === "token" ? 0 : bytes.byteLength;
     if (!this.#asEmitter(nowMs).bytes.take(again + jsonCharge(work.tokens), nowMs)) {
       this.#fault("rate_limited");
+      return;
+    }
+    const emits = frame.type === "token" || frame.type === "set_metadata";
+    if (emits && this.terms.isReadOnly) {
+      this.#fault("read_only_link");
       return;
     }
     switch (frame.type) {

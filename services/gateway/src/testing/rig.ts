@@ -31,6 +31,7 @@ export const GATEWAY = "gateway-a";
 const TERMS: SessionTerms = {
   subscription: { streams: null, self: null },
   receipts: false,
+  isReadOnly: false,
   rates: { frames: { perSecond: 0, burst: 1 }, bytes: { perSecond: 0, burst: 1 } },
 };
 

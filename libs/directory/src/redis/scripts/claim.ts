@@ -3,7 +3,7 @@
  * resumed, metadata changed, what the displaced connection is in its index].
  */
 import type { Script } from "@ams/store";
-import { ENTRY_LUA, HELD_STREAM_LUA, NOW_LUA } from "./script.ts";
+import { ENTRY_LUA, HELD_STREAM_LUA, LINK_LUA, NOW_LUA } from "./script.ts";
 
 /**
  * Claims for which the epoch grows each second of the conversation's life, whether they are made or
@@ -19,9 +19,9 @@ const CLOCK_EPOCH_MAX = 2 ** 31;
 
 export const claim: Script = {
   name: "amsClaim",
-  keys: 6,
-  lua: `${ENTRY_LUA}${HELD_STREAM_LUA}${NOW_LUA}
-local record, links, roster, joined, departed, held = unpack(KEYS)
+  keys: 7,
+  lua: `${ENTRY_LUA}${HELD_STREAM_LUA}${LINK_LUA}${NOW_LUA}
+local record, links, uses, roster, joined, departed, held = unpack(KEYS)
 local publish, channel, where, generation, id, name, owner, joinedAt, gateway, connection,
   link, limit, metadata, peer = unpack(ARGV)
 
@@ -34,7 +34,8 @@ if oldEntry then old, oldPeer, oldMetadata = open(oldEntry) end
 local mine = old and old.owner_account_id == owner
 if mine then id = old.stream_id end
 
-if redis.call('HEXISTS', links, link) == 0 then return 'invalid_magic_link' end
+local shown = redis.call('HGET', links, link)
+if not shown or not mayJoin(uses, link, shown, id) then return 'invalid_magic_link' end
 local maxJoins = tonumber(stored[2])
 if maxJoins and redis.call('SISMEMBER', joined, id) == 0 and redis.call('SCARD', joined) >= maxJoins then
   return 'invalid_magic_link'
@@ -48,6 +49,7 @@ local clock = stored[6] and math.floor((nowMs() - tonumber(stored[6])) * ${EPOCH
 if clock > epoch and clock < ${CLOCK_EPOCH_MAX} then epoch = clock end
 redis.call('HSET', record, 'claims', int(epoch))
 if maxJoins then redis.call('SADD', joined, id) end
+countUse(uses, link, shown, id, 1, int(nowMs()))
 redis.call('HDEL', departed, name)
 local displaced, indexed = 'null', {}
 if old then

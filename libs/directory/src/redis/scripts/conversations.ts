@@ -14,9 +14,9 @@ import { NOW_LUA } from "./script.ts";
  */
 export const mint: Script = {
   name: "amsMint",
-  keys: 3,
+  keys: 4,
   lua: `${NOW_LUA}
-local record, links, expiring = unpack(KEYS)
+local record, links, uses, expiring = unpack(KEYS)
 local id, idKind, generation, maxJoins, subscribersMax, json, linkHash, linksMax, claimsFloor, linksFloor,
   member, removeAt, create = unpack(ARGV)
 local stored = redis.call('HMGET', record, 'id', 'id_kind', 'record', 'subscribers_max', 'generation')
@@ -26,7 +26,7 @@ if not stored[1] then
   redis.call('HSET', record, 'id', id, 'id_kind', idKind, 'generation', generation, 'max_joins', maxJoins,
     'subscribers_max', subscribersMax, 'record', json, 'links_made', first, 'claims', claimsFloor,
     'epoch_zero_ms', string.format('%.0f', nowMs() - claimsFloor * ${1_000 / EPOCHS_PER_S}))
-  redis.call('DEL', links)
+  redis.call('DEL', links, uses)
   redis.call('HSET', links, first, linkHash)
   if removeAt ~= '' then redis.call('ZADD', expiring, removeAt, member) end
   return { 'created', json, subscribersMax }
@@ -37,20 +37,32 @@ if stored[5] ~= generation then return { 'ending', stored[3], stored[4] } end
 redis.call('HSET', links, redis.call('HINCRBY', record, 'links_made', 1), linkHash)
 local numbers = redis.call('HKEYS', links)
 table.sort(numbers, function(a, b) return tonumber(a) < tonumber(b) end)
-for index = 1, #numbers - tonumber(linksMax) do redis.call('HDEL', links, numbers[index]) end
+local over = #numbers - tonumber(linksMax)
+-- Plain links first: one with terms was made for somebody.
+for _, prefix in ipairs({ '^[^~]', '' }) do
+  for index = 1, #numbers - 1 do
+    local number = numbers[index]
+    if over > 0 and string.find(redis.call('HGET', links, number) or '-', prefix) then
+      over = over - redis.call('HDEL', links, number)
+      redis.call('HDEL', uses, number, number .. ':ids')
+    end
+  end
+end
 return { 'linked', stored[3], stored[4] }
 `,
 };
 
-/** Replies [record, subscribers_max, links, joins], or nil. */
+/** Replies [record, subscribers_max, links, joins, uses of each link in their order], or nil. */
 export const admission: Script = {
   name: "amsAdmission",
-  keys: 3,
+  keys: 4,
   lua: `
-local record, links, joined = unpack(KEYS)
+local record, links, joined, uses = unpack(KEYS)
 local stored = redis.call('HMGET', record, 'record', 'subscribers_max', 'generation')
 if not stored[3] then return false end
-return { stored[1], stored[2], redis.call('HGETALL', links), redis.call('SCARD', joined) }
+local all, used = redis.call('HGETALL', links), {}
+for index = 1, #all, 2 do used[#used + 1] = redis.call('HGET', uses, all[index]) or '' end
+return { stored[1], stored[2], all, redis.call('SCARD', joined), used }
 `,
 };
 
@@ -61,17 +73,18 @@ return { stored[1], stored[2], redis.call('HGETALL', links), redis.call('SCARD',
 export const replaceLinks: Script = {
   name: "amsReplaceLinks",
   frees: true,
-  keys: 3,
+  keys: 4,
   lua: `
-local record, links, joined = unpack(KEYS)
+local record, links, joined, uses = unpack(KEYS)
 local publish, channelPrefix, linkHash, keepConnected = unpack(ARGV)
 local id, generation = unpack(redis.call('HMGET', record, 'id', 'generation'))
 if not generation then return 0 end
 local number = redis.call('HINCRBY', record, 'links_made', 1)
-redis.call('DEL', links, joined)
+redis.call('DEL', links, joined, uses)
 redis.call('HSET', links, number, linkHash)
 if keepConnected ~= '1' then
   redis.call('HSET', record, 'revoked_up_to', number - 1)
+  redis.call('HDEL', record, 'revoked_links')
   redis.call(publish, channelPrefix .. id .. ':' .. generation, '{"kind":"links_revoked","up_to":' .. string.format('%.0f', number - 1) .. '}')
 end
 return number
@@ -132,12 +145,12 @@ return 1
 export const removeClosed: Script = {
   name: "amsRemoveClosed",
   frees: true,
-  keys: 6,
+  keys: 7,
   lua: `
-local record, links, roster, joined, departed, expiring = unpack(KEYS)
+local record, links, uses, roster, joined, departed, expiring = unpack(KEYS)
 local generation, member = unpack(ARGV)
 if redis.call('HGET', record, 'closed') ~= generation then return 0 end
-redis.call('DEL', record, links, roster, joined, departed)
+redis.call('DEL', record, links, uses, roster, joined, departed)
 redis.call('ZREM', expiring, member)
 return 1
 `,

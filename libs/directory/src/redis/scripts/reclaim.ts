@@ -4,13 +4,13 @@
  * store has forgotten this one: the later claim holds the stream.
  */
 import type { Script } from "@ams/store";
-import { ENTRY_LUA, HELD_STREAM_LUA } from "./script.ts";
+import { ENTRY_LUA, HELD_STREAM_LUA, LINK_LUA } from "./script.ts";
 
 export const reclaim: Script = {
   name: "amsReclaim",
-  keys: 5,
-  lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
-local record, roster, joined, departed, held = unpack(KEYS)
+  keys: 7,
+  lua: `${ENTRY_LUA}${HELD_STREAM_LUA}${LINK_LUA}
+local record, links, uses, roster, joined, departed, held = unpack(KEYS)
 local publish, channel, where, generation, name, entry = unpack(ARGV)
 
 local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'claims', 'left_at', 'departed_floor')
@@ -42,6 +42,9 @@ if not old then
     if claims >= head.epoch and isUsed() then return 'claim_forgotten' end
   end
   if tonumber(stored[2]) then redis.call('SADD', joined, head.stream_id) end
+  local link = int(head.link)
+  local shown = redis.call('HGET', links, link)
+  if shown and linkMax(shown) > 0 then countUse(uses, link, shown, head.stream_id, 0) end
   redis.call('HDEL', departed, name)
   if stored[4] and stored[4] > head.joined_at then
     head.joined_at = stored[4]

@@ -58,6 +58,38 @@ end
 `;
 
 /**
+ * A link is kept as its hash, or with terms as `~<hash> <expires, Unix ms or 0> <max_joins or 0>
+ * <terms as JSON>`: an earlier version finds no hash in that, and so admits nobody by it.
+ */
+export const LINK_LUA = `
+local function linkMax(link) return tonumber(string.match(link, '^~%S+ %d+ (%d+) ')) or 0 end
+
+-- Whether the link may admit this stream: it counts streams where it has a maximum.
+local function mayJoin(uses, number, link, id)
+  local max = linkMax(link)
+  if max == 0 then return true end
+  local ids = redis.call('HGET', uses, number .. ':ids') or ''
+  if string.find(ids, id, 1, true) then return true end
+  local _, counted = string.gsub(ids, ' ', '')
+  return counted < max
+end
+
+-- Counts a connect, and its stream where that is limited.
+local function countUse(uses, number, link, id, uses_, nowText)
+  local used, last, joins = string.match(redis.call('HGET', uses, number) or '', '^(%d+) (%d+) (%d+)$')
+  used, last, joins = tonumber(used) or 0, last or '0', tonumber(joins) or 0
+  if linkMax(link) > 0 then
+    local ids = redis.call('HGET', uses, number .. ':ids') or ''
+    if not string.find(ids, id, 1, true) then
+      redis.call('HSET', uses, number .. ':ids', ids .. id .. ' ')
+      joins = joins + 1
+    end
+  end
+  redis.call('HSET', uses, number, string.format('%.0f %s %.0f', used + uses_, nowText or last, joins))
+end
+`;
+
+/**
  * A credential as its account keeps it, four fields: when it ends (Unix ms, 0 never), its number (a
  * newer one's is higher), 1 if it ends when a newer one is first used, 1 if it has been used. An
  * earlier version wrote the first only.
