@@ -7,11 +7,11 @@ import { accountCommand } from "./commands/account.ts";
 import {
   closeCommand,
   inspectCommand,
-  linkCommand,
   listCommand,
   mintCommand,
 } from "./commands/conversations.ts";
 import { helpCommand } from "./commands/help.ts";
+import { linkCommand } from "./commands/links.ts";
 import { mailCommand } from "./commands/mail.ts";
 import { explain } from "./commands/options.ts";
 import {

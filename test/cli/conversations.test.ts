@@ -136,6 +136,38 @@ describe("ams list, inspect, link, close", () => {
     await guest.close();
   });
 
+  test("link create and list make and show links with limits, and link revoke ends one alone", async () => {
+    const first = await mint("--alias", "limited");
+    const flags = ["--name", "audience\u001b[31m", "--stream-name", "ear", "--max-joins", "1"];
+    const bad = await home.run(["link", "create", "limited", ...flags]);
+    expect([bad.code, bad.stdout]).toEqual([2, ""]);
+    const terms = ["--name", "audience", "--read-only", "--expires-in", "1h", "--max-joins", "2"];
+    const { stdout, stderr } = await home.run(["link", "create", "limited", ...terms]);
+    const link = stdout.trim();
+    expect(stderr).toMatch(/^Made link_2 \("audience", read-only, until \S+, at most 2 streams\)/);
+    const guest = await join(link, { guest: true });
+    const stays = await join(first, { guest: true });
+    const listed = await home.run(["link", "list", "limited", "--json"]);
+    expect(listed.stdout).not.toContain("?t=");
+    expect(
+      listed.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { link_id: "link_1", uses: 1, joins: null },
+      { link_id: "link_2", name: "audience", read_only: true, max_joins: 2, joins: 1, uses: 1 },
+    ]);
+    const revoked = await home.run(["link", "revoke", "limited", "link_2"]);
+    expect(revoked.stdout).toBe("link_2 admits nobody now, and who came in by it is out.\n");
+    expect((await guest.closed)?.code).toBe("link_revoked");
+    await stays.send("still here");
+    await stays.close();
+    expect((await home.run(["link", "revoke", "limited", "link_2"])).code).toBe(4);
+    const both = await home.run(["link", "revoke", "limited", "link_1", "--keep-connected"]);
+    expect(both.code).toBe(2);
+  });
+
   test("link revoke admits nobody any more, and sends those out who came in by a link", async () => {
     const link = await mint("--alias", "revoked");
     const guest = await join(link, { guest: true });

@@ -9,7 +9,19 @@ import { type Standalone, startStandalone } from "../standalone.ts";
 import { BINARY, Home } from "./ams.ts";
 
 const WITH_ACCOUNT = [
-  ...["mint", "list", "inspect", "link", "link new", "link revoke", "close", "join", "tail"],
+  ...[
+    "mint",
+    "list",
+    "inspect",
+    "link",
+    "link new",
+    "link create",
+    "link list",
+    "link revoke",
+    "close",
+    "join",
+    "tail",
+  ],
   ...["send", "pipe", "account show", "account rotate", "account delete", "config", "config show"],
   ...["config path", "config list", "up", "doctor", "load", "conformance", "help"],
 ];

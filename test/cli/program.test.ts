@@ -25,6 +25,8 @@ describe("help", () => {
       "list",
       "inspect",
       "link new",
+      "link create",
+      "link list",
       "link revoke",
       "close",
       "join",

@@ -19,7 +19,10 @@ async function freePort(): Promise<number> {
 describe("ams completion", () => {
   test.each([
     ["ams jo", "join"],
-    ["ams link ", "new revoke --url --profile --credential-file --json --quiet --no-color --help"],
+    [
+      "ams link ",
+      "new create list revoke --url --profile --credential-file --json --quiet --no-color --help",
+    ],
     ["ams link new --k", "--keep-connected"],
     ["ams join --rec", "--reconnect-for"],
     ["ams --url x mint --al", "--alias"],

@@ -1,4 +1,4 @@
-/** `ams mint`, `list`, `link`, `inspect`, `close`: conversations from outside. */
+/** `ams mint`, `list`, `inspect`, `close`: conversations from outside. */
 import {
   type Account,
   AmsError,
@@ -51,40 +51,6 @@ export async function list(context: Context): Promise<void> {
     progress.end();
   }
   if (count === 0) output.note("There is none yet: `ams mint` makes one.");
-}
-
-export async function newLink(
-  context: Context,
-  conversation: string,
-  { keepConnected = false }: { readonly keepConnected?: boolean },
-): Promise<void> {
-  const { output, signal } = context;
-  const account = await accountOf(context, await settingsOf(context));
-  const alias = aliasOf(conversation, account);
-  const link = await withProgress(output, "making a link", () =>
-    account.newLink(alias, { keepConnected, signal }),
-  );
-  output.note("Every earlier link of it stopped working. Whoever has this one can join:");
-  output.answer({ magic_link: link }, harmless(link));
-}
-
-/** The deployment ends links by making a new one: nobody receives that one. */
-export async function revokeLinks(
-  context: Context,
-  conversation: string,
-  { keepConnected = false }: { readonly keepConnected?: boolean },
-): Promise<void> {
-  const { output, signal } = context;
-  const account = await accountOf(context, await settingsOf(context));
-  const alias = aliasOf(conversation, account);
-  await withProgress(output, "ending its links", () =>
-    account.newLink(alias, { keepConnected, signal }),
-  );
-  const others = keepConnected ? "who is in stays" : "who came in by one is out";
-  output.answer(
-    { revoked: alias, kept_connected: keepConnected },
-    `No link of ${harmless(alias)} admits anybody now, and ${others}; \`ams link new ${harmless(alias)}\` makes a new one.`,
-  );
 }
 
 export async function close(
@@ -151,7 +117,7 @@ function nameOf({ namespace, alias }: Conversation): string {
  * A conversation of one's own, by its alias or by a link to it: another deployment may have the
  * same namespace and alias.
  */
-function aliasOf(word: string, { namespace, url }: Account): string {
+export function aliasOf(word: string, { namespace, url }: Account): string {
   if (!/[:/]/.test(word)) return word;
   const address = linkAddressOf(word);
   const isOwn = address?.namespace === namespace && isSameDeployment(address.url, url);

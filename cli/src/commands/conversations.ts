@@ -1,14 +1,12 @@
-/** `ams mint`, `list`, `link`, `inspect`, `close`. */
+/** `ams mint`, `list`, `inspect`, `close`. */
 import type { MintOptions } from "@ams/client";
 import { Command } from "commander";
 import { contextOf } from "../options/context.ts";
 import { readCount, readDuration, readJson, readMetadata } from "../options/values.ts";
+import { CONVERSATION_HELP } from "./links.ts";
 import { explain, LINK_HELP } from "./options.ts";
 
-type Keep = { readonly keepConnected?: boolean };
 type MintFlags = Omit<MintOptions, "expiresInS"> & { readonly expiresIn?: number };
-
-const CONVERSATION_HELP = "its alias, or a link to it";
 
 export function mintCommand(): Command {
   const command = new Command("mint")
@@ -55,49 +53,6 @@ export function listCommand(): Command {
       await list(contextOf(self));
     });
   return explain(command, "Example:\n  $ ams list --json | jq -r .alias");
-}
-
-export function linkCommand(): Command {
-  const command = new Command("link").description(
-    "change the magic link of a conversation of yours",
-  );
-  command.addCommand(newLinkCommand()).addCommand(revokeCommand());
-  return explain(
-    command,
-    "Example:\n  $ ams link revoke standup\n  $ export AMS_LINK=$(ams link new standup)",
-  );
-}
-
-function newLinkCommand(): Command {
-  const command = new Command("new")
-    .description("print a new link; every earlier one stops working")
-    .argument("<conversation>", CONVERSATION_HELP)
-    .option("--keep-connected", "let those stay who came in by the earlier ones")
-    .action(async (conversation: string, options: Keep, self: Command) => {
-      const { newLink } = await import("../actions/conversations.ts");
-      await newLink(contextOf(self), conversation, options);
-    });
-  return explain(command, "Example:\n  $ export AMS_LINK=$(ams link new standup --keep-connected)");
-}
-
-function revokeCommand(): Command {
-  const command = new Command("revoke")
-    .description("end every link: nobody can join any more")
-    .argument("<conversation>", CONVERSATION_HELP)
-    .option("--keep-connected", "let those stay who are in")
-    .action(async (conversation: string, options: Keep, self: Command) => {
-      const { revokeLinks } = await import("../actions/conversations.ts");
-      await revokeLinks(contextOf(self), conversation, options);
-    });
-  return explain(
-    command,
-    `
-The conversation lives on: \`ams link new\` opens it again, \`ams close\` ends it.
-
-Example:
-  $ ams link revoke standup
-  No link of standup admits anybody now, and who came in by one is out; \`ams link new standup\` makes a new one.`,
-  );
 }
 
 export function inspectCommand(): Command {

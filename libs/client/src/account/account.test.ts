@@ -132,6 +132,34 @@ describe("an account", () => {
     ]);
   });
 
+  test("§2.7.5 a link with limits is made, listed and revoked", async () => {
+    const account = await open();
+    const wish = { name: "audience", readOnly: true, maxJoins: 3 };
+    const link = { link_id: "link_2", name: "audience", read_only: true, max_joins: 3 };
+    answerWith(
+      [201, { ...link, magic_link: broker.link }],
+      [200, { links: [{ ...link, uses: 1 }] }],
+      [204],
+    );
+    const made = { linkId: "link_2", name: "audience", readOnly: true, streamName: null };
+    expect(await account.createLink("stand-up", wish)).toMatchObject({
+      ...made,
+      magicLink: broker.link,
+    });
+    const listed = { ...made, maxJoins: 3, joins: null, uses: 1, lastUsedAt: null };
+    expect(await account.links("stand-up")).toMatchObject([listed]);
+    await account.revokeLink("stand-up", "link_2");
+    expect(asked).toEqual([
+      {
+        method: "POST",
+        path: "/v1/demo/conversations/stand-up/links",
+        body: { name: "audience", read_only: true, max_joins: 3 },
+      },
+      { method: "GET", path: "/v1/demo/conversations/stand-up/links", body: null },
+      { method: "DELETE", path: "/v1/demo/conversations/stand-up/links/link_2", body: null },
+    ]);
+  });
+
   test("§2.2.4 rotates its credential, reads its details, and ends", async () => {
     const account = await open();
     const limits = { streams_per_account: 10, subscribers_per_conversation: 100 };

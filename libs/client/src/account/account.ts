@@ -4,6 +4,7 @@ import { checkOptions, type OptionNames } from "../arguments.ts";
 import { control } from "../later.ts";
 import type { Metadata } from "../listening/events.ts";
 import type { Conversation, Inspected, Minted } from "./conversation.ts";
+import type { CreatedLink, ListedLink } from "./link.ts";
 import { REQUEST_OPTIONS, type RequestOptions } from "./request-options.ts";
 
 export type CreateAccountOptions = RequestOptions & {
@@ -54,6 +55,19 @@ export type NewLinkOptions = RequestOptions & {
   readonly keepConnected?: boolean;
 };
 
+export type CreateLinkOptions = RequestOptions & {
+  /** What you call it: 1 to 64 characters. */
+  readonly name?: string;
+  /** True lets whoever joins by it listen only. */
+  readonly readOnly?: boolean;
+  /** The only stream name under which it admits. */
+  readonly streamName?: string;
+  /** Seconds, 1 to 31,536,000, until it admits nobody any more. */
+  readonly expiresInS?: number;
+  /** How many different streams may join by it, ever: 1 to 1,000. */
+  readonly maxJoins?: number;
+};
+
 export type RotateOptions = RequestOptions & {
   /**
    * Seconds, 0 to 604,800, for which earlier credentials still work; 0 ends them at once. Unless
@@ -99,6 +113,18 @@ export interface Account {
   inspect(alias: string, options?: RequestOptions): Promise<Inspected>;
   /** A new magic link; every earlier one stops working (§2.7). Errors: `not_found`. */
   newLink(alias: string, options?: NewLinkOptions): Promise<string>;
+  /**
+   * One more magic link, with limits of its own; earlier ones stay (§2.7.5). Errors: `not_found`,
+   * `link_limit`, `invalid_…`.
+   */
+  createLink(alias: string, options?: CreateLinkOptions): Promise<CreatedLink>;
+  /** The live links, without their tokens, the oldest first (§2.7.6). Errors: `not_found`. */
+  links(alias: string, options?: RequestOptions): Promise<readonly ListedLink[]>;
+  /**
+   * Ends one link: connections that it admitted are closed with `link_revoked` (§2.7.7). Errors:
+   * `not_found`.
+   */
+  revokeLink(alias: string, linkId: string, options?: RequestOptions): Promise<void>;
   /**
    * Ends a conversation: every connection in it is closed with `conversation_closed`. Errors:
    * `not_found`.

@@ -13,6 +13,7 @@ import {
 import type {
   Account,
   AccountDetails,
+  CreateLinkOptions,
   MintOptions,
   NewLinkOptions,
   RotateOptions,
@@ -26,6 +27,7 @@ import {
   readMinted,
 } from "./conversation.ts";
 import { type Call, request } from "./http.ts";
+import { type CreatedLink, type ListedLink, readCreatedLink, readLinks } from "./link.ts";
 import { REQUEST_OPTIONS, type RequestOptions } from "./request-options.ts";
 
 const MINT_OPTIONS: OptionNames<MintOptions> = {
@@ -40,6 +42,14 @@ const MINT_OPTIONS: OptionNames<MintOptions> = {
   replay: true,
 };
 const NEW_LINK_OPTIONS: OptionNames<NewLinkOptions> = { ...REQUEST_OPTIONS, keepConnected: true };
+const CREATE_LINK_OPTIONS: OptionNames<CreateLinkOptions> = {
+  ...REQUEST_OPTIONS,
+  name: true,
+  readOnly: true,
+  streamName: true,
+  expiresInS: true,
+  maxJoins: true,
+};
 const ROTATE_OPTIONS: OptionNames<RotateOptions> = { ...REQUEST_OPTIONS, graceS: true };
 
 type Identity = Pick<Account, "accountId" | "namespace" | "createdAt">;
@@ -92,6 +102,29 @@ export class LiveAccount implements Account {
     return await this.#call(options, "POST", path, (answer) => textAt(answer, "magic_link"), body);
   }
 
+  async createLink(alias: string, options: CreateLinkOptions = {}): Promise<CreatedLink> {
+    checkOptions(options, CREATE_LINK_OPTIONS);
+    const body = {
+      name: options.name,
+      read_only: options.readOnly,
+      stream_name: options.streamName,
+      expires_in_s: options.expiresInS,
+      max_joins: options.maxJoins,
+    };
+    return await this.#call(options, "POST", this.#links(alias), readCreatedLink, body);
+  }
+
+  async links(alias: string, options: RequestOptions = {}): Promise<readonly ListedLink[]> {
+    checkOptions(options, REQUEST_OPTIONS);
+    return await this.#call(options, "GET", this.#links(alias), readLinks);
+  }
+
+  async revokeLink(alias: string, linkId: string, options: RequestOptions = {}): Promise<void> {
+    checkOptions(options, REQUEST_OPTIONS);
+    const path = `${this.#links(alias)}/${encodeURIComponent(linkId)}`;
+    await this.#call(options, "DELETE", path, readNothing);
+  }
+
   async close(alias: string, options: RequestOptions = {}): Promise<void> {
     checkOptions(options, REQUEST_OPTIONS);
     await this.#call(options, "DELETE", this.#conversation(alias), readNothing);
@@ -129,6 +162,10 @@ export class LiveAccount implements Account {
 
   #conversations(): string {
     return `/v1/${this.namespace}/conversations`;
+  }
+
+  #links(alias: string): string {
+    return `${this.#conversation(alias)}/links`;
   }
 
   #conversation(alias: string): string {

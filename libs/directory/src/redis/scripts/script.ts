@@ -75,7 +75,7 @@ local function mayJoin(uses, number, link, id)
 end
 
 -- Counts a connect, and its stream where that is limited.
-local function countUse(uses, number, link, id, uses_, nowText)
+local function countUse(uses, number, link, id, more, nowText)
   local used, last, joins = string.match(redis.call('HGET', uses, number) or '', '^(%d+) (%d+) (%d+)$')
   used, last, joins = tonumber(used) or 0, last or '0', tonumber(joins) or 0
   if linkMax(link) > 0 then
@@ -85,7 +85,7 @@ local function countUse(uses, number, link, id, uses_, nowText)
       joins = joins + 1
     end
   end
-  redis.call('HSET', uses, number, string.format('%.0f %s %.0f', used + uses_, nowText or last, joins))
+  redis.call('HSET', uses, number, string.format('%.0f %s %.0f', used + more, nowText or last, joins))
 end
 `;
 
