@@ -1,114 +1,25 @@
 // Both doors: each refusal, and that of two faults the first in the order of §3.3 is told.
 import {
-  type Account,
-  type Admission,
-  type Directory,
   DirectoryUnavailable,
   guestAccountOf,
   hash,
-  type LinkTerms,
   newCredential,
   newLinkToken,
-  type Peppers,
   streamIdOf,
 } from "@ams/directory";
 import { isStreamName, type StreamName } from "@ams/protocol";
 import { describe, expect, test } from "vitest";
 import {
-  ACCOUNT,
-  ALIAS,
-  accountOf,
-  admissionOf,
-  CONVERSATION,
-  NAMESPACE,
-  streamId,
-} from "../testing/fakes.ts";
-import { admit, type ConnectRequest } from "./admit.ts";
-
-const PEPPERS: Peppers = {
-  credential: ["c".repeat(32), "old-".repeat(8)],
-  link: ["l".repeat(32), "older-l-".repeat(4)],
-};
-const TOKEN = newLinkToken();
-const CREDENTIAL = newCredential();
-const NOW = Date.UTC(2026, 0, 31, 12);
-const LINK_HASH = hash(PEPPERS.link[0], TOKEN);
-
-/** A connect, and what the directory knows; the faults below change it. */
-type World = {
-  isHostAccepted: boolean;
-  namespace: string;
-  alias: string;
-  query: Record<string, string>;
-  headers: Record<string, string>;
-  authorization: string;
-  subprotocols: string[];
-  admission: Admission | null;
-  remembered: Admission | undefined;
-  account: Account | null;
-  guests: boolean;
-  fails: boolean;
-};
-
-function world(): World {
-  return {
-    isHostAccepted: true,
-    namespace: NAMESPACE,
-    alias: ALIAS,
-    query: { t: TOKEN },
-    headers: { "x-ams-stream-name": "lead" },
-    authorization: `Bearer ${CREDENTIAL}`,
-    subprotocols: [],
-    admission: admissionOf(LINK_HASH),
-    remembered: undefined,
-    account: accountOf(),
-    guests: true,
-    fails: false,
-  };
-}
-
-function connect(change: (world: World) => void = () => undefined) {
-  const made = world();
-  change(made);
-  const request: ConnectRequest = {
-    isHostAccepted: made.isHostAccepted,
-    namespace: made.namespace,
-    alias: made.alias,
-    query: new URLSearchParams(made.query),
-    authorization: made.authorization,
-    subprotocols: made.subprotocols,
-    headers: new Map(Object.entries(made.headers)),
-  };
-  const known = PEPPERS.credential.map((pepper) => hash(pepper, CREDENTIAL));
-  const directory = {
-    admission: (address: { alias: string }) => {
-      if (made.fails) return Promise.reject(new DirectoryUnavailable("away"));
-      return Promise.resolve(address.alias === ALIAS ? made.admission : null);
-    },
-    credentialHolder: (hashes: readonly string[]) => {
-      const credential = hashes.find((each) => known.includes(each));
-      const holder = credential === undefined ? null : { account_id: ACCOUNT, credential };
-      return Promise.resolve(holder);
-    },
-    accountByCredential: (hashes: readonly string[]) =>
-      Promise.resolve(hashes.some((each) => known.includes(each)) ? made.account : null),
-  } as unknown as Directory;
-  const { guests, remembered } = made;
-  return admit(request, {
-    directory,
-    remembered: () => remembered,
-    peppers: PEPPERS,
-    replay: true,
-    guests,
-    now: () => NOW,
-  });
-}
-
-async function admittedBy(change?: (world: World) => void) {
-  const admitted = await connect(change);
-  if (!admitted.ok) throw new Error(admitted.fault);
-  return admitted.value;
-}
+  admittedBy,
+  CREDENTIAL,
+  connect,
+  LINK_HASH,
+  NOW,
+  PEPPERS,
+  TOKEN,
+  type World,
+} from "../testing/connects.ts";
+import { ACCOUNT, admissionOf, CONVERSATION, streamId } from "../testing/fakes.ts";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
@@ -286,40 +197,6 @@ describe("§3.3 what is remembered of a conversation", () => {
         account: null,
       });
     expect(await connect(usedUp)).toEqual({ ok: false, fault: "invalid_magic_link" });
-  });
-});
-
-describe("§2.7.5 a link with terms", () => {
-  const terms: LinkTerms = {
-    name: null,
-    read_only: true,
-    stream_name: "lead" as StreamName,
-    expires_at_ms: NOW + 1,
-    max_joins: 2,
-    created_at: "2026-01-31T12:00:00.000Z",
-  };
-  const withLink = (link: Partial<LinkTerms>, joins = 0, more: Partial<World> = {}) => {
-    const admission = admissionOf(LINK_HASH);
-    const links = [{ number: 7, hash: LINK_HASH, terms: { ...terms, ...link }, joins }];
-    return (it: World) => Object.assign(it, { admission: { ...admission, links } }, more);
-  };
-  const headers = (name: string) => ({ headers: { "x-ams-stream-name": name } });
-
-  test("admits under its name, also who gave none", async () => {
-    expect((await admittedBy(withLink({}))).link).toMatchObject({ number: 7, terms });
-    expect((await admittedBy(withLink({}, 0, headers("")))).streamName).toBe("lead");
-  });
-
-  test.each([
-    ["§2.7.9 another name", "invalid_stream_name_header", withLink({}, 0, headers("other"))],
-    ["§3.3.3 its expiry", "invalid_magic_link", withLink({ expires_at_ms: NOW })],
-    [
-      "§3.3.3 joins that are used up, before a wrong account",
-      "invalid_magic_link",
-      withLink({}, 2, { account: null }),
-    ],
-  ] as const)("refuses %s", async (_name, fault, change) => {
-    expect(await connect(change)).toEqual({ ok: false, fault });
   });
 });
 
