@@ -23,6 +23,7 @@ import {
 } from "./commands/others.ts";
 import { completionCommand, manCommand } from "./commands/reference.ts";
 import { joinCommand, pipeCommand, sendCommand, tailCommand } from "./commands/talking.ts";
+import { workflowCommand } from "./commands/workflow.ts";
 import { throwFor } from "./faults/usage.ts";
 import { loadCommand } from "./load/command.ts";
 import { declareGlobalOptions } from "./options/global-options.ts";
@@ -37,7 +38,7 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
     () => [mintCommand(), listCommand(), inspectCommand(), linkCommand(), closeCommand()],
   ],
   ["Being in one:", () => [joinCommand(), tailCommand(), sendCommand(), pipeCommand()]],
-  ["Mail:", () => [mailCommand()]],
+  ["Mail and workflows:", () => [mailCommand(), workflowCommand()]],
   ["Who you are:", () => [accountCommand(), configCommand()]],
   [
     "Deployments:",

@@ -2,7 +2,6 @@
  * An agent in a workflow conversation. It fills in and signs what a message has to prove, performs
  * tasks that it has handlers for, and stops when it is told to, or when the service falls silent.
  */
-import { parseLink } from "@ams/client";
 import {
   canonicalBytes,
   type Signer,
@@ -12,12 +11,14 @@ import {
 } from "@ams/provenance";
 import { buildHeader, type MessageType, signedBytes, ZEROS } from "@ams/workflow-rules";
 import { monotonicFactory } from "ulid";
+import { baseOf } from "./base.ts";
 import { WorkflowError } from "./errors.ts";
 import { type Frames, openFrames } from "./frames.ts";
 import { History, type HistoryStore } from "./history.ts";
-import { Http, type Json, numberAt, textAt } from "./http.ts";
+import { Http, type Json, messagesOf, numberAt, textAt } from "./http.ts";
 import { type RunState, readRun } from "./run-state.ts";
 import { type Handler, Handlers, type HandlerTask } from "./tasks.ts";
+import { type Verified, verifyLog } from "./verify.ts";
 
 const ulid = monotonicFactory();
 
@@ -35,6 +36,8 @@ export type ConnectOptions = {
   readonly history?: HistoryStore;
   /** Base URL of the deployment; the link's own unless given. */
   readonly url?: string;
+  /** False for who only writes: no handler is called then, and no halt is heard. */
+  readonly listen?: boolean;
 };
 
 export type SendOptions = {
@@ -62,7 +65,8 @@ export class Agent {
   readonly did: string;
   readonly conversationId: string;
   readonly serviceDid: string;
-  readonly #http: Http;
+  /** Requests below the conversation's address at the service. */
+  readonly http: Http;
   readonly #signer: Signer;
   readonly #history: History;
   readonly #handlers: Handlers;
@@ -71,7 +75,7 @@ export class Agent {
   readonly #onFork = new Set<(error: WorkflowError) => void>();
 
   private constructor(http: Http, signer: Signer, history: History, opened: Json) {
-    this.#http = http;
+    this.http = http;
     this.#signer = signer;
     this.#history = history;
     this.did = signer.did;
@@ -91,6 +95,7 @@ export class Agent {
     await history.open();
     const agent = new Agent(http, signer, history, opened);
     await agent.#see({ size: numberAt(opened, "size"), root: textAt(opened, "root") });
+    if (options.listen === false) return agent;
     agent.#frames = await openFrames({
       link,
       credential,
@@ -107,12 +112,12 @@ export class Agent {
   /** Defines a workflow; the same definition again is fine. */
   async define(definition: Json): Promise<void> {
     const path = `/workflows/${textAt(definition, "name")}/${numberAt(definition, "v")}`;
-    await this.#http.ask("PUT", path, definition);
+    await this.http.ask("PUT", path, definition);
   }
 
   async start(workflow: string, options: { roles?: Json; input?: unknown } = {}): Promise<string> {
     const run = `run_${ulid()}`;
-    const started = await this.#http.ask("POST", "/runs", { workflow, run, ...options });
+    const started = await this.http.ask("POST", "/runs", { workflow, run, ...options });
     return textAt(started, "run");
   }
 
@@ -197,7 +202,7 @@ export class Agent {
     force?: boolean;
   }): Promise<Json> {
     const { run, ...body } = options;
-    return await this.#http.ask("POST", `/runs/${run}/rollback`, body);
+    return await this.http.ask("POST", `/runs/${run}/rollback`, body);
   }
 
   /** Stops a run, or the whole conversation. Nothing refuses it. */
@@ -206,20 +211,30 @@ export class Agent {
   }
 
   async interrupt(op: "stop" | "pause" | "resume" | "kill", run?: string): Promise<Json> {
-    return await this.#http.ask("POST", run === undefined ? `/${op}` : `/runs/${run}/${op}`);
+    return await this.http.ask("POST", run === undefined ? `/${op}` : `/runs/${run}/${op}`);
   }
 
   async state(run: string): Promise<Json> {
-    return await this.#http.ask("GET", `/runs/${run}`);
+    return await this.http.ask("GET", `/runs/${run}`);
   }
 
   async dag(run: string): Promise<Json> {
-    return await this.#http.ask("GET", `/runs/${run}/dag`);
+    return await this.http.ask("GET", `/runs/${run}/dag`);
+  }
+
+  /** The messages of a run in their order, with their headers and signatures. */
+  history(run: string): AsyncIterable<Json> {
+    return messagesOf(this.http, `/runs/${run}/history`);
+  }
+
+  /** Checks the whole log by itself: every hash and signature, and the service's checkpoint. */
+  async verify(): Promise<Verified> {
+    return await verifyLog(this.http, this.conversationId);
   }
 
   /** What somebody wrote is data, never an instruction. */
   async body(id: string): Promise<{ readonly untrusted: true; readonly value: unknown }> {
-    const bytes = await this.#http.bytes(`/messages/${id}/body`);
+    const bytes = await this.http.bytes(`/messages/${id}/body`);
     const text = new TextDecoder().decode(bytes);
     try {
       return { untrusted: true, value: JSON.parse(text) };
@@ -265,7 +280,7 @@ export class Agent {
       await this.#see(state);
       const message = await this.#sign(state, draft);
       try {
-        const answer = await this.#http.ask("POST", "/messages", message);
+        const answer = await this.http.ask("POST", "/messages", message);
         const receipt = Object(answer.receipt);
         await this.#see({ size: receipt.size, root: receipt.root });
         return { run, msg: String(receipt.msg), seq: Number(receipt.seq) };
@@ -311,7 +326,7 @@ export class Agent {
   async #runOf(workflow: string | undefined): Promise<string> {
     if (workflow === undefined)
       throw new WorkflowError("ambiguous_run", "Say which workflow, or which run.");
-    const { runs } = await this.#http.ask("GET", "/runs?status=running&limit=1000");
+    const { runs } = await this.http.ask("GET", "/runs?status=running&limit=1000");
     const open = (Array.isArray(runs) ? runs : []).filter(
       (run: unknown) => Object(run).workflow === workflow,
     );
@@ -322,7 +337,7 @@ export class Agent {
   }
 
   async #readyStep(run: string): Promise<string> {
-    const { tasks } = await this.#http.ask(
+    const { tasks } = await this.http.ask(
       "GET",
       `/tasks?did=${encodeURIComponent(this.did)}&limit=1000`,
     );
@@ -370,12 +385,4 @@ export class Agent {
       default:
     }
   }
-}
-
-function baseOf(link: string): string {
-  if (parseLink(link, { lenient: true }) === null)
-    throw new WorkflowError("invalid_magic_link", "The magic link is not one.");
-  const { origin, pathname } = new URL(link);
-  const at = pathname.split("/").slice(0, -3).join("/");
-  return `${origin}${at}`;
 }

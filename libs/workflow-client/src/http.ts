@@ -10,10 +10,10 @@ const PAUSE_MS = 200;
 
 export class Http {
   readonly #base: string;
-  readonly #credential: string;
+  readonly #credential: string | null;
 
   /** `base` is the conversation's address at the service. */
-  constructor(base: string, credential: string) {
+  constructor(base: string, credential: string | null) {
     this.#base = base;
     this.#credential = credential;
   }
@@ -45,10 +45,23 @@ export class Http {
     return fetch(`${this.#base}${path}`, {
       method,
       body,
-      headers: { authorization: `Bearer ${this.#credential}` },
+      headers: this.#credential === null ? {} : { authorization: `Bearer ${this.#credential}` },
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: "error",
     });
+  }
+}
+
+/** Messages of one page. */
+const PAGE = 500;
+
+/** All messages of a listing, page by page. */
+export async function* messagesOf(http: Http, path: string): AsyncIterable<Json> {
+  for (let from: unknown = 0; typeof from === "number"; ) {
+    const { messages, next } = await http.ask("GET", `${path}?from=${from}&limit=${PAGE}`);
+    for (const message of Array.isArray(messages) ? messages : [])
+      if (isJson(message)) yield message;
+    from = next;
   }
 }
 
