@@ -71,6 +71,8 @@ export type Cluster = {
   readonly control: Member;
   readonly amp: readonly Member[];
   readonly workflow: readonly Member[];
+  /** The Redis of journals; null without processes of workflows. */
+  readonly journalUrl: string | null;
   /** Null when it was given from outside. */
   readonly redis: RedisServer | null;
   readonly redisUrl: string;
@@ -159,8 +161,11 @@ async function startInto(
     stops.members.push(() => started.stop());
     amp.push(started);
   }
+  let journalUrl: string | null = null;
   if ((options.workflow ?? 0) > 0) {
-    const own = { ...(await workflowSettings(folder, url, stops)), ...env };
+    const settings = await workflowSettings(folder, url, stops);
+    journalUrl = settings.AMS_JOURNAL_REDIS_URL;
+    const own = { ...settings, ...env };
     for (let index = 1; index <= (options.workflow ?? 0); index += 1) {
       const started = await startMember("workflow", `workflow-${index}`, folder, own);
       stops.members.push(() => started.stop());
@@ -174,6 +179,7 @@ async function startInto(
     control,
     amp,
     workflow,
+    journalUrl,
     redis,
     redisUrl,
     addGateway,
@@ -194,11 +200,7 @@ function mailSettings(redisUrl: string, url: string): Readonly<Record<string, st
 }
 
 /** Journals have a Redis of their own; all processes share one secret. */
-async function workflowSettings(
-  folder: string,
-  url: string,
-  stops: Stops,
-): Promise<Readonly<Record<string, string>>> {
+async function workflowSettings(folder: string, url: string, stops: Stops) {
   const kept = join(folder, "journal");
   await mkdir(kept);
   const journal = await startRedisServer(kept);

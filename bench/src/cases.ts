@@ -11,6 +11,7 @@ import { PEERS_CASE } from "./cases/peers.ts";
 import { fanCase, saturatedCase } from "./cases/saturated.ts";
 import { SLOW_READERS } from "./cases/slow-readers.ts";
 import { CONNECT_STORM, RECONNECT_STORM } from "./cases/storms.ts";
+import { WORKFLOW } from "./cases/workflow.ts";
 
 const CASES: readonly Case[] = [
   fanCase(1, 32, { reach: { gatewayPerToken: 2.5, redisPerToken: 0.2, commandsPerToken: 0.2 } }),
@@ -52,6 +53,7 @@ const CASES: readonly Case[] = [
   RECONNECT_STORM,
   MCP,
   MAIL,
+  WORKFLOW,
   PAGE,
 ];
 

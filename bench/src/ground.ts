@@ -19,6 +19,9 @@ export type GroundCluster = {
   readonly control: GroundMember;
   /** Processes of mail. */
   readonly amp: readonly GroundMember[];
+  /** Processes of workflows, and the Redis of their journals. */
+  readonly workflow: readonly GroundMember[];
+  readonly journalUrl: string | null;
   readonly redis: { readonly port: number; readonly pid: () => number } | null;
   readonly redisUrl: string;
   readonly addGateway: () => Promise<GroundMember>;
@@ -89,6 +92,7 @@ export type Ground = {
   readonly startCluster: (options: {
     readonly gateways: number;
     readonly amp?: number;
+    readonly workflow?: number;
     readonly env?: Readonly<Record<string, string>>;
   }) => Promise<GroundCluster>;
   readonly startStandalone: (env: Readonly<Record<string, string>>) => Promise<GroundStandalone>;

@@ -13,6 +13,7 @@ import { spokenBy } from "../ear.ts";
 import type { GroundCluster, GroundMember } from "../ground.ts";
 import { openPlainWire } from "../plain-wire.ts";
 import { cpuSeconds, ownMemoryBytes } from "../proc.ts";
+import { quantile } from "../quantile.ts";
 import { type Row, row } from "../row.ts";
 import type { Stage } from "../stage.ts";
 
@@ -305,9 +306,4 @@ async function idleRows(stage: Stage, one: GroundMember): Promise<readonly Row[]
       note: `${count} agents; the heap isn't collected before`,
     }),
   ];
-}
-
-function quantile(values: readonly number[], q: number): number | null {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? null;
 }

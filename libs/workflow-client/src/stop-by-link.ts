@@ -3,7 +3,7 @@ import { inspect } from "@ams/client";
 import { baseOf } from "./base.ts";
 import { Http, type Json } from "./http.ts";
 
-/** Stops a run, or the whole conversation of the link. Errors: those of `inspect`, `unreachable`. */
+/** Stops a run, or the whole conversation. Errors: those of `inspect`, and `unreachable`. */
 export async function stopByLink(link: string, run?: string): Promise<Json> {
   const { conversationId } = await inspect(link);
   const http = new Http(`${baseOf(link)}/workflow/v1/conversations/${conversationId}`, null);

@@ -12,7 +12,7 @@ import { orCliError } from "./fault.ts";
 
 export type KeyOptions = { readonly key?: string };
 
-/** Opens the conversation, uses it, and closes. What was seen of the log is kept between commands. */
+/** Opens the conversation, and closes it. What was seen of the log is kept between commands. */
 export async function withAgent<Value>(
   context: Context,
   link: string,
