@@ -2,27 +2,30 @@ import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { type Connection, join } from "@ams/client";
+import { type Account, type Connection, join, openAccount } from "@ams/client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { BINARY, type Ended, Home, jsonLines } from "./ams.ts";
 
 let ams: Standalone;
 let home: Home;
+let account: Account;
 let link: string;
 let env: { AMS_LINK: string };
 
 beforeAll(async () => {
   ams = await startStandalone({ AMS_SUBSCRIBERS_PER_CONVERSATION: "2" });
   home = new Home();
-  await home.run(["account", "create", "careful", "--url", ams.url]);
+  const created = ["account", "create", "careful", "--url", ams.url, "--show-credential"];
+  const { credential } = await home.one(created);
+  account = await openAccount(ams.url, { credential: String(credential) });
 });
 afterAll(async () => {
   home.remove();
   await ams.stop();
 });
 beforeEach(async () => {
-  link = String((await home.one(["mint"])).magic_link);
+  link = (await account.mint()).magicLink;
   env = { AMS_LINK: link };
 });
 

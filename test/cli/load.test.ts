@@ -1,10 +1,13 @@
-/** `ams load` against a whole AMS. */
+/**
+ * `ams load` against a whole AMS. The tests run side by side: most of their time is waiting. Those
+ * that stop the deployment have one of their own.
+ */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { type Account, createAccount, join } from "@ams/client";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, type TestContext, test } from "vitest";
 import { freePort } from "../cluster/free-port.ts";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { runLoad, signalGroup, startLoad } from "./load-run.ts";
@@ -35,7 +38,18 @@ afterAll(async () => {
 
 const link = async () => (await account.mint()).magicLink;
 
-test("a run counts every token at every subscriber, over two processes, and writes its report", async () => {
+/** An AMS of the test's own, that it may stop for a time, and a conversation there. */
+async function startOwn(
+  { onTestFinished }: TestContext,
+  env: Readonly<Record<string, string>> = {},
+) {
+  const own = await startStandalone(env);
+  onTestFinished(() => own.stop());
+  const { magicLink } = await (await createAccount(own.url, { namespace: "own" })).mint();
+  return { pid: own.pid, magicLink };
+}
+
+test.concurrent("a run counts every token at every subscriber, over two processes, and writes its report", async () => {
   const report = joinPath(folder, "report.html");
   const words = ["--subscribers", "20", "--emitters", "4", "--rate", "25", "--duration", "2s"];
   const more = ["--processes", "2", "--payload", "200", "--report", report, "--json"];
@@ -123,14 +137,14 @@ function expectSchema(result: unknown): void {
   });
 }
 
-test("§5.10 emitters that hear nobody are heard all the same", async () => {
+test.concurrent("§5.10 emitters that hear nobody are heard all the same", async () => {
   const words = ["--subscribers", "5", "--emitters", "3", "--rate", "10", "--duration", "1s"];
   const { status, out } = await runLoad([await link(), ...words, "--emit-only", "--json"]);
   expect(JSON.parse(out).counts).toMatchObject({ emitted: 30, expected: 150, received: 150 });
   expect(status).toBe(0);
 });
 
-test("a ramp sends half of what its time would hold, and the table says whether there was a knee", async () => {
+test.concurrent("a ramp sends half of what its time would hold, and the table says whether there was a knee", async () => {
   const words = ["--subscribers", "2", "--rate", "20", "--ramp", "2s", "--duration", "1s"];
   const { status, out, err } = await runLoad([await link(), ...words]);
   expect(out).toMatch(/^tokens sent +40 /m);
@@ -139,7 +153,7 @@ test("a ramp sends half of what its time would hold, and the table says whether 
   expect({ status, err }).toEqual({ status: 0, err: "" });
 });
 
-test("where nobody emits the connections are held for the whole time", async () => {
+test.concurrent("where nobody emits the connections are held for the whole time", async () => {
   const words = ["--subscribers", "5", "--emitters", "0", "--duration", "2s", "--json"];
   const { status, out } = await runLoad([await link(), ...words]);
   const { seconds, counts, joins } = JSON.parse(out);
@@ -148,7 +162,7 @@ test("where nobody emits the connections are held for the whole time", async () 
   expect(counts).toMatchObject({ emitted: 0, expected: 0, received: 0, lost: 0 });
 });
 
-test("two runs in one conversation leave each other's streams alone", async () => {
+test.concurrent("two runs in one conversation leave each other's streams alone", async () => {
   const magicLink = await link();
   const words = ["--subscribers", "3", "--rate", "30", "--duration", "2s", "--json"];
   const runs = await Promise.all([runLoad([magicLink, ...words]), runLoad([magicLink, ...words])]);
@@ -158,7 +172,7 @@ test("two runs in one conversation leave each other's streams alone", async () =
   }
 });
 
-test("Ctrl-C prints what was measured up to there, and ends with 130", async () => {
+test.concurrent("Ctrl-C prints what was measured up to there, and ends with 130", async () => {
   const words = ["--subscribers", "4", "--rate", "50", "--duration", "10m"];
   const running = startLoad([await link(), ...words]);
   await running.says("10 of 600 s");
@@ -171,14 +185,14 @@ test("Ctrl-C prints what was measured up to there, and ends with 130", async () 
   expect(out).toMatch(/^lost +0$/m);
 });
 
-test("a stall of the broker shows in the latencies of all tokens that it delayed, and not of the first alone", async () => {
+test.concurrent("a stall of the broker shows in the latencies of all tokens that it delayed, and not of the first alone", async (context) => {
   const words = ["--subscribers", "2", "--rate", "100", "--duration", "4s", "--json"];
-  const magicLink = await link();
+  const { pid, magicLink } = await startOwn(context);
   const witness = await join(magicLink, { guest: true });
   const running = startLoad([magicLink, ...words]);
   await witness.tokens().next();
-  process.kill(ams.pid(), "SIGSTOP");
-  setTimeout(() => process.kill(ams.pid(), "SIGCONT"), STALL_MS);
+  process.kill(pid(), "SIGSTOP");
+  setTimeout(() => process.kill(pid(), "SIGCONT"), STALL_MS);
   const { status, out } = await running.ended;
   await witness.close();
   const { latency_us, histogram_us, counts } = JSON.parse(out);
@@ -189,23 +203,25 @@ test("a stall of the broker shows in the latencies of all tokens that it delayed
   expect({ status, lost: counts.lost }).toEqual({ status: 0, lost: 0 });
 });
 
-test("a broker that stands still at the end has lost nothing: what it brings when it goes on counts", async () => {
+test.concurrent("a broker that stands still at the end has lost nothing: what it brings when it goes on counts", async (context) => {
   const words = ["--subscribers", "2", "--rate", "50", "--duration", "2s", "--json"];
-  const magicLink = await link();
+  const { pid, magicLink } = await startOwn(context);
   const witness = await join(magicLink, { guest: true });
   const running = startLoad([magicLink, ...words]);
   await witness.tokens().next();
-  process.kill(ams.pid(), "SIGSTOP");
-  setTimeout(() => process.kill(ams.pid(), "SIGCONT"), STILL_MS);
+  process.kill(pid(), "SIGSTOP");
+  setTimeout(() => process.kill(pid(), "SIGCONT"), STILL_MS);
   const { status, out } = await running.ended;
   await witness.close();
   expect(JSON.parse(out).counts).toMatchObject({ emitted: 100, received: 200, lost: 0 });
   expect(status).toBe(0);
 });
 
-test("§4.4.3 an emitter that is too fast for the deployment is closed 4290: the close is counted, its setting named, and the run fails", async () => {
-  const slow = await startStandalone({ AMS_FRAMES_PER_SECOND: "20", AMS_FRAMES_BURST: "20" });
-  const { magicLink } = await (await createAccount(slow.url, { namespace: "slow" })).mint();
+test.concurrent("§4.4.3 an emitter that is too fast for the deployment is closed 4290: the close is counted, its setting named, and the run fails", async (context) => {
+  const { magicLink } = await startOwn(context, {
+    AMS_FRAMES_PER_SECOND: "20",
+    AMS_FRAMES_BURST: "20",
+  });
   const words = ["--subscribers", "2", "--rate", "200", "--duration", "2s", "--json"];
   const { status, out } = await runLoad([magicLink, ...words]);
   const { closes, counts, notes, outcome } = JSON.parse(out);
@@ -213,10 +229,9 @@ test("§4.4.3 an emitter that is too fast for the deployment is closed 4290: the
   expect(counts).toMatchObject({ lost: 0, doubled: 0, reordered: 0 });
   expect(notes.join()).toContain("AMS_FRAMES_PER_SECOND");
   expect({ status, outcome }).toEqual({ status: 7, outcome: "cut" });
-  await slow.stop();
 });
 
-test("with an account its credential is used, and its limit is named with the number that it takes", async () => {
+test.concurrent("with an account its credential is used, and its limit is named with the number that it takes", async () => {
   const env = { AMS_CREDENTIAL: account.credential };
   const few = ["--subscribers", "2", "--rate", "5", "--duration", "1s", "--account"];
   const fine = await runLoad([await link(), ...few, "--json"], { env });
@@ -230,7 +245,7 @@ test("with an account its credential is used, and its limit is named with the nu
   expect(status).toBe(6);
 });
 
-test("§3.3.9 a full conversation: the setting to raise, and to what", async () => {
+test.concurrent("§3.3.9 a full conversation: the setting to raise, and to what", async () => {
   const { status, err, out } = await runLoad([await link(), "--subscribers", "230"]);
   expect(err).toBe(
     "ams: The conversation is full (the deployment allows 200): this run needs 231 subscribers, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=231 or more, or ask for 200 connections at most.\n",
@@ -238,14 +253,14 @@ test("§3.3.9 a full conversation: the setting to raise, and to what", async () 
   expect({ status, out }).toEqual({ status: 6, out: "" });
 });
 
-test("what the machine's descriptors can't hold is refused before anything is opened, with the limit and how to raise it", async () => {
+test.concurrent("what the machine's descriptors can't hold is refused before anything is opened, with the limit and how to raise it", async () => {
   const words = ["--subscribers", "500", "--processes", "2"];
   const { status, err } = await runLoad([await link(), ...words], { descriptors: 128 });
   expect(err).toMatch(/501 connections don't fit: .*128 descriptors.*--processes 8.*ulimit -n 315/);
   expect(status).toBe(6);
 });
 
-test.each<[string, readonly string[], number, RegExp]>([
+test.concurrent.each<[string, readonly string[], number, RegExp]>([
   ["no magic link", ["not-a-link"], 4, /magic link/],
   ["a link without its token", ["http://127.0.0.1:1/a/conversations/b"], 4, /cut off/],
   ["a rate that is no number", ["x", "--rate", "fast"], 2, /number of tokens per second/],
@@ -266,7 +281,7 @@ test.each<[string, readonly string[], number, RegExp]>([
   expect({ status, out }).toEqual({ status: exit, out: "" });
 });
 
-test("a link of somebody else's making, a dead host, and one that isn't AMS are told apart", async () => {
+test.concurrent("a link of somebody else's making, a dead host, and one that isn't AMS are told apart", async () => {
   const wrong = (await link()).replace(/t=.*/, `t=${"x".repeat(43)}`);
   const refused = await runLoad([wrong]);
   expect(refused.err).toContain("The link is wrong, expired or revoked");
@@ -289,7 +304,7 @@ test("a link of somebody else's making, a dead host, and one that isn't AMS are 
   page.close();
 });
 
-test("a run that is refused leaves the report of an earlier one as it was, and no empty file", async () => {
+test.concurrent("a run that is refused leaves the report of an earlier one as it was, and no empty file", async () => {
   const [old, fresh] = [joinPath(folder, "old.html"), joinPath(folder, "fresh.html")];
   await writeFile(old, "an earlier report");
   for (const path of [old, fresh]) {
@@ -300,7 +315,7 @@ test("a run that is refused leaves the report of an earlier one as it was, and n
   await expect(readFile(fresh)).rejects.toThrow("ENOENT");
 });
 
-test("a report that can't be written is found before the run", async () => {
+test.concurrent("a report that can't be written is found before the run", async () => {
   const path = joinPath(folder, "no", "such", "folder.html");
   const { status, err } = await runLoad([await link(), "--report", path]);
   expect(err).toBe("ams: The file of --report can't be written.\n");

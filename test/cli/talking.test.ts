@@ -1,4 +1,11 @@
-import { type Connection, join, sentinelOf, type TokenEvent } from "@ams/client";
+import {
+  type Account,
+  type Connection,
+  join,
+  openAccount,
+  sentinelOf,
+  type TokenEvent,
+} from "@ams/client";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Standalone, startStandalone } from "../standalone.ts";
 import { Home, jsonLines } from "./ams.ts";
@@ -8,6 +15,7 @@ const HARMFUL = "\u001b[31mred\u001b[0m \u001b]0;title\u0007 \u202eevil\u202c \u
 
 let ams: Standalone;
 let home: Home;
+let account: Account;
 let link: string;
 let env: { AMS_LINK: string };
 let ear: Connection;
@@ -15,14 +23,16 @@ let ear: Connection;
 beforeAll(async () => {
   ams = await startStandalone();
   home = new Home();
-  await home.run(["account", "create", "talker", "--url", ams.url]);
+  const created = ["account", "create", "talker", "--url", ams.url, "--show-credential"];
+  const { credential } = await home.one(created);
+  account = await openAccount(ams.url, { credential: String(credential) });
 });
 afterAll(async () => {
   home.remove();
   await ams.stop();
 });
 beforeEach(async () => {
-  link = String((await home.one(["mint"])).magic_link);
+  link = (await account.mint()).magicLink;
   env = { AMS_LINK: link };
   ear = await join(link, { guest: true, streamName: "ear" });
 });
