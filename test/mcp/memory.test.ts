@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createMcp, readMcp } from "@ams/mcp";
 import { openLog, openMetrics } from "@ams/process";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { call, initialize } from "./raw.ts";
 import { startWorld, type World } from "./world.ts";
 
@@ -17,6 +17,9 @@ beforeAll(async () => {
   world = await startWorld({ AMS_SUBSCRIBERS_PER_CONVERSATION: "1000" });
 });
 afterAll(() => world.stop());
+
+/** 3,200 requests take a quarter of a minute, and several times that on a busy machine. */
+vi.setConfig({ testTimeout: 240_000 });
 
 test("3 × 200 sessions that join, speak and are deleted return the heap to within 5 MiB", async () => {
   const { link } = await world.conversation();

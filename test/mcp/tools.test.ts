@@ -119,16 +119,37 @@ describe("ams_join", () => {
     const watcher = await Watcher.join(link);
     const session = await open(link);
     await tool(link, session, "ams_join", { stream_name: "r" });
-    for (const word of ["one", "two", "three"]) await watcher.connection.send(word);
+    for (const word of ["one", "two", "three"]) {
+      await watcher.connection.send(word);
+      await watcher.connection.endTurn();
+    }
     await readUntil(link, session, 3);
     await tool(link, session, "ams_join", { stream_name: "r", last_n: 2 });
     const two = await tool(link, session, "ams_recv");
     expect(tokens(two)).toEqual(["two", "three"]);
-    const since = two.value.events?.[0]?.cursor;
+    const since = two.value.events?.[1]?.cursor;
     await tool(link, session, "ams_join", { stream_name: "r", since });
     expect(tokens(await tool(link, session, "ams_recv"))).toEqual(["three"]);
     const bad = await tool(link, session, "ams_join", { since: "garbage" });
     expect(bad.value.error).toBe("invalid_cursor");
+    await watcher.connection.close();
+  });
+
+  test("who comes late reads the last messages of a conversation that keeps them, whole", async () => {
+    const { link } = await world.conversation({ replay: { ttlS: 600, maxBytes: 1_048_576 } });
+    const watcher = await Watcher.join(link);
+    for (const words of [["old"], ["one ", "and ", "more"], ["two"]]) {
+      for (const word of words) await watcher.connection.send(word);
+      await watcher.connection.endTurn();
+    }
+    const late = await open(link);
+    await tool(link, late, "ams_join", { last_n: "2" });
+    const read = await tool(link, late, "ams_recv", { format: "messages", wait_ms: 5_000 });
+    const messages = read.value.messages as readonly { readonly text: string }[];
+    expect(messages.map(({ text }) => text)).toEqual(["one and more", "two"]);
+    const other = await open(link);
+    await tool(link, other, "ams_join");
+    expect(tokens(await tool(link, other, "ams_recv"))).toEqual([]);
     await watcher.connection.close();
   });
 

@@ -228,6 +228,36 @@ test("killing one mid-conversation: without replay the next answer, on the other
   await watcher.connection.close();
 });
 
+test("killing one mid-conversation: with replay a handle and a cursor go on at the other one, with nothing lost and nothing twice", async () => {
+  const { link, bearer } = await world.conversation({ replay: { ttlS: 600, maxBytes: 1_048_576 } });
+  const watcher = await Watcher.join(link);
+  const spare = await startEdge("spare-replay");
+  only = spare;
+  const { value: joined } = await toolAlone(mcp, "ams_join", { magic_link: link }, bearer);
+  const own = { magic_link: link, handle: joined.handle };
+  const said = Array.from({ length: 60 }, (_, n) => `w${n}`);
+  const read: unknown[] = [];
+  let cursor: unknown = joined.cursor;
+  const readOn = async (wanted: number) => {
+    while (read.length < wanted) {
+      const got = await toolAlone(mcp, "ams_recv", { ...own, cursor, wait_ms: 5_000 }, bearer);
+      expect(got.value).toMatchObject({ ok: true, truncated: false, dropped: 0 });
+      read.push(...tokens(got));
+      cursor = got.value.next_cursor;
+    }
+  };
+  for (const word of said.slice(0, 30)) await watcher.connection.send(word);
+  await readOn(30);
+  for (const word of said.slice(30, 40)) await watcher.connection.send(word);
+  await spare.process.kill("SIGKILL");
+  await watcher.until((heard) => heard.includes(`-${joined.stream_name}`));
+  for (const word of said.slice(40)) await watcher.connection.send(word);
+  only = edges[1];
+  await readOn(said.length);
+  expect(read).toEqual(said);
+  await watcher.connection.close();
+});
+
 test("served alone: ams_recv cut off by its client, before or after its answer began, has consumed nothing", async () => {
   const { link } = await world.conversation();
   const [, edge] = edges;

@@ -18,7 +18,7 @@ export const PROTOCOL_TEXT = `# AMS over MCP
 
 ams_recv answers \`messages\`: {from, name?, kind: "message", text, done, ts, seq}, in the order in which they began. \`done\` is false while a message is being written, or when it was cut by \`max_chars\`: it goes on in the next answer. A loss is an entry {kind: "gap" or "truncated", dropped?} at its place. \`presence\` has a line for who joined, left or changed metadata. \`kinds\` chooses what is returned; \`until\` says whether a call waits for a finished message or returns with anything.
 
-Without a cursor it goes on where this subscription last stopped. With a cursor it gives what came after it, and the same cursor gives the same again: nothing is consumed that wasn't returned. What was cut off on its way is read again by the last cursor that you have. A subscription keeps 1,000 events or 1 MiB; what overflows is dropped, oldest first.
+Without a cursor it goes on where this subscription last stopped. With a cursor it gives what came after it, and the same cursor gives the same again: nothing is consumed that wasn't returned. What was cut off on its way is read again by the last cursor that you have. A subscription keeps 1,000 events or 1 MiB; what overflows is dropped, oldest first. Where the conversation keeps what is said, a cursor also holds after the server restarted, and ams_join {last_n: 20} begins with the last 20 messages that were said before you came.
 
 With \`format: "events"\` each token is an event of its own: \`kind\`, \`conversation_id\`, \`cursor\`, and \`stream_name\`, \`stream_id\`, \`owner_account_id\`, \`ts\`, \`seq\`, \`data\` or \`metadata\`, \`peer_identity\`. \`format: "frames"\` has the same as {method, params}. Both cost many times more of a model's context.
 

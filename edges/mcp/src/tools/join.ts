@@ -33,9 +33,8 @@ const input = z.object({
   take_over: truth("Take this name from another live session of your account.").optional(),
   push: truth("Send notifications/ams/* too.").optional(),
   conversation_id: targetArguments.conversation_id.meta(HIDDEN),
-  // They work on what this process holds, until conversations keep a log.
-  since: text("").meta(HIDDEN).optional(),
-  last_n: integer(1, 1_000, "").meta(HIDDEN).optional(),
+  since: text("Go on after this cursor of yours, if the conversation keeps it.").optional(),
+  last_n: integer(1, 1_000, "Begin with the last so many messages, if it keeps them.").optional(),
 });
 
 const output = z.looseObject({

@@ -17,6 +17,8 @@ const SAME_NAME = [
   "backpressure",
   "rate_limited",
   "delivery_unknown",
+  "no_replay",
+  "invalid_cursor",
 ] as const satisfies readonly (Fault & AmsErrorCode)[];
 
 const OTHER_NAME: ReadonlyMap<AmsErrorCode, Fault> = new Map<AmsErrorCode, Fault>([

@@ -38,6 +38,7 @@ export const FAULTS = {
     'A peer identity is {kind: "agent" | "human", model?, client?} of at most 1,024 bytes.',
   invalid_cursor:
     "The cursor is not one that this subscription gave: leave it out to go on where reading stopped.",
+  no_replay: "The conversation keeps nothing for later readers.",
   invalid_wait: "The wait is a whole number of milliseconds from 0 to 25000.",
   invalid_max_events: "The number of events is a whole number from 1 to 1000.",
   token_too_large: "A token is at most 65,536 bytes of UTF-8: split it.",

@@ -6,6 +6,7 @@ import { type Fault, failure } from "../checks/faults.ts";
 import type { Result } from "../contract.ts";
 import type { Position } from "../subscriptions/buffer.ts";
 import { type Give, handOver } from "../subscriptions/hand-over.ts";
+import { lastMessages } from "../subscriptions/last-messages.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
 import type { Wishes } from "../subscriptions/wire-connection.ts";
 import type { Joined, JoinRequest } from "./requests.ts";
@@ -24,11 +25,13 @@ export async function join(context: Context, request: JoinRequest): Promise<Resu
     how,
   );
   if (!subscribed.ok) return subscribed;
-  const { subscription, position } = subscribed;
+  const { subscription } = subscribed;
   const { wire } = subscription;
   const wasKnown = wire.joined !== null;
   const bringsNews = wire.connection === null && !wire.dialling;
-  const reached = await reach(context, subscribed, how, signal, wishesOf(request));
+  const wishes = wishesOf(request);
+  const wanted = { wishes, cursor: since, lastN: request.lastN };
+  const reached = await reach(context, subscribed, how, signal, wanted);
   if (!reached.ok) return reached;
   const { connection } = reached;
   const fault = bringsNews
@@ -37,7 +40,7 @@ export async function join(context: Context, request: JoinRequest): Promise<Resu
   if (fault !== null) return failure(fault);
   // Who didn't say where to read goes on where reading is by now.
   if (request.since !== undefined || request.lastN !== undefined)
-    subscription.positions.at = position;
+    subscription.positions.at = where(subscription) ?? subscribed.position;
   return { ok: true, ...joined(subscription, connection, wasKnown) };
 }
 
@@ -48,7 +51,7 @@ function positionFor(
 ): Position | null {
   if (since !== undefined) return positions.positionOf(since, buffer.end);
   if (lastN === undefined) return positions.at;
-  return { next: Math.max(buffer.first, buffer.end - lastN), unsure: false };
+  return { next: buffer.first + lastMessages(buffer.all, lastN), unsure: false };
 }
 
 function wishesOf({ streamMetadata, peerIdentity, selfSubscribe }: JoinRequest): Wishes {

@@ -26,11 +26,14 @@ export type JoinRequest = Target & {
   readonly peerIdentity?: PeerIdentity;
   /** Set once, when the subscription is first taken: also hear the own stream. */
   readonly selfSubscribe?: boolean;
-  /** A cursor of this subscription: the next `recv` goes on after it. */
+  /**
+   * A cursor of this subscription: the next `recv` goes on after it, in another process by what the
+   * conversation keeps.
+   */
   readonly since?: string;
   /**
-   * The next `recv` begins with the last so many events that the buffer holds, 1 at least; `since`
-   * beats it.
+   * The next `recv` begins with the last so many messages that the buffer holds, 1 at least; on a
+   * new subscription those that the conversation keeps. `since` beats it.
    */
   readonly lastN?: number;
   /**

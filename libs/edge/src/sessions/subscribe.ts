@@ -3,12 +3,12 @@ import type { Connection } from "@ams/client";
 import { failure } from "../checks/faults.ts";
 import { nonceOf, type Seal } from "../checks/seal.ts";
 import type { CheckedLink, Clock, Counters, Links, Result, Who } from "../contract.ts";
-import type { WrapperLimits } from "../limits.ts";
+import { EVENTS_MAX, type WrapperLimits } from "../limits.ts";
 import type { Position } from "../subscriptions/buffer.ts";
 import type { Subscription } from "../subscriptions/subscription.ts";
 import type { Subscriptions } from "../subscriptions/subscriptions.ts";
 import { type Aim, type Found, find, nameFor } from "../subscriptions/target.ts";
-import type { Wishes } from "../subscriptions/wire-connection.ts";
+import type { Replay, Wishes } from "../subscriptions/wire-connection.ts";
 import type { Loops } from "./loops.ts";
 import type { SessionState } from "./session-state.ts";
 import { identityOf, ownerOf } from "./who.ts";
@@ -103,7 +103,7 @@ export async function reach(
   }: Pick<Subscribed, "subscription" | "link"> & Partial<Subscribed>,
   { takeOver = false }: How,
   signal: AbortSignal | undefined,
-  wishes: Wishes = {},
+  { wishes = {}, cursor, lastN }: Wanted = {},
 ): Promise<Result<{ readonly connection: Connection }>> {
   // Another call may have given up on it since it was found. From here on its connection is in use,
   // and nobody does.
@@ -111,18 +111,37 @@ export async function reach(
     return failure("unavailable");
   if (subscription.holder === context.state) context.state.keep(subscription);
   const { passing, peerIdentity } = context.state.name;
+  const { wire, positions } = subscription;
+  const log = cursor === undefined ? null : positions.logOf(cursor);
+  const replay: Replay | null = lastN === undefined ? log : { last: REPLAYED_FRAMES };
   const reached = await unlessAborted(
-    subscription.wire.reach({
+    wire.reach({
       identity: identityOf(context.who),
       link,
       takeBack: takeOver || passing || byHandle,
       wishes: { ...(peerIdentity === undefined ? {} : { peerIdentity }), ...wishes },
+      ...(replay === null ? {} : { replay }),
     }),
     signal,
   );
   if (!reached.ok) abandon(context, subscription);
+  // The dial was this call's, and its log goes on where the cursor is.
+  else if (cursor !== undefined && log !== null && wire.replay === log)
+    positions.replayedFrom(cursor);
   return reached;
 }
+
+/** What a call wants of a subscription that has to be dialled. */
+type Wanted = {
+  readonly wishes?: Wishes;
+  /** Where it goes on to read. */
+  readonly cursor?: string | undefined;
+  /** How many of the last messages it wants. */
+  readonly lastN?: number | undefined;
+};
+
+/** Kept frames that the last messages are looked for in: as many as a buffer holds. */
+const REPLAYED_FRAMES = EVENTS_MAX;
 
 /** Nothing is kept of a subscription that has never been on the wire. */
 export function abandon({ subscriptions, state }: Context, subscription: Subscription): void {

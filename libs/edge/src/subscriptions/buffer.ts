@@ -94,6 +94,11 @@ export class EventBuffer {
     return { truncated: position.unsure || dropped > 0, dropped, from, events };
   }
 
+  /** Every event that is kept, the oldest first. */
+  get all(): readonly Heard[] {
+    return this.#row.slice(this.#skip);
+  }
+
   /** The last event before that number that is wanted; null where none is kept. */
   lastBefore(next: number, isWanted: (event: Heard) => boolean): Heard | null {
     for (let at = this.#skip + next - this.#first - 1; at >= this.#skip; at -= 1) {

@@ -21,7 +21,13 @@ type OfStream = Placed & {
  * theirs.
  */
 export type SubscriptionEvent =
-  | (OfStream & { readonly kind: "token"; readonly seq: string; readonly data: string })
+  | (OfStream & {
+      readonly kind: "token";
+      readonly seq: string;
+      readonly data: string;
+      /** It was said before, and comes from what the conversation keeps. */
+      readonly replay?: true;
+    })
   | (OfStream & {
       readonly kind: "stream_metadata";
       readonly seq: string;

@@ -43,8 +43,8 @@ export function heardOf(event: AmsEvent, conversationId: string): Heard | null {
 }
 
 /**
- * What is to be reported when a subscription is back on the wire: that something may be lost, then
- * who left and who came meanwhile, so that its readers' roster stays true (§5.6).
+ * Who left and who came while a subscription was off the wire, so that its readers' roster stays
+ * true (§5.6).
  */
 export function heardWhileAway(
   before: readonly Peer[],
@@ -56,7 +56,6 @@ export function heardWhileAway(
   const left = before.filter((peer) => !isIn(now, peer.streamId));
   const came = now.filter((peer) => !isIn(before, peer.streamId));
   return [
-    away(conversationId),
     ...left.map(({ metadata: _, ...stream }): Heard => {
       return { kind: "stream_left", conversationId, ...stream, ts };
     }),

@@ -4,6 +4,7 @@
 import { randomBytes } from "node:crypto";
 import { type Position, START } from "./buffer.ts";
 import { formatCursor, parseCursor, tagOf } from "./cursor.ts";
+import type { LogPosition } from "./log-position.ts";
 
 /** Bytes of an incarnation: enough that two processes don't begin with the same. */
 const INCARNATION_BYTES = 6;
@@ -20,10 +21,17 @@ export class Positions {
   readonly #tag: string;
   readonly #incarnation = randomBytes(INCARNATION_BYTES).toString("base64url");
   readonly #foreign = new Map<string, Position>();
+  readonly #logAt: (next: number) => LogPosition | null;
 
-  constructor(subscriptionKey: string, streamName: string) {
+  /** `logAt` says where in the log reading is that has read all events below a number. */
+  constructor(
+    subscriptionKey: string,
+    streamName: string,
+    logAt: (next: number) => LogPosition | null,
+  ) {
     this.#streamName = streamName;
     this.#tag = tagOf(subscriptionKey);
+    this.#logAt = logAt;
   }
 
   /**
@@ -38,7 +46,8 @@ export class Positions {
 
   cursorOf(position: Position): string {
     const [streamName, tag, incarnation] = [this.#streamName, this.#tag, this.#incarnation];
-    return formatCursor({ streamName, tag, incarnation, position, replay: null });
+    const log = this.#logAt(position.next);
+    return formatCursor({ streamName, tag, incarnation, position, log });
   }
 
   /**
@@ -52,12 +61,28 @@ export class Positions {
     return cursor.position.next <= end ? cursor.position : null;
   }
 
+  /** Where in the log a cursor of another process is; null for one of here, or without a log. */
+  logOf(text: string): LogPosition | null {
+    const cursor = parseCursor(text);
+    const isForeign = cursor?.tag === this.#tag && cursor.incarnation !== this.#incarnation;
+    return isForeign ? cursor.log : null;
+  }
+
+  /** What comes after a cursor of another process is in the buffer, from its beginning. */
+  replayedFrom(text: string): void {
+    const cursor = parseCursor(text);
+    if (cursor !== null) this.#keepForeign(text, { ...cursor.position, next: START.next });
+  }
+
   /**
    * A cursor of this subscription of another process: what was read here goes on, and what lies in
    * between is lost.
    */
   #foreignPosition(text: string): Position {
-    const position = this.#foreign.get(text) ?? { next: this.at.next, unsure: true };
+    return this.#keepForeign(text, this.#foreign.get(text) ?? { next: this.at.next, unsure: true });
+  }
+
+  #keepForeign(text: string, position: Position): Position {
     const oldest = this.#foreign.keys().next();
     if (this.#foreign.size >= FOREIGN_MAX && !oldest.done) this.#foreign.delete(oldest.value);
     this.#foreign.set(text, position);

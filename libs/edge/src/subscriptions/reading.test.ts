@@ -1,3 +1,4 @@
+import { END_OF_TURN_DATA } from "@ams/client";
 import { expect, test } from "vitest";
 import type { Result, Session } from "../contract.ts";
 import { brief, desk, Ear, faultIn, must, settle } from "../testing/desk.ts";
@@ -158,13 +159,14 @@ test("join with `since` or `lastN` says where reading goes on", async () => {
   const { wire, open } = desk();
   const session = open("s1");
   const { cursor } = must(await session.join(X));
-  wire.call.sayAll(words(5));
+  const turns = words(5).flatMap((word) => [word, END_OF_TURN_DATA]);
+  wire.call.sayAll(turns);
   await settle();
   must(await session.recv({}));
   expect(must(await session.join({ since: cursor })).cursor).toBe(cursor);
-  expect(must(await session.recv({})).events).toHaveLength(5);
+  expect(must(await session.recv({})).events).toHaveLength(10);
   must(await session.join({ lastN: 2 }));
-  expect(brief(must(await session.recv({})).events)).toEqual(["w3", "w4"]);
+  expect(brief(must(await session.recv({})).events)).toEqual(turns.slice(6));
 });
 
 test("what rides along is unread and shown once, at most 64 at a time, and stays to be received", async () => {

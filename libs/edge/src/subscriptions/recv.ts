@@ -71,8 +71,10 @@ async function receiveBy<Found extends Awaited>(
   });
   if (!subscribed.ok) return subscribed;
   const { subscription } = subscribed;
-  const position = cursor === undefined ? null : subscribed.position;
-  const reached = await reach(context, subscribed, {}, signal);
+  const reached = await reach(context, subscribed, {}, signal, { cursor });
+  const { positions, buffer } = subscription;
+  const given = cursor === undefined ? null : positions.positionOf(cursor, buffer.end);
+  const position = cursor === undefined ? null : (given ?? subscribed.position);
   // What was heard before the subscription went off the wire can still be read.
   const canRead =
     readFrom(subscription, position ?? subscription.positions.at, 1).events.length > 0;

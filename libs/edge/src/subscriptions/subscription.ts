@@ -13,6 +13,7 @@ import type { Named } from "../sessions/requests.ts";
 import { EventBuffer, type Heard } from "./buffer.ts";
 import type { Dial } from "./dial.ts";
 import { bytesOf } from "./hearing.ts";
+import { LogMarks } from "./log-position.ts";
 import { Positions } from "./positions.ts";
 import { Speakers } from "./speakers.ts";
 import { WireConnection, type WireLink } from "./wire-connection.ts";
@@ -80,6 +81,7 @@ export class Subscription {
   #buffer: EventBuffer;
   #holder: Holder | null = null;
   #handle: string | null = null;
+  readonly #marks = new LogMarks();
   readonly #deps: SubscriptionDeps;
   readonly #watchers = new Set<() => void>();
 
@@ -91,7 +93,7 @@ export class Subscription {
     this.#handle = name.handle ?? null;
     this.conversationId = conversationId;
     this.streamName = streamName;
-    this.positions = new Positions(key, streamName);
+    this.positions = new Positions(key, streamName, (next) => this.#marks.at(next, this.#buffer));
     this.usedAt = deps.clock.now();
     this.#buffer = new EventBuffer(deps.limits, bytesOf);
     this.#deps = deps;
@@ -99,9 +101,11 @@ export class Subscription {
       ...{ conversationId, streamName, dial: deps.dial, counters: deps.counters },
       heard: (all) => this.#keep(all),
       changed: () => this.#notify(),
-      began: ({ resumed, epoch }) => {
-        if (resumed || (isPresumed && epoch > 1)) this.#doubt();
+      began: ({ resumed, epoch }, isContinued) => {
+        if (!isContinued && (resumed || (isPresumed && epoch > 1))) this.#doubt();
       },
+      logged: (cursor) => this.#marks.add(this.#buffer.end, cursor, this.#buffer.first),
+      lastLogged: () => this.#marks.at(this.#buffer.end, this.#buffer),
     });
   }
 
@@ -183,7 +187,8 @@ export class Subscription {
     const { clock, common, counters, loops } = this.#deps;
     for (const heard of all) {
       this.speakers.heard(heard, clock.now());
-      if (heard.kind === "token") loops.spoke(this.conversationId, heard.streamId);
+      if (heard.kind === "token" && heard.replay !== true)
+        loops.spoke(this.conversationId, heard.streamId);
       const dropped = this.#buffer.append(common.of(heard));
       if (dropped > 0) counters.add("events_dropped", dropped);
     }

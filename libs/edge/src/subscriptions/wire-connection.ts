@@ -16,6 +16,7 @@ import { type Ending, endingOf, IDLE, LEFT, STOPPING, TAKEN } from "../sessions/
 import type { Heard } from "./buffer.ts";
 import type { Dial, Dialled } from "./dial.ts";
 import { away, heardOf, heardWhileAway } from "./hearing.ts";
+import { type LogPosition, type Seen, wasSeen } from "./log-position.ts";
 
 /** As whom a stream joins. */
 export type Identity = { readonly credential: string } | { readonly guest: true };
@@ -26,6 +27,9 @@ export type Wishes = Pick<JoinOptions, "streamMetadata" | "peerIdentity" | "self
 /** The link that a subscription is dialled by, and where it leads. */
 export type WireLink = Pick<CheckedLink, "magicLink" | "namespace" | "alias">;
 
+/** What of the conversation's log a first dial asks for: what came after a place, or the end. */
+export type Replay = LogPosition | { readonly last: number };
+
 /** What a call brings along to get onto the wire. */
 export type Reach = {
   readonly identity: Identity;
@@ -34,6 +38,8 @@ export type Reach = {
   /** Whether a stream that was taken over from outside may be taken back. */
   readonly takeBack: boolean;
   readonly wishes?: Wishes;
+  /** Of the first dial; a later one goes on where the last connection ended. */
+  readonly replay?: Replay;
 };
 
 export type Reached = { readonly connection: Connection };
@@ -47,7 +53,12 @@ export type WireConnectionOptions = {
   /** It is on the wire now, or off it. */
   readonly changed: () => void;
   /** Its first dial is done, and nothing was heard yet. */
-  readonly began: (joined: JoinedEvent) => void;
+  /** `isContinued` where what came since an earlier connection is replayed. */
+  readonly began: (joined: JoinedEvent, isContinued: boolean) => void;
+  /** Everything before this place in the log was handed over. */
+  readonly logged: (cursor: string) => void;
+  /** Where in the log all that was handed over ends; null where that isn't known. */
+  readonly lastLogged: () => LogPosition | null;
 };
 
 type State =
@@ -64,6 +75,8 @@ export class WireConnection {
   #last: Dialled | null = null; // The connection that is, or was the last.
   #hearing: Promise<void> = Promise.resolve();
   #away = false;
+  #replay: Replay | null = null; // What the last connection began with.
+  #catchingUp: CatchingUp | null = null;
 
   constructor(options: WireConnectionOptions) {
     this.#options = options;
@@ -85,6 +98,11 @@ export class WireConnection {
    */
   get away(): boolean {
     return this.#away;
+  }
+
+  /** What of the log the last dial was given; null where nothing is kept, or was asked for. */
+  get replay(): Replay | null {
+    return this.#replay;
   }
 
   get dialling(): boolean {
@@ -173,24 +191,40 @@ export class WireConnection {
     return await reached;
   }
 
-  async #dial(link: string, { identity, wishes }: Reach): Promise<Result<Reached>> {
-    const { streamName, dial } = this.#options;
+  async #dial(link: string, { identity, wishes, replay }: Reach): Promise<Result<Reached>> {
+    const { streamName } = this.#options;
+    const kept = this.#last === null ? (replay ?? null) : this.#options.lastLogged();
     if (this.#last === null) this.#wishes = wishes ?? {};
     const streamMetadata = wishes?.streamMetadata ?? this.#last?.connection.metadata;
     this.#count("dials");
-    const dialled = await dial(link, {
+    const dialled = await this.#dialFor(kept, link, {
       ...this.#wishes,
       ...(streamMetadata === undefined ? {} : { streamMetadata }),
       ...identity,
       streamName,
       receipts: true,
     });
-    if (dialled.ok) return this.#join(dialled);
-    this.#count("dials_failed");
-    return dialled;
+    if (!dialled.ok) {
+      this.#count("dials_failed");
+      return dialled;
+    }
+    const reached = this.#join(dialled, dialled.joined.replays === true ? kept : null);
+    // The last frames have a number only when all have come.
+    if (kept !== null && "last" in kept) await this.#catchingUp?.done;
+    return reached;
   }
 
-  #join(dialled: Dialled): Result<Reached> {
+  /** Where nothing is kept (any more) it joins without. */
+  async #dialFor(kept: Replay | null, link: string, options: JoinOptions) {
+    const { dial } = this.#options;
+    if (kept === null) return await dial(link, options);
+    const asked = "last" in kept ? { last: kept.last } : { since: kept.cursor };
+    const dialled = await dial(link, { ...options, ...asked });
+    const isRefused = !dialled.ok && WITHOUT_LOG.has(dialled.fault);
+    return isRefused ? await dial(link, options) : dialled;
+  }
+
+  #join(dialled: Dialled, replay: Replay | null): Result<Reached> {
     const { connection, joined } = dialled;
     if (this.left || this.#stopping) {
       connection.close().catch(() => {}); // It never rejects.
@@ -200,13 +234,18 @@ export class WireConnection {
     this.#last = dialled;
     this.#state = { is: "on", connection };
     this.#away = false;
+    this.#replay = replay;
+    this.#catchingUp = replay === null ? null : new CatchingUp(replay);
+    const { conversationId, heard, logged } = this.#options;
+    if (replay === null && joined.cursor !== undefined) logged(joined.cursor);
     if (before === null) {
       this.#count("subscriptions_taken");
-      this.#options.began(joined);
+      this.#options.began(joined, replay !== null && "cursor" in replay);
     } else {
       const peers = [...before.connection.peers.values()];
-      const { conversationId, heard } = this.#options;
-      heard(heardWhileAway(peers, joined.peers, conversationId, joined.ts));
+      const roster = heardWhileAway(peers, joined.peers, conversationId, joined.ts);
+      if (this.#catchingUp === null) heard([away(conversationId), ...roster]);
+      else this.#catchingUp.roster = roster;
     }
     this.#options.changed();
     this.#hearing = this.#hear(dialled);
@@ -237,11 +276,28 @@ export class WireConnection {
       this.#away = false;
       this.#count("reconnects");
     }
-    const heard = heardOf(event, this.#options.conversationId);
-    if (heard !== null) this.#options.heard([heard]);
+    const { conversationId, logged } = this.#options;
+    const heard = heardOf(event, conversationId);
+    const isKnown = heard !== null && "replay" in event && this.#catchingUp?.knows(heard) === true;
+    if (heard !== null && !isKnown) this.#options.heard([heard]);
+    if (event.type === "live") this.#caughtUp(event.complete);
+    if (event.type === "live" || event.type === "cursor") logged(event.cursor);
+  }
+
+  /** All that was kept has come: then who left and who came, and a loss where not all was kept. */
+  #caughtUp(isComplete: boolean): void {
+    const catchingUp = this.#catchingUp;
+    if (catchingUp === null) return;
+    this.#catchingUp = null;
+    const isLoss = !isComplete && catchingUp.isContinued;
+    const loss = isLoss ? [away(this.#options.conversationId)] : [];
+    const all = [...loss, ...catchingUp.roster];
+    if (all.length > 0) this.#options.heard(all);
+    catchingUp.end();
   }
 
   #ended(connection: Connection, error: AmsError | null): void {
+    this.#catchingUp?.end();
     if (this.connection !== connection) return;
     const why = endingOf(error);
     this.#state = { is: "off", why };
@@ -251,6 +307,32 @@ export class WireConnection {
 
   #count(count: Count): void {
     this.#options.counters.add(count, 1);
+  }
+}
+
+/** Faults of a dial that asks for the log, which one without doesn't have. */
+const WITHOUT_LOG: ReadonlySet<string> = new Set(["no_replay", "invalid_cursor"]);
+
+/** What a connection still has to receive of the log. */
+class CatchingUp {
+  readonly isContinued: boolean;
+  /** Who left and who came since the connection before. */
+  roster: readonly Heard[] = [];
+  readonly done: Promise<void>;
+  /** Nothing more of the log comes. */
+  end: () => void = () => {};
+  readonly #seen: Seen;
+
+  constructor(replay: Replay) {
+    this.isContinued = "cursor" in replay;
+    this.#seen = "cursor" in replay ? replay.seen : new Map();
+    this.done = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+
+  knows(heard: Heard): boolean {
+    return wasSeen(heard, this.#seen);
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type JoinOptions,
   type Metadata,
   type Peer,
+  type TokenEvent,
 } from "@ams/client";
 import { failure } from "../checks/faults.ts";
 import type { CheckedLink, Credentials, Links, Who } from "../contract.ts";
@@ -27,6 +28,15 @@ export function account(name: string): Who {
 }
 
 export const GUEST: Who = { kind: "guest", link: null };
+
+function tokenOf(n: number, data: string): TokenEvent {
+  const { metadata: _, ...stream } = PEER;
+  return { type: "token", ...stream, ts: TS, seq: `1-${n}`, data };
+}
+
+function asksLog({ since, last }: JoinOptions): boolean {
+  return since !== undefined || last !== undefined;
+}
 
 /** One connection: a test speaks through it, and sees what was sent. */
 export class FakeCall {
@@ -61,8 +71,17 @@ export class FakeCall {
   /** A peer's token. */
   say(data: string): void {
     this.#n += 1;
-    const { metadata: _, ...stream } = PEER;
-    this.emit({ type: "token", ...stream, ts: TS, seq: `1-${this.#n}`, data });
+    this.emit(tokenOf(this.#n, data));
+  }
+
+  /** A peer's token number `n`, from the log. */
+  replay(n: number, data: string): void {
+    this.emit({ ...tokenOf(n, data), replay: true });
+  }
+
+  /** All that was asked of the log has come. */
+  live(cursor: string, complete = true): void {
+    this.emit({ type: "live", cursor, complete });
   }
 
   sayAll(all: readonly string[]): void {
@@ -87,7 +106,7 @@ export class FakeCall {
     this.#wake();
   }
 
-  joined(resumed: boolean, epoch = 1): void {
+  joined(resumed: boolean, epoch = 1, log: string | null = null): void {
     const { streamName } = this;
     this.emit({
       type: "joined",
@@ -103,6 +122,8 @@ export class FakeCall {
       resumed,
       reconnected: false,
       epoch,
+      ...(log === null ? {} : { cursor: log }),
+      ...(log === null || !asksLog(this.options) ? {} : { replays: true as const }),
       ts: TS,
       peers: [...this.peers.values()],
     });
@@ -162,14 +183,17 @@ export class FakeWire {
   streams: readonly Peer[] = [];
   peers: readonly Peer[] = [PEER];
   resumed = false;
+  /** Where the conversation's log ends; null where it keeps nothing. */
+  log: string | null = null;
   /** Counts the claims of a conversation, whosever they are. */
   epoch = 1;
 
   readonly join: Join = async (link, options = {}) => {
     await this.dialling(options);
+    if (asksLog(options) && this.log === null) throw new AmsError("no_replay", "Nothing is kept.");
     const call = new FakeCall(link, options);
     for (const peer of this.peers) call.peers.set(peer.streamId, peer);
-    call.joined(this.resumed, this.epoch);
+    call.joined(this.resumed, this.epoch, this.log);
     this.calls.push(call);
     return call.connection();
   };
