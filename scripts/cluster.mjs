@@ -12,6 +12,7 @@ const USAGE = `npm run cluster -- [options]
   --gateways <n>      gateways to start; 3 unless told
   --amp <n>           processes of mail (AMP) to start, below /amp of the entry; none unless told
   --workflow <n>      processes of workflows to start, on a Redis of their own; none unless told
+  --mesh <n>          processes of meshes to start, on the same Redis of journals; none unless told
   --port <port>       the entry port; the system chooses unless told
   --redis-url <url>   use this Redis instead of starting a private one
   --json              print one line of JSON instead of a table
@@ -48,6 +49,7 @@ function readOptions() {
         gateways: { type: "string", default: "3" },
         amp: { type: "string", default: "0" },
         workflow: { type: "string", default: "0" },
+        mesh: { type: "string", default: "0" },
         port: { type: "string", default: "0" },
         "redis-url": { type: "string" },
         json: { type: "boolean", default: false },
@@ -57,13 +59,14 @@ function readOptions() {
     if (values.help) return usage(0);
     const [gateways, amp] = [Number(values.gateways), Number(values.amp)];
     const [port, workflow] = [Number(values.port), Number(values.workflow)];
+    const mesh = Number(values.mesh);
     if (!isWhole(gateways, 1, GATEWAYS_MAX) || !isWhole(port, 0, 65_535)) return usage(64);
-    if (!isWhole(amp, 0, GATEWAYS_MAX) || !isWhole(workflow, 0, GATEWAYS_MAX)) return usage(64);
+    if (![amp, workflow, mesh].every((one) => isWhole(one, 0, GATEWAYS_MAX))) return usage(64);
     const { "redis-url": redisUrl } = values;
     const env = settingsGiven();
     return {
       json: values.json,
-      cluster: { gateways, amp, workflow, port, env, ...(redisUrl && { redisUrl }) },
+      cluster: { gateways, amp, workflow, mesh, port, env, ...(redisUrl && { redisUrl }) },
     };
   } catch (error) {
     say(error.message);
@@ -89,7 +92,7 @@ function usage(status) {
   return process.exit(status);
 }
 
-function describe({ url, control, gateways, amp, workflow, redis, redisUrl, folder }) {
+function describe({ url, control, gateways, amp, workflow, mesh, redis, redisUrl, folder }) {
   const member = ({ name, pid, port, url: at, adminUrl: admin_url }) => {
     return { name, pid, port, url: at, admin_url };
   };
@@ -100,14 +103,15 @@ function describe({ url, control, gateways, amp, workflow, redis, redisUrl, fold
     gateways: gateways.map(member),
     amp: amp.map(member),
     workflow: workflow.map(member),
+    mesh: mesh.map(member),
     redis: { url: redisUrl, pid: redis?.pid() ?? null },
     logs: folder,
   };
 }
 
 function table(started) {
-  const { url, control, gateways, amp, workflow, redis, logs } = describe(started);
-  const members = [control, ...gateways, ...amp, ...workflow];
+  const { url, control, gateways, amp, workflow, mesh, redis, logs } = describe(started);
+  const members = [control, ...gateways, ...amp, ...workflow, ...mesh];
   const rows = [
     ["entry", process.pid, url, ""],
     ...members.map((one) => [one.name, one.pid, one.url, one.admin_url]),

@@ -42,6 +42,8 @@ export type ClusterOptions = {
   readonly amp?: number;
   /** Processes of workflows, on a Redis of their own; none unless told. */
   readonly workflow?: number;
+  /** Processes of meshes, on the same Redis of journals; none unless told. */
+  readonly mesh?: number;
   /** Use this Redis (`AMS_REDIS_URL`) instead of starting one. */
   readonly redisUrl?: string;
   /** The entry port; the system chooses unless told. */
@@ -71,8 +73,9 @@ export type Cluster = {
   readonly control: Member;
   readonly amp: readonly Member[];
   readonly workflow: readonly Member[];
-  /** The Redis of journals; null without processes of workflows. */
+  /** The Redis of journals; null without processes that keep some. */
   readonly journalUrl: string | null;
+  readonly mesh: readonly Member[];
   /** Null when it was given from outside. */
   readonly redis: RedisServer | null;
   readonly redisUrl: string;
@@ -150,7 +153,8 @@ async function startInto(
   const live = (all: readonly Member[]) => () =>
     all.filter((one) => one.isRunning()).map((one) => one.port);
   const workflow: Member[] = [];
-  const edges = { amp: live(amp), workflow: live(workflow) };
+  const mesh: Member[] = [];
+  const edges = { amp: live(amp), workflow: live(workflow), mesh: live(mesh) };
   const backends = { gateways: live(gateways), control: control.port, ...edges };
   const entry = await openEntryPort(backends, options.port);
   stops.entry.push(() => entry.close());
@@ -162,15 +166,17 @@ async function startInto(
     amp.push(started);
   }
   let journalUrl: string | null = null;
-  if ((options.workflow ?? 0) > 0) {
-    const settings = await workflowSettings(folder, url, stops);
+  const counts = { workflow: options.workflow ?? 0, mesh: options.mesh ?? 0 };
+  if (counts.workflow + counts.mesh > 0) {
+    const settings = await journalSettings(folder, url, stops);
     journalUrl = settings.AMS_JOURNAL_REDIS_URL;
     const own = { ...settings, ...env };
-    for (let index = 1; index <= (options.workflow ?? 0); index += 1) {
-      const started = await startMember("workflow", `workflow-${index}`, folder, own);
-      stops.members.push(() => started.stop());
-      workflow.push(started);
-    }
+    for (const [name, members] of [["workflow", workflow] as const, ["mesh", mesh] as const])
+      for (let index = 1; index <= counts[name]; index += 1) {
+        const started = await startMember(name, `${name}-${index}`, folder, own);
+        stops.members.push(() => started.stop());
+        members.push(started);
+      }
   }
   const logs = () => readLogs(folder);
   return {
@@ -180,6 +186,7 @@ async function startInto(
     amp,
     workflow,
     journalUrl,
+    mesh,
     redis,
     redisUrl,
     addGateway,
@@ -199,8 +206,8 @@ function mailSettings(redisUrl: string, url: string): Readonly<Record<string, st
   };
 }
 
-/** Journals have a Redis of their own; all processes share one secret. */
-async function workflowSettings(folder: string, url: string, stops: Stops) {
+/** Journals have a Redis of their own; all processes of a service share one secret. */
+async function journalSettings(folder: string, url: string, stops: Stops) {
   const kept = join(folder, "journal");
   await mkdir(kept);
   const journal = await startRedisServer(kept);
@@ -208,6 +215,7 @@ async function workflowSettings(folder: string, url: string, stops: Stops) {
   return {
     AMS_JOURNAL_REDIS_URL: journal.url,
     AMS_WORKFLOW_SECRET: randomBytes(32).toString("hex"),
+    AMS_MESH_SECRET: randomBytes(32).toString("hex"),
     AMS_URL: url,
   };
 }

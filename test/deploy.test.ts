@@ -42,6 +42,7 @@ describe("docker-compose.yml", () => {
       "feed",
       "amp",
       "workflow",
+      "mesh",
     ]);
   });
 

@@ -33,6 +33,8 @@ export type Backends = {
   readonly amp?: () => readonly number[];
   /** Ports of the live processes of workflows. */
   readonly workflow?: () => readonly number[];
+  /** Ports of the live processes of meshes. */
+  readonly mesh?: () => readonly number[];
 };
 
 export type EntryPort = { readonly port: number; readonly close: () => Promise<void> };
@@ -50,10 +52,11 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
     const amp = isMail(request) ? (backends.amp?.() ?? []) : [];
     turn += amp.length > 0 ? 1 : 0;
     if (amp.length > 0) return amp.map((_, index) => amp[(index + turn) % amp.length] ?? 0);
-    const isWorkflow = request.url?.startsWith("/workflow/") === true;
-    const workflow = isWorkflow ? (backends.workflow?.() ?? []) : [];
-    turn += workflow.length > 0 ? 1 : 0;
-    if (workflow.length > 0) return [workflow[turn % workflow.length] ?? 0];
+    const [, first = ""] = request.url?.split("/", 2) ?? [];
+    const name = first === "workflow" || first === "mesh" ? first : null;
+    const edge = name === null ? [] : (backends[name]?.() ?? []);
+    turn += edge.length > 0 ? 1 : 0;
+    if (edge.length > 0) return [edge[turn % edge.length] ?? 0];
     return isConnect(request) ? gatewaysInTurn() : [backends.control];
   };
   const server = createServer({

@@ -34,6 +34,8 @@ beforeAll(async () => {
       AMS_AMP_REDIS_PASSWORD: pepper(),
       AMS_WORKFLOW_SECRET: pepper(),
       AMS_WORKFLOW_REDIS_PASSWORD: pepper(),
+      AMS_MESH_SECRET: pepper(),
+      AMS_MESH_REDIS_PASSWORD: pepper(),
       AMS_PUBLISH: `127.0.0.1:${port}`,
       AMS_BUILD_NETWORK: process.env.AMS_BUILD_NETWORK ?? "default",
     })

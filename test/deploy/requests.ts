@@ -44,6 +44,9 @@ const PATHS = [
   "/workflow/v1",
   "/workflow/v1/conversations/conv_1/runs",
   "/workflow/v2",
+  "/mesh/v1",
+  "/mesh/v1/meshes/conv_1/envelopes",
+  "/mesh/v2",
   "/osprey/conversations/hello/connect",
   "/osprey/conversations/hello/connect/",
   "/v1/osprey/conversations/hello/connect",
@@ -67,7 +70,7 @@ export async function byFront(): Promise<readonly string[]> {
   const path = join(repositoryRoot(), "services/standalone/src/front.ts");
   const { createFront }: { createFront: (apps: Record<string, App>) => Front } = await import(path);
   const app = (name: string): App => ({ fetch: async () => new Response(name) });
-  const services = ["mcp", "web", "workflow", "control"].map((name) => [name, app(name)]);
+  const services = ["mcp", "web", "workflow", "mesh", "control"].map((name) => [name, app(name)]);
   const front = createFront(Object.fromEntries(services));
   const answers = REQUESTS.map(async (asked) => {
     if (CONNECT.test(asked.path)) return `${line(asked)} -> gateway`;

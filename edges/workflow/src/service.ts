@@ -6,8 +6,10 @@ import {
   askCredentials,
   askLinks,
   type Credentials,
+  createResolver,
   type EdgeParts,
   type Links,
+  type Resolve,
   type Space,
   Spaces,
   systemClock,
@@ -16,7 +18,6 @@ import { type Journals, measureJournals, openJournals } from "@ams/journal";
 import { describeError } from "@ams/process";
 import { LRUCache } from "lru-cache";
 import type { WorkflowConfig } from "./config.ts";
-import { createResolver, type Resolve } from "./identities.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { duesOf, rewind, tick } from "./space/commands.ts";
 import { LiveSpace } from "./space/live-space.ts";

@@ -1,4 +1,5 @@
 /** A message that was handed in, from its bytes to its commit or its refusal (W5.6, W5.7). */
+import type { Resolve } from "@ams/edge";
 import { type Json, readSignature, verify } from "@ams/provenance";
 import {
   judge,
@@ -9,7 +10,6 @@ import {
   refuse,
   signedBytes,
 } from "@ams/workflow-rules";
-import type { Resolve } from "./identities.ts";
 import { checkBody } from "./schema.ts";
 import type { LiveSpace, SignedReceipt } from "./space/live-space.ts";
 

@@ -64,7 +64,15 @@ export {
   type CallerFault,
   callerOf,
 } from "./spaces/callers.ts";
+export { createResolver, type Resolve, type Resolved } from "./spaces/identities.ts";
 export { parseSecrets } from "./spaces/secrets.ts";
+export {
+  DID_WEB_SETTINGS,
+  JOURNAL_SETTINGS,
+  readSpaceConfig,
+  type SpaceConfig,
+} from "./spaces/space-config.ts";
+export { SpaceGate } from "./spaces/space-gate.ts";
 export { type Space, SpaceFault, Spaces } from "./spaces/spaces.ts";
 export type { PushEvent, SubscriptionEvent } from "./subscriptions/events.ts";
 export {

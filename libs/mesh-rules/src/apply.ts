@@ -16,7 +16,9 @@ import { endDelegation, newMilestone, spendNonce } from "./transitions.ts";
 export function applyEntry(state: MeshState, { kind, value }: NewEntry, at: number): void {
   const seq = state.size;
   const digest = applyValue(state, kind, value, seq, at);
-  state.leaves.push({ kind, digest, at });
+  const { envelope } = value;
+  const id = isJsonObject(envelope) ? (textOf(envelope, "id") ?? "") : "";
+  state.leaves.push({ kind, digest, at, id });
 }
 
 function applyValue(

@@ -54,7 +54,6 @@ export function judge(draft: Draft, submission: Submission): Judgement {
   if (known !== null) return answerKnown(known, envelope);
   const mark = state.undo.mark();
   const length = draft.entries.length;
-  const events = state.events.length;
   try {
     if (state.keyIfAny(envelope.from) !== key && !envelope.from.startsWith("did:web:"))
       reject(state.names.get(envelope.from)?.deactivated ? "did_deactivated" : "bad_signature");
@@ -75,7 +74,6 @@ export function judge(draft: Draft, submission: Submission): Judgement {
   } catch (error) {
     state.undo.back(mark);
     draft.forget(length);
-    state.events.length = events;
     if (!(error instanceof Refused)) throw error;
     const { refusal } = error;
     if (SPENDING.includes(refusal.code)) spend(draft, envelope, error.toRecord);

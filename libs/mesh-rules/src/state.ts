@@ -81,7 +81,13 @@ export type MeshEvent = {
   readonly milestone: string | null;
   readonly state: string;
 };
-export type Leaf = { readonly kind: EntryKind; readonly digest: string; readonly at: number };
+export type Leaf = {
+  readonly kind: EntryKind;
+  readonly digest: string;
+  readonly at: number;
+  /** Of the envelope; empty for another kind. */
+  readonly id: string;
+};
 
 export class MeshState {
   readonly settings: Settings;
@@ -115,8 +121,8 @@ export class MeshState {
   readonly decisionsOn = new Index(this.undo);
   /** Transactions that name a delegation, by its id. */
   readonly moneyOf = new Index(this.undo);
-  /** Since they were taken last. */
-  events: MeshEvent[] = [];
+  /** What became of work, in the order of the log. */
+  readonly events = new List<MeshEvent>(this.undo);
   /** A lower bound of what is due next, in Unix milliseconds. */
   nextDue = Number.POSITIVE_INFINITY;
 
@@ -209,6 +215,19 @@ export class MeshState {
 
   note(seq: number, delegation: string, state: string, milestone: string | null = null): void {
     this.events.push({ seq, delegation, milestone, state });
+  }
+
+  /** Those of one entry. */
+  eventsAt(seq: number): readonly MeshEvent[] {
+    let [from, to] = [0, this.events.length];
+    while (from < to) {
+      const middle = Math.floor((from + to) / 2);
+      if ((this.events.at(middle)?.seq ?? 0) < seq) from = middle + 1;
+      else to = middle;
+    }
+    let end = from;
+    while (this.events.at(end)?.seq === seq) end += 1;
+    return this.events.slice(from, end);
   }
 
   openDelegations(): number {

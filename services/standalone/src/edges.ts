@@ -3,7 +3,8 @@ import { amp } from "@ams/amp-edge";
 import type { Edge } from "@ams/edge";
 import { feed } from "@ams/feed";
 import { mcp } from "@ams/mcp";
+import { mesh } from "@ams/mesh";
 import { web } from "@ams/web";
 import { workflow } from "@ams/workflow";
 
-export const EDGES: readonly Edge[] = [mcp, web, amp, workflow, feed];
+export const EDGES: readonly Edge[] = [mcp, web, amp, workflow, mesh, feed];

@@ -35,6 +35,7 @@ export const ROUTES: readonly Route[] = [
   { service: "gateway", paths: ["/*/conversations/*/connect"] },
   { service: "feed", paths: [`${LINK}/log`, `${LINK}/streams/*`, `${LINK}/streams/*/text`] },
   { service: "workflow", paths: ["/workflow/v1", "/workflow/v1/**"] },
+  { service: "mesh", paths: ["/mesh/v1", "/mesh/v1/**"] },
   { service: "mcp", paths: ["/mcp"] },
   { service: "amp", paths: ["/amp/**", "/.well-known/agent-messaging.json"] },
   // A GET of a link is an MCP client's when it says so, or asks for an event stream.

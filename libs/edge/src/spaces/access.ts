@@ -30,13 +30,15 @@ export type AccessEvent =
 
 export type Access = {
   opened: Opened | null;
+  /** Unix milliseconds; 0 before. */
+  openedAt: number;
   sealedLink: string | null;
   readonly members: Set<string>;
   isClosed: boolean;
 };
 
 export function newAccess(): Access {
-  return { opened: null, sealedLink: null, members: new Set(), isClosed: false };
+  return { opened: null, openedAt: 0, sealedLink: null, members: new Set(), isClosed: false };
 }
 
 export function accessEntry(event: AccessEvent, key?: string) {
@@ -53,11 +55,12 @@ export function accessFold(access: Access): Fold {
   };
 }
 
-function applyAccess(access: Access, { bytes }: Stored): void {
+function applyAccess(access: Access, { bytes, at }: Stored): void {
   const event: AccessEvent = JSON.parse(Buffer.from(bytes).toString());
   switch (event.event) {
     case "opened": {
       const { event: _, ...opened } = event;
+      if (access.opened === null) access.openedAt = at;
       access.opened ??= opened;
       return;
     }

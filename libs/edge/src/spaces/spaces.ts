@@ -32,6 +32,8 @@ export type SpacesOptions = {
 
 export type Space = {
   readonly conversationId: string;
+  /** Unix milliseconds. */
+  readonly openedAt: number;
   readonly access: Access;
   readonly seed: Uint8Array;
   readonly origin: string;
@@ -142,7 +144,8 @@ export class Spaces {
     if (secret === null) throw new Error("the secret that the space was opened under is missing");
     const { origin, layout, emitTo, bodyTtlS = null, namespace } = opened;
     const seed = spaceSeed(secret, this.#options.service, conversationId);
-    return { conversationId, access, seed, origin, layout, emitTo, bodyTtlS, namespace };
+    const { openedAt } = access;
+    return { conversationId, openedAt, access, seed, origin, layout, emitTo, bodyTtlS, namespace };
   }
 
   #load(conversationId: string) {

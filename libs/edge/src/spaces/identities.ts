@@ -6,22 +6,25 @@ import {
   DID_WEB_FAILURE_KEPT_MS,
   DID_WEB_KEPT_MS,
   DID_WEB_TIMEOUT_MS,
+  type DidFault,
   type DidWebPlace,
   decodeMultibaseKey,
   didWebPlace,
   isPublicAddress,
+  type KeyFault,
   type PublicKey,
   parseDid,
   parseStrict,
   readDidDocument,
   resolveDidKey,
 } from "@ams/provenance";
-import type { ErrorCode } from "@ams/workflow-rules";
 import { LRUCache } from "lru-cache";
+
+export type IdentityFault = KeyFault | Exclude<DidFault, "did_unavailable">;
 
 export type Resolved =
   | { readonly ok: true; readonly keys: readonly PublicKey[] }
-  | { readonly ok: false; readonly code: ErrorCode };
+  | { readonly ok: false; readonly code: IdentityFault };
 
 export type Resolve = (did: string) => Promise<Resolved>;
 
