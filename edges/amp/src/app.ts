@@ -130,15 +130,27 @@ type Match =
   | { readonly kind: "method"; readonly allowed: readonly string[] }
   | { readonly kind: "none" };
 
+type Pattern = { readonly route: Route; readonly parts: readonly string[] };
+
+/** The table by count of segments, made once. */
+const PATTERNS = new Map<number, Pattern[]>();
+for (const route of ROUTES)
+  for (const path of route.paths) {
+    const parts = path.split("/").slice(1);
+    const alike = PATTERNS.get(parts.length) ?? [];
+    PATTERNS.set(parts.length, [...alike, { route, parts }]);
+  }
+
 /** A fixed segment beats one with a name, wherever it stands in the table. */
 export function match(method: string, path: string): Match {
   const given = path.split("/").slice(1);
-  const hits = ROUTES.flatMap((route) =>
-    route.paths.flatMap((pattern) => {
-      const params = paramsOf(pattern.split("/").slice(1), given);
+  const patterns = PATTERNS.get(given.length) ?? [];
+  const hits = patterns
+    .flatMap(({ route, parts }) => {
+      const params = paramsOf(parts, given);
       return params === null ? [] : [{ route, params }];
-    }),
-  ).toSorted((a, b) => Object.keys(a.params).length - Object.keys(b.params).length);
+    })
+    .toSorted((a, b) => Object.keys(a.params).length - Object.keys(b.params).length);
   if (hits.length === 0) return { kind: "none" };
   const hit = hits.find(({ route }) => route.method === method);
   if (hit !== undefined) return { kind: "route", ...hit };

@@ -11,7 +11,7 @@ import type { AmpConfig } from "./config.ts";
 import { retryMesh } from "./delivery/mesh.ts";
 import { readMesh } from "./delivery/mesh-file.ts";
 import { retryPeer } from "./delivery/peer-route.ts";
-import { Peers } from "./delivery/peers.ts";
+import { Peers, type Txt } from "./delivery/peers.ts";
 import { flushReceipts, proveDelivery } from "./delivery/receipts.ts";
 import { Work } from "./delivery/work.ts";
 import type { AmpMetrics } from "./metrics.ts";
@@ -36,6 +36,8 @@ export type AmpParts = {
   readonly now?: () => number;
   /** What names resolve to; DNS unless given. */
   readonly resolve?: Resolve;
+  /** TXT records of names; DNS unless given. */
+  readonly txt?: Txt;
 };
 
 export type Provider = Amp & {
@@ -83,7 +85,7 @@ export async function startProvider(parts: AmpParts): Promise<Provider> {
     provider,
     tenants,
     outgoing,
-    peers: new Peers({ config, store, outgoing, provider, now }),
+    peers: new Peers({ config, store, outgoing, provider, now }, parts.txt),
     mesh,
     feeds,
     presence,

@@ -43,12 +43,12 @@ export async function claimIdempotency(
   amp: Amp,
   sender: AgentRecord,
   draft: Draft,
-  canonicalBody: string,
+  canonicalBody: () => string,
 ): Promise<Idempotency> {
   const { idempotencyKey } = draft;
   if (idempotencyKey === null) return { kind: "ours", id: null, complete: none, release: none };
   const key = `idem:${sender.id}:${idempotencyKey}`;
-  const hash = createHash("sha256").update(canonicalBody).digest("base64");
+  const hash = createHash("sha256").update(canonicalBody()).digest("base64");
   const at = sender.tenant;
   const fresh = makeId("msg", amp.now());
   const untilMs = amp.now() + WAIT_MS_MAX;

@@ -31,6 +31,9 @@ const PEERS_MAX = 10_000;
 const DOCUMENT = "/.well-known/agent-messaging.json";
 const NEVER = /\.(?:local|internal|localhost)$/;
 
+/** A provider, its document as it came, and milliseconds that it is used. */
+type Found = { readonly peer: Peer; readonly text: string; readonly keepMs: number };
+
 type Known = { readonly peer: Peer | null; readonly untilMs: number; readonly askedAtMs: number };
 
 type Parts = Pick<Amp, "config" | "store" | "outgoing" | "provider" | "now">;
@@ -114,6 +117,11 @@ export class Peers {
   async #ask(domain: string): Promise<Peer | null> {
     const nowMs = this.#parts.now();
     const found = await this.#discover(domain);
+    // Only a document that was taken, its key compared, may stand in for a later one.
+    if (found !== null) {
+      const { store } = this.#parts;
+      await store.write(domain, `peer:${domain}`, found.text, LAST_MS).catch(() => {});
+    }
     const peer = found?.peer ?? (await this.#last(domain));
     const untilMs = nowMs + (found?.keepMs ?? FRESH_MS);
     if (this.#known.size >= PEERS_MAX) this.#known.clear();
@@ -121,32 +129,31 @@ export class Peers {
     return peer;
   }
 
-  async #discover(domain: string): Promise<{ peer: Peer; keepMs: number } | null> {
+  async #discover(domain: string): Promise<Found | null> {
     const listed = this.#parts.config.AMS_AMP_PEERS.get(domain);
     if (listed !== undefined) {
-      const peer = await this.#fetch(domain, `${listed}${DOCUMENT}`, true);
-      return peer === null ? null : { peer, keepMs: KEEP_MS };
+      const found = await this.#fetch(domain, `${listed}${DOCUMENT}`, true);
+      return found === null ? null : { ...found, keepMs: KEEP_MS };
     }
     const txt = await this.#readTxt(domain);
     if (txt !== null) {
       const base = new URL(txt.endpoint).origin;
-      const peer = await this.#fetch(domain, `${base}${DOCUMENT}`, false);
-      const isSame = peer !== null && isFingerprintOf(txt.fingerprint, peer.key);
-      if (isSame) return { peer: { ...peer, endpoint: txt.endpoint }, keepMs: KEEP_DNS_MS };
+      const found = await this.#fetch(domain, `${base}${DOCUMENT}`, false);
+      if (found !== null && isFingerprintOf(txt.fingerprint, found.peer.key)) {
+        const peer = { ...found.peer, endpoint: txt.endpoint };
+        return { peer, text: found.text, keepMs: KEEP_DNS_MS };
+      }
     }
-    const peer = await this.#fetch(domain, `https://${domain}${DOCUMENT}`, false);
-    return peer === null ? null : { peer, keepMs: KEEP_MS };
+    const found = await this.#fetch(domain, `https://${domain}${DOCUMENT}`, false);
+    return found === null ? null : { ...found, keepMs: KEEP_MS };
   }
 
-  async #fetch(domain: string, url: string, isTrusted: boolean): Promise<Peer | null> {
-    const { outgoing, store } = this.#parts;
+  async #fetch(domain: string, url: string, isTrusted: boolean) {
+    const { outgoing } = this.#parts;
     const answer = await outgoing.request(url, { method: "GET", headers: {} }, isTrusted);
     if (!answer.ok || answer.status !== 200) return null;
     const peer = readDocument(domain, answer.body);
-    if (peer !== null) {
-      await store.write(domain, `peer:${domain}`, answer.body, LAST_MS).catch(() => {});
-    }
-    return peer;
+    return peer === null ? null : { peer, text: answer.body };
   }
 
   async #last(domain: string): Promise<Peer | null> {

@@ -53,13 +53,21 @@ async function tryRoute(amp: Amp, sender: AgentRecord, json: JsonText): Promise<
   const expanded = expandAddress(draft.to, home, domainsOf(amp));
   if (expanded === null)
     return bad(badField("to", false, "to must be an address such as name@tenant.provider.org."));
-  const signed = await verify(amp, sender, draft, expanded);
+  const signed = verify(amp, sender, draft, expanded);
   if (!signed.ok) return signed;
-  const idempotency = await claimIdempotency(amp, sender, draft, canonicalText(json.root));
-  if (idempotency.kind === "answered") return good(idempotency.answer);
-  const id = idempotency.id ?? makeId("msg", amp.now());
   const to = withoutHost(amp.mesh, expanded, sender.tenant);
-  const sending = { sender, draft, id, to, ...signed.value };
+  const fresh = { sender, draft, id: makeId("msg", amp.now()), to };
+  // Without a key nothing is claimed before the look-ups, and all are asked for at once.
+  const isAtOnce = draft.idempotencyKey === null && to.provider === amp.config.AMS_AMP_DOMAIN;
+  const [isRevoked, lookedUp] = await Promise.all([
+    signed.value.verified && isKeyRevoked(amp, sender),
+    isAtOnce ? lookUp(amp, fresh) : null,
+  ]);
+  if (isRevoked) return bad(refuse("key_revoked", "The registered key is revoked."));
+  const idempotency = await claimIdempotency(amp, sender, draft, () => canonicalText(json.root));
+  if (idempotency.kind === "answered") return good(idempotency.answer);
+  const id = idempotency.id ?? fresh.id;
+  const sending = { ...fresh, id, ...signed.value, lookedUp };
   return settle(idempotency, () => dispatch(amp, sending));
 }
 
@@ -79,7 +87,7 @@ async function settle(
   }
 }
 
-async function verify(amp: Amp, sender: AgentRecord, draft: Draft, to: Address) {
+function verify(amp: Amp, sender: AgentRecord, draft: Draft, to: Address) {
   const { signature, subject, priority, in_reply_to, payload } = draft;
   const full = formatAddress(to);
   if (signature === null) {
@@ -100,9 +108,19 @@ async function verify(amp: Amp, sender: AgentRecord, draft: Draft, to: Address) 
         "The signature isn't one by the registered key over from|to|subject|priority|in_reply_to|payload_hash.",
       ),
     );
-  const revoked = await amp.store.read(sender.fingerprint, `revoked:${sender.fingerprint}`);
-  if (revoked !== null) return bad(refuse("key_revoked", "The registered key is revoked."));
   return good({ verified: true, signedTo: signedTo === full ? null : signedTo });
+}
+
+async function isKeyRevoked({ store }: Amp, { fingerprint }: AgentRecord): Promise<boolean> {
+  return (await store.read(fingerprint, `revoked:${fingerprint}`)) !== null;
+}
+
+async function lookUp(amp: Amp, sending: Pick<Sending, "sender" | "draft" | "id" | "to">) {
+  const [found, thread] = await Promise.all([
+    findRecipient(amp, sending.to),
+    threadOf(amp, sending),
+  ]);
+  return { found, thread };
 }
 
 async function dispatch(amp: Amp, sending: Sending): Promise<Step<Answer>> {
@@ -118,7 +136,7 @@ async function dispatch(amp: Amp, sending: Sending): Promise<Step<Answer>> {
 async function routeLocally(amp: Amp, sending: Sending): Promise<Step<Answer>> {
   const { sender, draft, id, to, verified, signedTo } = sending;
   const { store, now } = amp;
-  const [found, thread] = await Promise.all([findRecipient(amp, to), threadOf(amp, sending)]);
+  const { found, thread } = sending.lookedUp ?? (await lookUp(amp, sending));
   if (found === null) return bad(refuse("not_found", "Nobody has the address in to."));
   const recipient = readRecord(found.record);
   const policy = refusePolicy(recipient, sender.address, now());

@@ -18,6 +18,8 @@ export type Sending = {
   readonly verified: boolean;
   /** The recipient as it was signed. */
   readonly signedTo: string | null;
+  /** The recipient and the thread; null where they are not looked up yet. */
+  readonly lookedUp: { readonly found: Resolved | null; readonly thread: string } | null;
 };
 
 /** What the sender is told of a message that was taken. */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import type { Amp } from "../amp.ts";
-import { Socket } from "./socket.ts";
+import { SOCKET_TIMES, Socket } from "./socket.ts";
 
 const PATH = /^(?:\/amp)?(?:\/api)?\/v1(?:\/v1)?\/ws$/;
 const FRAME_BYTES_MAX = 1_048_576;
@@ -16,7 +16,7 @@ export type SocketServer = {
   readonly stop: () => Promise<void>;
 };
 
-export function createSocketServer(amp: Amp): SocketServer {
+export function createSocketServer(amp: Amp, times = SOCKET_TIMES): SocketServer {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: FRAME_BYTES_MAX,
@@ -33,7 +33,8 @@ export function createSocketServer(amp: Amp): SocketServer {
         return;
       }
       server.handleUpgrade(request, socket, head, (opened) => {
-        new Socket(amp, opened, addressOfPeer(amp, request), bearerOfHead(request));
+        const who = { address: addressOfPeer(amp, request), bearer: bearerOfHead(request) };
+        new Socket(amp, opened, who, times);
       });
     },
     stop: async () => {

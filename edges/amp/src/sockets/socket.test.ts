@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
 import { type Agent, connect, signIn, startWorld, type World } from "../testing/world.ts";
 
 let world: World;
@@ -178,3 +179,69 @@ test("AMP 11: delivered comes once, at the first proof, and read once", async ()
     });
   reader.socket.close();
 });
+
+test("AMP 9: a socket that says nothing is closed 4001, one that falls silent 4009", async () => {
+  const times = { authMs: 300, silenceMs: 300, stalledMs: 60_000 };
+  const quick = await startWorld({ times });
+  try {
+    const mute = connect(quick.endpoint);
+    expect(await mute.closed).toEqual({ code: 4001, reason: "auth_timeout" });
+    const agent = await quick.register("agent");
+    const socket = await signIn(agent);
+    // Each frame begins the silence anew.
+    for (let ping = 0; ping < 4; ping += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      socket.send({ type: "ping" });
+      expect(await socket.next()).toMatchObject({ type: "pong" });
+    }
+    expect(await socket.closed).toEqual({ code: 4009, reason: "silence" });
+  } finally {
+    await quick.stop();
+  }
+});
+
+test("AMP 9: a reader that stands still is closed 4008, and nothing is lost", async () => {
+  const times = { authMs: 10_000, silenceMs: 300_000, stalledMs: 500 };
+  const slow = await startWorld({ times, env: { AMS_AMP_QUEUE_MAX: "1000" } });
+  try {
+    const [writer, reader] = [await slow.register("writer"), await slow.register("reader")];
+    const socket = await signIn(reader);
+    socket.socket.pause();
+    const closing = vi.spyOn(WebSocket.prototype, "close");
+    const context = { padding: "x".repeat(250_000) };
+    const payload = { type: "note", message: "x".repeat(60_000), context };
+    // More than the kernel takes for a reader that does not read.
+    for (let sent = 0; sent < 60; sent += 1) await writer.send("reader", { payload });
+    await expect.poll(() => slow.provider.feeds.size, { timeout: 30_000 }).toBe(0);
+    // A reader that doesn't come back within 2 s never sees the close frame, which waits its turn.
+    expect(closing).toHaveBeenCalledWith(4008, "slow_consumer");
+    socket.socket.resume();
+    await socket.closed;
+    expect((await reader.call("GET", "/messages/pending/count")).body.count).toBe(60);
+  } finally {
+    await slow.stop();
+  }
+}, 60_000);
+
+test("AMP 9: a client that sends and does not read is read no further, then closed 4008", async () => {
+  const times = { authMs: 10_000, silenceMs: 300_000, stalledMs: 500 };
+  const slow = await startWorld({ times });
+  try {
+    const reader = await slow.register("reader");
+    const socket = await signIn(reader);
+    socket.socket.pause();
+    const noise = JSON.stringify({ type: "x".repeat(200) });
+    // Each is answered by an error, until the answers fill what may be unsent.
+    const closed = new Promise((resolve) => socket.socket.once("close", resolve));
+    for (let sent = 0; slow.provider.feeds.size > 0 && sent < 400_000; sent += 1) {
+      socket.socket.send(noise);
+      if (sent % 1_000 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (socket.socket.bufferedAmount > 8_388_608) break;
+    }
+    await expect.poll(() => slow.provider.feeds.size, { timeout: 30_000 }).toBe(0);
+    socket.socket.resume();
+    await closed;
+  } finally {
+    await slow.stop();
+  }
+}, 120_000);

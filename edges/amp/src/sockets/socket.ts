@@ -16,13 +16,24 @@ import { judge, ratesOf } from "../http/rates.ts";
 import { ack } from "../routes/messages.ts";
 import type { AgentSocket } from "./feeds.ts";
 
-/** Milliseconds in which the first frame must come, and of silence after which it is closed. */
-const AUTH_MS = 10_000;
-const SILENCE_MS = 300_000;
+/** Milliseconds after which a socket is closed. */
+export type SocketTimes = {
+  /** Without a first frame. */
+  readonly authMs: number;
+  /** Of silence. */
+  readonly silenceMs: number;
+  /** Without progress of a slow reader. */
+  readonly stalledMs: number;
+};
+
+export const SOCKET_TIMES: SocketTimes = {
+  authMs: 10_000,
+  silenceMs: 300_000,
+  stalledMs: 60_000,
+};
+
 /** Bytes that may wait in a socket before the next message waits. */
 const UNSENT_BYTES_MAX = 1_048_576;
-/** Milliseconds without progress after which a slow reader is closed. */
-const STALLED_MS = 60_000;
 const LOOK_MS = 50;
 /** Frames of a socket that wait for their turn: past it, the socket isn't read. */
 const FRAMES_WAITING_MAX = 64;
@@ -31,6 +42,7 @@ export class Socket {
   readonly #amp: Amp;
   readonly #socket: WebSocket;
   readonly #address: string;
+  readonly #times: SocketTimes;
   #token = "";
   #caller: Caller | null = null;
   #remove: (() => void) | null = null;
@@ -38,12 +50,20 @@ export class Socket {
   #turn: Promise<void> = Promise.resolve();
   #waiting = 0;
   #hasBegun = false;
+  #isWatched = false;
 
-  constructor(amp: Amp, socket: WebSocket, address: string, bearer: string | null) {
+  constructor(
+    amp: Amp,
+    socket: WebSocket,
+    who: { readonly address: string; readonly bearer: string | null },
+    times: SocketTimes,
+  ) {
+    const { address, bearer } = who;
+    this.#times = times;
     this.#amp = amp;
     this.#socket = socket;
     this.#address = address;
-    this.#silence = setTimeout(() => this.close(4001, "auth_timeout"), AUTH_MS);
+    this.#silence = setTimeout(() => this.close(4001, "auth_timeout"), times.authMs);
     socket.on("message", (data, isBinary) => {
       if (isBinary) this.close(1003, "text only");
       else this.#take(data.toString());
@@ -68,6 +88,8 @@ export class Socket {
     if (this.#waiting >= FRAMES_WAITING_MAX) this.#socket.pause();
     this.#then(async () => {
       await this.#frame(text);
+      // Who sends and doesn't read is read no further.
+      await this.#hasRoom();
       this.#waiting -= 1;
       if (this.#socket.isPaused) this.#socket.resume();
     });
@@ -89,7 +111,7 @@ export class Socket {
 
   #heard(): void {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.close(4009, "silence"), SILENCE_MS);
+    this.#silence = setTimeout(() => this.close(4009, "silence"), this.#times.silenceMs);
   }
 
   async #frame(text: string): Promise<void> {
@@ -202,23 +224,33 @@ export class Socket {
     if (!(await this.#hasRoom())) return false;
     return new Promise((resolve) => {
       this.#socket.send(frame, (error) => resolve(error === undefined || error === null));
+      void this.#watch();
     });
   }
 
+  /** Waits until less is unsent than may be; false when the socket has closed before. */
   async #hasRoom(): Promise<boolean> {
-    let unsent = this.#socket.bufferedAmount;
-    for (let stalledMs = 0; this.#isOpen(); stalledMs += LOOK_MS) {
-      const now = this.#socket.bufferedAmount;
-      if (now <= UNSENT_BYTES_MAX) return true;
-      if (now < unsent) stalledMs = 0;
-      unsent = now;
-      if (stalledMs >= STALLED_MS) {
-        this.close(4008, "slow_consumer");
-        return false;
-      }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    while (this.#isOpen()) {
+      if (this.#socket.bufferedAmount <= UNSENT_BYTES_MAX) return true;
+      void this.#watch();
+      await pause(LOOK_MS);
     }
     return false;
+  }
+
+  /** While anything is unsent: closes the socket when nothing of it goes out for too long. */
+  async #watch(): Promise<void> {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    let unsent = this.#socket.bufferedAmount;
+    for (let stalledMs = 0; this.#isOpen() && unsent > 0; stalledMs += LOOK_MS) {
+      if (stalledMs >= this.#times.stalledMs) this.close(4008, "slow_consumer");
+      await pause(LOOK_MS);
+      const now = this.#socket.bufferedAmount;
+      if (now < unsent) stalledMs = 0;
+      unsent = now;
+    }
+    this.#isWatched = false;
   }
 
   #isOpen(): boolean {
@@ -232,6 +264,10 @@ export class Socket {
     this.#remove = null;
     this.#amp.presence.leave(refOf(this.#caller.record));
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** The text of `data`, so that a payload in it stays as it was sent. */

@@ -8,9 +8,11 @@ import { createRegistry, openHttpServer, openLog } from "@ams/process";
 import { WebSocket } from "ws";
 import { createApp, OWN_PORT } from "../app.ts";
 import { readAmp } from "../config.ts";
+import type { Txt } from "../delivery/peers.ts";
 import { createAmpMetrics } from "../metrics.ts";
 import type { Resolve } from "../net/outgoing.ts";
 import { createSocketServer } from "../sockets/server.ts";
+import type { SocketTimes } from "../sockets/socket.ts";
 import { type Provider, startProvider } from "../start.ts";
 
 export type Json = Record<string, unknown>;
@@ -83,6 +85,8 @@ export type WorldOptions = {
   readonly port?: number;
   /** Where the deployment is; nowhere unless given. */
   readonly url?: string;
+  readonly times?: SocketTimes;
+  readonly txt?: Txt;
 };
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -104,8 +108,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     metrics,
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
+    ...(options.txt === undefined ? {} : { txt: options.txt }),
   });
-  const sockets = createSocketServer(provider);
+  const sockets = createSocketServer(provider, options.times);
   const { port = 0 } = options;
   const at = { host: "127.0.0.1", port, names: { publicUrl: null, allowedHosts: [] } };
   const app = createApp(provider, OWN_PORT);
