@@ -13,6 +13,7 @@ const USAGE = `npm run cluster -- [options]
   --amp <n>           processes of mail (AMP) to start, below /amp of the entry; none unless told
   --workflow <n>      processes of workflows to start, on a Redis of their own; none unless told
   --mesh <n>          processes of meshes to start, on the same Redis of journals; none unless told
+  --feed <n>          processes that serve conversations by plain HTTP; none unless told
   --port <port>       the entry port; the system chooses unless told
   --redis-url <url>   use this Redis instead of starting a private one
   --json              print one line of JSON instead of a table
@@ -50,6 +51,7 @@ function readOptions() {
         amp: { type: "string", default: "0" },
         workflow: { type: "string", default: "0" },
         mesh: { type: "string", default: "0" },
+        feed: { type: "string", default: "0" },
         port: { type: "string", default: "0" },
         "redis-url": { type: "string" },
         json: { type: "boolean", default: false },
@@ -59,14 +61,18 @@ function readOptions() {
     if (values.help) return usage(0);
     const [gateways, amp] = [Number(values.gateways), Number(values.amp)];
     const [port, workflow] = [Number(values.port), Number(values.workflow)];
-    const mesh = Number(values.mesh);
+    const [mesh, feed] = [Number(values.mesh), Number(values.feed)];
     if (!isWhole(gateways, 1, GATEWAYS_MAX) || !isWhole(port, 0, 65_535)) return usage(64);
-    if (![amp, workflow, mesh].every((one) => isWhole(one, 0, GATEWAYS_MAX))) return usage(64);
+    if (![amp, workflow, mesh, feed].every((one) => isWhole(one, 0, GATEWAYS_MAX)))
+      return usage(64);
     const { "redis-url": redisUrl } = values;
     const env = settingsGiven();
     return {
       json: values.json,
-      cluster: { gateways, amp, workflow, mesh, port, env, ...(redisUrl && { redisUrl }) },
+      cluster: {
+        ...{ gateways, amp, workflow, mesh, feed, port, env },
+        ...(redisUrl && { redisUrl }),
+      },
     };
   } catch (error) {
     say(error.message);
@@ -92,7 +98,8 @@ function usage(status) {
   return process.exit(status);
 }
 
-function describe({ url, control, gateways, amp, workflow, mesh, redis, redisUrl, folder }) {
+function describe(started) {
+  const { url, control, gateways, amp, workflow, mesh, feed, redis, redisUrl, folder } = started;
   const member = ({ name, pid, port, url: at, adminUrl: admin_url }) => {
     return { name, pid, port, url: at, admin_url };
   };
@@ -104,14 +111,16 @@ function describe({ url, control, gateways, amp, workflow, mesh, redis, redisUrl
     amp: amp.map(member),
     workflow: workflow.map(member),
     mesh: mesh.map(member),
+    feed: feed.map(member),
     redis: { url: redisUrl, pid: redis?.pid() ?? null },
     logs: folder,
   };
 }
 
 function table(started) {
-  const { url, control, gateways, amp, workflow, mesh, redis, logs } = describe(started);
-  const members = [control, ...gateways, ...amp, ...workflow, ...mesh];
+  const described = describe(started);
+  const { url, control, gateways, amp, workflow, mesh, feed, redis, logs } = described;
+  const members = [control, ...gateways, ...amp, ...workflow, ...mesh, ...feed];
   const rows = [
     ["entry", process.pid, url, ""],
     ...members.map((one) => [one.name, one.pid, one.url, one.admin_url]),

@@ -44,6 +44,8 @@ export type ClusterOptions = {
   readonly workflow?: number;
   /** Processes of meshes, on the same Redis of journals; none unless told. */
   readonly mesh?: number;
+  /** Processes of the feed, on database 2 of the same Redis; none unless told. */
+  readonly feed?: number;
   /** Use this Redis (`AMS_REDIS_URL`) instead of starting one. */
   readonly redisUrl?: string;
   /** The entry port; the system chooses unless told. */
@@ -76,6 +78,7 @@ export type Cluster = {
   /** The Redis of journals; null without processes that keep some. */
   readonly journalUrl: string | null;
   readonly mesh: readonly Member[];
+  readonly feed: readonly Member[];
   /** Null when it was given from outside. */
   readonly redis: RedisServer | null;
   readonly redisUrl: string;
@@ -154,29 +157,29 @@ async function startInto(
     all.filter((one) => one.isRunning()).map((one) => one.port);
   const workflow: Member[] = [];
   const mesh: Member[] = [];
-  const edges = { amp: live(amp), workflow: live(workflow), mesh: live(mesh) };
+  const feed: Member[] = [];
+  const edges = { amp: live(amp), workflow: live(workflow), mesh: live(mesh), feed: live(feed) };
   const backends = { gateways: live(gateways), control: control.port, ...edges };
   const entry = await openEntryPort(backends, options.port);
   stops.entry.push(() => entry.close());
   const url = `http://127.0.0.1:${entry.port}`;
-  const mailEnv = { ...mailSettings(redisUrl, url), ...env };
-  for (let index = 1; index <= (options.amp ?? 0); index += 1) {
-    const started = await startMember("amp", `amp-${index}`, folder, mailEnv);
-    stops.members.push(() => started.stop());
-    amp.push(started);
-  }
+  const begin = async (name: string, members: Member[], count = 0, settings = {}) => {
+    for (let index = 1; index <= count; index += 1) {
+      const own = { ...settings, ...env };
+      const started = await startMember(name, `${name}-${index}`, folder, own);
+      stops.members.push(() => started.stop());
+      members.push(started);
+    }
+  };
+  await begin("amp", amp, options.amp, mailSettings(redisUrl, url));
+  const feedSettings = { AMS_FEED_REDIS_URL: databaseOf(redisUrl, 2), AMS_URL: url };
+  await begin("feed", feed, options.feed, feedSettings);
   let journalUrl: string | null = null;
-  const counts = { workflow: options.workflow ?? 0, mesh: options.mesh ?? 0 };
-  if (counts.workflow + counts.mesh > 0) {
+  if ((options.workflow ?? 0) + (options.mesh ?? 0) > 0) {
     const settings = await journalSettings(folder, url, stops);
     journalUrl = settings.AMS_JOURNAL_REDIS_URL;
-    const own = { ...settings, ...env };
-    for (const [name, members] of [["workflow", workflow] as const, ["mesh", mesh] as const])
-      for (let index = 1; index <= counts[name]; index += 1) {
-        const started = await startMember(name, `${name}-${index}`, folder, own);
-        stops.members.push(() => started.stop());
-        members.push(started);
-      }
+    await begin("workflow", workflow, options.workflow, settings);
+    await begin("mesh", mesh, options.mesh, settings);
   }
   const logs = () => readLogs(folder);
   return {
@@ -187,6 +190,7 @@ async function startInto(
     workflow,
     journalUrl,
     mesh,
+    feed,
     redis,
     redisUrl,
     addGateway,
@@ -197,10 +201,14 @@ async function startInto(
   };
 }
 
+function databaseOf(redisUrl: string, database: number): string {
+  return `${redisUrl.replace(/\/\d*$/, "")}/${database}`;
+}
+
 /** Mail has a database of its own, and reaches the wire as an outsider does. */
 function mailSettings(redisUrl: string, url: string): Readonly<Record<string, string>> {
   return {
-    AMS_AMP_REDIS_URL: `${redisUrl.replace(/\/\d*$/, "")}/1`,
+    AMS_AMP_REDIS_URL: databaseOf(redisUrl, 1),
     AMS_AMP_SECRET: randomBytes(32).toString("hex"),
     AMS_URL: url,
   };

@@ -35,6 +35,8 @@ export type Backends = {
   readonly workflow?: () => readonly number[];
   /** Ports of the live processes of meshes. */
   readonly mesh?: () => readonly number[];
+  /** Ports of the live processes of the feed. */
+  readonly feed?: () => readonly number[];
 };
 
 export type EntryPort = { readonly port: number; readonly close: () => Promise<void> };
@@ -54,7 +56,8 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
     if (amp.length > 0) return amp.map((_, index) => amp[(index + turn) % amp.length] ?? 0);
     const [, first = ""] = request.url?.split("/", 2) ?? [];
     const name = first === "workflow" || first === "mesh" ? first : null;
-    const edge = name === null ? [] : (backends[name]?.() ?? []);
+    const owner = isFeed(request) ? "feed" : name;
+    const edge = owner === null ? [] : (backends[owner]?.() ?? []);
     turn += edge.length > 0 ? 1 : 0;
     if (edge.length > 0) return [edge[turn % edge.length] ?? 0];
     return isConnect(request) ? gatewaysInTurn() : [backends.control];
@@ -93,6 +96,12 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
 
 function isMail({ url = "/" }: IncomingMessage): boolean {
   return url.startsWith("/amp/") || url === "/.well-known/agent-messaging.json";
+}
+
+/** What lies below a link's path, but for `/connect` and the page. */
+function isFeed({ url = "/" }: IncomingMessage): boolean {
+  const [, , conversations, , below] = (url.split("?")[0] ?? "/").split("/");
+  return conversations === "conversations" && (below === "log" || below === "streams");
 }
 
 function isConnect(request: IncomingMessage): boolean {

@@ -33,6 +33,7 @@ beforeAll(async () => {
       AMS_AMP_SECRET: pepper(),
       AMS_AMP_REDIS_PASSWORD: pepper(),
       AMS_WORKFLOW_SECRET: pepper(),
+      AMS_FEED_REDIS_PASSWORD: pepper(),
       AMS_WORKFLOW_REDIS_PASSWORD: pepper(),
       AMS_MESH_SECRET: pepper(),
       AMS_MESH_REDIS_PASSWORD: pepper(),

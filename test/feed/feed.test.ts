@@ -209,3 +209,25 @@ test("readers that never read, and readers over the limit, disturb nobody", asyn
   const first = async () => (await jsonOf(await get(at, "/log"))).frames[0]?.data;
   await expect.poll(first, { timeout: 10_000 }).toBe("still here");
 });
+
+test("a key is remembered over a restart", async () => {
+  const at = await mint();
+  const key = { ...bearer(), "idempotency-key": "k-2" };
+  const first = await jsonOf(await post(at, "cron", "once", key));
+  await standalone.restart();
+  expect(await jsonOf(await post(at, "cron", "once", key))).toEqual(first);
+});
+
+test("wrong: live without an offset, or with two; and a page of another origin may ask", async () => {
+  const at = await mint();
+  for (const more of ["&live=sse", "&live=long-poll", "&offset=-1&offset=now", "&offset="]) {
+    const answer = await get(at, "/log", more);
+    expect([answer.status, (await jsonOf(answer)).error]).toEqual([400, "invalid_cursor"]);
+  }
+  const asked = { "access-control-request-method": "GET" };
+  const preflight = await fetch(`${at.path}/log`, { method: "OPTIONS", headers: asked });
+  expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([
+    204,
+    "*",
+  ]);
+});

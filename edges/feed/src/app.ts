@@ -1,10 +1,15 @@
 /** The feed as a fetch handler: what lies below a magic link's path. */
-import { describeError, type HttpApp, type Log } from "@ams/process";
+import { join } from "node:path";
+import type { EdgeApp, EdgeStart } from "@ams/edge";
+import { describeError, type Log } from "@ams/process";
+import type { Answers } from "./answers/answers.ts";
+import { memoryAnswers, openEmbeddedAnswers } from "./answers/embedded-answers.ts";
+import { openRedisAnswers } from "./answers/redis-answers.ts";
 import type { FeedConfig } from "./config.ts";
 import { Conversations } from "./conversations.ts";
 import { answerDurableLog, answerDurableText } from "./durable.ts";
 import { answerEvents, answerJson } from "./log-routes.ts";
-import { codeOf, HEADERS, problem, Refusal } from "./problem.ts";
+import { codeOf, HEADERS, PREFLIGHT, problem, Refusal } from "./problem.ts";
 import { answerText } from "./text-routes.ts";
 import { MESSAGE_BYTES_MAX, Writing } from "./writing.ts";
 
@@ -14,9 +19,6 @@ export type FeedParts = {
   readonly url: () => string;
   readonly log: Log;
 };
-
-/** An edge's app that ends what it holds. */
-export type Feed = HttpApp & { readonly stop: () => Promise<void> };
 
 const LOG = /^\/([a-z0-9-]{1,63})\/conversations\/([a-z0-9-]{1,63})\/log$/;
 const TEXT =
@@ -28,9 +30,10 @@ const BEARER = /^bearer (ams_sk_[A-Za-z0-9_-]{43})$/i;
 /** Characters of an `Idempotency-Key`. */
 const KEY_CHARACTERS_MAX = 255;
 
-export function createFeed(parts: FeedParts): Feed {
+export function createFeed(parts: FeedParts): EdgeApp {
   const conversations = new Conversations(parts.config);
   const writing = new Writing();
+  let answers: Answers | null = null;
   const tools: Tools = { parts, conversations, writing, readers: { count: 0 } };
   return {
     fetch: async (request) => {
@@ -43,10 +46,21 @@ export function createFeed(parts: FeedParts): Feed {
         return problem(code);
       }
     },
+    start: async (at) => {
+      answers = await openAnswers(parts.config, at);
+      writing.remember(answers);
+      return [];
+    },
     stop: async () => {
       await Promise.all([conversations.close(), writing.close()]);
+      await answers?.close();
     },
   };
+}
+
+async function openAnswers({ AMS_FEED_REDIS_URL: url }: FeedConfig, at: EdgeStart) {
+  if (url !== null) return await openRedisAnswers(url);
+  return at.kind === "process" ? memoryAnswers() : openEmbeddedAnswers(join(at.folder, "feed"));
 }
 
 type Tools = {
@@ -59,6 +73,9 @@ type Tools = {
 async function respond(request: Request, tools: Tools): Promise<Response> {
   const { pathname, searchParams: query } = new URL(request.url);
   const stream = STREAM.exec(pathname);
+  const isPreflight = request.headers.has("access-control-request-method");
+  if (request.method === "OPTIONS" && isPreflight && pathname.includes("/conversations/"))
+    return new Response(null, { status: 204, headers: PREFLIGHT });
   if (stream !== null) return await takeMessage(request, query, stream, tools);
   const found = LOG.exec(pathname) ?? TEXT.exec(pathname);
   if (found === null) return problem("not_found");
@@ -85,7 +102,9 @@ type Read = {
 async function read(request: Request, reading: Read): Promise<Response> {
   const { query, link, name, tools, signal } = reading;
   const { conversations } = tools;
-  if (query.has("offset")) {
+  if (query.has("offset") || query.has("live")) {
+    // One of two would be a guess, and so would be the beginning where a follower gave none.
+    if (query.getAll("offset").length !== 1) throw new Refusal("invalid_cursor");
     return name === null
       ? await answerDurableLog(conversations, request, link, query, signal)
       : await answerDurableText(conversations, request, link, name, query, signal);

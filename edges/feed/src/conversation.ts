@@ -4,6 +4,7 @@
  */
 import { randomInt } from "node:crypto";
 import { type Connection, join } from "@ams/client";
+import { LRUCache } from "lru-cache";
 import { type Read, readFrame } from "./entry.ts";
 import { Refusal } from "./problem.ts";
 import { type Entry, Window } from "./window.ts";
@@ -16,6 +17,10 @@ const CATCH_UP_MS = 20_000;
 
 /** Milliseconds for which a connection that broke tries to come back. */
 const RECONNECT_MS = 60_000;
+
+/** Milliseconds after which the log has brought what a stream said: it is read every 2 s. */
+const GONE_MS = 6_000;
+const ABSENT_MAX = 1_000;
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz";
 
@@ -47,6 +52,8 @@ export class Conversation {
   #window: Window | null = null;
   #connection: Connection | null = null;
   #opening: Promise<Window> | null = null;
+  /** When a stream that is read was first found not to be here, in monotonic milliseconds. */
+  readonly #absent = new LRUCache<string, number>({ max: ABSENT_MAX });
   /** When a reader last used it, in monotonic milliseconds. */
   usedMs = performance.now();
 
@@ -64,10 +71,19 @@ export class Conversation {
     return this.#opening;
   }
 
-  /** Whether a stream of this name is live, as far as is known. */
-  isHere(streamName: string): boolean {
+  /**
+   * Whether a stream of this name left so long ago that the log has shown all of it: the roster
+   * is ahead of the log, whose own `stream_left` may be older than the window.
+   */
+  isGone(streamName: string): boolean {
     const peers = [...(this.#connection?.peers.values() ?? [])];
-    return this.#connection === null || peers.some((peer) => peer.streamName === streamName);
+    if (this.#connection === null || peers.some((peer) => peer.streamName === streamName)) {
+      this.#absent.delete(streamName);
+      return false;
+    }
+    const sinceMs = this.#absent.get(streamName) ?? performance.now();
+    this.#absent.set(streamName, sinceMs);
+    return performance.now() - sinceMs >= GONE_MS;
   }
 
   async close(): Promise<void> {
@@ -133,6 +149,26 @@ export async function readOlder(
     await connection.close();
   }
   return entries;
+}
+
+/** How far the log goes, asked from a place on. */
+export async function endOf(link: string, since: string): Promise<string> {
+  let end = "";
+  let isDone: () => void = () => undefined;
+  const done = new Promise<boolean>((resolve) => {
+    isDone = () => resolve(true);
+  });
+  const connection = await follow(link, since, (read) => {
+    if (read.kind === "entry") end = read.entry.cursor;
+    else if (read.kind === "live") end = read.cursor > end ? read.cursor : end;
+    if (read.kind === "live") isDone();
+  });
+  try {
+    if (!(await Promise.race([done, late()]))) throw new Refusal("unavailable");
+  } finally {
+    await connection.close();
+  }
+  return end;
 }
 
 /** All guests of a link are one account: a name of its own takes no other's stream. */

@@ -17,13 +17,13 @@ const SWEEP_MS = 5_000;
 export type Checked = { readonly link: string; readonly conversationId: string };
 
 export class Conversations {
-  readonly #config: FeedConfig;
+  readonly config: FeedConfig;
   readonly #open = new Map<string, Conversation>();
   readonly #checks = new LRUCache<string, Promise<Checked>>({ max: CHECKS_MAX, ttl: CHECKED_MS });
   readonly #timer = setInterval(() => this.#sweep(), SWEEP_MS).unref();
 
   constructor(config: FeedConfig) {
-    this.#config = config;
+    this.config = config;
   }
 
   /** Rejects unless the link admits, to a conversation that keeps something. */
@@ -43,9 +43,9 @@ export class Conversations {
   of({ conversationId }: Checked): Conversation {
     const known = this.#open.get(conversationId);
     if (known !== undefined) return known;
-    if (this.#open.size >= this.#config.AMS_FEED_CONVERSATIONS_MAX)
+    if (this.#open.size >= this.config.AMS_FEED_CONVERSATIONS_MAX)
       throw new Refusal("too_many_conversations");
-    const conversation = new Conversation(this.#config.AMS_FEED_WINDOW_BYTES);
+    const conversation = new Conversation(this.config.AMS_FEED_WINDOW_BYTES);
     this.#open.set(conversationId, conversation);
     return conversation;
   }

@@ -12,8 +12,7 @@ import type { Entry } from "./window.ts";
 
 const PAGE = 1_000;
 
-/** Milliseconds that a long poll waits, and after which a stream of events ends. */
-const POLL_MS = 20_000;
+/** Milliseconds after which a stream of events ends. */
 const EVENTS_MS = 60_000;
 
 /** `Stream-Cursor`: intervals of so many ms since then, so that no cache answers for ever. */
@@ -29,6 +28,8 @@ type Part = {
 };
 
 type Source = {
+  /** Milliseconds that a long poll waits. */
+  readonly pollMs: number;
   readonly type: "application/json" | "text/plain; charset=utf-8";
   readonly isEmpty: (part: Part) => boolean;
   readonly read: () => Promise<Part>;
@@ -45,6 +46,7 @@ export async function answerDurableLog(
   const offset = query.get("offset");
   const reading = await Reading.begin(conversations, link, offset, signal);
   const source: Source = {
+    pollMs: conversations.config.AMS_FEED_POLL_MS,
     type: "application/json",
     isEmpty: ({ body }) => body === "[]",
     read: async () => {
@@ -74,6 +76,7 @@ export async function answerDurableText(
   const since = isBegun ? cursor : offset;
   const reading = await Reading.begin(conversations, link, since, signal);
   const source: Source = {
+    pollMs: conversations.config.AMS_FEED_POLL_MS,
     type: "text/plain; charset=utf-8",
     isEmpty: ({ body }) => body === "",
     read: async () => {
@@ -113,7 +116,7 @@ async function answer(
   if (live !== null && live !== "long-poll" && live !== "false") throw new Refusal("invalid_limit");
   let part = await source.read();
   if (live === "long-poll" && source.isEmpty(part) && !part.isClosed) {
-    await source.wait(POLL_MS);
+    await source.wait(source.pollMs);
     part = await source.read();
   }
   const isNow = query.get("offset") === "now";
@@ -150,7 +153,7 @@ function events(source: Source, query: URLSearchParams, signal: AbortSignal): Re
       const part = await source.read();
       cursor = cursorAfter(cursor);
       if (!source.isEmpty(part)) write(`event: data\n${dataLines(part.body)}\n`);
-      write(`event: control\ndata: ${JSON.stringify(controlOf(part, cursor))}\n\n`);
+      write(`event: control\ndata:${JSON.stringify(controlOf(part, cursor))}\n\n`);
       isFirst = false;
       if (part.isClosed || signal.aborted || performance.now() >= untilMs) controller.close();
     } catch (error) {
@@ -171,10 +174,11 @@ function controlOf({ next, isUpToDate, isClosed }: Part, cursor: string) {
   };
 }
 
+/** As the protocol's own server writes it: a space only where a client would remove one. */
 function dataLines(text: string): string {
   return text
     .split(/\r\n|\r|\n/)
-    .map((line) => `data: ${line}\n`)
+    .map((line) => `data:${line.startsWith(" ") ? " " : ""}${line}\n`)
     .join("");
 }
 

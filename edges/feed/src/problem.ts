@@ -2,7 +2,7 @@
 import { AmsError } from "@ams/client";
 
 export const PROBLEMS = {
-  invalid_cursor: [400, "The cursor is not one of this conversation."],
+  invalid_cursor: [400, "The cursor is not one of this conversation, or there is none or more."],
   invalid_limit: [400, "limit is 1 to 1000, wait_ms 0 to 25000, max_s 1 to 86400."],
   invalid_message: [400, "The body is text in UTF-8, and not empty."],
   invalid_stream_name: [400, "The stream's name in the path is none."],
@@ -35,12 +35,22 @@ export class Refusal extends Error {
 
 export const HEADERS = {
   // The address holds the link's token.
-  "cache-control": "private, no-store",
+  "cache-control": "private, no-store, no-cache",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
+  "cross-origin-resource-policy": "cross-origin",
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
-    "Stream-Next-Offset, Stream-Up-To-Date, Stream-Closed, Stream-Cursor, ETag",
+    "Stream-Next-Offset, Stream-Up-To-Date, Stream-Closed, Stream-Cursor, Stream-Epoch, ETag",
+};
+
+/** For a page of another origin that sends headers of its own. */
+export const PREFLIGHT = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "GET, HEAD, POST",
+  "access-control-allow-headers":
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID",
+  "access-control-max-age": "86400",
 };
 
 export function problem(code: ProblemCode, headers: Readonly<Record<string, string>> = {}) {

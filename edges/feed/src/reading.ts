@@ -1,5 +1,5 @@
 /** A reader's way through a conversation: pages behind a cursor, and the wait for the next one. */
-import { type Conversation, readOlder } from "./conversation.ts";
+import { type Conversation, endOf, readOlder } from "./conversation.ts";
 import type { Checked, Conversations } from "./conversations.ts";
 import { Refusal } from "./problem.ts";
 import type { Entry, Window } from "./window.ts";
@@ -11,6 +11,9 @@ const TAG_CHARACTERS = 10;
 
 /** Characters of frames in one page. */
 const PAGE_CHARACTERS_MAX = 1_048_576;
+
+/** Milliseconds that this process is given to come up with another one. */
+const BEHIND_MS = 300;
 
 /** Milliseconds after which a reader's link is asked for again. */
 const CHECK_MS = 1_000;
@@ -49,6 +52,7 @@ export class Reading {
   ): Promise<Reading> {
     const checked = await conversations.check(link);
     const window = await conversations.of(checked).open(link);
+    if (since !== null && isCursor(since, window)) await reach(since, window, link, signal);
     return new Reading(conversations, checked, window, since, signal);
   }
 
@@ -61,14 +65,14 @@ export class Reading {
     return this.cursor >= this.#window.start && !this.#window.hasAfter(this.cursor);
   }
 
-  /** Whether the log, or the roster, shows that this epoch of a stream is over. */
+  /** Whether the log shows, or for long the roster, that this epoch of a stream is over. */
   hasEnded(streamName: string, epoch: number): boolean {
     const isLater = this.#window.entries.some(
       (entry) =>
         entry.streamName === streamName &&
         (entry.epoch > epoch || (entry.epoch === epoch && entry.isEnd)),
     );
-    return isLater || !this.#conversation.isHere(streamName);
+    return isLater || this.#conversation.isGone(streamName);
   }
 
   /** The next frames, none when there are none yet. */
@@ -102,11 +106,27 @@ export class Reading {
   }
 }
 
+/**
+ * Another process of the feed may be ahead of this one: a cursor of it is no cursor of the future,
+ * and what is before it isn't served again.
+ */
+async function reach(since: string, window: Window, link: string, signal: AbortSignal) {
+  const untilMs = performance.now() + BEHIND_MS;
+  while (since > window.reached && performance.now() < untilMs && !signal.aborted)
+    await window.next(untilMs - performance.now(), signal);
+  if (since <= window.reached || signal.aborted) return;
+  const end = await endOf(link, since);
+  if (end > window.reached) window.reached = end;
+}
+
+function isCursor(since: string, { end }: Window): boolean {
+  const tag = end.slice(0, TAG_CHARACTERS);
+  return CURSOR.test(since) && since.length === end.length && since.startsWith(tag);
+}
+
 function placeOf(since: string | null, window: Window): string {
   if (since === null || since === "-1") return window.start;
   if (since === "now") return window.end;
-  const tag = window.end.slice(0, TAG_CHARACTERS);
-  if (!CURSOR.test(since) || since.length !== window.end.length || !since.startsWith(tag))
-    throw new Refusal("invalid_cursor");
-  return since < window.end ? since : window.end;
+  if (!isCursor(since, window)) throw new Refusal("invalid_cursor");
+  return since <= window.reached ? since : window.end;
 }

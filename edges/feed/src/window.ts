@@ -25,7 +25,9 @@ export class Window {
   /** Frames behind this cursor are here, none before. */
   start: string;
   /** Everything that was kept up to here has come. */
-  end: string;
+  #end: string;
+  /** The log is known to go at least as far. */
+  reached: string;
   readonly #bytesMax: number;
   #entries: Entry[] = [];
   #bytes = 0;
@@ -33,8 +35,18 @@ export class Window {
 
   constructor(start: string, bytesMax: number) {
     this.start = start;
-    this.end = start;
+    this.#end = start;
+    this.reached = start;
     this.#bytesMax = bytesMax;
+  }
+
+  get end(): string {
+    return this.#end;
+  }
+
+  set end(cursor: string) {
+    this.#end = cursor;
+    if (cursor > this.reached) this.reached = cursor;
   }
 
   get entries(): readonly Entry[] {

@@ -4,7 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { type Connection, inspect, join, splitText } from "@ams/client";
-import { LRUCache } from "lru-cache";
+import type { Answers, Sent } from "./answers/answers.ts";
+import { memoryAnswers } from "./answers/embedded-answers.ts";
 import { Refusal } from "./problem.ts";
 
 /** Milliseconds for which a name is held after the last message. */
@@ -16,9 +17,9 @@ const WRITERS_MAX = 1_000;
 /** Bytes of one message. */
 export const MESSAGE_BYTES_MAX = 1_048_576;
 
-/** Milliseconds for which the answer to a key is given again, and how many are remembered. */
-const KEY_MS = 86_400_000;
-const KEYS_MAX = 100_000;
+/** Milliseconds for which a message waits while another request sends it, and between two looks. */
+const PENDING_MS = 15_000;
+const LOOK_MS = 100;
 
 export type Message = {
   readonly link: string;
@@ -31,8 +32,6 @@ export type Message = {
   readonly key: string | null;
 };
 
-export type Sent = { readonly stream_id: string; readonly seqs: readonly string[] };
-
 type Writer = {
   readonly connection: Promise<Connection>;
   /** Messages go out one after the other. */
@@ -42,19 +41,40 @@ type Writer = {
 
 export class Writing {
   readonly #writers = new Map<string, Writer>();
-  readonly #answers = new LRUCache<string, Promise<Sent>>({ max: KEYS_MAX, ttl: KEY_MS });
+  #answers: Answers = memoryAnswers();
+
+  /** Keeps answers there from now on. */
+  remember(answers: Answers): void {
+    this.#answers = answers;
+  }
 
   /** Sends it once the broker has it; the same key in the same place sends nothing again. */
-  send(message: Message): Promise<Sent> {
-    if (message.key === null) return this.#send(message);
+  async send(message: Message): Promise<Sent> {
+    if (message.key === null) return await this.#send(message);
     const key = hashOf([placeOf(message), message.text, message.key]);
-    const known = this.#answers.get(key);
-    if (known !== undefined) return known;
-    const sent = this.#send(message);
-    this.#answers.set(key, sent);
-    // What failed may be tried again.
-    sent.catch(() => this.#answers.delete(key));
+    const known = await this.#claim(key);
+    if (known !== null) return known;
+    let sent: Sent;
+    try {
+      sent = await this.#send(message);
+    } catch (error) {
+      // What failed may be tried again.
+      await this.#answers.release(key).catch(() => undefined);
+      throw error;
+    }
+    await this.#answers.keep(key, sent);
     return sent;
+  }
+
+  /** The answer that was given, or null when the caller is to send. */
+  async #claim(key: string): Promise<Sent | null> {
+    for (let waitedMs = 0; waitedMs < PENDING_MS; waitedMs += LOOK_MS) {
+      const claim = await this.#answers.claim(key);
+      if (claim.kind === "claimed") return null;
+      if (claim.kind === "answered") return claim.sent;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    throw new Refusal("unavailable");
   }
 
   async close(): Promise<void> {
