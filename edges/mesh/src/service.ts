@@ -26,6 +26,8 @@ import { Wire } from "./wire/wire.ts";
 export type MeshesOptions = EdgeParts & {
   readonly config: MeshConfig;
   readonly now?: () => number;
+  /** Around the journals: for tests that end the process at one of their operations. */
+  readonly around?: (journals: Journals) => Journals;
   /** What is asked instead of the deployment, which is then not joined either. */
   readonly checks?: { readonly credentials: Credentials; readonly links: Links };
 };
@@ -52,6 +54,7 @@ export class Meshes {
   readonly #loading = new Map<string, Promise<Loaded>>();
   readonly #ended = new AbortController();
   readonly #joins: boolean;
+  readonly #around: (journals: Journals) => Journals;
   #journals: Journals | null = null;
   #spaces: Spaces | null = null;
   #credentials: Credentials | null;
@@ -60,7 +63,8 @@ export class Meshes {
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(options: MeshesOptions) {
-    const { config, now = Date.now, checks, ...parts } = options;
+    const { config, now = Date.now, checks, around, ...parts } = options;
+    this.#around = around ?? ((journals) => journals);
     this.#credentials = checks?.credentials ?? null;
     this.#links = checks?.links ?? null;
     this.#joins = checks === undefined;
@@ -108,7 +112,7 @@ export class Meshes {
     try {
       const opened = await openJournals(this.config.place);
       if (!opened.ok) throw new Error(opened.fault);
-      const journals = measureJournals(opened.value, "mesh", this.parts.registry);
+      const journals = measureJournals(this.#around(opened.value), "mesh", this.parts.registry);
       const secrets = this.config.secrets();
       this.#spaces = new Spaces({ service: "mesh", journals, secrets, now: this.now });
       this.#journals = journals;

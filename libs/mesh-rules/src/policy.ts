@@ -169,7 +169,7 @@ export function checkPolicy(policy: Policy, input: PolicyInput): PolicyResult {
     ["actions", !isAllowed(policy.actions, input.action)],
     ["currencies", !isIn(policy.currencies, amount === null ? [] : [amount.currency])],
     ["max_budget", !isWithin(policy.maxBudget, amount, 0)],
-    ["daily_spend", !isWithin(policy.dailySpend, amount, input.spent(amount?.currency ?? ""))],
+    ["daily_spend", policy.dailySpend !== null && isOverSpent(policy.dailySpend, input)],
     ["jurisdictions", !isIn(policy.jurisdictions, constraints.jurisdiction ?? [])],
     ["data_classes", isDeniedClass(policy.deniedClasses, constraints.dataClass)],
     ["counterparties", isDeniedParty(policy.counterparties, agent)],
@@ -203,6 +203,11 @@ function isWithin(limits: readonly Amount[] | null, amount: Amount | null, spent
   if (limits === null) return true;
   const limit = limits.find(({ currency }) => currency === amount?.currency);
   return amount !== null && limit !== undefined && amount.minor + spent <= limit.minor;
+}
+
+/** The day's spending is summed up only where the policy limits it. */
+function isOverSpent(limits: readonly Amount[], { amount, spent }: PolicyInput): boolean {
+  return !isWithin(limits, amount, spent(amount?.currency ?? ""));
 }
 
 function isDeniedClass(denied: readonly string[] | null, classes: readonly string[] | null) {

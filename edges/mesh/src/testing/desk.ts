@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EdgeApp } from "@ams/edge";
+import type { Journals } from "@ams/journal";
 import { signEnvelope } from "@ams/mesh-rules";
 import { createRegistry, openLog } from "@ams/process";
 import {
@@ -58,6 +59,7 @@ export function openDesk(
   place: MeshConfig["place"],
   overrides: Partial<MeshConfig> = {},
   clock = { now: 1_760_000_000_000 },
+  around?: (journals: Journals) => Journals,
 ): Desk {
   const config: MeshConfig = {
     place,
@@ -78,6 +80,7 @@ export function openDesk(
     url: () => "http://ams.example",
     now: () => clock.now,
     checks: madeUp(),
+    ...(around === undefined ? {} : { around }),
   });
   const ask: Desk["ask"] = async (method, path, body, bearer = "falcon") => {
     const request = new Request(`http://ams.example/mesh/v1${path}`, {
