@@ -50,6 +50,8 @@ export type ClusterOptions = {
   readonly redisUrl?: string;
   /** The entry port; the system chooses unless told. */
   readonly port?: number;
+  /** The program of a gateway instead of its own: one with a planted fault. */
+  readonly gatewayMain?: string;
   /** Environment variables for control and every gateway, over those of a test cluster. */
   readonly env?: Readonly<Record<string, string>>;
 };
@@ -130,7 +132,9 @@ async function startInto(
   const redisUrl = redis?.url ?? options.redisUrl ?? "";
   const env = { ...process.env, ...CLUSTER_ENV, ...peppers(), ...options.env };
   const member = async (service: string, name: string) => {
-    const started = await startMember(service, name, folder, { ...env, AMS_REDIS_URL: redisUrl });
+    const own = { ...env, AMS_REDIS_URL: redisUrl };
+    const main = service === "gateway" ? options.gatewayMain : undefined;
+    const started = await startMember(service, name, folder, own, main);
     stops.members.push(() => started.stop());
     return started;
   };
@@ -233,6 +237,7 @@ async function startMember(
   name: string,
   folder: string,
   env: Readonly<Record<string, string | undefined>>,
+  main = join(programFolder(service), "dist", "main.js"),
 ): Promise<Member> {
   const port = await freePort();
   const adminPort = await freePort();
@@ -241,7 +246,7 @@ async function startMember(
   const command = {
     name,
     file: process.execPath,
-    args: [join(programFolder(service), "dist", "main.js")],
+    args: [main],
     env: { ...env, ...own },
     logFile: join(folder, `${name}.log`),
   };

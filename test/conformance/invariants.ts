@@ -15,7 +15,13 @@ export class Invariants {
   readonly #seen = new Map<string, Seen>();
   /** Streams of which frames were lost, so that the next seq may be any later one. */
   readonly #lost = new Set<string>();
+  /** Of every live frame of a stream. */
   readonly #times = new Map<string, string>();
+  /**
+   * Of its tokens and metadata, replayed ones too: `stream_joined` and `stream_left` come at once,
+   * also before replayed frames that are older (§7.3.3).
+   */
+  readonly #tokenTimes = new Map<string, string>();
   #first = true;
 
   /** Checks one message; null when it is no frame that this version knows. */
@@ -49,7 +55,8 @@ export class Invariants {
       case "stream_metadata":
         // Of a stream that has left, perhaps (§7.3.3).
         if (frame.replay === undefined) this.#present(frame);
-        this.#time(frame);
+        if (frame.replay === undefined) this.#time(frame);
+        this.#time(frame, this.#tokenTimes);
         this.#sequence(frame.stream_id, frame.seq);
         return;
       case "x_assembled":
@@ -81,10 +88,13 @@ export class Invariants {
     if (!this.roster.has(stream_id)) this.#fail(`§5.5 ${type} of ${stream_id}, which is not there`);
   }
 
-  #time({ stream_id, ts }: { readonly stream_id: string; readonly ts: string }): void {
-    const before = this.#times.get(stream_id) ?? "";
+  #time(
+    { stream_id, ts }: { readonly stream_id: string; readonly ts: string },
+    times = this.#times,
+  ): void {
+    const before = times.get(stream_id) ?? "";
     if (ts < before) this.#fail(`§4.6.2 ts ${ts} after ${before} in ${stream_id}`);
-    this.#times.set(stream_id, ts);
+    times.set(stream_id, ts);
   }
 
   #sequence(id: string, text: string): void {
