@@ -74,7 +74,7 @@ export class Conversation {
         limitBytes: deps.backpressureBytes,
         flush: () => emission.flush(),
         publishMark: (mark) => deps.relay.publishMark(outbox, mark),
-        streams: () => [...roster.streams()].map(({ entry }) => entry),
+        streams: () => roster.streams(),
       });
     const audience = new Audience(deps.sockets, followers);
     const roster = new Roster(notifyAudience(audience, (id) => this.sessions.holderOf(id), deps));

@@ -84,9 +84,10 @@ export class RemoteFrames {
       if (kind === "stream_left") return;
       const verdict = roster.passed(epoch, n);
       if (verdict === "fenced") {
-        if (!others || !roster.passedUnknown(epoch, n)) return;
+        if (!others) return;
+        const id = streamIdOf(frame, kind);
         // Nobody here knows that it joined: it comes as a replayed one.
-        audience.deliver(streamIdOf(frame, kind), asReplay(frame));
+        if (roster.passedUnknown(id, epoch, n)) audience.deliver(id, asReplay(frame));
         return;
       }
       if (typeof verdict === "string") return;

@@ -357,3 +357,33 @@ test("§5.6 a store that forgot a takeover is believed: the later claim has left
   reconcile([entryOf(1, 3)]);
   expect(listener.take()).toEqual([`left stream-1 null ${TS}`, "joined stream-1 3"]);
 });
+
+describe("frames from the log of epochs that are over (§7.5)", () => {
+  const late = (epoch: number, n: number) => roster.passedUnknown(streamId(1), epoch, n);
+
+  test("§5.3 what passed before a takeover or a leave doesn't pass again, the rest does once", () => {
+    roster.claimed(entryOf(1, 5), false);
+    frames(5, 1, 2);
+    roster.claimed(entryOf(1, 6), true);
+    roster.yielded(5, 2);
+    roster.left(streamId(1), 6, 0, TS);
+    expect([late(5, 1), late(5, 2), late(5, 3), late(5, 3), late(6, 1)]).toEqual([
+      false,
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test("§5.2 nothing of an old epoch passes after a later one, live or over", () => {
+    roster.claimed(entryOf(1, 5), false);
+    frames(5, 1);
+    roster.claimed(entryOf(1, 6), true);
+    expect(late(4, 7)).toBe(false);
+    frames(6, 1);
+    expect(late(5, 2)).toBe(false);
+    roster.left(streamId(1), 6, 1, TS);
+    expect([late(5, 2), late(6, 2), late(7, 1), late(6, 3)]).toEqual([false, true, true, false]);
+  });
+});

@@ -68,6 +68,8 @@ export class Roster {
   readonly #swept = new Recent<StreamId, LiveStream>(REMEMBERED_MAX);
   /** The last n of epochs that have left. */
   readonly #endedN = new Recent<number, number>(REMEMBERED_MAX);
+  /** The latest epoch of a stream, of those that are over, of which something may have passed. */
+  readonly #passedEpoch = new Recent<StreamId, number>(REMEMBERED_MAX);
   /** Unix ms at which streams left, as their readers were notified. */
   readonly #leftMs = new Recent<StreamId, number>(REMEMBERED_MAX);
 
@@ -146,7 +148,7 @@ export class Roster {
   yielded(epoch: number, n: number | null): void {
     const stream = this.#fading.get(epoch);
     if (stream === undefined) return;
-    this.#fading.delete(epoch);
+    this.#endFading(stream);
     if (n !== null && stream.lastN !== null && stream.lastN < n) {
       this.#gapToSuccessor(stream, "displaced");
     }
@@ -201,12 +203,16 @@ export class Roster {
   }
 
   /**
-   * Whether a frame from the log, of an epoch that is not live here, has not passed; it then
-   * counts as passed.
+   * Whether a frame from the log, of an epoch that is not live here, may still be delivered: it has
+   * not passed, and nothing of a later epoch has (§5.2). It then counts as passed.
    */
-  passedUnknown(epoch: number, n: number): boolean {
+  passedUnknown(id: StreamId, epoch: number, n: number): boolean {
     if (this.#fading.get(epoch) !== undefined || n <= (this.#endedN.get(epoch) ?? 0)) return false;
+    const live = this.#byStream.get(id);
+    if (live !== undefined && live.entry.epoch > epoch && live.lastN !== 0) return false;
+    if (epoch < (this.#passedEpoch.get(id) ?? 0)) return false;
     this.#endedN.put(epoch, n);
+    this.#passedEpoch.put(id, epoch);
     return true;
   }
 
@@ -289,6 +295,7 @@ export class Roster {
     const { lastMs, knownMetadata } = before;
     const stream = this.#put({ ...toStream(entry, 0), lastMs, knownMetadata });
     this.#byEpoch.delete(before.entry.epoch);
+    this.#noteEnded(before);
     before.claim = "ended";
     before.successor = stream;
     this.#fading.put(before.entry.epoch, before);
@@ -324,8 +331,20 @@ export class Roster {
   #remove(stream: OwnStream): void {
     this.#byStream.delete(stream.entry.stream_id);
     this.#byEpoch.delete(stream.entry.epoch);
-    this.#endedN.put(stream.entry.epoch, stream.lastN ?? 0);
+    this.#noteEnded(stream);
     stream.claim = "ended";
+  }
+
+  #endFading(stream: LiveStream): void {
+    this.#fading.delete(stream.entry.epoch);
+    this.#noteEnded(stream);
+  }
+
+  /** How far the epoch has passed here. */
+  #noteEnded({ entry, lastN }: LiveStream): void {
+    this.#endedN.put(entry.epoch, lastN ?? 0);
+    const latest = this.#passedEpoch.get(entry.stream_id) ?? 0;
+    if (lastN !== 0 && entry.epoch > latest) this.#passedEpoch.put(entry.stream_id, entry.epoch);
   }
 
   /**
@@ -335,7 +354,7 @@ export class Roster {
   #notFenced(epoch: number): OwnStream | undefined {
     const stream = this.#fading.get(epoch);
     if (stream === undefined || !hasEmittedSince(stream)) return stream;
-    this.#fading.delete(epoch);
+    this.#endFading(stream);
     this.#gapToSuccessor(stream, "displaced");
     return undefined;
   }
@@ -347,7 +366,7 @@ export class Roster {
   #giveUpBefore({ entry }: LiveStream): void {
     for (const stream of [...this.#fading.values()]) {
       if (stream.entry.stream_id !== entry.stream_id) continue;
-      this.#fading.delete(stream.entry.epoch);
+      this.#endFading(stream);
       this.#gapToSuccessor(stream, "displaced");
     }
   }
@@ -357,7 +376,7 @@ export class Roster {
    * accepted.
    */
   #giveUp(stream: LiveStream): void {
-    this.#fading.delete(stream.entry.epoch);
+    this.#endFading(stream);
     this.#gapToSuccessor(stream, "bus_interrupted");
   }
 

@@ -24,6 +24,7 @@ import {
   type StreamId,
 } from "@ams/protocol";
 import type { Socket } from "../accept/sockets.ts";
+import type { LiveStream } from "../conversation/live-stream.ts";
 import type { ConversationLog } from "./conversation-log.ts";
 import { findLast } from "./find-last.ts";
 import { HeldForFollower } from "./held.ts";
@@ -70,7 +71,7 @@ export type FollowerParts = {
   readonly flush: () => void;
   readonly publishMark: (mark: string) => Promise<boolean>;
   /** The streams that are live. */
-  readonly streams: () => Iterable<{ readonly stream_id: StreamId; readonly epoch: number }>;
+  readonly streams: () => Iterable<LiveStream>;
   /** Puts the socket on its topics. */
   readonly goLive: () => void;
   readonly close: (reason: CloseReason) => void;
@@ -192,12 +193,14 @@ export class Follower {
   }
 
   #goLive(page: Page, held: HeldForFollower): void {
-    const { socket, goLive } = this.#parts;
+    const { socket, goLive, flush, streams } = this.#parts;
+    flush();
     this.#noteRemoved(page);
     const frames = [...this.#take(page), ...this.#reader.end()];
     if (!this.#isComplete) frames.push(...this.#reader.gapsOf(this.#parts.streams()));
     frames.push(encodeLive(this.#cursor(), this.#isComplete));
     for (const frame of held.take()) frames.push(...this.#reader.live(frame));
+    frames.push(...this.#reader.tailsOf(streams()));
     this.#held = null;
     this.#isLive = true;
     socket.sendAll(frames);

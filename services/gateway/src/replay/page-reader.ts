@@ -2,6 +2,7 @@
 import { type Entry, formatCursor, type Page, type Position } from "@ams/log";
 import { type CatchUp, cursorTail, encodeGap, formatSeq, type StreamId } from "@ams/protocol";
 import { type FrameKind, walkBatch } from "../bus/batch.ts";
+import type { LiveStream } from "../conversation/live-stream.ts";
 import { Assembly } from "./assembly.ts";
 import { asReplay, placeOf, streamIdOf, withTail } from "./kept-frame.ts";
 
@@ -56,13 +57,29 @@ export class PageReader {
   }
 
   /** Of streams that are here, and of which nothing was kept. */
-  gapsOf(
-    streams: Iterable<{ readonly stream_id: StreamId; readonly epoch: number }>,
-  ): readonly string[] {
+  gapsOf(streams: Iterable<LiveStream>): readonly string[] {
     const gaps: string[] = [];
-    for (const { stream_id, epoch } of streams) {
+    for (const { entry } of streams) {
+      const { stream_id, epoch } = entry;
       if (this.#lastN.has(epoch) || !this.#parts.wants(stream_id)) continue;
       gaps.push(encodeGap({ stream_id, after: null, before: null, reason: "not_kept" }));
+    }
+    return gaps;
+  }
+
+  /**
+   * What passed here of streams and is not in the log, as when the store was away: the next live
+   * frame of the stream would come after a hole.
+   */
+  tailsOf(streams: Iterable<LiveStream>): readonly string[] {
+    const gaps: string[] = [];
+    for (const { entry, lastN } of streams) {
+      const { stream_id, epoch } = entry;
+      const read = this.#lastN.get(epoch);
+      if (read === undefined || lastN === null || lastN <= read) continue;
+      this.#lastN.set(epoch, lastN);
+      if (this.#parts.wants(stream_id))
+        gaps.push(gapText(stream_id, { epoch, n: lastN + 1 }, read));
     }
     return gaps;
   }
