@@ -13,6 +13,11 @@ export const LONG_SUITES = [
     command: ["node", "scripts/test.mjs", "test/amp"],
     env: { AMS_AMP_KILLS: "1000", AMS_AMP_DOWN: "1" },
   },
+  ...["single", "sentinel", "cluster"].map((form) => ({
+    name: `chaos-${form}`,
+    what: `20 minutes of real processes under seeded faults, on Redis in the form ${form}`,
+    command: ["node", "scripts/chaos.mjs", "--minutes", "20", "--redis", form],
+  })),
   {
     name: "all-strict",
     what: "every test of `npm test`, where a skip is a failure",

@@ -1,6 +1,7 @@
 /**
  * A short run of `npm run chaos`: clients of several gateways under seeded faults, each operation
- * judged. `npm run test:long -- chaos` runs it for an hour, over the three forms of Redis.
+ * judged. The long suites `chaos-single`,
+ * `chaos-sentinel` and `chaos-cluster` run it for an hour together.
  */
 import { expect, test } from "vitest";
 import { countsOf, describeFailure } from "../chaos/report.ts";
