@@ -1,5 +1,6 @@
 /** What every directory promises: the suite that runs on both. */
 import { describe } from "vitest";
+import { accountKeysContract } from "./contract/account-keys.ts";
 import { accountsContract } from "./contract/accounts.ts";
 import { conversationsContract } from "./contract/conversations.ts";
 import { expiryContract } from "./contract/expiry.ts";
@@ -13,6 +14,7 @@ import type { World } from "./contract/world.ts";
 export function directoryContract(name: string, open: () => Promise<World>): void {
   describe(`the directory, ${name}`, () => {
     accountsContract(open);
+    accountKeysContract(open);
     conversationsContract(open);
     linksContract(open);
     presenceContract(open);

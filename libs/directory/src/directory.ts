@@ -17,12 +17,14 @@ import { type Outcome, StoreUnavailable } from "@ams/store";
 import type { Channels } from "./channels.ts";
 import type {
   Account,
+  AccountKey,
   AccountLimits,
   Address,
   Admission,
   ConnectionId,
   Conversation,
   GatewayId,
+  Grant,
   Link,
   LinkTerms,
   LinkUse,
@@ -74,9 +76,21 @@ export interface Accounts {
   account(id: AccountId): Promise<Account | null>;
   accountOf(namespace: Namespace): Promise<Account | null>;
   /**
-   * The account that holds one of these hashes: one per live credential pepper. It counts as a use
-   * of the credential.
+   * Whose one of these hashes is, one per live credential pepper, and what it may do. It counts as
+   * a use of the credential.
    */
+  grantOf(hashes: readonly string[]): Promise<Grant | null>;
+  /** Adds a key. At `KEYS_MAX` those that have expired end to make way for it. */
+  createKey(
+    id: AccountId,
+    hash: string,
+    key: AccountKey,
+  ): Promise<Outcome<null, "not_found" | "key_limit">>;
+  /** The keys of the account, the oldest first; null when there is no account. */
+  keysOf(id: AccountId): Promise<readonly AccountKey[] | null>;
+  /** Ends a key, and announces `credentials_end`. */
+  revokeKey(id: AccountId, keyId: string): Promise<Outcome<null, "not_found">>;
+  /** The account of `grantOf`, where it may do everything. */
   accountByCredential(hashes: readonly string[]): Promise<Account | null>;
   /**
    * Whose credential one of these hashes is: of a live one always, of one that has ended perhaps.
@@ -213,6 +227,7 @@ export type Claimed = {
 export type QuotaSlotFault =
   | "account_concurrency_limit"
   | "invalid_credential" /** The credential has ended, or the account is gone. */
+  | "insufficient_scope" /** It is a key that may not join. */
   | "conversation_not_found" /** A guest's: the conversation's owner is gone. */;
 
 export type ReclaimFault =

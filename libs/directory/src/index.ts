@@ -49,9 +49,11 @@ export {
   newAccountId,
   newConversationId,
   newGeneration,
+  newKeyId,
 } from "./new-ids.ts";
 export {
   type Account,
+  type AccountKey,
   type AccountLimits,
   type Address,
   type Admission,
@@ -59,7 +61,9 @@ export {
   type Conversation,
   DEPLOYMENT_LIMITS,
   type GatewayId,
+  type Grant,
   type IdKind,
+  isGranted,
   type Link,
   type LinkTerms,
   type LinkUse,

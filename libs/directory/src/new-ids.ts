@@ -18,6 +18,11 @@ export function newConversationId(nowMs: number): ConversationId {
   return `conv_${nextUlid(nowMs)}` as ConversationId;
 }
 
+/** `nowMs` is in Unix milliseconds. */
+export function newKeyId(nowMs: number): string {
+  return `key_${nextUlid(nowMs)}`;
+}
+
 /** Distinguishes two conversations of one id: 9 random bytes. */
 export function newGeneration(): string {
   return randomBytes(9).toString("base64url");

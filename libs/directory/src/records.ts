@@ -9,6 +9,7 @@ import {
   type JsonText,
   type Namespace,
   type ReplayTerms,
+  type Scope,
   type StreamIdentity,
   type StreamName,
 } from "@ams/protocol";
@@ -45,6 +46,32 @@ export type Account = AccountLimits & {
   /** UTC ISO 8601 with milliseconds. */
   readonly created_at: string;
 };
+
+/** A named credential of an account, limited to some scopes (§2.2.8). */
+export type AccountKey = {
+  readonly key_id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** Unix milliseconds from which it opens nothing, null for never. */
+  readonly expires_at_ms: number | null;
+  /** UTC ISO 8601 with milliseconds. */
+  readonly created_at: string;
+  /** Unix milliseconds of its last use, exact to `KEY_USE_MS`; null before any. */
+  readonly used_at_ms: number | null;
+};
+
+/** Milliseconds for which a use of a key is not written again. */
+export const KEY_USE_MS = 10_000;
+
+/** Whose a credential is, and what it may do: everything unless it is a key. */
+export type Grant = { readonly account: Account; readonly scopes: readonly Scope[] };
+
+/** The scopes of an account's own credential. */
+export const ALL_SCOPES: readonly Scope[] = ["full"];
+
+export function isGranted(scopes: readonly Scope[], scope: Scope): boolean {
+  return scopes.includes("full") || scopes.includes(scope);
+}
 
 /**
  * A conversation as a link names it. Every key of it is found by this pair, so admission is one

@@ -30,9 +30,14 @@ export const STREAM_ID = /^str_[0-9a-f]{26}$/;
 export const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** `link_` and the number of the link in its conversation. */
 export const LINK_ID = /^link_[1-9]\d{0,14}$/;
+export const KEY_ID = /^key_[0-9A-HJKMNP-TV-Z]{26}$/;
 export const STREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 export const CREDENTIAL = /^ams_sk_[A-Za-z0-9_-]{43}$/;
+
+/** What a key of an account may do (§2.2.9). */
+export const SCOPES = ["full", "mint", "join", "read"] as const;
+export type Scope = (typeof SCOPES)[number];
 
 /** First path segments that the deployment itself answers, and so never a namespace. */
 export const RESERVED_NAMESPACES: readonly string[] = [

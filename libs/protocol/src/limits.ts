@@ -108,6 +108,12 @@ export const CREDENTIAL_UNUSED_S_MAX = 86_400;
 /** Credentials of one account that are alive at a time: room for some answers that were lost. */
 export const CREDENTIALS_MAX = 5;
 
+/** Keys of one account, beside its credentials (§2.2.8): more than anybody lists by hand. */
+export const KEYS_MAX = 50;
+
+/** Characters of the name of a key. */
+export const KEY_NAME_CHARACTERS_MAX = 64;
+
 /** Conversations that one page of a listing holds, at most and unless told. */
 export const LIST_LIMIT_MAX = 1_000;
 export const LIST_LIMIT_DEFAULT = 100;

@@ -61,11 +61,27 @@ export const PROBLEMS = {
   },
   invalid_read_only: { status: 400, message: "read_only is true or false." },
   invalid_keep_connected: { status: 400, message: "keep_connected is true or false." },
+  invalid_key_name: {
+    status: 400,
+    message: "The name of a key is 1 to 64 characters without control characters.",
+  },
+  invalid_scopes: {
+    status: 400,
+    message: 'scopes is a list of one or more of "full", "mint", "join" and "read".',
+  },
   missing_credential: {
     status: 401,
     message: "This needs an Authorization header: Bearer ams_sk_…",
   },
   invalid_credential: { status: 401, message: "The credential is not one of a live account." },
+  insufficient_scope: {
+    status: 403,
+    message: "This key may not do that: its scopes are in GET /v1/account.",
+  },
+  key_limit: {
+    status: 403,
+    message: "The account has 50 keys: revoke one.",
+  },
   namespace_mismatch: { status: 403, message: "The credential belongs to another namespace." },
   host_not_allowed: {
     status: 403,

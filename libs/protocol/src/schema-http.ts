@@ -2,10 +2,12 @@
  * The bodies of the control plane as schemas (§2), for cold edges, tests and the OpenAPI document.
  */
 import { z } from "zod";
-import { CREDENTIAL, isNamespace, LINK_ID, SLUG } from "./ids.ts";
+import { CREDENTIAL, isNamespace, KEY_ID, LINK_ID, SCOPES, SLUG } from "./ids.ts";
 import {
   CREDENTIAL_GRACE_S_MAX,
   EXPIRES_IN_S_MAX,
+  KEY_NAME_CHARACTERS_MAX,
+  KEYS_MAX,
   LINK_JOINS_MAX,
   LINK_NAME_CHARACTERS_MAX,
   LINKS_MAX,
@@ -52,6 +54,8 @@ export const accountBody = z.object({
   account_id: accountId,
   namespace,
   created_at: timestamp,
+  /** Of the credential that was shown (§2.2.9). */
+  scopes: z.array(z.enum(SCOPES)).optional(),
   /** What holds for this account, where it may differ from the deployment's. */
   limits: z
     .object({
@@ -64,7 +68,32 @@ export const accountBody = z.object({
     .optional(),
 });
 
-export const accountCreatedBody = accountBody.omit({ limits: true }).extend({ credential });
+export const accountCreatedBody = accountBody
+  .omit({ limits: true, scopes: true })
+  .extend({ credential });
+
+const scopes = z.array(z.enum(SCOPES)).min(1).max(SCOPES.length);
+
+/** A key of an account (§2.2.8). */
+export const createKeyBody = z.object({
+  name: z.string().min(1).max(KEY_NAME_CHARACTERS_MAX),
+  scopes,
+  expires_in_s: z.int().min(1).max(EXPIRES_IN_S_MAX).nullish(),
+});
+
+const keyBody = z.object({
+  key_id: z.string().regex(KEY_ID),
+  name: z.string(),
+  scopes,
+  expires_at: timestamp.nullable(),
+  created_at: timestamp,
+});
+
+export const keyCreatedBody = keyBody.extend({ credential });
+
+export const keysBody = z.object({
+  keys: z.array(keyBody.extend({ last_used_at: timestamp.nullable() })).max(KEYS_MAX),
+});
 
 export const rotateBody = z.object({
   grace_s: z.int().min(0).max(CREDENTIAL_GRACE_S_MAX).nullish(),

@@ -2,7 +2,8 @@
 import type { Namespace } from "@ams/protocol";
 import type { Accounts, Outcome } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import type { Account } from "../records.ts";
+import { type Account, type Grant, isGranted } from "../records.ts";
+import { embeddedKeys } from "./account-keys.ts";
 import { removeConversation } from "./conversations.ts";
 import {
   credentialEnds,
@@ -31,9 +32,13 @@ export function embeddedAccounts(store: Store): Accounts {
 
     accountByCredential: (hashes) =>
       look(() => {
-        const found = hashes.map((hash) => useCredential(store, hash));
-        return found.find((used) => used !== null)?.account ?? null;
+        const grant = grantOf(store, hashes);
+        return grant !== null && isGranted(grant.scopes, "full") ? grant.account : null;
       }),
+
+    grantOf: (hashes) => look(() => grantOf(store, hashes)),
+
+    ...embeddedKeys(store),
 
     credentialHolder: (hashes) =>
       look(() => {
@@ -73,7 +78,8 @@ export function embeddedAccounts(store: Store): Accounts {
         const stored = tables.accounts.get(id);
         if (stored === undefined) return [];
         const { namespace } = stored.account;
-        for (const hash of Object.keys(stored.credentials)) tables.credentials.removeSync(hash);
+        const hashes = [...Object.keys(stored.credentials), ...Object.keys(stored.keys ?? {})];
+        for (const hash of hashes) tables.credentials.removeSync(hash);
         tables.accounts.removeSync(id);
         const owned = conversationsOf(store, namespace);
         const announcements = owned.map((one) => removeConversation(store, one));
@@ -102,6 +108,11 @@ function createAccount(
   tables.credentials.putSync(credentialHash, id);
   tables.accounts.putSync(id, { account, credentials: { [credentialHash]: FIRST_CREDENTIAL } });
   return { ok: true, value: account };
+}
+
+function grantOf(store: Store, hashes: readonly string[]): Grant | null {
+  const used = hashes.map((hash) => useCredential(store, hash)).find((one) => one !== null);
+  return used == null ? null : { account: used.account, scopes: used.scopes };
 }
 
 const notFound = { ok: false, fault: "not_found" } as const;

@@ -1,8 +1,8 @@
 /** Credentials in the file: which are live, and what ends them. */
-import { type AccountId, CREDENTIALS_MAX } from "@ams/protocol";
+import { type AccountId, CREDENTIALS_MAX, type Scope } from "@ams/protocol";
 import type { CredentialEnd, CredentialGrace } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { type Account, DEPLOYMENT_LIMITS } from "../records.ts";
+import { type Account, ALL_SCOPES, DEPLOYMENT_LIMITS, KEY_USE_MS } from "../records.ts";
 import type { Store } from "./store.ts";
 import type { StoredAccount, StoredCredential } from "./tables.ts";
 
@@ -29,20 +29,27 @@ export function storedAccount({ tables }: Store, id: AccountId) {
       one === null || typeof one === "number" ? { ...FIRST_CREDENTIAL, ends: one, number: 0 } : one,
     ]),
   );
-  return { account: { ...DEPLOYMENT_LIMITS, ...stored.account }, credentials };
+  const { keys = {} } = stored;
+  return { account: { ...DEPLOYMENT_LIMITS, ...stored.account }, credentials, keys };
 }
 
-export type Used = { readonly account: Account; readonly endsMs: number | null };
+export type Used = {
+  readonly account: Account;
+  readonly endsMs: number | null;
+  readonly scopes: readonly Scope[];
+};
 
 /**
- * The account if this is a live credential of it. Its first use ends what was to live until then.
+ * The account if this is a live credential or key of it. The first use of a credential ends what
+ * was to live until then.
  */
 export function useCredential(store: Store, hash: string): Used | null {
   const { tables, now } = store;
   const id = tables.credentials.get(hash);
   const stored = id === undefined ? undefined : storedAccount(store, id);
   const one = stored?.credentials[hash];
-  if (id === undefined || stored === undefined || one === undefined) return null;
+  if (id === undefined || stored === undefined) return null;
+  if (one === undefined) return useKey(store, id, stored, hash);
   if (!isLive(one, now())) return null;
   if (!one.used) {
     const others = Object.entries(stored.credentials).filter(([other]) => other !== hash);
@@ -52,7 +59,7 @@ export function useCredential(store: Store, hash: string): Used | null {
     tables.file.transactionSync(() => write(store, id, { ...stored, credentials }, ended));
     announceEnds(store, id, ended, []);
   }
-  return { account: stored.account, endsMs: one.ends };
+  return { account: stored.account, endsMs: one.ends, scopes: ALL_SCOPES };
 }
 
 /**
@@ -90,9 +97,31 @@ export function rotateCredential(
 export function credentialEnds(store: Store, id: AccountId): readonly CredentialEnd[] | null {
   const stored = storedAccount(store, id);
   if (stored === undefined) return null;
-  return Object.entries(stored.credentials)
-    .filter(([, one]) => isLive(one, store.now()))
-    .map(([credential, { ends }]) => ({ credential, at_ms: ends }));
+  const own = Object.entries(stored.credentials).map(([hash, { ends }]) => [hash, ends] as const);
+  const keys = Object.entries(stored.keys).map(
+    ([hash, { expires_at_ms }]) => [hash, expires_at_ms] as const,
+  );
+  return [...own, ...keys]
+    .filter(([, ends]) => ends === null || ends > store.now())
+    .map(([credential, at_ms]) => ({ credential, at_ms }));
+}
+
+/** The account if this is a live key of it; its use is written when the last is some time ago. */
+function useKey(
+  { tables, now }: Store,
+  id: AccountId,
+  stored: StoredAccount,
+  hash: string,
+): Used | null {
+  const key = stored.keys?.[hash];
+  if (key === undefined) return null;
+  const { expires_at_ms, used_at_ms, scopes } = key;
+  if (expires_at_ms !== null && expires_at_ms <= now()) return null;
+  if (now() >= (used_at_ms ?? 0) + KEY_USE_MS) {
+    const keys = { ...stored.keys, [hash]: { ...key, used_at_ms: now() } };
+    tables.accounts.putSync(id, { ...stored, keys });
+  }
+  return { account: stored.account, endsMs: expires_at_ms, scopes };
 }
 
 function isLive({ ends }: StoredCredential, nowMs: number): boolean {
@@ -114,7 +143,7 @@ function write(
   tables.accounts.putSync(id, stored);
 }
 
-function announceEnds(
+export function announceEnds(
   store: Store,
   account_id: AccountId,
   ended: readonly string[],

@@ -1,7 +1,7 @@
 /** An account's quota slots, embedded. A quota slot is free once nobody holds it. */
 import type { ConversationId, StreamId } from "@ams/protocol";
 import type { Outcome, QuotaSlot, QuotaSlotFault, QuotaSlotTerms, Reserved } from "../directory.ts";
-import type { GatewayId } from "../records.ts";
+import { type GatewayId, isGranted } from "../records.ts";
 import { storedAccount, useCredential } from "./credentials.ts";
 import { type Holder, isHolder } from "./here.ts";
 import type { Store } from "./store.ts";
@@ -38,6 +38,7 @@ function allowance(
   }
   const used = credential === null ? null : useCredential(store, credential);
   if (used?.account.account_id !== account_id) return { ok: false, fault: "invalid_credential" };
+  if (!isGranted(used.scopes, "join")) return { ok: false, fault: "insufficient_scope" };
   const most = used.account.streams_max ?? slotsMax;
   return { ok: true, value: { most, credentialEndsMs: used.endsMs } };
 }

@@ -4,7 +4,7 @@
  *
  * | table | key | value | ends |
  * |---|---|---|---|
- * | accounts | account id | account, and its credential hashes with the time at which each ends | with the account |
+ * | accounts | account id | account, its credential hashes with the time at which each ends, its keys | with the account |
  * | namespaces | namespace | account id | never: a namespace isn't given out twice |
  * | credentials | credential hash | account id | with the account, or when another one is made or first used after its end |
  * | conversations | `<ns>/<alias>` | record, links, number of links made | delete |
@@ -21,7 +21,7 @@
 
 import type { AccountId, Alias, StreamId } from "@ams/protocol";
 import type { File, Table } from "@ams/store";
-import type { Account, Address, Conversation, Link } from "../records.ts";
+import type { Account, AccountKey, Address, Conversation, Link } from "../records.ts";
 
 /** Named databases that the file may hold: more than there are tables. */
 export const TABLES_MAX = 16;
@@ -30,6 +30,8 @@ export type StoredAccount = {
   readonly account: Account;
   /** By hash. An earlier version kept only when each ends. */
   readonly credentials: Readonly<Record<string, StoredCredential | number | null>>;
+  /** By credential hash; absent in what an earlier version wrote. */
+  readonly keys?: Readonly<Record<string, AccountKey>>;
 };
 
 export type StoredCredential = {

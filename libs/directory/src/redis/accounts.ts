@@ -7,7 +7,8 @@ import type { AccountId } from "@ams/protocol";
 import { answered, listOf, textOf, textsOf } from "@ams/store";
 import { LRUCache } from "lru-cache";
 import { type Accounts, type Conversations, DirectoryUnavailable } from "../directory.ts";
-import type { Account } from "../records.ts";
+import { type Account, isGranted } from "../records.ts";
+import { redisKeys } from "./account-keys.ts";
 import {
   announceToDeployment,
   checkHolder,
@@ -42,6 +43,11 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
     return decodeAccount(await answered("HMGET", client.hmget(record, "record", ...LIMIT_FIELDS)));
   };
 
+  const grantOf: Accounts["grantOf"] = async (hashes) => {
+    const holder = await findHolder(store, holders, hashes);
+    return holder === null ? null : checkHolder(store, holder);
+  };
+
   return {
     createAccount: (made, credentialHash) => createAccount(store, made, credentialHash),
 
@@ -54,17 +60,21 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
     },
 
     async accountByCredential(hashes) {
-      const holder = await findHolder(store, holders, hashes);
-      return holder === null ? null : checkHolder(store, holder);
+      const grant = await grantOf(hashes);
+      return grant !== null && isGranted(grant.scopes, "full") ? grant.account : null;
     },
+
+    grantOf,
+
+    ...redisKeys(store),
 
     credentialHolder: (hashes) => findHolder(store, holders, hashes),
 
     rotateCredential: (id, hash, grace) => rotateCredential(store, id, hash, grace),
 
     async credentialEnds(id) {
-      const { record, credentials } = store.keys.account(id);
-      const reply = await store.run(listCredentials, [record, credentials], [store.now()]);
+      const { record, credentials, keys } = store.keys.account(id);
+      const reply = await store.run(listCredentials, [record, credentials, keys], [store.now()]);
       return reply === null ? null : toEnds(textsOf(reply));
     },
 
@@ -142,9 +152,9 @@ async function createAccount(
 
 /** The hashes of its credentials. */
 async function removeAccount(store: Store, id: AccountId): Promise<readonly string[]> {
-  const { record, credentials, slots, guests, heldPrefix } = store.keys.account(id);
-  const keys = [record, credentials, slots, guests];
-  const [hashes, indexed] = listOf(await store.run(deleteAccount, keys, [id])).map(textsOf);
+  const { record, credentials, keys, slots, guests, heldPrefix } = store.keys.account(id);
+  const all = [record, credentials, keys, slots, guests];
+  const [hashes, indexed] = listOf(await store.run(deleteAccount, all, [id])).map(textsOf);
   await unindex(store, heldPrefix, indexed ?? []);
   return hashes ?? [];
 }

@@ -14,8 +14,8 @@ import {
   DirectoryUnavailable,
 } from "../directory.ts";
 import { type DeploymentEvent, encodeEvent } from "../events.ts";
-import type { Account } from "../records.ts";
-import { decodeAccount, LIMIT_FIELDS, toAccountId } from "./decode.ts";
+import type { Grant } from "../records.ts";
+import { decodeAccount, decodeScopes, LIMIT_FIELDS, toAccountId } from "./decode.ts";
 import { PENDING_ACCOUNT_S } from "./keys.ts";
 import { checkCredential, rotateCredential as rotateScript } from "./scripts/accounts.ts";
 import type { Store } from "./store.ts";
@@ -117,14 +117,15 @@ async function readHolder(store: Store, credential: string): Promise<CredentialH
 export async function checkHolder(
   store: Store,
   { account_id, credential }: CredentialHolder,
-): Promise<Account | null> {
-  const { record, credentials } = store.keys.account(account_id);
+): Promise<Grant | null> {
+  const { record, credentials, keys } = store.keys.account(account_id);
   const args = [credential, store.now(), ...LIMIT_FIELDS];
-  const reply = await store.run(checkCredential, [record, credentials], args);
+  const reply = await store.run(checkCredential, [record, credentials, keys], args);
   if (reply === null) return null;
-  const [ended, fields] = listOf(reply);
+  const [ended, fields, scopes] = listOf(reply);
   await endCredentials(store, account_id, textsOf(ended), []);
-  return decodeAccount(listOf(fields).map(textOf));
+  const account = decodeAccount(listOf(fields).map(textOf));
+  return account === null ? null : { account, scopes: decodeScopes(textOf(scopes) ?? "") };
 }
 
 export async function forgetCredentials(store: Store, hashes: readonly string[]): Promise<void> {

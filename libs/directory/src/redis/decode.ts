@@ -3,7 +3,7 @@
  * fields beside it.
  */
 
-import { type AccountId, isAccountId } from "@ams/protocol";
+import { type AccountId, isAccountId, SCOPES } from "@ams/protocol";
 import { optionalNumber } from "@ams/store";
 import {
   type Account,
@@ -41,4 +41,10 @@ export function decodeConversation(json: string, subscribersMax: string | null):
 
 export function toAccountId(text: string): AccountId | null {
   return isAccountId(text) ? text : null;
+}
+
+/** Scopes by commas: of those that this version knows. */
+export function decodeScopes(text: string) {
+  const words = text.split(",");
+  return SCOPES.filter((scope) => words.includes(scope));
 }

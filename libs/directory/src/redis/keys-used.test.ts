@@ -10,6 +10,7 @@ import { describe, expect, test } from "vitest";
 import { PARTITIONS } from "../channels.ts";
 import { STORE_FORMAT } from "../check-values.ts";
 import { newClaim, newConversation, slotOf, value, whereOf } from "../contract/world.ts";
+import { newKeyId } from "../new-ids.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 import { connect, populateAt } from "./redis-world.ts";
 
@@ -89,6 +90,10 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
         untilUsed: false,
       }),
     );
+
+    const key = { key_id: newKeyId(0), name: "k", scopes: ["join"] as const, used_at_ms: null };
+    const expiry = { expires_at_ms: null, created_at: account.created_at };
+    value(await directory.createKey(account.account_id, "hash-3", { ...key, ...expiry }));
 
     const rows = tableRows();
     const used = new Set<string>();

@@ -14,9 +14,10 @@
  * | `ams:namespace:{pN}:<ns>:canonical` | hash | id of a `jcs-sha256` conversation -> `<alias> <generation>`; `claims_floor`, `links_floor` | field: delete; with the account |
  * | `ams:account:{pN}:<id>` | hash | the account's record and limits | with the account |
  * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends and in which order (redis/scripts/script.ts), up to `CREDENTIALS_MAX` | with the account; field: rotation, or first use of a newer one |
+ * | `ams:account:{pN}:<id>:keys` | hash | credential hash -> key (redis/scripts/script.ts), up to `KEYS_MAX` | with the account; field: revocation |
  * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a quota slot is shared | field: release or sweep |
  * | `ams:account:{pN}:<id>:guests` | hash | the same, of the guests in the account's conversations | field: release or sweep |
- * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, or after its grace |
+ * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, after its grace, or with its key |
  * | `ams:conversation:{pN}:<ns>/<alias>` | hash | the conversation's record and counters | delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:links` | hash | link number -> hash, or a link with terms (redis/links.ts) | delete; field: revocation |
  * | `ams:conversation:{pN}:<ns>/<alias>:uses` | hash | link number -> `<uses> <Unix ms of the last> <joins>`; `<number>:ids` -> the stream ids that its own `max_joins` counts | delete; field: revocation |
@@ -73,6 +74,7 @@ export type ConversationKeys = {
 export type AccountKeys = {
   readonly record: string;
   readonly credentials: string;
+  readonly keys: string;
   readonly slots: string;
   readonly guests: string;
   readonly heldPrefix: string;
@@ -134,6 +136,7 @@ export function keysUnder(prefix: string): Keys {
       return {
         record,
         credentials: `${record}:credentials`,
+        keys: `${record}:keys`,
         slots: `${record}:places`,
         guests: `${record}:guests`,
         heldPrefix: heldPrefix(partition),

@@ -5,7 +5,15 @@
 
 import type { JsonText } from "@ams/protocol";
 import { listOf, textOf, textsOf } from "@ams/store";
-import type { Claim, ClaimFault, Presence, QuotaSlot, ReclaimFault, Where } from "../directory.ts";
+import type {
+  Claim,
+  ClaimFault,
+  Presence,
+  QuotaSlot,
+  QuotaSlotFault,
+  ReclaimFault,
+  Where,
+} from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import { DEPARTED_MAX, type GatewayId, type RosterEntry } from "../records.ts";
 import { endCredentials } from "./credentials.ts";
@@ -27,6 +35,13 @@ const CLAIM_FAULTS = {
   conversation_subscriber_limit: true,
 } as const satisfies Record<ClaimFault, true>;
 
+const SLOT_FAULTS = {
+  account_concurrency_limit: true,
+  invalid_credential: true,
+  insufficient_scope: true,
+  conversation_not_found: true,
+} as const satisfies Record<QuotaSlotFault, true>;
+
 const RECLAIM_FAULTS = {
   conversation_not_found: true,
   displaced: true,
@@ -36,8 +51,16 @@ const RECLAIM_FAULTS = {
 export function redisPresence(store: Store): Presence {
   return {
     async reserve(slot, { credential, slotsMax }) {
-      const { record, credentials, counted, limit, holder, held } = keysAndArgs(store, slot);
-      const keys = [record, credentials, counted, held];
+      const {
+        record,
+        credentials,
+        keys: owned,
+        counted,
+        limit,
+        holder,
+        held,
+      } = keysAndArgs(store, slot);
+      const keys = [record, credentials, owned, counted, held];
       const terms = [credential ?? "", store.now(), limit, slotsMax];
       const [status, endsMs, ended] = listOf(await store.run(reserve, keys, [...holder, ...terms]));
       const reply = textOf(status);
@@ -46,9 +69,7 @@ export function redisPresence(store: Store): Presence {
         const fault = slot.kind === "guest" ? "conversation_not_found" : "invalid_credential";
         return { ok: false, fault };
       }
-      if (reply === "invalid_credential" || reply === "account_concurrency_limit") {
-        return { ok: false, fault: reply };
-      }
+      if (reply !== null && isSlotFault(reply)) return { ok: false, fault: reply };
       const credentialEndsMs = Number(endsMs) || null;
       return { ok: true, value: { shared: reply === "shared", credentialEndsMs } };
     },
@@ -201,6 +222,10 @@ function literal(json: JsonText): string {
 
 function isReclaimFault(text: string): text is ReclaimFault {
   return Object.hasOwn(RECLAIM_FAULTS, text);
+}
+
+function isSlotFault(reply: string): reply is QuotaSlotFault {
+  return Object.hasOwn(SLOT_FAULTS, reply);
 }
 
 function isClaimFault(text: string): text is ClaimFault {

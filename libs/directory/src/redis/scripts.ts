@@ -24,6 +24,7 @@ import {
   replaceLinks,
   setSubscribersMax,
 } from "./scripts/conversations.ts";
+import { createKey, revokeKey } from "./scripts/keys.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
 import { leave } from "./scripts/leave.ts";
 import { createLink, revokeLink } from "./scripts/links.ts";
@@ -43,6 +44,8 @@ export const SCRIPTS: readonly Script[] = [
   deleteAccount,
   list,
   listCredentials,
+  createKey,
+  revokeKey,
   markDeleted,
   registerCanonical,
   forgetCanonical,

@@ -24,6 +24,7 @@ CLOSES: dict[CloseReason, tuple[int, ComeBack, str]] = {
         "no",
         "The credential is not one of a live account, or guests are not let in here.",
     ),
+    "insufficient_scope": (4002, "no", "This key of the account may not join."),
     "account_concurrency_limit": (
         4003,
         "later",

@@ -28,6 +28,7 @@ test("§2.2 an account is created with a credential that opens it", async () => 
   expect(shown.json).toEqual({
     account_id: created.json.account_id,
     namespace: "acme",
+    scopes: ["full"],
     created_at: "2026-01-02T03:04:05.006Z",
     limits: {
       streams_per_account: 10,

@@ -1,9 +1,9 @@
 /** Accounts: created, shown, given a new credential, deleted (§2.2). */
 import { createHash, timingSafeEqual } from "node:crypto";
 import {
-  type Account,
   type CredentialGrace,
   DEPLOYMENT_LIMITS,
+  type Grant,
   hash,
   newAccountId,
   newCredential,
@@ -31,7 +31,7 @@ import type { Endpoint, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { addressKey } from "../http/rate-limit.ts";
 import { noContent, reply } from "../http/reply.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, grantOf } from "./authenticate.ts";
 
 export const createAccount: Endpoint = {
   name: "create_account",
@@ -98,17 +98,16 @@ export const showAccount: Endpoint = {
   name: "show_account",
   doc: {
     summary: "Show the account",
-    description: "Whose credential this is, and the limits that hold for it.",
+    description:
+      "Whose credential this is, what it may do, and the limits that hold for the account.",
     auth: "bearer",
     success: { 200: { about: "The account.", schema: accountBody } },
     errors: ["missing_credential", "invalid_credential"],
     curl: "",
   },
   handle: async (call, tools) => {
-    const account = await authenticate(call, tools);
-    return account.ok
-      ? reply(200, accountJson(account.value, tools.config))
-      : problem(account.fault);
+    const grant = await grantOf(call, tools);
+    return grant.ok ? reply(200, accountJson(grant.value, tools.config)) : problem(grant.fault);
   },
 };
 
@@ -124,6 +123,7 @@ export const rotateCredential: Endpoint = {
     errors: [
       "missing_credential",
       "invalid_credential",
+      "insufficient_scope",
       "invalid_json",
       "invalid_grace",
       "body_too_large",
@@ -132,7 +132,7 @@ export const rotateCredential: Endpoint = {
     curl: `-X POST -d '{"grace_s": 3600}'`,
   },
   handle: async (call, tools) => {
-    const account = await authenticate(call, tools);
+    const account = await authenticate(call, tools, "full");
     if (!account.ok) return problem(account.fault);
     const body = await readBody(call, "optional");
     if (!body.ok) return problem(body.fault);
@@ -161,11 +161,11 @@ export const deleteAccount: Endpoint = {
       "Closes its conversations (4005) and its sockets (4002). Its namespace is never given out again.",
     auth: "bearer",
     success: { 204: { about: "It is gone.", schema: null } },
-    errors: ["missing_credential", "invalid_credential"],
+    errors: ["missing_credential", "invalid_credential", "insufficient_scope"],
     curl: "-X DELETE",
   },
   handle: async (call, tools) => {
-    const account = await authenticate(call, tools);
+    const account = await authenticate(call, tools, "full");
     if (!account.ok) return problem(account.fault);
     const { account_id } = account.value;
     await tools.directory.deleteAccount(account_id);
@@ -180,11 +180,12 @@ export function rateLimited(tools: Tools, limit: string, waitS: number): Respons
   return problem("rate_limited", { "retry-after": String(waitS) });
 }
 
-function accountJson(account: Account, config: ControlConfig): JsonText {
+function accountJson({ account, scopes }: Grant, config: ControlConfig): JsonText {
   return joinMembers({
     account_id: toJsonText(account.account_id),
     namespace: toJsonText(account.namespace),
     created_at: toJsonText(account.created_at),
+    scopes: toJsonText(scopes),
     limits: joinMembers({
       streams_per_account: toJsonText(account.streams_max ?? config.streamsPerAccount),
       guests_per_account: toJsonText(account.guests_max ?? config.guestsPerAccount),

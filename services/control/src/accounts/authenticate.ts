@@ -2,38 +2,59 @@
  * Who asks: the account behind a bearer credential, and whether what it asks for is its own
  * (§2.1.4).
  */
-import { type Account, type Address, hashes, type Outcome } from "@ams/directory";
-import { isAlias, isCredential, readBearer } from "@ams/protocol";
+import {
+  type Account,
+  type Address,
+  type Grant,
+  hashes,
+  isGranted,
+  type Outcome,
+} from "@ams/directory";
+import { isAlias, isCredential, readBearer, type Scope } from "@ams/protocol";
 import type { Call, Tools } from "../http/endpoint.ts";
 
-export type CredentialFault = "missing_credential" | "invalid_credential";
+export type CredentialFault = "missing_credential" | "invalid_credential" | "insufficient_scope";
 export type OwnerFault = CredentialFault | "namespace_mismatch";
 
-/** The account whose credential the request bears. */
+/** The account whose credential the request bears, where that may do this (§2.2.9). */
 export async function authenticate(
   call: Call,
   tools: Tools,
+  needed: Scope,
 ): Promise<Outcome<Account, CredentialFault>> {
+  const grant = await grantOf(call, tools);
+  if (!grant.ok) return grant;
+  const { account, scopes } = grant.value;
+  if (!isGranted(scopes, needed)) {
+    return { ok: false, fault: "insufficient_scope" };
+  }
+  return { ok: true, value: account };
+}
+
+/** Whose credential the request bears, and what that may do. */
+export async function grantOf(
+  call: Call,
+  tools: Tools,
+): Promise<Outcome<Grant, "missing_credential" | "invalid_credential">> {
   const header = call.request.headers.get("authorization");
   if (!header) return { ok: false, fault: "missing_credential" };
   const credential = readBearer(header);
   if (credential === null || !isCredential(credential)) {
     return { ok: false, fault: "invalid_credential" };
   }
-  const account = await tools.directory.accountByCredential(
-    hashes(tools.peppers.credential, credential),
-  );
-  if (account === null) return { ok: false, fault: "invalid_credential" };
-  call.meter.paidBy("account", account.account_id);
-  return { ok: true, value: account };
+  const grant = await tools.directory.grantOf(hashes(tools.peppers.credential, credential));
+  if (grant === null) return { ok: false, fault: "invalid_credential" };
+  call.meter.paidBy("account", grant.account.account_id);
+  return { ok: true, value: grant };
 }
 
 /** The same, and the namespace in the path must be the account's own. */
 export async function authenticateOwner(
   call: Call,
   tools: Tools,
+  needed: Scope,
 ): Promise<Outcome<Account, OwnerFault>> {
-  const account = await authenticate(call, tools);
+  const account = await authenticate(call, tools, needed);
   if (!account.ok) return account;
   return account.value.namespace === call.param("namespace")
     ? account
@@ -44,10 +65,11 @@ export async function authenticateOwner(
 export async function authenticateAddress(
   call: Call,
   tools: Tools,
+  needed: Scope,
 ): Promise<
   Outcome<{ readonly account: Account; readonly address: Address }, OwnerFault | "not_found">
 > {
-  const account = await authenticateOwner(call, tools);
+  const account = await authenticateOwner(call, tools, needed);
   if (!account.ok) return account;
   const alias = call.param("alias");
   if (!isAlias(alias)) return { ok: false, fault: "not_found" };

@@ -49,6 +49,7 @@ export const mintConversation: Endpoint = {
     errors: [
       "missing_credential",
       "invalid_credential",
+      "insufficient_scope",
       "namespace_mismatch",
       "rate_limited",
       "body_too_large",
@@ -68,7 +69,7 @@ export const mintConversation: Endpoint = {
     curl: `-X POST -d '{"alias": "stand-up", "metadata": {"purpose": "planning"}}'`,
   },
   handle: async (call, tools) => {
-    const account = await authenticateOwner(call, tools);
+    const account = await authenticateOwner(call, tools, "mint");
     if (!account.ok) return problem(account.fault);
     const waitS = await tools.limits.mints(account.value.account_id);
     if (waitS !== null) return rateLimited(tools, "mints", waitS);
@@ -110,6 +111,7 @@ export const listConversations: Endpoint = {
     errors: [
       "missing_credential",
       "invalid_credential",
+      "insufficient_scope",
       "namespace_mismatch",
       "invalid_limit",
       "invalid_cursor",
@@ -117,7 +119,7 @@ export const listConversations: Endpoint = {
     curl: "",
   },
   handle: async (call, tools) => {
-    const account = await authenticateOwner(call, tools);
+    const account = await authenticateOwner(call, tools, "read");
     if (!account.ok) return problem(account.fault);
     const limit = readLimit(call.query("limit"));
     if (limit === null) return problem("invalid_limit");
@@ -143,11 +145,17 @@ export const deleteConversation: Endpoint = {
     description: "Closes every socket in it (4005 `conversation_closed`) and frees its alias.",
     auth: "bearer",
     success: { 204: { about: "It is gone.", schema: null } },
-    errors: ["missing_credential", "invalid_credential", "namespace_mismatch", "not_found"],
+    errors: [
+      "missing_credential",
+      "invalid_credential",
+      "insufficient_scope",
+      "namespace_mismatch",
+      "not_found",
+    ],
     curl: "-X DELETE",
   },
   handle: async (call, tools) => {
-    const owner = await authenticateAddress(call, tools);
+    const owner = await authenticateAddress(call, tools, "full");
     if (!owner.ok) return problem(owner.fault);
     const deleted = await tools.directory.deleteConversation(owner.value.address);
     if (!deleted.ok) return problem(deleted.fault);

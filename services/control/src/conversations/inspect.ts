@@ -40,7 +40,13 @@ export const inspectConversation: Endpoint = {
     auth: "link-or-bearer",
     query: inspectQuery,
     success: { 200: { about: "The conversation with its roster.", schema: inspectedBody } },
-    errors: ["missing_credential", "invalid_credential", "invalid_token", "not_found"],
+    errors: [
+      "missing_credential",
+      "invalid_credential",
+      "insufficient_scope",
+      "invalid_token",
+      "not_found",
+    ],
     curl: "",
   },
   handle: async (call, tools) => {
@@ -81,7 +87,7 @@ async function readBearer(
 ): Promise<Outcome<Account | null, CredentialFault>> {
   const nobody = { ok: true, value: null } as const;
   if (hasToken && !call.request.headers.get("authorization")) return nobody;
-  const account = await authenticate(call, tools);
+  const account = await authenticate(call, tools, "read");
   return account.ok || !hasToken ? account : nobody;
 }
 

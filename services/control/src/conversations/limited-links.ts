@@ -15,13 +15,14 @@ import { authenticateAddress } from "../accounts/authenticate.ts";
 import { type Members, optionalValue, readBody } from "../http/body.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
-import { noContent, reply } from "../http/reply.ts";
+import { isName, noContent, reply } from "../http/reply.ts";
 import { newLink } from "./links.ts";
 import { readCount, readName } from "./mint-request.ts";
 
 const OWNER_ERRORS = [
   "missing_credential",
   "invalid_credential",
+  "insufficient_scope",
   "namespace_mismatch",
   "not_found",
 ] as const;
@@ -49,7 +50,7 @@ export const createLink: Endpoint = {
     curl: `-X POST -d '{"name": "audience", "read_only": true, "expires_in_s": 3600}'`,
   },
   handle: async (call, tools) => {
-    const owner = await authenticateAddress(call, tools);
+    const owner = await authenticateAddress(call, tools, "mint");
     if (!owner.ok) return problem(owner.fault);
     const { address, account } = owner.value;
     const body = await readBody(call, "optional");
@@ -82,7 +83,7 @@ export const listLinks: Endpoint = {
     curl: "",
   },
   handle: async (call, tools) => {
-    const owner = await authenticateAddress(call, tools);
+    const owner = await authenticateAddress(call, tools, "read");
     if (!owner.ok) return problem(owner.fault);
     const { address } = owner.value;
     const [admission, uses] = await Promise.all([
@@ -110,7 +111,7 @@ export const revokeLink: Endpoint = {
     curl: "-X DELETE",
   },
   handle: async (call, tools) => {
-    const owner = await authenticateAddress(call, tools);
+    const owner = await authenticateAddress(call, tools, "full");
     if (!owner.ok) return problem(owner.fault);
     const number = readLinkId(call.param("link_id"));
     if (number === null) return problem("not_found");
@@ -145,7 +146,8 @@ type TermsFault =
 
 function readTerms(body: Members, nowMs: number): Outcome<LinkTerms, TermsFault> {
   const name = optionalValue(body.get("name")) ?? null;
-  if (name !== null && !isLinkName(name)) return { ok: false, fault: "invalid_link_name" };
+  if (name !== null && !isName(name, LINK_NAME_CHARACTERS_MAX))
+    return { ok: false, fault: "invalid_link_name" };
   const read_only = optionalValue(body.get("read_only")) ?? false;
   if (typeof read_only !== "boolean") return { ok: false, fault: "invalid_read_only" };
   const stream_name = readName(body.get("stream_name"), isStreamName);
@@ -160,11 +162,6 @@ function readTerms(body: Members, nowMs: number): Outcome<LinkTerms, TermsFault>
     ok: true,
     value: { name, read_only, stream_name, expires_at_ms, max_joins, created_at },
   };
-}
-
-function isLinkName(value: unknown): value is string {
-  if (typeof value !== "string" || value === "") return false;
-  return value.length <= LINK_NAME_CHARACTERS_MAX && !/[\p{Cc}\p{Cs}]/u.test(value);
 }
 
 function readLinkId(text: string): number | null {

@@ -21,6 +21,7 @@ export const replaceLink: Endpoint = {
     errors: [
       "missing_credential",
       "invalid_credential",
+      "insufficient_scope",
       "namespace_mismatch",
       "invalid_json",
       "invalid_keep_connected",
@@ -30,7 +31,7 @@ export const replaceLink: Endpoint = {
     curl: `-X POST -d '{"keep_connected": true}'`,
   },
   handle: async (call, tools) => {
-    const owner = await authenticateAddress(call, tools);
+    const owner = await authenticateAddress(call, tools, "full");
     if (!owner.ok) return problem(owner.fault);
     const body = await readBody(call, "optional");
     if (!body.ok) return problem(body.fault);

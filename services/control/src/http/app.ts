@@ -17,6 +17,7 @@ import {
   rotateCredential,
   showAccount,
 } from "../accounts/accounts.ts";
+import { createKey, listKeys, revokeKey } from "../accounts/keys.ts";
 import type { ControlConfig } from "../config.ts";
 import {
   deleteConversation,
@@ -40,6 +41,9 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/v1/account", endpoint: showAccount },
   { method: "DELETE", path: "/v1/account", endpoint: deleteAccount },
   { method: "POST", path: "/v1/account/credential", endpoint: rotateCredential },
+  { method: "POST", path: "/v1/account/keys", endpoint: createKey },
+  { method: "GET", path: "/v1/account/keys", endpoint: listKeys },
+  { method: "DELETE", path: "/v1/account/keys/:key_id", endpoint: revokeKey },
   { method: "POST", path: "/v1/:namespace/conversations", endpoint: mintConversation },
   { method: "GET", path: "/v1/:namespace/conversations", endpoint: listConversations },
   { method: "GET", path: "/v1/:namespace/conversations/:alias", endpoint: inspectConversation },

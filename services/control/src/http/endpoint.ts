@@ -29,7 +29,7 @@ export type Call = {
   /** What it has cost so far, and who pays. */
   readonly meter: Meter;
   /** A path parameter, not yet checked. */
-  readonly param: (name: "namespace" | "alias" | "link_id") => string;
+  readonly param: (name: "namespace" | "alias" | "link_id" | "key_id") => string;
   /** A query parameter; null when it is absent or empty. */
   readonly query: (name: string) => string | null;
 };

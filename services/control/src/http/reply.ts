@@ -14,3 +14,9 @@ export function reply(status: 200 | 201, json: JsonText): Response {
 export function noContent(): Response {
   return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
 }
+
+/** Whether it is a text to name something by: no control characters, no half of a pair. */
+export function isName(value: unknown, charactersMax: number): value is string {
+  if (typeof value !== "string" || value === "") return false;
+  return value.length <= charactersMax && !/[\p{Cc}\p{Cs}]/u.test(value);
+}

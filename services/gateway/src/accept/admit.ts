@@ -178,7 +178,7 @@ function findHolder(claimant: Claimant, deps: AdmitDeps): Promise<CredentialHold
 
 /** The holder while the credential is live. */
 async function confirm(holder: CredentialHolder, directory: Directory) {
-  const account = await directory.accountByCredential([holder.credential]);
+  const account = await directory.grantOf([holder.credential]);
   return account === null ? null : holder;
 }
 

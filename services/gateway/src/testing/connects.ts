@@ -77,8 +77,10 @@ export function connect(change: (world: World) => void = () => undefined) {
       const holder = credential === undefined ? null : { account_id: ACCOUNT, credential };
       return Promise.resolve(holder);
     },
-    accountByCredential: (hashes: readonly string[]) =>
-      Promise.resolve(hashes.some((each) => known.includes(each)) ? made.account : null),
+    grantOf: (hashes: readonly string[]) => {
+      const isKnown = hashes.some((each) => known.includes(each)) && made.account !== null;
+      return Promise.resolve(isKnown ? { account: made.account, scopes: ["full"] } : null);
+    },
   } as unknown as Directory;
   const { guests, remembered } = made;
   return admit(request, {

@@ -1,6 +1,6 @@
 /** An account's own steps, in its slot, and its namespace's, in that one's. */
 import type { Script } from "@ams/store";
-import { CREDENTIAL_LUA, HELD_SLOT_LUA } from "./script.ts";
+import { CREDENTIAL_LUA, HELD_SLOT_LUA, KEY_LUA } from "./script.ts";
 
 /**
  * Writes an account that will end by itself unless it is kept. After the other arguments come its
@@ -49,11 +49,17 @@ return 1
  */
 export const checkCredential: Script = {
   name: "amsCheckCredential",
-  keys: 2,
-  lua: `${CREDENTIAL_LUA}
-local shown, ended = useCredential(KEYS[2], ARGV[1], ARGV[2])
-if not shown then return false end
-return { ended, redis.call('HMGET', KEYS[1], 'record', unpack(ARGV, 3)) }
+  keys: 3,
+  lua: `${CREDENTIAL_LUA}${KEY_LUA}
+local record, credentials, keys = unpack(KEYS)
+local shown, ended = useCredential(credentials, ARGV[1], ARGV[2])
+local scopes = 'full'
+if not shown then
+  shown = useKey(keys, ARGV[1], ARGV[2])
+  if not shown then return false end
+  scopes = shown.scopes
+end
+return { ended, redis.call('HMGET', record, 'record', unpack(ARGV, 3)), scopes }
 `,
 };
 
@@ -104,12 +110,12 @@ return { ended, ending }
 };
 
 /**
- * The hashes of the account's live credentials, each followed by when it ends. Replies nil when
- * there is no account.
+ * The hashes of the account's live credentials and keys, each followed by when it ends. Replies nil
+ * when there is no account.
  */
 export const listCredentials: Script = {
   name: "amsListCredentials",
-  keys: 2,
+  keys: 3,
   lua: `${CREDENTIAL_LUA}
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 local live = {}
@@ -119,6 +125,14 @@ for index = 1, #all, 2 do
   if one and (one.ends == 0 or one.ends > tonumber(ARGV[1])) then
     live[#live + 1] = all[index]
     live[#live + 1] = string.format('%.0f', one.ends)
+  end
+end
+local keys = redis.call('HGETALL', KEYS[3])
+for index = 1, #keys, 2 do
+  local ends = string.match(keys[index + 1], '^%d+')
+  if ends and (ends == '0' or tonumber(ends) > tonumber(ARGV[1])) then
+    live[#live + 1] = keys[index]
+    live[#live + 1] = ends
   end
 end
 return live
@@ -155,9 +169,9 @@ return 1
 export const deleteAccount: Script = {
   name: "amsDeleteAccount",
   frees: true,
-  keys: 4,
+  keys: 5,
   lua: `${HELD_SLOT_LUA}
-local record, credentials, streams, guests = unpack(KEYS)
+local record, credentials, keys, streams, guests = unpack(KEYS)
 local account = ARGV[1]
 local indexed = {}
 local function free(kind, slots)
@@ -172,7 +186,8 @@ end
 free('stream', streams)
 free('guest', guests)
 local hashes = redis.call('HKEYS', credentials)
-redis.call('DEL', record, credentials, streams, guests)
+for _, hash in ipairs(redis.call('HKEYS', keys)) do hashes[#hashes + 1] = hash end
+redis.call('DEL', record, credentials, keys, streams, guests)
 return { hashes, indexed }
 `,
 };

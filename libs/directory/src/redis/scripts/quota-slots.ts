@@ -3,7 +3,7 @@
  * the account.
  */
 import type { Script } from "@ams/store";
-import { CREDENTIAL_LUA, HELD_SLOT_LUA } from "./script.ts";
+import { CREDENTIAL_LUA, HELD_SLOT_LUA, KEY_LUA } from "./script.ts";
 
 /**
  * Replies [`reserved`, `shared` or a fault's name, when the credential ends, the hashes of those
@@ -11,14 +11,18 @@ import { CREDENTIAL_LUA, HELD_SLOT_LUA } from "./script.ts";
  */
 export const reserve: Script = {
   name: "amsReserve",
-  keys: 4,
-  lua: `${CREDENTIAL_LUA}${HELD_SLOT_LUA}
-local record, credentials, slots, held = unpack(KEYS)
+  keys: 5,
+  lua: `${CREDENTIAL_LUA}${KEY_LUA}${HELD_SLOT_LUA}
+local record, credentials, keys, slots, held = unpack(KEYS)
 local kind, account, slot, gateway, connection, credential, now, limit, deploymentMax = unpack(ARGV)
 local stored = redis.call('HMGET', record, 'record', limit)
 if not stored[1] then return { 'gone', 0, {} } end
 local shown, ended = { ends = 0 }, {}
 if kind ~= 'guest' then shown, ended = useCredential(credentials, credential, now) end
+if not shown then
+  shown = useKey(keys, credential, now)
+  if shown and not shown.may('join') then return { 'insufficient_scope', 0, {} } end
+end
 if not shown then return { 'invalid_credential', 0, {} } end
 local function reply(status) return { status, shown.ends, ended } end
 local old = redis.call('HGET', slots, slot)

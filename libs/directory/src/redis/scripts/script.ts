@@ -8,6 +8,8 @@
  * and half surrogate pairs.
  */
 
+import { KEY_USE_MS } from "../../records.ts";
+
 /** Unix ms by the clock of Redis. */
 export const NOW_LUA = `
 local function nowMs()
@@ -123,6 +125,27 @@ local function useCredential(credentials, credential, now)
   -- Without memory for this the next use is taken for the first one again, which ends nothing more.
   redis.pcall('HSET', credentials, credential, writeCredential(one))
   return one, ended
+end
+`;
+
+/**
+ * A key as its account keeps it: `<ends, Unix ms or 0> <last use, Unix ms or 0> <scopes, by commas>
+ * <key id> <the rest as JSON>`.
+ */
+export const KEY_LUA = `
+-- The key if it is live at this time. Its use is written when the last one is some time ago.
+local function useKey(keys, credential, now)
+  local ends, last, rest = string.match(redis.call('HGET', keys, credential) or '', '^(%d+) (%d+) (.+)$')
+  if not ends or (ends ~= '0' and tonumber(ends) <= tonumber(now)) then return nil end
+  if tonumber(now) >= tonumber(last) + ${KEY_USE_MS} then
+    redis.pcall('HSET', keys, credential, ends .. ' ' .. now .. ' ' .. rest)
+  end
+  local scopes = string.match(rest, '^(%S+) ')
+  local function may(scope)
+    return string.find(',' .. scopes .. ',', ',full,', 1, true)
+      or string.find(',' .. scopes .. ',', ',' .. scope .. ',', 1, true)
+  end
+  return { ends = tonumber(ends), scopes = scopes, may = may }
 end
 `;
 

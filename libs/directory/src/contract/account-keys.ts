@@ -1,0 +1,149 @@
+/** Keys of accounts: made, used, limited to scopes, revoked. */
+import { KEYS_MAX, type Scope } from "@ams/protocol";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { newKeyId } from "../new-ids.ts";
+import { type Account, type AccountKey, KEY_USE_MS } from "../records.ts";
+import {
+  faultOf,
+  fresh,
+  graceOf,
+  newAccount,
+  newClaim,
+  newConversation,
+  START_MS,
+  slotOf,
+  value,
+  type World,
+  whereOf,
+} from "./world.ts";
+
+export function accountKeysContract(open: () => Promise<World>): void {
+  describe("keys of accounts", () => {
+    let world: World;
+    let account: Account;
+    let credential: string;
+    beforeAll(async () => {
+      world = await open();
+    });
+    afterAll(() => world.close());
+    beforeEach(async () => {
+      credential = fresh("hash");
+      account = value(await world.directory.createAccount(newAccount(), credential));
+    });
+
+    const keyOf = (scopes: readonly Scope[], over: Partial<AccountKey> = {}): AccountKey => ({
+      key_id: newKeyId(START_MS),
+      name: "r\u00e9 } ' porter",
+      scopes,
+      expires_at_ms: null,
+      created_at: new Date(START_MS).toISOString(),
+      used_at_ms: null,
+      ...over,
+    });
+    const make = async (scopes: readonly Scope[], over: Partial<AccountKey> = {}) => {
+      const [hash, key] = [fresh("key"), keyOf(scopes, over)];
+      value(await world.directory.createKey(account.account_id, hash, key));
+      return { hash, key };
+    };
+    const endsOf = async () => {
+      const heard = (await world.heard()).filter(
+        ({ event }) => event.kind === "credentials_end" && event.account_id === account.account_id,
+      );
+      return heard.flatMap(({ event }) => event.ends as readonly { credential: string }[]);
+    };
+
+    test("§2.2.8 a key is listed as it was made, opens its account, and may do what its scopes say", async () => {
+      const { directory, other } = world;
+      const { hash, key } = await make(["mint", "read"]);
+      expect(await directory.keysOf(account.account_id)).toEqual([key]);
+      expect(await other.grantOf(["elsewhere", hash])).toEqual({
+        account,
+        scopes: ["mint", "read"],
+      });
+      expect(await directory.accountByCredential([hash])).toBeNull();
+      expect(await directory.credentialHolder([hash])).toEqual({
+        account_id: account.account_id,
+        credential: hash,
+      });
+      expect(await directory.grantOf([credential])).toEqual({ account, scopes: ["full"] });
+      const full = await make(["full"]);
+      expect(await directory.accountByCredential([full.hash])).toEqual(account);
+      const nobody = newAccount().account_id;
+      expect(await directory.keysOf(nobody)).toBeNull();
+      expect(faultOf(await directory.createKey(nobody, fresh("key"), key))).toBe("not_found");
+      expect(faultOf(await directory.revokeKey(nobody, key.key_id))).toBe("not_found");
+    });
+
+    test("§2.2.9 only keys that may join reserve a quota slot", async () => {
+      const { directory } = world;
+      const conversation = newConversation(account);
+      value(await directory.mint({ conversation, linkHash: "x" }));
+      const slot = slotOf(newClaim(whereOf(conversation), account));
+      const reserve = (hash: string) => directory.reserve(slot, { credential: hash, slotsMax: 10 });
+      const reader = await make(["read", "mint"]);
+      expect(faultOf(await reserve(reader.hash))).toBe("insufficient_scope");
+      const expires_at_ms = world.clock.ms + 60_000;
+      const joiner = await make(["join"], { expires_at_ms });
+      expect(value(await reserve(joiner.hash)).credentialEndsMs).toBe(expires_at_ms);
+      const full = await make(["full"]);
+      expect(value(await reserve(full.hash))).toEqual({ shared: true, credentialEndsMs: null });
+    });
+
+    test("§2.2.10 its last use is kept, to some seconds", async () => {
+      const { directory, clock } = world;
+      const { hash, key } = await make(["read"]);
+      const usedAt = async () => (await directory.keysOf(account.account_id))?.[0]?.used_at_ms;
+      const first = clock.ms;
+      await directory.grantOf([hash]);
+      clock.ms += KEY_USE_MS - 1;
+      await directory.grantOf([hash]);
+      expect(await usedAt()).toBe(first);
+      clock.ms += 1;
+      await directory.grantOf([hash]);
+      expect(await usedAt()).toBe(first + KEY_USE_MS);
+      expect(await directory.keysOf(account.account_id)).toMatchObject([
+        { ...key, used_at_ms: clock.ms },
+      ]);
+    });
+
+    test("§2.2.10 a revoked key opens nothing and is announced; a rotation ends no key", async () => {
+      const { directory, other, clock } = world;
+      const [gone, stays] = [await make(["join"]), await make(["join"])];
+      value(await directory.revokeKey(account.account_id, gone.key.key_id));
+      expect(faultOf(await other.revokeKey(account.account_id, gone.key.key_id))).toBe("not_found");
+      expect(await directory.grantOf([gone.hash])).toBeNull();
+      expect(await endsOf()).toEqual([{ credential: gone.hash, at_ms: clock.ms }]);
+      value(await directory.rotateCredential(account.account_id, fresh("hash"), graceOf(0)));
+      expect(await directory.grantOf([stays.hash])).not.toBeNull();
+      const ends = (await directory.credentialEnds(account.account_id)) ?? [];
+      expect(ends).toContainEqual({ credential: stays.hash, at_ms: null });
+      expect(ends.map((end) => end.credential)).not.toContain(gone.hash);
+      const dump = (await world.dump()).filter((entry) => entry.includes(gone.hash));
+      expect(dump).toEqual([]);
+    });
+
+    test("§2.2.8 an expired key opens nothing; at 50 live ones another is refused, expired ones make way", async () => {
+      const { directory, clock } = world;
+      const brief = await make(["read"], { expires_at_ms: clock.ms + 1_000 });
+      for (let count = 2; count <= KEYS_MAX; count += 1) await make(["read"]);
+      const more = () => directory.createKey(account.account_id, fresh("key"), keyOf(["read"]));
+      expect(faultOf(await more())).toBe("key_limit");
+      expect(await directory.grantOf([brief.hash])).not.toBeNull();
+      clock.ms += 1_000;
+      expect(await directory.grantOf([brief.hash])).toBeNull();
+      const ends = (await directory.credentialEnds(account.account_id)) ?? [];
+      expect(ends.map((end) => end.credential)).not.toContain(brief.hash);
+      value(await more());
+      expect(faultOf(await more())).toBe("key_limit");
+      expect(await directory.keysOf(account.account_id)).toHaveLength(KEYS_MAX);
+    });
+
+    test("§2.2.5 keys end with their account, and leave nothing", async () => {
+      const { directory } = world;
+      const { hash } = await make(["full"]);
+      await directory.deleteAccount(account.account_id);
+      expect(await directory.grantOf([hash])).toBeNull();
+      expect((await world.dump()).filter((entry) => entry.includes(hash))).toEqual([]);
+    });
+  });
+}
