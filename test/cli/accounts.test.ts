@@ -93,6 +93,18 @@ describe("ams account", () => {
     expect(stdout).toContain(profile().credential);
   });
 
+  test("usage shows each limit with what is used of it", async () => {
+    await create();
+    await home.run(["mint"]);
+    const shown = await home.one(["account", "usage"]);
+    expect(shown).toMatchObject({
+      streams_per_account: { used: 0, limit: 10 },
+      conversations_per_account: { used: 1, limit: expect.any(Number) },
+    });
+    const { stdout } = await home.run(["account", "usage"]);
+    expect(stdout).toMatch(/^live streams {5}0 of 10\nguests .*\nconversations {4}1 of \d+\n$/);
+  });
+
   test("rotate keeps the new credential, and the old one stops working", async () => {
     await create();
     const { credential: old } = profile();

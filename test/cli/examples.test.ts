@@ -22,7 +22,16 @@ const WITH_ACCOUNT = [
     "join",
     "tail",
   ],
-  ...["send", "pipe", "account show", "account rotate", "account delete", "config", "config show"],
+  ...[
+    "send",
+    "pipe",
+    "account show",
+    "account usage",
+    "account rotate",
+    "account delete",
+    "config",
+    "config show",
+  ],
   ...["config path", "config list", "up", "doctor", "load", "conformance", "help"],
 ];
 const WITHOUT_ACCOUNT = ["", "account", "account create"];

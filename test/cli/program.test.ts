@@ -34,7 +34,7 @@ describe("help", () => {
       "send",
       "pipe",
     ],
-    ...["account create", "account show", "account rotate", "account delete"],
+    ...["account create", "account show", "account usage", "account rotate", "account delete"],
     ...["account", "link", "config", "help"],
     ...["config show", "config path", "config list", "up", "doctor", "load", "conformance", "mcp"],
   ];

@@ -101,6 +101,32 @@ export async function show(
   );
 }
 
+/** Each limit with its use, one a line. */
+export async function usage(context: Context): Promise<void> {
+  const { output, signal } = context;
+  const account = await accountOf(context, await settingsOf(context));
+  const { limits, use } = await withProgress(output, "asking", () => account.details({ signal }));
+  if (use === null) {
+    throw new CliError("not_offered", "This deployment, or this key, doesn't say what is used.");
+  }
+  const rows = [
+    ["live streams", "streams_per_account", use.streamsPerAccount, limits.streamsPerAccount],
+    ["guests", "guests_per_account", use.guestsPerAccount, limits.guestsPerAccount],
+    [
+      "conversations",
+      "conversations_per_account",
+      use.conversationsPerAccount,
+      limits.conversationsPerAccount || null,
+    ],
+  ] as const;
+  output.answer(
+    Object.fromEntries(rows.map(([, name, used, limit]) => [name, { used, limit }])),
+    ...rows.map(
+      ([what, , used, limit]) => `${what.padEnd(15)}  ${used} of ${limit ?? "any number"}`,
+    ),
+  );
+}
+
 export async function rotate(
   context: Context,
   { showCredential = false, grace }: ShowCredential & { readonly grace?: number },

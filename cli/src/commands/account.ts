@@ -10,7 +10,7 @@ const SHOW_HELP = "print the credential too; who has it is this account";
 
 export function accountCommand(): Command {
   const command = new Command("account").description("who you are at a deployment");
-  for (const child of [create(), show(), rotate(), remove()]) command.addCommand(child);
+  for (const child of [create(), show(), usage(), rotate(), remove()]) command.addCommand(child);
   return explain(
     command,
     `
@@ -54,6 +54,16 @@ function show(): Command {
       await run(contextOf(self), options);
     });
   return explain(command, "Example:\n  $ ams account show --json");
+}
+
+function usage(): Command {
+  const command = new Command("usage")
+    .description("each limit of your account, and how much of it is used now")
+    .action(async (_options: object, self: Command) => {
+      const { usage: run } = await import("../actions/account.ts");
+      await run(contextOf(self));
+    });
+  return explain(command, "Example:\n  $ ams account usage\n  live streams     2 of 10");
 }
 
 function rotate(): Command {

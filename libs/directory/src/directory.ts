@@ -19,6 +19,7 @@ import type {
   Account,
   AccountKey,
   AccountLimits,
+  AccountUse,
   Address,
   Admission,
   ConnectionId,
@@ -90,6 +91,8 @@ export interface Accounts {
   keysOf(id: AccountId): Promise<readonly AccountKey[] | null>;
   /** Ends a key, and announces `credentials_end`. */
   revokeKey(id: AccountId, keyId: string): Promise<Outcome<null, "not_found">>;
+  /** Counted over all gateways; null when there is no account. */
+  accountUse(id: AccountId): Promise<AccountUse | null>;
   /** The account of `grantOf`, where it may do everything. */
   accountByCredential(hashes: readonly string[]): Promise<Account | null>;
   /**

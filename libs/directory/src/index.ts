@@ -55,6 +55,7 @@ export {
   type Account,
   type AccountKey,
   type AccountLimits,
+  type AccountUse,
   type Address,
   type Admission,
   type ConnectionId,

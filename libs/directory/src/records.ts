@@ -63,6 +63,16 @@ export type AccountKey = {
 /** Milliseconds for which a use of a key is not written again. */
 export const KEY_USE_MS = 10_000;
 
+/** How much of its limits an account uses now. */
+export type AccountUse = {
+  /** Live streams, in all conversations together. */
+  readonly streams: number;
+  /** Live guests in its conversations, all together. */
+  readonly guests: number;
+  readonly conversations: number;
+  readonly keys: number;
+};
+
 /** Whose a credential is, and what it may do: everything unless it is a key. */
 export type Grant = { readonly account: Account; readonly scopes: readonly Scope[] };
 

@@ -63,13 +63,23 @@ export const accountBody = z.object({
       guests_per_account: count.optional(),
       conversations_per_account: count.optional(),
       subscribers_per_conversation: count,
+      keys_per_account: count.optional(),
     })
     .catchall(count)
+    .optional(),
+  /** How much of each limit is used now (§2.2.11). */
+  use: z
+    .object({
+      streams_per_account: count,
+      guests_per_account: count,
+      conversations_per_account: count,
+      keys_per_account: count,
+    })
     .optional(),
 });
 
 export const accountCreatedBody = accountBody
-  .omit({ limits: true, scopes: true })
+  .omit({ limits: true, scopes: true, use: true })
   .extend({ credential });
 
 const scopes = z.array(z.enum(SCOPES)).min(1).max(SCOPES.length);

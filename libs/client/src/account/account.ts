@@ -87,8 +87,15 @@ export type AccountDetails = {
      * Guests in all conversations of the account together; null where the deployment doesn't say.
      */
     readonly guestsPerAccount: number | null;
+    readonly conversationsPerAccount: number | null;
     readonly subscribersPerConversation: number;
   };
+  /** How much of its limits is used now; null where the deployment or this key doesn't say. */
+  readonly use: {
+    readonly streamsPerAccount: number;
+    readonly guestsPerAccount: number;
+    readonly conversationsPerAccount: number;
+  } | null;
 };
 
 /** An account at one deployment. Every method is one request and rejects with an `AmsError`. */

@@ -57,6 +57,7 @@ function readLink(fields: Fields): Link {
   };
 }
 
-function numberOrNullAt(fields: Fields, name: string): number | null {
+/** Null where it is absent or null. */
+export function numberOrNullAt(fields: Fields, name: string): number | null {
   return (fields[name] ?? null) === null ? null : numberAt(fields, name);
 }

@@ -27,7 +27,13 @@ import {
   readMinted,
 } from "./conversation.ts";
 import { type Call, request } from "./http.ts";
-import { type CreatedLink, type ListedLink, readCreatedLink, readLinks } from "./link.ts";
+import {
+  type CreatedLink,
+  type ListedLink,
+  numberOrNullAt,
+  readCreatedLink,
+  readLinks,
+} from "./link.ts";
 import { REQUEST_OPTIONS, type RequestOptions } from "./request-options.ts";
 
 const MINT_OPTIONS: OptionNames<MintOptions> = {
@@ -210,15 +216,24 @@ function mintBody(options: MintOptions): Fields {
   };
 }
 
+function readUse(use: Fields): AccountDetails["use"] {
+  return {
+    streamsPerAccount: numberAt(use, "streams_per_account"),
+    guestsPerAccount: numberAt(use, "guests_per_account"),
+    conversationsPerAccount: numberAt(use, "conversations_per_account"),
+  };
+}
+
 function readDetails(answer: Fields): AccountDetails {
   const limits = objectAt(answer, "limits");
   return {
     ...readAccount(answer),
     limits: {
       streamsPerAccount: numberAt(limits, "streams_per_account"),
-      guestsPerAccount:
-        "guests_per_account" in limits ? numberAt(limits, "guests_per_account") : null,
+      guestsPerAccount: numberOrNullAt(limits, "guests_per_account"),
+      conversationsPerAccount: numberOrNullAt(limits, "conversations_per_account"),
       subscribersPerConversation: numberAt(limits, "subscribers_per_conversation"),
     },
+    use: "use" in answer ? readUse(objectAt(answer, "use")) : null,
   };
 }

@@ -138,6 +138,31 @@ export function accountKeysContract(open: () => Promise<World>): void {
       expect(await directory.keysOf(account.account_id)).toHaveLength(KEYS_MAX);
     });
 
+    test("§2.2.11 the use of an account counts what it holds, over all gateways, and falls again", async () => {
+      const { directory, other } = world;
+      const none = { streams: 0, guests: 0, conversations: 0, keys: 0 };
+      expect(await directory.accountUse(account.account_id)).toEqual(none);
+      const made = [newConversation(account), newConversation(account)] as const;
+      for (const conversation of made) value(await directory.mint({ conversation, linkHash: "x" }));
+      await make(["read"]);
+      const slots = made.map((conversation, index) =>
+        slotOf(newClaim(whereOf(conversation), account, { gateway: `gateway-${index}` })),
+      );
+      const terms = { credential, slotsMax: 10 };
+      for (const slot of slots) value(await other.reserve(slot, terms));
+      const [first] = slots;
+      if (first === undefined) throw new Error("no slot");
+      const guest = { ...first, kind: "guest" as const };
+      value(await directory.reserve(guest, { credential: null, slotsMax: 10 }));
+      const use = { streams: 2, guests: 1, conversations: 2, keys: 1 };
+      expect(await other.accountUse(account.account_id)).toEqual(use);
+      for (const slot of slots) await directory.release(slot);
+      await directory.release(guest);
+      for (const conversation of made) value(await directory.deleteConversation(conversation));
+      expect(await directory.accountUse(account.account_id)).toEqual({ ...none, keys: 1 });
+      expect(await directory.accountUse(newAccount().account_id)).toBeNull();
+    });
+
     test("§2.2.5 keys end with their account, and leave nothing", async () => {
       const { directory } = world;
       const { hash } = await make(["full"]);

@@ -1,8 +1,8 @@
 /** Accounts in the file. */
-import type { Namespace } from "@ams/protocol";
+import type { AccountId, Namespace } from "@ams/protocol";
 import type { Accounts, Outcome } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { type Account, type Grant, isGranted } from "../records.ts";
+import { type Account, type AccountUse, type Grant, isGranted } from "../records.ts";
 import { embeddedKeys } from "./account-keys.ts";
 import { removeConversation } from "./conversations.ts";
 import {
@@ -37,6 +37,8 @@ export function embeddedAccounts(store: Store): Accounts {
       }),
 
     grantOf: (hashes) => look(() => grantOf(store, hashes)),
+
+    accountUse: (id) => look(() => useOf(store, id)),
 
     ...embeddedKeys(store),
 
@@ -108,6 +110,24 @@ function createAccount(
   tables.credentials.putSync(credentialHash, id);
   tables.accounts.putSync(id, { account, credentials: { [credentialHash]: FIRST_CREDENTIAL } });
   return { ok: true, value: account };
+}
+
+function useOf(store: Store, id: AccountId): AccountUse | null {
+  const { slots } = store.here;
+  const stored = storedAccount(store, id);
+  if (stored === undefined) return null;
+  return {
+    streams: slots.stream.get(id)?.size ?? 0,
+    guests: slots.guest.get(id)?.size ?? 0,
+    conversations: countListed(store, stored.account.namespace),
+    keys: Object.keys(stored.keys).length,
+  };
+}
+
+function countListed({ tables }: Store, namespace: Namespace): number {
+  let listed = 0;
+  for (const _ of tables.listing.getKeys(under(namespace))) listed += 1;
+  return listed;
 }
 
 function grantOf(store: Store, hashes: readonly string[]): Grant | null {

@@ -7,7 +7,7 @@ import type { AccountId } from "@ams/protocol";
 import { answered, listOf, textOf, textsOf } from "@ams/store";
 import { LRUCache } from "lru-cache";
 import { type Accounts, type Conversations, DirectoryUnavailable } from "../directory.ts";
-import { type Account, isGranted } from "../records.ts";
+import { type Account, type AccountUse, isGranted } from "../records.ts";
 import { redisKeys } from "./account-keys.ts";
 import {
   announceToDeployment,
@@ -66,6 +66,11 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
 
     grantOf,
 
+    async accountUse(id) {
+      const owner = await account(id);
+      return owner === null ? null : readUse(store, owner);
+    },
+
     ...redisKeys(store),
 
     credentialHolder: (hashes) => findHolder(store, holders, hashes),
@@ -113,6 +118,18 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
 }
 
 const notFound = { ok: false, fault: "not_found" } as const;
+
+async function readUse(store: Store, { account_id, namespace }: Account): Promise<AccountUse> {
+  const { client } = store;
+  const { slots, guests, keys } = store.keys.account(account_id);
+  const [streams, held, made, conversations] = await Promise.all([
+    answered("HLEN", client.hlen(slots)),
+    answered("HLEN", client.hlen(guests)),
+    answered("HLEN", client.hlen(keys)),
+    answered("ZCARD", client.zcard(store.keys.namespace(namespace).conversations)),
+  ]);
+  return { streams, guests: held, conversations, keys: made };
+}
 
 /**
  * Account and credential end by themselves until the namespace is won and all is kept, the

@@ -35,6 +35,13 @@ test("§2.2 an account is created with a credential that opens it", async () => 
       guests_per_account: 1_000,
       conversations_per_account: 0,
       subscribers_per_conversation: 100,
+      keys_per_account: 50,
+    },
+    use: {
+      streams_per_account: 0,
+      guests_per_account: 0,
+      conversations_per_account: 0,
+      keys_per_account: 0,
     },
   });
 });

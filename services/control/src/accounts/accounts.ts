@@ -1,10 +1,12 @@
 /** Accounts: created, shown, given a new credential, deleted (§2.2). */
 import { createHash, timingSafeEqual } from "node:crypto";
 import {
+  type AccountUse,
   type CredentialGrace,
   DEPLOYMENT_LIMITS,
   type Grant,
   hash,
+  isGranted,
   newAccountId,
   newCredential,
 } from "@ams/directory";
@@ -16,6 +18,7 @@ import {
   isNamespace,
   type JsonText,
   joinMembers,
+  KEYS_MAX,
   toJsonText,
 } from "@ams/protocol";
 import {
@@ -99,7 +102,7 @@ export const showAccount: Endpoint = {
   doc: {
     summary: "Show the account",
     description:
-      "Whose credential this is, what it may do, and the limits that hold for the account.",
+      "Whose credential this is, what it may do, the limits that hold for the account, and how much of each it uses now.",
     auth: "bearer",
     success: { 200: { about: "The account.", schema: accountBody } },
     errors: ["missing_credential", "invalid_credential"],
@@ -107,7 +110,12 @@ export const showAccount: Endpoint = {
   },
   handle: async (call, tools) => {
     const grant = await grantOf(call, tools);
-    return grant.ok ? reply(200, accountJson(grant.value, tools.config)) : problem(grant.fault);
+    if (!grant.ok) return problem(grant.fault);
+    const { account, scopes } = grant.value;
+    const use = isGranted(scopes, "read")
+      ? await tools.directory.accountUse(account.account_id)
+      : null;
+    return reply(200, accountJson(grant.value, use, tools.config));
   },
 };
 
@@ -180,7 +188,11 @@ export function rateLimited(tools: Tools, limit: string, waitS: number): Respons
   return problem("rate_limited", { "retry-after": String(waitS) });
 }
 
-function accountJson({ account, scopes }: Grant, config: ControlConfig): JsonText {
+function accountJson(
+  { account, scopes }: Grant,
+  use: AccountUse | null,
+  config: ControlConfig,
+): JsonText {
   return joinMembers({
     account_id: toJsonText(account.account_id),
     namespace: toJsonText(account.namespace),
@@ -195,7 +207,18 @@ function accountJson({ account, scopes }: Grant, config: ControlConfig): JsonTex
       subscribers_per_conversation: toJsonText(
         account.subscribers_max ?? config.subscribersPerConversation,
       ),
+      keys_per_account: toJsonText(KEYS_MAX),
     }),
+    ...(use === null ? {} : { use: useJson(use) }),
+  });
+}
+
+function useJson({ streams, guests, conversations, keys }: AccountUse): JsonText {
+  return joinMembers({
+    streams_per_account: toJsonText(streams),
+    guests_per_account: toJsonText(guests),
+    conversations_per_account: toJsonText(conversations),
+    keys_per_account: toJsonText(keys),
   });
 }
 

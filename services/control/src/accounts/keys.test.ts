@@ -94,6 +94,23 @@ test("§2.2.9 GET /v1/account says what a key may do", async () => {
   expect(await scopesOf(await key("join", "mint"))).toEqual(["mint", "join"]);
 });
 
+test("§2.2.11 GET /v1/account shows how much of each limit is used, to whoever may read", async () => {
+  const { ask, bearer, key } = await start();
+  const [reader, joiner] = [await key("read"), await key("join")];
+  const accountBy = async (by: string) => (await ask("GET", "/v1/account", { bearer: by })).json;
+  const use = {
+    streams_per_account: 0,
+    guests_per_account: 0,
+    conversations_per_account: 1,
+    keys_per_account: 2,
+  };
+  expect((await accountBy(bearer)).use).toEqual(use);
+  const shown = await accountBy(reader);
+  expect(shown.use).toEqual(use);
+  expect(Object.keys(shown.limits)).toEqual(expect.arrayContaining(Object.keys(use)));
+  expect((await accountBy(joiner)).use).toBeUndefined();
+});
+
 test("§2.2.9 a key may not delete its account, unless it may do everything", async () => {
   const { ask, key } = await start();
   const refused = await ask("DELETE", "/v1/account", { bearer: await key("read", "mint", "join") });

@@ -39,6 +39,7 @@ test("a limit that is set holds for the account, and default takes it back", asy
     guests_per_account: 0,
     conversations_per_account: 2,
     subscribers_per_conversation: 500,
+    keys_per_account: 50,
   };
   expect(await limits()).toEqual({ streams_per_account: 50, ...others });
   await run("limits", "acme", "--streams=default");

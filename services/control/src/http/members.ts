@@ -28,6 +28,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   joined_at: "When the stream joined, UTC. A takeover doesn't change it.",
   keep_connected: "True keeps the sockets that earlier links admitted.",
   joins: "Streams that count against its max_joins; null where there is no such limit.",
+  keys_per_account: "Keys that an account may have.",
   key_id: "Names the key in its account.",
   keys: "The keys, the oldest first.",
   last_used_at: "When it was last used, UTC; null before any.",
@@ -63,6 +64,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   token_bytes: "Bytes of UTF-8 that one token's data holds.",
   ts: "The time here, UTC.",
   ttl_s: "Seconds for which a frame is kept.",
+  use: "How much of each limit is used now, over all gateways; for keys that may read.",
   uses: "Connects that it admitted.",
   version: "The version of AMS that runs.",
 };
