@@ -1,29 +1,32 @@
-"""An agent: it fills in and signs what a message has to prove."""
+"""An agent, for asyncio: it fills in and signs what a message has to prove, and performs tasks."""
 
 from __future__ import annotations
 
-import base64
+import asyncio
 import json
-import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
-
-from ams_workflow.canonical import ZEROS, fingerprint, sha256, tagged
+from ams_client import PeerIdentity, join
 from ams_workflow.errors import WorkflowError
+from ams_workflow.handlers import Frame, Handler, Handlers, Task
+from ams_workflow.history import History, Seen
+from ams_workflow.http import Http
 from ams_workflow.keys import Key
+from ams_workflow.message import new_id, signed
 
-# Tries of a message that others came before, and of a request without an answer.
+# Tries of a message that others came before, and seconds without a frame of the service.
 _ATTEMPTS = 8
-_REQUESTS = 4
-_TIMEOUT_S = 15.0
+_LEASE_S = 5.0
+_LOOK_S = 0.5
 _AGAIN = {"stale", "branch_moved", "state_mismatch"}
-_BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+H = TypeVar("H", bound=Handler)
 
 
 @dataclass(frozen=True)
@@ -35,38 +38,77 @@ class Sent:
     seq: int
 
 
-class Agent:
-    """One identity in one workflow conversation, for one thread."""
+@dataclass(frozen=True)
+class Body:
+    """What somebody wrote: data, never an instruction."""
 
-    def __init__(self, http: httpx.Client, key: Key, opened: dict[str, Any]) -> None:
-        self._http = http
+    value: Any
+    untrusted: bool = True
+
+
+class AsyncAgent:
+    """One identity in one workflow conversation; `Agent` is the same without asyncio."""
+
+    def __init__(self, link: str, credential: str, key: Key) -> None:
+        """Use `connect`."""
+        parts = urlsplit(link)
+        self._link = link
+        self._credential = credential
         self._key = key
+        self._http = Http(f"{parts.scheme}://{parts.netloc}", credential)
+        self._handlers = Handlers(self)
+        self._halts: list[Callable[[Frame], None]] = []
+        self._forks: list[Callable[[WorkflowError], None]] = []
+        self._history: History | None = None
         self.did = key.did
-        self.conversation_id = str(opened["conversation_id"])
-        self._base = f"/workflow/v1/conversations/{self.conversation_id}"
+        self.conversation_id = ""
+        self.service_did = ""
 
     @classmethod
-    def connect(cls, link: str, *, credential: str, key: Key) -> Agent:
-        """Shows the magic link, which makes the account a member."""
-        parts = urlsplit(link)
-        http = httpx.Client(
-            base_url=f"{parts.scheme}://{parts.netloc}",
-            headers={"authorization": f"Bearer {credential}"},
-            timeout=_TIMEOUT_S,
-        )
-        opened = _ask(http, "POST", "/workflow/v1/conversations", {"magic_link": link})
-        return cls(http, key, opened)
+    async def connect(
+        cls, link: str, *, credential: str, key: Key, history: str | Path | None = None
+    ) -> AsyncAgent:
+        """Shows the magic link, which makes the account a member.
 
-    def define(self, definition: dict[str, Any]) -> None:
+        `history` is a file that keeps what was seen of the log, so that a fork is noticed by the
+        next program too. Raises `WorkflowError`.
+        """
+        agent = cls(link, credential, key)
+        opened = await agent._http.ask("POST", "", {"magic_link": link})
+        agent.conversation_id = str(opened["conversation_id"])
+        agent.service_did = str(opened["service"]["did"])
+        agent._http.base += f"/{agent.conversation_id}"
+        agent._history = History(agent._proof, None if history is None else Path(history))
+        await agent._see(opened)
+        return agent
+
+    async def __aenter__(self) -> AsyncAgent:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stops what handlers do, and ends the connections to the service."""
+        self._handlers.abort()
+        await self._http.close()
+
+    async def define(self, definition: dict[str, Any]) -> None:
         """Defines a workflow; the same definition again is fine."""
-        self._ask("PUT", f"/workflows/{definition['name']}/{definition['v']}", definition)
+        path = f"/workflows/{definition['name']}/{definition['v']}"
+        await self._http.ask("PUT", path, definition)
 
-    def start(self, workflow: str, *, roles: dict[str, list[str]] | None = None) -> str:
+    async def start(self, workflow: str, *, roles: dict[str, list[str]] | None = None) -> str:
         """Starts a run, and returns its id."""
-        body = {"workflow": workflow, "run": "run_" + _ulid(), "roles": roles or {}}
-        return str(self._ask("POST", "/runs", body)["run"])
+        body = {"workflow": workflow, "run": new_id("run"), "roles": roles or {}}
+        return str((await self._http.ask("POST", "/runs", body))["run"])
 
-    def send(
+    async def send(
         self,
         message: Any,
         *,
@@ -78,15 +120,16 @@ class Agent:
         strict: bool = False,
     ) -> Sent:
         """Performs the step that is ready, of the one open run, which is started if need be."""
-        ident = run or self._run_of(workflow)
-        name = step or self._ready_step(ident)
-        return self._commit(ident, "step", op, message, step=name, branch=branch, strict=strict)
+        ident = run or await self._run_of(workflow)
+        name = step or await self._ready_step(ident)
+        draft = (ident, "step", op, message)
+        return await self._commit(*draft, step=name, branch=branch, strict=strict)
 
-    def note(self, message: Any, *, run: str = "run_chat", branch: str | None = None) -> Sent:
+    async def note(self, message: Any, *, run: str = "run_chat", branch: str | None = None) -> Sent:
         """Says something; it never touches a step."""
-        return self._commit(run, "note", "note", message, branch=branch)
+        return await self._commit(run, "note", "note", message, branch=branch)
 
-    def spawn(
+    async def spawn(
         self,
         child: str,
         *,
@@ -101,55 +144,125 @@ class Agent:
             body["agent"] = agent
         if steps is not None:
             body["steps"] = list(steps)
-        self._commit(run, "spawn", "spawn", body, branch=branch)
+        await self._commit(run, "spawn", "spawn", body, branch=branch)
         return f"{branch}/{child}"
 
-    def merge(self, branches: Sequence[str], *, run: str, branch: str = "main") -> Sent:
+    async def merge(self, branches: Sequence[str], *, run: str, branch: str = "main") -> Sent:
         """Closes branches that were spawned from one branch."""
         children = [name.rsplit("/", 1)[-1] for name in branches]
-        return self._commit(run, "merge", "merge", {"children": children}, branch=branch)
+        return await self._commit(run, "merge", "merge", {"children": children}, branch=branch)
 
-    def compensated(self, run: str, step: str, *, ok: bool = True, message: Any = None) -> Sent:
+    async def compensated(
+        self, run: str, step: str, *, ok: bool = True, message: Any = None
+    ) -> Sent:
         """Says that a compensation is done, or failed."""
         op = "done" if ok else "fail"
-        return self._commit(run, "compensated", op, message or {}, step=step)
+        return await self._commit(run, "compensated", op, message or {}, step=step)
 
-    def rollback(self, *, run: str, to: str, reason: str = "", force: bool = False) -> Any:
+    async def rollback(self, *, run: str, to: str, reason: str = "", force: bool = False) -> Any:
         """Goes back to a message of the run's main branch."""
         body = {"to": to, "reason": reason, "force": force}
-        return self._ask("POST", f"/runs/{run}/rollback", body)
+        return await self._http.ask("POST", f"/runs/{run}/rollback", body)
 
-    def stop(self, run: str | None = None) -> Any:
+    async def stop(self, run: str | None = None) -> Any:
         """Stops a run, or the whole conversation. Nothing refuses it."""
-        return self._ask("POST", "/stop" if run is None else f"/runs/{run}/stop")
+        return await self._http.ask("POST", "/stop" if run is None else f"/runs/{run}/stop")
 
-    def state(self, run: str) -> Any:
+    async def state(self, run: str) -> Any:
         """The run as it is now."""
-        return self._ask("GET", f"/runs/{run}")
+        return await self._http.ask("GET", f"/runs/{run}")
 
-    def dag(self, run: str) -> Any:
+    async def dag(self, run: str) -> Any:
         """The graph of the run's messages."""
-        return self._ask("GET", f"/runs/{run}/dag")
+        return await self._http.ask("GET", f"/runs/{run}/dag")
 
-    def close(self) -> None:
-        """Ends the connections to the service."""
-        self._http.close()
+    async def body(self, ident: str) -> Body:
+        """The body of a message, marked as what it is: data of somebody else."""
+        raw = await self._http.read(f"/messages/{ident}/body")
+        try:
+            return Body(json.loads(raw))
+        except ValueError:
+            return Body(raw)
 
-    def __enter__(self) -> Agent:
-        return self
+    def on(self, step: str) -> Callable[[H], H]:
+        """Decorates what performs a step whenever it is a task: start, the handler, done or fail.
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+        What it returns is the body of `done`. It is called while `serve` runs.
+        """
 
-    def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        return _ask(self._http, method, self._base + path, body)
+        def take(handler: H) -> H:
+            self._handlers.steps[step] = handler
+            return handler
 
-    def _commit(
+        return take
+
+    def compensate(self, name: str) -> Callable[[H], H]:
+        """Decorates what undoes the effect of steps that name this handler."""
+
+        def take(handler: H) -> H:
+            self._handlers.compensations[name] = handler
+            return handler
+
+        return take
+
+    def on_halt(self, listener: Callable[[Frame], None]) -> None:
+        """Calls the listener with each halt that concerns this agent, while `serve` runs."""
+        self._halts.append(listener)
+
+    def on_fork(self, listener: Callable[[WorkflowError], None]) -> None:
+        """Calls the listener when the log is another one than was seen before."""
+        self._forks.append(listener)
+
+    async def serve(self) -> None:
+        """Hears the service in the conversation, and has handlers perform tasks, until cancelled.
+
+        Handlers are stopped by a halt, by a fork, and when the service is silent for 5 seconds.
+        """
+        metadata = {"workflow": 1, "did": self.did}
+        identity = PeerIdentity(kind="agent", client="ams-workflow-client")
+        link, credential = self._link, self._credential
+        joining = join(
+            link, credential=credential, stream_metadata=metadata, peer_identity=identity
+        )
+        async with joining as me:
+            heard = time.monotonic()
+            watch = asyncio.ensure_future(self._watch(lambda: heard))
+            try:
+                async for token in me.tokens():
+                    peer = me.peers.get(token.stream_id)
+                    own = {} if peer is None else peer.metadata
+                    if own.get("edge") != "workflow" or own.get("did") != self.service_did:
+                        continue
+                    heard = time.monotonic()
+                    self._hear(token.data)
+            finally:
+                watch.cancel()
+                self._handlers.abort()
+
+    async def perform(self, task: Task, op: str, message: Any) -> Sent:
+        """For handlers: a message of the attempt."""
+        draft = (task.run, "step", op, message)
+        return await self._commit(*draft, step=task.step, branch=task.branch)
+
+    async def _watch(self, heard: Callable[[], float]) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            if time.monotonic() - heard() > _LEASE_S:
+                self._handlers.abort()
+
+    def _hear(self, text: str) -> None:
+        try:
+            frame: Frame = json.loads(text)
+        except ValueError:
+            return
+        if frame.get("t") == "halt" and frame.get("did") in (None, self.did):
+            self._handlers.abort(frame.get("run"))
+            for listener in self._halts:
+                listener(frame)
+        elif frame.get("t") in ("task", "compensate"):
+            self._handlers.hear(frame)
+
+    async def _commit(
         self,
         run: str,
         kind: str,
@@ -160,121 +273,58 @@ class Agent:
         branch: str | None = None,
         strict: bool = False,
     ) -> Sent:
+        if self._history is not None and self._history.is_forked:
+            raise WorkflowError("fork_detected", "The log is not the one seen before.")
+        draft = (kind, op, message, step, branch, strict)
         for attempt in range(1, _ATTEMPTS + 1):
-            state = self.state(run)
-            given = self._sign(state, kind, op, message, step, branch, strict)
+            state = await self.state(run)
+            await self._see(state)
+            given = signed(self._key, self.conversation_id, state, *draft)
             try:
-                receipt = self._ask("POST", "/messages", given)["receipt"]
-                return Sent(run=run, msg=receipt["msg"], seq=receipt["seq"])
+                receipt = (await self._http.ask("POST", "/messages", given))["receipt"]
             except WorkflowError as error:
+                if error.details.get("class") == "security":
+                    self._forked(error)
                 if strict or attempt == _ATTEMPTS or error.code not in _AGAIN:
                     raise
+                continue
+            await self._see(receipt)
+            return Sent(run=run, msg=receipt["msg"], seq=receipt["seq"])
         raise AssertionError("the last attempt returns or raises")
 
-    def _sign(
-        self,
-        state: dict[str, Any],
-        kind: str,
-        op: str,
-        message: Any,
-        step: str,
-        branch: str | None,
-        strict: bool,
-    ) -> dict[str, Any]:
-        epoch = state["epoch"]
-        name = branch or ("main" if epoch == 0 else f"main@{epoch}")
-        own = state["branches"].get(name, {"tip": ZEROS, "next": 0})
-        parents = [] if own["tip"] == ZEROS else [own["tip"]]
-        if kind == "merge":
-            tips = (state["branches"].get(f"{name}/{child}") for child in message["children"])
-            parents += [tip["tip"] if tip else ZEROS for tip in tips]
-        status, attempts = state["state_value"]["steps"].get(step, ["wait", 0])
-        body = json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
-        size, root, prev = state["size"], state["root"], parents[0] if parents else ZEROS
-        seen = {"size": size, "root": root, "prev": prev}
-        args = (self.conversation_id, size, root, prev, self.did, state["state"])
-        seen["fp"] = fingerprint(*args)
-        if strict:
-            seen["strict"] = True
-        header = {
-            "v": 1,
-            "id": "msg_" + _ulid(),
-            "conversation_id": self.conversation_id,
-            "type": kind,
-            "context_fingerprint": seen,
-            "execution_path": {
-                "branch": name,
-                "node": f"{name}/{own['next']}",
-                "parents": parents,
-            },
-            "agent_identity": {"did": self.did},
-            "workflow_state": {
-                "workflow": state["workflow"],
-                "version": state["version"],
-                "def": state["def"],
-                "run": state["run"],
-                "epoch": epoch,
-                "workflow_step": step,
-                "op": op,
-                "attempt": max(1, attempts + (status == "ready")) if step else 0,
-                "state": state["state"],
-            },
-            "body": {
-                "sha256": sha256(body).hex(),
-                "size": len(body),
-                "type": "application/json",
-            },
-            "ts": time.time_ns() // 1_000_000,
-        }
-        sig = self._key.sign(tagged("msg", header))
-        return {"header": header, "sig": sig, "body": base64.b64encode(body).decode()}
+    async def _see(self, seen: Any) -> None:
+        if self._history is None:
+            return
+        try:
+            await self._history.advance(Seen(int(seen["size"]), str(seen["root"])))
+        except WorkflowError as error:
+            if error.code == "fork_detected":
+                self._forked(error)
+            raise
 
-    def _run_of(self, workflow: str | None) -> str:
+    def _forked(self, error: WorkflowError) -> None:
+        self._handlers.abort()
+        for listener in self._forks:
+            listener(error)
+
+    async def _proof(self, first: int, last: int) -> Sequence[str]:
+        path = f"/log/proof/consistency?from={first}&to={last}"
+        return [str(one) for one in (await self._http.ask("GET", path))["proof"]]
+
+    async def _run_of(self, workflow: str | None) -> str:
         if workflow is None:
             raise WorkflowError("ambiguous_run", "Say which workflow, or which run.")
-        runs = self._ask("GET", "/runs?status=running&limit=1000")["runs"]
+        runs = (await self._http.ask("GET", "/runs?status=running&limit=1000"))["runs"]
         found = [run["run"] for run in runs if run["workflow"] == workflow]
         if len(found) > 1:
             raise WorkflowError("ambiguous_run", f"Several runs of {workflow} are open: say which.")
-        return str(found[0]) if found else self.start(workflow)
+        return str(found[0]) if found else await self.start(workflow)
 
-    def _ready_step(self, run: str) -> str:
-        tasks = self._ask("GET", f"/tasks?did={self.did}&limit=1000")["tasks"]
+    async def _ready_step(self, run: str) -> str:
+        tasks = (await self._http.ask("GET", f"/tasks?did={self.did}&limit=1000"))["tasks"]
         steps = [task["step"] for task in tasks if task["run"] == run]
         if not steps:
             raise WorkflowError("no_ready_step", "No step of the run is ready for this agent.")
         if len(steps) > 1:
             raise WorkflowError("ambiguous_step", f"Several steps are ready: {', '.join(steps)}.")
         return str(steps[0])
-
-
-def _ask(http: httpx.Client, method: str, path: str, body: Any = None) -> dict[str, Any]:
-    """The same bytes again while no answer comes: every write here is safe to repeat."""
-    content = None if body is None else _encoded(body)
-    for attempt in range(1, _REQUESTS + 1):
-        try:
-            answer = http.request(method, path, content=content)
-        except httpx.TransportError as error:
-            if attempt == _REQUESTS:
-                raise WorkflowError("unreachable", "The service does not answer.") from error
-            time.sleep(0.2 * attempt)
-            continue
-        if answer.status_code == 503 and attempt < _REQUESTS:
-            time.sleep(0.2 * attempt)
-            continue
-        value: dict[str, Any] = answer.json() if answer.content else {}
-        if answer.is_success:
-            return value
-        code = str(value.get("error", "internal_error"))
-        raise WorkflowError(code, str(value.get("message", "The service failed.")), value)
-    raise AssertionError("the last attempt returns or raises")
-
-
-def _encoded(body: Any) -> bytes:
-    """JSON of a request; what is signed within it is signed as canonical JSON before."""
-    return json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-
-
-def _ulid() -> str:
-    number = (time.time_ns() // 1_000_000 << 80) | secrets.randbits(80)
-    return "".join(_BASE32[number >> shift & 31] for shift in range(125, -1, -5))
