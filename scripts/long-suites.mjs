@@ -35,6 +35,12 @@ export const LONG_SUITES = [
     command: ["node", "scripts/simulate.mjs", "--histories", "100000", "--all"],
   },
   {
+    name: "reloads",
+    what: "500 reloads of a chat of the AI SDK at random moments of its answers",
+    command: ["node", "scripts/test.mjs", "test/examples/adapters"],
+    env: { AMS_RELOADS: "500" },
+  },
+  {
     name: "replay-cuts",
     what: "1,000 seeded cuts of readers and Redis connections in a conversation that keeps its frames",
     command: ["node", "scripts/test.mjs", "test/journeys/replay-cuts"],

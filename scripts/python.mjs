@@ -71,6 +71,20 @@ export function pipInstall(python, wanted, timeout = STEP_MS_MAX) {
 }
 
 /**
+ * Installs a list by uv, of the version that the list names: many times faster than pip.
+ * @param {string} python
+ * @param {string} list path of a file of requirements
+ */
+export function uvInstall(python, list) {
+  const uv = readFileSync(list, "utf8")
+    .split("\n")
+    .find((line) => line.startsWith("uv=="));
+  pipInstall(python, [uv ?? "uv"]);
+  const args = ["-m", "uv", "pip", "install", "--quiet", "--python", python, "-r", list];
+  output(python, args);
+}
+
+/**
  * Builds wheel and sdist into sdk/python/dist, and returns their paths; what the reason is, where
  * that can't be done.
  * @returns {{files: readonly string[], missing: string | null}}

@@ -39,7 +39,11 @@ type Environment = Readonly<Record<string, string>>;
 
 /** Starts `examples/<name>/<name>.ts` as its README says. */
 export function runExample(name: string, args: readonly string[], env: Environment): Example {
-  const path = `examples/${name}/${name}.ts`;
+  return runTypeScript(`examples/${name}/${name}.ts`, args, env);
+}
+
+/** Starts a program by its path in the repository. */
+export function runTypeScript(path: string, args: readonly string[], env: Environment): Example {
   return runProgram(process.execPath, ["--import", TSX, path, ...args], env);
 }
 

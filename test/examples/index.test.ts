@@ -7,7 +7,7 @@ import { repositoryRoot } from "../repository-root.ts";
 const ROOT = repositoryRoot();
 const EXAMPLES = join(ROOT, "examples");
 const NAMES = readdirSync(EXAMPLES, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !["dist", "node_modules"].includes(entry.name))
+  .filter((entry) => entry.isDirectory() && !/^(?:dist|node_modules|\..*)$/.test(entry.name))
   .map((entry) => entry.name);
 const index = readFileSync(join(EXAMPLES, "README.md"), "utf8");
 
@@ -19,7 +19,7 @@ test("the index lists every example once, and no other", () => {
   expect(new Set(listed)).toEqual(new Set(NAMES));
 });
 
-test.each(NAMES)("%s is one program and its page", (name) => {
+test.each(NAMES.filter((name) => name !== "adapters"))("%s is one program and its page", (name) => {
   const files = readdirSync(join(EXAMPLES, name));
   expect(files).toHaveLength(2);
   const [program] = files.filter((file) => file !== "README.md");
@@ -31,4 +31,18 @@ test.each(NAMES)("%s is one program and its page", (name) => {
   );
   expect([...named, ...linked].filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   expect(page).not.toMatch(/\?t=[\w-]{43}/); // A link that admits belongs to whom it was given.
+});
+
+test("the page of the adapters links every adapter, and what it links is there", () => {
+  const folder = join(EXAMPLES, "adapters");
+  const page = readFileSync(join(folder, "README.md"), "utf8");
+  const linked = [...page.matchAll(/\]\(((?:python|typescript)\/[^)]+)\)/g)].map(
+    ([, path]) => path,
+  );
+  const there = ["python", "typescript"].flatMap((language) =>
+    readdirSync(join(folder, language))
+      .filter((file) => !file.startsWith("example") && /\.(?:py|ts)$/.test(file))
+      .map((file) => `${language}/${file}`),
+  );
+  expect(new Set(linked)).toEqual(new Set(there));
 });

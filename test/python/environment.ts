@@ -12,6 +12,23 @@ const SDK: string = scripts.SDK;
 /** The command of a Python that can run the package; null where there is none. */
 export const findPython: (range?: Range) => Python | null = scripts.findPython;
 
+/** One that the pinned versions of the frameworks have wheels for; null where there is none. */
+export const findFrameworksPython = () => findPython({ minorMin: 11, minorMax: 13 });
+
+/**
+ * The Python of an environment with the frameworks of examples/adapters: about 1 GB, in a quarter of
+ * a minute by uv.
+ */
+export function makeFrameworks(found: Python): string {
+  const list = join(SDK, "requirements-frameworks.txt");
+  return scripts.makeEnvironment(
+    found,
+    ".venv-frameworks",
+    readFileSync(list, "utf8"),
+    (python: string) => scripts.uvInstall(python, list),
+  );
+}
+
 /** The Python of an environment that has what the package and its own tests need. */
 export function makeEnvironment(found: Python): string {
   const list = join(SDK, "requirements-test.txt");

@@ -1,0 +1,45 @@
+/**
+ * Vercel AI SDK: `useChat({ transport: new AmsChatTransport({ link, agent: "assistant" }) })`. With
+ * `resume: true` an answer survives a reload, where the conversation keeps its frames; `stop()`
+ * ends its writer, on whatever gateway that is.
+ */
+import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
+import { ask, type Fields, type Place, reopen } from "./answers.ts";
+
+type Sent<M extends UIMessage> = Parameters<ChatTransport<M>["sendMessages"]>[0];
+type Resumed = Parameters<ChatTransport<UIMessage>["reconnectToStream"]>[0];
+type Chunks = ReadableStream<UIMessageChunk>;
+
+export class AmsChatTransport<M extends UIMessage> implements ChatTransport<M> {
+  /** A resumed answer comes again from its beginning. */
+  readonly resumeStreamIsReplay = true;
+  readonly #place: Place;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  async sendMessages({ abortSignal, trigger, chatId, messageId, messages }: Sent<M>) {
+    const request = { trigger, chatId, messageId, messages };
+    return (await ask(this.#place, request, abortSignal)) as Chunks;
+  }
+
+  /**
+   * The last answer of this chat, whether it has ended or not, so that no reload comes too late for
+   * its end; null when nothing is kept of one.
+   */
+  async reconnectToStream({ chatId, abortSignal }: Resumed) {
+    const isOurs = (request: Fields) => request.chatId === chatId;
+    const { kept, lines, close } = await reopen(this.#place, isOurs, abortSignal);
+    const id = [...kept.keys()].at(-1);
+    if (id !== undefined) return lines([id]) as Chunks;
+    await close();
+    return null;
+  }
+}
+
+/** The last chunk of an answer that was stopped or failed, for `serve`; it tells no secret. */
+export function onError(error: unknown): UIMessageChunk {
+  const isStop = error instanceof Error && error.name === "AbortError";
+  return isStop ? { type: "abort" } : { type: "error", errorText: "The agent failed." };
+}
