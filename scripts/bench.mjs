@@ -1,6 +1,7 @@
 // `npm run bench`: how fast, measured the same way each time against its own controls. Ctrl-C
 // leaves no process behind.
 import { findChromium } from "./chromium.mjs";
+import { measurePython } from "./python.mjs";
 import { findRedis } from "./redis.mjs";
 import { say, setUpOrExit } from "./set-up.mjs";
 
@@ -28,7 +29,14 @@ Object.assign(process.env, redis.env);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, () => process.exit(EXIT_INTERRUPTED));
 }
-const ground = { startCluster, startStandalone, startProcess, freePort, measurePage };
+const ground = {
+  startCluster,
+  startStandalone,
+  startProcess,
+  freePort,
+  measurePage,
+  measurePython,
+};
 process.exitCode = await bench(process.argv.slice(2), ground);
 
 /** A browser is looked for only when a case asks for the page. */

@@ -35,6 +35,11 @@ export const LONG_SUITES = [
     command: ["node", "scripts/simulate.mjs", "--histories", "100000", "--all"],
   },
   {
+    name: "python-memory",
+    what: "ten minutes of reading and writing by the Python SDK, whose memory stays the same",
+    command: ["node", "scripts/long/python-memory.mjs"],
+  },
+  {
     name: "reloads",
     what: "500 reloads of a chat of the AI SDK at random moments of its answers",
     command: ["node", "scripts/test.mjs", "test/examples/adapters"],

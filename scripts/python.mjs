@@ -1,12 +1,18 @@
-// Python for this clone: finds 3.10 or later, makes virtual environments below sdk/python (nothing
-// is installed for the whole machine), and builds the wheel and the sdist of `ams-client`.
-import { execFileSync } from "node:child_process";
+// Python for this clone: finds 3.10 or later, makes virtual environments in the clone (nothing is
+// installed for the whole machine), and builds the wheel and the sdist of `ams-client`.
+import { execFile, execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 export const SDK = fileURLToPath(new URL("../sdk/python", import.meta.url));
+
+/** The virtual environments: of the tests, of the frameworks, and of what builds the package. */
+const TESTS = join(SDK, ".venv");
+export const FRAMEWORKS = fileURLToPath(new URL("../.ams/python-frameworks", import.meta.url));
+const BUILD = fileURLToPath(new URL("../.ams/python-build", import.meta.url));
 
 const NAMES = ["python3.13", "python3.12", "python3.11", "python3.10", "python3"];
 /** Prints the version of a Python that can make virtual environments. */
@@ -38,15 +44,14 @@ export function findPython({ minorMin = MINOR_MIN, minorMax = Number.POSITIVE_IN
 }
 
 /**
- * The Python of the environment `sdk/python/<name>`, made once for each state of `wanted`:
- * `install` gets its Python and fills it.
+ * The Python of the environment in `folder`, made once for each state of `wanted`: `install` gets
+ * its Python and fills it.
  * @param {{command: string, version: string}} python
- * @param {string} name
+ * @param {string} folder
  * @param {string} wanted
  * @param {(python: string) => void} install
  */
-export function makeEnvironment({ command, version }, name, wanted, install) {
-  const folder = join(SDK, name);
+function makeEnvironment({ command, version }, folder, wanted, install) {
   const python = join(folder, "bin", "python");
   const stamp = join(folder, ".ams-installed");
   const hash = createHash("sha256").update(wanted).update(version).digest("hex");
@@ -65,9 +70,48 @@ export function makeEnvironment({ command, version }, name, wanted, install) {
  * @param {readonly string[]} wanted arguments of `pip install`
  * @param {number} [timeout] milliseconds
  */
-export function pipInstall(python, wanted, timeout = STEP_MS_MAX) {
+function pipInstall(python, wanted, timeout = STEP_MS_MAX) {
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
   output(python, [...pip, ...wanted], timeout);
+}
+
+/**
+ * The Python of the environment `.venv`, which has what the package and its own tests need.
+ * @param {{command: string, version: string}} python
+ */
+export function makeTestEnvironment(python) {
+  const list = join(SDK, "requirements-test.txt");
+  return makeEnvironment(python, TESTS, readFileSync(list, "utf8"), (made) =>
+    pipInstall(made, ["-r", list]),
+  );
+}
+
+/**
+ * The Python of an environment with the frameworks of examples/adapters: about 1 GB, in a quarter
+ * of a minute by uv.
+ * @param {{command: string, version: string}} python
+ */
+export function makeFrameworks(python) {
+  const list = join(SDK, "requirements-frameworks.txt");
+  return makeEnvironment(python, FRAMEWORKS, readFileSync(list, "utf8"), (made) =>
+    uvInstall(made, list),
+  );
+}
+
+/**
+ * What the bench measures of the SDK at a deployment: see `PythonMeasured` of bench/src/ground.ts.
+ * @param {string} url
+ * @param {number} tokens
+ */
+export async function measurePython(url, tokens) {
+  const found = findPython();
+  if (found === null) return { missing: "there is no Python 3.10 or later with venv" };
+  const python = makeTestEnvironment(found);
+  const env = { ...process.env, PYTHONPATH: join(SDK, "src") };
+  const args = [join(SDK, "bench", "throughput.py"), url, String(tokens)];
+  const { stdout } = await promisify(execFile)(python, args, { env, timeout: STEP_MS_MAX });
+  const { control, ams_client: ours, import_ms: importMs } = JSON.parse(stdout);
+  return { control, ours, importMs };
 }
 
 /**
@@ -75,7 +119,7 @@ export function pipInstall(python, wanted, timeout = STEP_MS_MAX) {
  * @param {string} python
  * @param {string} list path of a file of requirements
  */
-export function uvInstall(python, list) {
+function uvInstall(python, list) {
   const uv = readFileSync(list, "utf8")
     .split("\n")
     .find((line) => line.startsWith("uv=="));
@@ -93,7 +137,7 @@ export function buildPythonPackage() {
   const found = findPython();
   if (found === null) return { files: [], missing: "there is no Python 3.10 or later with venv" };
   try {
-    const python = makeEnvironment(found, ".venv-build", BUILDER.join(), (made) =>
+    const python = makeEnvironment(found, BUILD, BUILDER.join(), (made) =>
       pipInstall(made, BUILDER, BUILD_MS_MAX),
     );
     const dist = join(SDK, "dist");

@@ -8,6 +8,7 @@ import { NOISY_TENANT } from "./cases/noisy-tenant.ts";
 import { PACED } from "./cases/paced.ts";
 import { PAGE } from "./cases/page.ts";
 import { PEERS_CASE } from "./cases/peers.ts";
+import { PYTHON } from "./cases/python.ts";
 import { fanCase, saturatedCase } from "./cases/saturated.ts";
 import { SLOW_READERS } from "./cases/slow-readers.ts";
 import { CONNECT_STORM, RECONNECT_STORM } from "./cases/storms.ts";
@@ -54,6 +55,7 @@ const CASES: readonly Case[] = [
   MCP,
   MAIL,
   WORKFLOW,
+  PYTHON,
   PAGE,
 ];
 

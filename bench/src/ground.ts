@@ -74,6 +74,14 @@ export type PageMeasured = {
   readonly domNodes: number;
 };
 
+export type PythonMeasured = {
+  /** Tokens per second of one core's CPU, of a bare loop and of the SDK. */
+  readonly control: number;
+  readonly ours: number;
+  /** CPU milliseconds of `import ams_client` in a new process. */
+  readonly importMs: number;
+};
+
 export type PageLog = {
   readonly seconds: number;
   /** Milliseconds between two animation frames. */
@@ -97,6 +105,10 @@ export type Ground = {
   }) => Promise<GroundCluster>;
   readonly startStandalone: (env: Readonly<Record<string, string>>) => Promise<GroundStandalone>;
   /** In a real browser; or in a sentence why there is none here. */
+  readonly measurePython: (
+    url: string,
+    tokens: number,
+  ) => Promise<PythonMeasured | { readonly missing: string }>;
   readonly measurePage: (load: PageLoad) => Promise<PageMeasured | { readonly missing: string }>;
   readonly startProcess: (
     command: GroundCommand,

@@ -7,7 +7,12 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
 import { type Standalone, startStandalone } from "../standalone.ts";
-import { findFrameworksPython, makeEnvironment, makeFrameworks } from "./environment.ts";
+import {
+  FRAMEWORKS,
+  findFrameworksPython,
+  makeEnvironment,
+  makeFrameworks,
+} from "./environment.ts";
 
 const ROOT = repositoryRoot();
 const EXAMPLES = join(ROOT, "examples");
@@ -16,7 +21,7 @@ const ADAPTERS = ["openai_agents", "langgraph", "pydantic_ai", "crewai", "ag2"];
 /** A file of an adapter: what a reader copies. */
 const LINES_MAX = 60;
 /** What is compiled is kept beside the packages: no example's folder gets files. */
-const CACHE = join(ROOT, "sdk", "python", ".venv-frameworks", "pycache");
+const CACHE = join(FRAMEWORKS, "pycache");
 /** No usage data and no traces. */
 const QUIET = {
   OPENAI_AGENTS_DISABLE_TRACING: "1",

@@ -1,7 +1,7 @@
 /**
  * AG-UI: an agent that is a member of a conversation. `runAgent` asks it; `connectAgent` gives a
- * page that was loaded again all runs of its thread, and the rest of one that is going on, where the
- * conversation keeps its frames; `abortRun` ends the writer.
+ * page that was loaded again all runs of its thread, with the rest of one that is going on, where
+ * the conversation keeps its frames; `abortRun` ends the writer.
  */
 import { AbstractAgent, type AgentConfig, type BaseEvent, type RunAgentInput } from "@ag-ui/client";
 import { Observable } from "rxjs";

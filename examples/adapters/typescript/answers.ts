@@ -126,9 +126,9 @@ export async function reopen(
 }
 
 /**
- * The lines of the answers to `ids`: those that came early, then those to come, up to the end of the
- * last answer. It closes the connection at its end, or when its reader cancels it. An aborted signal
- * stops the answers first.
+ * The lines of the answers to `ids`: those that came early, then those to come, up to the end of
+ * the last answer. It closes the connection at its end, or when its reader cancels it. An aborted
+ * signal stops the answers first.
  */
 function linesOf(
   me: Connection,
@@ -174,7 +174,7 @@ function linesOf(
 /**
  * The agent's side: answers one request after the other, in the order in which they came, until the
  * connection ends. A stop aborts the signal that `respond` got, and ends the answer at once, also
- * that of a writer that ignores the signal. The last line of what fails or is stopped is `onError`'s.
+ * that of a writer that ignores the signal. What fails or is stopped ends with `onError`'s line.
  */
 export async function serve(
   me: Connection,

@@ -1,5 +1,5 @@
-// An AG-UI agent over AMS: a page runs it, another one connects in the middle of the run and has all
-// of it, and a third stops a run that nobody needs.
+// An AG-UI agent over AMS: a page runs it, another one connects in the middle of the run and has
+// all of it, and a third stops a run that nobody needs.
 import { setTimeout as pause } from "node:timers/promises";
 import { EventType } from "@ag-ui/client";
 import { AmsError, createAccount, join } from "@ams/client";

@@ -1,4 +1,4 @@
-// What the examples beside this file stand on: a model that says what it is given, and a page's chat
+// What the examples beside this file use: a model that says what it is given, and a page's chat
 // without a page. `useChat` of React, Vue and Svelte are the same chat with their own state.
 import {
   AbstractChat,
