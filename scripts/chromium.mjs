@@ -1,5 +1,5 @@
 // Finds a Chromium for the tests of the page, or gets Debian's: never one that a package downloads.
-// What it finds is told to the tests in the environment: AMS_TEST_CHROMIUM.
+// What it finds is passed to the tests in the environment: AMS_TEST_CHROMIUM.
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run, say } from "./set-up.mjs";

@@ -9,12 +9,12 @@ const GATEWAYS_MAX = 64;
 
 const USAGE = `npm run cluster -- [options]
 
-  --gateways <n>      gateways to start; 3 unless told
-  --amp <n>           processes of mail (AMP) to start, below /amp of the entry; none unless told
-  --workflow <n>      processes of workflows to start, on a Redis of their own; none unless told
-  --mesh <n>          processes of meshes to start, on the same Redis of journals; none unless told
-  --feed <n>          processes that serve conversations by plain HTTP; none unless told
-  --port <port>       the entry port; the system chooses unless told
+  --gateways <n>      gateways to start; 3 unless given
+  --amp <n>           processes of mail (AMP) to start, below /amp of the entry; none unless given
+  --workflow <n>      processes of workflows to start, on a Redis of their own; none unless given
+  --mesh <n>          processes of meshes to start, on the same Redis of journals; none unless given
+  --feed <n>          processes that serve conversations by plain HTTP; none unless given
+  --port <port>       the entry port; the system chooses unless given
   --redis-url <url>   use this Redis instead of starting a private one
   --json              print one line of JSON instead of a table
 

@@ -1,5 +1,5 @@
 // Finds a Redis server for the tests, or gets one: from the PATH, from Debian's archive without
-// leaving a daemon behind, or from Docker. What it finds is told to the tests in the environment:
+// leaving a daemon, or from Docker. What it finds is passed to the tests in the environment:
 // AMS_TEST_REDIS, and redis-cli on the PATH.
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
@@ -25,8 +25,8 @@ const IMAGE = "redis:7-alpine";
  * @returns {Promise<{env: Record<string, string>, missing: string | null}>}
  */
 export async function findRedis() {
-  const { AMS_TEST_REDIS: told } = process.env;
-  if (told) return { env: {}, missing: null };
+  const { AMS_TEST_REDIS: named } = process.env;
+  if (named) return { env: {}, missing: null };
   const both = fromPath({ withCli: true });
   return (
     both ?? (await fromApt()) ?? (await fromDocker()) ?? fromPath({ withCli: false }) ?? nowhere()

@@ -1,5 +1,5 @@
-// What an AMS that runs from this folder tells the commands beside it, by the files of its state
-// folder.
+// What an AMS that runs from this folder passes to the commands beside it, by the files of its
+// state folder.
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 

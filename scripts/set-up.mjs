@@ -52,7 +52,7 @@ export class SetUpFailed extends Error {
 
 /**
  * Installs and builds what is missing. `projects` are the TypeScript projects to build, all of them
- * unless told. Throws `SetUpFailed`; ends the process with 78 where AMS can't run at all.
+ * unless given. Throws `SetUpFailed`; ends the process with 78 where AMS can't run at all.
  * @param {{projects?: readonly string[]}} options
  */
 export async function setUp({ projects = [] } = {}) {
@@ -96,7 +96,7 @@ export function toolCommand(path, ...args) {
 }
 
 /**
- * Runs a command with this terminal, its stdout on our stderr unless told; resolves with its exit
+ * Runs a command with this terminal, its stdout on our stderr unless given; resolves with its exit
  * status (1 for a signal).
  */
 export function run([command, args], { stdout = 2, env = process.env } = {}) {
@@ -134,7 +134,7 @@ function holdsAll(lockText, installedText) {
   const installed = JSON.parse(installedText).packages;
   return Object.entries(JSON.parse(lockText).packages).every(([path, wanted]) => {
     const found = installed[path];
-    // The rooms of this repository, which are linked.
+    // The packages of this repository, which are linked.
     if (!path.includes("node_modules/")) return true;
     if (found === undefined) return wanted.optional === true;
     return found.version === wanted.version && found.integrity === wanted.integrity;

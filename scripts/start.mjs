@@ -1,5 +1,5 @@
 // `npm start`: sets the clone up, then becomes a whole AMS in one process on one port
-// (services/standalone) until it is told to stop. The service runs in this very process, so that
+// (services/standalone) until it is asked to stop. The service runs in this very process, so that
 // signals and exit status are its own.
 import { setUpOrExit } from "./set-up.mjs";
 

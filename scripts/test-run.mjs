@@ -47,7 +47,7 @@ function isSilent(silentMs) {
 
 /**
  * In a process group of its own, so that a worker that hangs is ended with it, and none remains
- * when this process is told to stop. Resolves with the exit status.
+ * when this process is asked to stop. Resolves with the exit status.
  */
 function watched([command, args], options, path, isStuck) {
   return new Promise((resolve, reject) => {

@@ -120,7 +120,7 @@ void connection_flush(Connection *connection) {
     ssize_t written = send(connection->fd, out->bytes + at, out->length - at, MSG_NOSIGNAL);
     if (written < 0 && errno == EAGAIN) break;
     if (written < 0) {
-      out->length = 0; /* Reading will tell why it was lost. */
+      out->length = 0; /* Reading will show why it was lost. */
       return;
     }
     at += (size_t)written;

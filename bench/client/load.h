@@ -1,5 +1,5 @@
 /*
- * The load client: many connections in one process on one epoll loop, told by a specification on stdin what to open, what to
+ * The load client: many connections in one process on one epoll loop, given by a specification on stdin what to open, what to
  * send and how fast. It knows framing (WebSocket, or plain bytes) and its own marker inside each payload, and nothing else:
  * the same code drives AMS, the controls and the peers, so that all of them are loaded and counted alike.
  *
@@ -33,7 +33,7 @@ typedef struct {
   size_t length, capacity;
 } Buffer;
 
-/* Room for `more` bytes behind what the buffer holds. */
+/* Space for `more` bytes after what the buffer holds. */
 char *buffer_reserve(Buffer *buffer, size_t more);
 void buffer_append(Buffer *buffer, const void *bytes, size_t length);
 
@@ -44,13 +44,13 @@ typedef struct {
   bool is_binary; /* Frames are sent as binary ones. */
   bool is_echo;   /* An emitter hears itself, and nobody else. */
   bool comes_back; /* Whoever loses its connection opens another one. */
-  bool checks_seq; /* The broker's own count stands before the payload and must agree. */
+  bool checks_seq; /* The broker's own count is before the payload and must agree. */
   size_t payload; /* Bytes. */
   double rate;    /* Tokens per second and emitter; 0: as fast as the window lets. */
   uint32_t window; /* Tokens of one emitter that may be on their way, without a rate. */
   uint32_t pause_ms; /* Before a lost connection is opened again. */
   char *answer_to, *answer; /* A heartbeat of the protocol, and what it wants to hear. */
-  char *alarm;    /* Frames with this text are counted: the broker tells of a loss. */
+  char *alarm;    /* Frames with this text are counted: the broker reports a loss. */
 
   uint32_t *emitters; /* Indices of those of this group. */
   uint32_t emitters_count, emitters_capacity;
@@ -87,7 +87,7 @@ typedef struct {
   uint32_t place;    /* Among the emitters of its channel. */
   uint32_t fan;      /* Who is to hear it. */
   uint64_t count, heard;
-  char *frame;       /* Whole, with room for the marker. */
+  char *frame;       /* Whole, with space for the marker. */
   size_t length, marker;
   bool is_dirty;
 } Emitter;

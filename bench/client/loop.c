@@ -38,7 +38,7 @@ static void set_timer(uint64_t at) {
   timerfd_settime(timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-/* Seconds of processor time of a process, all its threads; -1 where the system doesn't tell. */
+/* Seconds of processor time of a process, all its threads; -1 where the system doesn't say. */
 static double cpu_of(int pid) {
   char path[64], line[1024];
   snprintf(path, sizeof path, "/proc/%d/stat", pid);

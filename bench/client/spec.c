@@ -76,7 +76,7 @@ static void read_group(const char *line) {
 static void read_member(const char *line) {
   load.connections = grow(load.connections, load.connections_count, sizeof(Connection));
   Connection *member = &load.connections[load.connections_count++];
-  /* Groups may still move: the index stands in for the pointer until the end. */
+  /* Groups may still move: the index replaces the pointer until the end. */
   member->group = (Group *)(uintptr_t)number_of(line, "group");
   member->fd = -1;
   member->emits = number_of(line, "emits");

@@ -147,7 +147,7 @@ static bool count_token(Connection *connection, const char *marker, size_t befor
 }
 
 size_t tokens_scan(Connection *connection, const char *bytes, size_t length, uint64_t now) {
-  /* In frames of one server the first marker stands nearly always at the same place; a piece of raw bytes may begin anywhere. */
+  /* In frames of one server the first marker is nearly always at the same place; a piece of raw bytes may begin anywhere. */
   size_t at = connection->group->is_raw || connection->group->is_binary ? 0 : connection->hint;
   if (at >= length || bytes[at] != '@') at = 0;
   bool is_first = true;

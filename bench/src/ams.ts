@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { type Account, createAccount } from "@ams/client";
 import type { GroundMember } from "./ground.ts";
 import { upgradeRequest } from "./handshake.ts";
-import type { Party, Seat, Target } from "./parties.ts";
+import type { Party, PartySlot, Target } from "./parties.ts";
 
 /** Mints that are under way at once. */
 const MINTS_AT_ONCE = 16;
@@ -16,10 +16,10 @@ const DELIVERED_HEAD =
   '{"type":"token","stream_id":"str_00000000000000000000000000","stream_name":"s0000000","owner_account_id":"acc_00000000000000000000000000","ts":"2026-01-31T12:00:09.000Z","seq":"1-100000","data":"';
 const DELIVERED_TAIL = '"}';
 
-/** What stands around the payload in a frame that AMS delivers. */
+/** What is around the payload in a frame that AMS delivers. */
 export const DELIVERED = { prefix: DELIVERED_HEAD, suffix: DELIVERED_TAIL };
 
-/** What stands around it in a frame that a client of AMS sends. */
+/** What is around it in a frame that a client of AMS sends. */
 const EMITTED = { prefix: '{"type":"token","data":"', suffix: '"}' };
 
 /** A stream that is nobody's: whoever listens to this one alone hears no token. */
@@ -63,11 +63,11 @@ async function mintOne(account: Account): Promise<Minted> {
 }
 
 export type AmsWays = {
-  /** The gateway of a seat. */
-  readonly gateway: (seat: Seat) => GroundMember;
+  /** The gateway of a slot. */
+  readonly gateway: (slot: PartySlot) => GroundMember;
   readonly more?: Partial<Pick<Target, "comesBack" | "checksSeq">>;
-  readonly source?: (seat: Seat) => string | undefined;
-  readonly otherPort?: (seat: Seat) => number;
+  readonly source?: (slot: PartySlot) => string | undefined;
+  readonly otherPort?: (slot: PartySlot) => number;
 };
 
 /**
@@ -86,14 +86,14 @@ export async function amsTarget(
     checksSeq: true,
     alarm: '"x_gap"',
     ...ways.more,
-    member: (seat) => ({
-      port: ways.gateway(seat).port,
-      ...(ways.otherPort && { otherPort: ways.otherPort(seat) }),
-      ...sourceAt(ways.source?.(seat)),
-      request: upgradeRequest(minted[seat.conversation]?.connectPath ?? "/", {
+    member: (slot) => ({
+      port: ways.gateway(slot).port,
+      ...(ways.otherPort && { otherPort: ways.otherPort(slot) }),
+      ...sourceAt(ways.source?.(slot)),
+      request: upgradeRequest(minted[slot.conversation]?.connectPath ?? "/", {
         Authorization: `Bearer ${account.credential}`,
-        "X-AMS-Stream-Name": `s${String(seat.number).padStart(7, "0")}`,
-        ...(!seat.hears && { "X-AMS-Subscribe-Streams": NOBODY }),
+        "X-AMS-Stream-Name": `s${String(slot.number).padStart(7, "0")}`,
+        ...(!slot.hears && { "X-AMS-Subscribe-Streams": NOBODY }),
       }),
       ready: '"type":"joined"',
       ...EMITTED,

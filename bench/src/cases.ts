@@ -19,7 +19,7 @@ const CASES: readonly Case[] = [
   fanCase(10, 32),
   fanCase(100, 32, { reach: { deliveries: 0.9, cpuPerDelivery: 1.15 } }),
   fanCase(1_000, 32, { reach: { deliveries: 0.9, cpuPerDelivery: 1.15 } }),
-  // 5,000 who enter one conversation are told of each other, which takes longer than all of the
+  // 5,000 who enter one conversation are notified of each other, which takes longer than all of the
   // measure.
   fanCase(5_000, 32, { roundsMax: 1 }),
   fanCase(100, 1_024),

@@ -38,7 +38,7 @@ export async function buildCentrifugo(go: Go = runGo): Promise<string> {
     try {
       const folder = folderOf(await go(["mod", "download", "-json", `${module}@v${version}`]));
       mkdirSync(dirname(BUILT), { recursive: true });
-      // Without being told, a build of one's own says that it is version 0.0.0.
+      // Without that, a build of one's own says that it is version 0.0.0.
       const stamp = `-s -w -X ${module}/internal/build.Version=${version}`;
       await go(["build", "-C", folder, "-trimpath", "-ldflags", stamp, "-o", BUILT, "."]);
       return BUILT;
@@ -51,7 +51,7 @@ export async function buildCentrifugo(go: Go = runGo): Promise<string> {
 }
 
 /**
- * Of `Centrifugo v6.0.0 (…)`. One that was built without being told its version says 0, and is
+ * Of `Centrifugo v6.0.0 (…)`. One that was built without its version says 0, and is
  * taken for a new one.
  */
 export function majorOf(versionLine: string): number {
@@ -105,6 +105,6 @@ function isMissing(error: unknown): boolean {
 /** What Go says on stdout of a download that failed, or else the last line of its error. */
 function reasonOf(error: unknown): string {
   const { stdout, message } = Object(error);
-  const told = /"Error": "([^"\\]+)/.exec(String(stdout))?.[1];
-  return told ?? String(message).trim().split("\n").at(-1) ?? "";
+  const reason = /"Error": "([^"\\]+)/.exec(String(stdout))?.[1];
+  return reason ?? String(message).trim().split("\n").at(-1) ?? "";
 }

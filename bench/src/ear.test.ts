@@ -6,7 +6,7 @@ test.each([
   ["every token once is no fault", [0, 1, 2], []],
   ["one that never comes is lost", [0, 1], ["push of emitter 7: 1 lost"]],
   ["one that is left out is lost", [0, 2], ["push of emitter 7: 1 lost"]],
-  ["one that comes again is told", [0, 1, 1, 2], ["push of emitter 7: 1 doubled or reordered"]],
+  ["one that comes again is reported", [0, 1, 1, 2], ["push of emitter 7: 1 doubled or reordered"]],
 ])("%s", (_name, numbers, faults) => {
   const heard: number[] = [];
   const ear = new Ear("push", 7, (ms) => heard.push(ms));
@@ -16,12 +16,12 @@ test.each([
   expect(Math.min(...heard)).toBeGreaterThanOrEqual(0);
 });
 
-test("a token of another conversation and a loss that is told are faults", () => {
+test("a token of another conversation and a loss that is reported are faults", () => {
   const ear = new Ear("recv", 7, () => undefined);
   ear.onToken(spokenBy(8, 0));
   ear.onTruncated(3);
   expect(ear.faults(0)).toEqual([
     "recv of emitter 7: 1 of another emitter",
-    "recv of emitter 7: 3 told as truncated",
+    "recv of emitter 7: 3 reported as truncated",
   ]);
 });

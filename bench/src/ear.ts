@@ -1,5 +1,5 @@
 /**
- * One reader of one emitter: counts what it hears, and tells how long each token was on its way.
+ * One reader of one emitter: counts what it hears, and shows how long each token was on its way.
  */
 
 /**
@@ -58,7 +58,7 @@ export class Ear {
       lost,
       "doubled or reordered": this.#again,
       "of another emitter": this.#foreign,
-      "told as truncated": this.#truncated,
+      "reported as truncated": this.#truncated,
     };
     return Object.entries(counts)
       .filter(([, count]) => count > 0)

@@ -1,6 +1,6 @@
 /**
- * What the bench stands on and doesn't make itself: servers on loopback, a browser.
- * `scripts/bench.mjs` brings it from the tests' room.
+ * What the bench uses and doesn't make itself: servers on loopback, a browser.
+ * `scripts/bench.mjs` brings it from the tests.
  */
 
 export type GroundMember = {

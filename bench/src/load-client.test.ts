@@ -15,7 +15,7 @@ const TIMEOUT_MS = 30_000;
 const isNative = process.platform === "linux" && spawnSync("cc", ["--version"]).status === 0;
 
 /**
- * Tells readers what came in one turn in one frame, a line for each token, as servers do that
+ * Passes readers what came in one turn in one frame, a line for each token, as servers do that
  * gather what they write.
  */
 async function startGatherer() {

@@ -10,9 +10,9 @@ import { fileURLToPath } from "node:url";
 import type { LoadResult } from "./load-result.ts";
 import { formatSpec, type LoadSpec } from "./load-spec.ts";
 
-const ROOM = fileURLToPath(new URL("..", import.meta.url));
-const SOURCES = join(ROOM, "client");
-const BUILT = join(ROOM, "dist", "client");
+const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+const SOURCES = join(PACKAGE, "client");
+const BUILT = join(PACKAGE, "dist", "client");
 /**
  * `node` in the environment takes the client in Node where the native one could be had, to hold the
  * one against the other.
@@ -42,7 +42,7 @@ export type Run = {
   readonly back: Promise<number>;
   /** Of a client that holds: ends the measure. */
   readonly stop: () => void;
-  /** Comes while the connections still stand; then `close` is due. */
+  /** Comes while the connections are still open; then `close` is due. */
   readonly result: Promise<LoadResult>;
   readonly close: () => void;
 };
@@ -96,16 +96,16 @@ function mtimeMs(path: string): number {
 function startClient([file, args]: Command, spec: LoadSpec): Run {
   // It ends by itself when its stdin does: no client outlives the bench.
   const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
-  child.stdin.on("error", () => undefined); // Its exit tells.
+  child.stdin.on("error", () => undefined); // Its exit shows it.
   child.stdin.write(formatSpec(spec));
   const planned = spec.connectMs + spec.warmupMs + (spec.measureMs ?? 0) + spec.drainMs;
   const hanging = setTimeout(() => child.kill("SIGKILL"), planned + HANG_MS);
   child.once("close", () => clearTimeout(hanging));
   const lines = createInterface({ input: child.stdout });
-  const result: Promise<LoadResult> = told(child, lines, "result", JSON.parse);
+  const result: Promise<LoadResult> = answered(child, lines, "result", JSON.parse);
   return {
-    ready: told(child, lines, "ready", Number),
-    back: told(child, lines, "back", Number),
+    ready: answered(child, lines, "ready", Number),
+    back: answered(child, lines, "back", Number),
     stop: () => child.stdin.write("stop\n"),
     result,
     close: () => child.stdin.end(),
@@ -113,7 +113,7 @@ function startClient([file, args]: Command, spec: LoadSpec): Run {
 }
 
 /** What follows this word on the first line that begins with it. */
-function told<Value>(
+function answered<Value>(
   child: ChildProcess,
   lines: Interface,
   word: string,
@@ -125,7 +125,7 @@ function told<Value>(
     });
     child.once("error", reject);
     child.once("close", (code, signal) => {
-      reject(new Error(`The load client ended (${signal ?? code}) before it told "${word}".`));
+      reject(new Error(`The load client ended (${signal ?? code}) before it answered "${word}".`));
     });
   });
   answer.catch(() => undefined); // Not everybody waits for every word.

@@ -40,10 +40,10 @@ test.each<[Partial<GroupResult>, readonly string[]]>([
   [{ reordered: 4 }, ["ours: 4 reordered"]],
   [{ own: 5 }, ["ours: 5 delivered to their own emitter"]],
   [{ wrong_seq: 6 }, ["ours: 6 with a wrong seq"]],
-  [{ alarms: 7 }, ["ours: 7 losses told by the broker"]],
+  [{ alarms: 7 }, ["ours: 7 losses reported by the broker"]],
   [{ joined: 9, failed: 1 }, ["ours: 1 did not enter"]],
   [{ joined: 8 }, ["ours: 2 were closed"]],
-])("%o is told as %o", (group, faults) => {
+])("%o is reported as %o", (group, faults) => {
   expect(faultsOf(resultOf(group))).toEqual(faults);
 });
 
@@ -54,7 +54,7 @@ test("only as many closed connections are forgiven as were meant to be closed", 
 
 test("the place of a round among others is no allowance: the compiler refuses it", () => {
   const rounds = [1, 2, 3].map(() => resultOf({ joined: 9 }));
-  // @ts-expect-error: `flatMap` would give the index where the allowance stands.
+  // @ts-expect-error: `flatMap` would give the index where the allowance is.
   expect(() => rounds.flatMap(faultsOf)).not.toThrow();
   expect(rounds.flatMap((round) => faultsOf(round))).toHaveLength(3);
 });

@@ -48,7 +48,7 @@ export type LoadResult = {
   readonly ready_s: number;
   /** From the first loss until all were back. */
   readonly back_s: number;
-  /** Seconds of processor time; -1 where the system doesn't tell. */
+  /** Seconds of processor time; -1 where the system doesn't say. */
   readonly client_cpu_s: number;
   readonly cpu_s: Readonly<Record<string, number>>;
   readonly groups: readonly GroupResult[];
@@ -72,7 +72,7 @@ export function faultsOf(
       reordered: group.reordered,
       "delivered to their own emitter": group.own,
       "with a wrong seq": group.wrong_seq,
-      "losses told by the broker": group.alarms,
+      "losses reported by the broker": group.alarms,
     };
     return Object.entries(wrong)
       .filter(([, count]) => count !== 0)
@@ -82,6 +82,6 @@ export function faultsOf(
 
 export function groupOf(result: LoadResult, name: string): GroupResult {
   const found = result.groups.find((group) => group.name === name);
-  if (found === undefined) throw new Error(`The load client has told nothing of ${name}.`);
+  if (found === undefined) throw new Error(`The load client has reported nothing of ${name}.`);
   return found;
 }

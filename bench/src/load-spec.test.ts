@@ -1,8 +1,8 @@
-// What a load client is told: the text holds everything that the specification says, and the Node
+// What a load client is given: the text holds everything that the specification says, and the Node
 // client reads it back.
 import { expect, test } from "vitest";
 import { formatSpec, type LoadSpec } from "./load-spec.ts";
-import { readToldSpec } from "./node-client/told-spec.ts";
+import { readSpec } from "./node-client/parsed-spec.ts";
 
 const REQUEST = "GET /a?t=x%20y HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 
@@ -29,7 +29,7 @@ const spec: LoadSpec = {
 
 test("every text of a specification comes out as it went in, also with blanks, signs and line ends", () => {
   const lines = formatSpec(spec).split("\n").slice(0, -2);
-  const { run, watched, groups, members } = readToldSpec(lines);
+  const { run, watched, groups, members } = readSpec(lines);
   expect([run.is("holds"), run.number("entering_max")]).toEqual([true, 6]);
   expect([watched[0]?.text("name"), watched[0]?.number("pid")]).toEqual(["the server", 42]);
   expect([groups[0]?.text("name"), groups[0]?.number("rate")]).toEqual(["ours & theirs", 0.5]);

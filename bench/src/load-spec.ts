@@ -1,5 +1,5 @@
 /**
- * What a load client is told to do, and the text in which it is told: both clients, C and Node,
+ * What a load client is asked to do, and the text in which it is given: both clients, C and Node,
  * read the same.
  */
 
@@ -7,7 +7,7 @@ export type Member = {
   readonly port: number;
   /** Where it goes when it has lost the first. */
   readonly otherPort?: number;
-  /** A loopback address to come from; the system chooses unless told. */
+  /** A loopback address to come from; the system chooses unless given. */
   readonly source?: string;
   /** Who emits here is heard by whoever hears here, and by nobody else. */
   readonly channel: number;
@@ -21,7 +21,7 @@ export type Member = {
   readonly hello?: string;
   /** What the server says once it has entered. */
   readonly ready: string;
-  /** What stands before and behind the payload in what it sends. */
+  /** What is before and behind the payload in what it sends. */
   readonly prefix?: string;
   readonly suffix?: string;
 };
@@ -37,7 +37,7 @@ export type Group = {
   /** Whoever loses its connection opens another one, after so long. */
   readonly comesBack?: { readonly pauseMs: number };
   /**
-   * The broker's seq stands before the payload, begins at 1 and must agree with the emitter's own
+   * The broker's seq is before the payload, begins at 1 and must agree with the emitter's own
    * count.
    */
   readonly checksSeq?: boolean;
@@ -46,7 +46,7 @@ export type Group = {
   readonly pace: Pace;
   /** A heartbeat of the protocol, and its answer. */
   readonly heartbeat?: { readonly asks: string; readonly answer: string };
-  /** Frames with this text are counted: the broker tells of a loss. */
+  /** Frames with this text are counted: the broker reports a loss. */
   readonly alarm?: string;
   readonly members: readonly Member[];
 };
@@ -62,7 +62,7 @@ export type Pace =
 
 export type LoadSpec = {
   readonly warmupMs: number;
-  /** Null: until it is told to stop. */
+  /** Null: until it is asked to stop. */
   readonly measureMs: number | null;
   /** For tokens that are still on their way when the time is up. */
   readonly drainMs: number;

@@ -28,7 +28,7 @@ test("an unknown case is named in one sentence, and nothing is measured", async 
   expect([out, err]).toEqual(["", 'There is no case "fan-11": --list names them all.\n']);
 });
 
-test("an option that isn't is told with those that are; --help and --list are answers", async () => {
+test("an option that isn't is reported with those that are; --help and --list are answers", async () => {
   expect(await bench(["--fast"], NOWHERE)).toBe(64);
   expect(err).toMatch(/Unknown option '--fast'[\s\S]*--smoke/);
   expect(await bench(["--help"], NOWHERE)).toBe(0);
@@ -45,7 +45,7 @@ test("the last sentence says whether anything was wrong, and where", () => {
 
 test("a smoke run says that it is one, and judges no figure", () => {
   const machine = { processors: "", system: "", memoryGiB: 1, node: "", commit: "", date: "" };
-  expect(formatMachine(machine, "native", true)).toContain("nothing here tells how fast");
+  expect(formatMachine(machine, "native", true)).toContain("nothing here shows how fast");
   expect(formatMachine(machine, "native")).not.toContain("smoke");
   const slow = row({ what: "p99 µs", control: 1, ours: 9, atMost: 2 });
   expect([slow.reach?.isReached, unjudged(slow).reach]).toEqual([false, null]);

@@ -23,7 +23,7 @@ export type Heard = {
   readonly onTruncated: (dropped: number) => void;
 };
 
-type Told = {
+type Reply = {
   readonly method?: string;
   readonly params?: { readonly data?: string; readonly dropped?: number };
   readonly result?: {
@@ -49,12 +49,12 @@ export async function joinByMcp(magicLink: string): Promise<McpAgent> {
     };
     const options = { method: "POST", headers, agent, signal: ended.signal };
     const response = await exchange(magicLink, options, body);
-    return { response, told: await lastEvent(response) };
+    return { response, reply: await lastEvent(response) };
   };
   const callTool = async (name: string, given: object) => {
-    const { told } = await ask("tools/call", { name, arguments: given });
-    if (told?.result === undefined || told.result.isError) throw new Error(`${name} was refused`);
-    return told.result.structuredContent;
+    const { reply } = await ask("tools/call", { name, arguments: given });
+    if (reply?.result === undefined || reply.result.isError) throw new Error(`${name} was refused`);
+    return reply.result.structuredContent;
   };
 
   const clientInfo = { name: "bench", version: "1" };
@@ -105,18 +105,18 @@ function exchange(
 }
 
 /** The answer to a call: the last event of a short stream. */
-function lastEvent(response: IncomingMessage): Promise<Told | undefined> {
+function lastEvent(response: IncomingMessage): Promise<Reply | undefined> {
   return new Promise((resolve, reject) => {
-    let last: Told | undefined;
-    onEvents(response, (told) => {
-      last = told;
+    let last: Reply | undefined;
+    onEvents(response, (reply) => {
+      last = reply;
     });
     response.once("end", () => resolve(last)).once("error", reject);
   });
 }
 
-/** Tells the JSON of every server-sent event; an answer that is cut off just ends. */
-function onEvents(response: IncomingMessage, tell: (told: Told) => void): void {
+/** Passes the JSON of every server-sent event; an answer that is cut off just ends. */
+function onEvents(response: IncomingMessage, pass: (reply: Reply) => void): void {
   let rest = "";
   response.on("error", () => undefined);
   response.setEncoding("utf8").on("data", (chunk: string) => {
@@ -124,7 +124,7 @@ function onEvents(response: IncomingMessage, tell: (told: Told) => void): void {
     rest = blocks.pop() ?? "";
     for (const block of blocks) {
       const line = block.split("\n").find((one) => one.startsWith("data: {"));
-      if (line !== undefined) tell(JSON.parse(line.slice("data: ".length)));
+      if (line !== undefined) pass(JSON.parse(line.slice("data: ".length)));
     }
   });
 }

@@ -19,8 +19,8 @@ export type Party = {
   readonly pace: Pace;
 };
 
-/** One place of a party. */
-export type Seat = {
+/** One member of a party. */
+export type PartySlot = {
   readonly conversation: number;
   /** Counted through the whole party. */
   readonly number: number;
@@ -40,32 +40,32 @@ export function fanOf(party: Party): number {
 /** How a server wants to be spoken to: a control, a peer, or AMS. */
 export type Target = {
   readonly name: string;
-  readonly member: (seat: Seat) => Omit<Member, "channel" | "emits" | "hears" | "slow">;
+  readonly member: (slot: PartySlot) => Omit<Member, "channel" | "emits" | "hears" | "slow">;
   /** An emitter hears nothing, since this server would send it its own tokens too. */
   readonly deafEmitters?: boolean;
 } & Pick<Group, "raw" | "binary" | "echo" | "comesBack" | "checksSeq" | "heartbeat" | "alarm">;
 
 /**
- * Seats the party at this target. Channels begin at `firstChannel`, so that groups in one run don't
- * mix.
+ * Makes the group of this party at this target. Channels begin at `firstChannel`, so that groups in
+ * one run don't mix.
  */
-export function seatParty(party: Party, target: Target, firstChannel = 0): Group {
+export function groupFor(party: Party, target: Target, firstChannel = 0): Group {
   const { member: _, deafEmitters: __, ...ways } = target;
   return {
     ...ways,
     payload: party.payload,
     pace: party.pace,
-    members: seatsOf(party).map((seat) => ({
-      ...target.member(seat),
-      channel: firstChannel + seat.conversation,
-      emits: seat.emits,
-      hears: seat.hears && !(seat.emits && target.deafEmitters === true),
-      slow: seat.slow,
+    members: slotsOf(party).map((slot) => ({
+      ...target.member(slot),
+      channel: firstChannel + slot.conversation,
+      emits: slot.emits,
+      hears: slot.hears && !(slot.emits && target.deafEmitters === true),
+      slow: slot.slow,
     })),
   };
 }
 
-function seatsOf(party: Party): readonly Seat[] {
+function slotsOf(party: Party): readonly PartySlot[] {
   const perConversation = party.emitters + party.readers;
   const firstSlow = perConversation - (party.slowReaders ?? 0);
   return Array.from({ length: party.conversations * perConversation }, (_, number) => {

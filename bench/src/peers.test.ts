@@ -23,7 +23,7 @@ test.each<[string, Partial<PeerKind>, string]>([
     },
     "spawnSync nats-server EACCES",
   ],
-])("%s is told in a sentence", async (_name, fault, missing) => {
+])("%s is reported in a sentence", async (_name, fault, missing) => {
   const kind: PeerKind = {
     name: "a peer",
     describe: () => "1.0",
@@ -42,12 +42,12 @@ test("--peers adds the peers to whatever else is chosen", () => {
   expect(names(["fan-10", "fan-10"], false, false)).toEqual(["fan-10"]);
 });
 
-test("a peer's folder goes when it is told to, and at the latest when this process ends", () => {
+test("a peer's folder goes when it is asked to, and at the latest when this process ends", () => {
   const before = process.listeners("exit");
-  const [told, left] = [openFolder(), openFolder()];
-  for (const { folder } of [told, left]) writeFileSync(join(folder, "log"), "a line");
-  told.remove();
-  expect([existsSync(told.folder), existsSync(left.folder)]).toEqual([false, true]);
+  const [removed, left] = [openFolder(), openFolder()];
+  for (const { folder } of [removed, left]) writeFileSync(join(folder, "log"), "a line");
+  removed.remove();
+  expect([existsSync(removed.folder), existsSync(left.folder)]).toEqual([false, true]);
   const [atExit] = process.listeners("exit").filter((one) => !before.includes(one));
   atExit?.(130);
   expect(existsSync(left.folder)).toBe(false);

@@ -11,7 +11,7 @@ export type PlainWire = {
 
 type Heard = { readonly type: string; readonly data?: string };
 
-/** Joins and resolves when it is in; tells what each token says that it hears. */
+/** Joins and resolves when it is in; passes on what each token says. */
 export async function openPlainWire(
   magicLink: string,
   streamName: string,

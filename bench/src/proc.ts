@@ -1,4 +1,4 @@
-/** What Linux tells of a process; null elsewhere. */
+/** What Linux says of a process; null elsewhere. */
 import { readFileSync } from "node:fs";
 
 /**

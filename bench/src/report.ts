@@ -12,7 +12,7 @@ export function formatMachine(machine: Machine, client: string, isSmoke = false)
     `load client  ${client}`,
     ...(isSmoke
       ? [
-          "smoke        a moment of each case, with fewer clients than it says: nothing here tells how fast",
+          "smoke        a moment of each case, with fewer clients than it says: nothing here shows how fast",
         ]
       : []),
     "",

@@ -12,6 +12,6 @@ test.each([
   ["too much above it is not", { ours: 1, control: 0, atMostAbove: 0 }, null, false],
   ["where nothing was set nothing is judged", { ours: 1, control: 2 }, 0.5, undefined],
 ])("%s", (_name, given, ratio, isReached) => {
-  const { ratio: told, reach } = row({ what: "x", ...given });
-  expect([told, reach?.isReached]).toEqual([ratio, isReached]);
+  const { ratio: shown, reach } = row({ what: "x", ...given });
+  expect([shown, reach?.isReached]).toEqual([ratio, isReached]);
 });

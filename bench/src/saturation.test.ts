@@ -1,4 +1,4 @@
-// What a saturated run is told to keep on its way, and what it says of the load client.
+// What a saturated run is asked to keep on its way, and what it says of the load client.
 import { expect, test } from "vitest";
 import { clientNote, windowFor } from "./saturation.ts";
 

@@ -1,7 +1,7 @@
 /** One saturated run of a party at one target, reduced to what it cost. */
 import { faultsOf, groupOf, type LoadResult } from "./load-result.ts";
 import type { LoadSpec } from "./load-spec.ts";
-import { type Party, seatParty, type Target } from "./parties.ts";
+import { groupFor, type Party, type Target } from "./parties.ts";
 import { formatNumber } from "./report.ts";
 import type { Stage } from "./stage.ts";
 
@@ -21,7 +21,7 @@ const WINDOW_MAX = 512;
 /** Bytes of a delivered frame around its payload, about. */
 const ENVELOPE_BYTES = 200;
 
-/** What one run cost; processor times are null where the system doesn't tell them. */
+/** What one run cost; processor times are null where the system doesn't report them. */
 export type Saturation = {
   readonly deliveriesPerS: number;
   readonly tokensPerS: number;
@@ -66,7 +66,7 @@ export function specFor(
 
 /**
  * `watched` has the server as `server`, and Redis as `redis` where there is one, whose commands
- * `countCommands` tells.
+ * `countCommands` says.
  */
 export async function saturate(
   stage: Stage,
@@ -75,7 +75,7 @@ export async function saturate(
   watched: Readonly<Record<string, number>>,
   countCommands: () => Promise<number> = () => Promise.resolve(0),
 ): Promise<Saturation> {
-  const run = stage.client.start(specFor(stage, [seatParty(party, target)], watched));
+  const run = stage.client.start(specFor(stage, [groupFor(party, target)], watched));
   const before = await run.ready.then(countCommands);
   const result = await run.result;
   const commands = (await countCommands()) - before;

@@ -1,4 +1,4 @@
-/** When the load client is told to have been the limit, and what it would have been good for. */
+/** When the load client is reported as the limit, and what it would have been good for. */
 import { expect, test } from "vitest";
 import { clientLimitOf } from "./client-limit.ts";
 import type { Second } from "./timeline.ts";
@@ -11,7 +11,7 @@ function second(received: number, more: Partial<Second>): Second {
   return { at_s: 0, isWhole: true, tally, latency, ...effort, ...more };
 }
 
-test("the ceiling is told from the seconds in which a process was at work, and not from idle ones", () => {
+test("the ceiling is computed from the seconds in which a process was at work, and not from idle ones", () => {
   const idle = second(100, { cpu: 0.03, cpuSeconds: 0.03 });
   const busy = second(80_000, { cpu: 0.6, cpuSeconds: 0.8 });
   expect(clientLimitOf({ seconds: [idle, idle] }).ceilingPerProcess).toBe(null);
@@ -20,7 +20,7 @@ test("the ceiling is told from the seconds in which a process was at work, and n
 
 test.each<[string, Partial<Second>, RegExp]>([
   ["full", { cpu: 0.95 }, /used 90 % of a core or more in 2 of 3 s/],
-  ["still", { stallMs: 60 }, /stood still for 50 ms or more in 2 of 3 s/],
+  ["still", { stallMs: 60 }, /was suspended for 50 ms or more in 2 of 3 s/],
   ["late", { latenessP99Us: 25_000 }, /sent 20 ms late or more in 2 of 3 s/],
 ])(
   "a client that was %s in more than one second was the limit; once is chance",

@@ -48,7 +48,7 @@ export function clientLimitOf(timeline: Pick<Timeline, "seconds">): ClientLimit 
   const reasons = [
     ...(isMany(full) ? [`A load process used 90 % of a core or more in ${full} of ${all} s.`] : []),
     ...(isMany(stalled)
-      ? [`A load process stood still for ${STALL_MS} ms or more in ${stalled} of ${all} s.`]
+      ? [`A load process was suspended for ${STALL_MS} ms or more in ${stalled} of ${all} s.`]
       : []),
     ...(isMany(late)
       ? [`Tokens were sent ${LATENESS_US / 1_000} ms late or more in ${late} of ${all} s.`]

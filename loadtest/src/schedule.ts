@@ -1,6 +1,6 @@
 /**
  * When each token of a run is due: the rate rises from nothing over the ramp, in a straight line,
- * and then stands.
+ * and then stays.
  */
 
 export type Rhythm = {

@@ -20,13 +20,13 @@ const SHARE: Share = {
   emitOnly: false,
 };
 
-test("a stall while everybody joins is not told as one of the first second", async () => {
-  let told: (window: WorkerWindow) => void = () => {};
+test("a stall while everybody joins is not reported as one of the first second", async () => {
+  let arrived: (window: WorkerWindow) => void = () => {};
   const first = new Promise<WorkerWindow>((resolve) => {
-    told = resolve;
+    arrived = resolve;
   });
   const worker = new Worker(SHARE, (message) => {
-    if (message.type === "window") told(message.window);
+    if (message.type === "window") arrived(message.window);
   });
   const until = performance.now() + HELD_MS;
   while (performance.now() < until); // As thousands of joins would hold it up.

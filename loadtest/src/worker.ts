@@ -108,7 +108,7 @@ export class Worker {
   }
 
   /**
-   * Waits for what is still to come, then ends the count. A broker that stands still has lost
+   * Waits for what is still to come, then ends the count. A broker that is suspended has lost
    * nothing yet: who misses something asks whether it is there, and what comes after its answer
    * still counts.
    */

@@ -26,8 +26,8 @@ const NONE = {
   unasked: 0,
   altered: 0,
   unreadable: 0,
-  gaps_told: 0,
-  frames_told: 0,
+  gaps_answer: 0,
+  frames_answer: 0,
   cut_off: 0,
   in_flight: 0,
   moved: 0,
@@ -108,7 +108,12 @@ describe.concurrent("a broker that", () => {
       return [{ type: "x_gap", stream_id, after, before, reason: "bus_interrupted" }];
     };
     const { status, result } = await run({ mischief: atFive(tell) });
-    expect(result.counts).toMatchObject({ ...NONE, gaps_told: 1, frames_told: 1, received: 59 });
+    expect(result.counts).toMatchObject({
+      ...NONE,
+      gaps_answer: 1,
+      frames_answer: 1,
+      received: 59,
+    });
     expect({ status, outcome: result.outcome }).toEqual({ status: 0, outcome: "ok" });
   });
 
@@ -143,9 +148,9 @@ test.each([
   async (code, reason, sentence, exit) => {
     const { status, err, result } = await run({ refusal: { from: 2, code, reason } });
     expect(result).toBe(null);
-    const told = JSON.parse(err);
-    expect(told).toMatchObject({ error: reason, close_code: code, exit });
-    expect(told.message).toContain(sentence);
+    const answer = JSON.parse(err);
+    expect(answer).toMatchObject({ error: reason, close_code: code, exit });
+    expect(answer.message).toContain(sentence);
     expect(status).toBe(exit);
   },
 );

@@ -144,12 +144,12 @@ test.concurrent("§5.10 emitters that hear nobody are heard all the same", async
   expect(status).toBe(0);
 });
 
-test.concurrent("a ramp sends half of what its time would hold, and the table says whether there was a knee", async () => {
+test.concurrent("a ramp sends half of what its time would hold, and the table says whether there was a saturation point", async () => {
   const words = ["--subscribers", "2", "--rate", "20", "--ramp", "2s", "--duration", "1s"];
   const { status, out, err } = await runLoad([await link(), ...words]);
   expect(out).toMatch(/^tokens sent +40 /m);
   expect(out).toMatch(/^deliveries +80 of 80$/m);
-  expect(out).toMatch(/knee|bent/i);
+  expect(out).toMatch(/saturation point|bent/i);
   expect({ status, err }).toEqual({ status: 0, err: "" });
 });
 
@@ -239,9 +239,9 @@ test.concurrent("with an account its credential is used, and its limit is named 
   expect(fine.status).toBe(0);
   const many = ["--subscribers", "60", "--account", "--json"];
   const { status, err } = await runLoad([await link(), ...many], { env });
-  const told = JSON.parse(err);
-  expect(told).toMatchObject({ error: "account_concurrency_limit", close_code: 4003, exit: 6 });
-  expect(told.message).toContain("AMS_STREAMS_PER_ACCOUNT=61");
+  const answer = JSON.parse(err);
+  expect(answer).toMatchObject({ error: "account_concurrency_limit", close_code: 4003, exit: 6 });
+  expect(answer.message).toContain("AMS_STREAMS_PER_ACCOUNT=61");
   expect(status).toBe(6);
 });
 
@@ -281,7 +281,7 @@ test.concurrent.each<[string, readonly string[], number, RegExp]>([
   expect({ status, out }).toEqual({ status: exit, out: "" });
 });
 
-test.concurrent("a link of somebody else's making, a dead host, and one that isn't AMS are told apart", async () => {
+test.concurrent("a link of somebody else's making, a dead host, and one that isn't AMS are distinguished", async () => {
   const wrong = (await link()).replace(/t=.*/, `t=${"x".repeat(43)}`);
   const refused = await runLoad([wrong]);
   expect(refused.err).toContain("The link is wrong, expired or revoked");

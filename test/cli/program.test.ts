@@ -103,7 +103,7 @@ describe("help", () => {
 });
 
 describe("child processes", () => {
-  test("ams up runs an AMS until it is told to stop, and ends as it does", async () => {
+  test("ams up runs an AMS until it is asked to stop, and ends as it does", async () => {
     const port = await freePort();
     const up = home.start(["up", "--port", String(port), "--data", join(home.folder, "state")]);
     await up.shows(`AMS is running at http://127.0.0.1:${port}`);

@@ -4,7 +4,7 @@ import { amsTarget, openAmsAccount } from "../ams.ts";
 import type { Case } from "../case.ts";
 import { type Crowd, gather, sourceOf } from "../crowd.ts";
 import type { GroundCluster } from "../ground.ts";
-import { type Party, seatParty } from "../parties.ts";
+import { groupFor, type Party } from "../parties.ts";
 import { ownMemoryBytes } from "../proc.ts";
 import { row } from "../row.ts";
 import type { Stage } from "../stage.ts";
@@ -21,7 +21,7 @@ const STREAMS = 10;
  */
 const FIRST_PART = 1 / 3;
 /**
- * Milliseconds in which a gateway that is told to collects its garbage and gives the memory back.
+ * Milliseconds in which a gateway collects its garbage on request and gives the memory back.
  */
 const SETTLE_MS = 2_000;
 /** Bytes. */
@@ -99,7 +99,7 @@ async function join(
       cluster.gateways[conversation % cluster.gateways.length] ?? fallback,
     source: ({ number }) => sourceOf(before + number),
   });
-  return gather(stage, seatParty(party, target));
+  return gather(stage, groupFor(party, target));
 }
 
 /** Bytes of all gateways together, garbage left out. */

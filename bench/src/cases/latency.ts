@@ -7,7 +7,7 @@ import type { Case } from "../case.ts";
 import { echoTarget, redisTarget } from "../controls.ts";
 import { faultsOf, groupOf, type LoadResult } from "../load-result.ts";
 import type { Group } from "../load-spec.ts";
-import { type Party, seatParty } from "../parties.ts";
+import { groupFor, type Party } from "../parties.ts";
 import { formatNumber } from "../report.ts";
 import { type Row, row } from "../row.ts";
 import { specFor } from "../saturation.ts";
@@ -39,8 +39,8 @@ export const LATENCY_SAME: Case = {
     const bare = await stage.bare();
     const watched = { "the gateway's": gateway.pid };
     return measure(stage, watched, { p99: 2.5 }, async () => [
-      seatParty(PARTY, await amsTarget(account, PARTY, { gateway: () => gateway })),
-      seatParty(ECHO_PARTY, echoTarget(bare.port), PARTY.conversations),
+      groupFor(PARTY, await amsTarget(account, PARTY, { gateway: () => gateway })),
+      groupFor(ECHO_PARTY, echoTarget(bare.port), PARTY.conversations),
     ]);
   },
 };
@@ -56,8 +56,8 @@ export const LATENCY_ACROSS: Case = {
     const gateway = ({ emits }: { readonly emits: boolean }) => (emits ? first : second);
     const watched = { "the emitters' gateway's": first.pid, "the readers' gateway's": second.pid };
     return measure(stage, watched, { p50: 6, p99: 5 }, async () => [
-      seatParty(PARTY, await amsTarget(account, PARTY, { gateway })),
-      seatParty(PARTY, redisTarget(port), PARTY.conversations),
+      groupFor(PARTY, await amsTarget(account, PARTY, { gateway })),
+      groupFor(PARTY, redisTarget(port), PARTY.conversations),
     ]);
   },
 };

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Case } from "../case.ts";
 import type { GroundStandalone } from "../ground.ts";
-import { type CrewPlan, gather, type Path, speak, untilHeard } from "../mcp-crew.ts";
+import { type AgentsPlan, gather, type Path, speak, untilHeard } from "../mcp-agents.ts";
 import { cpuSeconds, ownMemoryBytes } from "../proc.ts";
 import { type Row, row } from "../row.ts";
 
@@ -15,7 +15,7 @@ const ABOVE_WIRE_MS = 3;
 const GROWTH_MAX = 1.1;
 
 /** How many of whom, and how long. */
-type Plan = CrewPlan & {
+type Plan = AgentsPlan & {
   /**
    * Not measured: what is compiled at first, and buffers of 1,000 events that fill and stay full,
    * are no leak.
@@ -83,10 +83,10 @@ function mcpCase(name: string, about: string, full: Plan): Case {
 
 async function measure(ams: GroundStandalone, plan: Plan) {
   let now: Window | null = null;
-  const crew = await gather(ams.url, plan, (path, ms) => now?.latencies[path].push(ms));
+  const agents = await gather(ams.url, plan, (path, ms) => now?.latencies[path].push(ms));
   try {
     const silence = new AbortController();
-    const speaking = crew.emitters.map((emitter, at) => speak(emitter, at, plan, silence.signal));
+    const speaking = agents.emitters.map((emitter, at) => speak(emitter, at, plan, silence.signal));
     await sleep(plan.warmupMs);
     const cpuBefore = cpuSeconds(ams.pid());
     const windows: Window[] = [];
@@ -100,14 +100,14 @@ async function measure(ams: GroundStandalone, plan: Plan) {
     const cpuAfter = cpuSeconds(ams.pid());
     silence.abort();
     const sent = await Promise.all(speaking);
-    await untilHeard(crew, sent);
+    await untilHeard(agents, sent);
     const cpu_s = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
     return {
       rows: [...latencyRows(windows), ...processRows(windows, cpu_s, plan)],
-      faults: crew.ears.flatMap((ears, at) => ears.flatMap((ear) => ear.faults(sent[at] ?? 0))),
+      faults: agents.ears.flatMap((ears, at) => ears.flatMap((ear) => ear.faults(sent[at] ?? 0))),
     };
   } finally {
-    await crew.leave();
+    await agents.leave();
   }
 }
 

@@ -3,7 +3,7 @@ import { type AmsAccount, amsTarget, openAmsAccount } from "../ams.ts";
 import type { Case } from "../case.ts";
 import type { GroundCluster, GroundMember } from "../ground.ts";
 import { faultsOf, type GroupResult, groupOf } from "../load-result.ts";
-import { type Party, seatParty } from "../parties.ts";
+import { groupFor, type Party } from "../parties.ts";
 import { row } from "../row.ts";
 import { specFor } from "../saturation.ts";
 import type { Stage } from "../stage.ts";
@@ -12,7 +12,7 @@ import type { Stage } from "../stage.ts";
 const QUOTA = 1_000;
 const BURST = 2_000;
 /**
- * Milliseconds after which the noisy one, told `rate_limited`, comes back: "after a pause", as the
+ * Milliseconds after which the noisy one, refused `rate_limited`, comes back: "after a pause", as the
  * protocol says.
  */
 const PAUSE_MS = 1_000;
@@ -91,11 +91,11 @@ async function runOnce(
   readonly faults: readonly string[];
 }> {
   const at = { gateway: () => gateway };
-  const groups = [seatParty(QUIET, await amsTarget(quiet, QUIET, at, "quiet"))];
+  const groups = [groupFor(QUIET, await amsTarget(quiet, QUIET, at, "quiet"))];
   if (noisy !== null) {
     const more = { comesBack: { pauseMs: PAUSE_MS }, checksSeq: false };
     const target = await amsTarget(noisy, NOISY, { ...at, more }, "noisy");
-    groups.push(seatParty(NOISY, target, QUIET.conversations));
+    groups.push(groupFor(NOISY, target, QUIET.conversations));
   }
   const measureMs = stage.scale.isSmoke ? SMOKE_MS : MEASURE_MS;
   // What a closed connection had sent is lost to its readers: nothing to wait for.

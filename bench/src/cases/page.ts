@@ -73,7 +73,7 @@ function faultsOf({ sent, shown, doubled, gaps }: PageMeasured): readonly string
   const counts = {
     "tokens that the page doesn't show": shown === null ? 0 : sent - shown,
     "tokens that it shows twice": doubled ?? 0,
-    "gaps that it tells of": gaps,
+    "gaps that it reports": gaps,
   };
   return Object.entries(counts)
     .filter(([, count]) => count !== 0)

@@ -29,7 +29,7 @@ type How = {
   readonly reach?: Reach;
   /** Where entering takes long, not all rounds are run. */
   readonly roundsMax?: number;
-  /** Tokens of one emitter on their way; as many as keep everybody busy unless told. */
+  /** Tokens of one emitter on their way; as many as keep everybody busy unless given. */
   readonly window?: number;
 };
 
@@ -52,13 +52,13 @@ export function fanCase(fan: number, payload: number, how: How = {}): Case {
 export function saturatedCase(
   name: string,
   about: string,
-  seats: Omit<Party, "pace">,
+  members: Omit<Party, "pace">,
   how: How = {},
 ): Case {
   const { reach = {}, roundsMax = Number.POSITIVE_INFINITY } = how;
-  const fan = fanOf({ ...seats, pace: { kind: "silent" } });
-  const window = how.window ?? windowFor(fan, seats.payload, seats.emitters);
-  const party: Party = { ...seats, pace: { kind: "saturated", window } };
+  const fan = fanOf({ ...members, pace: { kind: "silent" } });
+  const window = how.window ?? windowFor(fan, members.payload, members.emitters);
+  const party: Party = { ...members, pace: { kind: "saturated", window } };
   return {
     name,
     about: `${about}; control: bare uWebSockets.js`,

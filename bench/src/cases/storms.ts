@@ -6,7 +6,7 @@ import { bareTarget } from "../controls.ts";
 import { gather, sourceOf } from "../crowd.ts";
 import type { GroundCluster } from "../ground.ts";
 import type { LoadResult } from "../load-result.ts";
-import { type Party, seatParty, type Target } from "../parties.ts";
+import { groupFor, type Party, type Target } from "../parties.ts";
 import { cpuSeconds } from "../proc.ts";
 import { row } from "../row.ts";
 import type { Stage } from "../stage.ts";
@@ -56,7 +56,7 @@ export const CONNECT_STORM: Case = {
   },
 };
 
-/** What a storm cost: microseconds per member, null where the system doesn't tell. */
+/** What a storm cost: microseconds per member, null where the system doesn't say. */
 type Joining = {
   readonly perSecond: number;
   readonly serverCpu: number | null;
@@ -70,7 +70,7 @@ async function joinAll(
   server: number,
   redis: number,
 ): Promise<Joining> {
-  const group = seatParty(party, target);
+  const group = groupFor(party, target);
   const before = [cpuSeconds(server), cpuSeconds(redis)];
   const crowd = await gather(stage, group);
   const [serverCpu = null, redisCpu = null] = [server, redis].map((pid, index) => {
@@ -121,7 +121,7 @@ async function killOne(stage: Stage, cluster: GroundCluster) {
     more: { comesBack: { pauseMs: 0 }, checksSeq: false },
   });
   // All of them come back at once: nobody waits until another one has entered.
-  const crowd = await gather(stage, seatParty(party, target), STORM);
+  const crowd = await gather(stage, groupFor(party, target), STORM);
   const flow = stage.scale.isSmoke ? 0 : FLOW_MS;
   await pause(flow);
   const back = Promise.all(crowd.runs.map((run) => run.back));

@@ -7,8 +7,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { LoadResult } from "../load-result.ts";
 import { cpuSeconds } from "../proc.ts";
 import { Member } from "./member.ts";
+import { Line, type ParsedSpec, readSpec } from "./parsed-spec.ts";
 import { Tally } from "./tally.ts";
-import { Line, readToldSpec, type ToldSpec } from "./told-spec.ts";
 
 /** Milliseconds between two looks at what is due. */
 const TICK_MS = 1;
@@ -18,43 +18,43 @@ const result = await run(spec, stopped);
 process.stdout.write(`result ${JSON.stringify(result)}\n`);
 
 /** The specification, and the word that ends a measure that has no time. Ends with its stdin. */
-function listen(): Promise<{ spec: ToldSpec; stopped: Promise<void> }> {
+function listen(): Promise<{ spec: ParsedSpec; stopped: Promise<void> }> {
   const lines: string[] = [];
   const input = createInterface({ input: process.stdin });
   input.on("close", () => process.exit());
   return new Promise((resolve) => {
     let stop: () => void = () => undefined;
-    const stopped = new Promise<void>((told) => {
-      stop = told;
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve;
     });
     input.on("line", (line) => {
-      if (line === "end") resolve({ spec: readToldSpec(lines), stopped });
+      if (line === "end") resolve({ spec: readSpec(lines), stopped });
       else if (line === "stop") stop();
       else lines.push(line);
     });
   });
 }
 
-async function run(told: ToldSpec, stop: Promise<void>): Promise<LoadResult> {
-  const tallies = told.groups.map((group) => new Tally(group));
-  const members = gather(told, tallies);
+async function run(spec: ParsedSpec, stop: Promise<void>): Promise<LoadResult> {
+  const tallies = spec.groups.map((group) => new Tally(group));
+  const members = gather(spec, tallies);
   const began = performance.now();
-  const ready_s = await enter(members, told.run, began);
+  const ready_s = await enter(members, spec.run, began);
   process.stdout.write(`ready ${ready_s}\n`);
   const emission = emit(members);
-  await pause(told.run.number("warmup_ms"));
+  await pause(spec.run.number("warmup_ms"));
   const [from, cpu] = [performance.now(), process.cpuUsage()];
-  const watchedBefore = cpuOf(told);
+  const watchedBefore = cpuOf(spec);
   for (const tally of tallies) tally.beginMeasure();
   const watch = watchLosses(members);
-  await (told.run.is("holds") ? stop : pause(told.run.number("measure_ms")));
+  await (spec.run.is("holds") ? stop : pause(spec.run.number("measure_ms")));
   for (const tally of tallies) tally.endMeasure();
   const used = process.cpuUsage(cpu);
-  const watched = cpuOf(told);
+  const watched = cpuOf(spec);
   const measured_s = (performance.now() - from) / 1_000;
   emission.stop();
   watch.stop();
-  await drain(members, told.run.number("drain_ms"));
+  await drain(members, spec.run.number("drain_ms"));
   for (const member of members.filter(({ emitter }) => emitter >= 0)) {
     member.tally.expected += member.count * member.fan;
     member.tally.heard += member.heard;
@@ -73,20 +73,20 @@ async function run(told: ToldSpec, stop: Promise<void>): Promise<LoadResult> {
 
 /**
  * Seconds of processor time of each watched process, by its name; null where the system doesn't
- * tell.
+ * say.
  */
-function cpuOf({ watched }: ToldSpec): ReadonlyMap<string, number | null> {
+function cpuOf({ watched }: ParsedSpec): ReadonlyMap<string, number | null> {
   return new Map(watched.map((line) => [line.text("name"), cpuSeconds(line.number("pid"))]));
 }
 
-/** -1 where the system doesn't tell. */
+/** -1 where the system doesn't say. */
 function used_s(from: number | null | undefined, to: number | null): number {
   return typeof from !== "number" || to === null ? -1 : to - from;
 }
 
-function gather(told: ToldSpec, tallies: readonly Tally[]): readonly Member[] {
+function gather(spec: ParsedSpec, tallies: readonly Tally[]): readonly Member[] {
   const company: { members: Member[]; emitters: Member[] } = { members: [], emitters: [] };
-  for (const line of told.members) {
+  for (const line of spec.members) {
     const tally = tallies[line.number("group")] ?? new Tally(new Line("group"));
     const emitter = line.is("emits") ? company.emitters.length : -1;
     const member = new Member(line, tally, emitter, company);

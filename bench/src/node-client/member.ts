@@ -3,8 +3,8 @@
  */
 import { connect, type Socket } from "node:net";
 import { WebSocket } from "ws";
+import type { Line } from "./parsed-spec.ts";
 import { MARKER_BYTES, nextMarker, seqBefore, type Tally, writeMarker } from "./tally.ts";
-import type { Line } from "./told-spec.ts";
 
 /** What all members share. */
 export type Company = {
@@ -73,7 +73,7 @@ export class Member {
     socket.on("data", (bytes) => {
       this.#rest = this.#came(Buffer.concat([this.#rest, bytes]));
     });
-    socket.on("error", () => undefined); // Its close tells.
+    socket.on("error", () => undefined); // Its close shows it.
     socket.on("close", () => this.#lost(0));
     return { send: (bytes) => socket.write(bytes), end: () => socket.destroy() };
   }

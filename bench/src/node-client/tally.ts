@@ -4,7 +4,7 @@
  */
 import { build, type Histogram } from "hdr-histogram-js";
 import type { GroupResult, Spread } from "../load-result.ts";
-import type { Line } from "./told-spec.ts";
+import type { Line } from "./parsed-spec.ts";
 
 /** `@`, 4 hex digits of the emitter, 10 of its count, 16 of the time in ns, `.` */
 export const MARKER_BYTES = 32;
@@ -120,7 +120,7 @@ export function nextMarker(bytes: Buffer, from: number): Marker | "cut" | null {
   return null;
 }
 
-/** The broker's own count of this token, which stands before it in a frame of AMS. */
+/** The broker's own count of this token, which is before it in a frame of AMS. */
 export function seqBefore(bytes: Buffer, at: number): number | null {
   const found = /-(\d+)","data":"$/.exec(bytes.toString("latin1", Math.max(0, at - 40), at));
   return found === null ? null : Number(found[1]);

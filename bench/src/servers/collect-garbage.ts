@@ -7,7 +7,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 setFlagsFromString("--expose-gc");
-// Otherwise pages stay that are almost empty: how many tells how busy a gateway was.
+// Otherwise pages stay that are almost empty: how many shows how busy a gateway was.
 setFlagsFromString("--compact-on-every-full-gc");
 const collect: unknown = runInNewContext("gc");
 process.on("SIGUSR2", () => {

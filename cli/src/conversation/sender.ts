@@ -1,6 +1,6 @@
 /**
  * Sends texts as tokens and knows at every moment how many the broker has taken: what was accepted
- * is told, also when the connection ends in the middle.
+ * is reported, also when the connection ends in the middle.
  */
 import { AmsError, type Connection, type Receipt, splitText } from "@ams/client";
 import { failureOf } from "../faults/fail.ts";

@@ -47,7 +47,7 @@ describe("TLS", () => {
     expect(finding.sentence).toMatch(/NODE_EXTRA_CA_CERTS|other names/);
   });
 
-  test("a port where nothing speaks TLS, or nothing at all, is told", async () => {
+  test("a port where nothing speaks TLS, or nothing at all, is reported", async () => {
     const gone = createServer().listen(0, "127.0.0.1");
     await once(gone, "listening");
     const { port } = Object(gone.address());

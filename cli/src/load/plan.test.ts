@@ -58,7 +58,7 @@ test.each([
   expect(() => plan(options)).toThrow(sentence);
 });
 
-test("a machine of few descriptors is told how many it would take", () => {
+test("a machine of few descriptors is reported how many it would take", () => {
   expect(() => plan({ subscribers: 9_000 }, { descriptors: 128 })).toThrow(
     /128 descriptors.*at most 64 processes are started.*ulimit -n 205/,
   );

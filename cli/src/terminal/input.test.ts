@@ -66,7 +66,7 @@ describe("stdin as text", () => {
     expect(fault).toMatchObject({ code: "not_text", details: { byte: 3 } });
   });
 
-  test("it ends without a word when it is told to stop", async () => {
+  test("it ends without a word when it is asked to stop", async () => {
     const stop = new AbortController();
     const source = new Readable({ read() {} });
     source.push("first");

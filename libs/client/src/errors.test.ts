@@ -10,12 +10,12 @@ test("the README says of every code what happened and what to do", () => {
   expect(own).toContain("websocket_blocked");
   const [, table = ""] = /\n## Errors\n([\s\S]*?)\n## /.exec(read("../README.md")) ?? [];
   const cells = [...table.matchAll(/^\| ([^|]*) \|/gm)].map(([, cell = ""]) => cell);
-  const told = new Set(
+  const documented = new Set(
     cells.flatMap((cell) => [...cell.matchAll(/`([a-z_]+)`/g)].map(([, code = ""]) => code)),
   );
   const codes = [...own, ...Object.keys(CLOSE), ...Object.keys(PROBLEMS)];
   // The row of `invalid_…` is for those that have none of their own.
-  expect(codes.filter((code) => !told.has(code) && !code.startsWith("invalid_"))).toEqual([]);
+  expect(codes.filter((code) => !documented.has(code) && !code.startsWith("invalid_"))).toEqual([]);
   const known = new Set(codes);
-  expect([...told].filter((code) => !known.has(code))).toEqual([]);
+  expect([...documented].filter((code) => !known.has(code))).toEqual([]);
 });

@@ -16,19 +16,19 @@ test("a part that doesn't load rejects with `unreachable` and why, and the next 
 
 test("a part that neither comes nor fails rejects with `timeout` after 15 seconds", async () => {
   vi.useFakeTimers();
-  const told = expect(later(never, undefined)).rejects.toMatchObject({ code: "timeout" });
+  const rejected = expect(later(never, undefined)).rejects.toMatchObject({ code: "timeout" });
   await vi.advanceTimersByTimeAsync(14_999);
   expect(vi.getTimerCount()).toBe(1);
   await vi.advanceTimersByTimeAsync(1);
-  await told;
+  await rejected;
 });
 
 test("a signal ends the waiting, and no timer is left behind", async () => {
   vi.useFakeTimers();
   const caller = new AbortController();
-  const told = expect(later(never, caller.signal)).rejects.toMatchObject({ code: "aborted" });
+  const rejected = expect(later(never, caller.signal)).rejects.toMatchObject({ code: "aborted" });
   caller.abort();
-  await told;
+  await rejected;
   expect(vi.getTimerCount()).toBe(0);
   await later(async () => "part", undefined);
   expect(vi.getTimerCount()).toBe(0);
@@ -41,9 +41,9 @@ test("a load that fails when nobody waits any more is nobody's fault", async () 
     new Promise<never>((_, reject) => {
       fail = reject;
     });
-  const told = expect(later(load, caller.signal)).rejects.toMatchObject({ code: "aborted" });
+  const rejected = expect(later(load, caller.signal)).rejects.toMatchObject({ code: "aborted" });
   caller.abort();
-  await told;
+  await rejected;
   const uncaught = vi.fn();
   process.once("unhandledRejection", uncaught);
   fail(new Error("too late"));

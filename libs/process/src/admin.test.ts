@@ -18,7 +18,7 @@ async function open(notReady: () => string | null, registry = new Registry()) {
     fetch(`http://127.0.0.1:${admin?.port}${path}`, { method });
 }
 
-test("§2 /healthz tells the instance and the time", async () => {
+test("§2 /healthz says the instance and the time", async () => {
   const get = await open(() => null);
   const response = await get("/healthz?probe=1");
   expect(response.status).toBe(200);

@@ -1,7 +1,7 @@
 /**
  * The log: JSON lines on stderr, one per event, each with a name in `event`. What people said, and
- * what would let somebody in, is never handed to it; the redaction below is the second lock on that
- * door.
+ * what would let somebody in, is never handed to it; the redaction below is the second
+ * guard.
  */
 import { type DestinationStream, type Logger, pino } from "pino";
 

@@ -51,12 +51,12 @@ describe("peppers", () => {
     expect(JSON.stringify(read)).not.toContain("canary");
   });
 
-  test("a file that isn't there is told by its error code", () => {
+  test("a file that isn't there is named by its error code", () => {
     const read = readPeppers({ ...NONE, AMS_PEPPERS_FILE: join(folder, "absent.json") });
     expect(read.ok ? "" : read.faults[0]).toContain("ENOENT");
   });
 
-  test("a file that the process has by itself is told by its path, not by a variable that nobody set", () => {
+  test("a file that the process has by itself is named by its path, not by a variable that nobody set", () => {
     const path = fileOf("{ canary");
     expect(readPepperFile(path, path)).toEqual({
       ok: false,

@@ -16,7 +16,7 @@ export type Reached = {
 const HOST = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
 /**
- * True for a host name or address, perhaps with a port: what may stand in a link, and nothing that
+ * True for a host name or address, perhaps with a port: what may be in a link, and nothing that
  * would read as a path.
  */
 export function isHost(text: string): boolean {

@@ -71,7 +71,7 @@ test("values are read to their types", () => {
   });
 });
 
-test("every fault is told at once, by the name of its variable", () => {
+test("every fault is reported at once, by the name of its variable", () => {
   const given = { COUNT: "11", ON: "perhaps", MODE: "ajar", ADMIN: "65536", BASE: "ftp://a" };
   const read = readSettings(DECLARED, { ...given, SECRETS: "abcdefgh,short" });
   const faults = read.ok ? [] : read.faults;

@@ -10,7 +10,7 @@ import { z } from "zod";
  */
 export type Setting<Value> = {
   readonly read: z.ZodType<Value, string>;
-  /** As it would stand in the environment; empty means that there is none. */
+  /** As it would be in the environment; empty means that there is none. */
   readonly fallback: string;
   /** What it does, in a sentence, with its unit. */
   readonly about: string;

@@ -98,8 +98,8 @@ export const STOP_SETTINGS = {
 };
 
 /**
- * An edge in a process of its own: an outsider that is told where the deployment is, and needs no
- * Redis.
+ * An edge in a process of its own: an outsider that is configured with the address of the
+ * deployment, and needs no Redis.
  */
 export function edgeProcessSettings(defaults: {
   readonly port: number;
@@ -119,7 +119,7 @@ export function edgeProcessSettings(defaults: {
   };
 }
 
-/** What every gateway and control of one deployment must be told alike. */
+/** What every gateway and control of one deployment must be given alike. */
 export const DEPLOYMENT_SETTINGS = {
   AMS_GUESTS: flag(true, "Whether somebody without an account may join by a link alone."),
   AMS_STREAMS_PER_ACCOUNT: integer(

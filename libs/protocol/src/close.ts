@@ -1,7 +1,7 @@
 /**
- * Why a socket ends. Every fault that the wire can tell a client has one row here, with its close
- * code and whether a client may come back by itself (§6); a new fault doesn't compile until it has
- * one.
+ * Why a socket ends. Every fault that the wire can report to a client has one row here, with its
+ * close code and whether a client may come back by itself (§6); a new fault doesn't compile until
+ * it has one.
  */
 
 /** May the client come back without being asked? */
@@ -12,7 +12,7 @@ export type ComeBack =
   | "backoff" /** With exponential back-off. */
   | "pause" /** After a pause: it was too fast. */
   | "resume" /** At once; when that fails, with exponential back-off. */
-  | "told"; /** After the time that `x_drain` told. */
+  | "told"; /** After the time that `x_drain` gave. */
 
 export type CloseRow = { readonly code: number; readonly comeBack: ComeBack };
 

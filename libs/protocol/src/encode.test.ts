@@ -130,7 +130,7 @@ test("§4.5.3 peer_identity rides on every frame that names a stream which has o
   );
 });
 
-test("§8.6 a token's data stands in its frame as the emitter wrote it", () => {
+test("§8.6 a token's data is in its frame as the emitter wrote it", () => {
   const data = fc.oneof(
     fc.string({ unit: "binary" }).map((text) => JSON.stringify(text)),
     fc.constantFrom('"\\u0041\\/"', '"\\ud800"', '""', '"\u2028"'),
@@ -163,7 +163,7 @@ test("§1.7 metadata keeps its digits in every frame that carries it", () => {
   );
 });
 
-test("§4.7 x_gap tells what is known and null for what isn't", () => {
+test("§4.7 x_gap shows what is known and null for what isn't", () => {
   const seq = fc.option(fc.nat().map((n) => formatSeq(4, n)));
   fc.assert(
     fc.property(peer, seq, seq, ({ stream_id }, after, before) => {

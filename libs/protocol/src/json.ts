@@ -29,7 +29,7 @@ export function readJson(text: string, tokensMax = JSON_TOKENS_MAX): Json | null
 }
 
 /**
- * The members of a JSON object, each with its raw value; of a key that stands twice the last. Null
+ * The members of a JSON object, each with its raw value; of a key that occurs twice the last. Null
  * when it isn't an object.
  */
 export function readMembers(

@@ -101,11 +101,11 @@ export const CREDENTIAL_GRACE_S_MAX = 604_800;
 
 /**
  * Seconds for which an earlier credential lives at most while the newer one has not been used,
- * unless told otherwise.
+ * unless given otherwise.
  */
 export const CREDENTIAL_UNUSED_S_MAX = 86_400;
 
-/** Credentials of one account that are alive at a time: room for some answers that were lost. */
+/** Credentials of one account that are alive at a time: enough for some answers that were lost. */
 export const CREDENTIALS_MAX = 5;
 
 /** Keys of one account, beside its credentials (§2.2.8): more than anybody lists by hand. */
@@ -114,14 +114,14 @@ export const KEYS_MAX = 50;
 /** Characters of the name of a key. */
 export const KEY_NAME_CHARACTERS_MAX = 64;
 
-/** Conversations that one page of a listing holds, at most and unless told. */
+/** Conversations that one page of a listing holds, at most and by default. */
 export const LIST_LIMIT_MAX = 1_000;
 export const LIST_LIMIT_DEFAULT = 100;
 
 /** Seconds that any deployment may keep frames for replay: seven days. */
 export const REPLAY_TTL_S_MAX = 604_800;
 
-/** Bytes that a log of replay has at least: room for a few short messages. */
+/** Bytes that a log of replay has at least: enough for a few short messages. */
 export const REPLAY_BYTES_MIN = 1_024;
 
 /** Characters of a cursor at most: what fits in an address and in a header. */

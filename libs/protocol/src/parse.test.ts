@@ -66,7 +66,7 @@ describe("parseClientFrame", () => {
     expect(parseClientFrame(surrogates.replace("b", "bb"))).toBe("malformed_frame");
   });
 
-  test("§1.9 of a key that stands twice the last one counts", () => {
+  test("§1.9 of a key that occurs twice the last one counts", () => {
     expect(parseClientFrame('{"type":"ping","type":"token","data":1,"data":"b"}')).toEqual({
       type: "token",
       data: '"b"',

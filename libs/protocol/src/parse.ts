@@ -24,7 +24,7 @@ import {
   TOKEN_FRAME_BYTES_MAX,
 } from "./limits.ts";
 
-/** What stands between the signs of an extension's beginning, and between them any white space. */
+/** What is between the signs of an extension's beginning, and between them any white space. */
 const EXTENSION_BYTES = ["{", '"type"', ":", '"x_'].map((text) => new TextEncoder().encode(text));
 const EXTENSION = /^[ \t\r\n]*\{[ \t\r\n]*"type"[ \t\r\n]*:[ \t\r\n]*"x_/;
 

@@ -212,7 +212,7 @@ export const inspectedBody = conversationBody.extend({
 
 export const linkMadeBody = z.object({ magic_link: magicLink });
 
-/** What a deployment offers (§2.8). It may tell more limits than these. */
+/** What a deployment offers (§2.8). It may have more limits than these. */
 export const offerBody = z.object({
   version: z.string(),
   features: z.array(z.string()),

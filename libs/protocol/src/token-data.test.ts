@@ -26,7 +26,7 @@ describe("findTokenData", () => {
     expect(found).toBeGreaterThan(100);
   });
 
-  test("§4.3 a character that needs an escape is seen wherever it stands in a long token, and nothing else is", () => {
+  test("§4.3 a character that needs an escape is seen wherever it is in a long token, and nothing else is", () => {
     const anywhere = fc.record({
       length: fc.integer({ min: 1, max: 600 }),
       at: fc.nat(),

@@ -16,7 +16,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const CLOSING_BRACE = 0x7d;
 
-/** 1 for the bytes that can't stand in a JSON string as they are. */
+/** 1 for the bytes that can't be in a JSON string as they are. */
 const SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number(byte < 0x20 || byte === QUOTE || byte === BACKSLASH),
 );
@@ -72,7 +72,7 @@ function startsWith(frame: Uint8Array, prefix: Uint8Array): boolean {
 
 /**
  * No quote, no backslash, no control character: the bytes are the inside of a JSON string as they
- * stand.
+ * be.
  */
 function isPlain(frame: Uint8Array, start: number, end: number): boolean {
   if (end - start < LONG_BYTES) return isPlainByBytes(frame, start, end);

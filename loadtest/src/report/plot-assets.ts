@@ -1,4 +1,4 @@
-/** uPlot, the library that draws the report's plots, as text to stand in the report. */
+/** uPlot, the library that draws the report's plots, as text to put in the report. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 

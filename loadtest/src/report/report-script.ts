@@ -3,7 +3,7 @@
  * window or the colours change.
  */
 
-/** Plain JavaScript: it stands in the file as it is here. */
+/** Plain JavaScript: it is in the file as it is here. */
 export const REPORT_SCRIPT = `
 (() => {
   "use strict";
@@ -23,7 +23,7 @@ export const REPORT_SCRIPT = `
   const WHOLE = [1, 2, 5, 10, 30, 60, 300, 600, 1800, 3600, 7200, 21600];
   const timeAxis = () => axis({ size: 40, incrs: WHOLE, values: (_, splits) => splits.map((split) => split + " s") });
   const positive = (value) => value > 0 ? value : null;
-  /** Of a logarithmic axis only powers of ten are named, as there is no room for more. */
+  /** Of a logarithmic axis only powers of ten are named, as there is no space for more. */
   const decades = (format) => (_, splits) => splits.map((split) => split != null && Math.abs(Math.log10(split) % 1) < 1e-9 ? format(split) : "");
   /** The next power of ten below and above. */
   const decadeRange = (_, least, most) => [10 ** Math.floor(Math.log10(least || 1)), 10 ** Math.ceil(Math.log10(Math.max(most || 10, (least || 1) * 1.01)))];

@@ -76,7 +76,7 @@ function limitOf({ client, saturation, plan }: LoadResult): string {
   if (plan.rhythm.ramp_s === 0) return limit;
   const sentence =
     saturation === null
-      ? "No knee: neither losses nor a bend in latency up to the full rate."
+      ? "No saturation point: neither losses nor a bend in latency up to the full rate."
       : saturationSentence(saturation);
   return `${limit}<p class="saturation">${sentence}</p>`;
 }
@@ -118,7 +118,7 @@ function asText(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-/** JSON that can't end the element that it stands in. */
+/** JSON that can't end the element that it is in. */
 function inScript(json: string): string {
   return json.replaceAll("<", "\\u003c");
 }

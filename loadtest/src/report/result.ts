@@ -52,7 +52,7 @@ export type LoadResult = {
 /** By the reason of a close. */
 const WHAT_TO_DO: Readonly<Record<string, string>> = {
   no_answer:
-    "no_answer: the deployment left a ping without an answer for 15 s: it stands still, so nobody knows what it would still have delivered.",
+    "no_answer: the deployment left a ping without an answer for 15 s: it is suspended, so nobody knows what it would still have delivered.",
   connection_lost:
     "connection_lost: the connection broke without a word: the deployment, or what is between it and here, has ended or can't be reached.",
   rate_limited:

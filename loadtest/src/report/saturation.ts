@@ -27,7 +27,7 @@ const BENT = 5;
 const BENT_US_MIN = 10_000;
 /** for so many seconds. */
 const BENT_S = 2;
-/** Seconds at the beginning that tell what is normal. */
+/** Seconds at the beginning that show what is normal. */
 const CALM_S = 3;
 
 /** Null when nothing of the kind was seen. */

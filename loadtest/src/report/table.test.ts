@@ -8,7 +8,7 @@ import { rate } from "./words.ts";
 test.each<[string, Partial<Tally>, number, RegExp]>([
   ["all came", { emitted: 5, received: 50 }, 50, /^Every token reached everybody/],
   [
-    "one was told as lost",
+    "one was reported as lost",
     { emitted: 5, received: 49 },
     50,
     /1 delivery is missing, as the broker/,
@@ -21,7 +21,7 @@ test.each<[string, Partial<Tally>, number, RegExp]>([
   expect(verdictOf(result as LoadResult)).toMatch(sentence);
 });
 
-test("few per second are told in two digits, many in whole ones", () => {
+test("few per second are reported in two digits, many in whole ones", () => {
   expect([0, 0.0333, 0.5, 9.96, 10.4, 1_234.5].map(rate)).toEqual([
     "0",
     "0.033",

@@ -28,7 +28,7 @@ export function tableOf(result: LoadResult, colors: Colors): readonly string[] {
     ...clientRows(result, colors),
     ...(result.saturation === null ? [] : ["", saturationSentence(result.saturation)]),
     ...(result.plan.rhythm.ramp_s > 0 && result.saturation === null
-      ? ["", "No knee: neither losses nor a bend in latency up to the full rate."]
+      ? ["", "No saturation point: neither losses nor a bend in latency up to the full rate."]
       : []),
     "",
     paint(verdictOf(result)),
@@ -49,7 +49,7 @@ export function verdictOf({ outcome, tally, expected }: LoadResult): string {
       }
       return missing === 0
         ? "Every token reached everybody, once and in order."
-        : `No promise was broken, but ${plural(missing, "delivery is", "deliveries are")} missing, as the broker told or while connections moved.`;
+        : `No promise was broken, but ${plural(missing, "delivery is", "deliveries are")} missing, as the broker reported or while connections moved.`;
     case "broken":
       return "The wire broke its promise: see what is lost, doubled, reordered, altered, self-delivered or not asked for.";
     case "cut":
@@ -100,7 +100,7 @@ type CountRow = readonly [name: string, value: string, isBad: boolean];
 export function countRows(result: LoadResult): readonly CountRow[] {
   const { tally, joins, expected, perSecond } = result;
   const most = Math.max(0, ...perSecond.map((second) => second.tally.received));
-  // A client that stood still counts what came meanwhile in one second.
+  // A client that was suspended counts what came meanwhile in one second.
   const best = result.client.isLimit ? "" : ` (${count(most)} in the best second)`;
   const bad = (name: string, value: number): CountRow => [name, count(value), value > 0];
   const shown = (name: string, value: number): readonly CountRow[] =>
@@ -120,8 +120,8 @@ export function countRows(result: LoadResult): readonly CountRow[] {
     bad("self-delivered", tally.selfDelivered),
     ...(tally.unasked > 0 ? [bad("not asked for", tally.unasked)] : []),
     bad("altered", tally.altered + tally.unreadable),
-    ...shown("gaps told", tally.gapsTold),
-    ...shown("missing as told", tally.framesTold),
+    ...shown("gaps reported", tally.gapsTold),
+    ...shown("missing as reported", tally.framesTold),
     ...shown("missing, cut off", tally.cutOff),
     ...shown("left on the way", tally.inFlight),
     ...shown("missing, not seen how", result.unaccounted),

@@ -44,7 +44,7 @@ test("§5.2 §5.3 §4.6 whatever comes in whatever order: what is new, late, dou
   );
 });
 
-test("§4.7 a gap that the broker tells is told and not lost, before it is noticed and after", () => {
+test("§4.7 a gap that the broker reports is counted as reported and not lost, before it is noticed and after", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 20 }),

@@ -12,7 +12,7 @@ export type Outcome = "new" | "late" | "doubled";
 
 /**
  * A number that is jumped over counts as lost at once; if it comes after all, it was reordered
- * instead; if the broker tells of it (§4.7), it was reported.
+ * instead; if the broker reports it (§4.7), it was reported.
  */
 export class SeqCheck {
   readonly #tally: Tally;

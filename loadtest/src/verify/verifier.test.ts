@@ -98,7 +98,7 @@ test("what has not come when the books are closed is lost", () => {
   expect(tally).toEqual({ ...emptyTally(), received: 1, lost: 5 });
 });
 
-test("§4.6.3 the last seq of a stream that leaves shows a lost tail; §4.7 what is told is not lost", () => {
+test("§4.6.3 the last seq of a stream that leaves shows a lost tail; §4.7 what is reported is not lost", () => {
   const { tally, hear, token } = verifierOf();
   hear({
     type: "x_gap",

@@ -33,7 +33,7 @@ test("what is needed is enough, and the defaults are the documented ones", () =>
   });
 });
 
-test("every fault is told at once, also those of the peppers", () => {
+test("every fault is reported at once, also those of the peppers", () => {
   const faults = faultsOf({ PORT: "x", AMS_GUESTS: "maybe", AMS_SIGNUP: "ajar" });
   for (const name of [
     "PORT",
@@ -62,7 +62,7 @@ test("sign-up by invite needs a code", () => {
   });
 });
 
-test("every fault is told at once, also what contradicts itself and an address that can't be read", () => {
+test("every fault is reported at once, also what contradicts itself and an address that can't be read", () => {
   const environment = { ...NEEDED, AMS_GUESTS: "maybe", AMS_SIGNUP: "invite", PORT: "x" };
   const faults = faultsOf({ ...environment, AMS_REDIS_URL: "http://:canary@host" });
   expect(faults.map((fault) => fault.split(" ")[0]).sort()).toEqual([

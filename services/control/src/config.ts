@@ -1,4 +1,4 @@
-/** What control can be told by its environment. */
+/** What control can be configured by its environment. */
 
 import { hostname } from "node:os";
 import {

@@ -68,7 +68,7 @@ test("the command without a store is exit 78, with nonsense 64", async () => {
 }, 30_000);
 
 describe.skipIf(findRedisBinary() === null)("on Redis", () => {
-  test("it serves, shares its rates, tells when Redis is away, and stops with 0 on SIGTERM", async () => {
+  test("it serves, shares its rates, says when Redis is away, and stops with 0 on SIGTERM", async () => {
     redis = await startRedisServer();
     const environment = {
       AMS_CREDENTIAL_PEPPERS: PEPPER,

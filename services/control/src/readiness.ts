@@ -1,5 +1,5 @@
 /**
- * Whether the directory answers, asked once a second: what `/readyz` tells a load balancer. The
+ * Whether the directory answers, asked once a second: what `/readyz` answers a load balancer. The
  * first answer is also asked whether this process has the store's peppers.
  */
 import type { Directory, PepperKind, Peppers } from "@ams/directory";

@@ -61,7 +61,7 @@ const member = fc.tuple(
     value.map((json) => JSON.stringify(json)),
   ),
 );
-/** Objects whose keys may stand twice, with white space where JSON allows it. */
+/** Objects whose keys may occur twice, with white space where JSON allows it. */
 const almostFrames = fc
   .tuple(fc.array(member, { maxLength: 6 }), fc.constantFrom("", " ", "\n\t "))
   .map(([members, gap]) => `{${members.map(([k, v]) => `${gap}${k}${gap}:${gap}${v}`).join(",")}}`);

@@ -41,7 +41,7 @@ export const createAccount: Endpoint = {
   doc: {
     summary: "Create an account",
     description:
-      "Takes a namespace for ever and returns the account's credential, once. Of concurrent creates of one namespace exactly one succeeds. Where the deployment asks for an invite, send its code as `invite`.",
+      "Takes a namespace, permanently, and returns the account's credential, once. Of concurrent creates of one namespace exactly one succeeds. Where the deployment asks for an invite, send its code as `invite`.",
     auth: "none",
     body: { schema: createAccountBody, required: true },
     success: { 201: { about: "The account, with its credential.", schema: accountCreatedBody } },

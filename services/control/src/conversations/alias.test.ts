@@ -13,7 +13,7 @@ test("§2.3.1 every alias that can be generated is well-formed", () => {
   }
 });
 
-test("there are several hundred million aliases, and no word stands twice", () => {
+test("there are several hundred million aliases, and no word occurs twice", () => {
   expect(new Set(ADJECTIVES).size).toBe(ADJECTIVES.length);
   expect(new Set(NOUNS).size).toBe(NOUNS.length);
   expect(ADJECTIVES.length * NOUNS.length * 10_000).toBeGreaterThan(500_000_000);

@@ -42,7 +42,7 @@ test("§2.3 an empty body mints a conversation with everything generated", async
   });
 });
 
-test("§2.3.9 past the account's conversations a mint is 403, with limit, value and remedy; a deletion makes room", async () => {
+test("§2.3.9 past the account's conversations a mint is 403, with limit, value and remedy; a deletion frees one", async () => {
   const limited = await openTestControl({ conversationsPerAccount: 2 });
   const { credential } = await limited.account("acme");
   const ask = (method: string, path: string) =>
@@ -153,14 +153,14 @@ test("§2.3.3 metadata of exactly 16 KiB passes, and one byte more doesn't", asy
   expect((await mint({ metadata: sized(16_385) })).json.error).toBe("invalid_metadata");
 });
 
-test("§2.1.2 a body over 1 MiB is 413, whether or not its length is told", async () => {
+test("§2.1.2 a body over 1 MiB is 413, whether or not its length is given", async () => {
   const large = `{"x": "${"x".repeat(1_048_576)}"}`;
-  const told = await open.ask("POST", "/v1/acme/conversations", {
+  const answer = await open.ask("POST", "/v1/acme/conversations", {
     bearer,
     body: large,
     headers: { "content-length": String(large.length) },
   });
-  expect([told.status, told.json.error]).toEqual([413, "body_too_large"]);
+  expect([answer.status, answer.json.error]).toEqual([413, "body_too_large"]);
   const chunk = new TextEncoder().encode("x".repeat(65_536));
   let sent = 0;
   const endless = new ReadableStream({

@@ -105,7 +105,7 @@ function openedBy(tools: Tools, { conversation, links }: Admission, token: strin
   const { expires_at_ms } = conversation;
   if (expires_at_ms !== null && tools.now() >= expires_at_ms) return null;
   if (!isLinkToken(token)) return null;
-  // Every link is compared, so that the time tells nothing of which one it was.
+  // Every link is compared, so that the time shows nothing of which one it was.
   const matching = links.filter((link) => matches(tools.peppers.link, token, link.hash));
   const isLive = ({ terms }: Link) =>
     tools.now() < (terms?.expires_at_ms ?? Number.POSITIVE_INFINITY);

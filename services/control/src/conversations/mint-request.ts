@@ -37,7 +37,7 @@ export type MintRequest = {
   readonly canonical: string | null;
   readonly metadata: JsonText;
   readonly streamMetadata: JsonText;
-  /** Null: for ever. */
+  /** Null: without end. */
   readonly expiresInS: number | null;
   /** Null: any number. */
   readonly maxJoins: number | null;

@@ -23,7 +23,7 @@ export const PAGE_HEADERS = {
   "content-security-policy": POLICY,
 };
 
-/** Stands in the page for the base URL, which differs by request: all the rest is made once. */
+/** Replaces in the page the base URL, which differs by request: all the rest is made once. */
 const BASE_URL = "https://base-url.invalid";
 
 const pages = new WeakMap<OpenApiDocument, Promise<string>>();

@@ -1,5 +1,5 @@
 /**
- * The OpenAPI 3.1 document, made from the route table: what it says of a route stands beside the
+ * The OpenAPI 3.1 document, made from the route table: what it says of a route is beside the
  * route's handler.
  */
 import { PROBLEMS, type ProblemCode } from "@ams/protocol";

@@ -1,4 +1,4 @@
-/** The control plane as a fetch handler. Every route that it answers stands in the table below. */
+/** The control plane as a fetch handler. Every route that it answers is in the table below. */
 import type { Directory, Peppers } from "@ams/directory";
 import {
   createMeters,

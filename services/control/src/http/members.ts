@@ -1,16 +1,16 @@
 /**
- * What each member of a body means, in a sentence, wherever it stands: for the OpenAPI document and
+ * What each member of a body means, in a sentence, wherever it is: for the OpenAPI document and
  * its page.
  */
 import { z } from "@hono/zod-openapi";
 
 const MEMBERS: Readonly<Record<string, string>> = {
-  account_id: "Names the account for ever.",
+  account_id: "Names the account permanently.",
   accounts_per_minute: "Account creations tried per minute and address; 0 is no limit.",
   alias: "Names the conversation in its namespace. Generated when it is absent, null or empty.",
   canonical_input:
     "Any JSON, from whose canonical form (RFC 8785) the id is made. Only with jcs-sha256.",
-  conversation_id: "Names the conversation for ever.",
+  conversation_id: "Names the conversation permanently.",
   conversations: "The page.",
   conversations_per_account: "Conversations that an account may have at a time; 0 is no limit.",
   created_at: "UTC, with milliseconds.",
@@ -43,7 +43,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   metadata_bytes: "Bytes of compact JSON that one metadata object holds.",
   mints_per_minute: "Conversations minted per minute and account; 0 is no limit.",
   name: "What its owner calls it, 1 to 64 characters; null for nothing.",
-  namespace: "Belongs to one account for ever: the first part of its links.",
+  namespace: "Belongs to one account permanently: the first part of its links.",
   next_cursor: "Pass it back as cursor for the next page; null on the last.",
   ok: "True.",
   owner_account_id: "The account that holds the stream.",
@@ -85,8 +85,8 @@ export function withSentences(schema: z.ZodType): z.ZodType {
   if (!(schema instanceof z.ZodObject)) return schema;
   const members = Object.entries<z.ZodType>(schema.shape).map(([name, member]) => {
     const about = MEMBERS[name];
-    const told = withSentences(member);
-    return [name, about === undefined ? told : told.describe(about)];
+    const described = withSentences(member);
+    return [name, about === undefined ? described : described.describe(about)];
   });
   return schema.extend(Object.fromEntries(members));
 }

@@ -16,7 +16,7 @@ test("§2.1.5 0 turns a limit off", async () => {
   for (let count = 0; count < 100; count += 1) expect(await limit("a")).toBeNull();
 });
 
-test("§8 the key of an address doesn't tell the address", () => {
+test("§8 the key of an address doesn't show the address", () => {
   const key = addressKey(PEPPERS, "192.0.2.1");
   expect(key).toMatch(/^[0-9a-f]{32}$/);
   expect(addressKey(PEPPERS, "192.0.2.2")).not.toBe(key);

@@ -1,7 +1,7 @@
 /**
  * How often an address may create accounts, and an account may mint or rotate its credential. On
  * Redis the count is shared by all control processes; while Redis is away each counts for itself,
- * so that its loss opens no door.
+ * so that its loss lets nobody in.
  */
 import { hash, type Keys, type Peppers } from "@ams/directory";
 import { networkOf } from "@ams/process";

@@ -58,11 +58,11 @@ test("§1.5 a link carries the host that the request was sent to", async () => {
   expect(heard).toContain('"magic_link":"http://ams.example:8443/acme/conversations/');
 });
 
-test("§2.1.2 a body that is too large is answered 413, whether its length is told or not", async () => {
+test("§2.1.2 a body that is too large is answered 413, whether its length is given or not", async () => {
   const url = `http://127.0.0.1:${server.port}/v1/accounts`;
-  const told = await fetch(url, { method: "POST", body: "x".repeat(3_000_000) });
-  expect(told.status).toBe(413);
-  expect(JSON.parse(await told.text()).error).toBe("body_too_large");
+  const answer = await fetch(url, { method: "POST", body: "x".repeat(3_000_000) });
+  expect(answer.status).toBe(413);
+  expect(JSON.parse(await answer.text()).error).toBe("body_too_large");
   const chunk = new TextEncoder().encode("x".repeat(100_000));
   const chunks = Array.from({ length: 30 }, () => chunk);
   const body = new ReadableStream<Uint8Array>({

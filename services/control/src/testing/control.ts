@@ -1,6 +1,6 @@
 /**
- * A control plane in memory, for tests: its fetch handler, a clock that stands still, and what it
- * logged.
+ * A control plane in memory, for tests: its fetch handler, a clock that only the test moves, and
+ * what it logged.
  */
 import type { Directory, Peppers } from "@ams/directory";
 import { openLog } from "@ams/process";

@@ -29,14 +29,14 @@ export class Line {
   }
 }
 
-export type ToldSpec = {
+export type ParsedSpec = {
   readonly run: Line;
   readonly watched: readonly Line[];
   readonly groups: readonly Line[];
   readonly members: readonly Line[];
 };
 
-export function readToldSpec(lines: readonly string[]): ToldSpec {
+export function readSpec(lines: readonly string[]): ParsedSpec {
   const all = lines.map((line) => new Line(line));
   const of = (word: string) => all.filter((line) => line.word === word);
   const [run = new Line("run")] = of("run");

@@ -15,7 +15,7 @@ const DRAIN_MS = 5_000;
 const LOOK_AGAIN_MS = 20;
 
 /** Every conversation has one emitter and one reader on the raw wire. */
-export type CrewPlan = {
+export type AgentsPlan = {
   readonly conversations: number;
   /** Tokens per second of each emitter. */
   readonly perSecond: number;
@@ -27,19 +27,19 @@ export type CrewPlan = {
 
 export type Path = "wire" | "push" | "recv";
 
-export type Crew = {
+export type Agents = {
   readonly emitters: readonly PlainWire[];
   /** By conversation. */
   readonly ears: readonly (readonly Ear[])[];
   readonly leave: () => Promise<void>;
 };
 
-/** Brings all of them together; `note` is told how many milliseconds each token was on its way. */
+/** Brings all of them together; `note` gets how many milliseconds each token was on its way. */
 export async function gather(
   url: string,
-  plan: CrewPlan,
+  plan: AgentsPlan,
   note: (path: Path, ms: number) => void,
-): Promise<Crew> {
+): Promise<Agents> {
   const minted = await (await openAmsAccount(url)).mint(plan.conversations);
   const links = minted.map(({ magicLink }) => magicLink);
   const ears = links.map((): Ear[] => []);
@@ -52,9 +52,9 @@ export async function gather(
   const readers = await some(links, (link, at) =>
     openPlainWire(link, "wire", earAt("wire", at).onToken),
   );
-  const seats = links.flatMap((link, at) => Array(plan.listeners).fill({ link, at }));
+  const wanted = links.flatMap((link, at) => Array(plan.listeners).fill({ link, at }));
   const listeners = await some<{ link: string; at: number }, McpAgent>(
-    seats,
+    wanted,
     async ({ link, at }) => {
       const agent = await joinByMcp(link);
       await agent.listen(earAt("push", at));
@@ -64,7 +64,7 @@ export async function gather(
   const polling = links.slice(0, plan.pollers);
   const pollers = await some(polling, joinByMcp);
   const asking = pollers.map((agent, at) => agent.poll(earAt("recv", at)));
-  // One that is refused meanwhile is told of when they leave.
+  // One that is refused meanwhile is notified of when they leave.
   const asked = Promise.allSettled(asking);
   return {
     emitters,
@@ -95,7 +95,12 @@ async function some<Item, Made>(
  * Tokens evenly spread over each second and over the conversations; resolves with how many there
  * were.
  */
-export async function speak(emitter: PlainWire, at: number, plan: CrewPlan, silence: AbortSignal) {
+export async function speak(
+  emitter: PlainWire,
+  at: number,
+  plan: AgentsPlan,
+  silence: AbortSignal,
+) {
   const gapMs = 1_000 / plan.perSecond;
   let next = performance.now() + (gapMs * at) / plan.conversations;
   let sent = 0;
@@ -109,7 +114,7 @@ export async function speak(emitter: PlainWire, at: number, plan: CrewPlan, sile
 }
 
 /** Resolves when everybody has heard all of it, or when there was time enough. */
-export async function untilHeard({ ears }: Crew, sent: readonly number[]): Promise<void> {
+export async function untilHeard({ ears }: Agents, sent: readonly number[]): Promise<void> {
   const deadline = performance.now() + DRAIN_MS;
   const isHeard = () => ears.every((some, at) => some.every((ear) => ear.hasHeard(sent[at] ?? 0)));
   while (!isHeard() && performance.now() < deadline) await sleep(LOOK_AGAIN_MS);
