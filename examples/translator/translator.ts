@@ -36,7 +36,7 @@ async function author(): Promise<void> {
   console.log(`  npx tsx examples/translator/translator.ts translator '${magicLink}'`);
   console.log(`  npx tsx examples/translator/translator.ts reader '${magicLink}'`);
 
-  // Who comes and who goes is told to everybody, whatever they selected.
+  // Who comes and who goes is sent to everybody, whatever they selected.
   for (const role of ["translator", "reader"]) await me.peer((peer) => peer.metadata.role === role);
   console.log("Both are here. Type a line of English; Ctrl-D leaves.");
   await me.pipe(createInterface({ input: process.stdin }));

@@ -121,7 +121,7 @@ async function post(body: string): Promise<number> {
     "content-type": "application/json",
     "x-timestamp": timestamp,
     "x-signature": signature(timestamp, body),
-    // How many tokens were not delivered so far: what is lost is told.
+    // How many tokens were not delivered so far: what is lost is reported.
     "x-dropped": String(dropped),
   };
   const signal = AbortSignal.timeout(ANSWER_MS_MAX);

@@ -100,7 +100,7 @@ export class Emission {
     while (emitter.index < total && member.isOpen) {
       const dueUs = this.#atUs + dueAt(rhythm, emitter.index, phase) * 1_000_000;
       if (dueUs > now) return dueUs - now;
-      if (!member.hasRoom) return LOOK_MS * 1_000;
+      if (!member.mayTakeMore) return LOOK_MS * 1_000;
       const sentUs = clock();
       onLateness(sentUs - dueUs);
       member.emit(emitter.index, sentUs - dueUs <= RESOLUTION_US ? sentUs : dueUs);

@@ -67,7 +67,7 @@ export class Member {
   }
 
   /** True when a further token would go out soon. */
-  get hasRoom(): boolean {
+  get mayTakeMore(): boolean {
     return this.#waiting * this.#options.payloadBytes < WAITING_BYTES_MAX;
   }
 

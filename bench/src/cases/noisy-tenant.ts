@@ -12,8 +12,8 @@ import type { Stage } from "../stage.ts";
 const QUOTA = 1_000;
 const BURST = 2_000;
 /**
- * Milliseconds after which the noisy one, refused `rate_limited`, comes back: "after a pause", as the
- * protocol says.
+ * Milliseconds after which the noisy one, refused `rate_limited`, comes back: "after a pause", as
+ * the protocol says.
  */
 const PAUSE_MS = 1_000;
 /** Milliseconds of one run: the noisy tenant is closed and back several times. */

@@ -113,8 +113,8 @@ async function enter(members: readonly Member[], limits: Line, began: number): P
   const opened = new Set<Member>();
   while (performance.now() < until && members.some(({ isSettled }) => !isSettled)) {
     const under_way = [...opened].filter(({ isSettled }) => !isSettled).length;
-    const room = limits.number("connecting_max") - under_way;
-    for (const member of members.filter((one) => !opened.has(one)).slice(0, Math.max(0, room))) {
+    const free = limits.number("connecting_max") - under_way;
+    for (const member of members.filter((one) => !opened.has(one)).slice(0, Math.max(0, free))) {
       opened.add(member);
       member.open();
     }

@@ -35,7 +35,7 @@ export async function pipe(
   await withConnection(context, link, options, wishes, async (connection) => {
     const answers = options.duplex === true ? new Answers(connection, context.output) : null;
     const sent = await sendStdin(context, connection, options, () => answers?.asked());
-    tellSent(context, connection, sent);
+    reportSent(context, connection, sent);
     const { turn = true } = options;
     if (context.signal.aborted || !turn) return;
     await connection.endTurn();
@@ -83,7 +83,7 @@ async function* measured(
   }
 }
 
-function tellSent({ output, signal }: Context, { streamName }: Connection, sent: Sent): void {
+function reportSent({ output, signal }: Context, { streamName }: Connection, sent: Sent): void {
   const { accepted, inDoubt, last } = sent;
   if (output.json) {
     output.answer({

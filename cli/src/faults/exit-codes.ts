@@ -1,7 +1,7 @@
 /**
  * With which status `ams` ends. Every code of an `AmsError` and every fault of the command line
  * itself has one row; a new one doesn't compile until it has. `ams help exit-codes` and README.md
- * tell the same from `EXIT_CODES`.
+ * give the same from `EXIT_CODES`.
  */
 import type { AmsErrorCode } from "@ams/client";
 import type { CliFault } from "./fault.ts";

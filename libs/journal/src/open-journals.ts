@@ -11,7 +11,10 @@ export type JournalPlace =
 
 const REPLICAS = /^replicas:([1-9]\d?)$/;
 
-/** Null for what is no durability. Redis acknowledges from memory unless told, a file from disk. */
+/**
+ * Null for what is no durability. Redis acknowledges from memory unless configured, a file from
+ * disk.
+ */
 export function parseDurability(text: string | null, isRedis: boolean): Durability | null {
   if (text === null || text === "") return { kind: isRedis ? "memory" : "disk" };
   if (text === "memory" || text === "disk") return { kind: text };

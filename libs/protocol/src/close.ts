@@ -12,7 +12,7 @@ export type ComeBack =
   | "backoff" /** With exponential back-off. */
   | "pause" /** After a pause: it was too fast. */
   | "resume" /** At once; when that fails, with exponential back-off. */
-  | "told"; /** After the time that `x_drain` gave. */
+  | "stated"; /** After the time that `x_drain` gave. */
 
 export type CloseRow = { readonly code: number; readonly comeBack: ComeBack };
 
@@ -40,7 +40,7 @@ export const CLOSE = {
   invalid_cursor: { code: 4400, comeBack: "no" },
   host_not_allowed: { code: 4400, comeBack: "no" },
   internal_error: { code: 4500, comeBack: "backoff" },
-  draining: { code: 4503, comeBack: "told" },
+  draining: { code: 4503, comeBack: "stated" },
 } as const satisfies Record<string, CloseRow>;
 
 /** The reason text of a close, and the name of the fault everywhere in the code. */

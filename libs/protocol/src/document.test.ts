@@ -109,18 +109,18 @@ test("every clause has one number, and every § in the text points at a clause",
 
 test("every § in the wire's sources and in the conformance suite points at a clause", () => {
   const root = new URL("../../../", import.meta.url);
-  const rooms = [
+  const folders = [
     "libs/protocol/src",
     "libs/store/src",
     "libs/directory/src",
     "services/gateway/src",
   ];
-  const wrong = [...rooms, "services/control/src", "test/conformance"].flatMap((room) =>
-    readdirSync(new URL(room, root), { recursive: true, encoding: "utf8" })
+  const wrong = [...folders, "services/control/src", "test/conformance"].flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .flatMap((name) => {
-        const found = unknownClauses(readFileSync(new URL(`${room}/${name}`, root), "utf8"));
-        return found.map((number) => `${room}/${name}: §${number}`);
+        const found = unknownClauses(readFileSync(new URL(`${folder}/${name}`, root), "utf8"));
+        return found.map((number) => `${folder}/${name}: §${number}`);
       }),
   );
   expect(wrong).toEqual([]);

@@ -1,6 +1,6 @@
 /**
  * An agent in a workflow conversation. It fills in and signs what a message has to prove, performs
- * tasks that it has handlers for, and stops when it is told to, or when the service falls silent.
+ * tasks that it has handlers for, and stops when it is asked to, or when the service falls silent.
  */
 import {
   canonicalBytes,

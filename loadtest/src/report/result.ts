@@ -119,8 +119,14 @@ export function resultOf(run: Run): LoadResult {
   };
 }
 
-function accountedOf({ received, lost, framesTold, cutOff, inFlight }: Readonly<Tally>): number {
-  return received + lost + framesTold + cutOff + inFlight;
+function accountedOf({
+  received,
+  lost,
+  framesReported,
+  cutOff,
+  inFlight,
+}: Readonly<Tally>): number {
+  return received + lost + framesReported + cutOff + inFlight;
 }
 
 function outcomeOf(

@@ -62,8 +62,14 @@ function earlier(lossAt: number, bentAt: number): readonly [number, Saturation["
   return isLoss ? [lossAt, "loss"] : [bentAt, "latency"];
 }
 
-function isHurt({ lost, framesTold, gapsTold, doubled, reordered }: Readonly<Tally>): boolean {
-  return lost + framesTold + gapsTold + doubled + reordered > 0;
+function isHurt({
+  lost,
+  framesReported,
+  gapsReported,
+  doubled,
+  reordered,
+}: Readonly<Tally>): boolean {
+  return lost + framesReported + gapsReported + doubled + reordered > 0;
 }
 
 function median(values: readonly number[]): number {

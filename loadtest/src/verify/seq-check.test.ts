@@ -58,7 +58,7 @@ test("§4.7 a gap that the broker reports is counted as reported and not lost, b
         check.gap(seq(before), seq(next));
         if (!isLate) check.frame(seq(next));
         check.end(seq(next));
-        expect(tally).toEqual({ ...emptyTally(), gapsTold: 1, framesTold: missing });
+        expect(tally).toEqual({ ...emptyTally(), gapsReported: 1, framesReported: missing });
       },
     ),
   );
@@ -69,7 +69,7 @@ test("a gap of unknown length excuses one jump and no second", () => {
   check.frame(seq(1));
   check.gap(seq(1), null);
   check.frame(seq(5));
-  expect(tally).toEqual({ ...emptyTally(), gapsTold: 1, framesTold: 3 });
+  expect(tally).toEqual({ ...emptyTally(), gapsReported: 1, framesReported: 3 });
   check.frame(seq(7));
   expect(tally.lost).toBe(1);
 });

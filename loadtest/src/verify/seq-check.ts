@@ -44,7 +44,7 @@ export class SeqCheck {
 
   /** The broker reported that what lies between is lost (§4.7). */
   gap(after: Seq | null, before: Seq | null): void {
-    this.#tally.gapsTold += 1;
+    this.#tally.gapsReported += 1;
     if (before === null) {
       this.#excused = true;
       return;
@@ -56,9 +56,9 @@ export class SeqCheck {
       return;
     }
     const from = after?.epoch === before.epoch ? after.n + 1 : 1;
-    this.#tally.framesTold += this.#excuse(from, before.n - 1);
+    this.#tally.framesReported += this.#excuse(from, before.n - 1);
     if (before.n <= this.#next) return;
-    this.#tally.framesTold += before.n - this.#next;
+    this.#tally.framesReported += before.n - this.#next;
     this.#next = before.n;
   }
 
@@ -107,7 +107,7 @@ export class SeqCheck {
 
   #jumpTo(n: number): void {
     const missing = n - this.#next;
-    if (missing > 0 && this.#excused) this.#tally.framesTold += missing;
+    if (missing > 0 && this.#excused) this.#tally.framesReported += missing;
     else if (missing > 0) {
       this.#tally.lost += missing;
       this.#holes.push({ from: this.#next, to: n - 1 });

@@ -18,8 +18,8 @@ export type Tally = {
   /** Tokens that are not what was sent at their place of the stream. */
   altered: number;
   /** Gaps that the broker reported (§4.7), and the frames missing in them as far as it said. */
-  gapsTold: number;
-  framesTold: number;
+  gapsReported: number;
+  framesReported: number;
   /** Not delivered to connections that had been closed. */
   cutOff: number;
   /** Still on the way when the run was stopped. */
@@ -42,8 +42,8 @@ export function emptyTally(): Tally {
     selfDelivered: 0,
     unasked: 0,
     altered: 0,
-    gapsTold: 0,
-    framesTold: 0,
+    gapsReported: 0,
+    framesReported: 0,
     cutOff: 0,
     inFlight: 0,
     moved: 0,
@@ -62,8 +62,8 @@ export function addTally(to: Tally, what: Readonly<Tally>, sign: 1 | -1 = 1): vo
   to.selfDelivered += sign * what.selfDelivered;
   to.unasked += sign * what.unasked;
   to.altered += sign * what.altered;
-  to.gapsTold += sign * what.gapsTold;
-  to.framesTold += sign * what.framesTold;
+  to.gapsReported += sign * what.gapsReported;
+  to.framesReported += sign * what.framesReported;
   to.cutOff += sign * what.cutOff;
   to.inFlight += sign * what.inFlight;
   to.moved += sign * what.moved;

@@ -108,7 +108,7 @@ test("§4.6.3 the last seq of a stream that leaves shows a lost tail; §4.7 what
     reason: "bus_interrupted",
   });
   token(4);
-  expect(tally).toEqual({ ...emptyTally(), gapsTold: 1, received: 1 });
+  expect(tally).toEqual({ ...emptyTally(), gapsReported: 1, received: 1 });
   hear({ type: "stream_left", stream_id: EMITTER, stream_name: "load-1-e0", seq: "3-6" });
   expect(tally.lost).toBe(2);
 });
@@ -118,7 +118,7 @@ test("§4.9 who was sent to another gateway goes on there without blame", () => 
   token(1);
   hear({ type: "joined", stream_id: OWN, epoch: 9, peers: [] });
   token(5);
-  expect(tally).toEqual({ ...emptyTally(), received: 2, framesTold: 3 });
+  expect(tally).toEqual({ ...emptyTally(), received: 2, framesReported: 3 });
 });
 
 test("§4.2 unknown frames are nothing, §4.1 texts that are no frames are faults", () => {

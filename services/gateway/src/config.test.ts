@@ -22,7 +22,7 @@ test("what is needed is enough", () => {
   });
 });
 
-test("every fault is told at once: of settings, of peppers, of Redis, each by its variable", () => {
+test("every fault is reported at once: of settings, of peppers, of Redis, each by its variable", () => {
   const faults = faultsOf({ PORT: "x", AMS_DRAIN_MS: "soon" });
   expect(faults.map((fault) => fault.split(" ")[0])).toEqual([
     "PORT",
@@ -33,7 +33,7 @@ test("every fault is told at once: of settings, of peppers, of Redis, each by it
   ]);
 });
 
-test("§8 no fault repeats a secret, and none is told twice", () => {
+test("§8 no fault repeats a secret, and none is reported twice", () => {
   const faults = faultsOf({
     AMS_CREDENTIAL_PEPPERS: "canary-1",
     AMS_LINK_PEPPERS: "canary-2",

@@ -1,4 +1,4 @@
-/** One gateway, put together: the only file that knows every room of it. */
+/** One gateway, put together: the only file that knows every module of it. */
 import {
   type Directory,
   DirectoryUnavailable,

@@ -169,7 +169,7 @@ function createInstruments(registry: Registry) {
       "Client frames that were refused.",
       "reason",
     ),
-    gaps: labelled("ams_gateway_gaps_total", "Losses that readers were told of.", "reason"),
+    gaps: labelled("ams_gateway_gaps_total", "Losses that readers were notified of.", "reason"),
     dropped: labelled(
       "ams_gateway_frames_dropped_total",
       "Frames from the bus that were not delivered.",

@@ -10,7 +10,7 @@ test("an empty environment is enough, and leaves the peppers to the folder", () 
   });
 });
 
-test("every fault is told at once and once, each by its variable, and none repeats a secret", () => {
+test("every fault is reported at once and once, each by its variable, and none repeats a secret", () => {
   const read = readStandalone({
     PORT: "x",
     AMS_GUESTS: "maybe",

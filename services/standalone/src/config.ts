@@ -1,6 +1,6 @@
 /**
- * What a standalone AMS can be told by its environment: all that a gateway and control can be, and
- * where its state lies.
+ * What a standalone AMS can be configured by its environment: all that a gateway and control can
+ * be, and where its state lies.
  */
 
 import { join } from "node:path";
@@ -81,7 +81,7 @@ function checkRedisUrl({ AMS_REDIS_URL: url = "" }: Environment) {
   return fault === null ? ({ ok: true } as const) : ({ ok: false, faults: [fault] } as const);
 }
 
-/** Journals of services lie in the state folder, unless they are told elsewhere. */
+/** Journals of services lie in the state folder, unless they are configured elsewhere. */
 function withJournals(environment: Environment): Environment {
   const { AMS_JOURNAL_DIR, AMS_DATA } = environment;
   const folder = join(AMS_DATA || STANDALONE_SETTINGS.AMS_DATA.fallback, "journals");

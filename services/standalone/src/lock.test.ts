@@ -51,10 +51,10 @@ test("a released lock is gone, and one that another process has taken since stay
   expect(readdirSync(folder)).toEqual(["lock"]);
 });
 
-test("the holder tells where it can be reached, and which demo is its own", () => {
+test("the holder reports where it can be reached, and which demo is its own", () => {
   const taken = takeLock(path);
   if (!taken.ok) throw new Error("not taken");
-  taken.value.tell({ url: "http://127.0.0.1:1", demo_file: "demo.json" });
+  taken.value.announce({ url: "http://127.0.0.1:1", demo_file: "demo.json" });
   expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({
     pid: process.pid,
     url: "http://127.0.0.1:1",

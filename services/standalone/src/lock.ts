@@ -23,7 +23,7 @@ export type Lock = {
    * Writes into the lock where this process can be reached and which demo is its own, for the
    * commands that look for it.
    */
-  readonly tell: (found: { readonly url: string; readonly demo_file: string }) => void;
+  readonly announce: (found: { readonly url: string; readonly demo_file: string }) => void;
   readonly release: () => void;
 };
 
@@ -56,7 +56,7 @@ export function takeLock(
 function lockOf(path: string, mine: Holder): Lock {
   const draft = `${path}.${process.pid}`;
   return {
-    tell: (found) => {
+    announce: (found) => {
       writeFileSync(draft, JSON.stringify({ ...mine, ...found }), { mode: 0o600 });
       renameSync(draft, path);
     },

@@ -106,7 +106,7 @@ function peppersOf({ peppers }: StandaloneConfig, { peppersFile }: StateFolder):
   return read.ok ? read.value : exitMisconfigured("ams", read.faults);
 }
 
-/** Makes the demo, and tells this terminal and the commands of this folder where AMS is. */
+/** Makes the demo, and shows this terminal and the commands of this folder where AMS is. */
 async function present(
   config: StandaloneConfig,
   folder: StateFolder,
@@ -119,7 +119,7 @@ async function present(
   const baseUrl = control.publicUrl ?? local;
   const isRedis = directory.kind === "redis";
   const demoFile = isRedis ? "demo-redis.json" : "demo.json";
-  folder.lock.tell({ url: local, demo_file: demoFile });
+  folder.lock.announce({ url: local, demo_file: demoFile });
   const file = folder.file(demoFile);
   const invite = control.signUp.policy === "invite" ? (control.signUp.codes[0] ?? null) : null;
   const demo = await openDemo({ ask, baseUrl, file, invite }).catch((error: unknown) => {

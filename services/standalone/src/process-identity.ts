@@ -23,7 +23,7 @@ export function isAlive(pid: number): boolean {
 
 /**
  * When this process began, in a spelling that is only good for comparing; null where the system
- * doesn't tell.
+ * doesn't say.
  */
 export function startedAt(pid: number): string | null {
   return fromProc(pid) ?? fromPs(pid);

@@ -32,8 +32,8 @@ export type Standalone = {
   /** Asks control as somebody on this machine would, without a socket. */
   readonly ask: (request: Request) => Promise<Response>;
   /**
-   * MCP sessions ended, sockets told and closed, then the admin port. The store is the caller's to
-   * close.
+   * MCP sessions ended, sockets notified and closed, then the admin port. The store is the caller's
+   * to close.
    */
   readonly stop: () => Promise<void>;
 };
@@ -127,7 +127,7 @@ async function openAdmin(
   return openAdminPort({ host: host ?? "127.0.0.1", port, names: control }, health, registry);
 }
 
-/** The edges first: their callers leave while the gateway can still tell the others. */
+/** The edges first: their callers leave while the gateway can still notify the others. */
 async function stop(
   edges: readonly EdgeApp[],
   gateway: Gateway,

@@ -231,7 +231,7 @@ export class ReconnectingConnection {
    * the link.
    */
   #firstDialFailed(closed: Closed): void {
-    const isBusy = closed.byAms && (closed.comeBack === "backoff" || closed.comeBack === "told");
+    const isBusy = closed.byAms && (closed.comeBack === "backoff" || closed.comeBack === "stated");
     if (isBusy) this.#comeBack(closed);
     else if (closed.byAms) this.end(closed.error);
     else

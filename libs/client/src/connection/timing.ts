@@ -63,7 +63,7 @@ export function comeBackDelayMs(
     case "resume":
       return attempt === 0 ? 0 : jittered;
     case "backoff":
-    case "told":
+    case "stated":
       return jittered;
   }
 }

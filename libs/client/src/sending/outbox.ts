@@ -66,7 +66,7 @@ export class Outbox {
   offer(frame: Outgoing): void {
     const bytes = utf8Bytes(frame.text);
     if (this.#ended !== null) frame.failed(this.#ended);
-    else if (!this.hasRoom(bytes)) frame.failed(full());
+    else if (!this.mayTake(bytes)) frame.failed(full());
     else {
       this.#waiting.push({ frame, bytes });
       this.#bytes += bytes;
@@ -81,7 +81,7 @@ export class Outbox {
     this.#bytes += bytes;
   }
 
-  hasRoom(bytes: number): boolean {
+  mayTake(bytes: number): boolean {
     const fits = this.#waiting.length === 0 || this.#bytes + bytes <= this.#bytesMax;
     return fits && this.#handed.length < RECEIPTS_MAX;
   }
@@ -134,12 +134,12 @@ export class Outbox {
       "The connection broke before the receipt: the frame may or may not have been taken.",
     );
     for (const frame of this.#handed.splice(0)) frame.failed(error);
-    this.#tellChange();
+    this.#notifyChange();
   }
 
   receipt(receipt: Receipt): void {
     this.#handed.shift()?.receipted(receipt);
-    this.#tellChange();
+    this.#notifyChange();
   }
 
   /** Nothing goes out any more. */
@@ -148,7 +148,7 @@ export class Outbox {
     this.detach();
     for (const { frame } of this.#waiting.splice(0)) frame.failed(error);
     this.#bytes = 0;
-    this.#tellChange();
+    this.#notifyChange();
   }
 
   #pump(): void {
@@ -170,7 +170,7 @@ export class Outbox {
     }
     if (count === 0) return;
     this.#waiting.splice(0, count);
-    this.#tellChange();
+    this.#notifyChange();
   }
 
   #lookIn(waitMs: number): void {
@@ -185,7 +185,7 @@ export class Outbox {
     this.#look = null;
   }
 
-  #tellChange(): void {
+  #notifyChange(): void {
     for (const resolve of this.#onChange.splice(0)) resolve();
   }
 }

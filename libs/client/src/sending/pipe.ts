@@ -84,7 +84,7 @@ export async function pipe<Item>(
 /** Hands one token over, when the outbox has space for it. */
 async function put(outbox: Outbox, run: Run, text: string, receipts: boolean): Promise<void> {
   const bytes = utf8Bytes(text);
-  while (!outbox.hasRoom(bytes)) await run.wait(outbox.changed());
+  while (!outbox.mayTake(bytes)) await run.wait(outbox.changed());
   let frame: Outgoing | null = null;
   const handed = new Promise<void>((resolve, reject) => {
     frame = {

@@ -51,8 +51,8 @@ describe("send", () => {
     again.join();
     await kept;
     expect(String((await again.frame()).data)).toHaveLength(900);
-    await me.send("room again");
-    expect((await again.frame()).data).toBe("room again");
+    await me.send("space again");
+    expect((await again.frame()).data).toBe("space again");
     await me.close();
   });
 

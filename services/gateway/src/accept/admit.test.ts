@@ -1,4 +1,5 @@
-// Both doors: each refusal, and that of two faults the first in the order of §3.3 is told.
+// Both access checks: each refusal, and that of two faults the first in the order of §3.3 is
+// reported.
 import {
   DirectoryUnavailable,
   guestAccountOf,
@@ -76,7 +77,7 @@ describe("§3.3 refusals", () => {
   const pairs = FAULTS.flatMap((first, index) =>
     FAULTS.slice(index + 1).map((second) => [first, second] as const),
   );
-  test.each(pairs)("of two faults the first is told: %o and %o", async (first, second) => {
+  test.each(pairs)("of two faults the first is reported: %o and %o", async (first, second) => {
     const both = (it: World) => {
       second[2](it);
       first[2](it);
@@ -157,7 +158,7 @@ describe("§3.3 refusals", () => {
     }
   });
 
-  test("§3.3.10 a directory that is away is no refusal of the doors", async () => {
+  test("§3.3.10 a directory that is away is no refusal by the access checks", async () => {
     await expect(connect((it) => Object.assign(it, { fails: true }))).rejects.toThrow(
       DirectoryUnavailable,
     );
@@ -189,7 +190,7 @@ describe("§3.3 what is remembered of a conversation", () => {
     },
   );
 
-  test("that a link is used up is read again, and told before a credential that has ended", async () => {
+  test("that a link is used up is read again, and reported before a credential that has ended", async () => {
     const usedUp = (it: World) =>
       Object.assign(it, {
         remembered: admissionOf(LINK_HASH, { max_joins: 2 }, 1),

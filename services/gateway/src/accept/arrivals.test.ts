@@ -6,12 +6,12 @@ import { entryOf } from "../testing/fakes.ts";
 import { type Arrival, Arrivals, type Heard, YIELD_WAIT_MS } from "./arrivals.ts";
 
 let arrivals: Arrivals;
-let told: string[];
+let outcomes: string[];
 
 beforeEach(() => {
   vi.useFakeTimers();
   arrivals = new Arrivals();
-  told = [];
+  outcomes = [];
 });
 
 afterEach(() => {
@@ -34,8 +34,8 @@ const heardOf = (epoch: number): Heard => ({
 function arrivalOf(name: string, link = 1): Arrival {
   return {
     link,
-    accept: ({ stream }: Heard) => told.push(`${name} accepted ${stream.entry.epoch}`),
-    refuse: (reason: CloseReason) => told.push(`${name} refused ${reason}`),
+    accept: ({ stream }: Heard) => outcomes.push(`${name} accepted ${stream.entry.epoch}`),
+    refuse: (reason: CloseReason) => outcomes.push(`${name} refused ${reason}`),
   };
 }
 
@@ -46,7 +46,7 @@ test("a join is accepted once, and refused no more", () => {
   arrivals.accept("a", heardOf(1));
   arrivals.refuse("a", "internal_error");
   expect(arrivals.has("a")).toBe(false);
-  expect(told).toEqual(["a accepted 1"]);
+  expect(outcomes).toEqual(["a accepted 1"]);
 });
 
 test("a join that nobody expects, or that was forgotten, is answered by nobody", () => {
@@ -54,19 +54,19 @@ test("a join that nobody expects, or that was forgotten, is answered by nobody",
   arrivals.forget("a");
   arrivals.accept("a", heardOf(1));
   arrivals.refuse("b", "internal_error");
-  expect(told).toEqual([]);
+  expect(outcomes).toEqual([]);
 });
 
 test("§3.5 a takeover is accepted when the old holder yields, and not a second time when its time is over", () => {
   arrivals.expect("a", arrivalOf("a"));
   arrivals.acceptAfterYield("a", 4, heardOf(5));
   arrivals.yielded(3);
-  expect(told).toEqual([]);
+  expect(outcomes).toEqual([]);
   arrivals.yielded(4);
-  expect(told).toEqual(["a accepted 5"]);
+  expect(outcomes).toEqual(["a accepted 5"]);
   vi.advanceTimersByTime(2 * YIELD_WAIT_MS);
   arrivals.yielded(4);
-  expect(told).toEqual(["a accepted 5"]);
+  expect(outcomes).toEqual(["a accepted 5"]);
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -74,9 +74,9 @@ test("§3.5 a takeover from a holder that says nothing is accepted after a secon
   arrivals.expect("a", arrivalOf("a"));
   arrivals.acceptAfterYield("a", 4, heardOf(5));
   vi.advanceTimersByTime(YIELD_WAIT_MS - 1);
-  expect(told).toEqual([]);
+  expect(outcomes).toEqual([]);
   vi.advanceTimersByTime(1);
-  expect(told).toEqual(["a accepted 5"]);
+  expect(outcomes).toEqual(["a accepted 5"]);
 });
 
 test("§3.5 a takeover that was itself taken over while it waited is refused, and stays so", () => {
@@ -87,7 +87,7 @@ test("§3.5 a takeover that was itself taken over while it waited is refused, an
   arrivals.acceptAfterYield("b", 5, heardOf(6));
   vi.advanceTimersByTime(YIELD_WAIT_MS);
   arrivals.yielded(4);
-  expect(told).toEqual(["a refused stream_displaced", "b accepted 6"]);
+  expect(outcomes).toEqual(["a refused stream_displaced", "b accepted 6"]);
 });
 
 test("§2.7 a join under way is refused when its link ends, and others stay", () => {
@@ -96,5 +96,5 @@ test("§2.7 a join under way is refused when its link ends, and others stay", ()
   arrivals.expect("c", arrivalOf("c", 3));
   arrivals.refuseWhere(({ link }) => link <= 2, "link_revoked");
   arrivals.accept("c", heardOf(1));
-  expect(told).toEqual(["a refused link_revoked", "b refused link_revoked", "c accepted 1"]);
+  expect(outcomes).toEqual(["a refused link_revoked", "b refused link_revoked", "c accepted 1"]);
 });

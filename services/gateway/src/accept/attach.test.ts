@@ -110,13 +110,13 @@ function join(over: Partial<Admitted> = {}) {
 
 const stepsOf = () => rig.asked.map((step) => step.split(" ")[0]);
 
-test("§4.5 a granted claim seats the socket with the roster as it is, and nothing is given back", async () => {
+test("§4.5 a granted claim adds the socket with the roster as it is, and nothing is given back", async () => {
   expect(await join()).toBe("joined");
   expect(pending.socket.frames()).toMatchObject([{ type: "joined", epoch: 5, peers: [] }]);
   expect([rig.asked, releases]).toEqual([[], 0]);
 });
 
-test("§3.3 a credential that has ended is told before a name that is taken, and nothing is claimed", async () => {
+test("§3.3 a credential that has ended is reported before a name that is taken, and nothing is claimed", async () => {
   const { stream_name } = entryOf(1, 1);
   const theirs = { ...entryOf(9, 1, { gateway: "gateway-b" }), stream_name };
   rig.event({ kind: "claimed", entry: theirs, displaced: null });
@@ -146,7 +146,7 @@ test("§3.3.9 a quota slot whose reservation was made but answered too late is g
   expect([stepsOf(), releases]).toEqual([["release"], 1]);
 });
 
-test("§3.3.9 a socket that ends while it is seated keeps no shared quota slot", async () => {
+test("§3.3.9 a socket that ends while it is joining keeps no shared quota slot", async () => {
   shared = true;
   pending.ended = true;
   expect(await join()).toBe("joined");
@@ -182,7 +182,7 @@ test("§1.6 a live stream keeps its id under a new pepper, and its account one q
   expect(stepsOf()).toEqual(["keep", "release"]);
 });
 
-test("§5.6 a socket that was seated stays, also when the answer to its claim is lost", async () => {
+test("§5.6 a socket that had joined stays, also when the answer to its claim is lost", async () => {
   claim = (entry) => {
     rig.event({ kind: "claimed", entry, displaced: null });
     return Promise.reject(new DirectoryUnavailable("away"));
@@ -192,7 +192,7 @@ test("§5.6 a socket that was seated stays, also when the answer to its claim is
   expect([rig.asked, releases, pending.socket.ended]).toEqual([[], 0, null]);
 });
 
-test("§5.6 a socket that was seated stays, also when its quota slot can't be made its own yet", async () => {
+test("§5.6 a socket that had joined stays, also when its quota slot can't be made its own yet", async () => {
   shared = true;
   rig.keepSlot = () => Promise.reject(new DirectoryUnavailable("away"));
   expect(await join()).toBe("joined");

@@ -154,7 +154,7 @@ class Exchange {
     this.#over = true;
     this.#writeHead(answer, () => {
       // The library takes no further request behind a length without its body, so the client is
-      // told.
+      // reported.
       if (isHead) this.#response.endWithoutBody(body.byteLength, true);
       else this.#response.end(body);
     });

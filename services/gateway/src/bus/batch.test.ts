@@ -117,7 +117,7 @@ test("a truncated or mangled batch never throws, and a truncated one is never ca
   );
 });
 
-test("a batch tells its origin and the time of its first frame; bytes too few to be one are foreign to nobody", () => {
+test("a batch reports its origin and the time of its first frame; bytes too few to be one are foreign to nobody", () => {
   const before = performance.timeOrigin + performance.now();
   const writer = new BatchWriter(ORIGIN);
   writer.append(1, 1, "token", 1);

@@ -176,23 +176,23 @@ class FakeClient extends EventEmitter {
   }
 }
 
-test("§5.9 channels are told as up only once they are heard again, whichever connection comes back first", async () => {
+test("§5.9 channels are reported as up only once they are heard again, whichever connection comes back first", async () => {
   const [commands, subscriber] = [new FakeClient(), new FakeClient()];
   const as = (client: FakeClient) => ({ kind: "single", client }) as unknown as RedisConnection;
   const bus = openRedisBus(as(commands), as(subscriber), silentLog());
   await bus.subscribe("ams:{p1}:conv_1", () => undefined);
-  const told: string[] = [];
-  bus.onUp((channels) => told.push(...channels));
+  const up: string[] = [];
+  bus.onUp((channels) => up.push(...channels));
   for (const client of [commands, subscriber]) client.become("close");
   commands.become("ready");
   await endOfTurn();
-  expect([told, bus.notReady()]).toEqual([[], "bus"]);
+  expect([up, bus.notReady()]).toEqual([[], "bus"]);
   subscriber.become("ready");
   await endOfTurn();
-  expect([told, bus.notReady()]).toEqual([["ams:{p1}:conv_1"], null]);
+  expect([up, bus.notReady()]).toEqual([["ams:{p1}:conv_1"], null]);
   commands.become("close");
   commands.become("ready");
-  expect(told).toHaveLength(2);
+  expect(up).toHaveLength(2);
 });
 
 test.runIf(findRedisBinary() !== null)(

@@ -1,5 +1,5 @@
 // The bus, and two whole gateways, on a Redis Cluster of six nodes: channels are sharded, and
-// nobody who connects can tell.
+// nobody who connects sees it.
 
 import {
   DEPLOYMENT_LIMITS,

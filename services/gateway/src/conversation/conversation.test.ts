@@ -156,7 +156,7 @@ test("§5.6 a join that waits for the old holder stays in the roster when the di
   conversation.reconcile.apply([entryOf(1, 2), entryOf(9, 5)]);
   rig.event({ kind: "yielded", stream_id: streamId(9), epoch: 1, n: null, ts: null });
   expect(accepted).toEqual(["5 held"]);
-  expect(heard(), "nobody is told that it left").toEqual(["x_gap  5-1"]);
+  expect(heard(), "nobody is reported that it left").toEqual(["x_gap  5-1"]);
 });
 
 test("§3.5.1 after a gateway stood still, a conversation emits once it has heard what its channel brought meanwhile", async () => {

@@ -40,7 +40,7 @@ function expectTrueRoster({ reader, model }: ReturnType<typeof begin>): void {
   expect(reader.roster.size).toBe(entries.length);
 }
 
-test("§5.2–5.6 with nothing lost and no haste every frame of a live stream arrives, and no gap is told", () => {
+test("§5.2–5.6 with nothing lost and no haste every frame of a live stream arrives, and no gap is reported", () => {
   const calm = steps.map((all) => all.filter((each) => each.step !== "sweep"));
   fc.assert(
     fc.property(steps, calm, (before, live) => {
@@ -71,7 +71,7 @@ test("§3.5.1, §4.7, §5.6 whatever is late or lost, order and roster are true 
       model.settle();
       model.tails();
       expectTrueRoster(world);
-      // Who was told of a gap knows that metadata may have been among what it lost.
+      // Who was notified of a gap knows that metadata may have been among what it lost.
       for (const [id, metadata] of reader.believes()) {
         const isWhole = reader.gaps.every(({ stream }) => stream !== id);
         if (isWhole) expect(metadata).toBe(reader.roster.get(id)?.entry.metadata);

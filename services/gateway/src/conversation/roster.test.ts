@@ -44,7 +44,7 @@ describe("claims", () => {
     expect(roster.get(streamId(1))?.entry.epoch).toBe(5);
   });
 
-  test("§4.6.2 a stream that has left is never told to have joined before that", () => {
+  test("§4.6.2 a stream that has left is never reported to have joined before that", () => {
     roster.claimed(entryOf(1, 5), false);
     roster.left(streamId(1), 5, 0, "2026-01-31T12:30:00.000Z");
     const back = roster.claimed(entryOf(1, 6, { joined_at: "2026-01-31T12:29:59.000Z" }), true);
@@ -63,7 +63,7 @@ describe("claims", () => {
     expect(listener.take()).toEqual([]);
   });
 
-  test("§3.5 a takeover is told to nobody, and the stream keeps its clock", () => {
+  test("§3.5 a takeover is reported to nobody, and the stream keeps its clock", () => {
     const before = roster.claimed(entryOf(1, 5), false);
     if (before) before.lastMs = 77;
     listener.take();
@@ -74,7 +74,7 @@ describe("claims", () => {
     expect(listener.take()).toEqual([]);
   });
 
-  test("§5.6 a newer claim that took nothing over means that a leave was lost: both are told", () => {
+  test("§5.6 a newer claim that took nothing over means that a leave was lost: both are reported", () => {
     roster.claimed(entryOf(1, 5), false);
     frames(5, 1);
     listener.take();
@@ -90,7 +90,7 @@ describe("leaves", () => {
     listener.take();
   });
 
-  test("§5.5 a leave is told once, and no frame of the stream passes behind it", () => {
+  test("§5.5 a leave is reported once, and no frame of the stream passes behind it", () => {
     frames(5, 1, 2);
     roster.left(streamId(1), 5, 3, TS);
     roster.left(streamId(1), 5, 3, TS);
@@ -99,7 +99,7 @@ describe("leaves", () => {
     expect(roster.size).toBe(0);
   });
 
-  test("§4.6.3 a leave tells the last seq when it is known, also when it is n = 0", () => {
+  test("§4.6.3 a leave reports the last seq when it is known, also when it is n = 0", () => {
     roster.left(streamId(1), 5, 0, TS);
     roster.claimed(entryOf(1, 6), false);
     roster.left(streamId(1), 6, null, TS);
@@ -156,7 +156,7 @@ describe("frames", () => {
     expect(listener.take()).toEqual(["gap stream-1 5-2 5-5 bus_interrupted"]);
   });
 
-  test("§4.7 the first frame of a stream that was seen to join tells what is missing before it", () => {
+  test("§4.7 the first frame of a stream that was seen to join reports what is missing before it", () => {
     roster.claimed(entryOf(1, 5), false);
     listener.take();
     frames(5, 3);
@@ -174,7 +174,7 @@ describe("frames", () => {
     expect(frames(9, 1)).toEqual(["fenced"]);
   });
 
-  test("§4.7 a tail tells of frames that were lost behind the last", () => {
+  test("§4.7 a tail reports frames that were lost behind the last", () => {
     roster.claimed(entryOf(1, 5), false);
     frames(5, 1, 2);
     listener.take();
@@ -210,14 +210,14 @@ describe("takeovers", () => {
     expect(listener.take()).toEqual([]);
   });
 
-  test("§3.5.1 behind the new one's first they are fenced, and told once as a gap", () => {
+  test("§3.5.1 behind the new one's first they are fenced, and reported once as a gap", () => {
     expect(frames(5, 2)).toEqual(["stream-1"]);
     expect(frames(6, 1)).toEqual(["stream-1"]);
     expect(frames(5, 3, 4)).toEqual(["fenced", "fenced"]);
     expect(listener.take()).toEqual(["gap stream-1 5-2 6-1 displaced"]);
   });
 
-  test("§3.5.2 the old holder's word tells whether its tail was lost", () => {
+  test("§3.5.2 the old holder's last event shows whether its tail was lost", () => {
     roster.yielded(5, 3);
     roster.yielded(5, 3);
     expect(listener.take()).toEqual(["gap stream-1 5-1 6-1 displaced"]);
@@ -260,20 +260,20 @@ describe("takeovers", () => {
 });
 
 describe("after the bus was away", () => {
-  test("§5.6 what has gone is told as left, what has come as joined, and what is held here stays", () => {
+  test("§5.6 what has gone is reported as left, what has come as joined, and what is held here stays", () => {
     roster.load([entryOf(1, 1), entryOf(2, 2), entryOf(3, 3)]);
     reconcile([entryOf(1, 1), entryOf(4, 9)], [3]);
     expect(listener.take()).toEqual([`left stream-2 null ${TS}`, "joined stream-4 9"]);
     expect(roster.size).toBe(3);
   });
 
-  test("§5.6 a stream that left and joined anew meanwhile is told as both", () => {
+  test("§5.6 a stream that left and joined anew meanwhile is reported as both", () => {
     roster.load([entryOf(1, 1)]);
     reconcile([entryOf(1, 4, { joined_at: TS })]);
     expect(listener.take()).toEqual([`left stream-1 null ${TS}`, "joined stream-1 4"]);
   });
 
-  test("§4.7 a takeover that nobody heard of is told as a gap, since the old one's tail isn't known", () => {
+  test("§4.7 a takeover that nobody heard of is reported as a gap, since the old one's tail isn't known", () => {
     roster.load([entryOf(1, 1)]);
     frames(1, 8);
     reconcile([entryOf(1, 4)]);
@@ -282,7 +282,7 @@ describe("after the bus was away", () => {
     expect(frames(1, 9)).toEqual(["fenced"]);
   });
 
-  test("§4.7 a takeover whose old holder's word may have been lost is told as a gap, once", () => {
+  test("§4.7 a takeover whose old holder's word may have been lost is reported as a gap, once", () => {
     roster.claimed(entryOf(1, 1), false);
     frames(1, 1, 2);
     roster.claimed(entryOf(1, 2), true);
@@ -307,7 +307,7 @@ describe("after the bus was away", () => {
     ]);
   });
 
-  test("§5.11 metadata that was set meanwhile is told with its place, and what it passed over as a gap", () => {
+  test("§5.11 metadata that was set meanwhile is reported with its place, and what it passed over as a gap", () => {
     roster.load([entryOf(1, 1)]);
     frames(1, 2);
     reconcile([entryOf(1, 1, { metadata: json('{"a":1}'), metadata_n: 5 })]);

@@ -4,7 +4,7 @@
  * what its changes mean for sockets is its listener's business.
  *
  * The channel carries every change in the order in which it was made, so an event is either news or
- * stale, and its epoch tells which: of two claims of a stream the later has the higher epoch.
+ * stale, and its epoch shows which: of two claims of a stream the later has the higher epoch.
  */
 import type { RosterEntry } from "@ams/directory";
 import { formatSeq, type GapReason, type JsonText, type StreamId } from "@ams/protocol";

@@ -34,7 +34,7 @@ test("§4.3 tokens in whatever spelling reach the others, numbered from 1, and n
   expect(emitter.socket.heard).toEqual([]);
 });
 
-test("§4.3 set_metadata is a frame of the stream, told to others, and kept for later joiners", async () => {
+test("§4.3 set_metadata is a frame of the stream, sent to others, and kept for later joiners", async () => {
   say('{"type":"set_metadata","metadata":{"a": 1.50}}');
   say(token('"x"'));
   await endOfTurn();

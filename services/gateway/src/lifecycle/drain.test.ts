@@ -1,4 +1,4 @@
-// A gateway that goes away: told, spread, in slices, and nobody forgotten (§4.9).
+// A gateway that goes away: announced, spread, in slices, and nobody forgotten (§4.9).
 import { expect, test } from "vitest";
 import type { Conversations } from "../conversation/conversations.ts";
 import { type FakeSocket, FakeSockets } from "../testing/fakes.ts";

@@ -1,4 +1,4 @@
-// The token bucket: a burst at once, a rate for ever, and never more (§4.4.3).
+// The token bucket: a burst at once, a rate without end, and never more (§4.4.3).
 
 import { FRAME_JSON_TOKENS_MAX, OTHER_FRAME_BYTES_MAX } from "@ams/protocol";
 import fc from "fast-check";

@@ -90,7 +90,7 @@ export class Follower {
   #isLive = false;
   #held: HeldForFollower | null = null;
   #awaitedMark: { readonly mark: string; readonly heard: () => void } | null = null;
-  /** Resolves a wait for room or for more to read. */
+  /** Resolves a wait for space or for more to read. */
   #wakeUp: (() => void) | null = null;
   #isStopped = false;
   #hasGrown = false;
@@ -118,7 +118,7 @@ export class Follower {
     }
     if (this.#terms.mode === "log") return await this.#followLog();
     for (let last = true; !this.#isStopped; ) {
-      await this.#room();
+      await this.#space();
       if (this.#isStopped) return;
       if (last) {
         if (await this.#takeLastPage()) return;
@@ -135,7 +135,7 @@ export class Follower {
   offer(stream: StreamId | null, frame: Uint8Array | string): void {
     if (stream !== null && (this.#held === null || !this.#parts.wants(stream))) return;
     if (this.#held !== null) this.#held.keep(frame);
-    // Who is here is told at once: replayed frames are no part of that (§7.3.3).
+    // Who is here is reported at once: replayed frames are no part of that (§7.3.3).
     else if (typeof frame === "string") this.#parts.socket.send(frame);
   }
 
@@ -210,7 +210,7 @@ export class Follower {
   /** For good: the next page whenever there may be one. */
   async #followLog(): Promise<void> {
     while (!this.#isStopped) {
-      await this.#room();
+      await this.#space();
       this.#hasGrown = false;
       const page = await this.#read();
       await this.#sendPage(page);
@@ -261,7 +261,7 @@ export class Follower {
       this.#parts.socket.sendAll(share);
       share = [];
       bytes = 0;
-      await this.#room();
+      await this.#space();
       if (this.#isStopped) return;
     }
     if (share.length > 0) this.#parts.socket.sendAll(share);
@@ -289,7 +289,7 @@ export class Follower {
   }
 
   /** Resolves once the socket has read most of what it was sent. */
-  async #room(): Promise<void> {
+  async #space(): Promise<void> {
     const { socket, close } = this.#parts;
     let buffered = socket.buffered();
     while (!this.#isStopped && buffered > this.#shareBytes) {

@@ -78,7 +78,7 @@ export class Client {
       case "no":
       case "renamed":
         return null;
-      case "told":
+      case "stated":
         return this.#drainMs;
       case "resume":
         return this.#failures > 1 ? backoffMs : 1;

@@ -1,5 +1,5 @@
 /**
- * Stand-ins for what surrounds the rooms of a gateway, and records to fill them with. For tests
+ * Stand-ins for what surrounds the modules of a gateway, and records to fill them with. For tests
  * only.
  */
 import {

@@ -1,4 +1,6 @@
-/** A gateway's rooms around one conversation, with fake sockets and a fake bus. For tests only. */
+/**
+ * A gateway's modules around one conversation, with fake sockets and a fake bus. For tests only.
+ */
 
 import {
   type ChannelEvent,

@@ -5,26 +5,26 @@ import type { RosterListener } from "../conversation/roster.ts";
 
 /** Records its notifications. */
 export class RosterNotes implements RosterListener {
-  told: string[] = [];
+  notes: string[] = [];
 
   streamJoined({ entry }: LiveStream): void {
-    this.told.push(`joined ${entry.stream_name} ${entry.epoch}`);
+    this.notes.push(`joined ${entry.stream_name} ${entry.epoch}`);
   }
 
   streamLeft({ entry }: LiveStream, ts: string, seq: string | null): void {
-    this.told.push(`left ${entry.stream_name} ${seq} ${ts}`);
+    this.notes.push(`left ${entry.stream_name} ${seq} ${ts}`);
   }
 
   metadataChanged({ entry }: LiveStream, n: number, ms: number): void {
-    this.told.push(`metadata ${entry.stream_name} ${entry.epoch}-${n} ${entry.metadata} ${ms}`);
+    this.notes.push(`metadata ${entry.stream_name} ${entry.epoch}-${n} ${entry.metadata} ${ms}`);
   }
 
   gap({ entry }: LiveStream, after: string | null, before: string | null, why: GapReason): void {
-    this.told.push(`gap ${entry.stream_name} ${after} ${before} ${why}`);
+    this.notes.push(`gap ${entry.stream_name} ${after} ${before} ${why}`);
   }
 
   /** The notifications since the last call. */
   take(): string[] {
-    return this.told.splice(0);
+    return this.notes.splice(0);
   }
 }
