@@ -38,7 +38,7 @@ export class AmsChatTransport<M extends UIMessage> implements ChatTransport<M> {
   }
 }
 
-/** The last chunk of an answer that was stopped or failed, for `serve`; it tells no secret. */
+/** The last chunk of an answer that was stopped or failed, for `serve`; it holds no secret. */
 export function onError(error: unknown): UIMessageChunk {
   const isStop = error instanceof Error && error.name === "AbortError";
   return isStop ? { type: "abort" } : { type: "error", errorText: "The agent failed." };
