@@ -14,18 +14,14 @@ import type {
   StreamName,
 } from "@ams/protocol";
 import { type Outcome, StoreUnavailable } from "@ams/store";
+import type { Accounts } from "./accounts.ts";
 import type { Channels } from "./channels.ts";
 import type {
-  Account,
-  AccountKey,
-  AccountLimits,
-  AccountUse,
   Address,
   Admission,
   ConnectionId,
   Conversation,
   GatewayId,
-  Grant,
   Link,
   LinkTerms,
   LinkUse,
@@ -34,6 +30,13 @@ import type {
 } from "./records.ts";
 import type { Peppers } from "./secrets.ts";
 
+export type {
+  Accounts,
+  CredentialEnd,
+  CredentialGrace,
+  CredentialHolder,
+} from "./accounts.ts";
+
 /** `DirectoryUnavailable`: the store did not answer, or not in time. */
 export { type Outcome, StoreUnavailable as DirectoryUnavailable };
 
@@ -41,84 +44,6 @@ export { type Outcome, StoreUnavailable as DirectoryUnavailable };
 export type Removed = (channel: string) => Promise<unknown>;
 
 export const NOTHING_ELSE: Removed = () => Promise.resolve();
-
-/**
- * Whose credential something is, or was: whether it is live is another question, which is asked
- * anew each time.
- */
-export type CredentialHolder = {
-  readonly account_id: AccountId;
-  /** The credential's hash. */
-  readonly credential: string;
-};
-
-/** What is left to the earlier credentials of an account after a rotation. */
-export type CredentialGrace = {
-  /** Milliseconds for which they live at most; 0: they end at once. */
-  readonly ms: number;
-  /** Whether they end when a newer one is first used: by `accountByCredential` or `reserve`. */
-  readonly untilUsed: boolean;
-};
-
-export type CredentialEnd = {
-  /** The credential's hash. */
-  readonly credential: string;
-  /** Unix milliseconds from which it opens nothing; null for never. */
-  readonly at_ms: number | null;
-};
-
-/** Accounts: a namespace belongs to one account permanently, also after the account is deleted. */
-export interface Accounts {
-  /** Of any number of concurrent creates of one namespace, exactly one is ok. */
-  createAccount(
-    account: Account,
-    credentialHash: string,
-  ): Promise<Outcome<Account, "namespace_taken">>;
-  account(id: AccountId): Promise<Account | null>;
-  accountOf(namespace: Namespace): Promise<Account | null>;
-  /**
-   * Whose one of these hashes is, one per live credential pepper, and what it may do. It counts as
-   * a use of the credential.
-   */
-  grantOf(hashes: readonly string[]): Promise<Grant | null>;
-  /** Adds a key. At `KEYS_MAX` those that have expired end to make way for it. */
-  createKey(
-    id: AccountId,
-    hash: string,
-    key: AccountKey,
-  ): Promise<Outcome<null, "not_found" | "key_limit">>;
-  /** The keys of the account, the oldest first; null when there is no account. */
-  keysOf(id: AccountId): Promise<readonly AccountKey[] | null>;
-  /** Ends a key, and announces `credentials_end`. */
-  revokeKey(id: AccountId, keyId: string): Promise<Outcome<null, "not_found">>;
-  /** Counted over all gateways; null when there is no account. */
-  accountUse(id: AccountId): Promise<AccountUse | null>;
-  /** The account of `grantOf`, where it may do everything. */
-  accountByCredential(hashes: readonly string[]): Promise<Account | null>;
-  /**
-   * Whose credential one of these hashes is: of a live one always, of one that has ended perhaps.
-   */
-  credentialHolder(hashes: readonly string[]): Promise<CredentialHolder | null>;
-  /**
-   * Makes `hash` the account's newest credential. A later grace never lengthens the life of an
-   * earlier credential. Past `CREDENTIALS_MAX` the oldest that was never used ends, else the
-   * oldest. What ends, now or later, is announced to the deployment as `credentials_end`.
-   */
-  rotateCredential(
-    id: AccountId,
-    hash: string,
-    grace: CredentialGrace,
-  ): Promise<Outcome<null, "not_found">>;
-  /** When each live credential of the account ends; null when there is no account. */
-  credentialEnds(id: AccountId): Promise<readonly CredentialEnd[] | null>;
-  /** Also sets `subscribers_max` on every conversation that the account owns. */
-  setAccountLimits(id: AccountId, limits: AccountLimits): Promise<Outcome<Account, "not_found">>;
-  /**
-   * Closes its conversations, ends its credentials, keeps its namespace taken; announces
-   * `account_deleted` to the deployment.
-   */
-  deleteAccount(id: AccountId): Promise<void>;
-}
 
 export type Minted = {
   readonly conversation: Conversation;

@@ -53,6 +53,8 @@ export {
 } from "./new-ids.ts";
 export {
   type Account,
+  type AccountAction,
+  type AccountEvent,
   type AccountKey,
   type AccountLimits,
   type AccountUse,
@@ -65,6 +67,7 @@ export {
   type Grant,
   type IdKind,
   isGranted,
+  type KeptEvent,
   type Link,
   type LinkTerms,
   type LinkUse,

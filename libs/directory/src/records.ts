@@ -63,6 +63,35 @@ export type AccountKey = {
 /** Milliseconds for which a use of a key is not written again. */
 export const KEY_USE_MS = 10_000;
 
+/** What owners and operators do with an account (§2.2.12). */
+export type AccountAction =
+  | "account_created"
+  | "credential_rotated"
+  | "credential_reset"
+  | "key_created"
+  | "key_revoked"
+  | "link_created"
+  | "link_revoked"
+  | "links_replaced"
+  | "conversation_deleted"
+  | "limits_changed";
+
+/** One entry of an account's audit log. It holds no secret and no metadata. */
+export type AccountEvent = {
+  readonly action: AccountAction;
+  /** UTC ISO 8601 with milliseconds. */
+  readonly at: string;
+  /** `credential`, the id of the key that was shown, or `operator`. */
+  readonly actor: string;
+  /** What it was done to: a key's id, `<alias>`, `<alias> <link id>`; null for the account. */
+  readonly target: string | null;
+  /** The request by which it was done, null for an operator's command. */
+  readonly request_id: string | null;
+};
+
+/** An event as it is kept: its id rises from one to the next. */
+export type KeptEvent = AccountEvent & { readonly event_id: string };
+
 /** How much of its limits an account uses now. */
 export type AccountUse = {
   /** Live streams, in all conversations together. */
@@ -74,7 +103,12 @@ export type AccountUse = {
 };
 
 /** Whose a credential is, and what it may do: everything unless it is a key. */
-export type Grant = { readonly account: Account; readonly scopes: readonly Scope[] };
+export type Grant = {
+  readonly account: Account;
+  readonly scopes: readonly Scope[];
+  /** Null for the account's own credential. */
+  readonly key_id: string | null;
+};
 
 /** The scopes of an account's own credential. */
 export const ALL_SCOPES: readonly Scope[] = ["full"];

@@ -30,6 +30,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "create-key": schema.createKeyBody,
   "key-created": schema.keyCreatedBody,
   keys: schema.keysBody,
+  "account-events": schema.accountEventsBody,
   "create-link": schema.createLinkBody,
   "link-created": schema.linkCreatedBody,
   links: schema.linksBody,

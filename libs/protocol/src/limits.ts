@@ -114,6 +114,9 @@ export const KEYS_MAX = 50;
 /** Characters of the name of a key. */
 export const KEY_NAME_CHARACTERS_MAX = 64;
 
+/** Events of one account that are kept, the latest: about 200 KiB. */
+export const ACCOUNT_EVENTS_MAX = 1_000;
+
 /** Conversations that one page of a listing holds, at most and by default. */
 export const LIST_LIMIT_MAX = 1_000;
 export const LIST_LIMIT_DEFAULT = 100;

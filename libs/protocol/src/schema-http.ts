@@ -105,6 +105,23 @@ export const keysBody = z.object({
   keys: z.array(keyBody.extend({ last_used_at: timestamp.nullable() })).max(KEYS_MAX),
 });
 
+/** What was done with an account (§2.2.12). */
+export const accountEventsBody = z.object({
+  events: z
+    .array(
+      z.object({
+        event_id: z.string(),
+        at: timestamp,
+        action: z.string(),
+        actor: z.string(),
+        target: z.string().nullable(),
+        request_id: z.string().nullable(),
+      }),
+    )
+    .max(LIST_LIMIT_MAX),
+  next_cursor: z.string().nullable(),
+});
+
 export const rotateBody = z.object({
   grace_s: z.int().min(0).max(CREDENTIAL_GRACE_S_MAX).nullish(),
 });

@@ -29,6 +29,7 @@ export {
 export {
   accountBody,
   accountCreatedBody,
+  accountEventsBody,
   alias,
   conversationBody,
   conversationsBody,

@@ -1,8 +1,8 @@
 /** Keys of accounts: made, used, limited to scopes, revoked. */
-import { KEYS_MAX, type Scope } from "@ams/protocol";
+import { ACCOUNT_EVENTS_MAX, KEYS_MAX, type Scope } from "@ams/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { newKeyId } from "../new-ids.ts";
-import { type Account, type AccountKey, KEY_USE_MS } from "../records.ts";
+import { type Account, type AccountEvent, type AccountKey, KEY_USE_MS } from "../records.ts";
 import {
   faultOf,
   fresh,
@@ -59,13 +59,18 @@ export function accountKeysContract(open: () => Promise<World>): void {
       expect(await other.grantOf(["elsewhere", hash])).toEqual({
         account,
         scopes: ["mint", "read"],
+        key_id: key.key_id,
       });
       expect(await directory.accountByCredential([hash])).toBeNull();
       expect(await directory.credentialHolder([hash])).toEqual({
         account_id: account.account_id,
         credential: hash,
       });
-      expect(await directory.grantOf([credential])).toEqual({ account, scopes: ["full"] });
+      expect(await directory.grantOf([credential])).toEqual({
+        account,
+        scopes: ["full"],
+        key_id: null,
+      });
       const full = await make(["full"]);
       expect(await directory.accountByCredential([full.hash])).toEqual(account);
       const nobody = newAccount().account_id;
@@ -161,6 +166,44 @@ export function accountKeysContract(open: () => Promise<World>): void {
       for (const conversation of made) value(await directory.deleteConversation(conversation));
       expect(await directory.accountUse(account.account_id)).toEqual({ ...none, keys: 1 });
       expect(await directory.accountUse(newAccount().account_id)).toBeNull();
+    });
+
+    test("§2.2.12 an account's log is the newest first, complete over pages, bounded, and ends with it", async () => {
+      const { directory, other } = world;
+      const { account_id } = account;
+      const eventOf = (target: string): AccountEvent => ({
+        action: "link_created",
+        at: new Date(START_MS).toISOString(),
+        actor: "credential",
+        target,
+        request_id: "req_1",
+      });
+      const page = (before: string | null, limit = 3) =>
+        directory.eventsOf(account_id, { before, limit });
+      expect(await page(null)).toEqual([]);
+      for (let count = 1; count <= 7; count += 1) {
+        await (count % 2 ? directory : other).recordEvent(account_id, eventOf(`a${count}`));
+      }
+      const targets: (string | null)[] = [];
+      let before: string | null = null;
+      for (let pages = 0; pages < 4; pages += 1) {
+        const events = await page(before);
+        targets.push(...events.map(({ target }) => target));
+        before = events.at(-1)?.event_id ?? before;
+      }
+      expect(targets).toEqual(["a7", "a6", "a5", "a4", "a3", "a2", "a1"]);
+      const [{ event_id, ...newest } = { event_id: "" }] = await page(null);
+      expect(newest).toEqual(eventOf("a7"));
+      expect(event_id).toMatch(/^\d{1,16}-\d{1,19}$/);
+      for (let count = 0; count < ACCOUNT_EVENTS_MAX; count += 1) {
+        await directory.recordEvent(account_id, eventOf("more"));
+      }
+      const kept = await page(null, 2 * ACCOUNT_EVENTS_MAX);
+      expect(kept.length).toBeGreaterThanOrEqual(ACCOUNT_EVENTS_MAX);
+      expect(kept.length).toBeLessThan(1.2 * ACCOUNT_EVENTS_MAX);
+      await directory.deleteAccount(account_id);
+      await directory.recordEvent(account_id, eventOf("late"));
+      expect(await page(null)).toEqual([]);
     });
 
     test("§2.2.5 keys end with their account, and leave nothing", async () => {

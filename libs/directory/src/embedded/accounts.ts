@@ -3,6 +3,7 @@ import type { AccountId, Namespace } from "@ams/protocol";
 import type { Accounts, Outcome } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import { type Account, type AccountUse, type Grant, isGranted } from "../records.ts";
+import { embeddedEvents, forgetEvents } from "./account-events.ts";
 import { embeddedKeys } from "./account-keys.ts";
 import { removeConversation } from "./conversations.ts";
 import {
@@ -30,17 +31,14 @@ export function embeddedAccounts(store: Store): Accounts {
         return (id === undefined ? undefined : storedAccount(store, id)?.account) ?? null;
       }),
 
-    accountByCredential: (hashes) =>
-      look(() => {
-        const grant = grantOf(store, hashes);
-        return grant !== null && isGranted(grant.scopes, "full") ? grant.account : null;
-      }),
+    accountByCredential: (hashes) => look(() => fullAccountOf(grantOf(store, hashes))),
 
     grantOf: (hashes) => look(() => grantOf(store, hashes)),
 
     accountUse: (id) => look(() => useOf(store, id)),
 
     ...embeddedKeys(store),
+    ...embeddedEvents(store),
 
     credentialHolder: (hashes) =>
       look(() => {
@@ -83,6 +81,7 @@ export function embeddedAccounts(store: Store): Accounts {
         const hashes = [...Object.keys(stored.credentials), ...Object.keys(stored.keys ?? {})];
         for (const hash of hashes) tables.credentials.removeSync(hash);
         tables.accounts.removeSync(id);
+        forgetEvents(tables, id);
         const owned = conversationsOf(store, namespace);
         const announcements = owned.map((one) => removeConversation(store, one));
         tables.floors.removeSync(namespace);
@@ -112,6 +111,10 @@ function createAccount(
   return { ok: true, value: account };
 }
 
+function fullAccountOf(grant: Grant | null): Account | null {
+  return grant !== null && isGranted(grant.scopes, "full") ? grant.account : null;
+}
+
 function useOf(store: Store, id: AccountId): AccountUse | null {
   const { slots } = store.here;
   const stored = storedAccount(store, id);
@@ -132,7 +135,8 @@ function countListed({ tables }: Store, namespace: Namespace): number {
 
 function grantOf(store: Store, hashes: readonly string[]): Grant | null {
   const used = hashes.map((hash) => useCredential(store, hash)).find((one) => one !== null);
-  return used == null ? null : { account: used.account, scopes: used.scopes };
+  if (used === undefined || used === null) return null;
+  return { account: used.account, scopes: used.scopes, key_id: used.keyId };
 }
 
 const notFound = { ok: false, fault: "not_found" } as const;

@@ -37,6 +37,7 @@ export type Used = {
   readonly account: Account;
   readonly endsMs: number | null;
   readonly scopes: readonly Scope[];
+  readonly keyId: string | null;
 };
 
 /**
@@ -59,7 +60,7 @@ export function useCredential(store: Store, hash: string): Used | null {
     tables.file.transactionSync(() => write(store, id, { ...stored, credentials }, ended));
     announceEnds(store, id, ended, []);
   }
-  return { account: stored.account, endsMs: one.ends, scopes: ALL_SCOPES };
+  return { account: stored.account, endsMs: one.ends, scopes: ALL_SCOPES, keyId: null };
 }
 
 /**
@@ -121,7 +122,7 @@ function useKey(
     const keys = { ...stored.keys, [hash]: { ...key, used_at_ms: now() } };
     tables.accounts.putSync(id, { ...stored, keys });
   }
-  return { account: stored.account, endsMs: expires_at_ms, scopes };
+  return { account: stored.account, endsMs: expires_at_ms, scopes, keyId: key.key_id };
 }
 
 function isLive({ ends }: StoredCredential, nowMs: number): boolean {

@@ -16,12 +16,13 @@
  * | uses | `<ns>/<alias> <link number>` | how far the link was used | delete, or revocation |
  * | joins | `<ns>/<alias>` | number of stream ids counted against `max_joins` | delete |
  * | joined | `<ns>/<alias> <stream id>` | 1 | delete |
+ * | events | `<account id> <Unix ms, 16 digits>-<number, 6 digits>` | one entry of its audit log, the latest `ACCOUNT_EVENTS_MAX` | with the account |
  * | peppers | `credential`, `link` | check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
  */
 
 import type { AccountId, Alias, StreamId } from "@ams/protocol";
 import type { File, Table } from "@ams/store";
-import type { Account, AccountKey, Address, Conversation, Link } from "../records.ts";
+import type { Account, AccountEvent, AccountKey, Address, Conversation, Link } from "../records.ts";
 
 /** Named databases that the file may hold: more than there are tables. */
 export const TABLES_MAX = 16;
@@ -75,6 +76,7 @@ export type Tables = {
   readonly uses: Table<StoredUse>;
   readonly joins: Table<number>;
   readonly joined: Table<1>;
+  readonly events: Table<AccountEvent>;
   readonly peppers: Table<readonly string[]>;
 };
 
@@ -93,6 +95,7 @@ export function openTables(file: File): Tables {
     uses: file.openDB({ name: "uses", encoding: "json" }),
     joins: file.openDB({ name: "joins", encoding: "json" }),
     joined: file.openDB({ name: "joined", encoding: "json" }),
+    events: file.openDB({ name: "events", encoding: "json" }),
     peppers: file.openDB({ name: "peppers", encoding: "json" }),
   };
 }

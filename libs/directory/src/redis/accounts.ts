@@ -8,6 +8,7 @@ import { answered, listOf, textOf, textsOf } from "@ams/store";
 import { LRUCache } from "lru-cache";
 import { type Accounts, type Conversations, DirectoryUnavailable } from "../directory.ts";
 import { type Account, type AccountUse, isGranted } from "../records.ts";
+import { redisEvents } from "./account-events.ts";
 import { redisKeys } from "./account-keys.ts";
 import {
   announceToDeployment,
@@ -72,6 +73,7 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
     },
 
     ...redisKeys(store),
+    ...redisEvents(store),
 
     credentialHolder: (hashes) => findHolder(store, holders, hashes),
 
@@ -169,8 +171,8 @@ async function createAccount(
 
 /** The hashes of its credentials. */
 async function removeAccount(store: Store, id: AccountId): Promise<readonly string[]> {
-  const { record, credentials, keys, slots, guests, heldPrefix } = store.keys.account(id);
-  const all = [record, credentials, keys, slots, guests];
+  const { record, credentials, keys, events, slots, guests, heldPrefix } = store.keys.account(id);
+  const all = [record, credentials, keys, events, slots, guests];
   const [hashes, indexed] = listOf(await store.run(deleteAccount, all, [id])).map(textsOf);
   await unindex(store, heldPrefix, indexed ?? []);
   return hashes ?? [];

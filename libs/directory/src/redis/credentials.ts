@@ -122,10 +122,16 @@ export async function checkHolder(
   const args = [credential, store.now(), ...LIMIT_FIELDS];
   const reply = await store.run(checkCredential, [record, credentials, keys], args);
   if (reply === null) return null;
-  const [ended, fields, scopes] = listOf(reply);
+  const [ended, fields, scopes, keyId] = listOf(reply);
   await endCredentials(store, account_id, textsOf(ended), []);
   const account = decodeAccount(listOf(fields).map(textOf));
-  return account === null ? null : { account, scopes: decodeScopes(textOf(scopes) ?? "") };
+  return account === null
+    ? null
+    : {
+        account,
+        scopes: decodeScopes(textOf(scopes) ?? ""),
+        key_id: textOf(keyId) || null,
+      };
 }
 
 export async function forgetCredentials(store: Store, hashes: readonly string[]): Promise<void> {

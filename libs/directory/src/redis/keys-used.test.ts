@@ -94,6 +94,13 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
     const key = { key_id: newKeyId(0), name: "k", scopes: ["join"] as const, used_at_ms: null };
     const expiry = { expires_at_ms: null, created_at: account.created_at };
     value(await directory.createKey(account.account_id, "hash-3", { ...key, ...expiry }));
+    await directory.recordEvent(account.account_id, {
+      action: "key_created",
+      at: account.created_at,
+      actor: "credential",
+      target: key.key_id,
+      request_id: null,
+    });
 
     const rows = tableRows();
     const used = new Set<string>();

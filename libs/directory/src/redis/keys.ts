@@ -15,6 +15,7 @@
  * | `ams:account:{pN}:<id>` | hash | the account's record and limits | with the account |
  * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends and in which order (redis/scripts/script.ts), up to `CREDENTIALS_MAX` | with the account; field: rotation, or first use of a newer one |
  * | `ams:account:{pN}:<id>:keys` | hash | credential hash -> key (redis/scripts/script.ts), up to `KEYS_MAX` | with the account; field: revocation |
+ * | `ams:account:{pN}:<id>:events` | stream | its audit log, about the latest `ACCOUNT_EVENTS_MAX` | with the account |
  * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a quota slot is shared | field: release or sweep |
  * | `ams:account:{pN}:<id>:guests` | hash | the same, of the guests in the account's conversations | field: release or sweep |
  * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, after its grace, or with its key |
@@ -75,6 +76,7 @@ export type AccountKeys = {
   readonly record: string;
   readonly credentials: string;
   readonly keys: string;
+  readonly events: string;
   readonly slots: string;
   readonly guests: string;
   readonly heldPrefix: string;
@@ -137,6 +139,7 @@ export function keysUnder(prefix: string): Keys {
         record,
         credentials: `${record}:credentials`,
         keys: `${record}:keys`,
+        events: `${record}:events`,
         slots: `${record}:places`,
         guests: `${record}:guests`,
         heldPrefix: heldPrefix(partition),

@@ -81,6 +81,8 @@ async function contentOf(client: Redis, key: string): Promise<unknown> {
       return client.hgetall(key);
     case "set":
       return client.smembers(key);
+    case "stream":
+      return client.xrange(key, "-", "+");
     case "zset":
       return client.zrange(key, 0, -1, "WITHSCORES");
     default:

@@ -24,7 +24,7 @@ import {
   replaceLinks,
   setSubscribersMax,
 } from "./scripts/conversations.ts";
-import { createKey, revokeKey } from "./scripts/keys.ts";
+import { createKey, recordEvent, revokeKey } from "./scripts/keys.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
 import { leave } from "./scripts/leave.ts";
 import { createLink, revokeLink } from "./scripts/links.ts";
@@ -46,6 +46,7 @@ export const SCRIPTS: readonly Script[] = [
   listCredentials,
   createKey,
   revokeKey,
+  recordEvent,
   markDeleted,
   registerCanonical,
   forgetCanonical,

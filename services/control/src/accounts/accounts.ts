@@ -35,6 +35,7 @@ import { problem } from "../http/problem.ts";
 import { addressKey } from "../http/rate-limit.ts";
 import { noContent, reply } from "../http/reply.ts";
 import { authenticate, grantOf } from "./authenticate.ts";
+import { record } from "./events.ts";
 
 export const createAccount: Endpoint = {
   name: "create_account",
@@ -84,6 +85,7 @@ export const createAccount: Endpoint = {
     if (!created.ok) return problem(created.fault);
     tools.metrics.accountCreated();
     const { account_id } = created.value;
+    await record(call, tools, account_id, "account_created", null);
     tools.log.info({ event: "account_created", account_id }, "account created");
     return reply(
       201,
@@ -156,6 +158,7 @@ export const rotateCredential: Endpoint = {
       graceOf(graceS),
     );
     if (!rotated.ok) return problem("invalid_credential"); // The account was deleted meanwhile.
+    await record(call, tools, account_id, "credential_rotated", null);
     tools.log.info({ event: "credential_rotated", account_id, grace_s: graceS ?? null }, "rotated");
     return reply(200, joinMembers({ credential: toJsonText(credential) }));
   },

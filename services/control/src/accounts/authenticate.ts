@@ -45,6 +45,7 @@ export async function grantOf(
   const grant = await tools.directory.grantOf(hashes(tools.peppers.credential, credential));
   if (grant === null) return { ok: false, fault: "invalid_credential" };
   call.meter.paidBy("account", grant.account.account_id);
+  call.trail.actor = grant.key_id ?? "credential";
   return { ok: true, value: grant };
 }
 

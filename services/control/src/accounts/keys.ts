@@ -18,6 +18,7 @@ import { problem } from "../http/problem.ts";
 import { isName, noContent, reply } from "../http/reply.ts";
 import { rateLimited } from "./accounts.ts";
 import { authenticate } from "./authenticate.ts";
+import { record } from "./events.ts";
 
 const ERRORS = ["missing_credential", "invalid_credential", "insufficient_scope"] as const;
 
@@ -68,6 +69,7 @@ export const createKey: Endpoint = {
     // The account was deleted meanwhile.
     if (!made.ok) return problem(made.fault === "not_found" ? "invalid_credential" : made.fault);
     const { key_id } = key;
+    await record(call, tools, account_id, "key_created", key_id);
     tools.log.info({ event: "key_created", account_id, key_id, scopes }, "key created");
     return reply(201, joinMembers({ ...keyMembers(key), credential: toJsonText(credential) }));
   },
@@ -113,6 +115,7 @@ export const revokeKey: Endpoint = {
     const key_id = call.param("key_id");
     const revoked = await tools.directory.revokeKey(account_id, key_id);
     if (!revoked.ok) return problem(revoked.fault);
+    await record(call, tools, account_id, "key_revoked", key_id);
     tools.log.info({ event: "key_revoked", account_id, key_id }, "key revoked");
     return noContent();
   },

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import type { Account, AccountLimits, Directory } from "@ams/directory";
 import { isNamespace, type Namespace } from "@ams/protocol";
-import { EXIT_USAGE, fail, reachable, type Said } from "./said.ts";
+import { EXIT_USAGE, fail, reachable, recordOperator, type Said } from "./said.ts";
 
 /** By option: the limit that it sets, its smallest value, and what it means. */
 const OPTIONS = {
@@ -96,6 +96,7 @@ export function runLimits(directory: Directory, wish: LimitsWish): Promise<Said>
     };
     const limits: AccountLimits = { streams_max, guests_max, conversations_max, subscribers_max };
     const changed = await directory.setAccountLimits(account.account_id, limits);
+    if (changed.ok) await recordOperator(directory, account.account_id, "limits_changed");
     return changed.ok ? succeed(changed.value) : fail(EXIT_USAGE, "the account was just deleted");
   });
 }

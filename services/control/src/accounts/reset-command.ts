@@ -6,7 +6,14 @@ import { parseArgs } from "node:util";
 import { type Directory, hash, newCredential, type Peppers } from "@ams/directory";
 import { storeFault } from "@ams/process";
 import { isNamespace, type Namespace } from "@ams/protocol";
-import { EXIT_MISCONFIGURED, EXIT_USAGE, fail, reachable, type Said } from "./said.ts";
+import {
+  EXIT_MISCONFIGURED,
+  EXIT_USAGE,
+  fail,
+  reachable,
+  recordOperator,
+  type Said,
+} from "./said.ts";
 
 export const RESET_USAGE = `usage: control reset-credential <namespace> [--directory FOLDER]
 
@@ -52,6 +59,7 @@ export function runReset(directory: Directory, peppers: Peppers, wish: ResetWish
     const grace = { ms: 0, untilUsed: false };
     const rotated = await directory.rotateCredential(account_id, hashed, grace);
     if (!rotated.ok) return fail(EXIT_USAGE, "the account was just deleted");
+    await recordOperator(directory, account_id, "credential_reset");
     const said = JSON.stringify({ account_id, namespace, credential }, null, 2);
     return { exit: 0, out: `${said}\n`, error: "" };
   });

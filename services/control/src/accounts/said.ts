@@ -1,4 +1,6 @@
 /** What an operator's command says, and with which status it exits. */
+import type { AccountAction, Directory } from "@ams/directory";
+import type { AccountId } from "@ams/protocol";
 
 /** Exit statuses, as in sysexits. */
 export const EXIT_USAGE = 64;
@@ -21,4 +23,15 @@ export async function reachable(work: () => Promise<Said>): Promise<Said> {
     }
     throw error;
   }
+}
+
+/** Keeps in the account's log what the operator's command has done (§2.2.12). */
+export function recordOperator(
+  directory: Directory,
+  account: AccountId,
+  action: AccountAction,
+): Promise<void> {
+  const at = new Date().toISOString();
+  const event = { action, at, actor: "operator", target: null, request_id: null };
+  return directory.recordEvent(account, event);
 }

@@ -13,21 +13,15 @@ import {
   streamIdOf,
 } from "@ams/directory";
 import { costMs } from "@ams/process";
-import {
-  type JsonText,
-  joinMembers,
-  LIST_LIMIT_DEFAULT,
-  LIST_LIMIT_MAX,
-  toJsonText,
-  trustJsonText,
-} from "@ams/protocol";
+import { type JsonText, joinMembers, toJsonText, trustJsonText } from "@ams/protocol";
 import { conversationsBody, mintBody, mintedBody } from "@ams/protocol/schema";
 import { rateLimited } from "../accounts/accounts.ts";
 import { authenticateAddress, authenticateOwner } from "../accounts/authenticate.ts";
+import { record } from "../accounts/events.ts";
 import { readBody } from "../http/body.ts";
 import type { Endpoint, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
-import { listQuery } from "../http/queries.ts";
+import { listQuery, readLimit } from "../http/queries.ts";
 import { noContent, reply } from "../http/reply.ts";
 import { ALIAS_ATTEMPTS_MAX, newAlias } from "./alias.ts";
 import { canonicalMs } from "./canonical.ts";
@@ -160,6 +154,7 @@ export const deleteConversation: Endpoint = {
     const deleted = await tools.directory.deleteConversation(owner.value.address);
     if (!deleted.ok) return problem(deleted.fault);
     const { account_id } = owner.value.account;
+    await record(call, tools, account_id, "conversation_deleted", owner.value.address.alias);
     tools.log.info({ event: "conversation_deleted", account_id }, "conversation deleted");
     return noContent();
   },
@@ -226,10 +221,4 @@ function refuseMint(fault: MintFault, account: Account, tools: Tools): Response 
   const max = conversationsMax(account, tools);
   const limit = `The account may have ${max} conversations at a time (AMS_CONVERSATIONS_PER_ACCOUNT) and has them`;
   return problem(fault, {}, `${limit}: delete one, or let one expire.`);
-}
-
-function readLimit(text: string | null): number | null {
-  if (text === null) return LIST_LIMIT_DEFAULT;
-  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  return limit >= 1 && limit <= LIST_LIMIT_MAX ? limit : null;
 }

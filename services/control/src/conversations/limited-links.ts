@@ -12,6 +12,7 @@ import {
 } from "@ams/protocol";
 import { createLinkBody, linkCreatedBody, linksBody } from "@ams/protocol/schema";
 import { authenticateAddress } from "../accounts/authenticate.ts";
+import { record } from "../accounts/events.ts";
 import { type Members, optionalValue, readBody } from "../http/body.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
@@ -65,6 +66,7 @@ export const createLink: Endpoint = {
     if (!made.ok) return problem(made.fault);
     const { number } = made.value;
     const { account_id } = account;
+    await record(call, tools, account_id, "link_created", `${address.alias} link_${number}`);
     tools.log.info({ event: "link_created", account_id, link: number }, "link created");
     const json = { ...linkMembers(made.value), magic_link: toJsonText(link.magicLink(address)) };
     return reply(201, joinMembers(json));
@@ -119,6 +121,7 @@ export const revokeLink: Endpoint = {
     const revoked = await tools.directory.revokeLink(address, number);
     if (!revoked.ok) return problem(revoked.fault);
     const { account_id } = account;
+    await record(call, tools, account_id, "link_revoked", `${address.alias} link_${number}`);
     tools.log.info({ event: "link_revoked", account_id, link: number }, "link revoked");
     return noContent();
   },

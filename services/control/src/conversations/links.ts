@@ -4,6 +4,7 @@ import { baseUrlOf } from "@ams/process";
 import { formatMagicLink, joinMembers, toJsonText } from "@ams/protocol";
 import { linkMadeBody, newLinkBody } from "@ams/protocol/schema";
 import { authenticateAddress } from "../accounts/authenticate.ts";
+import { record } from "../accounts/events.ts";
 import { optionalValue, readBody } from "../http/body.ts";
 import type { Call, Endpoint, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
@@ -42,6 +43,7 @@ export const replaceLink: Endpoint = {
     const replaced = await tools.directory.replaceLinks(address, link.hash, keepConnected);
     if (!replaced.ok) return problem(replaced.fault);
     const { account_id } = account;
+    await record(call, tools, account_id, "links_replaced", address.alias);
     tools.log.info({ event: "link_replaced", account_id, link: replaced.value.number }, "replaced");
     return reply(200, joinMembers({ magic_link: toJsonText(link.magicLink(address)) }));
   },

@@ -132,7 +132,7 @@ test("§9.2 a directory that can't be reached is 503, and what else goes wrong i
   const { ask, lines } = await start({}, (directory) => ({
     ...directory,
     createAccount: () => Promise.reject(new DirectoryUnavailable("canary: at 10.0.0.1")),
-    accountByCredential: () => Promise.reject(new TypeError("canary: it broke")),
+    grantOf: () => Promise.reject(new TypeError("canary: it broke")),
   }));
   const away = await ask("POST", "/v1/accounts", { body: { namespace: "acme" } });
   expect([away.status, away.json.error]).toEqual([503, "unavailable"]);

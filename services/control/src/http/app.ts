@@ -17,6 +17,7 @@ import {
   rotateCredential,
   showAccount,
 } from "../accounts/accounts.ts";
+import { listEvents, newRequestId } from "../accounts/events.ts";
 import { createKey, listKeys, revokeKey } from "../accounts/keys.ts";
 import type { ControlConfig } from "../config.ts";
 import {
@@ -41,6 +42,7 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/v1/account", endpoint: showAccount },
   { method: "DELETE", path: "/v1/account", endpoint: deleteAccount },
   { method: "POST", path: "/v1/account/credential", endpoint: rotateCredential },
+  { method: "GET", path: "/v1/account/events", endpoint: listEvents },
   { method: "POST", path: "/v1/account/keys", endpoint: createKey },
   { method: "GET", path: "/v1/account/keys", endpoint: listKeys },
   { method: "DELETE", path: "/v1/account/keys/:key_id", endpoint: revokeKey },
@@ -120,6 +122,7 @@ async function answer(endpoint: Endpoint, call: Call, tools: Tools): Promise<Res
   }
   const seconds = (performance.now() - began) / 1000;
   tools.metrics.request(endpoint.name, response.status, seconds);
+  response.headers.set("x-request-id", call.trail.requestId);
   return response;
 }
 
@@ -161,6 +164,7 @@ function toCall(context: Context<Env>, meterOf: Meters): Call {
     request: context.req.raw,
     peer: context.env.peer,
     meter: meterOf(context.req.raw, context.env.peer.address),
+    trail: { requestId: newRequestId(), actor: "credential" },
     param: (name) => context.req.param(name) ?? "",
     query: (name) => url.searchParams.get(name) || null,
   };

@@ -28,10 +28,18 @@ export type Call = {
   readonly peer: PeerAddress;
   /** What it has cost so far, and who pays. */
   readonly meter: Meter;
+  readonly trail: Trail;
   /** A path parameter, not yet checked. */
   readonly param: (name: "namespace" | "alias" | "link_id" | "key_id") => string;
   /** A query parameter; null when it is absent or empty. */
   readonly query: (name: string) => string | null;
+};
+
+/** Who does what a request does, for the audit log. */
+export type Trail = {
+  readonly requestId: string;
+  /** `credential`, or the id of the key that was shown. */
+  actor: string;
 };
 
 export type Endpoint = {

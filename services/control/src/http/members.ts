@@ -7,6 +7,14 @@ import { z } from "@hono/zod-openapi";
 const MEMBERS: Readonly<Record<string, string>> = {
   account_id: "Names the account permanently.",
   accounts_per_minute: "Account creations tried per minute and address; 0 is no limit.",
+  action: "What was done.",
+  actor: "By whom: credential, the id of a key, or operator.",
+  at: "When it was done, UTC.",
+  event_id: "Rises from one event to the next.",
+  events: "The page, the newest first.",
+  request_id: "The request by which it was done, as its answer has it in X-Request-Id.",
+  target:
+    "What it was done to: the id of a key, or an alias, with a link's id; null for the account.",
   alias: "Names the conversation in its namespace. Generated when it is absent, null or empty.",
   canonical_input:
     "Any JSON, from whose canonical form (RFC 8785) the id is made. Only with jcs-sha256.",

@@ -1,4 +1,4 @@
-/** The query parameters of the control plane, as schemas for its documentation. */
+/** The query parameters of the control plane: how they are read, and their documentation. */
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from "@ams/protocol";
 import { z } from "zod";
 
@@ -15,3 +15,10 @@ export const listQuery = z.object({
 export const inspectQuery = z.object({
   t: z.string().optional().describe("A link token of the conversation, instead of a credential."),
 });
+
+/** How much a page has; null when it is wrong. */
+export function readLimit(text: string | null): number | null {
+  if (text === null) return LIST_LIMIT_DEFAULT;
+  const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  return limit >= 1 && limit <= LIST_LIMIT_MAX ? limit : null;
+}

@@ -79,7 +79,9 @@ export function connect(change: (world: World) => void = () => undefined) {
     },
     grantOf: (hashes: readonly string[]) => {
       const isKnown = hashes.some((each) => known.includes(each)) && made.account !== null;
-      return Promise.resolve(isKnown ? { account: made.account, scopes: ["full"] } : null);
+      return Promise.resolve(
+        isKnown ? { account: made.account, scopes: ["full"], key_id: null } : null,
+      );
     },
   } as unknown as Directory;
   const { guests, remembered } = made;

@@ -53,13 +53,13 @@ export const checkCredential: Script = {
   lua: `${CREDENTIAL_LUA}${KEY_LUA}
 local record, credentials, keys = unpack(KEYS)
 local shown, ended = useCredential(credentials, ARGV[1], ARGV[2])
-local scopes = 'full'
+local scopes, id = 'full', ''
 if not shown then
   shown = useKey(keys, ARGV[1], ARGV[2])
   if not shown then return false end
-  scopes = shown.scopes
+  scopes, id = shown.scopes, shown.id
 end
-return { ended, redis.call('HMGET', record, 'record', unpack(ARGV, 3)), scopes }
+return { ended, redis.call('HMGET', record, 'record', unpack(ARGV, 3)), scopes, id }
 `,
 };
 
@@ -169,9 +169,9 @@ return 1
 export const deleteAccount: Script = {
   name: "amsDeleteAccount",
   frees: true,
-  keys: 5,
+  keys: 6,
   lua: `${HELD_SLOT_LUA}
-local record, credentials, keys, streams, guests = unpack(KEYS)
+local record, credentials, keys, events, streams, guests = unpack(KEYS)
 local account = ARGV[1]
 local indexed = {}
 local function free(kind, slots)
@@ -187,7 +187,7 @@ free('stream', streams)
 free('guest', guests)
 local hashes = redis.call('HKEYS', credentials)
 for _, hash in ipairs(redis.call('HKEYS', keys)) do hashes[#hashes + 1] = hash end
-redis.call('DEL', record, credentials, keys, streams, guests)
+redis.call('DEL', record, credentials, keys, events, streams, guests)
 return { hashes, indexed }
 `,
 };

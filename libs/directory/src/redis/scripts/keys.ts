@@ -1,4 +1,4 @@
-/** Keys of an account, in its slot: add one, revoke one. */
+/** Keys of an account, and its log of events, in its slot. */
 import type { Script } from "@ams/store";
 
 /**
@@ -43,5 +43,19 @@ for index = 1, #all, 2 do
   end
 end
 return false
+`,
+};
+
+/** Adds to the log of an account that exists; about the latest are kept. */
+export const recordEvent: Script = {
+  name: "amsRecordEvent",
+  frees: true,
+  keys: 2,
+  lua: `
+local record, events = unpack(KEYS)
+local json, most = unpack(ARGV)
+if redis.call('EXISTS', record) == 0 then return 0 end
+redis.call('XADD', events, 'MAXLEN', '~', most, '*', 'event', json)
+return 1
 `,
 };

@@ -140,12 +140,12 @@ local function useKey(keys, credential, now)
   if tonumber(now) >= tonumber(last) + ${KEY_USE_MS} then
     redis.pcall('HSET', keys, credential, ends .. ' ' .. now .. ' ' .. rest)
   end
-  local scopes = string.match(rest, '^(%S+) ')
+  local scopes, id = string.match(rest, '^(%S+) (%S+) ')
   local function may(scope)
     return string.find(',' .. scopes .. ',', ',full,', 1, true)
       or string.find(',' .. scopes .. ',', ',' .. scope .. ',', 1, true)
   end
-  return { ends = tonumber(ends), scopes = scopes, may = may }
+  return { ends = tonumber(ends), scopes = scopes, id = id, may = may }
 end
 `;
 
