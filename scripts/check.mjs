@@ -11,6 +11,7 @@ const CHECKS = [
   ["what npm run docs writes", [process.execPath, ["scripts/operations.mjs", "--check"]]],
   ["the wrapping of Markdown", [process.execPath, ["scripts/wrap-markdown.mjs", "--check"]]],
   ["docs/CLAUSES.md", [process.execPath, ["scripts/clauses.mjs", "--check"]]],
+  ["docs/SDK.md", [process.execPath, ["scripts/sdk-docs.mjs", "--check"]]],
   [
     "tidiness and regular expressions",
     toolCommand("vitest/vitest.mjs", "run", "test/tidy.test.ts", "test/regexes.test.ts"),
