@@ -1,12 +1,13 @@
 // The official conformance suite of MCP, both revisions, at the link and at /mcp.
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
+import { ask, initialize, messages } from "./raw.ts";
 import { startWorld, type World } from "./world.ts";
 
 const run = promisify(execFile);
@@ -14,6 +15,7 @@ const require = createRequire(import.meta.url);
 
 const { serverNode } = await import(new URL("../../scripts/server-node.mjs", import.meta.url).href);
 
+const SUITE = "@modelcontextprotocol/conformance/dist/index.js";
 const EXPECTED = join(repositoryRoot(), "test/mcp/official-expected-failures.yml");
 /** The suite is written for Node 22; where this one is older, the registry's is fetched once. */
 const NODE_MAJOR = 22;
@@ -46,13 +48,29 @@ test.each([
   },
 );
 
+test("each scenario that may fail asks for a fixture of the suite, or a capability that isn't claimed", async () => {
+  const { link } = await world.conversation();
+  const answer = await ask(link, { body: initialize() });
+  const [hello] = await messages(answer);
+  const { capabilities } = Object(Object(hello).result);
+  const code = await readFile(require.resolve(SUITE), "utf8");
+  const lines = (await readFile(EXPECTED, "utf8")).split("\n").filter((one) => /^ +- /.test(one));
+  expect(lines).toHaveLength(23);
+  for (const line of lines) {
+    const [, scenario = "", kind = "", what = ""] = /^ +- (\S+) # (\w+) (\S+)$/.exec(line) ?? [];
+    expect(code, line).toContain(scenario);
+    if (kind === "capability") expect(Object.keys(capabilities), line).not.toContain(what);
+    else expect([kind, code.includes(what)], line).toEqual(["fixture", true]);
+  }
+});
+
 async function suite(url: string, revision: string) {
   const major = Number(process.versions.node.split(".")[0]);
   const node = major >= NODE_MAJOR ? process.execPath : serverNode();
   const asked = ["server", "--url", url, "--spec-version", revision];
   const rest = ["--expected-failures", EXPECTED];
   try {
-    const file = require.resolve("@modelcontextprotocol/conformance/dist/index.js");
+    const file = require.resolve(SUITE);
     const options = { cwd: folder, maxBuffer: OUTPUT_BYTES_MAX };
     const { stdout } = await run(node, [file, ...asked, ...rest], options);
     return { code: 0, output: stdout };

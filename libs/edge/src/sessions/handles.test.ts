@@ -32,6 +32,15 @@ test("guests of one link are never taken for each other: a name is the one's who
   expect(wire.call.options).toMatchObject({ guest: true });
 });
 
+test("a handle leaves from any session, also while the one that joined is live", async () => {
+  const { open } = desk();
+  const [joining, other] = [open("g1", { who: GUEST }), open("g2", { who: GUEST })];
+  const { handle, streamName, conversationId } = must(await joining.join(X));
+  expect(faultIn(await other.leave({ conversationId, streamName, ...X }))).toBe("name_taken");
+  expect(must(await other.leave({ handle, ...X })).streamName).toBe(streamName);
+  expect(faultIn(await joining.recv({}))).toBe("left");
+});
+
 test("a handle holds on another process with the same secret, and on none with another", async () => {
   const seal = createSeal("of the deployment");
   const here = desk({}, seal);

@@ -15,7 +15,8 @@ export async function leave(context: Context, target: Target): Promise<Result<Na
     subscription.holder !== null &&
     subscription.holder !== context.state &&
     subscription.holder.live;
-  if (isAnothers && !subscription.wire.left) return failure("seat_taken");
+  const isProved = found.handle !== null || subscription.wire.left;
+  if (isAnothers && !isProved) return failure("seat_taken");
   subscription.leave();
   return { ok: true, ...subscription.named() };
 }

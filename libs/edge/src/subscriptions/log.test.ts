@@ -3,6 +3,7 @@ import { END_OF_TURN_DATA } from "@ams/client";
 import { expect, test } from "vitest";
 import { createSeal } from "../checks/seal.ts";
 import { brief, desk, must, settle } from "../testing/desk.ts";
+import { GUEST, PEER } from "../testing/fake-wire.ts";
 
 const X = { link: "link-of-x" };
 const SEAL = createSeal("a secret that two processes share".padEnd(40, "."));
@@ -113,4 +114,27 @@ test("lastN where nothing is kept joins all the same", async () => {
   const { wire, open } = desk();
   must(await open("s1").join({ ...X, lastN: 20 }));
   expect(wire.call.options).not.toHaveProperty("last");
+});
+
+test("a guest whose session ended comes back by its handle at once, to what it had not read", async () => {
+  const { wire, open } = desk();
+  wire.log = "L0";
+  const session = open("s1", { who: GUEST });
+  const { handle, streamName } = must(await session.join(X));
+  wire.call.say("read");
+  wire.call.emit({ type: "cursor", cursor: "L1" });
+  await settle();
+  must(await session.recv({}));
+  session.end({ leaveWire: true });
+  wire.streams = [{ ...PEER, streamName }]; // As a link that was just checked still shows it.
+  const back = open("s2", { who: GUEST });
+  const reading = back.recv({ ...X, handle, waitMs: 5_000 });
+  await settle();
+  expect(wire.call.options).toMatchObject({ since: "L1", streamName });
+  wire.call.replay(1, "read");
+  wire.call.replay(2, "meanwhile");
+  wire.call.live("L2");
+  const read = must(await reading);
+  expect(brief(read.events)).toEqual(["meanwhile"]);
+  expect(read.truncated).toBe(false);
 });

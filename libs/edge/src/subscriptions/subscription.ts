@@ -13,7 +13,7 @@ import type { Named } from "../sessions/requests.ts";
 import { EventBuffer, type Heard } from "./buffer.ts";
 import type { Dial } from "./dial.ts";
 import { bytesOf } from "./hearing.ts";
-import { LogMarks } from "./log-position.ts";
+import { LogMarks, type LogPosition } from "./log-position.ts";
 import { Positions } from "./positions.ts";
 import { Speakers } from "./speakers.ts";
 import { WireConnection, type WireLink } from "./wire-connection.ts";
@@ -61,6 +61,8 @@ export type SubscriptionName = {
    * something may be lost.
    */
   readonly isPresumed?: boolean;
+  /** Where the log goes on that it was at before; null where that isn't known. */
+  readonly log?: LogPosition | null;
 };
 
 export class Subscription {
@@ -86,7 +88,7 @@ export class Subscription {
   readonly #watchers = new Set<() => void>();
 
   constructor(name: SubscriptionName, deps: SubscriptionDeps) {
-    const { key, owner, conversationId, streamName, isPresumed = false } = name;
+    const { key, owner, conversationId, streamName, isPresumed = false, log = null } = name;
     this.key = key;
     this.owner = owner;
     this.nonce = name.nonce ?? newNonce();
@@ -105,8 +107,15 @@ export class Subscription {
         if (!isContinued && (resumed || (isPresumed && epoch > 1))) this.#doubt();
       },
       logged: (cursor) => this.#marks.add(this.#buffer.end, cursor, this.#buffer.first),
-      lastLogged: () => this.#marks.at(this.#buffer.end, this.#buffer),
+      lastLogged: () => this.#marks.at(this.#buffer.end, this.#buffer) ?? log,
     });
+  }
+
+  /** Where in the log what is unread begins; null where that isn't known, or some of it is lost. */
+  unreadFrom(): LogPosition | null {
+    const { next, unsure, skip = 0 } = this.positions.at;
+    const isWhole = !unsure && skip === 0 && next >= this.#buffer.first;
+    return isWhole ? this.#marks.at(next, this.#buffer) : null;
   }
 
   get buffer(): EventBuffer {

@@ -9,14 +9,25 @@ import {
   SUBSCRIPTION_IDLE_MS,
   SUBSCRIPTION_KEPT_MS,
 } from "../limits.ts";
+import type { LogPosition } from "./log-position.ts";
 import { Subscription, type SubscriptionDeps, type SubscriptionName } from "./subscription.ts";
 
+/** What is kept of a guest's subscription whose session was ended. */
+type Retired = {
+  /** When, by the clock. */
+  readonly at: number;
+  /** Where its reading was; null where the conversation keeps nothing. */
+  readonly log: LogPosition | null;
+};
+
+/** Milliseconds for which a stream that leaves may be seen: a checked link is kept for 1 s. */
+const LEAVING_MS = 2_000;
 /** Subscriptions that were retired and are remembered. */
 const RETIRED_MAX = 10_000;
 
 export class Subscriptions {
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #retired = new LRUCache<string, true>({ max: RETIRED_MAX });
+  readonly #retired = new LRUCache<string, Retired>({ max: RETIRED_MAX });
   readonly #deps: SubscriptionDeps;
   #closed = false;
 
@@ -61,9 +72,9 @@ export class Subscriptions {
     const subscription = this.#subscriptions.get(key);
     if (subscription !== undefined) return subscription;
     if (this.size >= this.#deps.limits.subscriptions && !this.#forgetOldest()) return null;
-    return this.#put(
-      new Subscription({ key, owner, conversationId, streamName, ...how }, this.#deps),
-    );
+    const log = this.#retired.get(how.nonce ?? "")?.log ?? null;
+    const name = { key, owner, conversationId, streamName, log, ...how };
+    return this.#put(new Subscription(name, this.#deps));
   }
 
   /**
@@ -75,19 +86,25 @@ export class Subscriptions {
   }
 
   /**
-   * The session that had it was ended by its caller. A guest's leaves nothing but its handle, by
-   * which it may come back and hear that something is lost; an account's keeps its buffer.
+   * The session that had it was ended by its caller. A guest's leaves nothing but its handle and
+   * its place in the log, by which it may come back and go on, or hear that something is lost; an
+   * account's keeps its buffer.
    */
   retire(subscription: Subscription): void {
     subscription.wire.rest();
     if (!subscription.isGuests || subscription.wire.left) return;
-    this.#retired.set(subscription.nonce, true);
+    const at = this.#deps.clock.now();
+    this.#retired.set(subscription.nonce, { at, log: subscription.unreadFrom() });
     this.forget(subscription);
   }
 
-  /** Whether a handle is of a subscription that left here: its name may be another's by now. */
+  /**
+   * Whether a handle is of a subscription that left here so long ago that a stream of its name is
+   * another's, and not what is still seen of its own.
+   */
   hasRetired(nonce: string): boolean {
-    return this.#retired.has(nonce);
+    const retired = this.#retired.get(nonce);
+    return retired !== undefined && this.#deps.clock.now() - retired.at > LEAVING_MS;
   }
 
   forget(subscription: Subscription): void {

@@ -193,7 +193,8 @@ export class WireConnection {
 
   async #dial(link: string, { identity, wishes, replay }: Reach): Promise<Result<Reached>> {
     const { streamName } = this.#options;
-    const kept = this.#last === null ? (replay ?? null) : this.#options.lastLogged();
+    const asked = this.#last === null ? (replay ?? null) : null;
+    const kept = asked ?? this.#options.lastLogged();
     if (this.#last === null) this.#wishes = wishes ?? {};
     const streamMetadata = wishes?.streamMetadata ?? this.#last?.connection.metadata;
     this.#count("dials");
