@@ -1,4 +1,5 @@
 // docker-compose.yml as a person runs it: built from the clone, started, and used.
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import {
@@ -17,6 +18,8 @@ const PROJECT = `ams-test-${randomBytes(4).toString("hex")}`;
 const JOURNEY = join(ROOT, "deploy/k8s/ams/files/helm-test.mjs");
 /** Milliseconds that the journey may take in all. */
 const JOURNEY_MS = 300_000;
+/** Compose 2 is a part of `docker`; compose 1 is the program `docker-compose`. */
+const HAS_COMPOSE_2 = spawnSync("docker", ["compose", "version"]).status === 0;
 let environment: StartedDockerComposeEnvironment;
 let port = 0;
 
@@ -26,6 +29,7 @@ beforeAll(async () => {
   environment = await new DockerComposeEnvironment(ROOT, "docker-compose.yml")
     .withProjectName(PROJECT)
     .withBuild()
+    .withClientOptions(HAS_COMPOSE_2 ? {} : { executable: { standalone: true } })
     .withEnvironment({
       AMS_CREDENTIAL_PEPPERS: pepper(),
       AMS_LINK_PEPPERS: pepper(),
@@ -40,6 +44,7 @@ beforeAll(async () => {
       AMS_PUBLISH: `127.0.0.1:${port}`,
       AMS_BUILD_NETWORK: process.env.AMS_BUILD_NETWORK ?? "default",
     })
+    .withWaitStrategy(containerName("entry"), Wait.forHttp("/healthz", 8080))
     .withStartupTimeout(JOURNEY_MS)
     .up();
 });
@@ -90,17 +95,13 @@ test("every container of ours is healthy, as its image checks it", async () => {
   }
 });
 
+/** As testcontainers calls it: without the project's name where compose 2 made it. */
+function containerName(service: string): string {
+  return HAS_COMPOSE_2 ? `${service}-1` : `${PROJECT}_${service}_1`;
+}
+
 async function inContainer(service: string, ...words: string[]): Promise<number> {
-  // Compose 1 and 2 name containers differently.
-  const names = [`${service}_1`, `${service}-1`];
-  const found = names.flatMap((name) => {
-    try {
-      return [environment.getContainer(name)];
-    } catch {
-      return [];
-    }
-  });
-  const [container = expect.fail(`no container of ${service}`)] = found;
+  const container = environment.getContainer(containerName(service));
   const { exitCode } = await container.exec(words);
   return exitCode;
 }
