@@ -68,6 +68,18 @@ export const LONG_SUITES = [
     },
   },
   {
+    name: "mesh-rules",
+    what: "100,000 random transactions of a mesh's ledger, each held to its rules and replayed",
+    command: ["node", "scripts/test.mjs", "libs/mesh-rules/src/ledger"],
+    env: { AMS_MESH_TRANSACTIONS: "100000" },
+  },
+  {
+    name: "mesh",
+    what: "30,000 pieces of random work at two processes of meshes, and every kill",
+    command: ["node", "scripts/test.mjs", "edges/mesh"],
+    env: { AMS_MESH_WORK: "30000", AMS_MESH_KILLS: "1" },
+  },
+  {
     name: "journal",
     what: "8 writers of 10,000 appends each, 300 appends that nothing refuses, 20 kills, on both drivers",
     command: ["node", "scripts/test.mjs", "libs/journal"],

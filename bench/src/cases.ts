@@ -4,6 +4,7 @@ import { idleCase } from "./cases/idle.ts";
 import { LATENCY_ACROSS, LATENCY_SAME } from "./cases/latency.ts";
 import { MAIL } from "./cases/mail.ts";
 import { MCP, MCP_500 } from "./cases/mcp.ts";
+import { MESH } from "./cases/mesh.ts";
 import { NOISY_TENANT } from "./cases/noisy-tenant.ts";
 import { PACED } from "./cases/paced.ts";
 import { PAGE } from "./cases/page.ts";
@@ -56,6 +57,7 @@ const CASES: readonly Case[] = [
   MAIL,
   WORKFLOW,
   PYTHON,
+  MESH,
   PAGE,
 ];
 

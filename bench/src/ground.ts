@@ -21,6 +21,8 @@ export type GroundCluster = {
   readonly amp: readonly GroundMember[];
   /** Processes of workflows, and the Redis of their journals. */
   readonly workflow: readonly GroundMember[];
+  /** Processes of meshes. */
+  readonly mesh: readonly GroundMember[];
   readonly journalUrl: string | null;
   readonly redis: { readonly port: number; readonly pid: () => number } | null;
   readonly redisUrl: string;
@@ -101,6 +103,7 @@ export type Ground = {
     readonly gateways: number;
     readonly amp?: number;
     readonly workflow?: number;
+    readonly mesh?: number;
     readonly env?: Readonly<Record<string, string>>;
   }) => Promise<GroundCluster>;
   readonly startStandalone: (env: Readonly<Record<string, string>>) => Promise<GroundStandalone>;

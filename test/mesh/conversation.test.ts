@@ -47,8 +47,8 @@ function envelope(from: SeedSigner, members: Loose): JsonObject {
 }
 
 /** A mesh, and whoever speaks in its conversation. */
-async function openMesh(layout: string) {
-  const account = await createAccount(ams.url, { namespace: `mesh-${process.pid}-${layout}` });
+async function openMesh(layout: string, name = layout) {
+  const account = await createAccount(ams.url, { namespace: `mesh-${process.pid}-${name}` });
   const { magicLink: link } = await account.mint();
   const headers = { authorization: `Bearer ${account.credential}` };
   const ask = async (method: string, path: string, body?: unknown): Promise<Loose> => {
@@ -72,7 +72,7 @@ async function openMesh(layout: string) {
     await expect.poll(() => frames.some(is), { timeout: 30_000 }).toBe(true);
     return frames.find(is);
   };
-  return { opened, ask, speaker, frame, link, credential };
+  return { opened, ask, speaker, frame, link, account };
 }
 
 test("M10.1 gated: a token is answered by the whole envelope with its receipt, and M6.2 waits", async () => {
@@ -130,6 +130,17 @@ test("M10.1 observed: the frame of acceptance carries the receipt alone", async 
   const accepted = await frame(({ t, id }) => t === "accepted" && id === intent.id);
   expect(accepted.envelope).toBe(undefined);
   expect(accepted.receipt).toMatchObject({ id: intent.id, status: "accepted" });
+});
+
+test("D11 the conversation is deleted: reads stay for members, writes are refused", async () => {
+  const { opened, ask, link, account } = await openMesh("gated", "ending");
+  const at = `/meshes/${opened.mesh}`;
+  await account.close(new URL(link).pathname.split("/").at(-1) ?? "");
+  const greet = { kind: "intent", to: bob.did, intent: { action: "greet" } };
+  const refused = async () =>
+    (await ask("POST", `${at}/envelopes`, envelope(alice, greet))).error ?? "";
+  await expect.poll(refused, { timeout: 30_000 }).toBe("space_closed");
+  expect((await ask("GET", at)).mesh).toBe(opened.mesh);
 });
 
 async function readUntil(answer: Response, text: string): Promise<string> {

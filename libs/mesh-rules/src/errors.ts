@@ -66,7 +66,6 @@ export const ERRORS = {
   store_unavailable: [503, "The store can't be reached."],
   not_durable: [503, "The store could not keep it durably in time."],
   busy: [503, "Too much happens at once: try again."],
-  did_unavailable: [503, "The DID's document can't be fetched now."],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ErrorCode = keyof typeof ERRORS;

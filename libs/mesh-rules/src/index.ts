@@ -17,6 +17,7 @@ export {
   verbOf,
 } from "./envelope.ts";
 export {
+  ERRORS,
   type ErrorCode,
   type Extra,
   type Judged,

@@ -20,8 +20,9 @@ import {
   viewNode,
   viewThread,
 } from "@ams/mesh-rules";
-import { parseDid } from "@ams/provenance";
+import { isJsonObject, parseDid } from "@ams/provenance";
 import { answer, answerText } from "../answers.ts";
+import { checkEvidence } from "../evidence.ts";
 import { signedCheckpoint } from "../space/frames.ts";
 import { type Context, get, type Handler, limitOf, type Row, wholeOf } from "./route.ts";
 
@@ -94,6 +95,21 @@ function reputation({ live, segments, url }: Context) {
   return reputationOf(live.state, segments[1] ?? "", url.searchParams.get("domain") ?? "");
 }
 
+/** The proof of outcome, with what evidence from workflows is worth: it settles nothing. */
+const proof: Handler = async ({ live, segments, service }) => {
+  const id = segments[1] ?? "";
+  const found = await live.read(() => proofOf(live.state, id));
+  const votes = live.state.children.of(id);
+  const evidence = [id, ...votes].flatMap((one) => {
+    const given = live.state.node(one)?.envelope.payload.evidence;
+    return Array.isArray(given) ? given : [];
+  });
+  const checked = await checkEvidence(service.parts.url(), evidence);
+  if (checked.length === 0) return answer(200, found);
+  const reasons = isJsonObject(found.reasons) ? found.reasons : {};
+  return answer(200, { ...found, reasons: { ...reasons, evidence: checked } });
+};
+
 const graph: Handler = async ({ live, segments, url }) => {
   const root = segments[1] ?? "";
   const nodes = await live.read(() => nodesUnder(live.state, root).map(viewNode));
@@ -144,10 +160,7 @@ export const readRoutes: readonly Row[] = [
   ),
   get(["settlements"], of(settlements)),
   get(["settlements", "*"], of(settlement)),
-  get(
-    ["poo", "*"],
-    of((context) => proofOf(context.live.state, part(context))),
-  ),
+  get(["poo", "*"], proof),
   get(["decisions", "*"], of(decision)),
   get(["policy"], of(policy)),
   get(["reputation", "*"], of(reputation)),
