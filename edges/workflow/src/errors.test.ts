@@ -225,6 +225,31 @@ describe.skipIf(findRedisBinary() === null)("the store", () => {
     expect((await send(one, given)).status).toBe(201);
   });
 
+  test("J1.10, W12.4 a store that went back is never served, and nothing is written over it", async () => {
+    server = await startRedisServer();
+    const one = keep("memory");
+    const id = await openRun(one);
+    const given = await message(one, id, { step: "reserve" });
+    const { port } = server;
+    await server.stop();
+    // It comes back without what it had.
+    server = await startRedisServer({ port });
+    const refused = async (ask: () => ReturnType<typeof send>) => {
+      const answered = await ask();
+      return [answered.status, answered.body.error];
+    };
+    const lost = [409, "history_regressed"];
+    await expect.poll(() => refused(() => send(one, given)), { timeout: 20_000 }).toEqual(lost);
+    for (const ask of [
+      () => send(one, given),
+      () => one.ask("GET", `${AT}/runs/${id}`),
+      () => one.ask("POST", `${AT}/runs`, { workflow: "order_processing" }),
+    ])
+      expect(await refused(ask)).toEqual(lost);
+    const another = keep("memory");
+    expect((await another.ask("GET", `${AT}/log/head`)).status).toBe(404);
+  }, 60_000);
+
   test("J2.3 what no replica has is `not_durable`, and so is its repetition until one has it", async () => {
     server = await startRedisServer();
     const id = await openRun(keep("memory"));

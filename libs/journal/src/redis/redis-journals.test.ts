@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findRedisBinary, type RedisServer, startRedisServer } from "@ams/store/testing";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { journalContract } from "../journal.contract.ts";
 import type { Durability, Journals } from "../journal.ts";
@@ -128,4 +129,38 @@ test.skipIf(!isHere)(
       await Promise.all([replica.stop(), server.stop()]);
     }
   },
+);
+
+test.skipIf(!isHere)(
+  `J2.4, W12.4 kill −9 of Redis under \`replicas\`: the replica that takes over has all that was acknowledged, ${KILLS} times`,
+  async () => {
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const server = await startRedisServer();
+      const args = ["--replicaof", "127.0.0.1", String(server.port), "--repl-diskless-sync-delay"];
+      const replica = await startRedisServer({ args: [...args, "0"] });
+      try {
+        const place = {
+          kind: "redis",
+          url: server.url,
+          durability: { kind: "replicas", count: 1 },
+        } as const;
+        const writer = startWriter(place, "replicated", "w");
+        await writer.acknowledged(20 + 13 * kill);
+        await server.kill();
+        const { tried, acknowledged } = await writer.kill();
+        expect(acknowledged.length).toBeGreaterThanOrEqual(20);
+        const client = new Redis(replica.url);
+        await client.replicaof("NO", "ONE");
+        client.disconnect();
+        const all = await readAll(await open(replica), "replicated");
+        expect(all.map(({ kind }) => kind).join("")).toBe("ab".repeat(all.length / 2));
+        const keys = all.filter(({ kind }) => kind === "a").map(({ key }) => key?.slice(0, -2));
+        expect(keys).toEqual(expect.arrayContaining(acknowledged));
+        expect(tried).toEqual(expect.arrayContaining(keys));
+      } finally {
+        await Promise.all([server.kill(), replica.kill()]);
+      }
+    }
+  },
+  60_000 + KILLS * 30_000,
 );
