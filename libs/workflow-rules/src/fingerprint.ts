@@ -1,7 +1,7 @@
 /** Fingerprints and leaves (W3): what a sender had seen, as one hash. */
-import { concat, fromHex, leafHash, sha256, toHex, u16, u64, utf8 } from "@ams/provenance";
+import { concat, fromHex, leafHash, sha256, tagged, toHex, u16, u64, utf8 } from "@ams/provenance";
 import type { Header } from "./header.ts";
-import { hash, SERVICE } from "./words.ts";
+import { SERVICE } from "./words.ts";
 
 export type Seen = {
   readonly conversationId: string;
@@ -28,9 +28,28 @@ export function fingerprint({ conversationId, size, root, prev, did, state }: Se
   return toHex(sha256(concat(...parts)));
 }
 
+type Written = { readonly bytes: Uint8Array; readonly hash: string };
+
+/** A header never changes, and is asked for several times on its way: it is written once. */
+const written = new WeakMap<Header, Written>();
+
+function write(header: Header): Written {
+  const known = written.get(header);
+  if (known !== undefined) return known;
+  const bytes = tagged(SERVICE, "msg", header);
+  const made = { bytes, hash: toHex(sha256(bytes)) };
+  written.set(header, made);
+  return made;
+}
+
+/** What is signed: the header under its tag. */
+export function signedBytes(header: Header): Uint8Array {
+  return write(header).bytes;
+}
+
 /** What names a message everywhere. */
 export function messageHash(header: Header): string {
-  return hash("msg", header);
+  return write(header).hash;
 }
 
 /** 40 bytes: the message's hash and the journal's time. */

@@ -26,7 +26,14 @@ export {
   refuse,
   refused,
 } from "./errors.ts";
-export { fingerprint, leafData, leafOf, messageHash, type Seen } from "./fingerprint.ts";
+export {
+  fingerprint,
+  leafData,
+  leafOf,
+  messageHash,
+  type Seen,
+  signedBytes,
+} from "./fingerprint.ts";
 export { type Change, Conversation } from "./fold.ts";
 export { compensationKey, type Plan, planRollback, taskKey } from "./fold-rollback.ts";
 export { type Header, readHeader } from "./header.ts";
@@ -49,7 +56,7 @@ export {
   REASON_BYTES_MAX,
   STEPS_MAX,
 } from "./limits.ts";
-export { type Given, type Message, readMessage, signedBytes, withBody } from "./message.ts";
+export { type Given, type Message, readMessage, withBody } from "./message.ts";
 export type { Node } from "./node.ts";
 export { type Receipt, receiptBytes, receiptOf } from "./receipt.ts";
 export {

@@ -6,7 +6,6 @@ import {
   parseDid,
   parseStrict,
   sha256,
-  tagged,
   toHex,
 } from "@ams/provenance";
 import type { Facts, SpawnFacts } from "./entry.ts";
@@ -14,7 +13,7 @@ import { type Judged, refused } from "./errors.ts";
 import { messageHash } from "./fingerprint.ts";
 import { type Header, readHeader } from "./header.ts";
 import { BODY_BYTES_MAX, CHILDREN_MAX, PARENTS_MAX, TIMEOUT_MS_MAX } from "./limits.ts";
-import { AGENT_TYPES, isSegment, isStepName, SERVICE } from "./words.ts";
+import { AGENT_TYPES, isSegment, isStepName } from "./words.ts";
 
 export type Message = {
   readonly header: Header;
@@ -30,11 +29,6 @@ export type Given = {
   readonly sig: string;
   readonly body: Uint8Array;
 };
-
-/** What is signed: the header under its tag. */
-export function signedBytes(header: Header): Uint8Array {
-  return tagged(SERVICE, "msg", header);
-}
 
 /** By the order of judgement up to the body's digest; `conversationId` is where it was sent. */
 export function readMessage(given: Given, conversationId: string): Judged<Message> {

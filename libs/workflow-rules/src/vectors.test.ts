@@ -15,12 +15,12 @@ import { expect, test } from "vitest";
 import { buildHeader } from "./build.ts";
 import { CHAT, readDefinition } from "./definition.ts";
 import { decodeEntry, encodeEntry, type Facts } from "./entry.ts";
-import { leafOf, messageHash } from "./fingerprint.ts";
+import { leafOf, messageHash, signedBytes } from "./fingerprint.ts";
 import { Conversation } from "./fold.ts";
 import { compensationKey } from "./fold-rollback.ts";
 import type { Header } from "./header.ts";
 import { errorHash, judge } from "./judge.ts";
-import { readMessage, signedBytes } from "./message.ts";
+import { readMessage } from "./message.ts";
 import { hash, ZEROS } from "./words.ts";
 
 const A = signerFromSeed(Uint8Array.from({ length: 32 }, (_, at) => at));

@@ -59,6 +59,13 @@ export class Spaces {
     max: KEPT_MAX,
   });
 
+  /** What was derived of an access: keys and the link are asked for with each request. */
+  readonly #made = new WeakMap<Access, Space>();
+  readonly #unsealed = new WeakMap<
+    Access,
+    { readonly sealed: string | null; link: string | null }
+  >();
+
   constructor(options: SpacesOptions) {
     this.#options = options;
   }
@@ -127,9 +134,14 @@ export class Spaces {
   }
 
   #linkOf(conversationId: string, access: Access): string | null {
+    const { sealedLink: sealed } = access;
+    const known = this.#unsealed.get(access);
+    if (known !== undefined && known.sealed === sealed) return known.link;
     const secret = this.#secretOf(access);
-    if (secret === null || access.sealedLink === null) return null;
-    return unseal(secret, this.#options.service, conversationId, access.sealedLink);
+    if (secret === null || sealed === null) return null;
+    const link = unseal(secret, this.#options.service, conversationId, sealed);
+    this.#unsealed.set(access, { sealed, link });
+    return link;
   }
 
   #secretOf({ opened }: Access): string | null {
@@ -140,12 +152,17 @@ export class Spaces {
   #spaceOf(conversationId: string, access: Access): Space | null {
     const { opened } = access;
     if (opened === null) return null;
+    const known = this.#made.get(access);
+    if (known !== undefined) return known;
     const secret = this.#secretOf(access);
     if (secret === null) throw new Error("the secret that the space was opened under is missing");
     const { origin, layout, emitTo, bodyTtlS = null, namespace } = opened;
     const seed = spaceSeed(secret, this.#options.service, conversationId);
     const { openedAt } = access;
-    return { conversationId, openedAt, access, seed, origin, layout, emitTo, bodyTtlS, namespace };
+    const kept = { access, seed, origin, layout, emitTo, bodyTtlS, namespace };
+    const space = { conversationId, openedAt, ...kept };
+    this.#made.set(access, space);
+    return space;
   }
 
   #load(conversationId: string) {
