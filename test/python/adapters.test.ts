@@ -57,7 +57,7 @@ describe.skipIf(found === null)("adapters (need Python 3.11 to 3.13)", () => {
       const sdk = join(ROOT, "sdk", "python", "src");
       const own = { AMS_URL: ams.url, PYTHONPATH: sdk, PYTHONPYCACHEPREFIX: CACHE };
       const env = { PATH, HOME, ...own, ...QUIET };
-      const { stdout } = await call(python, args, { cwd: ams.folder, env, timeout: 120_000 });
+      const { stdout } = await call(python, args, { cwd: ams.folder, env, timeout: 280_000 });
       expect(stdout).toBe(says.split("```")[0]);
     },
     180_000,

@@ -5,7 +5,7 @@
 import type { Case } from "../case.ts";
 import { row } from "../row.ts";
 
-const TOKENS = 50_000;
+const TOKENS = 20_000;
 const SMOKE_TOKENS = 1_000;
 const IMPORT_MS_MAX = 150;
 

@@ -29,6 +29,7 @@ CloseReason = Literal[
     "link_revoked",
     "stream_displaced",
     "invalid_credential",
+    "insufficient_scope",
     "account_concurrency_limit",
     "conversation_subscriber_limit",
     "stream_name_conflict",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, cast
 
 from .errors import AmsError
@@ -22,6 +23,7 @@ from .events import (
 )
 
 Fields = dict[str, Any]
+_TOKEN_TEXTS = itemgetter("stream_id", "stream_name", "owner_account_id", "data", "seq", "ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,7 @@ def read_server_frame(text: str) -> ServerFrame | None:
 def _read(f: Fields) -> ServerFrame | None:
     kind = f["type"]
     if kind == "token":
-        said = (_text(f, "data"), _text(f, "seq"), _text(f, "ts"))
-        return TokenEvent(*_identity(f), *said, *_kept(f))
+        return _token(f)
     if kind == "stream_metadata":
         return StreamMetadataEvent(*_peer(f), _text(f, "ts"), _text(f, "seq"), *_kept(f))
     if kind == "x_receipt":
@@ -128,6 +129,18 @@ def _read(f: Fields) -> ServerFrame | None:
         return NoticeEvent(_text(f, "text"), str(f.get("level", "info")))
     _text(f, "type")
     return None
+
+
+def _token(f: Fields) -> TokenEvent:
+    """The frame that comes most: read without a call for each member."""
+    stream_id, name, owner, data, seq, ts = texts = _TOKEN_TEXTS(f)
+    for text in texts:
+        if text.__class__ is not str:
+            raise TypeError("token")
+    identity = read_identity(f["peer_identity"]) if "peer_identity" in f else None
+    if "replay" in f or "cursor" in f:
+        return TokenEvent(stream_id, name, owner, identity, data, seq, ts, *_kept(f))
+    return TokenEvent(stream_id, name, owner, identity, data, seq, ts)
 
 
 def _joined(f: Fields) -> JoinedEvent:

@@ -26,6 +26,8 @@ from .frames import CursorFrame, DrainFrame, GapFrame, LiveFrame, ServerFrame
 from .gaps import Gaps, Loss, Seq, read_seq
 from .roster import Roster
 
+_SAID = (TokenEvent, StreamMetadataEvent)
+
 
 class Intake:
     """One per connection. `joined` first, then `received` for each further frame."""
@@ -83,7 +85,7 @@ class Intake:
 
     def received(self, frame: ServerFrame, characters: int) -> None:
         """Any frame but those of the connection itself, which are passed over."""
-        if isinstance(frame, TokenEvent | StreamMetadataEvent):
+        if isinstance(frame, _SAID):
             self._said(frame, characters)
         elif isinstance(frame, ReplayedEvent):
             self._replayed(frame, characters)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from .errors import AmsError
-from .events import JoinedEvent
+from .events import JoinedEvent, TokenEvent
 from .frames import CursorFrame, LiveFrame, ServerFrame
 
 _CURSOR = re.compile(r"[0-9A-Za-z_-]{1,64}\Z")
@@ -71,7 +71,10 @@ class Position:
 
     def received(self, frame: ServerFrame) -> None:
         """A frame came, in the order of the connection."""
-        if isinstance(frame, CursorFrame | LiveFrame):
+        if isinstance(frame, TokenEvent):
+            if frame.cursor is not None:
+                self.cursor = frame.cursor
+        elif isinstance(frame, CursorFrame | LiveFrame):
             self.cursor = frame.cursor
         else:
             self.cursor = getattr(frame, "cursor", None) or self.cursor
