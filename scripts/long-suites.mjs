@@ -19,6 +19,12 @@ export const LONG_SUITES = [
     command: ["node", "scripts/chaos.mjs", "--minutes", "20", "--redis", form],
   })),
   {
+    name: "returns",
+    what: "100,000 joins and leaves, after which Redis has the keys and the memory of before",
+    command: ["node", "scripts/test.mjs", "test/journeys/returns"],
+    env: { AMS_JOINS: "100000" },
+  },
+  {
     name: "all-strict",
     what: "every test of `npm test`, where a skip is a failure",
     command: ["node", "scripts/test.mjs"],

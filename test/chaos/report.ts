@@ -10,7 +10,7 @@ export function countsOf({ history, violations }: Judged): string {
   const { connections, faults } = history;
   const frames = connections.reduce((sum, one) => sum + one.heard.length, 0);
   const sent = connections.reduce((sum, one) => sum + one.sent.length, 0);
-  const injected = faults.filter(({ what }) => !what.startsWith("over: ")).length;
+  const injected = faults.filter(({ what }) => what.startsWith("over: ")).length;
   return `${connections.length} connections, ${sent} tokens sent, ${frames} frames heard, ${injected} faults, ${violations.length} violations`;
 }
 

@@ -21,8 +21,11 @@ export type Fault = { readonly what: string; readonly run: () => Promise<void> }
 
 export type Store = {
   readonly url: string;
-  /** Whether it may forget what it acknowledged. */
-  readonly forgets: boolean;
+  /**
+   * Whether it may have forgotten what it acknowledged: a replica took over, or it was killed while
+   * its append-only file, which is written every second, was behind.
+   */
+  readonly forgets: () => boolean;
   /** Drawn anew each time. */
   readonly fault: (random: Random) => Fault;
   /** Channels that somebody subscribes to, but for the marks of gateways. */
@@ -48,14 +51,16 @@ async function startSingle(): Promise<Store> {
   let server = await startRedisServer({ appendOnlyDir: folder });
   const proxy = await openProxy(server);
   const at = () => [server];
+  let wasKilled = false;
   const restart = async (awayMs: number) => {
+    wasKilled = true;
     await server.kill();
     await pause(awayMs);
     server = await startRedisServer({ appendOnlyDir: folder, port: server.port });
   };
   return {
     url: `redis://127.0.0.1:${proxy.port}`,
-    forgets: false,
+    forgets: () => wasKilled,
     fault: (random) => {
       const ms = random.between(200, 3_000);
       const own: Fault[] = [
@@ -104,7 +109,7 @@ async function startSentinel(): Promise<Store> {
   };
   return {
     url: sentinel.url,
-    forgets: true,
+    forgets: () => true,
     fault: (random) => {
       if (!hasFailedOver && random.chance(0.3)) return failOver;
       const ms = random.between(100, 700); // Shorter than what Sentinel takes for a failure.
@@ -123,7 +128,7 @@ async function startCluster(): Promise<Store> {
   const cluster = await startRedisCluster();
   return {
     url: cluster.url,
-    forgets: true,
+    forgets: () => true,
     fault: (random) => {
       const slot = `{${random.between(1, 1_000)}}`;
       const own: Fault[] = [

@@ -49,9 +49,10 @@ export async function startProcess(
   const deadline = Date.now() + READY_MS_MAX;
   while (!(await isReady())) {
     if (!server.isRunning() || Date.now() > deadline) {
-      await server.kill();
+      const { code } = await server.kill();
       const output = readFileSync(command.logFile, "utf8").slice(-SHOWN_MAX);
-      throw new Error(`${command.name} did not get ready:\n${output}`);
+      const ended = code === null ? "" : `\n(exit ${code})`;
+      throw new Error(`${command.name} did not get ready:\n${output}${ended}`);
     }
     await pause(LOOK_AGAIN_MS);
   }

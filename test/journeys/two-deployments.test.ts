@@ -26,6 +26,18 @@ onRedis("two deployments on one Redis", () => {
     );
   });
 
+  test("§8.2 nor does control, which says it before it is up and exits 78", async () => {
+    const other = "another-pepper-".padEnd(64, "0");
+    const peppers = { AMS_CREDENTIAL_PEPPERS: other, AMS_LINK_PEPPERS: other };
+    const { redisUrl } = first();
+    const attempt = startCluster({ gateways: 0, redisUrl, env: peppers });
+    const failure: unknown = await attempt.catch((error: unknown) => error);
+    const output = String(failure);
+    expect(output).toMatch(/control did not get ready:\n.*none of the credential peppers/s);
+    expect(output).toContain("(exit 78)");
+    expect(output).not.toContain("control is up");
+  });
+
   /**
    * The same namespace and the same canonical input on both: the conversations have one id and one
    * address.

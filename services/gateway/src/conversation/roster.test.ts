@@ -386,4 +386,12 @@ describe("frames from the log of epochs that are over (§7.5)", () => {
     roster.left(streamId(1), 6, 1, TS);
     expect([late(5, 2), late(6, 2), late(7, 1), late(6, 3)]).toEqual([false, true, true, false]);
   });
+
+  test("§5.3 what passed before the claim was heard doesn't pass again when it is", () => {
+    expect([late(5, 1), late(5, 2)]).toEqual([true, true]);
+    roster.claimed(entryOf(1, 5), false);
+    listener.take();
+    expect(frames(5, 1, 2, 3)).toEqual(["stale", "stale", "stream-1"]);
+    expect(listener.take()).toEqual([]);
+  });
 });

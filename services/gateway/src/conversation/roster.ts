@@ -281,7 +281,9 @@ export class Roster {
   #join(entry: RosterEntry): LiveStream {
     const swept = this.#swept.get(entry.stream_id);
     this.#swept.delete(entry.stream_id);
-    const lastN = swept?.entry.epoch === entry.epoch ? swept.lastN : 0;
+    // From the log it may have passed before its claim was heard.
+    const passedN = this.#endedN.get(entry.epoch) ?? 0;
+    const lastN = swept?.entry.epoch === entry.epoch ? swept.lastN : passedN;
     // It may have left here first, and been taken over elsewhere before the directory heard of that
     // (§4.6.2).
     const leftMs = this.#leftMs.get(entry.stream_id) ?? 0;
