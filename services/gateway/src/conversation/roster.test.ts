@@ -392,6 +392,8 @@ describe("frames from the log of epochs that are over (§7.5)", () => {
     roster.claimed(entryOf(1, 5), false);
     listener.take();
     expect(frames(5, 1, 2, 3)).toEqual(["stale", "stale", "stream-1"]);
-    expect(listener.take()).toEqual([]);
+    expect(late(6, 1)).toBe(true);
+    roster.claimed(entryOf(1, 6), true);
+    expect(frames(6, 1, 2)).toEqual(["stale", "stream-1"]);
   });
 });

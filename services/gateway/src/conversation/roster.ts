@@ -281,9 +281,7 @@ export class Roster {
   #join(entry: RosterEntry): LiveStream {
     const swept = this.#swept.get(entry.stream_id);
     this.#swept.delete(entry.stream_id);
-    // From the log it may have passed before its claim was heard.
-    const passedN = this.#endedN.get(entry.epoch) ?? 0;
-    const lastN = swept?.entry.epoch === entry.epoch ? swept.lastN : passedN;
+    const lastN = swept?.entry.epoch === entry.epoch ? swept.lastN : this.#passedN(entry);
     // It may have left here first, and been taken over elsewhere before the directory heard of that
     // (§4.6.2).
     const leftMs = this.#leftMs.get(entry.stream_id) ?? 0;
@@ -293,9 +291,14 @@ export class Roster {
     return stream;
   }
 
+  /** From the log an epoch may have passed before its claim was heard. */
+  #passedN({ epoch }: RosterEntry): number {
+    return this.#endedN.get(epoch) ?? 0;
+  }
+
   #succeed(before: OwnStream, entry: RosterEntry): LiveStream {
     const { lastMs, knownMetadata } = before;
-    const stream = this.#put({ ...toStream(entry, 0), lastMs, knownMetadata });
+    const stream = this.#put({ ...toStream(entry, this.#passedN(entry)), lastMs, knownMetadata });
     this.#byEpoch.delete(before.entry.epoch);
     this.#noteEnded(before);
     before.claim = "ended";

@@ -28,5 +28,7 @@ test("§4.7 a stream of which the reader has all, or has read nothing, has no su
   reader.live(token(5, 4));
   const streams = [toStream(entryOf(1, 5), 4), toStream(entryOf(2, 6), 9)];
   expect(reader.tailsOf(streams)).toEqual([]);
-  expect(reader.tailsOf([toStream(entryOf(1, 5), null)])).toEqual([]);
+  const unheard = [toStream(entryOf(1, 5), null), toStream(entryOf(2, 6), null)];
+  expect(reader.tailsOf(unheard)).toEqual([]);
+  expect(unheard.map(({ lastN }) => lastN)).toEqual([4, null]);
 });

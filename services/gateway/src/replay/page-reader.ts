@@ -69,14 +69,18 @@ export class PageReader {
 
   /**
    * What passed here of streams and is not in the log, as when the store was away: the next live
-   * frame of the stream would come after a hole.
+   * frame of the stream would come after a hole. Where nothing has passed here yet, what was read
+   * counts as passed, so that the next frame shows the hole.
    */
   tailsOf(streams: Iterable<LiveStream>): readonly string[] {
     const gaps: string[] = [];
-    for (const { entry, lastN } of streams) {
-      const { stream_id, epoch } = entry;
+    for (const stream of streams) {
+      const { stream_id, epoch } = stream.entry;
       const read = this.#lastN.get(epoch);
-      if (read === undefined || lastN === null || lastN <= read) continue;
+      if (read === undefined || read === Number.POSITIVE_INFINITY) continue;
+      stream.lastN ??= read;
+      const { lastN } = stream;
+      if (lastN <= read) continue;
       this.#lastN.set(epoch, lastN);
       if (this.#parts.wants(stream_id))
         gaps.push(gapText(stream_id, { epoch, n: lastN + 1 }, read));
