@@ -26,8 +26,8 @@ const NONE = {
   unasked: 0,
   altered: 0,
   unreadable: 0,
-  gaps_answer: 0,
-  frames_answer: 0,
+  gaps_told: 0,
+  frames_told: 0,
   cut_off: 0,
   in_flight: 0,
   moved: 0,
@@ -110,8 +110,8 @@ describe.concurrent("a broker that", () => {
     const { status, result } = await run({ mischief: atFive(tell) });
     expect(result.counts).toMatchObject({
       ...NONE,
-      gaps_answer: 1,
-      frames_answer: 1,
+      gaps_told: 1,
+      frames_told: 1,
       received: 59,
     });
     expect({ status, outcome: result.outcome }).toEqual({ status: 0, outcome: "ok" });
