@@ -37,7 +37,9 @@ export function Scroller<Item>(props: Props<Item>) {
   const { box, isPinned, pin, onScroll } = usePinned(tick, items.length === 0);
   const list = useRef<VirtualizerHandle>(null);
   const isShifted = useChanged(dropped);
-  const hidden = useHiddenMark(list, marks, tick);
+  const found = useHiddenMark(list, marks, tick);
+  // Who is at the end is taken along: what was found below is in sight a moment later.
+  const hidden = isPinned && found?.isAbove === false ? null : found;
   const [above, setAbove] = useState(0);
   const total = dropped + items.length;
   // How many there were while the reader was at the end: what came since is new to them.
