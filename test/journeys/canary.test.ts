@@ -113,6 +113,12 @@ async function useEverything() {
   const minted = await renewLink(owner, first, { keep_connected: true });
   secrets.set("link", minted.magic_link);
   secrets.set("link token", minted.t);
+  const bearer = owner.credential;
+  const limited = await http("POST", `${minted.path}/links`, { bearer, body: { read_only: true } });
+  secrets.set("limited link token", /[?]t=([\w-]{43})/.exec(limited.text)?.[1] ?? expect.fail());
+  const wish = { name: "canary", scopes: ["join"] };
+  const key = await http("POST", "/v1/account/keys", { bearer, body: wish });
+  secrets.set("key", /ams_sk_[\w-]+/.exec(key.text)?.[0] ?? expect.fail());
   const canonical = await mint(owner, {
     id_kind: "jcs-sha256",
     canonical_input: { ticket: plant(secrets, "canonical input") },
@@ -272,6 +278,8 @@ async function heldBy(redis: Redis, key: string): Promise<unknown> {
       return redis.zrange(key, 0, -1, "WITHSCORES");
     case "list":
       return redis.lrange(key, 0, -1);
+    case "stream":
+      return redis.xrange(key, "-", "+");
     case "none":
       return null; // It has ended meanwhile.
     default:
