@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import Any
+from typing import Any, cast
 
 SERVICE = "ams-mesh"
 _SAFE = 2**53 - 1
@@ -68,16 +68,18 @@ def _check_depth(value: Any, depth: int) -> None:
     if isinstance(value, dict | list):
         if depth > _DEPTH_MAX:
             raise ValueError("too_deep")
-        for item in value.values() if isinstance(value, dict) else value:
+        parts = cast("dict[str, Any] | list[Any]", value)
+        for item in parts.values() if isinstance(parts, dict) else parts:
             _check_depth(item, depth + 1)
 
 
 def _write(value: Any) -> str:
     if isinstance(value, dict):
-        names = sorted(value, key=lambda name: str(name).encode("utf-16-be"))
-        return "{" + ",".join(f"{_text(name)}:{_write(value[name])}" for name in names) + "}"
+        fields = cast("dict[str, Any]", value)
+        names = sorted(fields, key=lambda name: str(name).encode("utf-16-be"))
+        return "{" + ",".join(f"{_text(name)}:{_write(fields[name])}" for name in names) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(_write(item) for item in value) + "]"
+        return "[" + ",".join(_write(item) for item in cast("list[Any]", value)) + "]"
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, float):

@@ -39,7 +39,7 @@ class Receipt:
     id: str
     digest: str
     seq: int
-    extra: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Mesh:

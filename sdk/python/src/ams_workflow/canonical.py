@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, cast
 
 SERVICE = "ams-workflow"
 ZEROS = "0" * 64
@@ -35,10 +35,11 @@ def fingerprint(conversation: str, size: int, root: str, prev: str, did: str, st
 
 def _ordered(value: Any) -> Any:
     if isinstance(value, dict):
-        names = sorted(value, key=lambda name: str(name).encode("utf-16-be"))
-        return {name: _ordered(value[name]) for name in names}
+        fields = cast("dict[str, Any]", value)
+        names = sorted(fields, key=lambda name: str(name).encode("utf-16-be"))
+        return {name: _ordered(fields[name]) for name in names}
     if isinstance(value, list | tuple):
-        return [_ordered(item) for item in value]
+        return [_ordered(item) for item in cast("list[Any]", value)]
     if isinstance(value, float):
         raise TypeError("a header has no fractions")
     return value
