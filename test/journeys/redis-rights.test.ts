@@ -83,6 +83,15 @@ onRedis("two gateways as a user of Redis with the least rights", () => {
     const guest = { protocols: ["ams.v1", "ams.guest"], name: unique("g") };
     await join(minted, guest);
     const bearer = ann.credential;
+    const name = "key";
+    const made = await http("POST", "/v1/account/keys", {
+      bearer,
+      body: { name, scopes: ["join"] },
+    });
+    expect(made.status, made.text).toBe(201);
+    for (const path of ["keys", "events"])
+      expect((await http("GET", `/v1/account/${path}`, { bearer })).status).toBe(200);
+    expect((await http("GET", `${minted.path}/links`, { bearer })).status).toBe(200);
     await renewLink(ann, minted, { keep_connected: true });
     expect((await http("DELETE", minted.path, { bearer })).status).toBe(204);
     expect((await http("POST", "/v1/account/credential", { bearer })).status).toBe(200);
