@@ -4,6 +4,7 @@
 // as unstable. `npm test -- <filter>` runs the files that match, `npm test -- --fast` the unit
 // tests only.
 import { findChromium } from "./chromium.mjs";
+import { findPython, makeTestEnvironment } from "./python.mjs";
 import { findRedis } from "./redis.mjs";
 import { SetUpFailed, say, setUp } from "./set-up.mjs";
 import { aloneIn, runFailedAgain } from "./test-again.mjs";
@@ -23,6 +24,7 @@ process.stdout.write(
 async function test(given) {
   const args = given.flatMap((arg) => (arg === "--fast" ? ["--project", "unit"] : [arg]));
   await setUp();
+  if (!given.includes("--fast")) makePython();
   const redis = await findRedis();
   const chromium = await findChromium();
   const env = { ...process.env, ...redis.env, ...chromium.env };
@@ -32,6 +34,20 @@ async function test(given) {
     say(box(["UNSTABLE: failed in the whole run, passed alone", "", ...unstable]));
   const missing = [redis.missing, chromium.missing].filter((sentence) => sentence !== null);
   return judge(run, missing);
+}
+
+/**
+ * The environment that several test files use, made before two of them can make it at once. What
+ * prevents that is theirs to say.
+ */
+function makePython() {
+  const python = findPython();
+  if (python === null) return;
+  try {
+    makeTestEnvironment(python);
+  } catch (error) {
+    say(`The environment of Python could not be made: ${error.message}`);
+  }
 }
 
 /** Counts a skip as a failure where nothing may be skipped. */
