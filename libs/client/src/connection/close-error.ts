@@ -10,11 +10,11 @@ export type Closed = {
 };
 
 /**
- * What the SDK checks before it sends: seen only where a deployment is stricter than the protocol.
+ * What the SDK checks before it sends, and tokens by a link that is read-only (`joined.readOnly`).
  */
 type Checked = Extract<
   CloseReason,
-  "malformed_frame" | "unknown_frame_type" | `invalid_${string}_header`
+  "malformed_frame" | "unknown_frame_type" | "read_only_link" | `invalid_${string}_header`
 >;
 const REFUSED = "The deployment refused what this connection sent; the code says what.";
 
@@ -31,7 +31,6 @@ const SENTENCES: Readonly<Partial<Record<CloseReason, string>>> = {
   conversation_closed: "The owner closed the conversation.",
   subscriber_backpressure: "This subscriber read too slowly.",
   rate_limited: "This connection sent faster than the deployment allows.",
-  read_only_link: "The link by which this connection came in admits to read only.",
   no_replay: "The conversation keeps nothing for later readers.",
   invalid_cursor: "The cursor is not one of this conversation, or the number of frames is none.",
   host_not_allowed: "The deployment does not answer to the host name of this address.",
