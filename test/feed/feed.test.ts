@@ -60,6 +60,8 @@ test("a message is sent by one request, and read as JSON, page by page", async (
   }
   expect(said).toEqual(["one", "two", "three"]);
   expect((await get(at, "/log")).headers.get("cache-control")).toContain("private");
+  const all = await jsonOf(await get(at, "/log", "&since="));
+  expect(all.frames.filter(isText)).toHaveLength(3);
 });
 
 test("a long poll waits for the next frame, and no longer than it was asked to", async () => {

@@ -23,7 +23,7 @@ export async function answerJson(
 ): Promise<Response> {
   const limit = readNumber(query.get("limit"), 1, LIMIT_MAX) ?? LIMIT_DEFAULT;
   const waitMs = readNumber(query.get("wait_ms"), 0, WAIT_MS_MAX) ?? 0;
-  const reading = await Reading.begin(conversations, link, query.get("since"), signal);
+  const reading = await Reading.begin(conversations, link, query.get("since") || null, signal);
   let entries = await reading.page(limit);
   if (entries.length === 0 && waitMs > 0) {
     await reading.wait(waitMs);
@@ -44,7 +44,7 @@ export async function answerEvents(
   signal: AbortSignal,
 ): Promise<Response> {
   const maxS = readNumber(query.get("max_s"), 1, MAX_S_MAX) ?? MAX_S_MAX;
-  const since = headers.get("last-event-id") || query.get("since");
+  const since = headers.get("last-event-id") || query.get("since") || null;
   const reading = await Reading.begin(conversations, link, since, signal);
   const untilMs = performance.now() + maxS * 1_000;
   let isFirst = true;

@@ -88,7 +88,7 @@ export class LiveConnection implements Connection {
       {
         joined: (frame, socket, characters) => {
           this.#onJoined(frame, characters);
-          this.#outbox.attach(socket);
+          this.#outbox.attach(socket, frame);
         },
         received: (frame, characters) => {
           if (this.#early === null) this.#received(frame, characters);

@@ -232,7 +232,7 @@ describe("§4.9 a gateway that drains", () => {
     const sent = me.send("for the new one");
     expect(types(await take(events, 3))).toEqual(["joined", "draining", "token"]);
     call.close(4001, "stream_displaced"); // By our own new connection.
-    again.join({ resumed: true });
+    again.join({ resumed: true, epoch: 2 });
     expect((await again.frame()).data).toBe("for the new one");
     again.send({ type: "x_receipt", seq: "2-1", ts: TS });
     expect(await sent).toEqual({ seq: "2-1", ts: TS });

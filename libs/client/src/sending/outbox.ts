@@ -39,6 +39,17 @@ export type Outgoing = {
   readonly failed: (error: AmsError) => void;
 };
 
+/** A connection on which frames go out: its `seq`s are `<epoch>-<n>`, one n for each frame. */
+type Numbering = {
+  readonly epoch: number;
+  /** The n of the first frame; null until the first receipt of a stream that was taken over. */
+  first: number | null;
+  count: number;
+};
+
+/** A frame that went out as so manieth of its connection, and waits for its receipt. */
+type Handed = { readonly frame: Outgoing; readonly on: Numbering; readonly index: number };
+
 type Waiting = { readonly frame: Outgoing; readonly bytes: number };
 
 export class Outbox {
@@ -48,7 +59,8 @@ export class Outbox {
   #socket: Socket | null = null;
   #waiting: Waiting[] = [];
   #bytes = 0;
-  #handed: Outgoing[] = []; // In order, each until its receipt.
+  #handed: Handed[] = []; // In order, each until its receipt.
+  #numbering: Numbering = { epoch: 0, first: null, count: 0 };
   #look: ReturnType<typeof setTimeout> | null = null;
   #ended: AmsError | null = null;
   #onChange: (() => void)[] = [];
@@ -111,9 +123,17 @@ export class Outbox {
     return taken !== undefined;
   }
 
-  /** A connection is established: what waits goes out on it. */
-  attach(socket: Socket): void {
+  /**
+   * A connection is established: what waits goes out on it. `joined` says of which epoch its frames
+   * are; absent where it is the same connection as before.
+   */
+  attach(socket: Socket, joined?: { readonly epoch: number; readonly resumed: boolean }): void {
     this.#socket = socket;
+    if (joined !== undefined) {
+      const { epoch, resumed } = joined;
+      // A takeover may have emitted metadata of its own.
+      this.#numbering = { epoch, first: resumed ? null : 1, count: 0 };
+    }
     this.#pump();
   }
 
@@ -129,16 +149,30 @@ export class Outbox {
    */
   detach(): void {
     this.pause();
-    const error = new AmsError(
-      "delivery_unknown",
-      "The connection broke before the receipt: the frame may or may not have been taken.",
-    );
-    for (const frame of this.#handed.splice(0)) frame.failed(error);
+    const error = inDoubt("The connection broke before the receipt");
+    for (const { frame } of this.#handed.splice(0)) frame.failed(error);
     this.#notifyChange();
   }
 
+  /** A frame before that of the receipt has none: the broker may not have kept it (§7.7). */
   receipt(receipt: Receipt): void {
-    this.#handed.shift()?.receipted(receipt);
+    const [epoch = 0, n = 0] = receipt.seq.split("-").map(Number);
+    const doubted: Outgoing[] = [];
+    for (let one = this.#handed[0]; one !== undefined; one = this.#handed[0]) {
+      const { on, index, frame } = one;
+      if (on.epoch > epoch) break;
+      if (on.epoch === epoch) on.first ??= n - index;
+      const own = (on.first ?? 1) + index;
+      if (on.epoch === epoch && own > n) break;
+      this.#handed.shift();
+      if (on.epoch === epoch && own === n) {
+        frame.receipted(receipt);
+        break;
+      }
+      doubted.push(frame);
+    }
+    for (const frame of doubted)
+      frame.failed(inDoubt("A later frame has a receipt, this one none"));
     this.#notifyChange();
   }
 
@@ -161,7 +195,9 @@ export class Outbox {
         this.#lookIn(waitMs);
         break;
       }
-      if (this.#receipts) this.#handed.push(frame);
+      const on = this.#numbering;
+      if (this.#receipts) this.#handed.push({ frame, on, index: on.count });
+      on.count += 1;
       socket.send(frame.text);
       this.#pace.spend(bytes);
       this.#bytes -= bytes;
@@ -188,6 +224,10 @@ export class Outbox {
   #notifyChange(): void {
     for (const resolve of this.#onChange.splice(0)) resolve();
   }
+}
+
+function inDoubt(why: string): AmsError {
+  return new AmsError("delivery_unknown", `${why}: the frame may or may not have been taken.`);
 }
 
 function full(): AmsError {

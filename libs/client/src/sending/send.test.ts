@@ -71,6 +71,18 @@ describe("send", () => {
     await me.close();
   });
 
+  test("§7.7 a frame without a receipt is in doubt, and takes no other's", async () => {
+    const { me, call } = await joinQuickly(broker, { receipts: true });
+    const sent = ["a", "b", "c", "d"].map((data) => me.send(data));
+    for (let n = 1; n <= 4; n += 1) await call.frame();
+    const doubted = [sent[0], sent[2]].map((one) => codeOf(one ?? Promise.resolve()));
+    call.send(receipt(2), receipt(4));
+    expect(await sent[1]).toEqual({ seq: "1-2", ts: TS });
+    expect(await sent[3]).toEqual({ seq: "1-4", ts: TS });
+    expect(await Promise.all(doubted)).toEqual(["delivery_unknown", "delivery_unknown"]);
+    await me.close();
+  });
+
   test("§4.8 whose receipt never comes is in doubt, and says so", async () => {
     const { me, call } = await joinQuickly(broker, { receipts: true });
     const sent = codeOf(me.send("a"));
