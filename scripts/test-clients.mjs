@@ -111,14 +111,24 @@ function aliasOf(name) {
   return name.toLowerCase().replaceAll(" ", "-").replaceAll(".", "-");
 }
 
-/** `npm ci` where the packages aren't those of the lock file. */
+/**
+ * The packages of the lock file, where they aren't there. Not `npm ci`: it refuses the lock, as an
+ * optional package of another platform is not on the registry.
+ */
 function installPackages() {
   const lock = readFileSync(join(HERE, "package-lock.json"), "utf8");
   const stamp = join(HERE, "node_modules", ".ams-installed");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   say("Installing the clients (once, about 1 GB) …");
   const [command, first] = npmCommand();
-  const flags = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const flags = [
+    "install",
+    "--no-save",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ];
   const env = { ...process.env, PATH: [dirname(node), process.env.PATH ?? ""].join(delimiter) };
   must(command, [...first, ...flags], env);
   // The one script that a client needs: it puts its own binary in place.
