@@ -183,7 +183,7 @@ async function startInto(
     const settings = await journalSettings(folder, url, stops);
     journalUrl = settings.AMS_JOURNAL_REDIS_URL;
     await begin("workflow", workflow, options.workflow, settings);
-    await begin("mesh", mesh, options.mesh, settings);
+    await begin("mesh", mesh, options.mesh, { ...settings, AMS_JOURNAL_PREFIX: "ams-mesh" });
   }
   const logs = () => readLogs(folder);
   return {

@@ -6,7 +6,12 @@ import { openRedisJournals } from "./redis/redis-journals.ts";
 
 /** Exactly one of a URL and a folder. */
 export type JournalPlace =
-  | { readonly kind: "redis"; readonly url: string; readonly durability: Durability }
+  | {
+      readonly kind: "redis";
+      readonly url: string;
+      readonly durability: Durability;
+      readonly prefix?: string;
+    }
   | { readonly kind: "embedded"; readonly folder: string; readonly durability: Durability };
 
 const REPLICAS = /^replicas:([1-9]\d?)$/;

@@ -10,6 +10,10 @@ export const JOURNAL_SETTINGS = {
   AMS_JOURNAL_REDIS_URL: secretText(
     "Where journals are kept: a Redis of their own (a database, a user or a server), never the wire's. 7.0 or later; single, Sentinel or Cluster.",
   ),
+  AMS_JOURNAL_PREFIX: text(
+    "ams-journal",
+    "What keys and channels begin with in that Redis, 1 to 32 of `a-z`, `0-9` and `-`. Services that share a server have one each.",
+  ),
   AMS_JOURNAL_DIR: text(
     ".ams/journals",
     "Folder of journals where there is no AMS_JOURNAL_REDIS_URL. One process at a time.",
@@ -75,7 +79,12 @@ function readPlace(environment: Environment): Checked<JournalPlace> {
       "AMS_JOURNAL_DURABILITY must be memory, disk or, on Redis, replicas:<n> with n from 1 to 99";
     return { ok: false, faults: [fault] };
   }
-  if (url !== null) return { ok: true, value: { kind: "redis", url, durability } };
+  const prefix = environment.AMS_JOURNAL_PREFIX || JOURNAL_SETTINGS.AMS_JOURNAL_PREFIX.fallback;
+  if (!/^[a-z0-9-]{1,32}$/.test(prefix)) {
+    const fault = "AMS_JOURNAL_PREFIX must have 1 to 32 characters of a-z, 0-9 and -";
+    return { ok: false, faults: [fault] };
+  }
+  if (url !== null) return { ok: true, value: { kind: "redis", url, durability, prefix } };
   const folder = environment.AMS_JOURNAL_DIR || JOURNAL_SETTINGS.AMS_JOURNAL_DIR.fallback;
   return { ok: true, value: { kind: "embedded", folder, durability } };
 }

@@ -1,9 +1,10 @@
 /**
  * The keys of journals in Redis. All keys of a journal share a hash tag, so that a script touches
- * one slot of a Cluster; only the index of names lies elsewhere.
+ * one slot of a Cluster; only the index of names lies elsewhere. All begin with one prefix, so that
+ * two services can share a server, each as a user who reaches its own keys alone.
  */
 
-const PREFIX = "ams-journal";
+export const JOURNAL_PREFIX = "ams-journal";
 
 export type JournalKeys = {
   /** Stream of entries; the id of an entry is `<seq + 1>-0`. */
@@ -16,31 +17,39 @@ export type JournalKeys = {
   readonly channel: string;
 };
 
-/** Sorted set of all names, by which they are listed. */
-export const INDEX = `${PREFIX}:index`;
+export class JournalNames {
+  /** Sorted set of all names, by which they are listed. */
+  readonly index: string;
+  readonly #prefix: string;
 
-export function keysOf(journal: string): JournalKeys {
-  const tag = tagOfJournal(journal);
-  return {
-    entries: `${tag}:entries`,
-    meta: `${tag}:meta`,
-    keys: `${tag}:keys`,
-    channel: `${tag}:heads`,
-  };
-}
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+    this.index = `${prefix}:index`;
+  }
 
-export function snapshotKey(journal: string, format: string): string {
-  return `${tagOfJournal(journal)}:snapshot:${format}`;
-}
+  keysOf(journal: string): JournalKeys {
+    const tag = this.#tagOf(journal);
+    return {
+      entries: `${tag}:entries`,
+      meta: `${tag}:meta`,
+      keys: `${tag}:keys`,
+      channel: `${tag}:heads`,
+    };
+  }
 
-export function blobKey(journal: string, sha256: string): string {
-  return `${tagOfJournal(journal)}:blob:${sha256}`;
+  snapshotKey(journal: string, format: string): string {
+    return `${this.#tagOf(journal)}:snapshot:${format}`;
+  }
+
+  blobKey(journal: string, sha256: string): string {
+    return `${this.#tagOf(journal)}:blob:${sha256}`;
+  }
+
+  #tagOf(journal: string): string {
+    return `${this.#prefix}:{j:${journal}}`;
+  }
 }
 
 export function journalOfChannel(channel: string): string {
   return channel.slice(channel.indexOf("{j:") + 3, channel.indexOf("}"));
-}
-
-function tagOfJournal(journal: string): string {
-  return `${PREFIX}:{j:${journal}}`;
 }

@@ -41,11 +41,13 @@ import {
 import { WakeUps } from "../wake-ups.ts";
 import { APPEND } from "./append.ts";
 import { openSettle, type Settle } from "./durability.ts";
-import { blobKey, INDEX, journalOfChannel, keysOf, snapshotKey } from "./keys.ts";
+import { JOURNAL_PREFIX, JournalNames, journalOfChannel } from "./keys.ts";
 
 export type RedisOptions = {
   readonly url: string;
   readonly durability: Durability;
+  /** What all keys and channels begin with; `ams-journal` unless given. */
+  readonly prefix?: string;
 };
 
 /** Milliseconds within which Redis answers at the start. */
@@ -73,7 +75,12 @@ export async function openRedisJournals(options: RedisOptions): Promise<Outcome<
     if (settle.ok)
       return {
         ok: true,
-        value: new RedisJournals(command.value, subscriber.value, settle.value),
+        value: new RedisJournals(
+          command.value,
+          subscriber.value,
+          settle.value,
+          new JournalNames(options.prefix ?? JOURNAL_PREFIX),
+        ),
       };
     end(command.value, subscriber.value);
     return settle;
@@ -87,11 +94,18 @@ class RedisJournals implements Journals {
   readonly #connection: RedisConnection;
   readonly #store: RedisStore;
   readonly #settle: Settle;
+  readonly #names: JournalNames;
   readonly #subscriber: Subscriber;
   readonly #wakeUps = new WakeUps();
   readonly #indexed = new LRUCache<string, true>({ max: INDEXED_MAX });
 
-  constructor(command: RedisConnection, subscriber: RedisConnection, settle: Settle) {
+  constructor(
+    command: RedisConnection,
+    subscriber: RedisConnection,
+    settle: Settle,
+    names: JournalNames,
+  ) {
+    this.#names = names;
     this.#connection = command;
     this.#store = createRedisStore(command.client, [APPEND]);
     this.#settle = settle;
@@ -115,7 +129,7 @@ class RedisJournals implements Journals {
   ): Promise<Appended> {
     const refused = refuseAppend(journal, entries);
     if (refused !== null) return refused;
-    const keys = keysOf(journal);
+    const keys = this.#names.keysOf(journal);
     const publish = isSharded(this.#connection) ? "SPUBLISH" : "PUBLISH";
     const head = String(expectedHead);
     const fixed = [head, at, randomUUID(), known.head, known.epoch, keys.channel, publish];
@@ -138,14 +152,14 @@ class RedisJournals implements Journals {
   /** Before the first append: a name may be without entries, but no entries without a name. */
   async #index(journal: string): Promise<void> {
     if (this.#indexed.has(journal)) return;
-    await answered("ZADD", this.#store.client.zadd(INDEX, 0, journal));
+    await answered("ZADD", this.#store.client.zadd(this.#names.index, 0, journal));
     this.#indexed.set(journal, true);
   }
 
   async read(journal: string, from: number, limit: PageLimit): Promise<Page> {
     checkName(journal);
     const { client } = this.#store;
-    const { entries, meta } = keysOf(journal);
+    const { entries, meta } = this.#names.keysOf(journal);
     const page: Stored[] = [];
     let bytes = 0;
     const wanted = Math.min(limit.entries, PAGE_ENTRIES_MAX);
@@ -171,7 +185,7 @@ class RedisJournals implements Journals {
 
   watch(journal: string, from: number, signal: AbortSignal): AsyncIterable<{ head: number }> {
     checkName(journal);
-    const { channel, meta } = keysOf(journal);
+    const { channel, meta } = this.#names.keysOf(journal);
     const first = () => {
       const look = async () => {
         await this.#subscriber.subscribe(channel);
@@ -191,14 +205,14 @@ class RedisJournals implements Journals {
     const header = Buffer.alloc(8);
     header.writeBigUInt64BE(BigInt(seq));
     const value = Buffer.concat([header, bytes]);
-    await answered("SET", this.#store.client.set(snapshotKey(journal, format), value));
+    await answered("SET", this.#store.client.set(this.#names.snapshotKey(journal, format), value));
   }
 
   async loadSnapshot(journal: string, format: string) {
     checkName(journal);
     checkFormat(format);
     const { client } = this.#store;
-    const value = await answered("GET", client.getBuffer(snapshotKey(journal, format)));
+    const value = await answered("GET", client.getBuffer(this.#names.snapshotKey(journal, format)));
     if (value === null || value.length < 8) return null;
     return { seq: Number(value.readBigUInt64BE()), bytes: new Uint8Array(value.subarray(8)) };
   }
@@ -206,27 +220,36 @@ class RedisJournals implements Journals {
   async putBlob(journal: string, sha256: string, bytes: Uint8Array) {
     checkBlob(journal, sha256, bytes);
     const { client } = this.#store;
-    await answered("SET", client.set(blobKey(journal, sha256), Buffer.from(bytes)));
+    await answered("SET", client.set(this.#names.blobKey(journal, sha256), Buffer.from(bytes)));
   }
 
   async getBlob(journal: string, sha256: string): Promise<Uint8Array | null> {
     checkName(journal);
     checkDigest(sha256);
     const { client } = this.#store;
-    const value = await answered("GET", client.getBuffer(blobKey(journal, sha256)));
+    const value = await answered("GET", client.getBuffer(this.#names.blobKey(journal, sha256)));
     return value === null ? null : new Uint8Array(value);
   }
 
   async deleteBlob(journal: string, sha256: string): Promise<boolean> {
     checkName(journal);
     checkDigest(sha256);
-    return (await answered("DEL", this.#store.client.del(blobKey(journal, sha256)))) > 0;
+    return (
+      (await answered("DEL", this.#store.client.del(this.#names.blobKey(journal, sha256)))) > 0
+    );
   }
 
   async list(prefix: string, cursor: string | null, limit: number): Promise<Names> {
     const { client } = this.#store;
     const from = cursor === null ? `[${prefix}` : `(${cursor}`;
-    const range = client.zrangebylex(INDEX, from, `(${prefix}\u{ff}`, "LIMIT", 0, limit + 1);
+    const range = client.zrangebylex(
+      this.#names.index,
+      from,
+      `(${prefix}\u{ff}`,
+      "LIMIT",
+      0,
+      limit + 1,
+    );
     const names = await answered("ZRANGEBYLEX", range);
     const journals = names.slice(0, limit);
     return { journals, cursor: names.length > limit ? (journals.at(-1) ?? null) : null };
