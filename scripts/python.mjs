@@ -11,8 +11,8 @@ export const SDK = fileURLToPath(new URL("../sdk/python", import.meta.url));
 
 /** The virtual environments: of the tests, of the frameworks, and of what builds the package. */
 const TESTS = join(SDK, ".venv");
-export const FRAMEWORKS = fileURLToPath(new URL("../.ams/python-frameworks", import.meta.url));
-const BUILD = fileURLToPath(new URL("../.ams/python-build", import.meta.url));
+export const FRAMEWORKS = fileURLToPath(new URL("../.ams-python/frameworks", import.meta.url));
+const BUILD = fileURLToPath(new URL("../.ams-python/build", import.meta.url));
 
 const NAMES = ["python3.13", "python3.12", "python3.11", "python3.10", "python3"];
 /** Prints the version of a Python that can make virtual environments. */
