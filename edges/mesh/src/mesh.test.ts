@@ -1,5 +1,5 @@
 // A mesh over HTTP: every verb, who may ask, and what is answered (M1 to M10).
-import { verifyBundle } from "@ams/mesh-rules";
+import { transactionHash, verifyBundle } from "@ams/mesh-rules";
 import {
   fromHex,
   isSignedBy,
@@ -213,6 +213,11 @@ describe("M10.3 the log, M6.4 the bundle", () => {
     const changed = structuredClone(bundle);
     changed.transactions[0].postings[0].minor += 1;
     expect(check(changed)).toMatchObject({ ok: false });
+    const invented = structuredClone(bundle);
+    const { hash: _, ...body } = { ...invented.transactions[0], reason: "release", tx: 9 };
+    invented.transactions.push({ ...body, hash: transactionHash(body) });
+    invented.transaction_proofs.push(invented.transaction_proofs[0]);
+    expect(check(invented)).toMatchObject({ ok: false, fault: "transaction 9: not in the log" });
     expect((await get(`/aig/${intent}?format=dot`)).body).toContain("digraph");
     expect((await get(`/aig/${id}/lineage`)).body.lineage).toEqual([intent, id]);
   });

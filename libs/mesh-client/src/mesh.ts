@@ -48,7 +48,7 @@ export type IntentOptions = {
   readonly action: string;
   readonly params?: JsonObject;
   readonly constraints?: JsonObject;
-  /** Test units unless the operator tied them to a payment provider. */
+  /** Test units: entries of the ledger that the operator of the mesh signs, not money. */
   readonly settle?: JsonObject;
   readonly require?: { readonly attestors?: number; readonly zkml?: boolean };
 };

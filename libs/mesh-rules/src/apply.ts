@@ -60,6 +60,7 @@ function applyValue(
     case "led": {
       const transaction = readTransaction(value);
       state.ledger.apply(transaction);
+      state.seqOfTx.push(seq);
       const names = transaction.postings.map(({ account }) =>
         account.slice(account.indexOf(":") + 1),
       );
@@ -83,7 +84,7 @@ export function readTransaction(value: JsonObject): Transaction {
 
 /** What a `dec` entry says: a decision, a spent nonce, or what time did. */
 function applyFact(state: MeshState, value: JsonObject, seq: number, at: number): void {
-  const { decision, nonce, slash, webhook } = value;
+  const { decision, nonce, slash } = value;
   if (isJsonObject(decision)) {
     const known = decision as unknown as Decision;
     state.decisions.set(known.id, { decision: known, sig: textOf(value, "sig") ?? "" });
@@ -100,10 +101,6 @@ function applyFact(state: MeshState, value: JsonObject, seq: number, at: number)
       id: record.id,
       milestone: "",
     });
-  }
-  if (isJsonObject(webhook)) {
-    const [did, url] = [textOf(webhook, "did") ?? "", textOf(webhook, "url") ?? ""];
-    state.webhooks.set(did, { url, seq: Number(webhook.seq) });
   }
   const drawn = value.drawn;
   if (isJsonObject(drawn)) changeAttestors(state, drawn);

@@ -47,6 +47,11 @@ export function bundleOf(
   const size = state.tree.size;
   const delegations = nodes.filter(({ envelope }) => state.delegations.has(envelope.id));
   const txs = new Set(delegations.flatMap(({ envelope }) => state.moneyOf.of(envelope.id)));
+  for (const { envelope } of nodes)
+    for (const part of ["slash", "payout"]) {
+      const slashed = state.ledger.byRef(`${envelope.id}/${part}`);
+      if (slashed !== null) txs.add(String(slashed.tx));
+    }
   const subjects = nodes.flatMap(({ envelope }) => state.decisionsOn.of(envelope.id));
   const transactions = [...txs].map(Number).sort((a, b) => a - b);
   const keys = new Map(nodes.map(({ envelope, key }) => [`${envelope.from} ${key}`, key] as const));
@@ -65,6 +70,10 @@ export function bundleOf(
     transactions: transactions.flatMap((tx) => {
       const found = state.ledger.transactions.at(tx);
       return found === undefined ? [] : [transactionJson(found)];
+    }),
+    transaction_proofs: transactions.map((tx) => {
+      const seq = state.seqOfTx.at(tx) ?? 0;
+      return { tx, seq, proof: inclusionProof(state.tree, seq, size).map(toHex) };
     }),
     documents: [...keys.entries()].map(([name, hex]) => documentOf(name.split(" ")[0] ?? "", hex)),
     decisions: subjects.flatMap((id) => {
@@ -132,7 +141,11 @@ function check(value: Json, primeKey: string | undefined): Verified {
   for (const item of envelopes)
     checkEnvelope(objectOf(item), { keys, ids, mesh, note, prime: read.key });
   if (!ids.has(textOf(value, "root") ?? "")) wrong("the root is missing");
-  for (const item of listOf(value.transactions)) checkTransaction(objectOf(item));
+  const proofs = listOf(value.transaction_proofs);
+  const hashes = new Set<string>();
+  for (const [index, item] of listOf(value.transactions).entries())
+    hashes.add(checkTransaction(objectOf(item), objectOf(proofs[index]), note));
+  for (const item of envelopes) checkSettlement(objectOf(objectOf(item).envelope), hashes);
   for (const item of listOf(value.decisions)) checkDecision(objectOf(item), read.key);
   const transactions = listOf(value.transactions).length;
   return { ok: true, envelopes: envelopes.length, transactions };
@@ -189,7 +202,7 @@ function checkEnvelope(item: JsonObject, { keys, ids, mesh, note, prime }: Again
   checkSigned("receipt", receipt, item.sig, prime, id);
   const leaf = leafOf("env", digest);
   if (toHex(leaf) !== item.leaf) wrong(`${id}: another leaf`);
-  const proof = listOf(item.proof).map((hash) => fromHex(String(hash), 32) ?? new Uint8Array());
+  const proof = stepsOf(item);
   const seq = Number(item.seq);
   if (!verifyInclusion(seq, note.size, leaf, note.root, proof)) wrong(`${id}: not in the log`);
 }
@@ -206,7 +219,17 @@ function checkSigned(
   if (!isSigned) wrong(`${what}: the ${purpose} is not signed`);
 }
 
-function checkTransaction(value: JsonObject): void {
+/** What Prime says that it moved is there. */
+function checkSettlement({ id, from, kind, payload }: JsonObject, hashes: Set<string>): void {
+  const moved = isJsonObject(payload) ? payload.transactions : undefined;
+  if (from !== PRIME || kind !== "outcome" || moved === undefined) return;
+  for (const item of listOf(moved))
+    if (!hashes.has(textOf(objectOf(item), "hash") ?? ""))
+      wrong(`${String(id)}: a transaction is missing`);
+}
+
+/** Its hash. */
+function checkTransaction(value: JsonObject, proved: JsonObject, note: Against["note"]): string {
   const { hash, ...body } = value;
   const transaction = body as unknown as Omit<Transaction, "hash">;
   if (transactionHash(transaction) !== hash) wrong(`transaction ${String(body.tx)}: another hash`);
@@ -218,6 +241,15 @@ function checkTransaction(value: JsonObject): void {
   }
   if ([...sums.values()].some((sum) => sum !== 0))
     wrong(`transaction ${String(body.tx)}: no sum 0`);
+  const text = String(hash);
+  const proof = stepsOf(proved);
+  if (!verifyInclusion(Number(proved.seq), note.size, leafOf("led", text), note.root, proof))
+    wrong(`transaction ${String(body.tx)}: not in the log`);
+  return text;
+}
+
+function stepsOf({ proof }: JsonObject): readonly Uint8Array[] {
+  return listOf(proof).map((hash) => fromHex(String(hash), 32) ?? new Uint8Array());
 }
 
 function checkDecision(value: JsonObject, key: PublicKey): void {

@@ -1,12 +1,12 @@
 /** What time does: expiry, silence, cycles, payouts (M5.4, M7.4, M7.6, M7.7). */
-import { availOf, escrowOf, isOpen, milestoneOf } from "./delegation.ts";
+import { availOf, currencyOf, escrowOf, isOpen, milestoneOf, sumOf } from "./delegation.ts";
 import type { Draft } from "./draft.ts";
-import { Refused } from "./errors.ts";
+import { Refused, reject } from "./errors.ts";
 import { CYCLE_TRIES, DUE_MAX } from "./limits.ts";
 import { payOut } from "./pay-out.ts";
 import { refundAll, refundsOf } from "./refunds.ts";
 import { settleMilestone, slashFor } from "./settle.ts";
-import type { Due } from "./state.ts";
+import type { Due, MeshState } from "./state.ts";
 
 /** Does what is due at the draft's time, a few at a time; true when more may be due. */
 export function doDue(draft: Draft): boolean {
@@ -81,6 +81,7 @@ function cycle(draft: Draft, { id, at }: Due): void {
   const parent = delegation.parent === null ? null : escrowOf(delegation.parent);
   const from = parent ?? availOf(principal);
   try {
+    if (delegation.parent !== null) requireUnspent(state, delegation.parent, minor);
     draft.move("hold", `${id}/cycle-${next}`, [{ from, to: escrowOf(id), currency, minor }]);
     draft.emit("dec", { cycle: { delegation: id, is: "funded", since: at } });
   } catch (error) {
@@ -88,6 +89,14 @@ function cycle(draft: Draft, { id, at }: Due): void {
     if (tries >= CYCLE_TRIES) endCycles(draft, id);
     else draft.emit("dec", { cycle: { delegation: id, is: "past_due" } });
   }
+}
+
+/** An escrow pays for further cycles while it is open, and not of what waits for a verdict. */
+function requireUnspent(state: MeshState, id: string, minor: number): void {
+  const parent = state.delegation(id);
+  const balance = state.ledger.balance(escrowOf(id), currencyOf(parent));
+  const isFree = minor <= balance - sumOf(parent, "verifying");
+  if (!isOpen(parent) || !isFree) reject("insufficient_funds");
 }
 
 function endCycles(draft: Draft, id: string): void {

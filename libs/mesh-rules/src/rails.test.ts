@@ -1,6 +1,6 @@
 // Rails, verdicts, silence, slashes and revocations, each held to what the ledger has afterwards.
 import { beforeEach, describe, expect, test } from "vitest";
-import { PRIME } from "./envelope.ts";
+import { PRIME, signEnvelope } from "./envelope.ts";
 import { reputationOf } from "./reputation.ts";
 import {
   agentNamed,
@@ -11,6 +11,7 @@ import {
   outcomeOf,
   revokeOf,
   stage,
+  uuid,
   voteOn,
   World,
 } from "./testing/world.ts";
@@ -259,6 +260,47 @@ describe("M5.7 revoke", () => {
     const { id: revoke } = world.send(alice, revokeOf(id, "forgery", { evidence: two }));
     expect([stakeUsd(bob), world.usd(`held:${revoke}`)]).toEqual([0, 2_000]);
     expect(world.refusal(alice, revokeOf(id))).toBe("revoked");
+    audit();
+  });
+
+  test("M5.7 forgery is two facts that differ: not one nonce in two meshes, nor one fact twice", () => {
+    world.send(bob, stakeOf("20 USD"));
+    const id = hire(world, alice, bob);
+    const result = world.send(bob, stage(id, "result", "draft_ready")).id;
+    const elsewhere = signEnvelope(
+      {
+        ...{ v: 1, id: uuid(7), from: bob.did, nonce: 1, ts: 1, kind: "intent", to: carol.did },
+        intent: { action: "greet", constraints: { mesh: "conv_01JOTHER0000000000000000000" } },
+      },
+      bob,
+    );
+    const here = world.state.node(result)?.envelope.raw ?? {};
+    const sameNonce = signEnvelope({ ...elsewhere, nonce: Number(here.nonce) }, bob);
+    const signedAgain = [5, 6].map((number) => {
+      const envelope = world.envelope(bob, outcomeOf(result, "draft_ready"));
+      return signEnvelope({ ...envelope, ts: number }, bob);
+    });
+    for (const evidence of [[here, sameNonce], signedAgain])
+      expect(world.refusal(alice, revokeOf(id, "forgery", { evidence }))).toBe("not_shown");
+    expect(stakeUsd(bob)).toBe(2_000);
+  });
+
+  test("M7.5 a cycle of a sub-agent never takes what its parent has delivered", () => {
+    const own = { settle: { rail: "amp-outcome", amount: "50 USD" } };
+    const id = hire(world, alice, bob, own);
+    const cycle = { every: "PT60S", count: 5 };
+    const { id: sub } = world.send(bob, {
+      ...{ kind: "delegation", to: carol.did, parent: id, intent: { action: "file_quarterly" } },
+      settle: { rail: "amp-subscription", amount: "20 USD", cycle },
+    });
+    deliver(world, carol, sub, "cycle-1");
+    const outcome = deliver(world, bob, id, "done");
+    expect([world.usd(`escrow:${id}`), world.usd(`escrow:${sub}`)]).toEqual([3_000, 2_000]);
+    world.pass(61);
+    expect(world.delegation(sub).state).toBe("past_due");
+    expect(world.usd(`escrow:${id}`)).toBe(3_000);
+    world.send(alice, voteOn(world, outcome, "fail"));
+    expect(avail(alice)).toBe(8_000);
     audit();
   });
 

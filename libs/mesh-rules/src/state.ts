@@ -109,7 +109,6 @@ export class MeshState {
   readonly slashes = new Table<Slash>(this.undo);
   readonly withdrawals = new Table<"held" | "paid" | "returned">(this.undo);
   readonly dues = new Table<Due>(this.undo);
-  readonly webhooks = new Table<{ readonly url: string; readonly seq: number }>(this.undo);
   /** Of a node: its children. Of a root: all nodes under it. */
   readonly children = new Index(this.undo);
   readonly members = new Index(this.undo);
@@ -121,6 +120,8 @@ export class MeshState {
   readonly decisionsOn = new Index(this.undo);
   /** Transactions that name a delegation, by its id. */
   readonly moneyOf = new Index(this.undo);
+  /** Of each transaction of the ledger: its entry in the log. */
+  readonly seqOfTx = new List<number>(this.undo);
   /** What became of work, in the order of the log. */
   readonly events = new List<MeshEvent>(this.undo);
   /** A lower bound of what is due next, in Unix milliseconds. */

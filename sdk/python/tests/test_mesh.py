@@ -145,6 +145,18 @@ def test_an_escrow_with_three_attestors_and_its_bundle_offline(tmp_path: Path) -
         at[path[-1]] = value
         with pytest.raises(BundleError):
             verify_bundle(canonical(changed))
+    invented = json.loads(bundle)
+    body = {**invented["transactions"][0], "reason": "release", "tx": 99}
+    del body["hash"]
+    made_up = {**body, "hash": sha256(tagged("ledger", body)).hex()}
+    invented["transactions"].append(made_up)
+    invented["transaction_proofs"].append(invented["transaction_proofs"][0])
+    with pytest.raises(BundleError, match="not in the log"):
+        verify_bundle(canonical(invented))
+    missing = json.loads(bundle)
+    del missing["transactions"][1], missing["transaction_proofs"][1]
+    with pytest.raises(BundleError, match="a transaction is missing"):
+        verify_bundle(canonical(missing))
     file = tmp_path / "bundle.json"
     file.write_bytes(bundle)
     command = [sys.executable, "-m", "ams_mesh", "verify", str(file)]

@@ -77,11 +77,21 @@ async function keyOf(
   resolve: Resolve,
 ): Promise<Judged<string>> {
   const first = checkWith(live, envelope);
+  if (envelope.from.startsWith("did:web:") && !isLogged(live, envelope)) {
+    // Its document may have changed since the last envelope: the resolver keeps it for minutes.
+    const asked = await checkWeb(envelope, resolve);
+    if (asked.ok) return asked;
+    // Another process may have logged this one, under the key of its time.
+    return await live.read(() => (isLogged(live, envelope) ? checkWith(live, envelope) : asked));
+  }
   if (first.ok) return first;
-  if (envelope.from.startsWith("did:web:")) return await checkWeb(envelope, resolve);
   if (envelope.from.startsWith("did:key:")) return first;
   // A name may have been given, or changed its key, by another process.
   return await live.read(() => checkWith(live, envelope));
+}
+
+function isLogged({ state }: LiveMesh, { id, digest }: Envelope): boolean {
+  return state.node(id)?.envelope.digest === digest;
 }
 
 function checkWith({ state }: LiveMesh, { from, raw, signature, digest, id }: Envelope) {

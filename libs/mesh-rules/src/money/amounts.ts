@@ -2,7 +2,7 @@
 import { utf8 } from "@ams/provenance";
 import { reject } from "../errors.ts";
 
-/** Test units unless an operator ties accounts to a payment provider. */
+/** Test units: entries of the ledger that the operator of a mesh signs, not money. */
 export type Amount = { readonly currency: string; readonly minor: number };
 
 const AMOUNT = /^(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,8}))? ([A-Z]{3})$/;

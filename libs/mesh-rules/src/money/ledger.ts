@@ -1,6 +1,6 @@
 /**
  * The double-entry ledger (M7.1): balances are a fold of transactions that each sum to zero. Test
- * units, unless an operator ties an `external:` account to a payment provider.
+ * units: what came from outside is on the other side of `external:credits`.
  */
 import { hashTagged, type JsonObject } from "@ams/provenance";
 import { reject } from "../errors.ts";

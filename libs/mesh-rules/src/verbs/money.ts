@@ -1,4 +1,4 @@
-/** Stakes and withdrawals (M5.8). Test units unless an adapter is plugged in. */
+/** Stakes and withdrawals (M5.8), in test units. */
 import { availOf, currencyOf, heldOf, isOpen, stakeOf } from "../delegation.ts";
 import { type Envelope, PRIME } from "../envelope.ts";
 import { reject } from "../errors.ts";

@@ -1,5 +1,5 @@
 /** Revoking a delegation and all that hangs below it (M5.7). */
-import { isJsonObject, type Json, verify } from "@ams/provenance";
+import { canonical, isJsonObject, type Json, verify } from "@ams/provenance";
 import { type Delegation, isOpen, refuseState } from "../delegation.ts";
 import { bytesToSign, type Envelope, readEnvelope } from "../envelope.ts";
 import { judged, reject } from "../errors.ts";
@@ -62,14 +62,23 @@ function isShown(
   }
 }
 
-/** Two envelopes of the agent, each validly signed, that can't both be true. */
+/**
+ * Two envelopes of the agent, each validly signed, that can't both be true. One nonce used twice
+ * shows nothing: each mesh counts its own.
+ */
 function isForged(state: MeshState, { agent }: Delegation, evidence: Json | undefined): boolean {
   const items: readonly Json[] = Array.isArray(evidence) ? evidence.slice(0, 3) : [];
   const read = items.map((item) => judged(() => readEnvelope(item)));
   const [a, b] = read.flatMap((one) => (one.ok ? [one.value] : []));
   if (items.length !== 2 || a === undefined || b === undefined) return false;
-  if (a.digest === b.digest || !isOf(state, a, agent) || !isOf(state, b, agent)) return false;
-  return a.id === b.id || a.nonce === b.nonce || isSameFact(a, b);
+  if (said(a) === said(b) || !isOf(state, a, agent) || !isOf(state, b, agent)) return false;
+  return a.id === b.id || isSameFact(a, b);
+}
+
+/** Without what changes when the same is signed again, as after a clock that was wrong. */
+function said({ raw }: Envelope): string {
+  const { id: _id, ts: _ts, nonce: _nonce, auth: _auth, ...rest } = raw;
+  return canonical(rest);
 }
 
 function isOf(state: MeshState, envelope: Envelope, agent: string): boolean {

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 
-from ams_mesh.canonical import canonical, tagged
+from ams_mesh.canonical import canonical, sha256, tagged
 from ams_mesh.keys import is_signed, key_of
 from ams_workflow.keys import Key
 
@@ -142,12 +142,16 @@ class Mesh:
         """Signs an envelope and hands it in; after silence the same bytes are sent again."""
         envelope = {"v": 1, "id": str(uuid.uuid4()), "from": self.did, "ts": int(time.time())}
         envelope |= {"nonce": self._next_nonce(), **members}
-        envelope["auth"] = self._key.sign(canonical(envelope))
+        signed = canonical(envelope)
+        digest = sha256(signed).hex()
+        envelope["auth"] = self._key.sign(signed)
         answer = self._ask("POST", f"/meshes/{self.id}/envelopes", envelope)
         receipt = answer.pop("receipt")
-        signed = tagged("receipt", receipt)
-        if not is_signed(key_of(self.prime_key), signed, answer.pop("sig")):
+        given = tagged("receipt", receipt)
+        if not is_signed(key_of(self.prime_key), given, answer.pop("sig")):
             raise MeshError(500, {"error": "bad_signature", "message": "the receipt is forged"})
+        if receipt["id"] != envelope["id"] or receipt["digest"] != digest:
+            raise MeshError(500, {"error": "bad_signature", "message": "another receipt"})
         return Receipt(receipt["id"], receipt["digest"], receipt["seq"], answer)
 
     def _control(self, kind: str, parent: str, verb: str, **members: Any) -> Receipt:

@@ -64,8 +64,12 @@ def _check(bundle: dict[str, Any], prime_key: str | None) -> Verified:
         name = item["envelope"]["id"]
         _require(is_signed(prime, receipt, item["sig"]), f"{name}: the receipt is not signed")
     _require(bundle["root"] in seen, "the root is missing")
-    for transaction in bundle["transactions"]:
-        _check_transaction(transaction)
+    transactions = bundle["transactions"]
+    for transaction, proved in zip(transactions, bundle["transaction_proofs"], strict=True):
+        _check_transaction(transaction, proved, log)
+    hashes = {transaction["hash"] for transaction in transactions}
+    for item in envelopes:
+        _check_settlement(item["envelope"], hashes)
     for item in bundle["decisions"]:
         decision = tagged("policy", item["decision"])
         _require(is_signed(prime, decision, item["sig"]), "a decision is not signed")
@@ -150,7 +154,14 @@ def _read_checkpoint(note: str, key: bytes) -> _Log:
     raise BundleError("the checkpoint is not signed")
 
 
-def _check_transaction(transaction: dict[str, Any]) -> None:
+def _check_settlement(envelope: dict[str, Any], hashes: set[str]) -> None:
+    """What Prime says that it moved is there."""
+    if envelope["from"] == _PRIME and envelope["kind"] == "outcome":
+        for moved in envelope["payload"].get("transactions", []):
+            _require(moved["hash"] in hashes, f"{envelope['id']}: a transaction is missing")
+
+
+def _check_transaction(transaction: dict[str, Any], proved: dict[str, Any], log: _Log) -> None:
     body = {key: value for key, value in transaction.items() if key != "hash"}
     name = f"transaction {body['tx']}"
     _require(sha256(tagged("ledger", body)).hex() == transaction["hash"], f"{name}: another hash")
@@ -158,3 +169,6 @@ def _check_transaction(transaction: dict[str, Any]) -> None:
     for posting in body["postings"]:
         sums[posting["currency"]] = sums.get(posting["currency"], 0) + posting["minor"]
     _require(not any(sums.values()), f"{name}: does not sum to zero")
+    leaf = sha256(b"\x00", b"led\x00", bytes.fromhex(transaction["hash"]))
+    proof = [bytes.fromhex(step) for step in proved["proof"]]
+    _require(_is_included(proved["seq"], leaf, proof, log), f"{name}: not in the log")
