@@ -328,3 +328,20 @@ describe("M5.7 revoke", () => {
     audit();
   });
 });
+
+describe("M12.3 what verifyLedger sees", () => {
+  test("a transaction that is not the ledger's, and escrow of what has ended", () => {
+    const id = hire(world, alice, bob);
+    audit();
+    const { state } = world;
+    const delegation = world.delegation(id);
+    state.delegations.set(id, { ...delegation, state: "declined" });
+    expect(verifyLedger(state).ok).toBe(false);
+    state.delegations.set(id, delegation);
+    expect(verifyLedger(state).ok).toBe(true);
+    const last = state.ledger.transactions.at(0);
+    if (last === undefined) throw new Error("there is none");
+    state.ledger.transactions.push(last);
+    expect(verifyLedger(state).ok).toBe(false);
+  });
+});

@@ -95,6 +95,8 @@ export class MeshState {
   readonly leaves = new List<Leaf>(this.undo);
   readonly tree = new TreeHashes();
   readonly ledger = new Ledger(this.undo);
+  /** Of the transactions alone, as far as `verifyLedger` has read them. */
+  readonly refolded = new Ledger();
   readonly nodes = new Table<Node>(this.undo);
   readonly nonces = new Table<Nonces>(this.undo);
   readonly names = new Table<Name>(this.undo);
@@ -124,12 +126,25 @@ export class MeshState {
   readonly seqOfTx = new List<number>(this.undo);
   /** What became of work, in the order of the log. */
   readonly events = new List<MeshEvent>(this.undo);
-  /** A lower bound of what is due next, in Unix milliseconds. */
-  nextDue = Number.POSITIVE_INFINITY;
+  #nextDue = Number.POSITIVE_INFINITY;
 
   constructor(settings: Settings) {
     this.settings = settings;
     this.policies.push(readPolicy(FIRST_POLICY, 0));
+  }
+
+  /** A lower bound of what is due next, in Unix milliseconds. */
+  get nextDue(): number {
+    return this.#nextDue;
+  }
+
+  /** Taken back with the dues that it is of: else they would wait for a restart. */
+  #setNextDue(at: number): void {
+    const before = this.#nextDue;
+    this.undo.add(() => {
+      this.#nextDue = before;
+    });
+    this.#nextDue = at;
   }
 
   /** Entries applied, those that are not acknowledged yet among them. */
@@ -198,7 +213,7 @@ export class MeshState {
 
   addDue(key: string, due: Due): void {
     this.dues.set(key, due);
-    this.nextDue = Math.min(this.nextDue, due.at);
+    if (due.at < this.nextDue) this.#setNextDue(due.at);
   }
 
   /** What is due, earliest first. */
@@ -210,7 +225,7 @@ export class MeshState {
       next = Math.min(next, one.at);
       if (one.at <= now) due.push(one);
     }
-    this.nextDue = next;
+    this.#setNextDue(next);
     return due.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1)).slice(0, max);
   }
 

@@ -1,6 +1,6 @@
 /** What readers are answered: delegations, intents, graphs (M5, M6.4). */
 import type { Json, JsonObject } from "@ams/provenance";
-import { countVotes, type Delegation, isOpen } from "./delegation.ts";
+import { countVotes, currencyOf, type Delegation, escrowOf, isOpen, sumOf } from "./delegation.ts";
 import { reject } from "./errors.ts";
 import { textsOf } from "./fields.ts";
 import type { MeshState, Node } from "./state.ts";
@@ -83,12 +83,26 @@ export function dotOf(state: MeshState, root: string): string {
   return `digraph ${quote(root)} {\n${lines.join("\n")}\n}\n`;
 }
 
-/** Balances folded again from the transactions, and whether they are what the state says. */
+/**
+ * Whether hashes chain, balances are what the transactions make when they are folded once more,
+ * sums are zero, nobody is below zero, and nothing lies in escrow of what has ended (M12.3). Of the
+ * acknowledged state: each transaction is folded once more one time, not at each look.
+ */
 export function verifyLedger(state: MeshState): JsonObject {
-  const { ledger } = state;
+  const { ledger, refolded } = state;
   const { sums, negative } = ledger.audit();
-  const ok = negative.length === 0 && Object.values(sums).every((sum) => sum === 0);
+  const isFold = refolded.follow(ledger) && refolded.hasBalancesOf(ledger);
+  const isSound = negative.length === 0 && Object.values(sums).every((sum) => sum === 0);
+  const isStuck = [...state.delegations.values()].some((one) => keepsEscrow(state, one));
+  const ok = isFold && refolded.head === ledger.head && isSound && !isStuck;
   const transactions = ledger.transactions.length;
   const value: Json = { ok, transactions, sums, negative: [...negative], head: ledger.head };
   return value;
+}
+
+/** More than what waits for a verdict, after its end. */
+function keepsEscrow({ ledger }: MeshState, delegation: Delegation): boolean {
+  if (isOpen(delegation)) return false;
+  const balance = ledger.balance(escrowOf(delegation.id), currencyOf(delegation));
+  return balance > sumOf(delegation, "verifying");
 }

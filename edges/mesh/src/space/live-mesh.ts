@@ -33,6 +33,13 @@ type Waiting = {
   attempts: number;
 };
 
+/** What one append holds: entries, jobs whose outcome they are, and jobs that come after it. */
+type Decided = {
+  readonly entries: readonly NewEntry[];
+  readonly done: readonly Done[];
+  readonly later: readonly Waiting[];
+};
+
 type Done = { readonly one: Waiting; readonly outcome: Judged<unknown> };
 
 /** Tries of one job that other processes come before. */
@@ -41,6 +48,8 @@ const ATTEMPTS_MAX = 8;
 const BATCH_JOBS_MAX = 64;
 const BATCH_ENTRIES_MAX = 128;
 const BATCH_BYTES_MAX = 2_097_152;
+/** Entries of what time does, after which they are appended before any job is decided. */
+const DUE_ENTRIES = 64;
 /** Jobs that may wait. */
 const WAITING_MAX = 10_000;
 /** Milliseconds before a further try, at most: at random, so that two don't meet again. */
@@ -175,16 +184,19 @@ export class LiveMesh {
   }
 
   /** Jobs in their order, until the append is full; the others wait for the next one. */
-  #decide(batch: readonly Waiting[], at: number) {
+  #decide(batch: readonly Waiting[], at: number): Decided {
     const entries: NewEntry[] = [];
     const done: Done[] = [];
+    let later: readonly Waiting[] = [];
     let bytes = 0;
     for (const [index, one] of batch.entries()) {
       const { state, signer } = this;
       const mark = state.undo.mark();
       const draft = new Draft({ state, at, signer, newId: randomUUID });
+      let isMoreDue = true;
       const outcome = attempt(() => {
-        while (doDue(draft));
+        while (isMoreDue && draft.entries.length < DUE_ENTRIES) isMoreDue = doDue(draft);
+        if (isMoreDue) return null;
         const value = one.write(draft);
         while (doDue(draft));
         return value;
@@ -196,23 +208,24 @@ export class LiveMesh {
         entries.length + own.length > BATCH_ENTRIES_MAX || bytes + size > BATCH_BYTES_MAX;
       if (isFull && done.length > 0) {
         state.undo.back(mark);
-        this.#waiting.unshift(...batch.slice(index));
+        later = batch.slice(index);
         break;
       }
       bytes += size;
       entries.push(...own);
+      if (outcome.ok && isMoreDue) {
+        later = batch.slice(index);
+        break;
+      }
       done.push({ one, outcome });
     }
-    return { entries, done };
+    return { entries, done, later };
   }
 
-  async #append(
-    { entries, done }: { readonly entries: readonly NewEntry[]; readonly done: readonly Done[] },
-    at: number,
-    mark: number,
-  ): Promise<void> {
+  async #append({ entries, done, later }: Decided, at: number, mark: number): Promise<void> {
     if (entries.length === 0) {
       this.state.undo.keep();
+      this.#waiting.unshift(...later);
       for (const { one, outcome } of done) one.settle(outcome);
       return;
     }
@@ -226,17 +239,20 @@ export class LiveMesh {
         throw new Error("the journal was read while it was written");
       this.#acknowledged(before);
       for (const { one, outcome } of done) one.settle(outcome);
+      this.#waiting.unshift(...later);
       return;
     }
     this.state.undo.back(mark);
     this.state.undo.keep();
     if (appended.fault === "regressed") this.#fold.regressed();
+    const jobs = done.map(({ one }) => one);
     const isAgain = appended.fault === "conflict" || appended.fault === "duplicate";
     if (!isAgain) {
-      for (const { one } of done) one.settle(failed(codeOf(appended.fault)));
+      for (const one of [...jobs, ...later]) one.settle(failed(codeOf(appended.fault)));
       return;
     }
-    await this.#again(done.map(({ one }) => one));
+    this.#waiting.unshift(...later);
+    await this.#again(jobs);
   }
 
   /** Another process came before: each job decides again. */

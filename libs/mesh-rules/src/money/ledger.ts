@@ -126,6 +126,26 @@ export class Ledger {
     this.transactions.push(transaction);
   }
 
+  /** Reads on from the transactions of another one; false where they are not a ledger's. */
+  follow({ transactions }: Ledger): boolean {
+    try {
+      for (let tx = this.transactions.length; tx < transactions.length; tx += 1) {
+        const next = transactions.at(tx);
+        if (next !== undefined) this.apply(next);
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  hasBalancesOf(other: Ledger): boolean {
+    const differs = ([key, minor]: [string, number]) => (other.#balances.get(key) ?? 0) !== minor;
+    return (
+      this.#balances.size === other.#balances.size && ![...this.#balances.entries()].some(differs)
+    );
+  }
+
   /** Sums of each currency over all accounts, and accounts below zero that may not be. */
   audit(): { readonly sums: Record<string, number>; readonly negative: readonly string[] } {
     const sums: Record<string, number> = {};
