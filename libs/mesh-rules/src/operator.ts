@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "@ams/provenance";
 import { availOf, heldOf } from "./delegation.ts";
 import type { Draft } from "./draft.ts";
 import { type Extra, reject } from "./errors.ts";
-import { isDid, isText } from "./fields.ts";
+import { isDid, isText, isUuid } from "./fields.ts";
 import { readAmount } from "./money/amounts.ts";
 import { CREDITS, transactionJson } from "./money/ledger.ts";
 import { readPolicy } from "./policy.ts";
@@ -51,8 +51,11 @@ export function putPolicy(draft: Draft, body: JsonObject, isOperator: boolean): 
   return { id, version };
 }
 
+/** `<uuid>/…` are references of what time does: one that is taken would stop it. */
 const isRef = (value: unknown): value is string =>
-  isText(value, 128) && /^[\x21-\x7e]+$/.test(value);
+  isText(value, 128) &&
+  /^[\x21-\x7e]+$/.test(value) &&
+  !(isUuid(value.slice(0, 36)) && value.charAt(36) === "/");
 
 /** Credits from outside (M7.8): entries of the operator's ledger, not money. */
 export function deposit(draft: Draft, body: JsonObject, isOperator: boolean): Extra {

@@ -304,6 +304,16 @@ describe("M5.7 revoke", () => {
     audit();
   });
 
+  test("M7.8 a deposit can't take the reference that an expiry will need", () => {
+    const deadline = new Date(world.now + 60_000).toISOString();
+    const id = hire(world, alice, bob, { intent: { constraints: { deadline } } });
+    expect(() => world.deposit(carol, "1 USD", `${id}/expired`)).toThrow("invalid_envelope");
+    world.deposit(carol, "1 USD", "invoice/7");
+    world.pass(61);
+    expect([world.delegation(id).state, avail(alice)]).toEqual(["expired", 10_000]);
+    audit();
+  });
+
   test("M7.7 expiry after acceptance slashes for the deadline; an arbiter may overturn it", () => {
     world.policy({ id: "p", actions: { allow: ["*"] }, arbiter: carol.did });
     world.send(bob, stakeOf("20 USD"));
