@@ -1,7 +1,7 @@
 // Durable subscriptions, who has them, and what all tools have in common.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { connectNew, connectOld } from "./clients.ts";
-import { ISO, type Json, open, tool, toolAlone } from "./raw.ts";
+import { ask, ISO, initialize, type Json, open, tool, toolAlone } from "./raw.ts";
 import { startWorld, Watcher, type World } from "./world.ts";
 
 let world: World;
@@ -112,6 +112,11 @@ describe("durable subscriptions", () => {
     await expect
       .poll(async () => (await toolAlone(mcp, "ams_join", { magic_link: link })).value.error)
       .toBe("invalid_magic_link");
+    // A yes about a link is kept for a second.
+    await expect
+      .poll(async () => (await ask(link, { body: initialize() })).text(), { timeout: 20_000 })
+      .toMatch(/worked before, but it was revoked/);
+    expect((await ask(link, { body: initialize() })).status).toBe(404);
     const other = await world.conversation();
     const there = await open(mcp);
     await tool(mcp, there, "ams_join", { magic_link: other.link });

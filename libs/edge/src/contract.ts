@@ -69,7 +69,8 @@ export interface Links {
   /**
    * Whether a link admits, and to what. The host of the link is not judged: its path and token are
    * asked for at this deployment. Kept as credentials are. Faults: `invalid_magic_link` (no link at
-   * all, or wrong, expired, revoked), `conversation_not_found`, `unavailable`.
+   * all, or wrong, expired, revoked), `conversation_not_found`, `unavailable`. The message about a
+   * link that this process saw admit says that it did, and whether its conversation expired.
    */
   check(magicLink: string): Promise<Result<{ readonly link: CheckedLink }>>;
 }

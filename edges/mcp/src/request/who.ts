@@ -16,11 +16,6 @@ export type Identified =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly response: Response };
 
-const DEAD_LINK =
-  "This magic link doesn't admit anybody: its token is wrong, was revoked, or has expired. Ask whoever gave it to you for a new link, and put that in its place.";
-const NO_CONVERSATION =
-  "There is no conversation behind this magic link: it has expired or was deleted, or the link is mistyped. Ask whoever gave it to you for a new link, and put that in its place.";
-
 const BEARER = /^Bearer +(\S+) *$/i;
 
 /** Link and bearer at once. A bearer that is wrong is refused, whatever the link would admit. */
@@ -61,9 +56,8 @@ function refusalOf({ fault, message }: Failure): Response {
     case "invalid_credential":
       return refuse(401, fault, message, { "www-authenticate": 'Bearer error="invalid_token"' });
     case "invalid_magic_link":
-      return refuseByName(404, fault, DEAD_LINK);
     case "conversation_not_found":
-      return refuseByName(404, fault, NO_CONVERSATION);
+      return refuseByName(404, fault, message);
     default:
       return refuse(503, fault, message, { "retry-after": "1" });
   }

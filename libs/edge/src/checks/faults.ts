@@ -5,8 +5,10 @@
 
 export const FAULTS = {
   invalid_credential: "The credential is not one of a live account, or guests are not let in here.",
-  invalid_magic_link: "The magic link is not one, or it is wrong, expired or revoked.",
-  conversation_not_found: "There is no conversation at this link.",
+  invalid_magic_link:
+    "This magic link doesn't admit anybody: it is incomplete or wrong, was revoked, or has expired. Ask whoever gave it to you for a new link, and put that in its place.",
+  conversation_not_found:
+    "There is no conversation behind this magic link: it has expired or was deleted, or the link is mistyped. Ask whoever gave it to you for a new link, and put that in its place.",
   unknown_handle:
     "This handle is of no subscription of yours: it is wrong, or of another account, link or conversation. Leave it out and call ams_join.",
   handle_required:
