@@ -1,19 +1,24 @@
 // `npm run cluster -- --gateways 3`: the real shape on this machine until Ctrl-C: Redis, control,
 // gateways as processes of their own, one entry port. For load tests and for trying failures by
 // hand: kill what you like, by the pids it prints.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { say, setUpOrExit } from "./set-up.mjs";
+import { ROOT, say, setUpOrExit } from "./set-up.mjs";
 
 /** More gateways than a machine runs by accident. */
 const GATEWAYS_MAX = 64;
 
+/** Every folder in edges that is a package. */
+const EDGES = readdirSync(join(ROOT, "edges"))
+  .filter((name) => existsSync(join(ROOT, "edges", name, "package.json")))
+  .sort();
+
 const USAGE = `npm run cluster -- [options]
 
   --gateways <n>      gateways to start; 3 unless given
-  --amp <n>           processes of mail (AMP) to start, below /amp of the entry; none unless given
-  --workflow <n>      processes of workflows to start, on a Redis of their own; none unless given
-  --mesh <n>          processes of meshes to start, on the same Redis of journals; none unless given
-  --feed <n>          processes that serve conversations by plain HTTP; none unless given
+  --<edge> <n>        processes of an edge to start, by its folder in edges: ${EDGES.join(", ")};
+                      none unless given
   --port <port>       the entry port; the system chooses unless given
   --redis-url <url>   use this Redis instead of starting a private one
   --json              print one line of JSON instead of a table
@@ -48,10 +53,7 @@ function readOptions() {
     const { values } = parseArgs({
       options: {
         gateways: { type: "string", default: "3" },
-        amp: { type: "string", default: "0" },
-        workflow: { type: "string", default: "0" },
-        mesh: { type: "string", default: "0" },
-        feed: { type: "string", default: "0" },
+        ...Object.fromEntries(EDGES.map((name) => [name, { type: "string", default: "0" }])),
         port: { type: "string", default: "0" },
         "redis-url": { type: "string" },
         json: { type: "boolean", default: false },
@@ -59,18 +61,16 @@ function readOptions() {
       },
     });
     if (values.help) return usage(0);
-    const [gateways, amp] = [Number(values.gateways), Number(values.amp)];
-    const [port, workflow] = [Number(values.port), Number(values.workflow)];
-    const [mesh, feed] = [Number(values.mesh), Number(values.feed)];
+    const [gateways, port] = [Number(values.gateways), Number(values.port)];
+    const edges = Object.fromEntries(EDGES.map((name) => [name, Number(values[name])]));
     if (!isWhole(gateways, 1, GATEWAYS_MAX) || !isWhole(port, 0, 65_535)) return usage(64);
-    if (![amp, workflow, mesh, feed].every((one) => isWhole(one, 0, GATEWAYS_MAX)))
-      return usage(64);
+    if (!Object.values(edges).every((one) => isWhole(one, 0, GATEWAYS_MAX))) return usage(64);
     const { "redis-url": redisUrl } = values;
     const env = settingsGiven();
     return {
       json: values.json,
       cluster: {
-        ...{ gateways, amp, workflow, mesh, feed, port, env },
+        ...{ gateways, edges, port, env },
         ...(redisUrl && { redisUrl }),
       },
     };
@@ -99,7 +99,7 @@ function usage(status) {
 }
 
 function describe(started) {
-  const { url, control, gateways, amp, workflow, mesh, feed, redis, redisUrl, folder } = started;
+  const { url, control, gateways, edges, redis, redisUrl, folder } = started;
   const member = ({ name, pid, port, url: at, adminUrl: admin_url }) => {
     return { name, pid, port, url: at, admin_url };
   };
@@ -108,10 +108,9 @@ function describe(started) {
     pid: process.pid,
     control: member(control),
     gateways: gateways.map(member),
-    amp: amp.map(member),
-    workflow: workflow.map(member),
-    mesh: mesh.map(member),
-    feed: feed.map(member),
+    edges: Object.fromEntries(
+      Object.entries(edges).map(([name, members]) => [name, members.map(member)]),
+    ),
     redis: { url: redisUrl, pid: redis?.pid() ?? null },
     logs: folder,
   };
@@ -119,8 +118,8 @@ function describe(started) {
 
 function table(started) {
   const described = describe(started);
-  const { url, control, gateways, amp, workflow, mesh, feed, redis, logs } = described;
-  const members = [control, ...gateways, ...amp, ...workflow, ...mesh, ...feed];
+  const { url, control, gateways, edges, redis, logs } = described;
+  const members = [control, ...gateways, ...Object.values(edges).flat()];
   const rows = [
     ["entry", process.pid, url, ""],
     ...members.map((one) => [one.name, one.pid, one.url, one.admin_url]),

@@ -1,5 +1,5 @@
 // `npm run docs`: writes the tables of docs/OPERATIONS.md from the settings, metrics and routes
-// that are declared, and the routes of deploy/entry/Caddyfile. With `--check` it writes nothing,
+// that are declared, the routes of deploy/entry/Caddyfile, and the list of images. With `--check` it writes nothing,
 // and fails when they differ.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +20,9 @@ const { ROUTES } = await import("../services/standalone/dist/routes.js");
 const match = await import("../services/standalone/dist/route-match.js");
 const { GatewayMetrics } = await import("../services/gateway/dist/metrics.js");
 const controlMetrics = await import("../services/control/dist/metrics.js");
+
+/** MiB that the image of a new edge may have beyond its base. */
+const ADDED_MIB_MAX = 60;
 
 const tables = {
   "gateway-settings": settingsTable(gateway.GATEWAY_PROCESS_SETTINGS),
@@ -58,11 +61,13 @@ for (const { path, marks, texts } of files) {
 }
 
 const CHART = "deploy/k8s/ams";
+const IMAGES = "deploy/images/images.json";
 const values = readFileSync(join(ROOT, CHART, "values.yaml"), "utf8");
 const readmeHead = readFileSync(join(ROOT, CHART, "README.head.md"), "utf8");
 
-/** Files of the chart that are made whole. */
+/** Files that are made whole. */
 const made = {
+  [IMAGES]: imagesJson(),
   [`${CHART}/README.md`]: chartReadme(values, readmeHead),
   [`${CHART}/values.schema.json`]: `${JSON.stringify(chartSchema(values), null, 2)}\n`,
   [`${CHART}/files/routes.json`]: chartRoutes(ROUTES, match),
@@ -71,6 +76,23 @@ const made = {
 for (const [path, text] of Object.entries(made)) {
   if (!process.argv.includes("--check")) writeFileSync(join(ROOT, path), text);
   else if (readFileSync(join(ROOT, path), "utf8") !== text) isStale(path);
+}
+
+/** Every image that is built; `addedMiBMax`, its bound beyond the base, stays as it is written. */
+function imagesJson() {
+  const known = JSON.parse(readFileSync(join(ROOT, IMAGES), "utf8"));
+  const images = [
+    { name: "gateway", kind: "services", processSettings: gateway.GATEWAY_PROCESS_SETTINGS },
+    { name: "control", kind: "services", processSettings: control.CONTROL_PROCESS_SETTINGS },
+    ...EDGES.map((edge) => ({ ...edge, kind: "edges" })),
+  ].map(({ name, kind, processSettings: { PORT, AMS_ADMIN_PORT } }) => ({
+    name,
+    program: `${kind}/${name}`,
+    port: Number(PORT.fallback),
+    adminPort: Number(AMS_ADMIN_PORT.fallback),
+    addedMiBMax: known.find((image) => image.name === name)?.addedMiBMax ?? ADDED_MIB_MAX,
+  }));
+  return `${JSON.stringify(images, null, 2)}\n`;
 }
 
 function isStale(path) {

@@ -4,6 +4,7 @@
  * `npm run cluster` use it; all of it ends with this process. The services must be built.
  */
 import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,7 +13,7 @@ import { freePort } from "./cluster/free-port.ts";
 import { type RedisServer, startRedisServer } from "./cluster/redis-server.ts";
 import { type Exit, type ServerProcess, startProcess } from "./cluster/server-process.ts";
 import { watchFolder } from "./cluster/watchdog.ts";
-import { programFolder } from "./repository-root.ts";
+import { programFolder, repositoryRoot } from "./repository-root.ts";
 
 /**
  * So high that a load test doesn't meet it; what the limits do is tested where they are set low.
@@ -38,14 +39,8 @@ const CLUSTER_ENV = {
 
 export type ClusterOptions = {
   readonly gateways: number;
-  /** Processes of mail, on database 1 of the same Redis; none unless told. */
-  readonly amp?: number;
-  /** Processes of workflows, on a Redis of their own; none unless told. */
-  readonly workflow?: number;
-  /** Processes of meshes, on the same Redis of journals; none unless told. */
-  readonly mesh?: number;
-  /** Processes of the feed, on database 2 of the same Redis; none unless told. */
-  readonly feed?: number;
+  /** Number of processes of each edge, by its folder in `edges`; none unless given. */
+  readonly edges?: Readonly<Record<string, number>>;
   /** Use this Redis (`AMS_REDIS_URL`) instead of starting one. */
   readonly redisUrl?: string;
   /** The entry port; the system chooses unless told. */
@@ -75,12 +70,10 @@ export type Cluster = {
   readonly url: string;
   readonly gateways: readonly Member[];
   readonly control: Member;
-  readonly amp: readonly Member[];
-  readonly workflow: readonly Member[];
+  /** The processes of each edge that was asked for. */
+  readonly edges: Readonly<Record<string, readonly Member[]>>;
   /** The Redis of journals; null without processes that keep some. */
   readonly journalUrl: string | null;
-  readonly mesh: readonly Member[];
-  readonly feed: readonly Member[];
   /** Null when it was given from outside. */
   readonly redis: RedisServer | null;
   readonly redisUrl: string;
@@ -156,45 +149,34 @@ async function startInto(
     controls += 1;
     return member("control", `control-${controls}`);
   };
-  const amp: Member[] = [];
   const live = (all: readonly Member[]) => () =>
     all.filter((one) => one.isRunning()).map((one) => one.port);
-  const workflow: Member[] = [];
-  const mesh: Member[] = [];
-  const feed: Member[] = [];
-  const edges = { amp: live(amp), workflow: live(workflow), mesh: live(mesh), feed: live(feed) };
-  const backends = { gateways: live(gateways), control: control.port, ...edges };
+  const wanted = Object.entries(options.edges ?? {}).filter(([, count]) => count > 0);
+  const edges = Object.fromEntries(wanted.map(([name]): [string, Member[]] => [name, []]));
+  const liveEdges = Object.fromEntries(
+    Object.entries(edges).map(([name, members]) => [name, live(members)]),
+  );
+  const backends = { gateways: live(gateways), control: control.port, edges: liveEdges };
   const entry = await openEntryPort(backends, options.port);
   stops.entry.push(() => entry.close());
   const url = `http://127.0.0.1:${entry.port}`;
-  const begin = async (name: string, members: Member[], count = 0, settings = {}) => {
+  const hasJournals = wanted.some(([name]) => keepsJournals(name));
+  const journalUrl = hasJournals ? await startJournalRedis(folder, stops) : null;
+  for (const [name, count] of wanted) {
+    const own = { ...edgeSettings(name, { redisUrl, journalUrl }), AMS_URL: url, ...env };
     for (let index = 1; index <= count; index += 1) {
-      const own = { ...settings, ...env };
       const started = await startMember(name, `${name}-${index}`, folder, own);
       stops.members.push(() => started.stop());
-      members.push(started);
+      edges[name]?.push(started);
     }
-  };
-  await begin("amp", amp, options.amp, mailSettings(redisUrl, url));
-  const feedSettings = { AMS_FEED_REDIS_URL: databaseOf(redisUrl, 2), AMS_URL: url };
-  await begin("feed", feed, options.feed, feedSettings);
-  let journalUrl: string | null = null;
-  if ((options.workflow ?? 0) + (options.mesh ?? 0) > 0) {
-    const settings = await journalSettings(folder, url, stops);
-    journalUrl = settings.AMS_JOURNAL_REDIS_URL;
-    await begin("workflow", workflow, options.workflow, settings);
-    await begin("mesh", mesh, options.mesh, { ...settings, AMS_JOURNAL_PREFIX: "ams-mesh" });
   }
   const logs = () => readLogs(folder);
   return {
     url,
     gateways,
     control,
-    amp,
-    workflow,
+    edges,
     journalUrl,
-    mesh,
-    feed,
     redis,
     redisUrl,
     addGateway,
@@ -205,31 +187,45 @@ async function startInto(
   };
 }
 
-function databaseOf(redisUrl: string, database: number): string {
-  return `${redisUrl.replace(/\/\d*$/, "")}/${database}`;
+/** The edges that can be started: the folders in `edges`, in the order of their names. */
+export function edgeNames(): readonly string[] {
+  const folders = join(repositoryRoot(), "edges");
+  return readdirSync(folders)
+    .filter((name) => existsSync(join(folders, name, "package.json")))
+    .sort();
 }
 
-/** Mail has a database of its own, and reaches the wire as an outsider does. */
-function mailSettings(redisUrl: string, url: string): Readonly<Record<string, string>> {
+/** Whether an edge keeps journals, which are in a Redis of their own. */
+function keepsJournals(name: string): boolean {
+  const own: unknown = JSON.parse(readFileSync(join(programFolder(name), "package.json"), "utf8"));
+  return Object.hasOwn(Object(Object(own).dependencies), "@ams/journal");
+}
+
+/**
+ * What an edge is given, by the names that edges have for it: a secret that its processes share, a
+ * database of its own (1 for the first folder), and its keys among the journals. An edge ignores
+ * what it has no setting for.
+ */
+function edgeSettings(
+  name: string,
+  stores: { readonly redisUrl: string; readonly journalUrl: string | null },
+): Readonly<Record<string, string>> {
+  const prefix = `AMS_${name.toUpperCase().replaceAll("-", "_")}`;
+  const server = stores.redisUrl.replace(/\/\d*$/, "");
+  const journal = { AMS_JOURNAL_REDIS_URL: stores.journalUrl ?? "" };
   return {
-    AMS_AMP_REDIS_URL: databaseOf(redisUrl, 1),
-    AMS_AMP_SECRET: randomBytes(32).toString("hex"),
-    AMS_URL: url,
+    [`${prefix}_SECRET`]: randomBytes(32).toString("hex"),
+    [`${prefix}_REDIS_URL`]: `${server}/${edgeNames().indexOf(name) + 1}`,
+    ...(keepsJournals(name) ? { ...journal, AMS_JOURNAL_PREFIX: `ams-${name}` } : {}),
   };
 }
 
-/** Journals have a Redis of their own; all processes of a service share one secret. */
-async function journalSettings(folder: string, url: string, stops: Stops) {
+async function startJournalRedis(folder: string, stops: Stops): Promise<string> {
   const kept = join(folder, "journal");
   await mkdir(kept);
   const journal = await startRedisServer(kept);
   stops.redis.push(() => journal.stop());
-  return {
-    AMS_JOURNAL_REDIS_URL: journal.url,
-    AMS_WORKFLOW_SECRET: randomBytes(32).toString("hex"),
-    AMS_MESH_SECRET: randomBytes(32).toString("hex"),
-    AMS_URL: url,
-  };
+  return journal.url;
 }
 
 async function startMember(

@@ -17,12 +17,8 @@ export type GroundCluster = {
   readonly url: string;
   readonly gateways: readonly GroundMember[];
   readonly control: GroundMember;
-  /** Processes of mail. */
-  readonly amp: readonly GroundMember[];
-  /** Processes of workflows, and the Redis of their journals. */
-  readonly workflow: readonly GroundMember[];
-  /** Processes of meshes. */
-  readonly mesh: readonly GroundMember[];
+  /** The processes of each edge that was asked for, and the Redis of their journals. */
+  readonly edges: Readonly<Record<string, readonly GroundMember[]>>;
   readonly journalUrl: string | null;
   readonly redis: { readonly port: number; readonly pid: () => number } | null;
   readonly redisUrl: string;
@@ -101,9 +97,7 @@ export type PageLog = {
 export type Ground = {
   readonly startCluster: (options: {
     readonly gateways: number;
-    readonly amp?: number;
-    readonly workflow?: number;
-    readonly mesh?: number;
+    readonly edges?: Readonly<Record<string, number>>;
     readonly env?: Readonly<Record<string, string>>;
   }) => Promise<GroundCluster>;
   readonly startStandalone: (env: Readonly<Record<string, string>>) => Promise<GroundStandalone>;

@@ -1,7 +1,7 @@
 /**
  * The one address of a cluster, as a load balancer gives it: paths that end in /connect go to the
- * gateways, one after the other, everything else to control. It tells them who asked and under
- * which address, in X-Forwarded-* headers.
+ * gateways, one after the other, those of an edge that has processes to these, by the route table,
+ * everything else to control. X-Forwarded-* headers say who asked, and under which address.
  */
 import {
   request as ask,
@@ -11,7 +11,9 @@ import {
   type ServerResponse,
 } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { repositoryRoot } from "../repository-root.ts";
 
 /** Bytes of headers that pass: more than the gateways accept, so that the refusal is theirs. */
 const HEADER_BYTES_MAX = 131_072;
@@ -29,38 +31,32 @@ export type Backends = {
   /** Ports of the live gateways. */
   readonly gateways: () => readonly number[];
   readonly control: number;
-  /** Ports of the live processes of mail. */
-  readonly amp?: () => readonly number[];
-  /** Ports of the live processes of workflows. */
-  readonly workflow?: () => readonly number[];
-  /** Ports of the live processes of meshes. */
-  readonly mesh?: () => readonly number[];
-  /** Ports of the live processes of the feed. */
-  readonly feed?: () => readonly number[];
+  /** Ports of the live processes of each edge. */
+  readonly edges?: Readonly<Record<string, () => readonly number[]>>;
 };
+
+/** As much of a request as a route has conditions for. */
+type Asked = {
+  readonly method: string;
+  readonly headers: { readonly get: (name: string) => string | null };
+};
+type Route = { readonly service: string };
 
 export type EntryPort = { readonly port: number; readonly close: () => Promise<void> };
 
 export async function openEntryPort(backends: Backends, port = 0): Promise<EntryPort> {
+  const { edges = {} } = backends;
+  const serviceOf = await readRoutes(Object.keys(edges));
   let turn = 0;
-  // All live gateways, another one first each time: the rest are asked when the first has just
-  // died.
-  const gatewaysInTurn = () => {
-    const live = backends.gateways();
+  // All live ones, another one first each time: the rest are asked when the first has just died.
+  const inTurn = (live: readonly number[]) => {
     turn += 1;
     return live.map((_, index) => live[(index + turn) % live.length] ?? 0);
   };
   const portsFor = (request: IncomingMessage) => {
-    const amp = isMail(request) ? (backends.amp?.() ?? []) : [];
-    turn += amp.length > 0 ? 1 : 0;
-    if (amp.length > 0) return amp.map((_, index) => amp[(index + turn) % amp.length] ?? 0);
-    const [, first = ""] = request.url?.split("/", 2) ?? [];
-    const name = first === "workflow" || first === "mesh" ? first : null;
-    const owner = isFeed(request) ? "feed" : name;
-    const edge = owner === null ? [] : (backends[owner]?.() ?? []);
-    turn += edge.length > 0 ? 1 : 0;
-    if (edge.length > 0) return [edge[turn % edge.length] ?? 0];
-    return isConnect(request) ? gatewaysInTurn() : [backends.control];
+    const live = edges[serviceOf(request)]?.() ?? [];
+    if (live.length > 0) return inTurn(live);
+    return isConnect(request) ? inTurn(backends.gateways()) : [backends.control];
   };
   const server = createServer({
     maxHeaderSize: HEADER_BYTES_MAX,
@@ -94,14 +90,22 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
   };
 }
 
-function isMail({ url = "/" }: IncomingMessage): boolean {
-  return url.startsWith("/amp/") || url === "/.well-known/agent-messaging.json";
-}
-
-/** What lies below a link's path, but for `/connect` and the page. */
-function isFeed({ url = "/" }: IncomingMessage): boolean {
-  const [, , conversations, , below] = (url.split("?")[0] ?? "/").split("/");
-  return conversations === "conversations" && (below === "log" || below === "streams");
+/** The service of a request, of the wire or one of these edges, by the route table as it is built. */
+async function readRoutes(edges: readonly string[]): Promise<(request: IncomingMessage) => string> {
+  if (edges.length === 0) return () => "control";
+  const built = join(repositoryRoot(), "services", "standalone", "dist");
+  const { ROUTES }: { ROUTES: readonly Route[] } = await import(join(built, "routes.js"));
+  const match: { isMatch: (route: Route, asked: Asked, path: string) => boolean } = await import(
+    join(built, "route-match.js")
+  );
+  const services = ["gateway", "control", ...edges];
+  const table = ROUTES.filter(({ service }) => services.includes(service));
+  return ({ method = "GET", url = "/", headers }) => {
+    const get = (name: string) => headers[name.toLowerCase()]?.toString() ?? null;
+    const path = url.split("?")[0] ?? "/";
+    const asked = { method, headers: { get } };
+    return table.find((route) => match.isMatch(route, asked, path))?.service ?? "control";
+  };
 }
 
 function isConnect(request: IncomingMessage): boolean {

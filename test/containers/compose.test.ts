@@ -1,6 +1,7 @@
 // docker-compose.yml as a person runs it: built from the clone, started, and used.
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   DockerComposeEnvironment,
@@ -10,6 +11,7 @@ import {
 } from "testcontainers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort } from "../cluster/free-port.ts";
+import { edgeNames } from "../cluster.ts";
 import { repositoryRoot } from "../repository-root.ts";
 
 const ROOT = repositoryRoot();
@@ -31,16 +33,7 @@ beforeAll(async () => {
     .withBuild()
     .withClientOptions(HAS_COMPOSE_2 ? {} : { executable: { standalone: true } })
     .withEnvironment({
-      AMS_CREDENTIAL_PEPPERS: pepper(),
-      AMS_LINK_PEPPERS: pepper(),
-      AMS_MCP_SECRET: pepper(),
-      AMS_AMP_SECRET: pepper(),
-      AMS_AMP_REDIS_PASSWORD: pepper(),
-      AMS_WORKFLOW_SECRET: pepper(),
-      AMS_FEED_REDIS_PASSWORD: pepper(),
-      AMS_WORKFLOW_REDIS_PASSWORD: pepper(),
-      AMS_MESH_SECRET: pepper(),
-      AMS_MESH_REDIS_PASSWORD: pepper(),
+      ...Object.fromEntries(secretNames().map((name) => [name, pepper()])),
       AMS_PUBLISH: `127.0.0.1:${port}`,
       AMS_BUILD_NETWORK: process.env.AMS_BUILD_NETWORK ?? "default",
     })
@@ -80,20 +73,18 @@ test("the entry answers at the address that it publishes", async () => {
 });
 
 test("every container of ours is healthy, as its image checks it", async () => {
-  for (const name of [
-    "control",
-    "gateway-1",
-    "gateway-2",
-    "web",
-    "mcp",
-    "feed",
-    "amp",
-    "workflow",
-  ]) {
+  for (const name of ["control", "gateway-1", "gateway-2", ...edgeNames()]) {
     const health = await inContainer(name, "node", "/ams/healthcheck.mjs");
     expect(health, name).toBe(0);
   }
 });
+
+/** The secrets that the file wants from its environment. */
+function secretNames(): readonly string[] {
+  const text = readFileSync(join(ROOT, "docker-compose.yml"), "utf8");
+  const found = text.matchAll(/\$\{(AMS_\w+_(?:PEPPERS|SECRET|PASSWORD)):/g);
+  return [...new Set([...found].map(([, name = ""]) => name))];
+}
 
 /** As testcontainers calls it: without the project's name where compose 2 made it. */
 function containerName(service: string): string {

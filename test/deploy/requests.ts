@@ -3,12 +3,16 @@
  * sends each.
  */
 import { join } from "node:path";
+import { edgeNames } from "../cluster.ts";
 import { repositoryRoot } from "../repository-root.ts";
 import type { Asked } from "./caddyfile.ts";
 
 type App = { readonly fetch: (request: Request) => Promise<Response> };
 type Front = { readonly fetch: (request: Request, peer: { address: string }) => Promise<Response> };
 
+const { ROUTES }: { ROUTES: readonly { readonly paths: readonly string[] }[] } = await import(
+  join(repositoryRoot(), "services/standalone/src/routes.ts")
+);
 const NAME_63 = "a".repeat(63);
 const PATHS = [
   "/",
@@ -41,16 +45,16 @@ const PATHS = [
   "/docs/more",
   "/documents",
   "/openapi.json",
-  "/workflow/v1",
-  "/workflow/v1/conversations/conv_1/runs",
   "/workflow/v2",
-  "/mesh/v1",
-  "/mesh/v1/meshes/conv_1/envelopes",
   "/mesh/v2",
   "/osprey/conversations/hello/connect",
   "/osprey/conversations/hello/connect/",
   "/v1/osprey/conversations/hello/connect",
 ];
+/** One of each pattern of the route table. */
+const OF_ROUTES = ROUTES.flatMap(({ paths }) =>
+  paths.map((path) => path.replace(/\*\*|\*|\{\w+\}/g, "x1")),
+);
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
 const HEADERS: readonly Asked["headers"][] = [
   { accept: "*/*" },
@@ -59,7 +63,7 @@ const HEADERS: readonly Asked["headers"][] = [
   { accept: "text/markdown", "mcp-session-id": "one" },
   { accept: "text/html", "mcp-protocol-version": "2025-06-18" },
 ];
-export const REQUESTS: readonly Asked[] = PATHS.flatMap((path) =>
+export const REQUESTS: readonly Asked[] = [...new Set([...PATHS, ...OF_ROUTES])].flatMap((path) =>
   METHODS.flatMap((method) => HEADERS.map((headers) => ({ method, path, headers }))),
 );
 /** What a gateway's port takes itself, so that the front of a standalone never sees it. */
@@ -70,7 +74,7 @@ export async function byFront(): Promise<readonly string[]> {
   const path = join(repositoryRoot(), "services/standalone/src/front.ts");
   const { createFront }: { createFront: (apps: Record<string, App>) => Front } = await import(path);
   const app = (name: string): App => ({ fetch: async () => new Response(name) });
-  const services = ["mcp", "web", "workflow", "mesh", "control"].map((name) => [name, app(name)]);
+  const services = ["control", ...edgeNames()].map((name) => [name, app(name)]);
   const front = createFront(Object.fromEntries(services));
   const answers = REQUESTS.map(async (asked) => {
     if (CONNECT.test(asked.path)) return `${line(asked)} -> gateway`;

@@ -18,7 +18,7 @@ const KILLS: Readonly<Record<number, "gateway" | "feed">> = { 80: "gateway", 180
 let cluster: Cluster;
 
 beforeAll(async () => {
-  if (hasRedis) cluster = await startCluster({ gateways: 3, feed: 2 });
+  if (hasRedis) cluster = await startCluster({ gateways: 3, edges: { feed: 2 } });
 });
 afterAll(() => cluster?.stop());
 
@@ -34,7 +34,7 @@ async function say(writer: Connection): Promise<string> {
   for (const [index, word] of words.entries()) {
     await sendSurely(writer, word);
     const victim = KILLS[index];
-    const members = victim === "feed" ? cluster.feed : cluster.gateways;
+    const members = victim === "feed" ? (cluster.edges.feed ?? []) : cluster.gateways;
     if (victim !== undefined) await members.find((one) => one.isRunning())?.kill();
   }
   await writer.close();

@@ -44,7 +44,7 @@ export const MAIL: Case = {
     "signed messages of 1 KiB between agents, two processes over Redis; controls: the wire, bare HTTP",
   run: async (stage) => {
     const env = { ...OFF, AMS_AMP_QUEUE_MAX: "1000000", AMS_AMP_REGISTRATION: "open" };
-    const cluster = await stage.ground.startCluster({ gateways: 1, amp: 2, env });
+    const cluster = await stage.ground.startCluster({ gateways: 1, edges: { amp: 2 }, env });
     try {
       return { rows: await measure(stage, cluster), faults: [] };
     } finally {
@@ -54,7 +54,7 @@ export const MAIL: Case = {
 };
 
 async function measure(stage: Stage, cluster: GroundCluster): Promise<readonly Row[]> {
-  const [one, two] = cluster.amp;
+  const [one, two] = cluster.edges.amp ?? [];
   if (one === undefined || two === undefined) throw new Error("A process is missing.");
   const redis = new Redis(`${cluster.redisUrl.replace(/\/\d*$/, "")}/1`);
   try {

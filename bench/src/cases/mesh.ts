@@ -39,9 +39,9 @@ export const MESH: Case = {
   name: "mesh",
   about: "signed envelopes of a mesh, one process and one store; control: bare Ed25519 checks",
   run: async (stage) => {
-    const cluster = await stage.ground.startCluster({ gateways: 1, mesh: 1, env: ENV });
+    const cluster = await stage.ground.startCluster({ gateways: 1, edges: { mesh: 1 }, env: ENV });
     try {
-      const [member] = cluster.mesh;
+      const [member] = cluster.edges.mesh ?? [];
       if (member === undefined) throw new Error("The mesh process is missing.");
       const space = await openSpace(cluster.url, member.url, member.pid);
       const rows = [

@@ -37,9 +37,13 @@ export const WORKFLOW: Case = {
 };
 
 async function inMemory(stage: Stage): Promise<readonly Row[]> {
-  const cluster = await stage.ground.startCluster({ gateways: 1, workflow: 1, env: ENV });
+  const cluster = await stage.ground.startCluster({
+    gateways: 1,
+    edges: { workflow: 1 },
+    env: ENV,
+  });
   try {
-    const [member] = cluster.workflow;
+    const [member] = cluster.edges.workflow ?? [];
     if (member === undefined) throw new Error("The workflow process is missing.");
     return [
       ...(await latencyRows(stage, cluster.url, member.url, "memory")),
