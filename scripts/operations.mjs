@@ -1,6 +1,6 @@
 // `npm run docs`: writes the tables of docs/OPERATIONS.md from the settings, metrics and routes
-// that are declared, the routes of deploy/entry/Caddyfile, and the list of images. With `--check` it writes nothing,
-// and fails when they differ.
+// that are declared, the routes of deploy/entry/Caddyfile, what the chart has of them, and the list
+// of images. With `--check` it writes nothing, and fails when they differ.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chartReadme, chartSchema } from "./chart.mjs";

@@ -2,7 +2,7 @@
 // would build it every time.
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 /** Holds the hash of the sources of what is in its folder; a build removes it with the rest. */
 const STAMP = ".built-from";
@@ -17,7 +17,10 @@ const STAMP = ".built-from";
  * @returns {Promise<boolean>} false when the build failed
  */
 export async function buildIfChanged(root, folder, sources, build) {
-  const hash = hashOf(sources.flatMap((path) => filesOf(root, path)));
+  const hash = hashOf(
+    root,
+    sources.flatMap((path) => filesOf(root, path)),
+  );
   const stamp = join(root, folder, STAMP);
   if (readOrNull(stamp) === hash) return true;
   if ((await build()) !== 0) return false;
@@ -39,9 +42,10 @@ function filesOf(root, path) {
   }
 }
 
-function hashOf(files) {
+/** The same in every clone and copy of it. */
+function hashOf(root, files) {
   const hash = createHash("sha256");
-  for (const file of files) hash.update(`${file}\n`).update(readFileSync(file));
+  for (const file of files) hash.update(`${relative(root, file)}\n`).update(readFileSync(file));
   return hash.digest("hex");
 }
 

@@ -34,9 +34,13 @@ export type Standalone = {
   readonly stop: () => Promise<void>;
 };
 
-/** Starts it and resolves when it answers; `env` is laid over this process's environment. */
+/**
+ * Starts it and resolves when it answers; `env` is laid over this process's environment, and `root`
+ * is where the repository lies.
+ */
 export async function startStandalone(
   env: Readonly<Record<string, string>> = {},
+  root = repositoryRoot(),
 ): Promise<Standalone> {
   const folder = await mkdtemp(join(tmpdir(), "ams-standalone-"));
   watchFolder(folder);
@@ -47,7 +51,7 @@ export async function startStandalone(
   const command = {
     name: "standalone",
     file: process.execPath,
-    args: [join(repositoryRoot(), "services", "standalone", "dist", "main.js")],
+    args: [join(root, "services", "standalone", "dist", "main.js")],
     env: { ...environment, ...TEST_ENV, ...own, ...env },
     logFile: join(folder, "standalone.log"),
   };

@@ -90,7 +90,7 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
   };
 }
 
-/** The service of a request, of the wire or one of these edges, by the route table as it is built. */
+/** The service of a request, of the wire or of these edges, by the route table as it is built. */
 async function readRoutes(edges: readonly string[]): Promise<(request: IncomingMessage) => string> {
   if (edges.length === 0) return () => "control";
   const built = join(repositoryRoot(), "services", "standalone", "dist");
