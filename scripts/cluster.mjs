@@ -62,7 +62,8 @@ function readOptions() {
     });
     if (values.help) return usage(0);
     const [gateways, port] = [Number(values.gateways), Number(values.port)];
-    const edges = Object.fromEntries(EDGES.map((name) => [name, Number(values[name])]));
+    const given = EDGES.filter((name) => values[name] !== "0");
+    const edges = Object.fromEntries(given.map((name) => [name, Number(values[name])]));
     if (!isWhole(gateways, 1, GATEWAYS_MAX) || !isWhole(port, 0, 65_535)) return usage(64);
     if (!Object.values(edges).every((one) => isWhole(one, 0, GATEWAYS_MAX))) return usage(64);
     const { "redis-url": redisUrl } = values;

@@ -39,7 +39,10 @@ const CLUSTER_ENV = {
 
 export type ClusterOptions = {
   readonly gateways: number;
-  /** Number of processes of each edge, by its folder in `edges`; none unless given. */
+  /**
+   * Number of processes of each edge, by its folder in `edges`; none unless given. One with 0 can be
+   * added later.
+   */
   readonly edges?: Readonly<Record<string, number>>;
   /** Use this Redis (`AMS_REDIS_URL`) instead of starting one. */
   readonly redisUrl?: string;
@@ -81,6 +84,8 @@ export type Cluster = {
   readonly addGateway: () => Promise<Member>;
   /** Starts one more control, which the entry doesn't know. */
   readonly addControl: () => Promise<Member>;
+  /** Starts one more process of an edge that the options name, and puts it behind the entry. */
+  readonly addEdge: (name: string) => Promise<Member>;
   /** All that the processes have written until now, by process. */
   readonly logs: () => Promise<Readonly<Record<string, string>>>;
   /** The folder in which logs and data lie until `stop`. */
@@ -151,7 +156,7 @@ async function startInto(
   };
   const live = (all: readonly Member[]) => () =>
     all.filter((one) => one.isRunning()).map((one) => one.port);
-  const wanted = Object.entries(options.edges ?? {}).filter(([, count]) => count > 0);
+  const wanted = Object.entries(options.edges ?? {});
   const edges = Object.fromEntries(wanted.map(([name]): [string, Member[]] => [name, []]));
   const liveEdges = Object.fromEntries(
     Object.entries(edges).map(([name, members]) => [name, live(members)]),
@@ -162,14 +167,20 @@ async function startInto(
   const url = `http://127.0.0.1:${entry.port}`;
   const hasJournals = wanted.some(([name]) => keepsJournals(name));
   const journalUrl = hasJournals ? await startJournalRedis(folder, stops) : null;
-  for (const [name, count] of wanted) {
-    const own = { ...edgeSettings(name, { redisUrl, journalUrl }), AMS_URL: url, ...env };
-    for (let index = 1; index <= count; index += 1) {
-      const started = await startMember(name, `${name}-${index}`, folder, own);
-      stops.members.push(() => started.stop());
-      edges[name]?.push(started);
-    }
-  }
+  const settings = Object.fromEntries(
+    wanted.map(([name]) => [name, edgeSettings(name, { redisUrl, journalUrl })]),
+  );
+  const addEdge = async (name: string) => {
+    const members = edges[name];
+    if (members === undefined) throw new Error(`The options do not name the edge ${name}.`);
+    const own = { ...settings[name], AMS_URL: url, ...env };
+    const started = await startMember(name, `${name}-${members.length + 1}`, folder, own);
+    stops.members.push(() => started.stop());
+    members.push(started);
+    return started;
+  };
+  for (const [name, count] of wanted)
+    for (let index = 0; index < count; index += 1) await addEdge(name);
   const logs = () => readLogs(folder);
   return {
     url,
@@ -181,6 +192,7 @@ async function startInto(
     redisUrl,
     addGateway,
     addControl,
+    addEdge,
     logs,
     folder,
     stop,

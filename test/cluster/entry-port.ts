@@ -46,7 +46,7 @@ export type EntryPort = { readonly port: number; readonly close: () => Promise<v
 
 export async function openEntryPort(backends: Backends, port = 0): Promise<EntryPort> {
   const { edges = {} } = backends;
-  const serviceOf = await readRoutes(Object.keys(edges));
+  const serviceOf = await readRoutes(edges);
   let turn = 0;
   // All live ones, another one first each time: the rest are asked when the first has just died.
   const inTurn = (live: readonly number[]) => {
@@ -90,21 +90,27 @@ export async function openEntryPort(backends: Backends, port = 0): Promise<Entry
   };
 }
 
-/** The service of a request, of the wire or of these edges, by the route table as it is built. */
-async function readRoutes(edges: readonly string[]): Promise<(request: IncomingMessage) => string> {
-  if (edges.length === 0) return () => "control";
+/**
+ * The service of a request, by the route table as it is built. As in a standalone, routes of an
+ * edge that has no process are left out.
+ */
+async function readRoutes(
+  edges: NonNullable<Backends["edges"]>,
+): Promise<(request: IncomingMessage) => string> {
+  if (Object.keys(edges).length === 0) return () => "control";
   const built = join(repositoryRoot(), "services", "standalone", "dist");
   const { ROUTES }: { ROUTES: readonly Route[] } = await import(join(built, "routes.js"));
   const match: { isMatch: (route: Route, asked: Asked, path: string) => boolean } = await import(
     join(built, "route-match.js")
   );
-  const services = ["gateway", "control", ...edges];
-  const table = ROUTES.filter(({ service }) => services.includes(service));
+  const isHere = ({ service }: Route) =>
+    service === "gateway" || service === "control" || (edges[service]?.().length ?? 0) > 0;
   return ({ method = "GET", url = "/", headers }) => {
     const get = (name: string) => headers[name.toLowerCase()]?.toString() ?? null;
     const path = url.split("?")[0] ?? "/";
     const asked = { method, headers: { get } };
-    return table.find((route) => match.isMatch(route, asked, path))?.service ?? "control";
+    const found = ROUTES.find((route) => isHere(route) && match.isMatch(route, asked, path));
+    return found?.service ?? "control";
   };
 }
 
