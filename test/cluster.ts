@@ -40,8 +40,8 @@ const CLUSTER_ENV = {
 export type ClusterOptions = {
   readonly gateways: number;
   /**
-   * Number of processes of each edge, by its folder in `edges`; none unless given. One with 0 can be
-   * added later.
+   * Number of processes of each edge, by its folder in `edges`; none unless given. Where it is 0,
+   * `addEdge` can add some.
    */
   readonly edges?: Readonly<Record<string, number>>;
   /** Use this Redis (`AMS_REDIS_URL`) instead of starting one. */
