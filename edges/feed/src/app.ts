@@ -1,5 +1,6 @@
 /** The feed as a fetch handler: what lies below a magic link's path. */
 import { join } from "node:path";
+import { parseLink } from "@ams/client";
 import type { EdgeApp, EdgeStart } from "@ams/edge";
 import { describeError, type Log } from "@ams/process";
 import type { Answers } from "./answers/answers.ts";
@@ -20,10 +21,19 @@ export type FeedParts = {
   readonly log: Log;
 };
 
-const LOG = /^\/([a-z0-9-]{1,63})\/conversations\/([a-z0-9-]{1,63})\/log$/;
-const TEXT =
-  /^\/([a-z0-9-]{1,63})\/conversations\/([a-z0-9-]{1,63})\/streams\/([^/]{1,200})\/text$/;
-const STREAM = /^\/([a-z0-9-]{1,63})\/conversations\/([a-z0-9-]{1,63})\/streams\/([^/]{1,200})$/;
+/** What is at a path below a link's. */
+type Found = {
+  readonly kind: "log" | "text" | "stream";
+  /** The path of the link. */
+  readonly path: string;
+  /** Of a stream, as the path has it. */
+  readonly name: string;
+};
+
+/** Segments of a link's path: an empty one, the namespace, `conversations`, the alias. */
+const LINK_SEGMENTS = 4;
+/** Characters of a stream's name in a path, where it may be percent-encoded. */
+const NAME_CHARACTERS_MAX = 200;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const BEARER = /^bearer (ams_sk_[A-Za-z0-9_-]{43})$/i;
 
@@ -72,22 +82,32 @@ type Tools = {
 
 async function respond(request: Request, tools: Tools): Promise<Response> {
   const { pathname, searchParams: query } = new URL(request.url);
-  const stream = STREAM.exec(pathname);
+  const found = find(pathname);
   const isPreflight = request.headers.has("access-control-request-method");
   if (request.method === "OPTIONS" && isPreflight && pathname.includes("/conversations/"))
     return new Response(null, { status: 204, headers: PREFLIGHT });
-  if (stream !== null) return await takeMessage(request, query, stream, tools);
-  const found = LOG.exec(pathname) ?? TEXT.exec(pathname);
   if (found === null) return problem("not_found");
+  if (found.kind === "stream") return await takeMessage(request, query, found, tools);
   if (request.method !== "GET" && request.method !== "HEAD")
     return problem("method_not_allowed", { allow: "GET, HEAD" });
   const link = linkOf(found, query, tools);
-  const name = found[3] === undefined ? null : nameOf(found[3]);
+  const name = found.kind === "log" ? null : nameOf(found.name);
   return await counted(
     tools,
     (signal) => read(request, { query, link, name, tools, signal }),
     request.signal,
   );
+}
+
+function find(pathname: string): Found | null {
+  const segments = pathname.split("/", LINK_SEGMENTS + 4);
+  const path = segments.slice(0, LINK_SEGMENTS).join("/");
+  const [first, name = "", last, ...more] = segments.slice(LINK_SEGMENTS);
+  if (more.length > 0 || parseLink(path, { isPath: true }) === null) return null;
+  if (first === "log" && segments.length === LINK_SEGMENTS + 1) return { kind: "log", path, name };
+  if (first !== "streams" || name === "" || name.length > NAME_CHARACTERS_MAX) return null;
+  if (last === undefined) return { kind: "stream", path, name };
+  return last === "text" ? { kind: "text", path, name } : null;
 }
 
 type Read = {
@@ -170,12 +190,12 @@ function withEnd(response: Response, ended: () => void): Response {
 async function takeMessage(
   request: Request,
   query: URLSearchParams,
-  found: RegExpExecArray,
+  found: Found,
   tools: Tools,
 ): Promise<Response> {
   if (request.method !== "POST") return problem("method_not_allowed", { allow: "POST" });
   const link = linkOf(found, query, tools);
-  const streamName = nameOf(found[3] ?? "");
+  const streamName = nameOf(found.name);
   const authorization = request.headers.get("authorization") ?? "";
   const credential = BEARER.exec(authorization)?.[1] ?? null;
   if (authorization !== "" && credential === null) throw new Refusal("invalid_credential");
@@ -207,12 +227,10 @@ async function readText(request: Request): Promise<string> {
 }
 
 /** The link at the deployment's own address: who gives it doesn't choose where this connects to. */
-function linkOf(found: RegExpExecArray, query: URLSearchParams, { parts }: Tools): string {
+function linkOf({ path }: Found, query: URLSearchParams, { parts }: Tools): string {
   const token = query.get("t") ?? "";
   if (token === "") throw new Refusal("invalid_token");
-  const [, namespace, alias] = found;
-  const base = parts.url().replace(/\/$/, "");
-  return `${base}/${namespace}/conversations/${alias}?t=${encodeURIComponent(token)}`;
+  return `${parts.url().replace(/\/$/, "")}${path}?t=${encodeURIComponent(token)}`;
 }
 
 function nameOf(text: string): string {

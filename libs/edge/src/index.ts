@@ -65,6 +65,7 @@ export {
   callerOf,
 } from "./spaces/callers.ts";
 export { createResolver, type Resolve, type Resolved } from "./spaces/identities.ts";
+export { type LinkFault, linkFault } from "./spaces/link-fault.ts";
 export { parseSecrets } from "./spaces/secrets.ts";
 export {
   DID_WEB_SETTINGS,

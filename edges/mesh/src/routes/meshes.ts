@@ -1,4 +1,5 @@
 /** Opening a mesh, looking at it, ending a membership (M1.1, D3). */
+import { linkFault } from "@ams/edge";
 import { APPEAL_S, ENVELOPE_BYTES_MAX, PRIME, reject, SKEW_S } from "@ams/mesh-rules";
 import { baseUrlOf } from "@ams/process";
 import type { JsonObject } from "@ams/provenance";
@@ -55,25 +56,6 @@ export async function openMesh(service: Meshes, gate: Gate, request: Request): P
   await wire.whenAttached(ATTACH_WAIT_MS);
   const isOwner = account.namespace === live.space.namespace;
   return answer(isNew ? 201 : 200, viewMesh(live, isOwner, wire.isAttached));
-}
-
-function linkFault(fault: string, text: string) {
-  switch (fault) {
-    case "conversation_not_found":
-      return "not_found";
-    case "invalid_magic_link":
-    case "link_revoked":
-    case "conversation_closed":
-      return isLink(text) ? "invalid_token" : "invalid_magic_link";
-    default:
-      return "store_unavailable";
-  }
-}
-
-function isLink(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { pathname, searchParams } = new URL(text);
-  return /\/[^/]+\/conversations\/[^/]+\/?$/.test(pathname) && searchParams.get("t") !== null;
 }
 
 function viewMesh(live: LiveMesh, isOwner: boolean, attached: boolean): JsonObject {

@@ -1,5 +1,5 @@
 /** Opening a conversation, looking at it, ending a membership (W1.1, D3). */
-import type { Spaces } from "@ams/edge";
+import { linkFault, type Spaces } from "@ams/edge";
 import { baseUrlOf } from "@ams/process";
 import type { Json } from "@ams/provenance";
 import { answer, reject } from "../answers.ts";
@@ -51,25 +51,6 @@ async function isMember(spaces: Spaces, id: string, account: string): Promise<bo
 
 function isSeconds(value: Json): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= TTL_MAX_S;
-}
-
-function linkFault(fault: string, text: string) {
-  switch (fault) {
-    case "conversation_not_found":
-      return "not_found";
-    case "invalid_magic_link":
-    case "link_revoked":
-    case "conversation_closed":
-      return isLink(text) ? "invalid_token" : "invalid_magic_link";
-    default:
-      return "store_unavailable";
-  }
-}
-
-function isLink(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { pathname, searchParams } = new URL(text);
-  return /\/[^/]+\/conversations\/[^/]+\/?$/.test(pathname) && searchParams.get("t") !== null;
 }
 
 export function showConversation({ live, wire, isOwner }: Context): Response {

@@ -2,7 +2,7 @@
  * Checks what one connection heard, frame after frame, against the rules of delivery (§5) and
  * against the truth.
  */
-import type { Connection, Heard, ServerFrame } from "./connection.ts";
+import type { Connection, Heard, HeardFrame } from "./connection.ts";
 import type { ConversationTruth, EpochTruth } from "./truth.ts";
 import type { Violation, ViolationKind } from "./violation.ts";
 
@@ -108,7 +108,7 @@ export class ReaderCheck {
     }
   }
 
-  #emitted(stream: string, frame: ServerFrame): void {
+  #emitted(stream: string, frame: HeardFrame): void {
     const seq = frame.seq ?? "";
     const place = placeOf(seq);
     const known = this.#known(stream);
@@ -123,7 +123,7 @@ export class ReaderCheck {
     this.#text(seq, frame);
   }
 
-  #time(known: Known, frame: ServerFrame): void {
+  #time(known: Known, frame: HeardFrame): void {
     const tsMs = Date.parse(frame.ts ?? "");
     if (tsMs < known.tsMs)
       this.#found("time_backwards", `${frame.type} ${frame.stream_id} ${frame.seq ?? ""}`);
@@ -133,8 +133,8 @@ export class ReaderCheck {
   /**
    * The text says whose it is: conversation, connection, and its number among what that one said.
    */
-  #text(seq: string, frame: ServerFrame): void {
-    const text = frame.data ?? frame.metadata?.m ?? "";
+  #text(seq: string, frame: HeardFrame): void {
+    const text = String(frame.data ?? frame.metadata?.m ?? "");
     const content = `${text} ${frame.ts}`;
     const other = this.#contents.get(seq);
     if (other !== undefined && other !== content)
@@ -149,7 +149,7 @@ export class ReaderCheck {
       this.#found("wrong_text", `${seq}: ${text}, of connection ${holder.connection}`);
   }
 
-  #gap(stream: string, { after, before }: ServerFrame): void {
+  #gap(stream: string, { after, before }: HeardFrame): void {
     if (!this.roster.has(stream)) this.#found("outside_roster", `gap of ${stream}`);
     const known = this.#known(stream);
     const isOwn = stream === this.#connection.stream && !this.#connection.deps.terms.self;
@@ -160,7 +160,7 @@ export class ReaderCheck {
     });
   }
 
-  #left(known: Known, { seq }: ServerFrame): void {
+  #left(known: Known, { seq }: HeardFrame): void {
     // Without a seq the end is unknown; with one the reader sees for itself what it misses.
     const endOfEpoch = (Math.floor(known.place / PLACES_PER_EPOCH) + 1) * PLACES_PER_EPOCH;
     const before = seq === undefined ? Number.POSITIVE_INFINITY : placeOf(seq) + 1;

@@ -1,26 +1,22 @@
 /** One connection of a simulated client, from its connect to its end, with all that it heard. */
+import type { ServerFrame, ServerFrameMember } from "@ams/protocol";
 import type { Lane } from "./lane.ts";
 import type { Close, SimulatedSocket } from "./port.ts";
 import type { Process } from "./scheduler.ts";
 import type { ConversationTruth } from "./truth.ts";
 
-/** A frame of the gateway, parsed; which members it has depends on its type. */
-export type ServerFrame = {
-  readonly type: string;
-  readonly stream_id?: string;
-  readonly stream_name?: string;
-  readonly seq?: string;
-  readonly ts?: string;
-  readonly data?: string;
-  readonly epoch?: number;
-  readonly metadata?: { readonly m?: string };
-  readonly after?: string | null;
-  readonly before?: string | null;
-  readonly peers?: readonly { readonly stream_id: string }[];
-  readonly reconnect_after_ms?: number;
+type MemberOf<Frame, Name> = Frame extends unknown
+  ? Name extends keyof Frame
+    ? Frame[Name]
+    : never
+  : never;
+
+/** A frame of the gateway, parsed, with the members of every type that the protocol has. */
+export type HeardFrame = { readonly type: ServerFrame["type"] } & {
+  readonly [Name in Exclude<ServerFrameMember, "type">]?: MemberOf<ServerFrame, Name> | undefined;
 };
 
-export type Heard = { readonly atMs: number; readonly frame: ServerFrame };
+export type Heard = { readonly atMs: number; readonly frame: HeardFrame };
 
 export type ConnectionTerms = {
   readonly self: boolean;
@@ -40,7 +36,7 @@ export type ConnectionDeps = {
   readonly toClient: Lane;
   readonly nowMs: () => number;
   readonly ended: (connection: Connection) => void;
-  readonly note: (connection: Connection, frame: ServerFrame) => void;
+  readonly note: (connection: Connection, frame: HeardFrame) => void;
 };
 
 export class Connection {
@@ -75,7 +71,7 @@ export class Connection {
     return this.joined?.frame.epoch ?? 0;
   }
 
-  heard(frame: ServerFrame): void {
+  heard(frame: HeardFrame): void {
     if (this.endedAtMs !== null || this.#silent) return;
     const heard = { atMs: this.deps.nowMs(), frame };
     this.log.push(heard);

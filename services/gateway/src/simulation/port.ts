@@ -5,7 +5,7 @@ import { EarlyBudget, EarlyFrames } from "../accept/early.ts";
 import type { GatewayPort, ServerDeps } from "../accept/server.ts";
 import type { PendingConnect, Socket, SocketOwner } from "../accept/sockets.ts";
 import { Session } from "../conversation/session.ts";
-import type { Connection, ServerFrame } from "./connection.ts";
+import type { Connection, HeardFrame } from "./connection.ts";
 
 export type Close = { readonly code: number; readonly reason: CloseReason | "" };
 
@@ -27,7 +27,7 @@ export class SimulatedPort implements GatewayPort {
   readonly sockets = new Set<SimulatedSocket>();
   readonly #topics = new Map<string, Set<SimulatedSocket>>();
   readonly #early = new EarlyBudget();
-  readonly #late = new Map<string, ServerFrame>();
+  readonly #late = new Map<string, HeardFrame>();
   readonly faults: PortFaults;
   #deps: ServerDeps | null = null;
 
@@ -82,7 +82,7 @@ export class SimulatedPort implements GatewayPort {
     }
   }
 
-  #tampered(topic: string, frame: ServerFrame): readonly ServerFrame[] {
+  #tampered(topic: string, frame: HeardFrame): readonly HeardFrame[] {
     if (this.faults.double?.() === true) return [frame, frame];
     const late = this.#late.get(topic);
     this.#late.delete(topic);
@@ -190,6 +190,6 @@ export class SimulatedSocket implements PendingConnect, Socket {
   }
 }
 
-function parse(text: string): ServerFrame {
+function parse(text: string): HeardFrame {
   return JSON.parse(text);
 }

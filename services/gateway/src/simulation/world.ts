@@ -1,7 +1,7 @@
 /** All processes of one history, put together, and what its steps do to them. */
 import { ACCOUNTS, CONFIG, CONVERSATIONS, PEPPERS, requestOf, streamOf } from "./cast.ts";
 import { Client } from "./client.ts";
-import { Connection, type ServerFrame } from "./connection.ts";
+import { Connection, type HeardFrame } from "./connection.ts";
 import { Lane } from "./lane.ts";
 import { Node } from "./node.ts";
 import type { Planted } from "./planted.ts";
@@ -305,7 +305,7 @@ export class World {
     return connection;
   }
 
-  #heard(client: Client, connection: Connection, frame: ServerFrame): void {
+  #heard(client: Client, connection: Connection, frame: HeardFrame): void {
     const { number } = connection.deps;
     if (frame.type === "joined") client.joined();
     if (frame.type === "x_drain") client.drained(frame.reconnect_after_ms ?? 0);

@@ -80,6 +80,12 @@ export function findPlace(
   return { kind: "portal", namespace, alias, link: linkOf(token), fallback, isHidden };
 }
 
+/** The names in the path of a link; empty for a path that is no link's. */
+export function namesAt(path: string): { readonly namespace: string; readonly alias: string } {
+  const { namespace = "", alias = "" } = parseLink(path, { lenient: true, isPath: true }) ?? {};
+  return { namespace, alias };
+}
+
 /** The token by which this browser, in whatever tab, was in the conversation. */
 function visitedToken(browser: Keep, path: string): string | null {
   return readVisits(browser).find((visit) => visit.path === path)?.token ?? null;

@@ -1,5 +1,6 @@
 /** The conversations that this browser has been in, on the home page. */
 import { useState } from "preact/hooks";
+import { namesAt } from "../model/address.ts";
 import { browser } from "../model/storage.ts";
 import { dayOf } from "../model/time.ts";
 import { forgetVisit, readVisits, type Visit } from "../model/visits.ts";
@@ -39,7 +40,7 @@ export function VisitList() {
 type EntryProps = { readonly visit: Visit; readonly onForget: () => void };
 
 function Entry({ visit: { path, title, atMs }, onForget }: EntryProps) {
-  const [namespace = "", , alias = ""] = path.split("/").slice(-3);
+  const { namespace, alias } = namesAt(path);
   const name = title ?? alias;
   return (
     <li>

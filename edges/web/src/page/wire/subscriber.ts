@@ -1,7 +1,7 @@
 /** This person in one conversation: who they are there, and every way back in. */
 import { AmsError } from "@ams/client";
 import { signal } from "@preact/signals";
-import { atBase, dropGiven, keepProven } from "../model/address.ts";
+import { atBase, dropGiven, keepProven, namesAt } from "../model/address.ts";
 import { isOver, USED_UP } from "../model/faults.ts";
 import { titleOf } from "../model/instructions.ts";
 import { nameOf, speakerOf } from "../model/speaker.ts";
@@ -42,11 +42,11 @@ export class Subscriber {
   }
 
   get alias(): string {
-    return this.#path.split("/").at(-1) ?? "";
+    return namesAt(this.#path).alias;
   }
 
   get namespace(): string {
-    return this.#path.split("/").at(-3) ?? "";
+    return namesAt(this.#path).namespace;
   }
 
   /** True when the conversation is over for this tab: nothing is left to hand on or to manage. */
