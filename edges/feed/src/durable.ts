@@ -4,10 +4,10 @@
  */
 import { sentinelOf } from "@ams/client";
 import type { Conversations } from "./conversations.ts";
-import { readNumber } from "./log-routes.ts";
+import { framesOf, readNumber } from "./log-routes.ts";
 import { codeOf, HEADERS, Refusal } from "./problem.ts";
 import { Reading } from "./reading.ts";
-import { EPOCH_MAX, saidBy, textOf } from "./text-routes.ts";
+import { EPOCH_MAX, offsetOf, saidBy } from "./text-routes.ts";
 import type { Entry } from "./window.ts";
 
 const PAGE = 1_000;
@@ -45,13 +45,14 @@ export async function answerDurableLog(
 ): Promise<Response> {
   const offset = query.get("offset");
   const reading = await Reading.begin(conversations, link, offset, signal);
+  const holes = new Holes(offset);
   const source: Source = {
     pollMs: conversations.config.AMS_FEED_POLL_MS,
     type: "application/json",
     isEmpty: ({ body }) => body === "[]",
     read: async () => {
-      const entries = refuseHoles(await reading.page(PAGE), offset);
-      const body = `[${entries.map(({ json }) => json).join(",")}]`;
+      const entries = holes.refuse(await reading.page(PAGE));
+      const body = `[${entries.flatMap(framesOf).join(",")}]`;
       return { body, next: reading.cursor, isUpToDate: reading.isLive, isClosed: false };
     },
     wait: (ms) => reading.wait(ms),
@@ -75,15 +76,16 @@ export async function answerDurableText(
     wanted ?? (await epochOf(conversations, link, streamName, query.get("epoch"), signal));
   const since = isBegun ? cursor : offset;
   const reading = await Reading.begin(conversations, link, since, signal);
+  const holes = new Holes(offset);
   const source: Source = {
     pollMs: conversations.config.AMS_FEED_POLL_MS,
     type: "text/plain; charset=utf-8",
     isEmpty: ({ body }) => body === "",
     read: async () => {
-      const page = refuseHoles(await reading.page(PAGE), offset);
+      const page = holes.refuse(await reading.page(PAGE));
       const body = page.map((entry) => textIn(entry, streamName, epoch)).join("");
       const isClosed = reading.isLive && reading.hasEnded(streamName, epoch);
-      const next = `${reading.cursor}_${String(epoch).padStart(9, "0")}`;
+      const next = offsetOf(reading.cursor, epoch);
       return { body, next, isUpToDate: reading.isLive, isClosed };
     },
     wait: async (ms) => {
@@ -101,8 +103,7 @@ async function epochOf(
   signal: AbortSignal,
 ): Promise<number> {
   const reading = await Reading.begin(conversations, link, null, signal);
-  const said = await saidBy(reading, streamName);
-  return textOf(said, readNumber(given, 1, EPOCH_MAX)).epoch;
+  return (await saidBy(reading, streamName, readNumber(given, 1, EPOCH_MAX))).epoch;
 }
 
 async function answer(
@@ -196,9 +197,18 @@ function textIn({ streamName, epoch, data }: Entry, name: string, wanted: number
 }
 
 /** An offset whose frames are gone is told from one that has everything. */
-function refuseHoles(entries: readonly Entry[], offset: string | null): readonly Entry[] {
-  const isWhole =
-    offset === null || offset === "-1" || entries.every(({ gaps }) => gaps.length === 0);
-  if (!isWhole) throw new Refusal("gone");
-  return entries;
+class Holes {
+  /** What is missing before all that is kept was never behind the offset. */
+  #isBegin: boolean;
+
+  constructor(offset: string | null) {
+    this.#isBegin = offset === null || offset === "-1";
+  }
+
+  refuse(entries: readonly Entry[]): readonly Entry[] {
+    const known = this.#isBegin ? entries.slice(1) : entries;
+    if (known.some(({ gaps }) => gaps.length > 0)) throw new Refusal("gone");
+    if (entries.length > 0) this.#isBegin = false;
+    return entries;
+  }
 }

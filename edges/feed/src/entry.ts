@@ -5,7 +5,13 @@ import type { Entry } from "./window.ts";
 export type Read =
   | { readonly kind: "entry"; readonly entry: Entry }
   | { readonly kind: "gap"; readonly json: string }
-  | { readonly kind: "live" | "joined"; readonly cursor: string }
+  | { readonly kind: "joined"; readonly cursor: string }
+  | {
+      readonly kind: "live";
+      readonly cursor: string;
+      /** As the wire has it, when something behind the place is gone and no `x_gap` says so. */
+      readonly hole: string | null;
+    }
   | null;
 
 /** A kept frame ends so; what is live ends without the first member. */
@@ -18,16 +24,19 @@ export function readFrame(text: string, gaps: readonly string[]): Read {
   if (type === "x_gap") return { kind: "gap", json: text };
   if (typeof cursor !== "string") return null;
   if (type === "joined") return { kind: "joined", cursor };
-  if (type === "x_live") return { kind: "live", cursor };
+  if (type === "x_live")
+    return { kind: "live", cursor, hole: frame.complete === false ? text : null };
   if (type !== "token" && type !== "stream_metadata" && type !== "stream_left") return null;
   const { stream_name, seq, data } = frame;
+  const [epoch = 0, n = 0] = typeof seq === "string" ? seq.split("-").map(Number) : [];
   const entry = {
     cursor,
     // The same text for whoever reads it, whenever it came here.
     json: withoutReplay(text),
     gaps,
     streamName: String(stream_name),
-    epoch: typeof seq === "string" ? Number(seq.split("-")[0]) : 0,
+    epoch,
+    n: type === "stream_left" ? 0 : n,
     data: type === "token" && typeof data === "string" ? data : null,
     isEnd: type === "stream_left",
   };

@@ -29,7 +29,7 @@ export async function answerJson(
     await reading.wait(waitMs);
     entries = await reading.page(limit);
   }
-  const frames = entries.flatMap(({ gaps, json }) => [...gaps, json]).join(",");
+  const frames = entries.flatMap(framesOf).join(",");
   const cursor = JSON.stringify(reading.cursor);
   const body = `{"frames":[${frames}],"next_cursor":${cursor},"live":${reading.isLive}}`;
   return new Response(body, { headers: { ...HEADERS, "content-type": "application/json" } });
@@ -74,6 +74,11 @@ export async function answerEvents(
   });
 }
 
+/** The holes before it, and the frame. */
+export function framesOf({ gaps, json }: Entry): readonly string[] {
+  return json === "" ? gaps : [...gaps, json];
+}
+
 /** Each is made once, for all readers. */
 const events = new WeakMap<Entry, string>();
 
@@ -81,7 +86,9 @@ function eventOf(entry: Entry): string {
   const known = events.get(entry);
   if (known !== undefined) return known;
   const gaps = entry.gaps.map((gap) => `event: gap\ndata: ${gap}\n\n`).join("");
-  const text = `${gaps}id: ${entry.cursor}\ndata: ${entry.json}\n\n`;
+  // An id alone is no message, and is where a client that comes back goes on.
+  const data = entry.json === "" ? "" : `data: ${entry.json}\n`;
+  const text = `${gaps}id: ${entry.cursor}\n${data}\n`;
   events.set(entry, text);
   return text;
 }

@@ -41,7 +41,7 @@ export const HEADERS = {
   "cross-origin-resource-policy": "cross-origin",
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
-    "Stream-Next-Offset, Stream-Up-To-Date, Stream-Closed, Stream-Cursor, Stream-Epoch, ETag",
+    "Stream-Next-Offset, Stream-Up-To-Date, Stream-Closed, Stream-Cursor, Stream-Epoch, Stream-Gap, ETag",
 };
 
 /** For a page of another origin that sends headers of its own. */

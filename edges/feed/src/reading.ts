@@ -1,5 +1,5 @@
 /** A reader's way through a conversation: pages behind a cursor, and the wait for the next one. */
-import { type Conversation, endOf, readOlder } from "./conversation.ts";
+import { type Conversation, endOf } from "./conversation.ts";
 import type { Checked, Conversations } from "./conversations.ts";
 import { Refusal } from "./problem.ts";
 import type { Entry, Window } from "./window.ts";
@@ -11,6 +11,9 @@ const TAG_CHARACTERS = 10;
 
 /** Characters of frames in one page. */
 const PAGE_CHARACTERS_MAX = 1_048_576;
+
+/** Times that a page looks before the window and finds nothing, while the window moves on. */
+const EMPTY_MAX = 8;
 
 /** Milliseconds that this process is given to come up with another one. */
 const BEHIND_MS = 300;
@@ -67,22 +70,22 @@ export class Reading {
 
   /** Whether the log shows, or for long the roster, that this epoch of a stream is over. */
   hasEnded(streamName: string, epoch: number): boolean {
-    const isLater = this.#window.entries.some(
-      (entry) =>
-        entry.streamName === streamName &&
-        (entry.epoch > epoch || (entry.epoch === epoch && entry.isEnd)),
-    );
-    return isLater || this.#conversation.isGone(streamName);
+    return this.#window.hasEnded(streamName, epoch) || this.#conversation.isGone(streamName);
   }
 
   /** The next frames, none when there are none yet. */
   async page(limit: number): Promise<readonly Entry[]> {
-    const { start } = this.#window;
-    const entries =
-      this.cursor < start
-        ? await this.#older(start, limit)
-        : this.#window.after(this.cursor, limit, PAGE_CHARACTERS_MAX);
-    this.cursor = entries.at(-1)?.cursor ?? (this.cursor < start ? start : this.cursor);
+    for (let empty = 0; empty < EMPTY_MAX && this.cursor < this.#window.start; empty += 1) {
+      const { link } = this.#checked;
+      const { older } = this.#conversation;
+      const { start } = this.#window;
+      const page = await older.after(link, this.cursor, start, limit, PAGE_CHARACTERS_MAX);
+      this.cursor = page.to;
+      if (page.entries.length > 0) return page.entries;
+    }
+    if (this.cursor < this.#window.start) throw new Refusal("unavailable");
+    const entries = this.#window.after(this.cursor, limit, PAGE_CHARACTERS_MAX);
+    this.cursor = entries.at(-1)?.cursor ?? this.cursor;
     return entries;
   }
 
@@ -99,10 +102,6 @@ export class Reading {
     this.#checked = await this.#conversations.check(this.#checked.link);
     this.#conversation = this.#conversations.of(this.#checked);
     this.#window = await this.#conversation.open(this.#checked.link);
-  }
-
-  #older(start: string, limit: number): Promise<readonly Entry[]> {
-    return readOlder(this.#checked.link, this.cursor, start, limit);
   }
 }
 
@@ -125,7 +124,7 @@ function isCursor(since: string, { end }: Window): boolean {
 }
 
 function placeOf(since: string | null, window: Window): string {
-  if (since === null || since === "-1") return window.start;
+  if (since === null || since === "-1") return window.origin;
   if (since === "now") return window.end;
   if (!isCursor(since, window)) throw new Refusal("invalid_cursor");
   return since <= window.reached ? since : window.end;

@@ -1,7 +1,7 @@
 /** The window of a conversation, and frames as it takes them. */
 import { expect, test } from "vitest";
 import { readFrame } from "./entry.ts";
-import { type Entry, Window } from "./window.ts";
+import { type Entry, Window, withHolesFirst } from "./window.ts";
 
 const entryAt = (n: number, size = 10): Entry => ({
   cursor: `c${String(n).padStart(4, "0")}`,
@@ -9,6 +9,7 @@ const entryAt = (n: number, size = 10): Entry => ({
   gaps: [],
   streamName: "a",
   epoch: 1,
+  n,
   data: "x",
   isEnd: false,
 });
@@ -49,4 +50,33 @@ test("a frame has the same text whether it was replayed or live", () => {
   expect(kept).toEqual(live);
   expect(live).toMatchObject({ kind: "entry", entry: { epoch: 3, data: ',"replay":true' } });
   expect(readFrame('{"type":"stream_left","stream_name":"a"}', [])).toBeNull();
+});
+
+test("it is known that an epoch ended, also when the window no longer has its end", () => {
+  const window = new Window("c0000", 10_000);
+  window.push({ ...entryAt(1), epoch: 1 });
+  expect(window.hasEnded("a", 1)).toBe(false);
+  window.push({ ...entryAt(2), epoch: 1, n: 0, data: null, isEnd: true });
+  window.push({ ...entryAt(3), epoch: 2 });
+  for (let n = 4; n <= 50; n += 1) window.push({ ...entryAt(n, 500), streamName: "b" });
+  expect(window.entries.some(({ streamName }) => streamName === "a")).toBe(false);
+  expect([window.hasEnded("a", 1), window.hasEnded("a", 2)]).toEqual([true, false]);
+  expect([window.origin, window.start > window.origin]).toEqual(["c0000", true]);
+});
+
+test("what is missing before the first frame of a stream is a hole before all of them", () => {
+  const early = '{"type":"x_gap","stream_id":"b","after":null,"before":"2-9"}';
+  const later = '{"type":"x_gap","stream_id":"a","after":"1-3","before":"1-9"}';
+  const entries = [entryAt(1), { ...entryAt(2), gaps: [later, early] }, entryAt(3)];
+  expect(withHolesFirst(entries).map(({ gaps }) => gaps)).toEqual([[early], [later], []]);
+  expect(withHolesFirst(entries, "hole").map(({ gaps }) => gaps[0])).toEqual([
+    "hole",
+    later,
+    undefined,
+  ]);
+  const window = new Window("c0000", 10_000);
+  window.begin("hole");
+  window.push(entryAt(1));
+  window.push(entryAt(2));
+  expect(window.entries.map(({ gaps }) => gaps)).toEqual([["hole"], []]);
 });
