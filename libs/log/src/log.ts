@@ -39,9 +39,15 @@ export interface ReplayLog {
    * kept, false when it surely or possibly is not.
    */
   append(name: LogName, batch: Buffer): Promise<boolean>;
-  /** The entries from a position on, at most `entries`. Includes all that was appended before. */
+  /**
+   * The entries from a position on, at most `entries`, fewer where they are large. Includes all
+   * that was appended before.
+   */
   readAfter(name: LogName, position: Position, entries: number): Promise<Page>;
-  /** The latest entries before a position, or of all, in the order of the log. */
+  /**
+   * The latest entries before a position, or of all, in the order of the log: at most `entries`,
+   * fewer where they are large.
+   */
   readBefore(name: LogName, before: EntryId | null, entries: number): Promise<Page>;
   /** Behind everything that is kept: a position from which only later entries are read. */
   end(name: LogName): Promise<Position>;

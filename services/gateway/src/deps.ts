@@ -11,12 +11,15 @@ import type { Waiting } from "./conversation/waiting.ts";
 import type { Holdings } from "./lifecycle/holdings.ts";
 import type { Stalls } from "./lifecycle/stalls.ts";
 import type { GatewayMetrics } from "./metrics.ts";
+import type { Turns } from "./replay/turns.ts";
 
 export type GatewayDeps = {
   readonly directory: Directory;
   readonly relay: Relay;
   /** What conversations with replay keep; null where replay is not offered. */
   readonly replay: ReplayLog | null;
+  /** Shares this process among all that read from a log. */
+  readonly turns: Turns;
   /** Brings a conversation in line with the directory and its log: something was lost. */
   readonly resync: (channel: string) => void;
   /** Unsent bytes that are kept for a slow reader. */

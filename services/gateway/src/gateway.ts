@@ -29,6 +29,7 @@ import { Memory } from "./lifecycle/memory.ts";
 import { OneAtATime } from "./lifecycle/one-at-a-time.ts";
 import { beginShedding } from "./lifecycle/shedding.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
+import { Turns } from "./replay/turns.ts";
 
 /**
  * Connects that may wait for their answer at a time; one more is refused and comes back. Each holds
@@ -83,11 +84,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   const credentials = new Credentials(directory, now);
   const lease = new Lease({ directory, holdings, credentials, waiting, metrics, log });
   const server = options.openPort?.(metrics) ?? new Server(metrics);
-  const relay = new Relay(bus, metrics);
   const deps: GatewayDeps = {
     directory,
-    relay,
+    relay: new Relay(bus, metrics),
     replay: options.replay ?? null,
+    turns: new Turns(),
     resync: (channel) => conversations.resync(channel),
     backpressureBytes: config.AMS_BACKPRESSURE_BYTES,
     sockets: server,

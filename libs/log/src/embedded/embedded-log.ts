@@ -4,7 +4,7 @@
  */
 import type { ReplayTerms } from "@ams/protocol";
 import { type Outcome, openFile, StoreUnavailable, type Table } from "@ams/store";
-import type { EntryId, LogName, Page, ReplayLog } from "../log.ts";
+import type { Entry, EntryId, LogName, Page, ReplayLog } from "../log.ts";
 import { ALL_FRAMES, after, SEQ_MAX } from "../position.ts";
 import { type EntryTable, entryKey, idOfKey, keysOf, openEntries } from "./entries.ts";
 import { openLogs, type StoredLog } from "./logs.ts";
@@ -33,6 +33,12 @@ type Open = {
   /** The last write: readings wait for it. */
   written: Promise<unknown>;
 };
+
+/**
+ * Bytes of a page after which no further entry is read: reading is work of this process, and
+ * nothing else is done meanwhile.
+ */
+const PAGE_BYTES = 262_144;
 
 /** Removed entries before the list of what is kept is made shorter. */
 const COMPACT_AT = 1_024;
@@ -84,9 +90,9 @@ class EmbeddedLog implements Omit<ReplayLog, "close"> {
   async readBefore(name: LogName, before: EntryId | null, entries: number): Promise<Page> {
     const { start: first, end } = keysOf(name.channel);
     const from = before === null ? end : entryKey(name.channel, before);
-    const page = await this.#read(name, { start: from, end: first, reverse: true }, entries);
-    const at = before === null ? page.entries : page.entries.filter((one) => !isAt(one, before));
-    return { ...page, entries: [...at].reverse() };
+    const range = { start: from, end: first, reverse: true, exclusiveStart: true };
+    const page = await this.#read(name, range, entries);
+    return { ...page, entries: [...page.entries].reverse() };
   }
 
   async end(name: LogName) {
@@ -116,16 +122,22 @@ class EmbeddedLog implements Omit<ReplayLog, "close"> {
 
   async #read(
     name: LogName,
-    range: { readonly start: string; readonly end: string; readonly reverse?: boolean },
+    range: { start: string; end: string; reverse?: boolean; exclusiveStart?: boolean },
     entries: number,
   ): Promise<Page> {
     const log = this.#use(name);
     this.#trimOne(name.channel, log);
     try {
       await log.written;
-      const found = this.#tables.entries.getRange({ ...range, limit: entries });
-      const read = [...found].map(({ key, value }) => ({ ...idOfKey(key), batch: value }));
-      return { entries: read, isEnd: read.length < entries, removedTo: log.removed };
+      const read: Entry[] = [];
+      let bytes = 0;
+      for (const { key, value } of this.#tables.entries.getRange({ ...range, limit: entries })) {
+        read.push({ ...idOfKey(key), batch: value });
+        bytes += value.length;
+        if (bytes >= PAGE_BYTES) break;
+      }
+      const isEnd = read.length < entries && bytes < PAGE_BYTES;
+      return { entries: read, isEnd, removedTo: log.removed };
     } catch (error) {
       throw new StoreUnavailable("the log can't be read", { cause: error });
     }
@@ -174,8 +186,4 @@ class EmbeddedLog implements Omit<ReplayLog, "close"> {
   #store(channel: string, { terms, last, removed }: Open): void {
     this.#tables.logs.put(channel, { terms, last, removed }).catch(() => undefined);
   }
-}
-
-function isAt(a: EntryId, b: EntryId): boolean {
-  return a.ms === b.ms && a.seq === b.seq;
 }

@@ -71,6 +71,8 @@ export class Conversation {
       new Followers({
         kept,
         failed,
+        turns: deps.turns,
+        account: owner,
         limitBytes: deps.backpressureBytes,
         flush: () => emission.flush(),
         publishMark: (mark) => deps.relay.publishMark(outbox, mark),

@@ -17,6 +17,7 @@ import {
   type Position,
 } from "@ams/log";
 import {
+  type AccountId,
   type CatchUp,
   type CloseReason,
   encodeCursor,
@@ -26,9 +27,10 @@ import {
 import type { Socket } from "../accept/sockets.ts";
 import type { LiveStream } from "../conversation/live-stream.ts";
 import type { ConversationLog } from "./conversation-log.ts";
-import { findLast } from "./find-last.ts";
+import type { LastFrames } from "./find-last.ts";
 import { HeldForFollower } from "./held.ts";
 import { PageReader } from "./page-reader.ts";
+import { bytesOf, type Turns } from "./turns.ts";
 
 /** Milliseconds until a mark must have come round: the bus is away or far behind. */
 const MARK_WAIT_MS = 5_000;
@@ -39,11 +41,16 @@ const STALLED_MS = 10_000;
 /** Parts of the backpressure limit that a page, and what is held, may fill. */
 const SHARE = 4;
 
-/** Batches of the first page; later ones are as many as make up `PAGE_BYTES`. */
-const FIRST_ENTRIES = 256;
+/**
+ * Batches of the first page; later ones are as many as make up `PAGE_BYTES`, which are taken and
+ * sent in a few milliseconds: nothing else is done meanwhile.
+ */
+const FIRST_ENTRIES = 64;
 const ENTRIES_MAX = 2_048;
 const ENTRIES_MIN = 8;
-const PAGE_BYTES = 524_288;
+const PAGE_BYTES = 65_536;
+/** Pages that the last one may be as large as: what is emitted meanwhile makes it grow. */
+const LAST_PAGES = 4;
 
 /**
  * Milliseconds between a wake and the next reading of a connection that is served from the log, and
@@ -63,6 +70,10 @@ export type FollowTerms = {
 
 export type FollowerParts = {
   readonly kept: ConversationLog;
+  readonly last: LastFrames;
+  readonly turns: Turns;
+  /** Whose turns it takes: the account that owns the conversation. */
+  readonly account: AccountId;
   readonly socket: Socket;
   readonly wants: (stream: StreamId) => boolean;
   /** Unsent bytes that the gateway keeps for a reader. */
@@ -111,7 +122,7 @@ export class Follower {
   async run(): Promise<void> {
     const { from, end } = this.#terms;
     if (typeof from === "number") {
-      const found = await findLast(this.#parts.kept, from, this.#parts.wants, end);
+      const found = await this.#parts.last.find(from, this.#parts.wants, end);
       this.#position = found.from;
       this.#isComplete = !found.isShort;
       this.#isCounted = true;
@@ -163,7 +174,9 @@ export class Follower {
 
   /** The last page, and with it the change to live; false when it was not the last one. */
   async #takeLastPage(): Promise<boolean> {
-    const { kept, flush, publishMark } = this.#parts;
+    const { kept, flush, publishMark, turns, account } = this.#parts;
+    await turns.wait(account);
+    if (this.#isStopped) return true;
     flush();
     const held = new HeldForFollower(this.#shareBytes);
     this.#held = held;
@@ -171,16 +184,17 @@ export class Follower {
     const heard = new Promise<void>((resolve) => {
       this.#awaitedMark = { mark, heard: resolve };
     });
-    const reading = kept.log.readAfter(kept.name, this.#position, this.#entries);
+    const reading = kept.log.readAfter(kept.name, this.#position, LAST_PAGES * this.#entries);
     const taken = publishMark(mark);
     const page = await reading;
     if (this.#isStopped) return true;
-    const bytes = page.entries.reduce((sum, { batch }) => sum + batch.length, 0);
+    const bytes = bytesOf(page);
     const fits = page.isEnd && bytes <= this.#shareBytes;
     if (fits && (!(await taken) || !(await within(MARK_WAIT_MS, heard)))) {
       throw new Error("the mark did not come round");
     }
     this.#awaitedMark = null;
+    await turns.wait(account, true);
     if (this.#isStopped) return true;
     if (!fits || held.isFull) {
       this.#held = null;
@@ -228,9 +242,13 @@ export class Follower {
     }
   }
 
-  #read(): Promise<Page> {
-    const { kept } = this.#parts;
-    return kept.log.readAfter(kept.name, this.#position, this.#entries);
+  async #read(): Promise<Page> {
+    const { kept, turns, account } = this.#parts;
+    await turns.wait(account);
+    const position = this.#position;
+    return await turns.page(kept.name.channel, position, this.#entries, () =>
+      kept.log.readAfter(kept.name, position, this.#entries),
+    );
   }
 
   /** The frames of a page; the position is then behind them. */
@@ -238,14 +256,17 @@ export class Follower {
     const frames = this.#reader.take(page, this.#position);
     const last = page.entries.at(-1);
     if (last !== undefined) this.#position = after(last);
-    const bytes = page.entries.reduce((sum, { batch }) => sum + batch.length, 1);
-    const fitting = Math.floor((page.entries.length * PAGE_BYTES) / bytes);
+    const bytes = bytesOf(page);
+    this.#parts.turns.spend(bytes);
+    const fitting = Math.floor((page.entries.length * PAGE_BYTES) / (bytes + 1));
     if (page.entries.length > 0)
       this.#entries = Math.max(ENTRIES_MIN, Math.min(ENTRIES_MAX, fitting));
     return frames;
   }
 
   async #sendPage(page: Page): Promise<void> {
+    if (this.#isStopped) return;
+    await this.#parts.turns.wait(this.#parts.account, true);
     if (this.#isStopped) return;
     this.#noteRemoved(page);
     const frames = this.#take(page);
@@ -288,11 +309,14 @@ export class Follower {
     return formatCursor(this.#parts.kept.tag, isBehind ? end : this.#position);
   }
 
-  /** Resolves once the socket has read most of what it was sent. */
+  /**
+   * Resolves once the socket has read most of what it was sent: what waits is carried to many
+   * readers in one turn of the event loop.
+   */
   async #space(): Promise<void> {
     const { socket, close } = this.#parts;
     let buffered = socket.buffered();
-    while (!this.#isStopped && buffered > this.#shareBytes) {
+    while (!this.#isStopped && buffered > Math.min(this.#shareBytes, PAGE_BYTES)) {
       await this.#woken(STALLED_MS);
       const now = socket.buffered();
       if (!this.#isStopped && now >= buffered) close("subscriber_backpressure");

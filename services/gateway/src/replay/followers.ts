@@ -2,9 +2,13 @@
 import type { CloseReason, StreamId } from "@ams/protocol";
 import type { Socket } from "../accept/sockets.ts";
 import type { Session } from "../conversation/session.ts";
+import { LastFrames } from "./find-last.ts";
 import { Follower, type FollowerParts, type FollowTerms } from "./follower.ts";
 
-export type FollowersParts = Omit<FollowerParts, "socket" | "wants" | "goLive" | "close"> & {
+export type FollowersParts = Omit<
+  FollowerParts,
+  "last" | "socket" | "wants" | "goLive" | "close"
+> & {
   /** The log could not be read, or the bus is away. */
   readonly failed: (error: unknown) => void;
 };
@@ -12,9 +16,16 @@ export type FollowersParts = Omit<FollowerParts, "socket" | "wants" | "goLive" |
 export class Followers {
   readonly #parts: FollowersParts;
   readonly #all = new Map<Session, Follower>();
+  readonly #last: LastFrames;
 
   constructor(parts: FollowersParts) {
     this.#parts = parts;
+    const { kept, turns, account } = parts;
+    this.#last = new LastFrames({
+      kept,
+      turn: () => turns.wait(account),
+      spend: (bytes) => turns.spend(bytes),
+    });
   }
 
   get size(): number {
@@ -31,6 +42,7 @@ export class Followers {
     const follower = new Follower(
       {
         ...this.#parts,
+        last: this.#last,
         socket,
         wants,
         goLive: () => {

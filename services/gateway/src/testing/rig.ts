@@ -18,6 +18,7 @@ import { Waiting } from "../conversation/waiting.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { Holdings } from "../lifecycle/holdings.ts";
 import { Stalls } from "../lifecycle/stalls.ts";
+import { Turns } from "../replay/turns.ts";
 import {
   ACCOUNT,
   FakeBus,
@@ -81,6 +82,7 @@ export class Rig {
       directory,
       relay: new Relay(this.bus, metrics),
       replay: null,
+      turns: new Turns(),
       resync: () => undefined,
       backpressureBytes: 1_048_576,
       sockets: this.sockets,
