@@ -100,10 +100,15 @@ export class Conversation {
     this.events = events;
     this.reconcile = new Reconcile({ ...of, sessions, takeovers });
     this.intake = new Intake({
-      event: (event) => events.apply(event),
+      event: (event) => {
+        if (kept !== null && frames.hasHoleBefore(event, kept.hasHole))
+          this.refill?.before(() => events.apply(event));
+        else events.apply(event);
+      },
       batch: (batch) => {
         kept?.countReceived(!isForeignBatch(batch, deps.relay.origin));
-        if (this.refill !== null && frames.hasHole(batch)) this.refill.before(batch);
+        if (kept !== null && frames.hasHole(batch, kept.hasHole))
+          this.refill?.before(() => frames.deliver(batch));
         else frames.deliver(batch);
       },
       unread: () => deps.metrics.unread("conversation"),

@@ -179,9 +179,11 @@ export class Conversations {
     );
     const entries = await this.#snapshot(conversation, false);
     if (entries === null) return false;
+    const { kept } = conversation;
+    if (kept !== null) kept.begin(await kept.log.end(kept.name));
     conversation.roster.load(entries);
     conversation.intake.resume(true);
-    conversation.kept?.mark();
+    kept?.mark();
     return true;
   }
 
@@ -192,6 +194,7 @@ export class Conversations {
 
   #resyncAll(channels: readonly string[]): void {
     const waiting = channels.flatMap((channel) => this.#byChannel.get(channel) ?? []);
+    for (const { kept } of waiting) kept?.rebase();
     const work = async () => {
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
         if (!this.#queued.has(next)) await this.#resyncInTurn(next);
@@ -215,7 +218,6 @@ export class Conversations {
   async #resync(conversation: Conversation): Promise<void> {
     if (this.#byChannel.get(conversation.channel) !== conversation) return; // Closed meanwhile.
     try {
-      conversation.kept?.rebase();
       conversation.kept?.mark();
       const entries = await this.#snapshot(conversation, true);
       if (entries === null) conversation.sessions.closeAll("conversation_closed");

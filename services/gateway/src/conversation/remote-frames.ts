@@ -1,4 +1,5 @@
 /** The batches of other gateways, frame by frame, on their way to the subscribers here. */
+import type { ChannelEvent } from "@ams/directory";
 import { encodeTokenHead, readMembers } from "@ams/protocol";
 import { batchTimeMs, type FrameKind, isForeignBatch, walkBatch } from "../bus/batch.ts";
 import type { GatewayDeps } from "../deps.ts";
@@ -61,8 +62,11 @@ export class RemoteFrames {
     return readIso(frame, stream.timeAt);
   };
 
-  /** Whether a frame of this batch does not follow the last one of its stream. */
-  hasHole(batch: Buffer): boolean {
+  /**
+   * Whether a frame of this batch does not follow the last one of its stream. `mayMiss`: the first
+   * that comes of a stream may not be its first either.
+   */
+  hasHole(batch: Buffer, mayMiss: boolean): boolean {
     const { deps, roster } = this.#parts;
     if (!isForeignBatch(batch, deps.relay.origin)) return false;
     let found = false;
@@ -70,10 +74,17 @@ export class RemoteFrames {
     walkBatch(batch, (epoch, n, kind) => {
       if (kind === "stream_left") return;
       const last = seen.get(epoch) ?? roster.lastNOf(epoch);
-      found ||= last !== null && n > last + 1;
+      found ||= last === null ? mayMiss : n > last + 1;
       seen.set(epoch, n);
     });
     return found;
+  }
+
+  /** Whether the event says how far a stream came, and less of it has, or may have, passed here. */
+  hasHoleBefore(event: ChannelEvent, mayMiss: boolean): boolean {
+    if (event.kind !== "tail" && event.kind !== "left" && event.kind !== "yielded") return false;
+    const last = this.#parts.roster.lastNOf(event.epoch);
+    return last === null ? mayMiss : event.n !== null && event.n > last;
   }
 
   /** A batch from the log: of others' frames, those that did not come by the channel. */

@@ -197,9 +197,9 @@ export class Roster {
     this.#announceAgain(stream);
   }
 
-  /** The last `n` of this epoch that passed here; null when none did, or it is not live. */
+  /** The last `n` of this epoch that passed here; null when none did, or it is over. */
   lastNOf(epoch: number): number | null {
-    return this.#byEpoch.get(epoch)?.lastN ?? null;
+    return (this.#byEpoch.get(epoch) ?? this.#fading.get(epoch))?.lastN ?? null;
   }
 
   /**

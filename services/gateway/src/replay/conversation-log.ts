@@ -4,7 +4,8 @@
  *
  * `kept` says at its place on the channel how many batches were ever appended. As each was
  * published by the step that appended it, a gateway that has received another number has lost some
- * (§7.5).
+ * (§7.5). That is a hole: until the log was read from the last place before it to its end, no later
+ * place counts as delivered, though what comes by the channel is counted again.
  */
 import type { LogEvent } from "@ams/directory";
 import {
@@ -55,6 +56,10 @@ export class ConversationLog {
   #base: { readonly added: number; readonly received: number } | null = null;
   #bytes = 0;
   #delivered: EntryId | null = null;
+  #announced = "";
+  /** Holes that were found, and how many of them the log has filled. */
+  #holes = 0;
+  #filled = 0;
   #timer: NodeJS.Timeout | null = null;
   #isMarking = false;
   #isClosed = false;
@@ -71,6 +76,16 @@ export class ConversationLog {
   /** All batches up to this one were delivered here; null before that is known. */
   get delivered(): EntryId | null {
     return this.#delivered;
+  }
+
+  /** Whether something before what now comes by the channel may be missing here. */
+  get hasHole(): boolean {
+    return this.#filled < this.#holes;
+  }
+
+  /** Nobody here needs what is before this place, and all behind it comes by the channel. */
+  begin({ ms, seq }: EntryId): void {
+    this.#delivered = { ms, seq };
   }
 
   /** Keeps a batch of this gateway. */
@@ -102,15 +117,27 @@ export class ConversationLog {
       return;
     }
     this.#base = { added, received: this.#received };
-    const before = this.#delivered;
+    if (this.hasHole) return;
     this.#delivered = { ms, seq };
-    if (before?.ms === ms && before.seq === seq) return;
-    if (ms > 0) this.#parts.moved(formatCursor(this.tag, after({ ms, seq })));
+    const cursor = formatCursor(this.tag, after({ ms, seq }));
+    if (cursor === this.#announced) return;
+    this.#announced = cursor;
+    if (ms > 0) this.#parts.moved(cursor);
   }
 
   /** What came here may be less than what is in the log: counts anew from the next `kept`. */
   rebase(): void {
     this.#base = null;
+    this.#holes += 1;
+  }
+
+  /** The log is about to be read from `delivered` on; to be called when all of it was delivered. */
+  beginFill(): (to: EntryId) => void {
+    const found = this.#holes;
+    return (to) => {
+      this.#filled = found;
+      this.#delivered = to;
+    };
   }
 
   /** Trims the log and announces how far it has come. */

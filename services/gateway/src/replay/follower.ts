@@ -5,7 +5,8 @@
  *
  * For the last page it holds what is delivered here from before the reading on. A mark that was
  * published after the reading has come round, so all that was published before is known here; what
- * the page holds as well is left out by its seq.
+ * the page holds as well is left out by its seq. While something is missing here that came before
+ * the mark, it stays with the log: it would hear that twice.
  */
 import { randomUUID } from "node:crypto";
 import {
@@ -196,10 +197,11 @@ export class Follower {
     this.#awaitedMark = null;
     await turns.wait(account, true);
     if (this.#isStopped) return true;
-    if (!fits || held.isFull) {
+    if (!fits || held.isFull || kept.hasHole) {
       this.#held = null;
       this.#passLifecycle(held);
       await this.#sendPage(page);
+      if (kept.hasHole) await sleep(GATHER_MS);
       return false;
     }
     this.#goLive(page, held);

@@ -2,7 +2,8 @@
  * Takes from the log what the bus did not bring (§7.5). While it does, what comes by the channel
  * waits, so that each stream stays in order; what came before is left out by its seq.
  */
-import { after, type EntryId } from "@ams/log";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, type EntryId, type Page } from "@ams/log";
 import type { Intake } from "../bus/intake.ts";
 import type { RemoteFrames } from "../conversation/remote-frames.ts";
 import type { ConversationLog } from "./conversation-log.ts";
@@ -13,6 +14,9 @@ const ENTRIES = 128;
 /** Milliseconds after which what is still missing is shown as a gap: readers wait meanwhile. */
 const REFILL_MS_MAX = 2_500;
 
+/** Milliseconds until a log that could not be read is read again. */
+const RETRY_MS = 100;
+
 export type RefillParts = {
   readonly kept: ConversationLog;
   readonly intake: Intake;
@@ -22,35 +26,57 @@ export type RefillParts = {
 
 export class Refill {
   readonly #parts: RefillParts;
+  /** Whether a whole refill could not read the log: until it can, nobody waits for it again. */
+  #isAway = false;
 
   constructor(parts: RefillParts) {
     this.#parts = parts;
   }
 
-  /** A batch does not follow the last one: what is before it is delivered first. */
-  before(batch: Buffer): void {
-    const { intake, frames, failed } = this.#parts;
+  /** What is to be passed does not follow what was: what is before it is delivered first. */
+  before(pass: () => void): void {
+    const { intake, failed } = this.#parts;
     intake.pause();
     this.run(true)
       .catch(failed)
       .finally(() => {
-        frames.deliver(batch);
+        pass();
         intake.unpause();
       });
   }
 
   /**
    * Delivers what is in the log and was not delivered here. `others`: also frames of streams that
-   * are not known here, as replayed ones.
+   * are not known here, as replayed ones; then nothing is missing any more.
    */
   async run(others: boolean): Promise<void> {
     const { kept, frames } = this.#parts;
-    let position: EntryId | null = kept.delivered;
+    let position = kept.delivered;
+    if (position === null) return;
+    const filled = kept.beginFill();
     const untilMs = performance.now() + REFILL_MS_MAX;
-    while (position !== null && performance.now() < untilMs) {
-      const page = await kept.log.readAfter(kept.name, after(position), ENTRIES);
+    for (let isEnd = false; !isEnd && performance.now() < untilMs; ) {
+      const page: Page = await this.#read(position, untilMs);
       for (const { batch } of page.entries) frames.refill(batch, others);
-      position = page.isEnd ? null : (page.entries.at(-1) ?? null);
+      position = page.entries.at(-1) ?? position;
+      ({ isEnd } = page);
+    }
+    if (others) filled(position);
+  }
+
+  /** What cut the channel may have cut the way to the log as well: it is asked again. */
+  async #read(position: EntryId, untilMs: number): Promise<Page> {
+    const { kept } = this.#parts;
+    for (;;) {
+      try {
+        const page = await kept.log.readAfter(kept.name, after(position), ENTRIES);
+        this.#isAway = false;
+        return page;
+      } catch (error) {
+        this.#isAway ||= performance.now() + RETRY_MS > untilMs;
+        if (this.#isAway) throw error;
+        await sleep(RETRY_MS);
+      }
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   keysUnder,
   type RosterEntry,
 } from "@ams/directory";
+import type { ReplayLog } from "@ams/log";
 import { DEFAULT_PREFIX } from "@ams/store";
 import { Credentials } from "../accept/credentials.ts";
 import { Relay } from "../bus/relay.ts";
@@ -18,6 +19,7 @@ import { Waiting } from "../conversation/waiting.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { Holdings } from "../lifecycle/holdings.ts";
 import { Stalls } from "../lifecycle/stalls.ts";
+import type { FollowTerms } from "../replay/follower.ts";
 import { Turns } from "../replay/turns.ts";
 import {
   ACCOUNT,
@@ -59,9 +61,11 @@ export class Rig {
   holds = true;
   /** How often the directory was to be asked at once. */
   rechecks = 0;
+  /** How often the conversation was to be brought in line with the directory and its log. */
+  resyncs = 0;
   nowMs = Date.UTC(2026, 0, 31, 12);
 
-  constructor(entries: readonly RosterEntry[] = []) {
+  constructor(entries: readonly RosterEntry[] = [], replay: ReplayLog | null = null) {
     const note = (step: string) => {
       this.asked.push(step);
       return Promise.resolve(true);
@@ -81,9 +85,11 @@ export class Rig {
     this.deps = {
       directory,
       relay: new Relay(this.bus, metrics),
-      replay: null,
+      replay,
       turns: new Turns(),
-      resync: () => undefined,
+      resync: () => {
+        this.resyncs += 1;
+      },
       backpressureBytes: 1_048_576,
       sockets: this.sockets,
       holdings: new Holdings(directory, log),
@@ -99,9 +105,11 @@ export class Rig {
       waiting: new Waiting(),
       stalls: this.stalls,
     };
-    this.conversation = new Conversation(WHERE, ACCOUNT, this.deps, () => {
+    const released = () => {
       this.released += 1;
-    });
+    };
+    const terms = replay && { ttl_s: 60, max_bytes: 1_048_576 };
+    this.conversation = new Conversation(WHERE, ACCOUNT, this.deps, released, terms);
     this.conversation.roster.load(entries);
     this.conversation.intake.resume(true);
   }
@@ -116,6 +124,7 @@ export class Rig {
     entry: RosterEntry,
     terms: Partial<SessionTerms> = {},
     displaced?: RosterEntry,
+    follow: FollowTerms | null = null,
   ): JoinedSession {
     const { conversation } = this;
     const socket = this.sockets.open();
@@ -123,7 +132,7 @@ export class Rig {
     conversation.arrivals.expect(entry.connection, {
       link: entry.link,
       accept: ({ stream }) => {
-        const welcome = (session: Session) => conversation.sessions.enter(session, socket);
+        const welcome = (session: Session) => conversation.sessions.enter(session, socket, follow);
         const session = new Session(conversation, stream, { ...TERMS, ...terms }, welcome);
         session.opened(socket);
         joined.push(session);
