@@ -53,7 +53,7 @@ export const LONG_SUITES = [
   },
   {
     name: "replay-cuts",
-    what: "1,000 seeded cuts of readers and Redis connections in a conversation that keeps its frames",
+    what: "1,000 seeded cuts of readers, gateways, feeds and Redis connections, with replay",
     command: ["node", "scripts/test.mjs", "test/journeys/replay-cuts"],
     env: { AMS_CUTS: "1000" },
   },
