@@ -13,6 +13,9 @@ const ROOT = repositoryRoot();
 /** Packages whose code meets text of others: requests, frames, links, terminals. */
 const READS_OUTSIDE_TEXT = ["libs", "services", "edges", "loadtest", "cli", "examples"];
 
+/** Of every language whose text the engine runs, pages' scripts too. */
+const CODE = /\.(?:[cm]?[jt]s|[jt]sx)$/;
+
 type Pattern = { readonly source: string; readonly flags: string; readonly line: number };
 
 test("§4.4.4 every regular expression takes time linear in its text", () => {
@@ -22,6 +25,11 @@ test("§4.4.4 every regular expression takes time linear in its text", () => {
     isLinear(p) ? [] : [`${path}:${p.line} /${p.source}/${p.flags}`],
   );
   expect(slow).toEqual([]);
+});
+
+test("§4.4.4 the search reads scripts of pages too", () => {
+  const expected = ["edges/workflow/page/run.js", "cli/bin/ams.mjs", "edges/web/src/page/main.tsx"];
+  expect(sources()).toEqual(expect.arrayContaining(expected));
 });
 
 test("§4.4.4 no regular expression is made while a process runs, so that each can be checked", () => {
@@ -78,8 +86,10 @@ function sources(): string[] {
   return READS_OUTSIDE_TEXT.flatMap((root) =>
     readdirSync(join(ROOT, root), { recursive: true, encoding: "utf8" })
       .map((name) => join(root, name))
-      .filter((path) => /\.tsx?$/.test(path) && !/\.(?:test|d|contract)\.ts$/.test(path))
-      .filter((path) => !/\/(?:node_modules|dist|testing)\//.test(path)),
+      .filter((path) => CODE.test(path) && !/\.(?:test|d|contract)\.[cm]?tsx?$/.test(path))
+      .filter(
+        (path) => !/\/(?:node_modules|dist|testing)\/|\/(?:build|bundle-\w+)\.mjs$/.test(path),
+      ),
   );
 }
 

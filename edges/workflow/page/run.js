@@ -1,7 +1,7 @@
 // The page of a run: reads the run and its graph with the link's token, draws them, and stops it.
 // Everything that agents wrote is put in as text.
 
-const path = location.pathname.replace(/\/+$/, "");
+const path = withoutLastSlashes(location.pathname);
 const token = new URLSearchParams(location.search).get("t") ?? "";
 const ask = `?t=${encodeURIComponent(token)}`;
 const SVG = "http://www.w3.org/2000/svg";
@@ -100,6 +100,12 @@ function shape(name, attributes, text) {
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
   if (text !== undefined) made.textContent = text;
   return made;
+}
+
+function withoutLastSlashes(text) {
+  let end = text.length;
+  while (text[end - 1] === "/") end -= 1;
+  return text.slice(0, end);
 }
 
 function element(name, text) {
