@@ -3,7 +3,7 @@
  * neither from other addresses nor from who shows a right link or credential at its own (§2.1.6).
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createAccount, mint, speakTo } from "./conformance/driver.ts";
+import { createAccount, mint, speakTo, until } from "./conformance/driver.ts";
 import { type Standalone, startStandalone } from "./standalone.ts";
 
 /** Milliseconds of CPU time per second and address: a burst of twenty requests. */
@@ -90,4 +90,20 @@ test("§2.1.6 at an address that used its budget, MCP serves who shows a right l
   expect([(await byLink()).status, (await byBearer()).status]).toEqual([200, 200]);
   await expectRefused(await flood(() => mcp("192.0.2.99", "/mcp")));
   expect([(await byLink()).status, (await byBearer()).status]).toEqual([200, 200]);
+});
+
+test("§2.1.6 at MCP, a link that was replaced is paid by the address that shows it", async () => {
+  const ann = await createAccount();
+  const { magic_link } = await mint(ann);
+  const { pathname, search } = new URL(magic_link);
+  const byOldLink = () => mcp("192.0.2.98", pathname + search);
+  expect((await byOldLink()).status).toBe(200);
+  const authorization = `Bearer ${ann.credential}`;
+  await ask("192.0.2.97", `/v1${pathname}/link`, { method: "POST", headers: { authorization } });
+  // What was right may be believed for a second.
+  await until(
+    async () => (await byOldLink()).status,
+    (status) => status !== 200,
+  );
+  await expectRefused(await flood(byOldLink));
 });

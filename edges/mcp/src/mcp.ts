@@ -131,7 +131,12 @@ class Edge {
     if (request.method === "OPTIONS") return none(answerPreflight());
     if (!["GET", "POST", "DELETE"].includes(request.method)) return none(methodNotAllowed());
     const identified = await identify(this.#parts.wrapper, request, place);
-    if (!identified.ok) return none(identified.response);
+    if (!identified.ok) {
+      // A bearer counts before a link, as in the meter.
+      const refused = request.headers.has("authorization") ? 401 : 404;
+      if (identified.response.status === refused) meter?.paidByAddress();
+      return none(identified.response);
+    }
     charge(identified.caller, meter);
     const address = addressOf(request, own, reached);
     const baseUrl = baseUrlOf(request, reached);

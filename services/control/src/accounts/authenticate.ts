@@ -43,7 +43,10 @@ export async function grantOf(
     return { ok: false, fault: "invalid_credential" };
   }
   const grant = await tools.directory.grantOf(hashes(tools.peppers.credential, credential));
-  if (grant === null) return { ok: false, fault: "invalid_credential" };
+  if (grant === null) {
+    call.meter.paidByAddress();
+    return { ok: false, fault: "invalid_credential" };
+  }
   call.meter.paidBy("account", grant.account.account_id);
   call.trail.actor = grant.key_id ?? "credential";
   return { ok: true, value: grant };

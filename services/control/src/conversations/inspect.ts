@@ -54,12 +54,13 @@ export const inspectConversation: Endpoint = {
     const bearer = await readBearer(call, tools, token !== null);
     if (!bearer.ok) return problem(bearer.fault);
     const admission = await find(call, tools);
+    const link = token === null || admission === null ? null : openedBy(tools, admission, token);
+    const byLink = link !== null;
+    // Whoever has shown nothing costs no roster.
+    if (!byLink && bearer.value === null) call.meter.paidByAddress();
     if (admission === null) return problem("not_found");
     const { conversation } = admission;
-    const link = token === null ? null : openedBy(tools, admission, token);
-    const byLink = link !== null;
     if (byLink) call.meter.paidBy("conversation", conversation.conversation_id);
-    // Whoever has shown nothing costs no roster.
     else if (bearer.value === null) return problem("invalid_token");
     const roster = await tools.directory.roster(whereOf(conversation));
     call.meter.spend(costMs(sizeOf(roster)));

@@ -57,6 +57,33 @@ test("§2.1.6 whoever shows a link pays for its conversation", async () => {
   expect((await inspect("192.0.2.7")).status).toBe(200);
 });
 
+test("§2.1.6 a credential or link that has ended uses up nothing of its account or conversation", async () => {
+  const { ask, account } = await start({ addressCpuMsPerSecond: 5, accountCpuMsPerSecond: 5 });
+  const { credential } = await account("falcon");
+  const minted = await ask("POST", "/v1/falcon/conversations", { bearer: credential });
+  const path = new URL(minted.json.magic_link).pathname;
+  const inspect = (link: string, address: string) =>
+    ask("GET", `/v1${path}${new URL(link).search}`, { address });
+  const mine = (bearer: string, address: string) => ask("GET", "/v1/account", { bearer, address });
+  expect((await inspect(minted.json.magic_link, "192.0.2.3")).status).toBe(200);
+  const link = await ask("POST", `/v1${path}/link`, { bearer: credential });
+  const body = { grace_s: 0 };
+  const rotated = await ask("POST", "/v1/account/credential", { bearer: credential, body });
+  for (let n = 0; n < 60; n += 1) {
+    await mine(credential, "192.0.2.4");
+    await inspect(minted.json.magic_link, "192.0.2.5");
+  }
+  expect((await mine(rotated.json.credential, "192.0.2.6")).status).toBe(200);
+  expect((await inspect(link.json.magic_link, "192.0.2.7")).status).toBe(200);
+  const refused = [
+    await mine(credential, "192.0.2.4"),
+    await inspect(minted.json.magic_link, "192.0.2.5"),
+  ];
+  for (const { status, json } of refused) {
+    expect([status, json.message]).toEqual([429, expect.stringContaining("This address")]);
+  }
+});
+
 test("§2.1.6 what a body costs to read is paid by its account", async () => {
   const { ask, account } = await start({ accountCpuMsPerSecond: 2 });
   const { credential } = await account("falcon");
