@@ -85,6 +85,11 @@ export interface Accounts {
     hash: string,
     grace: CredentialGrace,
   ): Promise<Outcome<null, "not_found">>;
+  /**
+   * Makes `hash` the account's only credential: every other one, and every key, ends at once, in
+   * one step, and is announced as `credentials_end`.
+   */
+  resetCredential(id: AccountId, hash: string): Promise<Outcome<null, "not_found">>;
   /** When each live credential of the account ends; null when there is no account. */
   credentialEnds(id: AccountId): Promise<readonly CredentialEnd[] | null>;
   /** Also sets `subscribers_max` on every conversation that the account owns. */

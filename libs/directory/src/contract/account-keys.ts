@@ -127,6 +127,31 @@ export function accountKeysContract(open: () => Promise<World>): void {
       expect(dump).toEqual([]);
     });
 
+    test("§2.2.10 a reset ends every credential and key, announces them, and leaves one", async () => {
+      const { directory, other, clock } = world;
+      const keys = [await make(["full"]), await make(["join"])];
+      const [rotated, newest] = [fresh("hash"), fresh("hash")];
+      value(await other.rotateCredential(account.account_id, rotated, graceOf(60_000)));
+      const before = (await endsOf()).length;
+      value(await directory.resetCredential(account.account_id, newest));
+      const ended = [credential, rotated, ...keys.map(({ hash }) => hash)];
+      for (const hash of ended) expect(await other.grantOf([hash])).toBeNull();
+      expect(await other.keysOf(account.account_id)).toEqual([]);
+      const announced = (await endsOf()).slice(before);
+      expect(announced).toHaveLength(ended.length);
+      for (const hash of ended) {
+        expect(announced).toContainEqual({ credential: hash, at_ms: clock.ms });
+      }
+      const left = [{ credential: newest, at_ms: null }];
+      expect(await directory.credentialEnds(account.account_id)).toEqual(left);
+      expect(await other.grantOf([newest])).toMatchObject({ scopes: ["full"], key_id: null });
+      const dump = await world.dump();
+      expect(dump.filter((entry) => ended.some((hash) => entry.includes(hash)))).toEqual([]);
+      const nobody = newAccount().account_id;
+      expect(faultOf(await directory.resetCredential(nobody, fresh("hash")))).toBe("not_found");
+      value(await directory.createKey(account.account_id, fresh("key"), keyOf(["read"])));
+    });
+
     test("§2.2.8 an expired key opens nothing; at 50 live ones another is refused, expired ones make way", async () => {
       const { directory, clock } = world;
       const brief = await make(["read"], { expires_at_ms: clock.ms + 1_000 });

@@ -9,6 +9,7 @@ import { removeConversation } from "./conversations.ts";
 import {
   credentialEnds,
   FIRST_CREDENTIAL,
+  resetCredential,
   rotateCredential,
   storedAccount,
   useCredential,
@@ -49,11 +50,10 @@ export function embeddedAccounts(store: Store): Accounts {
         return null;
       }),
 
-    async rotateCredential(id, hash, grace) {
-      const rotate = () => rotateCredential(store, id, hash, grace);
-      const rotated = await step(store, rotate, (announceEnds) => announceEnds?.());
-      return rotated === null ? notFound : { ok: true, value: null };
-    },
+    rotateCredential: (id, hash, grace) =>
+      replace(store, () => rotateCredential(store, id, hash, grace)),
+
+    resetCredential: (id, hash) => replace(store, () => resetCredential(store, id, hash)),
 
     credentialEnds: (id) => look(() => credentialEnds(store, id)),
 
@@ -96,6 +96,15 @@ export function embeddedAccounts(store: Store): Accounts {
       });
     },
   };
+}
+
+/** A step that replaces credentials, and then announces which have ended. */
+async function replace(
+  store: Store,
+  action: () => (() => void) | null,
+): ReturnType<Accounts["rotateCredential"]> {
+  const announceEnds = await step(store, action, (announce) => announce?.());
+  return announceEnds === null ? notFound : { ok: true, value: null };
 }
 
 function createAccount(

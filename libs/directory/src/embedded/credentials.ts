@@ -95,6 +95,18 @@ export function rotateCredential(
   return () => announceEnds(store, id, ended, ending);
 }
 
+/** As `rotateCredential`: nothing but the new credential stays. */
+export function resetCredential(store: Store, id: AccountId, hash: string): (() => void) | null {
+  const stored = storedAccount(store, id);
+  if (stored === undefined) return null;
+  const ended = [...Object.keys(stored.credentials), ...Object.keys(stored.keys)];
+  const numbers = Object.values(stored.credentials).map(({ number }) => number);
+  const only = { ...FIRST_CREDENTIAL, number: Math.max(0, ...numbers) + 1 };
+  write(store, id, { account: stored.account, credentials: { [hash]: only }, keys: {} }, ended);
+  store.tables.credentials.putSync(hash, id);
+  return () => announceEnds(store, id, ended, []);
+}
+
 export function credentialEnds(store: Store, id: AccountId): readonly CredentialEnd[] | null {
   const stored = storedAccount(store, id);
   if (stored === undefined) return null;

@@ -17,6 +17,7 @@ import {
   forgetCredentials,
   HOLDERS_MAX,
   type Holders,
+  resetCredential,
   rotateCredential,
   toEnds,
 } from "./credentials.ts";
@@ -78,6 +79,7 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
     credentialHolder: (hashes) => findHolder(store, holders, hashes),
 
     rotateCredential: (id, hash, grace) => rotateCredential(store, id, hash, grace),
+    resetCredential: (id, hash) => resetCredential(store, id, hash),
 
     async credentialEnds(id) {
       const { record, credentials, keys } = store.keys.account(id);

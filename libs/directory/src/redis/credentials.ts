@@ -39,13 +39,15 @@ export async function rotateCredential(
   id: AccountId,
   hash: string,
   grace: CredentialGrace,
+  endsKeys = false,
 ): ReturnType<Accounts["rotateCredential"]> {
   const { client, keys } = store;
-  const { record, credentials } = keys.account(id);
+  const { record, credentials, keys: accountKeys } = keys.account(id);
   const entry = keys.credential(hash);
   await answered("SET", client.set(entry, id, "EX", PENDING_ACCOUNT_S));
-  const args = [hash, store.now(), grace.ms, grace.untilUsed ? 1 : 0, CREDENTIALS_MAX];
-  const reply = await store.run(rotateScript, [record, credentials], args);
+  const flags = [grace.untilUsed ? 1 : 0, endsKeys ? 1 : 0];
+  const args = [hash, store.now(), grace.ms, ...flags, CREDENTIALS_MAX];
+  const reply = await store.run(rotateScript, [record, credentials, accountKeys], args);
   if (reply === null) {
     await answered("DEL", client.del(entry));
     return { ok: false, fault: "not_found" };
@@ -65,6 +67,14 @@ export async function rotateCredential(
   const isEnded = kept !== 1 && !(await answered("HEXISTS", client.hexists(credentials, hash)));
   if (kept !== 1 && !isEnded) throw new DirectoryUnavailable("Making the credential took too long");
   return { ok: true, value: null };
+}
+
+export function resetCredential(
+  store: Store,
+  id: AccountId,
+  hash: string,
+): ReturnType<Accounts["resetCredential"]> {
+  return rotateCredential(store, id, hash, { ms: 0, untilUsed: false }, true);
 }
 
 /** Announces what has ended, and what will, and forgets where the ended ones were to be found. */

@@ -12,6 +12,18 @@ afterEach(() => open.close());
 
 const ACME = { namespace: "acme" as never, folder: null };
 
+test("§2.2.10 a key that somebody else made ends too, and can't take the account back", async () => {
+  const { ask } = open;
+  const { credential } = await open.account("acme");
+  const body = { name: "thief", scopes: ["full"] };
+  const key = await ask("POST", "/v1/account/keys", { bearer: credential, body });
+  const printed = JSON.parse((await runReset(open.directory, PEPPERS, ACME)).out);
+  const rotate = { bearer: key.json.credential, body: { grace_s: 0 } };
+  expect((await ask("POST", "/v1/account/credential", rotate)).status).toBe(401);
+  const keys = await ask("GET", "/v1/account/keys", { bearer: printed.credential });
+  expect([keys.status, keys.json]).toEqual([200, { keys: [] }]);
+});
+
 test("§2.2.4 every credential ends, and the one that is printed opens the account", async () => {
   const { ask } = open;
   const { credential, account_id } = await open.account("acme");

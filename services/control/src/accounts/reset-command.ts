@@ -17,8 +17,8 @@ import {
 
 export const RESET_USAGE = `usage: control reset-credential <namespace> [--directory FOLDER]
 
-  Ends every credential of the account at once, with the sockets that they admitted, and prints a new one. It is shown
-  this once. The peppers are those of the deployment: AMS_CREDENTIAL_PEPPERS and AMS_LINK_PEPPERS, or AMS_PEPPERS_FILE, or
+  Ends every credential and every key of the account at once, with the sockets that they admitted, and prints a new
+  credential. It is shown this once. Links and conversations stay: replace a link that the wrong hands may have. The peppers are those of the deployment: AMS_CREDENTIAL_PEPPERS and AMS_LINK_PEPPERS, or AMS_PEPPERS_FILE, or
   the file in the folder.
   --directory       the state folder of a standalone AMS, which may run meanwhile; else AMS_REDIS_URL says where Redis is
 `;
@@ -45,7 +45,7 @@ export function readResetWish(
   return { ok: true, value: { namespace, folder: parsed.values.directory ?? null } };
 }
 
-/** Replaces all credentials by a new one, and says it. */
+/** Replaces all credentials and keys by a new credential, and says it. */
 export function runReset(directory: Directory, peppers: Peppers, wish: ResetWish): Promise<Said> {
   return reachable(async () => {
     // Under a pepper that the deployment doesn't have, the new credential would open nothing.
@@ -56,9 +56,8 @@ export function runReset(directory: Directory, peppers: Peppers, wish: ResetWish
     const { account_id, namespace } = account;
     const credential = newCredential();
     const hashed = hash(peppers.credential[0], credential);
-    const grace = { ms: 0, untilUsed: false };
-    const rotated = await directory.rotateCredential(account_id, hashed, grace);
-    if (!rotated.ok) return fail(EXIT_USAGE, "the account was just deleted");
+    const reset = await directory.resetCredential(account_id, hashed);
+    if (!reset.ok) return fail(EXIT_USAGE, "the account was just deleted");
     await recordOperator(directory, account_id, "credential_reset");
     const said = JSON.stringify({ account_id, namespace, credential }, null, 2);
     return { exit: 0, out: `${said}\n`, error: "" };

@@ -65,15 +65,16 @@ return { ended, redis.call('HMGET', record, 'record', unpack(ARGV, 3)), scopes, 
 
 /**
  * Adds a credential; the others end after the grace, or sooner if they were to. Past the greatest
- * number of them the oldest that was never used ends, else the oldest. Replies nil when there is no
- * account, else [those that have ended, those that will, each followed by when].
+ * number of them the oldest that was never used ends, else the oldest. With `endsKeys` the
+ * account's keys end too. Replies nil when there is no account, else [those that have ended, those
+ * that will, each followed by when].
  */
 export const rotateCredential: Script = {
   name: "amsRotateCredential",
-  keys: 2,
+  keys: 3,
   lua: `${CREDENTIAL_LUA}
-local record, credentials = unpack(KEYS)
-local credential, nowText, graceMs, untilUsed, most = unpack(ARGV)
+local record, credentials, keys = unpack(KEYS)
+local credential, nowText, graceMs, untilUsed, endsKeys, most = unpack(ARGV)
 local now = tonumber(nowText)
 local graceEnds = now + tonumber(graceMs)
 if redis.call('EXISTS', record) == 0 then return false end
@@ -102,6 +103,10 @@ for _, one in ipairs(others) do
     ending[#ending + 1] = one.hash
     ending[#ending + 1] = string.format('%.0f', one.ends)
   end
+end
+if endsKeys == '1' then
+  for _, hash in ipairs(redis.call('HKEYS', keys)) do ended[#ended + 1] = hash end
+  redis.call('DEL', keys)
 end
 redis.call('HSET', credentials, credential,
   writeCredential({ ends = 0, number = newest + 1, yields = false, used = #ending == 0 }))
