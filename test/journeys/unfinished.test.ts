@@ -1,6 +1,7 @@
 /**
  * Guests that never finish their messages: the library keeps those unseen, so the gateway's memory
- * fills. It then ends quiet guests, and whoever has an account joins as before (§5.8.1).
+ * fills. It then ends quiet guests, those of the attacked conversation's owner first, and whoever
+ * has an account joins as before (§5.8.1).
  */
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -19,6 +20,9 @@ import { gatewayOf, inCluster, onRedis, range, readiness } from "./journey.ts";
 
 const MIB = 1_048_576;
 const GUESTS = 300;
+
+/** Guests who only listen, in a conversation of another owner. */
+const LISTENERS = 10;
 
 /** Bytes of memory above what the gateway has when it starts, past which it is full. */
 const SPARE = 128 * MIB;
@@ -71,15 +75,18 @@ onRedis("a gateway with little memory", () => {
   const cluster = inCluster({ gateways: 1, env: { AMS_MEMORY_BYTES: String(IDLE + SPARE) } });
 
   test.runIf(process.platform === "linux")(
-    "§5.8.1 300 guests with unfinished messages keep nobody out, and end nobody who has an account",
+    "§5.8.1 300 guests with unfinished messages keep nobody out, and end nobody who has an account or listens elsewhere",
     { timeout: 180_000 },
     async () => {
       const ann = await createAccount();
       const minted = await mint(ann);
       const reader = await join(minted, { as: ann, name: "reader" });
       const gateway = gatewayOf(cluster(), 0);
+      const elsewhere = await mint(await createAccount());
+      for (const _ of range(LISTENERS)) await joinAsGuest(elsewhere);
+      const listeners = [...sockets];
       for (const _ of range(GUESTS)) await joinAsGuest(minted);
-      for (const socket of sockets) beginMessage(socket);
+      for (const socket of sockets.slice(LISTENERS)) beginMessage(socket);
       const isFull = () => readiness(gateway);
       await until(isFull, (status) => status === 503, SHED_WITHIN_MS);
       const highest = await residentBytes(gateway.pid);
@@ -91,6 +98,7 @@ onRedis("a gateway with little memory", () => {
       await until(isFull, (status) => status === 200, SHED_WITHIN_MS);
       expect(await residentBytes(gateway.pid)).toBeLessThan(highest);
       expect(reader.endedByBroker).toBeNull();
+      expect(listeners.filter(({ readyState }) => readyState !== "open")).toEqual([]);
     },
   );
 });

@@ -41,7 +41,7 @@ export const GATEWAY_SETTINGS = {
   ),
   AMS_MEMORY_BYTES: integer(
     0,
-    "Bytes of memory of this process past which it takes no more connects (4500), closes quiet guests (4290) and is not ready. 0: 80 % of what its container or machine has.",
+    "Bytes of memory of this process past which it takes no more connects (4500), closes quiet guests, then quiet accounts' sockets (4290), and is not ready. 0: 80 % of what its container or machine has.",
   ),
   AMS_DRAIN_MS: integer(
     5_000,
