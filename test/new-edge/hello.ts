@@ -3,11 +3,20 @@
  * new edge is added to (CONTRIBUTING, "An edge").
  */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { repositoryRoot } from "../repository-root.ts";
+
+/** Of every package here: a release changes them together. */
+const VERSION: string = JSON.parse(
+  readFileSync(join(repositoryRoot(), "package.json"), "utf8"),
+).version;
+
 /** Its own files, by their path. Its paths begin as those of a third party's edge (§1.2). */
 export const FILES: Readonly<Record<string, string>> = {
   "edges/hello/package.json": json({
     name: "@ams/hello",
-    version: "0.1.0",
+    version: VERSION,
     private: true,
     description: "Greets whoever asks.",
     license: "Apache-2.0",
@@ -19,7 +28,7 @@ export const FILES: Readonly<Record<string, string>> = {
         default: "./dist/index.js",
       },
     },
-    dependencies: { "@ams/edge": "0.1.0", "@ams/process": "0.1.0" },
+    dependencies: { "@ams/edge": VERSION, "@ams/process": VERSION },
   }),
   "edges/hello/tsconfig.json": `{
   "extends": "../../tsconfig.base.json",
@@ -81,8 +90,8 @@ export const ADDITIONS: readonly Addition[] = [
   },
   {
     path: "services/standalone/package.json",
-    text: '    "@ams/hello": "0.1.0",\n',
-    before: '    "@ams/mcp": "0.1.0",\n',
+    text: `    "@ams/hello": "${VERSION}",\n`,
+    before: `    "@ams/mcp": "${VERSION}",\n`,
   },
   {
     path: "services/standalone/tsconfig.json",
