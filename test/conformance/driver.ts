@@ -198,13 +198,14 @@ export async function until<Result>(
   attempt: () => Promise<Result>,
   isRight: (result: Result) => boolean,
   withinMs = 10_000,
+  betweenMs = 20,
 ): Promise<Result> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const result = await attempt();
     if (isRight(result)) return result;
     if (Date.now() > deadline) throw new Error(`not so within ${withinMs} ms: ${brief(result)}`);
-    await pause(20);
+    await pause(betweenMs);
   }
 }
 
