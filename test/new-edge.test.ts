@@ -105,7 +105,7 @@ function filesBelow(folder: string): readonly string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory())
-      return /^(?:node_modules|dist|\.turbo)$/.test(entry.name) ? [] : filesBelow(path);
+      return /^(?:node_modules|dist|\.turbo|\.ams-.*)$/.test(entry.name) ? [] : filesBelow(path);
     return entry.isFile() && !entry.name.endsWith(".tsbuildinfo") ? [relative(copy, path)] : [];
   });
 }
