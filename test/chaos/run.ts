@@ -147,7 +147,7 @@ async function injectFaults(
   }
 }
 
-/** One gateway is killed, stands still or is told to stop; where it ends, another is started. */
+/** One gateway is killed, stands still or gets SIGTERM; where it ends, another is started. */
 function faultOfGateway(cluster: Cluster, random: Random): Fault {
   const live = cluster.gateways.filter((one) => one.isRunning());
   const victim = random.pick(live);

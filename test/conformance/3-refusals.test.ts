@@ -65,7 +65,7 @@ test("§3.3 each fault by itself is refused with its code and reason", async () 
 });
 
 test.for(FAULTS.slice(0, -1).map((first, index) => ({ first, later: FAULTS.slice(index + 1) })))(
-  "§3.3 $first.clause $first.reason is told before any later fault",
+  "§3.3 $first.clause $first.reason is reported before any later fault",
   async ({ first, later }) => {
     const ann = await account();
     const minted = await mint(ann);

@@ -101,7 +101,7 @@ test("§3.5.2 what the old connection sent before is delivered", async () => {
   }
 });
 
-test("§3.5.3 metadata that is not given stays, and one that differs is told to the others", async () => {
+test("§3.5.3 metadata that is not given stays, and one that differs is sent to the others", async () => {
   const [ann, bob] = await Promise.all([account("ann"), account("bob")]);
   const minted = await mint(ann);
   const watcher = await join(minted, { as: bob, name: "watcher", at: THERE });

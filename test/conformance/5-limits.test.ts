@@ -27,7 +27,7 @@ test("§3.3.9 an account holds so many streams and no more, in all conversations
   await expectRefusal(dial(at(1), { as: owner, name: "more", at: THERE }), 4003, ACCOUNT_FULL);
   const holder = await join(at(0), { as: other, name: "taken" });
   const conflict = dial(at(0), { as: owner, name: "taken" });
-  await expectRefusal(conflict, 4004, "stream_name_conflict"); // §3.3.8 is told before §3.3.9.
+  await expectRefusal(conflict, 4004, "stream_name_conflict"); // §3.3.8 is reported before §3.3.9.
   // §3.3.12: needs no new place.
   const heir = await join(at(0), { as: owner, name: "s0", at: THERE });
   expect(heir.joined.resumed).toBe(true);

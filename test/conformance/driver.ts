@@ -61,11 +61,11 @@ export type Request = {
   /** Sent as it is. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
   readonly headers?: Readonly<Record<string, string>>;
-  /** How often it may be refused for its rate; by default it comes back when it is told to. */
+  /** How often it may be refused for its rate; by default it comes back when the answer says. */
   readonly attempts?: number;
 };
 
-/** Attempts at a request that is refused for its rate: each waits as long as it is told. */
+/** Attempts at a request that is refused for its rate: each waits as long as the answer says. */
 const RATE_ATTEMPTS_MAX = 3;
 
 /** One HTTP request to the control plane. Comes back later by itself when it is rate limited. */

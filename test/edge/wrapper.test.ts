@@ -102,7 +102,7 @@ test("calls at once share one dial, and it is one stream on the wire", async () 
   expect((await owner.inspect(minted.alias)).streams).toHaveLength(2);
 });
 
-test("AMS is killed and comes back: the subscription goes on with its buffer and cursors, and what may be lost is told", async () => {
+test("AMS is killed and comes back: the subscription goes on with its buffer and cursors, and what may be lost is reported", async () => {
   const { session } = edge();
   const [a, b] = [session(owner), session()];
   const { cursor } = must(await a.join({ link }));
@@ -199,7 +199,7 @@ test("another edge takes the stream over: a session here must say takeover, a pa
   must(await passing.send({ link, streamName: "subscription", data: "x" }));
 });
 
-test("stateless calls work on either of two edges, and what is lost between them is told", async () => {
+test("stateless calls work on either of two edges, and what is lost between them is reported", async () => {
   const either = [edge(), edge()].map(({ session }) => session(owner, { passing: true }));
   const peer = await join(link, { guest: true });
   const heard = (async () => {

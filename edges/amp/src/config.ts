@@ -89,7 +89,7 @@ export const AMP_SETTINGS = {
     "flag",
     "What happens to messages with hints of injection from outside the tenant: `flag` delivers all with their flags, `enforce` refuses or quarantines the worst.",
   ),
-  AMS_AMP_RISK_WEBHOOK: text("", "URL that is told when an agent crosses a level of risk."),
+  AMS_AMP_RISK_WEBHOOK: text("", "URL that is called when an agent crosses a level of risk."),
   AMS_AMP_RISK_SUSPEND: flag(false, "Whether the highest level of risk suspends an agent."),
   AMS_AMP_REGISTRATIONS_PER_MINUTE: rate(10, "Registrations per minute and address"),
   AMS_AMP_ROUTES_PER_MINUTE: rate(60, "Messages that an agent sends per minute"),

@@ -196,7 +196,7 @@ function textIn({ streamName, epoch, data }: Entry, name: string, wanted: number
   return sentinelOf(data) === null ? data : "";
 }
 
-/** An offset whose frames are gone is told from one that has everything. */
+/** An offset whose frames are gone is distinguished from one that has everything. */
 class Holes {
   /** What is missing before all that is kept was never behind the offset. */
   #isBegin: boolean;

@@ -19,7 +19,7 @@ test("an empty environment is enough for the edge, and lists no origins", () => 
   });
 });
 
-test("origins are told apart from other texts", () => {
+test("origins are distinguished from other texts", () => {
   const read = readMcp({ AMS_MCP_ORIGINS: "https://a.example, http://b.example:81" });
   expect(read.ok && read.value.origins).toEqual(["https://a.example", "http://b.example:81"]);
   for (const wrong of ["a.example", "https://a.example/", "*", "https://a.example/x"]) {

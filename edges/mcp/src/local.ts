@@ -193,7 +193,7 @@ function pushTo(
 }
 
 /**
- * For clients without sessions, who are told of nothing unasked: the SDK gives each to the
+ * For clients without sessions, who get nothing unasked: the SDK gives each to the
  * subscriptions that want its resource.
  */
 function updatesOf(event: PushEvent, subscription: Heard, notice: Notice): readonly Notice[] {

@@ -54,7 +54,7 @@ test("AMP 14: a message for another provider is signed by both, and external the
   expect(found.body).toMatchObject({ address: bob.address, public_key: bob.pem });
 });
 
-test("AMP 14: refusals of the other provider are told at once", async () => {
+test("AMP 14: refusals of the other provider are reported at once", async () => {
   expect((await alice.send("nobody@acme.b.test")).body.error).toBe("not_found");
   expect((await alice.send("x@y.c.test")).body.error).toBe("external_provider");
   expect((await alice.send(bob.address, { signature: null })).body.error).toBe("signature_missing");

@@ -22,7 +22,7 @@ export type Sending = {
   readonly lookedUp: { readonly found: Resolved | null; readonly thread: string } | null;
 };
 
-/** What the sender is told of a message that was taken. */
+/** What is answered to the sender of a message that was accepted. */
 export function routed(amp: Amp, status: string, result: Answer): Answer {
   amp.metrics.routes.inc({ outcome: status });
   return result;

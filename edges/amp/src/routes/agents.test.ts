@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-test("AMP 3: each base means the same; unknown paths and methods are told apart", async () => {
+test("AMP 3: each base means the same; unknown paths and methods are distinguished", async () => {
   const root = `http://127.0.0.1:${world.port}`;
   for (const base of ["/v1", "/api/v1", "/v1/v1", "/api/v1/v1"]) {
     const info = await world.call("GET", `${root}${base}/info`);

@@ -45,7 +45,7 @@ async function deliver() {
   return b.call("POST", "/federation/deliver", { raw, headers });
 }
 
-test("AMP 14: a provider delivers 100 times a minute, and is told when to come back", async () => {
+test("AMP 14: a provider delivers 100 times a minute, and reads when to come back", async () => {
   nowMs += MINUTE_MS;
   for (let sent = 0; sent < 100; sent += 1) expect((await deliver()).status).toBe(400);
   const over = await deliver();

@@ -109,7 +109,7 @@ test("AMP 9: a message is routed by a socket, and its answer has the ref", async
   socket.socket.close();
 });
 
-test("AMP 9: unknown types and malformed JSON are told, and the socket stays open", async () => {
+test("AMP 9: unknown types and malformed JSON are reported, and the socket stays open", async () => {
   const socket = await signIn(bob);
   for (const frame of [{ type: "what" }, "{", "[]", { type: "ack", id: 7 }]) {
     socket.send(frame);

@@ -80,7 +80,7 @@ export async function answerListen(parts: Parts, asked: ListenRequest): Promise<
   return refuseListen(body, failure("too_many_listeners"));
 }
 
-/** A durable subscription whose events are told, and the URIs that they are told of. */
+/** A durable subscription whose events are sent, and the URIs that they name. */
 type Listened = {
   readonly conversationId: string;
   readonly streamName: string;
@@ -159,7 +159,7 @@ class SubscriptionBus implements ServerEventBus {
   readonly #listeners = new Set<(event: ServerEvent) => void>();
 
   /**
-   * Each of a subscription's resources that it changes is told of; the event itself goes with the
+   * Each of a subscription's resources that it changes is reported; the event itself goes with the
    * conversation's own. The bytes of it; 0 when it changes none.
    */
   tell(event: PushEvent, subscription: Listened): number {

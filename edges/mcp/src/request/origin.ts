@@ -1,5 +1,5 @@
 /**
- * Which web pages may speak with the edge, and what their browsers are told. Programs send no
+ * Which web pages may speak with the edge, and what their browsers are answered. Programs send no
  * Origin and pass.
  */
 import { refuse } from "./refusal.ts";

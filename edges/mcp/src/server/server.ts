@@ -34,7 +34,7 @@ const CAPABILITIES = {
 };
 
 export type Serving = {
-  /** The conversation that the address is bound to: its instructions and prompts are told. */
+  /** The conversation that the address is bound to: its instructions and prompts are shown. */
   readonly link: CheckedLink | null;
   /** The call that a request of the SDK's belongs to. */
   readonly callOf: (context: ServerContext) => Call;

@@ -105,7 +105,7 @@ function inputSchemaOf(input: z.ZodType): ListedTool["inputSchema"] {
 }
 
 /**
- * Success or failure, both of which answer by `structuredContent`: all fields are told with their
+ * Success or failure, both of which answer by `structuredContent`: all fields are given with their
  * types, and one of the two sets must be there. The root is an object because clients of the older
  * era take nothing else.
  */
@@ -127,7 +127,7 @@ function isHidden(schema: unknown): boolean {
   return typeof schema === "object" && schema !== null && "x-ams-hidden" in schema;
 }
 
-/** The parts of an object's JSON Schema that are told; clients of all eras read this draft. */
+/** The parts of an object's JSON Schema that are shown; clients of all eras read this draft. */
 const objectSchema = z.object({
   properties: z.record(z.string(), z.json()),
   required: z.array(z.string()).default([]),
@@ -135,7 +135,7 @@ const objectSchema = z.object({
 });
 
 function schemaOf(schema: z.ZodType, io: "input" | "output") {
-  // What zod can't tell of a check of ours is told by its `meta`.
+  // What zod can't say of a check of ours is said by its `meta`.
   const options = { io, target: "draft-7", unrepresentable: "any" } as const;
   return objectSchema.parse(z.toJSONSchema(schema, options));
 }
