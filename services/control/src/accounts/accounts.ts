@@ -34,7 +34,7 @@ import type { Endpoint, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { addressKey } from "../http/rate-limit.ts";
 import { noContent, reply } from "../http/reply.ts";
-import { authenticate, grantOf } from "./authenticate.ts";
+import { authenticate, grantOf, readBodyOf } from "./authenticate.ts";
 import { record } from "./events.ts";
 
 export const createAccount: Endpoint = {
@@ -142,9 +142,10 @@ export const rotateCredential: Endpoint = {
     curl: `-X POST -d '{"grace_s": 3600}'`,
   },
   handle: async (call, tools) => {
-    const account = await authenticate(call, tools, "full");
+    const authenticated = () => authenticate(call, tools, "full");
+    const account = await authenticated();
     if (!account.ok) return problem(account.fault);
-    const body = await readBody(call, "optional");
+    const body = await readBodyOf(call, "optional", authenticated);
     if (!body.ok) return problem(body.fault);
     const graceS = optionalValue(body.value.get("grace_s"));
     if (graceS !== undefined && !isGrace(graceS)) return problem("invalid_grace");

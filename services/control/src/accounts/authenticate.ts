@@ -11,6 +11,7 @@ import {
   type Outcome,
 } from "@ams/directory";
 import { isAlias, isCredential, readBearer, type Scope } from "@ams/protocol";
+import { type BodyFault, type Members, readBody } from "../http/body.ts";
 import type { Call, Tools } from "../http/endpoint.ts";
 
 export type CredentialFault = "missing_credential" | "invalid_credential" | "insufficient_scope";
@@ -79,4 +80,20 @@ export async function authenticateAddress(
   if (!isAlias(alias)) return { ok: false, fault: "not_found" };
   const address = { namespace: account.value.namespace, alias };
   return { ok: true, value: { account: account.value, address } };
+}
+
+/**
+ * The body of a request whose sender was authenticated before it is read, and is once more when it
+ * has come: it may take as long as a request may, and the credential may have ended meanwhile
+ * (§2.1.4).
+ */
+export async function readBodyOf<Fault extends string>(
+  call: Call,
+  presence: "required" | "optional",
+  authenticateAgain: () => Promise<Outcome<unknown, Fault>>,
+): Promise<Outcome<Members, BodyFault | Fault>> {
+  const body = await readBody(call, presence);
+  if (!body.ok || call.request.body === null) return body;
+  const sender = await authenticateAgain();
+  return sender.ok ? body : sender;
 }

@@ -12,12 +12,12 @@ import {
 } from "@ams/protocol";
 import { createKeyBody, keyCreatedBody, keysBody } from "@ams/protocol/schema";
 import { readCount } from "../conversations/mint-request.ts";
-import { type Members, optionalValue, readBody } from "../http/body.ts";
+import { type Members, optionalValue } from "../http/body.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { isName, noContent, reply } from "../http/reply.ts";
 import { rateLimited } from "./accounts.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, readBodyOf } from "./authenticate.ts";
 import { record } from "./events.ts";
 
 const ERRORS = ["missing_credential", "invalid_credential", "insufficient_scope"] as const;
@@ -44,9 +44,10 @@ export const createKey: Endpoint = {
     curl: `-X POST -d '{"name": "reporter", "scopes": ["join", "read"]}'`,
   },
   handle: async (call, tools) => {
-    const account = await authenticate(call, tools, "full");
+    const authenticated = () => authenticate(call, tools, "full");
+    const account = await authenticated();
     if (!account.ok) return problem(account.fault);
-    const body = await readBody(call, "required");
+    const body = await readBodyOf(call, "required", authenticated);
     if (!body.ok) return problem(body.fault);
     const wish = readWish(body.value);
     if (!wish.ok) return problem(wish.fault);

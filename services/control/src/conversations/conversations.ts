@@ -16,9 +16,8 @@ import { costMs } from "@ams/process";
 import { type JsonText, joinMembers, toJsonText, trustJsonText } from "@ams/protocol";
 import { conversationsBody, mintBody, mintedBody } from "@ams/protocol/schema";
 import { rateLimited } from "../accounts/accounts.ts";
-import { authenticateAddress, authenticateOwner } from "../accounts/authenticate.ts";
+import { authenticateAddress, authenticateOwner, readBodyOf } from "../accounts/authenticate.ts";
 import { record } from "../accounts/events.ts";
-import { readBody } from "../http/body.ts";
 import type { Endpoint, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { listQuery, readLimit } from "../http/queries.ts";
@@ -63,11 +62,12 @@ export const mintConversation: Endpoint = {
     curl: `-X POST -d '{"alias": "stand-up", "metadata": {"purpose": "planning"}}'`,
   },
   handle: async (call, tools) => {
-    const account = await authenticateOwner(call, tools, "mint");
+    const authenticated = () => authenticateOwner(call, tools, "mint");
+    const account = await authenticated();
     if (!account.ok) return problem(account.fault);
     const waitS = await tools.limits.mints(account.value.account_id);
     if (waitS !== null) return rateLimited(tools, "mints", waitS);
-    const body = await readBody(call, "optional");
+    const body = await readBodyOf(call, "optional", authenticated);
     if (!body.ok) return problem(body.fault);
     const wish = readMintRequest(body.value, tools.config);
     if (!wish.ok) return problem(wish.fault);

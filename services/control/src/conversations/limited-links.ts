@@ -11,9 +11,9 @@ import {
   trustJsonText,
 } from "@ams/protocol";
 import { createLinkBody, linkCreatedBody, linksBody } from "@ams/protocol/schema";
-import { authenticateAddress } from "../accounts/authenticate.ts";
+import { authenticateAddress, readBodyOf } from "../accounts/authenticate.ts";
 import { record } from "../accounts/events.ts";
-import { type Members, optionalValue, readBody } from "../http/body.ts";
+import { type Members, optionalValue } from "../http/body.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { isName, noContent, reply } from "../http/reply.ts";
@@ -51,10 +51,11 @@ export const createLink: Endpoint = {
     curl: `-X POST -d '{"name": "audience", "read_only": true, "expires_in_s": 3600}'`,
   },
   handle: async (call, tools) => {
-    const owner = await authenticateAddress(call, tools, "mint");
+    const authenticated = () => authenticateAddress(call, tools, "mint");
+    const owner = await authenticated();
     if (!owner.ok) return problem(owner.fault);
     const { address, account } = owner.value;
-    const body = await readBody(call, "optional");
+    const body = await readBodyOf(call, "optional", authenticated);
     if (!body.ok) return problem(body.fault);
     const terms = readTerms(body.value, tools.now());
     if (!terms.ok) {

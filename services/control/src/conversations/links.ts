@@ -3,9 +3,9 @@ import { type Address, hash, newLinkToken } from "@ams/directory";
 import { baseUrlOf } from "@ams/process";
 import { formatMagicLink, joinMembers, toJsonText } from "@ams/protocol";
 import { linkMadeBody, newLinkBody } from "@ams/protocol/schema";
-import { authenticateAddress } from "../accounts/authenticate.ts";
+import { authenticateAddress, readBodyOf } from "../accounts/authenticate.ts";
 import { record } from "../accounts/events.ts";
-import { optionalValue, readBody } from "../http/body.ts";
+import { optionalValue } from "../http/body.ts";
 import type { Call, Endpoint, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { reply } from "../http/reply.ts";
@@ -32,9 +32,10 @@ export const replaceLink: Endpoint = {
     curl: `-X POST -d '{"keep_connected": true}'`,
   },
   handle: async (call, tools) => {
-    const owner = await authenticateAddress(call, tools, "full");
+    const authenticated = () => authenticateAddress(call, tools, "full");
+    const owner = await authenticated();
     if (!owner.ok) return problem(owner.fault);
-    const body = await readBody(call, "optional");
+    const body = await readBodyOf(call, "optional", authenticated);
     if (!body.ok) return problem(body.fault);
     const keepConnected = optionalValue(body.value.get("keep_connected")) ?? false;
     if (typeof keepConnected !== "boolean") return problem("invalid_keep_connected");
