@@ -12,16 +12,23 @@ export type Proxy = {
   /** Carries nothing until `resume`, then ends what was open: bytes in between are lost. */
   readonly blackHole: () => void;
   readonly resume: () => void;
+  /** While true, what Redis publishes reaches no subscriber; everything else passes. */
+  readonly deafen: (isDeaf: boolean) => void;
   readonly close: () => Promise<void>;
 };
+
+/** The beginning of a message of Redis to a subscriber. */
+const PUBLISHED = /^[*>][34]\r\n\$[78]\r\n[sp]?message\r\n/;
 
 export async function openProxy(target: { readonly port: number }): Promise<Proxy> {
   const open = new Set<readonly [Socket, Socket]>();
   let delayMs = 0;
   let isBlack = false;
+  let isDeaf = false;
   const carry = (from: Socket, to: Socket) => {
     from.on("data", (bytes) => {
       if (isBlack) return; // Lost: the connection is ended when the proxy carries again.
+      if (isDeaf && PUBLISHED.test(bytes.toString("latin1", 0, 24))) return;
       // Timers of one length fire in order.
       if (delayMs === 0) to.write(bytes);
       else setTimeout(() => to.writable && to.write(bytes), delayMs);
@@ -54,6 +61,9 @@ export async function openProxy(target: { readonly port: number }): Promise<Prox
     },
     blackHole: () => {
       isBlack = true;
+    },
+    deafen: (deaf) => {
+      isDeaf = deaf;
     },
     resume: () => {
       isBlack = false;
