@@ -1,6 +1,6 @@
 // `npm run docs`: writes docs/SDK.md, the reference of the TypeScript SDK, from the declarations
-// that its build writes: every export of `@ams/client` with its docstring and its signature. With
-// `--check` it writes nothing and fails when the file differs.
+// that its build writes: every export of `@ams/client` and of `@ams/client/answers` with its
+// docstring and its signature. With `--check` it writes nothing and fails when the file differs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseAst } from "vitest/node";
@@ -8,6 +8,7 @@ import { ROOT, setUpOrExit } from "./set-up.mjs";
 import { wrapMarkdown } from "./wrap-markdown.mjs";
 
 const ENTRY = join(ROOT, "libs/client/dist/index.d.ts");
+const ANSWERS = join(ROOT, "libs/client/dist/answers/index.d.ts");
 const PAGE = join(ROOT, "docs/SDK.md");
 /** Files that a name may be handed on through. */
 const FILES_MAX = 5;
@@ -22,7 +23,10 @@ else if (readFileSync(PAGE, "utf8") !== made) {
 }
 
 function page() {
-  const all = exportsOf(ENTRY, FILES_MAX).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const [all, answers] = [ENTRY, ANSWERS].map((entry) =>
+    exportsOf(entry, FILES_MAX).sort((a, b) => (a.name < b.name ? -1 : 1)),
+  );
+  const head = readFileSync(ANSWERS, "utf8");
   const isType = ({ code }) => /^(?:type|interface) /.test(code);
   return wrapMarkdown(
     [
@@ -32,6 +36,9 @@ function page() {
       ...all.filter((one) => !isType(one)).map(section),
       "## Types",
       ...all.filter(isType).map(section),
+      "## `ams-client/answers`",
+      docstringBefore(head, head.indexOf("*/") + 2),
+      ...answers.map(section),
     ].join("\n\n"),
   ).concat("\n");
 }

@@ -63,14 +63,21 @@ export async function buildPackage(folder) {
     minifySyntax: true,
     outfile: join(HERE, "dist", "package", "node.js"),
   });
+  const answers = await Promise.all([
+    bundleAnswers("answers-browser.js", "./browser.js", "browser"),
+    bundleAnswers("answers-node.js", "./node.js", "node"),
+  ]);
   for (const { name, contents, map } of browser) {
     writeFileSync(join(folder, name), contents);
     writeFileSync(join(folder, `${name}.map`), map);
   }
-  for (const { path, contents } of node.outputFiles) {
+  for (const { path, contents } of [node, ...answers].flatMap((one) => one.outputFiles)) {
     writeFileSync(join(folder, basename(path)), contents);
   }
-  copyTypes(join(HERE, "dist", "index.d.ts"), folder);
+  const copied = new Set();
+  for (const entry of ["index.d.ts", "answers/index.d.ts"]) {
+    copyTypes(join(HERE, "dist", entry), folder, copied);
+  }
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
   writeFileSync(join(folder, "README.md"), readmeOf(HERE));
   copyFileSync(join(HERE, "..", "..", "LICENSE"), join(folder, "LICENSE"));
@@ -78,7 +85,27 @@ export async function buildPackage(folder) {
   return {
     browser,
     node: { metafile: node.metafile },
+    answers: answers.map(({ metafile }) => metafile),
   };
+}
+
+/** `ams-client/answers`, which has the SDK from the file beside it: there is one `AmsError`. */
+function bundleAnswers(name, sdk, platform) {
+  return build({
+    ...COMMON,
+    entryPoints: [join(HERE, "src", "answers", "index.ts")],
+    platform,
+    minifySyntax: true,
+    outfile: join(HERE, "dist", "package", name),
+    plugins: [
+      {
+        name: "sdk",
+        setup: ({ onResolve }) => {
+          onResolve({ filter: /^@ams\/client$/ }, () => ({ path: sdk, external: true }));
+        },
+      },
+    ],
+  });
 }
 
 /** The workspace's own manifest, with what is published instead of what is compiled. */
@@ -98,6 +125,14 @@ function manifest() {
         node: "./node.js",
         default: "./browser.js",
       },
+      "./answers": {
+        types: "./types/client/answers/index.d.ts",
+        browser: "./answers-browser.js",
+        bun: "./answers-browser.js",
+        deno: "./answers-browser.js",
+        node: "./answers-node.js",
+        default: "./answers-browser.js",
+      },
     },
   };
 }
@@ -112,7 +147,7 @@ const IMPORT = /^((?:import|export) .* from )"([^"]+)"/gm;
  * Copies a declaration file and all that it imports, the protocol's too, so that every import is
  * relative.
  */
-function copyTypes(entry, folder, copied = new Set()) {
+function copyTypes(entry, folder, copied) {
   if (copied.has(entry)) return;
   copied.add(entry);
   const target = typesPath(folder, entry);
@@ -129,6 +164,7 @@ function copyTypes(entry, folder, copied = new Set()) {
 }
 
 function protocolTypes(specifier, importer) {
+  if (specifier === "@ams/client") return join(HERE, "dist", "index.d.ts");
   if (specifier === "@ams/protocol") return join(PROTOCOL_TYPES, "index.d.ts");
   throw new Error(
     `${basename(importer)} imports types of ${specifier}, which a reader won't have.`,

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join as path } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { createAccount, join } from "@ams/client";
+import { type Request, serve } from "@ams/client/answers";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { findRedisBinary } from "../cluster/redis-server.ts";
@@ -16,7 +17,6 @@ const FOLDER = path(repositoryRoot(), "examples", "adapters");
 const load = (file: string) => import(path(FOLDER, "typescript", file));
 const { AmsAgent } = await load("ag-ui-agent.ts");
 const { AmsChatTransport, onError } = await load("ai-sdk-transport.ts");
-const { serve } = await load("answers.ts");
 const { fakeModel, PageChat, respondBy } = await load("example-parts.ts");
 
 /** Reloads of pages; `npm run test:long -- reloads` makes 500. */
@@ -158,7 +158,7 @@ async function conversation(url: string, model: (() => unknown) | null, isKept =
 }
 
 /** An AG-UI run that ends, unless it is called "slow". */
-async function* runOf(request: { runId?: string; threadId?: string }, signal: AbortSignal) {
+async function* runOf(request: Request, signal: AbortSignal) {
   const { runId, threadId } = request;
   const messageId = `answer to ${runId}`;
   yield { type: "RUN_STARTED", threadId, runId };

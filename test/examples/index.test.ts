@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
 
+/** Lines of an adapter: it is read and copied. */
+const ADAPTER_LINES_MAX = 60;
 const ROOT = repositoryRoot();
 const EXAMPLES = join(ROOT, "examples");
 const NAMES = readdirSync(EXAMPLES, { withFileTypes: true })
@@ -45,4 +47,6 @@ test("the page of the adapters links every adapter, and what it links is there",
       .map((file) => `${language}/${file}`),
   );
   expect(new Set(linked)).toEqual(new Set(there));
+  const lines = (path: string) => readFileSync(join(folder, path), "utf8").trimEnd().split("\n");
+  expect(there.filter((path) => lines(path).length > ADAPTER_LINES_MAX)).toEqual([]);
 });

@@ -59,6 +59,13 @@ test("from Node's file nothing but Node is reachable", () => {
   expect(imports.map(({ path }) => path).filter((path) => !isBuiltin(path))).toEqual([]);
 });
 
+test("the answers import the SDK's file beside them and nothing else", () => {
+  const imports = app.built.answers.map(({ outputs }) =>
+    Object.values(outputs).flatMap((output) => output.imports.map(({ path }) => path)),
+  );
+  expect(imports.map((paths) => [...new Set(paths)])).toEqual([["./browser.js"], ["./node.js"]]);
+});
+
 test("it brings its licences and a README along, declares no dependency, and its types need no other package", async () => {
   expect(await readdir(installed(""))).toEqual(
     expect.arrayContaining(["LICENSE", "LICENSE-ws", "README.md", "types"]),

@@ -30,6 +30,8 @@ export type BrowserFile = {
 export type Built = {
   readonly browser: readonly [BrowserFile, ...BrowserFile[]];
   readonly node: { readonly metafile: Metafile };
+  /** Of `ams-client/answers`, for browsers and for Node. */
+  readonly answers: readonly Metafile[];
 };
 
 /** The script is plain JavaScript: this is its contract. */

@@ -4,29 +4,29 @@
  * the conversation keeps its frames; `abortRun` ends the writer.
  */
 import { AbstractAgent, type AgentConfig, type BaseEvent, type RunAgentInput } from "@ag-ui/client";
+import { type AgentAddress, ask, type Fields, reopen } from "@ams/client/answers";
 import { Observable } from "rxjs";
-import { ask, type Fields, type Place, reopen } from "./answers.ts";
 
 type Open = (signal: AbortSignal) => Promise<ReadableStream<Fields>>;
 
 export class AmsAgent extends AbstractAgent {
-  readonly #place: Place;
+  readonly #agent: AgentAddress;
   #abort = new AbortController();
 
-  constructor({ link, agent, options, ...config }: AgentConfig & Place) {
+  constructor({ link, agent, options, ...config }: AgentConfig & AgentAddress) {
     super(config);
-    this.#place = { link, agent, options };
+    this.#agent = { link, agent, options };
   }
 
   override run(input: RunAgentInput): Observable<BaseEvent> {
-    return this.#events((signal) => ask(this.#place, input, signal));
+    return this.#events((signal) => ask(this.#agent, input, signal));
   }
 
   protected override connect({ threadId }: RunAgentInput): Observable<BaseEvent> {
     return this.#events(async (signal) => {
       const isOurs = (request: Fields) => request.threadId === threadId;
-      const { kept, lines } = await reopen(this.#place, isOurs, signal);
-      return lines([...kept.keys()]);
+      const { ids, lines } = await reopen(this.#agent, isOurs, signal);
+      return lines(ids);
     });
   }
 

@@ -3,8 +3,9 @@
  * `resume: true` an answer survives a reload, where the conversation keeps its frames; `stop()`
  * ends its writer, on whatever gateway that is.
  */
+
+import { type AgentAddress, ask, type Fields, reopen } from "@ams/client/answers";
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
-import { ask, type Fields, type Place, reopen } from "./answers.ts";
 
 type Sent<M extends UIMessage> = Parameters<ChatTransport<M>["sendMessages"]>[0];
 type Resumed = Parameters<ChatTransport<UIMessage>["reconnectToStream"]>[0];
@@ -13,15 +14,15 @@ type Chunks = ReadableStream<UIMessageChunk>;
 export class AmsChatTransport<M extends UIMessage> implements ChatTransport<M> {
   /** A resumed answer comes again from its beginning. */
   readonly resumeStreamIsReplay = true;
-  readonly #place: Place;
+  readonly #agent: AgentAddress;
 
-  constructor(place: Place) {
-    this.#place = place;
+  constructor(agent: AgentAddress) {
+    this.#agent = agent;
   }
 
   async sendMessages({ abortSignal, trigger, chatId, messageId, messages }: Sent<M>) {
     const request = { trigger, chatId, messageId, messages };
-    return (await ask(this.#place, request, abortSignal)) as Chunks;
+    return (await ask(this.#agent, request, abortSignal)) as Chunks;
   }
 
   /**
@@ -30,8 +31,8 @@ export class AmsChatTransport<M extends UIMessage> implements ChatTransport<M> {
    */
   async reconnectToStream({ chatId, abortSignal }: Resumed) {
     const isOurs = (request: Fields) => request.chatId === chatId;
-    const { kept, lines, close } = await reopen(this.#place, isOurs, abortSignal);
-    const id = [...kept.keys()].at(-1);
+    const { ids, lines, close } = await reopen(this.#agent, isOurs, abortSignal);
+    const id = ids.at(-1);
     if (id !== undefined) return lines([id]) as Chunks;
     await close();
     return null;

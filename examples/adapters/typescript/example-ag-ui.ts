@@ -3,8 +3,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { EventType } from "@ag-ui/client";
 import { AmsError, createAccount, join } from "@ams/client";
+import { type Respond, serve } from "@ams/client/answers";
 import { AmsAgent } from "./ag-ui-agent.ts";
-import { type Respond, serve } from "./answers.ts";
 
 const { AMS_URL = "http://127.0.0.1:8080" } = process.env;
 const WORDS = ["The ", "tide ", "turns ", "at ", "six."];

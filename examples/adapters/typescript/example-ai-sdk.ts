@@ -2,8 +2,8 @@
 // in the middle of the answer, goes on with it, and stops the next one.
 import { setTimeout as pause } from "node:timers/promises";
 import { AmsError, createAccount, join } from "@ams/client";
+import { serve } from "@ams/client/answers";
 import { AmsChatTransport, onError } from "./ai-sdk-transport.ts";
-import { serve } from "./answers.ts";
 import { fakeModel, PageChat, respondBy } from "./example-parts.ts";
 
 const { AMS_URL = "http://127.0.0.1:8080" } = process.env;

@@ -1,5 +1,7 @@
 // What the examples beside this file use: a model that says what it is given, and a page's chat
 // without a page. `useChat` of React, Vue and Svelte are the same chat with their own state.
+
+import type { Respond } from "@ams/client/answers";
 import {
   AbstractChat,
   type ChatInit,
@@ -9,7 +11,6 @@ import {
   streamText,
   type UIMessage,
 } from "ai";
-import type { Respond } from "./answers.ts";
 
 type Model = Exclude<LanguageModel, string> & { readonly specificationVersion: "v3" };
 
