@@ -34,8 +34,6 @@ export const CHART_TOOLS = [
     module: "github.com/zegl/kube-score/cmd/kube-score@v1.20.0",
     variable: "AMS_KUBE_SCORE",
     isRight: () => true,
-    // It takes as long to build as helm, and says the least.
-    isOnlyFound: true,
   },
 ];
 
@@ -76,7 +74,7 @@ function inCache(tool) {
 }
 
 function built(tool) {
-  if (tool.isOnlyFound || spawnSync("go", ["version"]).status !== 0) return null;
+  if (spawnSync("go", ["version"]).status !== 0) return null;
   say(`Building ${tool.module} (once; a few minutes) …`);
   const folder = join(CACHE, `building-${process.pid}`);
   mkdirSync(folder, { recursive: true });

@@ -1,3 +1,6 @@
+{{/* The port at which the entry answers probes. */}}
+{{- define "ams.entryHealthPort" -}}9080{{- end -}}
+
 {{/* The entry's configuration: files/routes.json, from the route table, with this release's Services. */}}
 {{- define "ams.caddyfile" -}}
 {{- $full := include "ams.fullname" . -}}
@@ -15,6 +18,11 @@
 			}
 		}
 	}
+}
+
+# For probes: the pod's own address answers once this configuration is in force.
+:{{ include "ams.entryHealthPort" . }} {
+	respond 200
 }
 
 (gateway) {

@@ -61,6 +61,9 @@ spec:
             {{- if .adminPort }}
             - { name: admin, containerPort: {{ .adminPort }}, protocol: TCP }
             {{- end }}
+            {{- with .healthPort }}
+            - { name: health, containerPort: {{ . }}, protocol: TCP }
+            {{- end }}
           {{- with concat .env $own.extraEnv }}
           env:
             {{- toYaml . | nindent 12 }}
@@ -87,8 +90,9 @@ spec:
             periodSeconds: 10
             failureThreshold: 6
           readinessProbe:
-            tcpSocket: { port: http }
+            httpGet: { path: /, port: health }
             periodSeconds: 2
+            timeoutSeconds: 3
             failureThreshold: 2
           {{- end }}
           # Until every node has taken the pod out of its Service.
