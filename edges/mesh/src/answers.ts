@@ -1,51 +1,20 @@
-/** Answers as HTTP: JSON, errors, and the headers of each. */
-import { type Refusal, refuse } from "@ams/mesh-rules";
+/** Refusals as HTTP: thrown where they are found, answered by the frame. */
+import { answerJson } from "@ams/edge";
+import { type Judged, type Refusal, Refused } from "@ams/mesh-rules";
+import type { Metrics } from "./metrics.ts";
 
-/** Seconds after which a client that was too fast, or met a store that is away, may come back. */
-const RETRY_AFTER_S = "1";
-
-const COMMON: Readonly<Record<string, string>> = {
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cache-control": "no-store",
-  "access-control-allow-origin": "*",
-  "access-control-expose-headers": "retry-after",
-};
-
-export function answer(status: number, value: unknown, headers: Record<string, string> = {}) {
-  const body = status === 204 ? null : JSON.stringify(value);
-  const type = { "content-type": "application/json" };
-  return new Response(body, { status, headers: { ...COMMON, ...type, ...headers } });
+/** The answer to a refusal that was thrown, counted; null where it is none. */
+export function answerRefusal(error: unknown, { refusals }: Metrics): Response | null {
+  if (!(error instanceof Refused)) return null;
+  const { status, code, error: body } = error.refusal;
+  refusals.inc({ code });
+  return answerJson(status, JSON.stringify(body));
 }
 
-export function answerRefusal({ status, error }: Refusal): Response {
-  const retry = status === 429 || status === 503 ? { "retry-after": RETRY_AFTER_S } : {};
-  return answer(status, error, retry);
+export function valueIn<Value>(judged: Judged<Value>): Value {
+  return judged.ok ? judged.value : throwRefusal(judged.refusal);
 }
 
-export function answerText(text: string | Uint8Array, type: string, headers = {}): Response {
-  const body = typeof text === "string" ? text : Uint8Array.from(text);
-  return new Response(body, {
-    status: 200,
-    headers: { ...COMMON, "content-type": type, ...headers },
-  });
+export function throwRefusal(refusal: Refusal): never {
+  throw new Refused(refusal);
 }
-
-export function answerStream(body: ReadableStream): Response {
-  const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
-  return new Response(body, { headers: { ...COMMON, ...headers } });
-}
-
-export function preflight(): Response {
-  return new Response(null, {
-    status: 204,
-    headers: {
-      ...COMMON,
-      "access-control-allow-methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
-      "access-control-allow-headers": "authorization, content-type, last-event-id",
-      "access-control-max-age": "86400",
-    },
-  });
-}
-
-export const INTERNAL: Refusal = refuse("internal_error");

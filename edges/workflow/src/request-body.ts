@@ -1,4 +1,5 @@
 /** Bodies of requests: bounded, read as JSON whatever their type, and every member checked. */
+import { readBody } from "@ams/edge";
 import { isJsonObject, type Json, type JsonObject, parseStrict } from "@ams/provenance";
 import { refuse } from "@ams/workflow-rules";
 import { Refused, reject } from "./answers.ts";
@@ -8,25 +9,9 @@ export const REQUEST_BYTES_MAX = 1_048_576;
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The bytes of a request's body, at most `max`; more is 413, or cut where `cut` says so. */
-export async function readBytes(request: Request, max: number, cut = false): Promise<Uint8Array> {
-  const length = Number(request.headers.get("content-length") ?? 0);
-  if (length > max && !cut) reject("body_too_large");
-  if (request.body === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body) {
-    bytes += chunk.length;
-    if (bytes > max && cut) return new Uint8Array();
-    if (bytes > max) reject("body_too_large");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** An empty body is `{}`. */
 export async function readJson(request: Request): Promise<JsonObject> {
-  const bytes = await readBytes(request, REQUEST_BYTES_MAX);
+  const bytes = (await readBody(request, REQUEST_BYTES_MAX)) ?? reject("body_too_large");
   if (bytes.length === 0) return {};
   const parsed = parseStrict(bytes, { bytes: REQUEST_BYTES_MAX });
   if (!parsed.ok) throw new Refused(refuse(parsed.fault));
@@ -35,8 +20,8 @@ export async function readJson(request: Request): Promise<JsonObject> {
 
 /** What a stop says, where it says something: nothing of it is ever refused. */
 export async function readLeniently(request: Request): Promise<JsonObject> {
-  const bytes = await readBytes(request, REQUEST_BYTES_MAX, true).catch(() => new Uint8Array());
   try {
+    const bytes = (await readBody(request, REQUEST_BYTES_MAX)) ?? new Uint8Array();
     const value: Json = JSON.parse(decoder.decode(bytes));
     return isJsonObject(value) ? value : {};
   } catch {

@@ -56,15 +56,17 @@ export type {
 } from "./sessions/requests.ts";
 export { principalOf } from "./sessions/who.ts";
 export type { Access, Layout } from "./spaces/access.ts";
-export { type Attachment, attach } from "./spaces/attach.ts";
 export {
-  accountOf,
-  type Called,
-  type Caller,
-  type CallerFault,
-  callerOf,
-} from "./spaces/callers.ts";
-export { createResolver, type Resolve, type Resolved } from "./spaces/identities.ts";
+  answer,
+  answerBytes,
+  answerEvents,
+  answerJson,
+  limitIn,
+  nextEvent,
+  readBody,
+  wholeIn,
+} from "./spaces/answers.ts";
+export type { Resolve, Resolved } from "./spaces/identities.ts";
 export { type LinkFault, linkFault } from "./spaces/link-fault.ts";
 export { parseSecrets } from "./spaces/secrets.ts";
 export {
@@ -73,8 +75,17 @@ export {
   readSpaceConfig,
   type SpaceConfig,
 } from "./spaces/space-config.ts";
-export { SpaceGate } from "./spaces/space-gate.ts";
-export { type Space, SpaceFault, Spaces } from "./spaces/spaces.ts";
+export { SpaceProcess, type SpaceProcessOptions, type SpaceWire } from "./spaces/space-process.ts";
+export {
+  type ContextOf,
+  createSpaceApp,
+  type FrameError,
+  type Gate,
+  type SpaceRow,
+} from "./spaces/space-routes.ts";
+export { type Said, SpaceStream } from "./spaces/space-stream.ts";
+export type { Space, Spaces } from "./spaces/spaces.ts";
+export { answerTile } from "./spaces/tiles.ts";
 export type { PushEvent, SubscriptionEvent } from "./subscriptions/events.ts";
 export {
   type Entry,

@@ -1,6 +1,7 @@
 /** Handing envelopes in: any verb, or the one that the path names (M3, M5). */
 
 import { randomUUID } from "node:crypto";
+import { answer } from "@ams/edge";
 import {
   type Draft,
   judge,
@@ -11,7 +12,7 @@ import {
   type Verb,
 } from "@ams/mesh-rules";
 import type { JsonObject } from "@ams/provenance";
-import { answer } from "../answers.ts";
+import { throwRefusal, valueIn } from "../answers.ts";
 import { submit } from "../space/submit.ts";
 import {
   type Context,
@@ -20,8 +21,6 @@ import {
   type Row,
   readBytes,
   readJson,
-  throwRefusal,
-  valueIn,
   write,
   writerOf,
 } from "./route.ts";

@@ -1,8 +1,9 @@
 /** The frames of a mesh as server-sent events, from a seq on, then live (M10.4). */
+import { answerEvents, nextEvent } from "@ams/edge";
 import { refuse } from "@ams/mesh-rules";
-import { answerStream } from "../answers.ts";
+import { throwRefusal } from "../answers.ts";
 import { framesAt } from "../space/frames.ts";
-import { type Context, get, type Row, throwRefusal, wholeOf } from "./route.ts";
+import { type Context, get, type Row, wholeOf } from "./route.ts";
 
 /** Readers of one mesh in this process. */
 const READERS_MAX = 2_000;
@@ -13,9 +14,8 @@ const BEHIND_MAX = 256;
 
 async function events({ live, request, url }: Context): Promise<Response> {
   if (live.listeners >= READERS_MAX) throwRefusal(refuse("busy"));
-  const last = request.headers.get("last-event-id");
   const asked = wholeOf(url, "from", 0, Number.MAX_SAFE_INTEGER);
-  let next = last !== null && /^\d{1,15}$/.test(last) ? Number(last) + 1 : asked;
+  let next = nextEvent(request, asked);
   const encoder = new TextEncoder();
   let wake = () => {};
   let stop = () => {};
@@ -58,7 +58,7 @@ async function events({ live, request, url }: Context): Promise<Response> {
     },
     { highWaterMark: BEHIND_MAX },
   );
-  return answerStream(stream);
+  return answerEvents(stream);
 }
 
 export const eventRoutes: readonly Row[] = [get(["events"], events)];

@@ -1,16 +1,7 @@
 /** The log as a transparency log: key, checkpoint, tiles, proofs (M10.3, P4). */
+import { answer, answerBytes, answerTile } from "@ams/edge";
 import { leafData, leafOf, PRIME, reject } from "@ams/mesh-rules";
-import {
-  consistencyProof,
-  entryBundle,
-  inclusionProof,
-  parseTilePath,
-  TILE_WIDTH,
-  tileBytes,
-  tileWidthAt,
-  toHex,
-} from "@ams/provenance";
-import { answer, answerText } from "../answers.ts";
+import { consistencyProof, inclusionProof, toHex } from "@ams/provenance";
 import { signedCheckpoint } from "../space/frames.ts";
 import { type Context, get, type Row, wholeOf } from "./route.ts";
 
@@ -20,23 +11,14 @@ function getKey({ live }: Context): Response {
 
 async function getCheckpoint({ live }: Context): Promise<Response> {
   const note = await live.read(() => signedCheckpoint(live));
-  return answerText(note, "text/plain; charset=utf-8");
+  return answerBytes(note, "text/plain; charset=utf-8");
 }
 
 function getTile({ live, segments }: Context): Response {
   const { tree, leaves } = live.state;
-  const tile = parseTilePath(segments.slice(1).join("/")) ?? reject("not_found");
-  const isFull = tile.width === TILE_WIDTH;
-  const caching = isFull ? { "cache-control": "public, max-age=31536000, immutable" } : {};
-  if (tile.level !== "entries") {
-    const bytes = tileBytes(tree, tile) ?? reject("not_found");
-    return answerText(bytes, "application/octet-stream", caching);
-  }
-  if (tileWidthAt(tile, tree.size) < tile.width) return reject("not_found");
-  const from = tile.index * TILE_WIDTH;
-  const rows = leaves.slice(from, from + tile.width);
-  const bundle = entryBundle(rows.map(({ kind, digest }) => leafData(kind, digest)));
-  return answerText(bundle, "application/octet-stream", caching);
+  const data = (from: number, to: number) =>
+    leaves.slice(from, to).map(({ kind, digest }) => leafData(kind, digest));
+  return answerTile(tree, segments.slice(1).join("/"), data) ?? reject("not_found");
 }
 
 async function getInclusion({ live, url }: Context): Promise<Response> {

@@ -1,10 +1,8 @@
 /** Opening a mesh, looking at it, ending a membership (M1.1, D3). */
-import { linkFault } from "@ams/edge";
+import { answer, type Gate, linkFault } from "@ams/edge";
 import { APPEAL_S, ENVELOPE_BYTES_MAX, PRIME, reject, SKEW_S } from "@ams/mesh-rules";
 import { baseUrlOf } from "@ams/process";
 import type { JsonObject } from "@ams/provenance";
-import { answer } from "../answers.ts";
-import type { Gate } from "../gate.ts";
 import type { Meshes } from "../service.ts";
 import type { LiveMesh } from "../space/live-mesh.ts";
 import { type Context, get, type Row, readJson, write, writerOf } from "./route.ts";
@@ -72,8 +70,8 @@ function viewMesh(live: LiveMesh, isOwner: boolean, attached: boolean): JsonObje
   };
 }
 
-function showMesh({ live, wire, isOwner }: Context): Response {
-  return answer(200, viewMesh(live, isOwner, wire.isAttached));
+async function showMesh({ live, wire, isOwner }: Context): Promise<Response> {
+  return answer(200, await live.read(() => viewMesh(live, isOwner, wire.isAttached)));
 }
 
 async function removeMember(context: Context): Promise<Response> {

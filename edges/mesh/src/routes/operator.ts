@@ -1,7 +1,8 @@
 /** Names, cards, policy, deposits and withdrawals: writes that are no envelopes (M4, M7.8). */
+import { answer } from "@ams/edge";
 import { deposit, type Extra, endWithdrawal, putCard, putPolicy, register } from "@ams/mesh-rules";
-import { answer } from "../answers.ts";
-import { type Context, type Row, readJson, valueIn, write, writerOf } from "./route.ts";
+import { valueIn } from "../answers.ts";
+import { type Context, type Row, readJson, write, writerOf } from "./route.ts";
 
 async function postOp(context: Context): Promise<Response> {
   const { accountId } = writerOf(context);

@@ -1,4 +1,5 @@
 /** What members, and whoever has the link, may look at (M4 to M9). */
+import { answer, answerBytes } from "@ams/edge";
 import {
   bundleOf,
   decisionJson,
@@ -21,7 +22,6 @@ import {
   viewThread,
 } from "@ams/mesh-rules";
 import { isJsonObject, parseDid } from "@ams/provenance";
-import { answer, answerText } from "../answers.ts";
 import { checkEvidence } from "../evidence.ts";
 import { signedCheckpoint } from "../space/frames.ts";
 import { type Context, get, type Handler, limitOf, type Row, wholeOf } from "./route.ts";
@@ -119,10 +119,10 @@ const graph: Handler = async ({ live, segments, url }) => {
       return answer(200, { root, nodes });
     case "ndjson": {
       const lines = nodes.map((node) => `${JSON.stringify(node)}\n`);
-      return answerText(lines.join(""), "application/x-ndjson");
+      return answerBytes(lines.join(""), "application/x-ndjson");
     }
     case "dot":
-      return answerText(dotOf(live.state, root), "text/vnd.graphviz; charset=utf-8");
+      return answerBytes(dotOf(live.state, root), "text/vnd.graphviz; charset=utf-8");
     default:
       return reject("invalid_envelope", { field: "format" });
   }

@@ -108,10 +108,15 @@ export class LiveMesh {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Reads on to the head. Rejects with `StoreUnavailable`. */
+  async catchUp(): Promise<void> {
+    await this.#exclusive(() => this.#readOn());
+  }
+
   /** Looks at the acknowledged state, read on to the head. Rejects with `StoreUnavailable`. */
   async read<Value>(look: () => Value): Promise<Value> {
     return await this.#exclusive(async () => {
-      await this.#catchUp();
+      await this.#readOn();
       return look();
     });
   }
@@ -139,7 +144,7 @@ export class LiveMesh {
     return await done;
   }
 
-  async #catchUp(): Promise<void> {
+  async #readOn(): Promise<void> {
     const before = this.size;
     await this.#fold.catchUp();
     this.#acknowledged(before);
@@ -166,7 +171,7 @@ export class LiveMesh {
   }
 
   async #workOn(batch: readonly Waiting[]): Promise<void> {
-    await this.#catchUp();
+    await this.#readOn();
     if (this.isRegressed) {
       for (const { settle } of batch) settle(failed("history_regressed"));
       return;

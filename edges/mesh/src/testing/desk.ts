@@ -1,13 +1,16 @@
-/** The edge without a deployment: accounts and links are made up here. */
-
+/** The edge without a deployment, and agents that work in its mesh. */
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { EdgeApp } from "@ams/edge";
+import {
+  type Answer,
+  CONVERSATION,
+  type SpaceDesk as Desk,
+  LINK,
+  type Loose,
+  openSpaceDesk,
+  TEST_SPACE_CONFIG,
+} from "@ams/edge/testing";
 import type { Journals } from "@ams/journal";
 import { signEnvelope } from "@ams/mesh-rules";
-import { createRegistry, openLog } from "@ams/process";
 import {
   type SeedSigner,
   sha256,
@@ -19,106 +22,33 @@ import {
 import { createMesh } from "../app.ts";
 import type { MeshConfig } from "../config.ts";
 
-export const CONVERSATION = "conv_01JTEST0000000000000000000";
-export const TOKEN = "t".repeat(43);
-export const LINK = `http://ams.example/falcon/conversations/talk?t=${TOKEN}`;
+export {
+  type Answer,
+  CONVERSATION,
+  LINK,
+  type Loose,
+  newFolder,
+  removeFolder,
+  type SpaceDesk as Desk,
+  TOKEN,
+} from "@ams/edge/testing";
+
 export const AT = `/meshes/${CONVERSATION}`;
 export const PRIME = "did:w7:prime/main";
-
-/** What a test looks into without declaring it. */
-export type Loose = ReturnType<typeof JSON.parse>;
-export type Answer = { readonly status: number; readonly body: Loose; readonly headers: Headers };
-
-export type Desk = {
-  readonly app: EdgeApp;
-  readonly clock: { now: number };
-  /** As the owner unless another bearer is given; null asks without one. */
-  readonly ask: (
-    method: string,
-    path: string,
-    body?: unknown,
-    bearer?: string | null,
-  ) => Promise<Answer>;
-  readonly stop: () => Promise<void>;
-};
-
-export function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), "ams-mesh-"));
-}
-
-export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
-}
 
 export function agentNamed(name: string): SeedSigner {
   return signerFromSeed(sha256(utf8(name)));
 }
 
-/** Bearers are namespaces: `falcon` owns the conversation. */
 export function openDesk(
   place: MeshConfig["place"],
   overrides: Partial<MeshConfig> = {},
-  clock = { now: 1_760_000_000_000 },
+  clock?: { now: number },
   around?: (journals: Journals) => Journals,
 ): Desk {
-  const config: MeshConfig = {
-    place,
-    secrets: () => ["ab".repeat(32)],
-    credential: null,
-    writesPerMinute: 0,
-    spacesPerAccount: 0,
-    didWeb: { isOn: false, hosts: [] },
-    nonceWindow: 256,
-    appealS: 259_200,
-    ...overrides,
-  };
-  const app = createMesh({
-    config,
-    log: openLog({ service: "mesh", instance: "test", level: "silent" }),
-    registry: createRegistry(),
-    reached: { publicUrl: null, trustProxy: false },
-    url: () => "http://ams.example",
-    now: () => clock.now,
-    checks: madeUp(),
-    ...(around === undefined ? {} : { around }),
-  });
-  const ask: Desk["ask"] = async (method, path, body, bearer = "falcon") => {
-    const request = new Request(`http://ams.example/mesh/v1${path}`, {
-      method,
-      ...(body === undefined
-        ? {}
-        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-      headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` },
-    });
-    const response = await app.fetch(request, { address: "127.0.0.1" });
-    const text = await response.text();
-    const isJson = response.headers.get("content-type") === "application/json";
-    return {
-      status: response.status,
-      body: isJson && text !== "" ? JSON.parse(text) : text,
-      headers: response.headers,
-    };
-  };
-  return { app, clock, ask, stop: async () => void (await app.stop?.()) };
-}
-
-function madeUp(): Loose {
-  const account = (namespace: string) => ({ accountId: `acc_${namespace}`, namespace });
-  const link = { conversationId: CONVERSATION, namespace: "falcon", alias: "talk" };
-  return {
-    credentials: {
-      check: async (bearer: string) =>
-        bearer === "wrong"
-          ? { ok: false, fault: "invalid_credential", message: "" }
-          : { ok: true, account: account(bearer) },
-    },
-    links: {
-      check: async (magicLink: string) =>
-        magicLink.endsWith(TOKEN) && magicLink.includes("/falcon/conversations/talk")
-          ? { ok: true, link: { magicLink, ...link } }
-          : { ok: false, fault: "invalid_magic_link", message: "" },
-    },
-  };
+  const own = { nonceWindow: 256, appealS: 259_200 };
+  const config: MeshConfig = { ...TEST_SPACE_CONFIG, place, ...own, ...overrides };
+  return openSpaceDesk({ service: "mesh", config, open: createMesh, clock, around });
 }
 
 const nonces = new Map<string, number>();

@@ -1,4 +1,5 @@
 /** What the service offers, to anybody (W1.2). */
+import { answer } from "@ams/edge";
 import {
   BODY_BYTES_MAX,
   BRANCH_DEPTH_MAX,
@@ -9,7 +10,6 @@ import {
   PARENTS_MAX,
   STEPS_MAX,
 } from "@ams/workflow-rules";
-import { answer } from "../answers.ts";
 
 export function describeOffer(): Response {
   return answer(200, {

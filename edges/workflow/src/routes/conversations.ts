@@ -1,13 +1,12 @@
 /** Opening a conversation, looking at it, ending a membership (W1.1, D3). */
-import { linkFault, type Spaces } from "@ams/edge";
+import { answer, type Gate, linkFault, type Spaces } from "@ams/edge";
 import { baseUrlOf } from "@ams/process";
 import type { Json } from "@ams/provenance";
-import { answer, reject } from "../answers.ts";
-import type { Gate } from "../gate.ts";
+import { reject } from "../answers.ts";
 import { onlyFields, optionalIn, readJson, textIn } from "../request-body.ts";
 import type { Workflows } from "../service.ts";
 import { conversationView } from "../views.ts";
-import { type Context, writerOf } from "./route.ts";
+import { type Context, get, type Row, writerOf } from "./route.ts";
 
 /** Characters of a link. */
 const LINK_MAX = 2_048;
@@ -53,14 +52,19 @@ function isSeconds(value: Json): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= TTL_MAX_S;
 }
 
-export function showConversation({ live, wire, isOwner }: Context): Response {
+function showConversation({ live, wire, isOwner }: Context): Response {
   return answer(200, conversationView(live, isOwner, wire.isAttached));
 }
 
-export async function removeMember(context: Context): Promise<Response> {
+async function removeMember(context: Context): Promise<Response> {
   writerOf(context);
   if (!context.isOwner) reject("not_allowed");
   const spaces = await context.service.spaces();
   await spaces?.remove(context.live.conversation.id, context.segments[1] ?? "");
   return answer(204, null);
 }
+
+export const conversationRoutes: readonly Row[] = [
+  get([], showConversation),
+  { methods: ["DELETE"], path: ["members", "*"], handle: removeMember },
+];

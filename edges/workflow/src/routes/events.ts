@@ -1,8 +1,9 @@
 /** A run as server-sent events: what was committed from a seq on, then what happens (W5.8). */
+import { answerEvents, nextEvent } from "@ams/edge";
 import { refuse } from "@ams/workflow-rules";
 import { Refused, reject } from "../answers.ts";
 import { aliveFrame, commitFrame, haltFrame, taskFrame, tasksOf } from "../frames.ts";
-import { type Context, wholeOf } from "./route.ts";
+import { type Context, get, type Row, wholeOf } from "./route.ts";
 
 /** Readers of one conversation in this process. */
 const READERS_MAX = 2_000;
@@ -11,22 +12,13 @@ const ALIVE_EVERY_MS = 1_000;
 /** Entries that are read at a time. */
 const PAGE = 64;
 
-export function events(context: Context): Response {
+function getEvents(context: Context): Response {
   const { live, segments, request, url } = context;
   const run = segments[1] ?? "";
   if (!live.conversation.runs.has(run)) throw new Refused(refuse("run_unknown"));
   if (live.listeners >= READERS_MAX) reject("busy");
-  const last = request.headers.get("last-event-id");
   const asked = wholeOf(url, "from", 0, Number.MAX_SAFE_INTEGER);
-  const from = last !== null && /^\d{1,15}$/.test(last) ? Number(last) + 1 : asked;
-  return new Response(streamOf(context, run, from), {
-    headers: {
-      "content-type": "text/event-stream",
-      "cache-control": "no-store",
-      "access-control-allow-origin": "*",
-      "x-accel-buffering": "no",
-    },
-  });
+  return answerEvents(streamOf(context, run, nextEvent(request, asked)));
 }
 
 function streamOf({ live, request }: Context, run: string, from: number): ReadableStream {
@@ -96,3 +88,5 @@ function streamOf({ live, request }: Context, run: string, from: number): Readab
     },
   });
 }
+
+export const eventRoutes: readonly Row[] = [get(["runs", "*", "events"], getEvents)];

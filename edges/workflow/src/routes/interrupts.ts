@@ -1,16 +1,16 @@
 /** Stop, pause, resume, kill (W7): a stop is never refused but for access and a store away. */
+import { answer } from "@ams/edge";
 import { INTERRUPTS, REASON_BYTES_MAX, refuse } from "@ams/workflow-rules";
-import { answer, Refused, reject } from "../answers.ts";
-import type { Row } from "../app.ts";
+import { Refused, reject } from "../answers.ts";
 import { readLeniently } from "../request-body.ts";
 import { interrupt, isNoop, mayResume } from "../space/commands.ts";
-import type { Context } from "./route.ts";
+import type { Context, Row } from "./route.ts";
 
 /** Characters of a DID or a run's id that is kept. */
 const NAME_MAX = 256;
 const RUN = /^run_[0-9A-Za-z]{1,40}$/;
 
-export async function interruptHandler(context: Context): Promise<Response> {
+async function postInterrupt(context: Context): Promise<Response> {
   const { service, live, segments, account, isOwner, request } = context;
   const op = INTERRUPTS.find((one) => one === segments.at(-1)) ?? reject("not_found");
   const named = segments.length === 3 ? (segments[1] ?? "") : null;
@@ -55,10 +55,11 @@ function textOf(value: unknown, bytesMax: number): string | null {
   return bytes.toString("utf8").replaceAll("\ufffd", "");
 }
 
-export const interrupts: readonly Row[] = INTERRUPTS.flatMap((op) => {
+export const interruptRoutes: readonly Row[] = INTERRUPTS.flatMap((op) => {
   const open = op === "stop" ? { isOpenToLink: true as const } : {};
+  const row = { methods: ["POST"], handle: postInterrupt, isUrgent: true as const, ...open };
   return [
-    { methods: ["POST"], path: [op], handle: interruptHandler, ...open },
-    { methods: ["POST"], path: ["runs", "*", op], handle: interruptHandler, ...open },
+    { ...row, path: [op] },
+    { ...row, path: ["runs", "*", op] },
   ];
 });

@@ -1,12 +1,12 @@
 /** Messages: handing them in, reading them and their bodies (W5.7, W5.8). */
+import { answer, answerBytes } from "@ams/edge";
 import { isMessageId, type Node, refuse } from "@ams/workflow-rules";
-import { answer, answerBytes, answerRefusal, Refused, reject } from "../answers.ts";
-import type { Row } from "../app.ts";
+import { Refused, reject } from "../answers.ts";
 import { tasksOf } from "../frames.ts";
 import { decodeBase64, onlyFields, readJson, textIn } from "../request-body.ts";
 import { type Submitted, submit } from "../submit.ts";
 import { lineageOf, nodeView } from "../views.ts";
-import { type Context, limitOf, wholeOf, writerOf } from "./route.ts";
+import { type Context, get, limitOf, type Row, wholeOf, writerOf } from "./route.ts";
 
 async function postMessage(context: Context): Promise<Response> {
   const { accountId } = writerOf(context);
@@ -25,10 +25,8 @@ async function postMessage(context: Context): Promise<Response> {
 export function answerSubmitted({ service }: Context, submitted: Submitted): Response {
   const { metrics } = service;
   if (!submitted.ok) {
-    const { refusal } = submitted;
-    metrics.refusals.inc({ error: refusal.code });
-    if (refusal.code === "fork") metrics.forks.inc();
-    return answerRefusal(refusal);
+    if (submitted.refusal.code === "fork") metrics.forks.inc();
+    throw new Refused(submitted.refusal);
   }
   const { duplicate, signed } = submitted;
   if (!duplicate) metrics.lag.observe(signed.receipt.lag);
@@ -143,11 +141,11 @@ function nodeOf({ live, segments }: Context): Node {
 
 export const messageRoutes: readonly Row[] = [
   { methods: ["POST"], path: ["messages"], handle: postMessage },
-  { methods: ["GET"], path: ["messages", "*"], handle: getMessage, isOpenToLink: true },
-  { methods: ["GET"], path: ["messages", "*", "body"], handle: getBody, isOpenToLink: true },
+  get(["messages", "*"], getMessage),
+  get(["messages", "*", "body"], getBody),
   { methods: ["DELETE"], path: ["messages", "*", "body"], handle: deleteBody },
-  { methods: ["GET"], path: ["log", "messages"], handle: listMessages, isOpenToLink: true },
-  { methods: ["GET"], path: ["runs", "*", "history"], handle: runHistory, isOpenToLink: true },
-  { methods: ["GET"], path: ["lineage", "*"], handle: getLineage, isOpenToLink: true },
-  { methods: ["GET"], path: ["tasks"], handle: listTasks, isOpenToLink: true },
+  get(["log", "messages"], listMessages),
+  get(["runs", "*", "history"], runHistory),
+  get(["lineage", "*"], getLineage),
+  get(["tasks"], listTasks),
 ];

@@ -1,4 +1,5 @@
 /** Runs: starting, looking, acting, rolling back (W5, W6). */
+import { answer, answerBytes } from "@ams/edge";
 import { canonicalBytes, isJsonObject, type Json } from "@ams/provenance";
 import {
   buildHeader,
@@ -12,8 +13,7 @@ import {
   refuse,
   withBody,
 } from "@ams/workflow-rules";
-import { answer, answerBytes, Refused, reject } from "../answers.ts";
-import type { Row } from "../app.ts";
+import { Refused, reject } from "../answers.ts";
 import { runPage } from "../page/files.ts";
 import { onlyFields, optionalIn, readJson, textIn } from "../request-body.ts";
 import { grant, rewind, rollback, startRun } from "../space/commands.ts";
@@ -21,7 +21,7 @@ import { newMessageId, newRunId, tipOf } from "../space/service-message.ts";
 import { commitMessage } from "../submit.ts";
 import { dagView, dotView, runView } from "../views.ts";
 import { answerSubmitted } from "./messages.ts";
-import { type Context, pageOf, writerOf } from "./route.ts";
+import { type Context, get, pageOf, type Row, writerOf } from "./route.ts";
 import { settled } from "./settled.ts";
 
 /** Roles of a run, and names of one role. */
@@ -210,10 +210,10 @@ function runOf({ live, segments }: Context, id = segments[1] ?? ""): Run {
 
 export const runRoutes: readonly Row[] = [
   { methods: ["POST"], path: ["runs"], handle: postRun },
-  { methods: ["GET"], path: ["runs"], handle: listRuns, isOpenToLink: true },
-  { methods: ["GET"], path: ["runs", "*"], handle: getRun, isOpenToLink: true },
+  get(["runs"], listRuns),
+  get(["runs", "*"], getRun),
   { methods: ["POST"], path: ["runs", "*", "grants"], handle: postGrant },
   { methods: ["POST"], path: ["runs", "*", "act"], handle: postAct },
   { methods: ["POST"], path: ["runs", "*", "rollback"], handle: postRollback },
-  { methods: ["GET"], path: ["runs", "*", "dag"], handle: getDag, isOpenToLink: true },
+  get(["runs", "*", "dag"], getDag),
 ];

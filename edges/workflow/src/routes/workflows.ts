@@ -1,12 +1,12 @@
 /** Definitions of workflows (W5.1). */
+import { answer } from "@ams/edge";
 import { canonicalBytes } from "@ams/provenance";
 import { isWorkflowName, readDefinition, refuse } from "@ams/workflow-rules";
-import { answer, Refused, reject } from "../answers.ts";
-import type { Row } from "../app.ts";
+import { Refused, reject } from "../answers.ts";
 import { readJson } from "../request-body.ts";
 import { checkSchema } from "../schema.ts";
 import { define } from "../space/commands.ts";
-import { type Context, pageOf, writerOf } from "./route.ts";
+import { type Context, get, pageOf, type Row, writerOf } from "./route.ts";
 import { settled } from "./settled.ts";
 
 const VERSION = /^[1-9]\d{0,8}$/;
@@ -52,6 +52,6 @@ function nameOf({ segments }: Context) {
 
 export const workflowRoutes: readonly Row[] = [
   { methods: ["PUT"], path: ["workflows", "*", "*"], handle: putWorkflow },
-  { methods: ["GET"], path: ["workflows", "*", "*"], handle: getWorkflow, isOpenToLink: true },
-  { methods: ["GET"], path: ["workflows"], handle: listWorkflows, isOpenToLink: true },
+  get(["workflows", "*", "*"], getWorkflow),
+  get(["workflows"], listWorkflows),
 ];

@@ -117,6 +117,10 @@ export class LiveSpace {
     return this.#fold.isRegressed;
   }
 
+  get size(): number {
+    return this.conversation.size;
+  }
+
   /** Reads on to the head. Rejects with `StoreUnavailable`. */
   async catchUp(): Promise<void> {
     await this.#fold.catchUp();

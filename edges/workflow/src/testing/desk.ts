@@ -1,20 +1,31 @@
-/** The edge on a journal in a folder, without a deployment: accounts and links are made up here. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { EdgeApp } from "@ams/edge";
-import { createRegistry, openLog } from "@ams/process";
+/** The edge on a journal in a folder, without a deployment, and messages of its agents. */
+import {
+  CONVERSATION,
+  type SpaceDesk as Desk,
+  LINK,
+  type Loose,
+  openSpaceDesk,
+  TEST_SPACE_CONFIG,
+} from "@ams/edge/testing";
 import { canonicalBytes, type SeedSigner, signerFromSeed, writeSignature } from "@ams/provenance";
 import { buildHeader, type Draft, signedBytes, ZEROS } from "@ams/workflow-rules";
 import { monotonicFactory } from "ulid";
 import { createWorkflow } from "../app.ts";
 import type { WorkflowConfig } from "../config.ts";
 
+export {
+  type Answer,
+  CONVERSATION,
+  LINK,
+  type Loose,
+  newFolder,
+  removeFolder,
+  type SpaceDesk as Desk,
+  TOKEN,
+} from "@ams/edge/testing";
+
 const ulid = monotonicFactory();
 
-export const CONVERSATION = "conv_01JTEST0000000000000000000";
-export const TOKEN = "t".repeat(43);
-export const LINK = `http://ams.example/falcon/conversations/talk?t=${TOKEN}`;
 export const A = signerFromSeed(new Uint8Array(32).fill(1));
 export const B = signerFromSeed(new Uint8Array(32).fill(2));
 
@@ -28,106 +39,13 @@ export const ORDER = {
   },
 };
 
-/** What a test looks into without declaring it. */
-export type Loose = ReturnType<typeof JSON.parse>;
-
-export type Answer = { readonly status: number; readonly body: Loose; readonly headers: Headers };
-type Clock = { now: number };
-
-export type Desk = {
-  readonly app: EdgeApp;
-  readonly clock: Clock;
-  /** As the owner unless another bearer is given; null asks without one. */
-  readonly ask: (
-    method: string,
-    path: string,
-    body?: unknown,
-    bearer?: string | null,
-  ) => Promise<Answer>;
-  readonly stop: () => Promise<void>;
-};
-
-export function newFolder(): string {
-  return mkdtempSync(join(tmpdir(), "ams-workflow-"));
-}
-
-export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
-}
-
-/** Bearers are namespaces: `falcon` owns the conversation. */
 export function openDesk(
   place: WorkflowConfig["place"],
   overrides: Partial<WorkflowConfig> = {},
-  clock: Clock = { now: 1_760_000_000_000 },
+  clock?: { now: number },
 ): Desk {
-  const config: WorkflowConfig = {
-    place,
-    secrets: () => ["ab".repeat(32)],
-    credential: null,
-    writesPerMinute: 0,
-    spacesPerAccount: 0,
-    didWeb: { isOn: false, hosts: [] },
-    ...overrides,
-  };
-  const log = openLog({ service: "workflow", instance: "test", level: "silent" });
-  const app = createWorkflow({
-    config,
-    log,
-    registry: createRegistry(),
-    reached: { publicUrl: null, trustProxy: false },
-    url: () => "http://ams.example",
-    now: () => clock.now,
-    checks: madeUp(),
-  });
-  const ask: Desk["ask"] = async (method, path, body, bearer = "falcon") => {
-    const request = new Request(`http://ams.example/workflow/v1${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
-      headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` },
-    });
-    const response = await app.fetch(request, { address: "127.0.0.1" });
-    const text = await response.text();
-    const isJson = response.headers.get("content-type")?.includes("json") === true;
-    return {
-      status: response.status,
-      body: isJson && text !== "" ? JSON.parse(text) : text,
-      headers: response.headers,
-    };
-  };
-  return { app, clock, ask, stop: async () => void (await app.stop?.()) };
-}
-
-function isRaw(body: unknown): body is string | Uint8Array<ArrayBuffer> {
-  return typeof body === "string" || body instanceof Uint8Array;
-}
-
-function madeUp(): Loose {
-  const account = (namespace: string) => ({ accountId: `acc_${namespace}`, namespace });
-  return {
-    credentials: {
-      check: async (bearer: string) => {
-        if (bearer === "broken") throw new Error("a fault of the program");
-        return bearer === "wrong" || bearer === "unavailable"
-          ? { ok: false, fault: bearer === "wrong" ? "invalid_credential" : bearer, message: "" }
-          : { ok: true, account: account(bearer) };
-      },
-    },
-    links: {
-      check: async (link: string) =>
-        link.endsWith(TOKEN) && link.includes("/falcon/conversations/talk")
-          ? {
-              ok: true,
-              link: {
-                magicLink: link,
-                conversationId: CONVERSATION,
-                namespace: "falcon",
-                alias: "talk",
-              },
-            }
-          : { ok: false, fault: "invalid_magic_link", message: "" },
-    },
-  };
+  const config: WorkflowConfig = { ...TEST_SPACE_CONFIG, place, ...overrides };
+  return openSpaceDesk({ service: "workflow", config, open: createWorkflow, clock });
 }
 
 export const AT = `/conversations/${CONVERSATION}`;

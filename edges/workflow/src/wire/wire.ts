@@ -1,7 +1,7 @@
 /** The conversation's side: the service's stream, what it says there, and what it takes. */
 
 import type { TokenEvent } from "@ams/client";
-import { type Attachment, attach } from "@ams/edge";
+import { type Said, SpaceStream } from "@ams/edge";
 import { errorHash, refuse } from "@ams/workflow-rules";
 import {
   aliveFrame,
@@ -24,132 +24,71 @@ import { Chunks } from "./chunks.ts";
 import { readFrame } from "./read-frame.ts";
 import { isStopWord } from "./stop-word.ts";
 
-/** Commits that are said again when this process begins to speak: the earlier one may have died. */
-const REPEATED = 16;
-
-/** Milliseconds between two `alive`, and between two checkpoints. */
+/** Milliseconds between two `alive`. */
 const ALIVE_EVERY_MS = 1_000;
-const CHECKPOINT_EVERY_MS = 500;
+/** Commits that are read at a time. */
+const PAGE = 64;
 
-export class Wire {
+export class Wire extends SpaceStream<LiveSpace> {
   readonly #service: Workflows;
-  readonly #live: LiveSpace;
   readonly #unlisten: () => void;
   readonly #chunks = new Chunks();
-  #attachment: Attachment | null = null;
-  #link: string | null = null;
-  /** The next commit that goes out. */
-  #next = 0;
-  #isSending = false;
   readonly #announced = new Map<string, string>();
   #aliveAt = 0;
-  #checkpointAt = 0;
-  #checkpointed = -1;
 
   constructor(service: Workflows, live: LiveSpace) {
+    super("workflow", service, live);
     this.#service = service;
-    this.#live = live;
     this.#unlisten = live.listen((applied) => this.#changed(applied));
   }
 
-  get isAttached(): boolean {
-    return this.#attachment?.isAttached() ?? false;
-  }
-
-  /** Resolves once it has joined, and after so many milliseconds in any case. */
-  async whenAttached(ms: number): Promise<void> {
-    await this.#attachment?.whenAttached(ms);
-  }
-
-  /** Joins by this link, unless it is there by it already. */
-  attach(link: string | null): void {
-    if (link === this.#link) return;
-    this.#link = link;
-    void this.#attachment?.close();
-    this.#attachment = null;
-    if (link === null) return;
-    this.#attachment = attach({
-      service: "workflow",
-      did: this.#live.signer.did,
-      link,
-      credential: this.#service.config.credential,
-      log: this.#service.parts.log,
-      onToken: (token, metadata) => this.#heard(token, metadata),
-      onLeading: (isLeading) => this.#lead(isLeading),
-      onClosed: () => this.#service.close(this.#live),
-    });
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#unlisten();
-    await this.#attachment?.close();
+    await super.close();
   }
 
-  /** Called a few times a second. */
-  beat(now: number): void {
-    this.#chunks.forget(now);
-    if (this.#attachment?.isLeading() !== true) return;
-    const { conversation, space, signer } = this.#live;
-    if (conversation.open.size > 0 && now - this.#aliveAt >= ALIVE_EVERY_MS) {
-      this.#aliveAt = now;
-      this.#say(aliveFrame(conversation.size));
-    }
-    const isNew = conversation.size !== this.#checkpointed;
-    if (isNew && now - this.#checkpointAt >= CHECKPOINT_EVERY_MS) {
-      this.#checkpointAt = now;
-      this.#checkpointed = conversation.size;
-      this.#say(checkpointFrame(signedCheckpoint(conversation, space.origin, signer)));
-    }
-  }
-
-  #lead(isLeading: boolean): void {
-    if (!isLeading) return;
-    this.#next = Math.max(0, this.#live.conversation.size - REPEATED);
-    this.#checkpointed = -1;
+  protected override led(): void {
     this.#announced.clear();
-    this.#flush();
-    for (const id of this.#live.conversation.open) this.#announce(id);
+    for (const id of this.live.conversation.open) this.#announce(id);
+  }
+
+  protected override timed(now: number): void {
+    this.#chunks.forget(now);
+    const { open, size } = this.live.conversation;
+    if (!this.isLeading || open.size === 0 || now - this.#aliveAt < ALIVE_EVERY_MS) return;
+    this.#aliveAt = now;
+    this.say(aliveFrame(size));
+  }
+
+  protected override async *saidFrom(from: number): AsyncIterable<Said> {
+    const { conversation, space } = this.live;
+    const whole = space.layout === "gated";
+    for (const { seq, committed } of await this.live.entries(from, PAGE)) {
+      const node = conversation.nodes[seq];
+      if (node === undefined) return;
+      const frame = await commitFrame(this.live, node, committed, whole);
+      yield { frames: [JSON.stringify(frame)], next: seq + 1 };
+    }
+  }
+
+  protected override checkpoint(): Frame {
+    const { conversation, space, signer } = this.live;
+    return checkpointFrame(signedCheckpoint(conversation, space.origin, signer));
   }
 
   #changed(applied: Applied): void {
-    if (this.#attachment?.isLeading() !== true) return;
+    if (!this.isLeading) return;
     const { node } = applied.change;
     // A halt goes before everything that waits.
     const halt = haltFrame(applied);
-    if (halt !== null) this.#say(halt);
-    this.#flush();
+    if (halt !== null) this.say(halt);
+    this.flush();
     this.#announce(node.run);
-  }
-
-  /** Commits go out in the order of the log. */
-  #flush(): void {
-    if (this.#isSending) return;
-    this.#isSending = true;
-    void this.#sendCommits().finally(() => {
-      this.#isSending = false;
-    });
-  }
-
-  async #sendCommits(): Promise<void> {
-    const { conversation, space } = this.#live;
-    while (this.#attachment?.isLeading() === true && this.#next < conversation.size) {
-      const from = this.#next;
-      const entries = await this.#live.entries(from, 64).catch(() => []);
-      if (entries.length === 0) return;
-      for (const { seq, committed } of entries) {
-        const node = conversation.nodes[seq];
-        if (node === undefined) return;
-        const whole = space.layout === "gated";
-        const frame = await commitFrame(this.#live, node, committed, whole).catch(() => null);
-        if (frame === null || !(await this.#attachment?.send(JSON.stringify(frame)))) return;
-        this.#next = seq + 1;
-      }
-    }
   }
 
   /** Tasks and compensations of a run that were not said yet. */
   #announce(id: string): void {
-    const run = this.#live.conversation.runs.get(id);
+    const run = this.live.conversation.runs.get(id);
     if (run === undefined) return;
     const tasks = tasksOf(run);
     const compensation = compensateFrame(run);
@@ -157,20 +96,16 @@ export class Wire {
     const before = new Set((this.#announced.get(id) ?? "").split(" "));
     if (keys.join("") === "") this.#announced.delete(id);
     else this.#announced.set(id, keys.join(" "));
-    for (const task of tasks) if (!before.has(task.key)) this.#say(taskFrame(task));
-    if (compensation !== null && !before.has(String(compensation.key))) this.#say(compensation);
+    for (const task of tasks) if (!before.has(task.key)) this.say(taskFrame(task));
+    if (compensation !== null && !before.has(String(compensation.key))) this.say(compensation);
     const stuck = run.compensations.find(({ status }) => status === "stuck");
     if (run.ownStatus === "rollback_stuck" && stuck !== undefined) {
       this.#service.metrics.rollbacks.inc({ result: "stuck" });
-      this.#say(stuckFrame(id, stuck.step));
+      this.say(stuckFrame(id, stuck.step));
     }
   }
 
-  #say(frame: Frame): void {
-    void this.#attachment?.send(JSON.stringify(frame));
-  }
-
-  #heard(token: TokenEvent, metadata: Readonly<Record<string, unknown>>): void {
+  protected override heard(token: TokenEvent, metadata: Readonly<Record<string, unknown>>): void {
     const isHuman = token.peerIdentity?.kind === "human" || metadata.human === true;
     if (isHuman && isStopWord(token.data)) {
       void this.#stop(null);
@@ -201,8 +136,8 @@ export class Wire {
 
   /** Where what is said here belongs: with `emit_to`, in another conversation. */
   async #target(): Promise<LiveSpace | null> {
-    const { emitTo } = this.#live.space;
-    if (emitTo === null) return this.#live;
+    const { emitTo } = this.live.space;
+    if (emitTo === null) return this.live;
     const loaded = await this.#service.load(emitTo).catch(() => null);
     return loaded?.live ?? null;
   }
@@ -236,6 +171,6 @@ export class Wire {
 
   #reject(id: string, refusal: Parameters<typeof errorHash>[0]): void {
     this.#service.metrics.refusals.inc({ error: refusal.code });
-    this.#say(rejectFrame(id, errorHash(refusal), refusal.error));
+    this.say(rejectFrame(id, errorHash(refusal), refusal.error));
   }
 }
