@@ -6,6 +6,7 @@ import { conversationsContract } from "./contract/conversations.ts";
 import { expiryContract } from "./contract/expiry.ts";
 import { leasesContract } from "./contract/leases.ts";
 import { linksContract } from "./contract/links.ts";
+import { outboxContract } from "./contract/outbox.ts";
 import { peppersContract } from "./contract/peppers.ts";
 import { presenceContract } from "./contract/presence.ts";
 import type { World } from "./contract/world.ts";
@@ -21,5 +22,6 @@ export function directoryContract(name: string, open: () => Promise<World>): voi
     leasesContract(open);
     expiryContract(open);
     peppersContract(open);
+    outboxContract(open);
   });
 }

@@ -29,6 +29,7 @@ import type {
   Where,
 } from "./records.ts";
 import type { Peppers } from "./secrets.ts";
+import type { Outbox, Webhooks } from "./webhooks.ts";
 
 export type {
   Accounts,
@@ -312,7 +313,14 @@ export interface Peppered {
   confirmPeppers(peppers: Peppers): Promise<Outcome<null, PepperKind | "format">>;
 }
 
-export interface Directory extends Accounts, Conversations, Presence, Leases, Peppered {
+export interface Directory
+  extends Accounts,
+    Conversations,
+    Presence,
+    Leases,
+    Peppered,
+    Outbox,
+    Webhooks {
   readonly kind: "redis" | "embedded";
   /** Where its events are announced. */
   readonly channels: Channels;

@@ -50,6 +50,7 @@ export {
   newConversationId,
   newGeneration,
   newKeyId,
+  newWebhookId,
 } from "./new-ids.ts";
 export {
   type Account,
@@ -89,3 +90,15 @@ export {
   type Peppers,
   streamIdOf,
 } from "./secrets.ts";
+export {
+  DELIVERIES_MAX,
+  type Delivery,
+  type KeptDelivery,
+  type LifecycleType,
+  type Outbox,
+  type OutboxEntry,
+  type OutboxPlace,
+  WEBHOOKS_MAX,
+  type Webhook,
+  type Webhooks,
+} from "./webhooks.ts";

@@ -23,6 +23,11 @@ export function newKeyId(nowMs: number): string {
   return `key_${nextUlid(nowMs)}`;
 }
 
+/** `nowMs` is in Unix milliseconds. */
+export function newWebhookId(nowMs: number): string {
+  return `wh_${nextUlid(nowMs)}`;
+}
+
 /** Distinguishes two conversations of one id: 9 random bytes. */
 export function newGeneration(): string {
   return randomBytes(9).toString("base64url");

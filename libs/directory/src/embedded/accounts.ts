@@ -14,8 +14,10 @@ import {
   storedAccount,
   useCredential,
 } from "./credentials.ts";
+import { forgetOutbox } from "./outbox.ts";
 import { look, type Store, step } from "./store.ts";
 import { keyOf, type StoredConversation, under } from "./tables.ts";
+import { forgetDeliveries } from "./webhooks.ts";
 
 export function embeddedAccounts(store: Store): Accounts {
   const { tables, here } = store;
@@ -82,9 +84,11 @@ export function embeddedAccounts(store: Store): Accounts {
         for (const hash of hashes) tables.credentials.removeSync(hash);
         tables.accounts.removeSync(id);
         forgetEvents(tables, id);
+        forgetDeliveries(tables, id);
         const owned = conversationsOf(store, namespace);
         const announcements = owned.map((one) => removeConversation(store, one));
         tables.floors.removeSync(namespace);
+        for (const owner of [namespace, id]) forgetOutbox(store, owner);
         return announcements;
       };
       await step(store, remove, (announcements) => {

@@ -6,6 +6,7 @@ import { encodeEvent } from "../events.ts";
 import { type Address, type Conversation, type Link, whereOf } from "../records.ts";
 import { expiringKey, removeExpired } from "./expiry.ts";
 import { embeddedLinks, forgetUse, forgetUses, withJoins } from "./links.ts";
+import { lifecycle, reportLimit } from "./outbox.ts";
 import { look, type Store, step } from "./store.ts";
 import { type Floors, keyOf, type StoredConversation, type Tables, under } from "./tables.ts";
 
@@ -25,6 +26,8 @@ export function embeddedConversations(store: Store): Conversations {
         }
         if (there !== undefined) return { ok: false, fault: "alias_taken" };
         if (isFull(store, conversation.namespace, conversationsMax)) {
+          const { owner_account_id: owner } = conversation;
+          reportLimit(store, owner, "conversations_max", conversationsMax ?? null);
           return { ok: false, fault: "conversation_limit" };
         }
         writeConversation(store, conversation, linkHash);
@@ -102,6 +105,7 @@ export function removeConversation(store: Store, stored: StoredConversation): ()
     raiseFloors(store, stored);
   }
   tables.claims.removeSync(key);
+  lifecycle(store, stored, "conversation.closed");
   forgetJoins(tables, key);
   forgetUses(tables, key);
   const expiring = expiringKey(conversation);

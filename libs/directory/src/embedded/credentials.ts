@@ -29,8 +29,9 @@ export function storedAccount({ tables }: Store, id: AccountId) {
       one === null || typeof one === "number" ? { ...FIRST_CREDENTIAL, ends: one, number: 0 } : one,
     ]),
   );
-  const { keys = {} } = stored;
-  return { account: { ...DEPLOYMENT_LIMITS, ...stored.account }, credentials, keys };
+  const { keys = {}, webhooks = {} } = stored;
+  const account = { ...DEPLOYMENT_LIMITS, ...stored.account };
+  return { account, credentials, keys, webhooks };
 }
 
 export type Used = {
@@ -102,7 +103,7 @@ export function resetCredential(store: Store, id: AccountId, hash: string): (() 
   const ended = [...Object.keys(stored.credentials), ...Object.keys(stored.keys)];
   const numbers = Object.values(stored.credentials).map(({ number }) => number);
   const only = { ...FIRST_CREDENTIAL, number: Math.max(0, ...numbers) + 1 };
-  write(store, id, { account: stored.account, credentials: { [hash]: only }, keys: {} }, ended);
+  write(store, id, { ...stored, credentials: { [hash]: only }, keys: {} }, ended);
   store.tables.credentials.putSync(hash, id);
   return () => announceEnds(store, id, ended, []);
 }

@@ -6,10 +6,12 @@ import { embeddedAccounts } from "./accounts.ts";
 import { embeddedConversations } from "./conversations.ts";
 import { nobodyHere } from "./here.ts";
 import { embeddedLeases } from "./leases.ts";
+import { embeddedOutbox } from "./outbox.ts";
 import { embeddedPeppers } from "./peppers.ts";
 import { embeddedPresence } from "./presence.ts";
 import { type Announce, look, type Store } from "./store.ts";
 import { openTables, TABLES_MAX } from "./tables.ts";
+import { embeddedWebhooks } from "./webhooks.ts";
 
 export type EmbeddedDirectoryOptions = {
   /** A folder, of which one process at a time has the use. It is made if it isn't there. */
@@ -43,6 +45,8 @@ export function openEmbeddedDirectory(
       ...embeddedPresence(store),
       ...embeddedLeases(store),
       ...embeddedPeppers(store),
+      ...embeddedOutbox(store),
+      ...embeddedWebhooks(store),
       ping: () => look(() => pingFile(store)),
       close: () => file.value.close(),
     },

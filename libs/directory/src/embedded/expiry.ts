@@ -29,7 +29,9 @@ export function removeExpired(
       const stored = tables.conversations.get(at);
       tables.expiring.removeSync(key);
       if (stored?.conversation.generation !== generation) continue;
-      if ((here.rosters.get(at)?.live.size ?? 0) > 0) {
+      const live = here.rosters.get(at)?.live;
+      const others = [...(live?.keys() ?? [])].filter((one) => one !== stored.optedIn?.observer);
+      if (others.length > 0) {
         tables.expiring.putSync(keyAt(now() + EXPIRED_AGAIN_MS, at), generation);
       } else removed.push(removeOne(stored));
     }

@@ -24,10 +24,17 @@ export type Here = {
   readonly slots: Readonly<Record<QuotaSlotKind, QuotaSlots>>;
   /** By gateway: the time at which its lease ends, in milliseconds of `performance.now`. */
   readonly leases: Map<GatewayId, number>;
+  /** When each limit was reported last, Unix ms, the latest at the end. */
+  readonly reported: Map<string, number>;
 };
 
 export function nobodyHere(): Here {
-  return { rosters: new Map(), slots: { stream: new Map(), guest: new Map() }, leases: new Map() };
+  return {
+    rosters: new Map(),
+    slots: { stream: new Map(), guest: new Map() },
+    leases: new Map(),
+    reported: new Map(),
+  };
 }
 
 /** The roster of this conversation, made when there is none. */

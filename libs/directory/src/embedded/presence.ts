@@ -10,6 +10,7 @@ import { DEPARTED_MAX, type GatewayId, type Link, type RosterEntry } from "../re
 import { nextEpoch, raiseEpoch } from "./epochs.ts";
 import { type Roster, rosterAt } from "./here.ts";
 import { countUse, mayJoin } from "./links.ts";
+import { reportFull, streamEvent } from "./outbox.ts";
 import { keepSlot, release, reserve } from "./quota-slots.ts";
 import { look, type Store } from "./store.ts";
 import { keyOf, type StoredConversation } from "./tables.ts";
@@ -26,6 +27,7 @@ export function embeddedPresence(store: Store): Presence {
         if (stored === null) return { ok: false, fault: "conversation_not_found" };
         const roster = rosterAt(store.here, keyOf(claim.where.address));
         const fault = claimFault(store, claim, stored, roster);
+        if (fault === "conversation_subscriber_limit") reportFull(store, stored, roster.live.size);
         if (fault !== null) return { ok: false, fault };
         return { ok: true, value: take(store, claim, stored, roster) };
       }),
@@ -47,6 +49,7 @@ export function embeddedPresence(store: Store): Presence {
         const joined_at = holder === undefined ? notBefore(roster, entry) : holder.joined_at;
         const back = { ...entry, joined_at };
         roster.live.set(entry.stream_name, back);
+        if (holder === undefined) streamEvent(store, stored, back, "stream.joined");
         if (holder?.connection !== entry.connection) {
           const displaced = holder === undefined ? null : holderOf(holder);
           announce(store, where, { kind: "claimed", entry: back, displaced });
@@ -92,6 +95,7 @@ export function leaveStream(
   if (last.ts > roster.leftAt) roster.leftAt = last.ts;
   const { stream_id, epoch } = entry;
   announce(store, where, { kind: "left", stream_id, epoch, n: last.n, ts: last.ts });
+  streamEvent(store, conversationAt(store, where), entry, "stream.left");
   return true;
 }
 
@@ -150,6 +154,7 @@ function take(store: Store, claim: Claim, stored: StoredConversation, roster: Ro
   };
   roster.departed.delete(stream_name);
   roster.live.set(stream_name, entry);
+  if (before === undefined) streamEvent(store, stored, entry, "stream.joined");
   const displaced = before === undefined ? null : holderOf(before);
   announce(store, where, { kind: "claimed", entry, displaced });
   const metadataChanged = before !== undefined && before.metadata !== entry.metadata;

@@ -4,6 +4,7 @@ import type { Outcome, QuotaSlot, QuotaSlotFault, QuotaSlotTerms, Reserved } fro
 import { type GatewayId, isGranted } from "../records.ts";
 import { storedAccount, useCredential } from "./credentials.ts";
 import { type Holder, isHolder } from "./here.ts";
+import { reportLimit } from "./outbox.ts";
 import type { Store } from "./store.ts";
 
 export function reserve(
@@ -17,6 +18,7 @@ export function reserve(
   const slots = slotsOf(store, slot);
   const holders = slots.get(nameOf(slot));
   if (holders === undefined && slots.size >= most) {
+    reportLimit(store, slot.account_id, slot.kind === "guest" ? "guests_max" : "streams_max", most);
     return { ok: false, fault: "account_concurrency_limit" };
   }
   slots.set(nameOf(slot), [...without(holders, slot), holderOf(slot)]);

@@ -17,15 +17,19 @@
  * | joins | `<ns>/<alias>` | number of stream ids counted against `max_joins` | delete |
  * | joined | `<ns>/<alias> <stream id>` | 1 | delete |
  * | events | `<account id> <Unix ms, 16 digits>-<number, 6 digits>` | one entry of its audit log, the latest `ACCOUNT_EVENTS_MAX` | with the account |
+ * | outbox | `<namespace or account id> <number, 16 digits>` | an event that waits to be fetched | once it is fetched, or `OUTBOX_TTL_S` later |
+ * | outboxes | namespace or account id | how many events wait, were made, were lost | with the account |
+ * | deliveries | `<account id> <number, 16 digits>-0` | an attempt to deliver, the latest `DELIVERIES_MAX` | with the account |
  * | peppers | `credential`, `link` | check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
  */
 
 import type { AccountId, Alias, StreamId } from "@ams/protocol";
 import type { File, Table } from "@ams/store";
 import type { Account, AccountEvent, AccountKey, Address, Conversation, Link } from "../records.ts";
+import type { Delivery, Webhook } from "../webhooks.ts";
 
 /** Named databases that the file may hold: more than there are tables. */
-export const TABLES_MAX = 16;
+export const TABLES_MAX = 32;
 
 export type StoredAccount = {
   readonly account: Account;
@@ -33,6 +37,8 @@ export type StoredAccount = {
   readonly credentials: Readonly<Record<string, StoredCredential | number | null>>;
   /** By credential hash; absent in what an earlier version wrote. */
   readonly keys?: Readonly<Record<string, AccountKey>>;
+  /** By id; absent in what an earlier version wrote. */
+  readonly webhooks?: Readonly<Record<string, Webhook>>;
 };
 
 export type StoredCredential = {
@@ -50,6 +56,20 @@ export type StoredConversation = {
   /** Oldest first. */
   readonly links: readonly Link[];
   readonly linksMade: number;
+  /** Absent where it is opted out of webhooks. */
+  readonly optedIn?: { readonly observer: string | null };
+};
+
+export type StoredEvent = {
+  readonly at_ms: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+export type OutboxCount = {
+  readonly waiting: number;
+  readonly made: number;
+  readonly lost: number;
 };
 
 export type StoredUse = {
@@ -77,6 +97,9 @@ export type Tables = {
   readonly joins: Table<number>;
   readonly joined: Table<1>;
   readonly events: Table<AccountEvent>;
+  readonly outbox: Table<StoredEvent>;
+  readonly outboxes: Table<OutboxCount>;
+  readonly deliveries: Table<Delivery>;
   readonly peppers: Table<readonly string[]>;
 };
 
@@ -96,6 +119,9 @@ export function openTables(file: File): Tables {
     joins: file.openDB({ name: "joins", encoding: "json" }),
     joined: file.openDB({ name: "joined", encoding: "json" }),
     events: file.openDB({ name: "events", encoding: "json" }),
+    outbox: file.openDB({ name: "outbox", encoding: "json" }),
+    outboxes: file.openDB({ name: "outboxes", encoding: "json" }),
+    deliveries: file.openDB({ name: "deliveries", encoding: "json" }),
     peppers: file.openDB({ name: "peppers", encoding: "json" }),
   };
 }

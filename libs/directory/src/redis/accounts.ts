@@ -173,8 +173,9 @@ async function createAccount(
 
 /** The hashes of its credentials. */
 async function removeAccount(store: Store, id: AccountId): Promise<readonly string[]> {
-  const { record, credentials, keys, events, slots, guests, heldPrefix } = store.keys.account(id);
-  const all = [record, credentials, keys, events, slots, guests];
+  const at = store.keys.account(id);
+  const { record, credentials, keys, events, slots, guests, heldPrefix } = at;
+  const all = [record, credentials, keys, events, slots, guests, at.webhooks, at.deliveries];
   const [hashes, indexed] = listOf(await store.run(deleteAccount, all, [id])).map(textsOf);
   await unindex(store, heldPrefix, indexed ?? []);
   return hashes ?? [];

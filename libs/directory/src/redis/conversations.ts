@@ -14,6 +14,7 @@ import {
   type Outcome,
 } from "../directory.ts";
 import { type Address, type Conversation, removalMs, whereOf } from "../records.ts";
+import type { Outbox } from "../webhooks.ts";
 import { DELETED_MARK, decodeConversation } from "./decode.ts";
 import { decodeEntry } from "./entry.ts";
 import { expiringMember, expiryOf } from "./expiry.ts";
@@ -30,7 +31,10 @@ import {
 } from "./scripts/conversations.ts";
 import { type Store, unindex } from "./store.ts";
 
-export function redisConversations(store: Store): Conversations {
+export function redisConversations(
+  store: Store,
+  { reportLimit }: Pick<Outbox, "reportLimit">,
+): Conversations {
   const remove = async (address: Address): Promise<Outcome<null, "not_found">> => {
     const stored = await readConversation(store, address);
     if (stored === null || !(await removeConversation(store, stored))) {
@@ -42,6 +46,10 @@ export function redisConversations(store: Store): Conversations {
   return {
     async mint(wanted) {
       const minted = await mintWhereItBelongs(store, wanted);
+      if (!minted.ok && minted.fault === "conversation_limit") {
+        const { owner_account_id: id } = wanted.conversation;
+        await reportLimit(id, "conversations_max", wanted.conversationsMax ?? null);
+      }
       if (!minted.ok) return minted;
       const { owner } = store.keys.namespace(wanted.conversation.namespace);
       // An account that was deleted meanwhile has not seen this conversation in its list, perhaps.
@@ -269,8 +277,8 @@ async function removeConversation(store: Store, conversation: Conversation): Pro
   const { namespace, generation } = conversation;
   const at = store.keys.conversation(conversation);
   const channel = store.keys.channels.conversation(whereOf(conversation));
-  const closing = [store.publish, channel, generation];
-  const counters = await store.run(closeConversation, [at.record], closing);
+  const closing = [store.publish, channel, generation, namespace, conversation.alias];
+  const counters = await store.run(closeConversation, [at.record, at.outboxes, at.outbox], closing);
   if (counters === null) return false;
   if (conversation.id_kind === "jcs-sha256") {
     await unregister(store, conversation, conversation, textsOf(counters));

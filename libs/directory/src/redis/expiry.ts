@@ -57,10 +57,12 @@ async function removeOne(
     await answered("ZREM", store.client.zrem(key, member));
     return false;
   }
-  const { record, roster, channelPrefix } = store.keys.conversation(address);
+  const { record, roster, channelPrefix, outboxes, outbox } = store.keys.conversation(address);
   const againAt = store.now() + EXPIRED_AGAIN_MS;
-  const args = [store.publish, channelPrefix, generation, member, againAt];
-  if ((await store.run(closeExpired, [record, roster, key], args)) !== 1) return false;
+  const { namespace, alias } = address;
+  const args = [store.publish, channelPrefix, generation, member, againAt, namespace, alias];
+  const keys = [record, roster, key, outboxes, outbox];
+  if ((await store.run(closeExpired, keys, args)) !== 1) return false;
   return await remove(address, generation);
 }
 

@@ -16,6 +16,8 @@
  * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends and in which order (redis/scripts/script.ts), up to `CREDENTIALS_MAX` | with the account; field: rotation, or first use of a newer one |
  * | `ams:account:{pN}:<id>:keys` | hash | credential hash -> key (redis/scripts/script.ts), up to `KEYS_MAX` | with the account; field: revocation |
  * | `ams:account:{pN}:<id>:events` | stream | its audit log, about the latest `ACCOUNT_EVENTS_MAX` | with the account |
+ * | `ams:account:{pN}:<id>:webhooks` | hash | webhook id -> webhook, up to `WEBHOOKS_MAX`, its secrets sealed | with the account; field: removal |
+ * | `ams:account:{pN}:<id>:deliveries` | stream | attempts of webhooks, about the latest `DELIVERIES_MAX` | with the account |
  * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a quota slot is shared | field: release or sweep |
  * | `ams:account:{pN}:<id>:guests` | hash | the same, of the guests in the account's conversations | field: release or sweep |
  * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, after its grace, or with its key |
@@ -25,6 +27,8 @@
  * | `ams:conversation:{pN}:<ns>/<alias>:roster` | hash | stream name -> entry (redis/entry.ts) | field: leave or sweep; delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:joined` | set | stream ids counted against `max_joins` | delete |
  * | `ams:conversation:{pN}:<ns>/<alias>:departed` | hash | stream name -> `<its last epoch> <order of leaving>`, at least the latest `DEPARTED_MAX` | delete, or `DEPARTED_TTL_S` unused |
+ * | `ams:outboxes:{pN}` | hash | namespace or account id -> events lost, of those who have events waiting here | field: once they are fetched |
+ * | `ams:outbox:{pN}:<owner>` | stream | its events, up to `OUTBOX_EVENTS_MAX` | `OUTBOX_TTL_S` unused |
  * | `ams:expiring:{pN}` | zset | `<ns>/<alias> <generation>` by the time of its removal, Unix ms | member: delete, or removal |
  * | `ams:held:{pN}:<gateway>` | set | the streams and quota slots that a gateway holds in this partition | member: leave, release; sweep |
  * | `ams:gateways:{p0}` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
@@ -66,6 +70,9 @@ export type ConversationKeys = {
   readonly departed: string;
   /** Of the whole partition. */
   readonly expiring: string;
+  readonly outboxes: string;
+  /** Of the namespace, in this partition. */
+  readonly outbox: string;
   /** With a conversation's id, a colon and its generation appended: its channel. */
   readonly channelPrefix: string;
   /** With a gateway's id appended: the key of what that gateway holds here. */
@@ -79,6 +86,10 @@ export type AccountKeys = {
   readonly events: string;
   readonly slots: string;
   readonly guests: string;
+  readonly webhooks: string;
+  readonly deliveries: string;
+  readonly outboxes: string;
+  readonly outbox: string;
   readonly heldPrefix: string;
 };
 
@@ -105,11 +116,14 @@ export type Keys = {
   readonly namespace: (namespace: Namespace) => NamespaceKeys;
   readonly credential: (hash: string) => string;
   readonly expiring: (partition: number) => string;
+  readonly outboxes: (partition: number) => string;
+  readonly outbox: (partition: number, owner: string) => string;
   readonly held: (partition: number, gateway: GatewayId) => string;
 };
 
 export function keysUnder(prefix: string): Keys {
   const at = (kind: string, partition: number) => `${prefix}${kind}:{p${partition}}`;
+  const outbox = (partition: number, owner: string) => `${at("outbox", partition)}:${owner}`;
   const heldPrefix = (partition: number) => `${at("held", partition)}:`;
   return {
     channels: channelsUnder(prefix),
@@ -128,6 +142,8 @@ export function keysUnder(prefix: string): Keys {
         joined: `${record}:joined`,
         departed: `${record}:departed`,
         expiring: at("expiring", partition),
+        outboxes: at("outboxes", partition),
+        outbox: outbox(partition, address.namespace),
         channelPrefix: channelPrefix(prefix, partition),
         heldPrefix: heldPrefix(partition),
       };
@@ -142,6 +158,10 @@ export function keysUnder(prefix: string): Keys {
         events: `${record}:events`,
         slots: `${record}:places`,
         guests: `${record}:guests`,
+        webhooks: `${record}:webhooks`,
+        deliveries: `${record}:deliveries`,
+        outboxes: at("outboxes", partition),
+        outbox: outbox(partition, id),
         heldPrefix: heldPrefix(partition),
       };
     },
@@ -151,6 +171,8 @@ export function keysUnder(prefix: string): Keys {
     },
     credential: (hash) => `${at("credential", partitionOf(hash))}:${hash}`,
     expiring: (partition) => at("expiring", partition),
+    outboxes: (partition) => at("outboxes", partition),
+    outbox,
     held: (partition, gateway) => `${heldPrefix(partition)}${gateway}`,
   };
 }

@@ -16,6 +16,7 @@ import type {
 } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import { DEPARTED_MAX, type GatewayId, type RosterEntry } from "../records.ts";
+import type { Outbox } from "../webhooks.ts";
 import { endCredentials } from "./credentials.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import { heldWhere } from "./held.ts";
@@ -48,7 +49,10 @@ const RECLAIM_FAULTS = {
   claim_forgotten: true,
 } as const satisfies Record<ReclaimFault, true>;
 
-export function redisPresence(store: Store): Presence {
+export function redisPresence(
+  store: Store,
+  { reportLimit }: Pick<Outbox, "reportLimit">,
+): Presence {
   return {
     async reserve(slot, { credential, slotsMax }) {
       const {
@@ -69,6 +73,7 @@ export function redisPresence(store: Store): Presence {
         const fault = slot.kind === "guest" ? "conversation_not_found" : "invalid_credential";
         return { ok: false, fault };
       }
+      if (reply === "account_concurrency_limit") await reportLimit(slot.account_id, limit, null);
       if (reply !== null && isSlotFault(reply)) return { ok: false, fault: reply };
       const credentialEndsMs = Number(endsMs) || null;
       return { ok: true, value: { shared: reply === "shared", credentialEndsMs } };
@@ -103,7 +108,7 @@ export function redisPresence(store: Store): Presence {
       const held = `${keys.heldPrefix}${entry.gateway}`;
       const reply = await store.run(
         reclaim,
-        [keys.record, keys.links, keys.uses, keys.roster, keys.joined, keys.departed, held],
+        [...joining(store, where), held, keys.outboxes, keys.outbox],
         [...announcing(store, where), where.generation, entry.stream_name, encodeEntry(entry)],
       );
       if (typeof reply === "string" && isReclaimFault(reply)) return { ok: false, fault: reply };
@@ -147,13 +152,14 @@ export async function leaveStream(
   last: { readonly n: number | null; readonly ts: string },
   sweptGateway: GatewayId | null,
 ): Promise<boolean> {
-  const { record, roster, departed, heldPrefix } = store.keys.conversation(where.address);
+  const at = store.keys.conversation(where.address);
+  const { record, roster, departed, heldPrefix, outboxes, outbox } = at;
   const n = last.n === null ? "null" : last.n;
   const ends = [sweptGateway ?? "", DEPARTED_MAX, DEPARTED_TTL_S];
   const named = announcing(store, where);
   const args = [...named, stream.stream_name, stream.connection, n, last.ts, ...ends];
   const gateway = sweptGateway ?? stream.gateway ?? "";
-  const keys = [record, roster, departed, `${heldPrefix}${gateway}`];
+  const keys = [record, roster, departed, `${heldPrefix}${gateway}`, outboxes, outbox];
   const reply = await store.run(leave, keys, args);
   if (!Array.isArray(reply)) return false;
   const indexed = textsOf(reply);
@@ -162,12 +168,11 @@ export async function leaveStream(
 }
 
 function runClaim(store: Store, claim: Claim): Promise<unknown> {
-  const keys = store.keys.conversation(claim.where.address);
-  const { record, links, uses, roster, joined, departed, heldPrefix } = keys;
+  const { heldPrefix, outboxes, outbox } = store.keys.conversation(claim.where.address);
   const held = `${heldPrefix}${claim.gateway}`;
   return store.run(
     claimScript,
-    [record, links, uses, roster, joined, departed, held],
+    [...joining(store, claim.where), held, outboxes, outbox],
     [
       ...announcing(store, claim.where),
       claim.where.generation,
@@ -183,6 +188,12 @@ function runClaim(store: Store, claim: Claim): Promise<unknown> {
       claim.peer_identity === null ? "null" : literal(claim.peer_identity),
     ],
   );
+}
+
+/** The first keys of the scripts that put a stream into a roster. */
+function joining(store: Store, { address }: Where): readonly string[] {
+  const { record, links, uses, roster, joined, departed } = store.keys.conversation(address);
+  return [record, links, uses, roster, joined, departed];
 }
 
 async function readRoster(store: Store, where: Where, event: string, tails = false) {

@@ -5,10 +5,12 @@ import { redisAccounts } from "./accounts.ts";
 import { redisConversations } from "./conversations.ts";
 import { keysUnder } from "./keys.ts";
 import { redisLeases } from "./leases.ts";
+import { redisOutbox } from "./outbox.ts";
 import { redisPeppers } from "./peppers.ts";
 import { redisPresence } from "./presence.ts";
 import { SCRIPTS } from "./scripts.ts";
 import { createStore } from "./store.ts";
+import { redisWebhooks } from "./webhooks.ts";
 
 export type RedisDirectoryOptions = {
   /** A connection of the role `command`. It stays its owner's: `close` leaves it open. */
@@ -29,15 +31,18 @@ export function openRedisDirectory(options: RedisDirectoryOptions): Directory {
   const { removed = NOTHING_ELSE } = options;
   const keys = keysUnder(prefix);
   const store = createStore({ client: commands, keys, sharded, removed, now }, SCRIPTS);
-  const conversations = redisConversations(store);
+  const outbox = redisOutbox(store);
+  const conversations = redisConversations(store, outbox);
   return {
     kind: "redis",
     channels: keys.channels,
     ...redisAccounts(store, conversations),
     ...conversations,
-    ...redisPresence(store),
+    ...redisPresence(store, outbox),
     ...redisLeases(store),
     ...redisPeppers(store),
+    ...outbox,
+    ...redisWebhooks(store),
     async ping() {
       const startMs = performance.now();
       await answered("PING", commands.ping());

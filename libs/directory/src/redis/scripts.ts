@@ -28,6 +28,15 @@ import { createKey, recordEvent, revokeKey } from "./scripts/keys.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
 import { leave } from "./scripts/leave.ts";
 import { createLink, revokeLink } from "./scripts/links.ts";
+import {
+  appendToOutbox,
+  putWebhook,
+  recordDeliveries,
+  removeFromOutbox,
+  removeWebhook,
+  reportLimit,
+  setOptedIn,
+} from "./scripts/outbox.ts";
 import { confirmPeppers } from "./scripts/peppers.ts";
 import { keepSlot, release, reserve } from "./scripts/quota-slots.ts";
 import { reclaim } from "./scripts/reclaim.ts";
@@ -71,4 +80,11 @@ export const SCRIPTS: readonly Script[] = [
   setStreamMetadata,
   snapshot,
   confirmPeppers,
+  removeFromOutbox,
+  appendToOutbox,
+  reportLimit,
+  setOptedIn,
+  putWebhook,
+  removeWebhook,
+  recordDeliveries,
 ];

@@ -12,10 +12,12 @@ import { embeddedConversations } from "../embedded/conversations.ts";
 import { type Counter, raiseEpoch } from "../embedded/epochs.ts";
 import { type Here, nobodyHere } from "../embedded/here.ts";
 import { embeddedLeases } from "../embedded/leases.ts";
+import { embeddedOutbox } from "../embedded/outbox.ts";
 import { embeddedPeppers } from "../embedded/peppers.ts";
 import { embeddedPresence } from "../embedded/presence.ts";
 import type { Announce, Store } from "../embedded/store.ts";
 import { keyOf } from "../embedded/tables.ts";
+import { embeddedWebhooks } from "../embedded/webhooks.ts";
 import { encodeEvent } from "../events.ts";
 import { EPOCHS_PER_S } from "../redis/scripts/claim.ts";
 import { LeaseSteps, type Leases, sweepBy } from "./memory-leases.ts";
@@ -60,6 +62,8 @@ export function openMemoryDirectory(options: {
     channels,
     ...embeddedAccounts(store),
     ...embeddedPeppers(store),
+    ...embeddedOutbox(store),
+    ...embeddedWebhooks(store),
     ...embeddedLeases(store),
     ...asOnRedis(store, revokedUpTo, revokedLinks),
     heartbeat: async (gateway, ttlMs) => steps.heartbeat(gateway, ttlMs),
@@ -133,7 +137,7 @@ function copyHere({ here, claims }: Store): () => void {
   };
 }
 
-function cloneHere({ rosters, slots, leases }: Here): Here {
+function cloneHere({ rosters, slots, leases, reported }: Here): Here {
   const byKey = [...rosters].map(([key, roster]) => {
     const { live, departed } = roster;
     return [key, { ...roster, live: new Map(live), departed: new Map(departed) }] as const;
@@ -145,6 +149,7 @@ function cloneHere({ rosters, slots, leases }: Here): Here {
     rosters: new Map(byKey),
     slots: { stream: cloneSlots(stream), guest: cloneSlots(guest) },
     leases,
+    reported,
   };
 }
 

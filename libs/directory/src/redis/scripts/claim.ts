@@ -3,6 +3,8 @@
  * resumed, metadata changed, what the displaced connection is in its index].
  */
 import type { Script } from "@ams/store";
+import { LIMIT_REPORT_MS } from "../../webhooks.ts";
+import { STREAM_EVENT_LUA } from "./outbox.ts";
 import { ENTRY_LUA, HELD_STREAM_LUA, LINK_LUA, NOW_LUA } from "./script.ts";
 
 /**
@@ -19,13 +21,15 @@ const CLOCK_EPOCH_MAX = 2 ** 31;
 
 export const claim: Script = {
   name: "amsClaim",
-  keys: 7,
+  keys: 9,
   lua: `${ENTRY_LUA}${HELD_STREAM_LUA}${LINK_LUA}${NOW_LUA}
-local record, links, uses, roster, joined, departed, held = unpack(KEYS)
-local publish, channel, where, generation, id, name, owner, joinedAt, gateway, connection,
+local record, links, uses, roster, joined, departed, held, outboxes, outbox = unpack(KEYS)
+${STREAM_EVENT_LUA}local publish, channel, where, generation, id, name, owner, joinedAt, gateway, connection,
   link, limit, metadata, peer = unpack(ARGV)
 
-local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'subscribers_max', 'left_at', 'claims', 'epoch_zero_ms')
+local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'subscribers_max', 'left_at', 'claims', 'epoch_zero_ms',
+  'opted_in', 'limit_at')
+local optedIn = stored[7]
 if stored[1] ~= generation then return 'conversation_not_found' end
 
 local old, oldPeer, oldMetadata
@@ -42,7 +46,15 @@ if maxJoins and redis.call('SISMEMBER', joined, id) == 0 and redis.call('SCARD',
 end
 if old and not mine then return 'stream_name_conflict' end
 local subscribersMax = tonumber(stored[3]) or tonumber(limit)
-if not old and redis.call('HLEN', roster) >= subscribersMax then return 'conversation_subscriber_limit' end
+if not old and redis.call('HLEN', roster) >= subscribersMax then
+  if optedIn and nowMs() - (tonumber(stored[8]) or 0) >= ${LIMIT_REPORT_MS} then
+    local at = cjson.decode(where)
+    redis.call('HSET', record, 'limit_at', int(nowMs()))
+    lifecycle('limit.reached', at.address.namespace, at.conversationId, at.address.alias,
+      ',"limit":"subscribers_max","max":' .. int(subscribersMax))
+  end
+  return 'conversation_subscriber_limit'
+end
 
 local epoch = (tonumber(stored[5]) or 0) + 1
 local clock = stored[6] and math.floor((nowMs() - tonumber(stored[6])) * ${EPOCHS_PER_S / 1_000}) or 0
@@ -64,11 +76,13 @@ end
 local changed = 0
 if metadata == '' then metadata = oldMetadata or '"{}"'
 elseif old and metadata ~= oldMetadata then changed = 1 end
-local entry = close({ stream_id = id, stream_name = name, owner_account_id = owner, joined_at = joinedAt,
-  epoch = epoch, metadata_n = 0, gateway = gateway, connection = connection, link = tonumber(link) }, peer, metadata)
+local head = { stream_id = id, stream_name = name, owner_account_id = owner, joined_at = joinedAt,
+  epoch = epoch, metadata_n = 0, gateway = gateway, connection = connection, link = tonumber(link) }
+local entry = close(head, peer, metadata)
 redis.call('HSET', roster, name, entry)
 redis.call('SADD', held, heldStream(where, name, connection))
 redis.call(publish, channel, '{"kind":"claimed","entry":' .. entry .. ',"displaced":' .. displaced .. '}')
+if not old then joinedEvent(optedIn, where, head) end
 return { entry, old and 1 or 0, changed, indexed }
 `,
 };

@@ -4,6 +4,7 @@
  */
 import type { Script } from "@ams/store";
 import { EPOCHS_PER_S } from "./claim.ts";
+import { OUTBOX_LUA } from "./outbox.ts";
 import { NOW_LUA } from "./script.ts";
 
 /**
@@ -99,15 +100,17 @@ return number
 export const closeConversation: Script = {
   name: "amsCloseConversation",
   frees: true,
-  keys: 1,
+  keys: 3,
   lua: `
-local record = KEYS[1]
-local publish, channel, generation = unpack(ARGV)
-local stored = redis.call('HMGET', record, 'generation', 'closed', 'claims', 'links_made')
+local record, outboxes, outbox = unpack(KEYS)
+${OUTBOX_LUA}
+local publish, channel, generation, namespace, alias = unpack(ARGV)
+local stored = redis.call('HMGET', record, 'generation', 'closed', 'claims', 'links_made', 'opted_in', 'id')
 if stored[1] == generation then
   redis.call('HDEL', record, 'generation')
   redis.call('HSET', record, 'closed', generation)
   redis.call(publish, channel, '{"kind":"closed"}')
+  if stored[5] then lifecycle('conversation.closed', namespace, stored[6], alias) end
 elseif stored[2] ~= generation then return false end
 return { stored[3], stored[4] }
 `,
@@ -119,24 +122,27 @@ return { stored[3], stored[4] }
  */
 export const closeExpired: Script = {
   name: "amsCloseExpired",
-  keys: 3,
+  keys: 5,
   frees: true,
   lua: `
-local record, roster, expiring = unpack(KEYS)
-local publish, channelPrefix, generation, member, againAt = unpack(ARGV)
-local stored = redis.call('HMGET', record, 'generation', 'closed', 'id')
+local record, roster, expiring, outboxes, outbox = unpack(KEYS)
+${OUTBOX_LUA}
+local publish, channelPrefix, generation, member, againAt, namespace, alias = unpack(ARGV)
+local stored = redis.call('HMGET', record, 'generation', 'closed', 'id', 'opted_in')
 if stored[2] == generation then return 1 end
 if stored[1] ~= generation then
   redis.call('ZREM', expiring, member)
   return 0
 end
-if redis.call('HLEN', roster) > 0 then
+local observed = stored[4] and redis.call('HEXISTS', roster, stored[4]) or 0
+if redis.call('HLEN', roster) > observed then
   redis.call('ZADD', expiring, againAt, member)
   return 0
 end
 redis.call('HDEL', record, 'generation')
 redis.call('HSET', record, 'closed', generation)
 redis.call(publish, channelPrefix .. stored[3] .. ':' .. generation, '{"kind":"closed"}')
+if stored[4] then lifecycle('conversation.closed', namespace, stored[3], alias) end
 return 1
 `,
 };

@@ -4,15 +4,16 @@
  * gateway too: a stream that its gateway has claimed again under a new name is then left alone.
  */
 import type { Script } from "@ams/store";
+import { STREAM_EVENT_LUA } from "./outbox.ts";
 import { ENTRY_LUA, HELD_STREAM_LUA } from "./script.ts";
 
 export const leave: Script = {
   name: "amsLeave",
   frees: true,
-  keys: 4,
+  keys: 6,
   lua: `${ENTRY_LUA}${HELD_STREAM_LUA}
-local record, roster, departed, held = unpack(KEYS)
-local publish, channel, where, name, connection, n, ts, sweptGateway, departedMax, departedTtl = unpack(ARGV)
+local record, roster, departed, held, outboxes, outbox = unpack(KEYS)
+${STREAM_EVENT_LUA}local publish, channel, where, name, connection, n, ts, sweptGateway, departedMax, departedTtl = unpack(ARGV)
 
 -- Drops the earlier half. Of a claim up to the floor it is then not known any more whether a later one followed it.
 local function forget(order)
@@ -41,6 +42,7 @@ redis.call('EXPIRE', departed, departedTtl)
 if ts > (redis.call('HGET', record, 'left_at') or '') then redis.call('HSET', record, 'left_at', ts) end
 redis.call(publish, channel, '{"kind":"left","stream_id":' .. cjson.encode(head.stream_id)
   .. ',"epoch":' .. int(head.epoch) .. ',"n":' .. n .. ',"ts":' .. cjson.encode(ts) .. '}')
+leftEvent(redis.call('HGET', record, 'opted_in'), where, head)
 return { head.gateway, heldStream(where, name, connection) }
 `,
 };

@@ -4,14 +4,15 @@
  * store has forgotten this one: the later claim holds the stream.
  */
 import type { Script } from "@ams/store";
+import { STREAM_EVENT_LUA } from "./outbox.ts";
 import { ENTRY_LUA, HELD_STREAM_LUA, LINK_LUA } from "./script.ts";
 
 export const reclaim: Script = {
   name: "amsReclaim",
-  keys: 7,
+  keys: 9,
   lua: `${ENTRY_LUA}${HELD_STREAM_LUA}${LINK_LUA}
-local record, links, uses, roster, joined, departed, held = unpack(KEYS)
-local publish, channel, where, generation, name, entry = unpack(ARGV)
+local record, links, uses, roster, joined, departed, held, outboxes, outbox = unpack(KEYS)
+${STREAM_EVENT_LUA}local publish, channel, where, generation, name, entry = unpack(ARGV)
 
 local stored = redis.call('HMGET', record, 'generation', 'max_joins', 'claims', 'left_at', 'departed_floor')
 if stored[1] ~= generation then return 'conversation_not_found' end
@@ -65,6 +66,7 @@ redis.call('SADD', held, heldStream(where, name, head.connection))
 if not old or displaced ~= 'null' then
   redis.call(publish, channel, '{"kind":"claimed","entry":' .. entry .. ',"displaced":' .. displaced .. '}')
 end
+if not old then joinedEvent(redis.call('HGET', record, 'opted_in'), where, head) end
 return { entry, indexed }
 `,
 };
