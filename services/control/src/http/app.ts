@@ -19,6 +19,7 @@ import {
 } from "../accounts/accounts.ts";
 import { listEvents, newRequestId } from "../accounts/events.ts";
 import { createKey, listKeys, revokeKey } from "../accounts/keys.ts";
+import { createPlans } from "../accounts/plan-limits.ts";
 import type { ControlConfig } from "../config.ts";
 import {
   deleteConversation,
@@ -86,6 +87,7 @@ export function createControl(options: ControlOptions): Control {
   const { config, rates, registry } = options;
   const tools: Tools = {
     ...options,
+    plans: createPlans(() => options.directory.plans(), options.now),
     limits: {
       accounts: createRateLimit("accounts", config.accountsPerMinute, rates),
       mints: createRateLimit("mints", config.mintsPerMinute, rates),
