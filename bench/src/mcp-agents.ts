@@ -3,9 +3,9 @@
  * with push, agents that ask.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { joinByMcp, type McpAgent } from "@ams/loadtest";
 import { openAmsAccount } from "./ams.ts";
 import { Ear, spokenBy } from "./ear.ts";
-import { joinByMcp, type McpAgent } from "./mcp-agent.ts";
 import { openPlainWire, type PlainWire } from "./plain-wire.ts";
 
 /** Sessions that open at once. */
@@ -62,7 +62,7 @@ export async function gather(
     },
   );
   const polling = links.slice(0, plan.pollers);
-  const pollers = await some(polling, joinByMcp);
+  const pollers = await some(polling, (link) => joinByMcp(link));
   const asking = pollers.map((agent, at) => agent.poll(earAt("recv", at)));
   // One that is refused meanwhile is notified of when they leave.
   const asked = Promise.allSettled(asking);

@@ -2,8 +2,10 @@
  * Sends the tokens of one worker's emitters when they are due, however the broker does: nobody
  * waits for an answer.
  */
-import type { Member } from "./member.ts";
-import { dueAt, lengthOf, type Rhythm, tokensOf } from "./schedule.ts";
+import type { Turns } from "./plan.ts";
+import { between, type Random } from "./random.ts";
+import type { Member } from "./readers/member.ts";
+import { dueAt, lengthOf, owedBy, type Rhythm } from "./schedule.ts";
 
 /**
  * Microseconds: timers tick in whole milliseconds, so a token goes out some time after it is due.
@@ -21,11 +23,14 @@ export type Emitter = {
   readonly member: Member;
   /** Sets it apart from the others: 0 to less than 1 token. */
   readonly phase: number;
+  /** Draws its pauses. */
+  readonly random: Random;
 };
 
 export type EmissionOptions = {
   readonly emitters: readonly Emitter[];
   readonly rhythm: Rhythm;
+  readonly turns: Turns | null;
   readonly now: () => number;
   /** False when no connection of this worker is left. */
   readonly isAlive: () => boolean;
@@ -35,7 +40,8 @@ export type EmissionOptions = {
   readonly onDone: () => void;
 };
 
-type Running = Emitter & { readonly total: number; index: number };
+/** `due`: seconds after the start, null when nothing is due any more. */
+type Running = Emitter & { owed: number; due: number | null; index: number };
 
 export class Emission {
   readonly #options: EmissionOptions;
@@ -50,7 +56,8 @@ export class Emission {
     this.#atUs = atUs;
     this.#running = emitters.map((emitter) => ({
       ...emitter,
-      total: tokensOf(rhythm, emitter.phase),
+      owed: emitter.phase,
+      due: dueAt(rhythm, emitter.phase),
       index: 0,
     }));
     this.#tick();
@@ -95,17 +102,28 @@ export class Emission {
   }
 
   #sendOf(emitter: Running, now: number): number | null {
-    const { rhythm, onLateness, now: clock } = this.#options;
-    const { member, phase, total } = emitter;
-    while (emitter.index < total && member.isOpen) {
-      const dueUs = this.#atUs + dueAt(rhythm, emitter.index, phase) * 1_000_000;
+    const { onLateness, now: clock } = this.#options;
+    const { member } = emitter;
+    while (emitter.due !== null && member.isOpen) {
+      const dueUs = this.#atUs + emitter.due * 1_000_000;
       if (dueUs > now) return dueUs - now;
       if (!member.mayTakeMore) return LOOK_MS * 1_000;
       const sentUs = clock();
       onLateness(sentUs - dueUs);
       member.emit(emitter.index, sentUs - dueUs <= RESOLUTION_US ? sentUs : dueUs);
-      emitter.index += 1;
+      this.#advance(emitter, emitter.due);
     }
     return null;
+  }
+
+  /** A pause between two turns moves what follows, and is no time in which tokens are owed. */
+  #advance(emitter: Running, due: number): void {
+    const { rhythm, turns } = this.#options;
+    emitter.index += 1;
+    if (turns !== null && emitter.index % turns.tokens === 0) {
+      emitter.owed = owedBy(rhythm, due + between(emitter.random, turns.think_s));
+    }
+    emitter.owed += 1;
+    emitter.due = dueAt(rhythm, emitter.owed);
   }
 }

@@ -2,17 +2,20 @@
 import { randomBytes } from "node:crypto";
 import { nowUs } from "./clock.ts";
 import type { Machine } from "./machine.ts";
-import type { Share } from "./messages.ts";
 import type { Plan } from "./plan.ts";
 import { type LoadResult, resultOf } from "./report/result.ts";
 import { type Second, Timeline } from "./timeline.ts";
-import { type Refusal, WorkerPool } from "./worker-pool.ts";
+import type { Share } from "./workers/messages.ts";
+import { forkedPort, type Port } from "./workers/port.ts";
+import { type Address, type RemotePort, remotePort } from "./workers/remote-port.ts";
+import { type Refusal, WorkerPool } from "./workers/worker-pool.ts";
 
 /** Microseconds from the message `begin` to the first token, so that every worker has it before. */
 const START_US = 300_000;
 
 export type Target = {
-  readonly link: string;
+  /** The magic link of each conversation. */
+  readonly links: readonly string[];
   /** Its origin and path up to the namespace; no secret. */
   readonly url: string;
   readonly brokerVersion: string;
@@ -20,12 +23,22 @@ export type Target = {
   readonly credential: string | null;
 };
 
+export type Workers =
+  /** A script that calls `runWorker` when it is started with `words`. */
+  | { readonly kind: "forked"; readonly program: string; readonly words: readonly string[] }
+  /** Workers that listen elsewhere; a token for all, or one for each. */
+  | {
+      readonly kind: "remote";
+      readonly addresses: readonly Address[];
+      readonly tokens: readonly string[];
+    };
+
 export type LoadRun = {
   readonly plan: Plan;
   readonly target: Target;
   readonly machine: Machine;
-  /** A script that calls `runWorker` when it is started with `words`. */
-  readonly worker: { readonly program: string; readonly words: readonly string[] };
+  /** One for each of the plan's processes. */
+  readonly workers: Workers;
   /** Of the program that runs it. */
   readonly version: string;
 };
@@ -47,10 +60,11 @@ export type Ran =
 
 /** `signal` ends it early. Rejects when a worker process fails. */
 export async function runLoad(run: LoadRun, progress: Progress, signal: AbortSignal): Promise<Ran> {
-  const { plan, target, machine, worker, version } = run;
+  const { plan, target, machine, workers, version } = run;
   const timeline = new Timeline(plan.processes, progress.second);
   const startedAt = new Date();
-  const pool = new WorkerPool(worker.program, worker.words, sharesOf(plan, target), {
+  const { ports, uncertaintyUs } = await portsOf(workers, plan.processes);
+  const pool = new WorkerPool(ports, sharesOf(plan, target), {
     joining: progress.joining,
     window: (index, window) => timeline.add(index, window),
   });
@@ -70,7 +84,8 @@ export async function runLoad(run: LoadRun, progress: Progress, signal: AbortSig
     const about = { startedAt, version, host, brokerVersion, identity, plan, machine } as const;
     const wasInterrupted = signal.aborted;
     const { joinSeconds } = pool;
-    const measured = { joinSeconds, seconds, settled, timeline, wasInterrupted };
+    const clockUs = uncertaintyUs();
+    const measured = { joinSeconds, seconds, settled, timeline, wasInterrupted, clockUs };
     return { kind: "done", result: resultOf({ ...about, ...measured }) };
   } finally {
     progress.ended();
@@ -78,20 +93,40 @@ export async function runLoad(run: LoadRun, progress: Progress, signal: AbortSig
   }
 }
 
-function sharesOf(plan: Plan, { link, credential }: Target): readonly Share[] {
-  const { processes, subscribers, emitters, rhythm, payloadBytes, emitOnly } = plan;
+/** Rejects when a worker can't be reached; the others are let go. */
+async function portsOf(
+  workers: Workers,
+  count: number,
+): Promise<{ readonly ports: readonly Port[]; readonly uncertaintyUs: () => number }> {
+  if (workers.kind === "forked") {
+    const { program, words } = workers;
+    const ports = Array.from({ length: count }, () => forkedPort(program, words));
+    return { ports, uncertaintyUs: () => 0 };
+  }
+  const { addresses, tokens } = workers;
+  const tried = await Promise.allSettled(
+    addresses.map((address, index) => remotePort(address, tokens[index] ?? tokens[0] ?? "")),
+  );
+  const ports = tried.flatMap((one): readonly RemotePort[] =>
+    one.status === "fulfilled" ? [one.value] : [],
+  );
+  const failed = tried.find((one) => one.status === "rejected");
+  if (failed !== undefined) {
+    await Promise.all(ports.map((port) => port.leave()));
+    throw failed.reason;
+  }
+  const uncertaintyUs = () => Math.max(...ports.map((port) => port.uncertaintyUs()));
+  return { ports, uncertaintyUs };
+}
+
+function sharesOf(plan: Plan, { links, credential }: Target): readonly Share[] {
   // Two runs in one conversation use different stream names.
   const namePrefix = `load-${randomBytes(4).toString("hex")}-`;
-  return Array.from({ length: processes }, (_, worker) => ({
+  return Array.from({ length: plan.processes }, (_, worker) => ({
     worker,
-    processes,
-    link,
+    links,
     credential,
     namePrefix,
-    subscribers,
-    emitters,
-    rhythm,
-    payloadBytes,
-    emitOnly,
+    plan,
   }));
 }

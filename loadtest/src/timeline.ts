@@ -1,7 +1,7 @@
 /** What all workers of a run have reported: for each second, and in total. */
 import { Latencies, type Percentiles, type Recorded } from "./latencies.ts";
-import type { WorkerWindow } from "./messages.ts";
 import { addTally, emptyTally, type Tally } from "./verify/tally.ts";
+import type { WorkerWindow } from "./workers/messages.ts";
 
 /** One second of the whole run. */
 export type Second = {

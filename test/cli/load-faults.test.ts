@@ -31,6 +31,11 @@ const NONE = {
   cut_off: 0,
   in_flight: 0,
   moved: 0,
+  away: 0,
+  to_visitors: 0,
+  visits: 0,
+  drops: 0,
+  refused: 0,
   unaccounted: 0,
   foreign: 0,
 };

@@ -14,6 +14,9 @@ export type Running = {
   readonly process: ChildProcess;
   /** Resolves when stderr holds the text; rejects when it ends without. */
   readonly says: (text: string) => Promise<void>;
+  /** Stderr and stdout so far. */
+  readonly said: () => string;
+  readonly printed: () => string;
   readonly ended: Promise<Ended>;
 };
 
@@ -27,6 +30,7 @@ export function startLoad(
     AMS_LINK: _l,
     AMS_URL: _u,
     AMS_PROFILE: _p,
+    AMS_LOAD_TOKEN: _t,
     ...environment
   } = process.env;
   const env = { ...environment, XDG_CONFIG_HOME: "/nonexistent", NO_COLOR: "1", ...options.env };
@@ -61,7 +65,7 @@ export function startLoad(
       };
       look();
     });
-  return { process: child, says, ended };
+  return { process: child, says, said: () => err, printed: () => out, ended };
 }
 
 export function runLoad(...args: Parameters<typeof startLoad>): Promise<Ended> {

@@ -43,6 +43,7 @@ export const EXIT_CODES = {
     meaning:
       "Something on this machine: the config folder can't be used, stdin is not text, its clock is wrong.",
   },
+  unmet: { status: 9, meaning: "An assertion of `ams load --assert` doesn't hold." },
   interrupted: { status: 130, meaning: "Ctrl-C; it left the conversation in good order." },
   terminated: { status: 143, meaning: "SIGTERM or SIGHUP; likewise." },
 } as const satisfies Record<string, { readonly status: number; readonly meaning: string }>;

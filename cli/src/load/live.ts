@@ -42,7 +42,8 @@ export function startLive(output: Output, length_s: number): Live {
       addTally(tally, second.tally);
       // The last is no whole one, and after the end of sending there is only what is waited for.
       if (!second.isWhole || second.at_s >= length_s) return;
-      const line = `${second.at_s + 1} of ${length_s} s  faults ${count(faultsOf(tally))}  ${count(second.tally.emitted)} tokens/s  ${count(second.tally.received)} deliveries/s  p50 ${span(second.latency.p50)}  p99 ${span(second.latency.p99)}`;
+      const { latency, tally: now } = second;
+      const line = `${second.at_s + 1} of ${length_s} s  p50 ${span(latency.p50)}  p99 ${span(latency.p99)}  lost ${count(tally.lost)}  faults ${count(faultsOf(tally))}  ${count(now.emitted)} tokens/s  ${count(now.received)} deliveries/s${comings(now)}`;
       draw(line);
       if (isTerminal || second.at_s + 1 < reportedAt + LINE_S) return;
       reportedAt = second.at_s + 1;
@@ -53,6 +54,16 @@ export function startLive(output: Output, length_s: number): Live {
       if (isTerminal) process.stderr.write("\r\x1b[K");
     },
   };
+}
+
+/** Who came and went in this second, where the plan has that. */
+function comings({ visits, drops, refused }: Second["tally"]): string {
+  const parts = [
+    ...(visits > 0 ? [`+${count(visits)} visitors`] : []),
+    ...(drops > 0 ? [`${count(drops)} dropped`] : []),
+    ...(refused > 0 ? [`${count(refused)} refused`] : []),
+  ];
+  return parts.length === 0 ? "" : `  ${parts.join(" ")}`;
 }
 
 function columns(): number {

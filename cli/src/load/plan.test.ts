@@ -1,7 +1,7 @@
 /** Which runs are refused before they begin, and in which words. */
 import type { Machine } from "@ams/loadtest";
 import { expect, test } from "vitest";
-import { type Options, planOf } from "./plan.ts";
+import { type Options, planOf, scenarioOf } from "./plan.ts";
 
 const MACHINE: Machine = {
   platform: "linux",
@@ -23,7 +23,7 @@ const OPTIONS: Options = {
 };
 
 const plan = (options: Partial<Options>, machine: Partial<Machine> = {}) =>
-  planOf({ ...OPTIONS, ...options }, { ...MACHINE, ...machine });
+  planOf(scenarioOf({ ...OPTIONS, ...options }), { ...MACHINE, ...machine });
 
 test("a run takes the processes that its descriptors and its deliveries ask for", () => {
   expect(plan({}).processes).toBe(1);
@@ -66,4 +66,19 @@ test("a machine of few descriptors is reported how many it would take", () => {
 
 test("without /proc nothing is refused for it", () => {
   expect(plan({ subscribers: 70_000 }, { descriptors: null, ports: null }).processes).toBe(4);
+});
+
+test("more connections than one address has ports go from several, and visitors take theirs", () => {
+  const scenario = { ...scenarioOf({ ...OPTIONS, subscribers: 70_000 }), processes: 8 };
+  const machine = { ...MACHINE, descriptors: 20_000 };
+  expect(() => planOf(scenario, machine)).toThrow(/from 3 addresses.*--workers/);
+  const sources = ["127.0.0.2", "127.0.0.3", "127.0.0.4"];
+  expect(planOf({ ...scenario, sources }, machine).processes).toBe(8);
+  const arrivals = [{ seconds: 60, from: 0, to: 500 }];
+  const visits = { arrivals, stay_s: [10, 60] as const };
+  expect(() => planOf({ ...scenario, sources, visits }, machine)).toThrow(/local ports/);
+});
+
+test("a run over workers elsewhere has one process for each of them", () => {
+  expect(planOf(scenarioOf(OPTIONS), MACHINE, 3).processes).toBe(3);
 });

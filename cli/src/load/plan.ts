@@ -1,5 +1,6 @@
 /**
- * What a load run is to do, from the options, held against what this machine and the wire can do.
+ * What a load run is to do, from the options or a scenario, held against what this machine and the
+ * wire can do.
  */
 
 import {
@@ -8,6 +9,9 @@ import {
   PAYLOAD_BYTES_MAX,
   PAYLOAD_BYTES_MIN,
   type Plan,
+  rateMaxOf,
+  type Scenario,
+  steady,
 } from "@ams/loadtest";
 import { CliError } from "../faults/fault.ts";
 
@@ -46,46 +50,87 @@ const PROCESSES_MAX = 64;
 /** Seconds of a run, ramp included: a day. */
 const LENGTH_S_MAX = 86_400;
 
-/** Throws `CliError` with a sentence that names the limit. */
-export function planOf(options: Options, machine: Machine): Plan {
+/** The run of a command line without a scenario. Throws `CliError` with what is wrong in it. */
+export function scenarioOf(options: Options): Scenario {
   const { subscribers, emitters, rate, payloadBytes, duration_s, ramp_s } = options;
-  const rhythm = { rate, duration_s, ramp_s };
-  const connections = subscribers + emitters;
-  checkCounts(options);
-  checkRate(options);
+  if (emitters === 0 && subscribers === 0) {
+    throw wrong("There is nobody to connect: give --subscribers or --emitters.");
+  }
+  if (subscribers === 0 && options.emitOnly) {
+    throw wrong("With --emit-only somebody must listen.");
+  }
+  if (payloadBytes < PAYLOAD_BYTES_MIN || payloadBytes > PAYLOAD_BYTES_MAX) {
+    throw wrong(
+      `--payload is ${PAYLOAD_BYTES_MIN} to ${PAYLOAD_BYTES_MAX} bytes: a token holds its index and time, and no more than the wire takes.`,
+    );
+  }
   if (duration_s === 0) throw wrong("--duration is at least 1 second.");
-  if (lengthOf(rhythm) > LENGTH_S_MAX) throw wrong("A run, with its ramp, is at most a day.");
-  checkPorts(connections, machine);
-  const audience = subscribers + (options.emitOnly ? 0 : Math.max(0, emitters - 1));
-  const deliveriesPerSecond = emitters * rate * audience;
-  const processes = processesOf(options.processes, connections, deliveriesPerSecond, machine);
-  const { emitOnly } = options;
+  if (ramp_s + duration_s > LENGTH_S_MAX) {
+    throw wrong("A run, with its ramp, is at most a day.");
+  }
+  const { processes, emitOnly } = options;
   return {
+    name: null,
+    conversations: 1,
     subscribers,
     emitters,
+    mix: { websocket: 1, sse: 0, mcp: 0 },
     payloadBytes,
     emitOnly,
-    rhythm,
+    rhythm: steady(rate, ramp_s, duration_s),
+    turns: null,
+    visits: null,
+    drops: null,
+    seed: 1,
+    sources: [],
     processes,
+    assertions: [],
+  };
+}
+
+/**
+ * Throws `CliError` with a sentence that names the limit and what to do. `workers` is how many
+ * share the run elsewhere, each with the limits of this machine; null when they are started here.
+ */
+export function planOf(scenario: Scenario, machine: Machine, workers: number | null = null): Plan {
+  const { conversations, subscribers, emitters, rhythm, payloadBytes, emitOnly } = scenario;
+  const connections = conversations * (subscribers + emitters);
+  const rate = rateMaxOf(rhythm);
+  checkRate(rate, payloadBytes);
+  const sockets = connections + visitorsOf(scenario) + agentsOf(scenario);
+  checkPorts(sockets, machine, Math.max(1, scenario.sources.length));
+  const audience = subscribers + (emitOnly ? 0 : Math.max(0, emitters - 1));
+  const deliveriesPerSecond = conversations * emitters * rate * audience;
+  const asked = workers ?? scenario.processes;
+  const processes = processesOf(asked, sockets, deliveriesPerSecond, machine);
+  const { processes: _, assertions: __, ...wanted } = scenario;
+  // A worker elsewhere is one process, though it may have nobody to connect.
+  return {
+    ...wanted,
+    processes: workers ?? Math.min(processes, Math.max(1, sockets)),
     connections,
     audience,
     deliveriesPerSecond,
   };
 }
 
-function checkCounts({ subscribers, emitters, emitOnly }: Options): void {
-  if (emitters === 0 && subscribers === 0) {
-    throw wrong("There is nobody to connect: give --subscribers or --emitters.");
-  }
-  if (subscribers === 0 && emitOnly) throw wrong("With --emit-only somebody must listen.");
+/** Seconds of the run. */
+export function secondsOf({ rhythm }: Plan): number {
+  return lengthOf(rhythm);
 }
 
-function checkRate({ rate, payloadBytes }: Options): void {
-  if (payloadBytes < PAYLOAD_BYTES_MIN || payloadBytes > PAYLOAD_BYTES_MAX) {
-    throw wrong(
-      `--payload is ${PAYLOAD_BYTES_MIN} to ${PAYLOAD_BYTES_MAX} bytes: a token holds its index and time, and no more than the wire takes.`,
-    );
-  }
+/** Visitors that may be there at once: as many as arrive while one stays longest. */
+export function visitorsOf({ visits }: Pick<Scenario, "visits">): number {
+  if (visits === null) return 0;
+  return Math.ceil(rateMaxOf(visits.arrivals) * Math.max(1, visits.stay_s[1]));
+}
+
+/** Sockets that readers by MCP may need beside their first. */
+function agentsOf({ mix, conversations, subscribers }: Scenario): number {
+  return Math.ceil(mix.mcp * conversations * subscribers);
+}
+
+function checkRate(rate: number, payloadBytes: number): void {
   if (rate > RATE_MAX) {
     throw tooMuch(
       `One emitter sends at most ${RATE_MAX} tokens/s, as deployments allow little more on one connection: spread ${rate} over more --emitters.`,
@@ -99,11 +144,15 @@ function checkRate({ rate, payloadBytes }: Options): void {
   }
 }
 
-/** All connections go to one address and port, so each needs a local port of its own. */
-function checkPorts(connections: number, { ports }: Machine): void {
-  if (ports === null || connections <= ports) return;
+/**
+ * All connections go to one address and port, so each needs a local port of its own, of each
+ * address that they come from.
+ */
+function checkPorts(connections: number, { ports }: Machine, sources: number): void {
+  if (ports === null || connections <= ports * sources) return;
+  const needed = Math.ceil(connections / ports);
   throw tooMuch(
-    `${connections} connections are more than the ${ports} local ports of this machine: run from several machines, or widen the range (sysctl net.ipv4.ip_local_port_range="1024 65535").`,
+    `${connections} connections are more than the ${ports * sources} local ports of this machine: widen the range (sysctl net.ipv4.ip_local_port_range="1024 65535"), connect from ${needed} addresses of it (sources in a scenario), or run from several machines (--workers).`,
   );
 }
 

@@ -3,16 +3,20 @@
  * deployment is.
  */
 import { AmsError, inspect, offer } from "@ams/client";
-import type { Target } from "@ams/loadtest";
+import type { Plan, Target } from "@ams/loadtest";
 import { linkAddressOf } from "../conversation/link-address.ts";
 import { CliError } from "../faults/fault.ts";
 import type { Context } from "../options/context.ts";
 import { isSameOrigin, type Settings, settingsOf } from "../options/settings.ts";
+import { visitorsOf } from "./plan.ts";
+import { refusedError } from "./refused.ts";
 
 export type LoadTarget = Target & {
   /** Streams that were live in the conversation before the run. */
   readonly present: number;
   readonly limits: Readonly<Record<string, number>>;
+  /** Its conversations keep their frames. */
+  readonly keeps: boolean;
 };
 
 /**
@@ -25,7 +29,7 @@ export async function lookAt(
   context: Context,
 ): Promise<LoadTarget> {
   const { signal } = context;
-  const { streams } = await inspect(link, { signal });
+  const { streams, replay } = await inspect(link, { signal });
   const url = linkAddressOf(link)?.url ?? link;
   const { version, features, limits } = await offer(url, { signal });
   const credential = credentialFor(
@@ -34,7 +38,45 @@ export async function lookAt(
     features.includes("guests"),
     await settingsOf(context),
   );
-  return { link, url, brokerVersion: version, credential, present: streams.length, limits };
+  const target = { url, brokerVersion: version, credential, limits };
+  return { ...target, links: [link], present: streams.length, keeps: replay !== null };
+}
+
+/** Likewise of conversations that are made for the run. */
+export async function lookAtOwn(
+  links: readonly string[],
+  keeps: boolean,
+  wantsAccount: boolean,
+  context: Context,
+): Promise<LoadTarget> {
+  const [link = ""] = links;
+  return { ...(await lookAt(link, wantsAccount, context)), links, keeps };
+}
+
+/** Throws with the limit of the deployment that the plan is past, and what to set it to. */
+export function checkLimits(plan: Plan, target: LoadTarget): void {
+  const { subscribers, emitters, conversations, connections, mix } = plan;
+  const { present, limits, credential, keeps } = target;
+  const visitors = Math.ceil(visitorsOf(plan) / conversations);
+  // Readers of the feed share one subscriber of a conversation.
+  const bySse = Math.floor(subscribers * mix.sse);
+  const streams = subscribers - bySse + (bySse > 0 ? 1 : 0) + emitters + visitors;
+  const most = limits.subscribers_per_conversation ?? Number.POSITIVE_INFINITY;
+  if (streams + present > most) throw refused("conversation_subscriber_limit", plan, target);
+  const own = limits.streams_per_account ?? Number.POSITIVE_INFINITY;
+  if (credential !== null && connections > own) {
+    throw refused("account_concurrency_limit", plan, target);
+  }
+  if (mix.sse > 0 && !keeps) {
+    throw new CliError(
+      "no_replay",
+      "Readers by SSE need a conversation that keeps its frames: mint it with replay (PROTOCOL §2.3), or leave the link out, so that the run makes its own.",
+    );
+  }
+}
+
+function refused(code: string, plan: Plan, target: LoadTarget): Error {
+  return refusedError({ code, message: code, closeCode: null, joined: 0 }, plan, target);
 }
 
 function credentialFor(

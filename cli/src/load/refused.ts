@@ -3,6 +3,7 @@ import { AmsError, type AmsErrorCode } from "@ams/client";
 import type { Plan, Refusal } from "@ams/loadtest";
 import { EXIT_OF } from "../faults/exit-codes.ts";
 import { CliError } from "../faults/fault.ts";
+import { visitorsOf } from "./plan.ts";
 import type { LoadTarget } from "./preflight.ts";
 
 export function refusedError(refusal: Refusal, plan: Plan, target: LoadTarget): Error {
@@ -17,12 +18,13 @@ export function refusedError(refusal: Refusal, plan: Plan, target: LoadTarget): 
 }
 
 function sentenceOf(code: string, plan: Plan, target: LoadTarget): string | null {
-  const { connections } = plan;
+  const { connections, conversations } = plan;
+  const each = Math.ceil(connections / conversations) + Math.ceil(visitorsOf(plan) / conversations);
   if (code === "conversation_subscriber_limit") {
     const { present, limits } = target;
     const space = (limits.subscribers_per_conversation ?? 0) - present;
     const there = present === 0 ? "" : ` beside the ${present} that were there`;
-    return `The conversation is full${at(limits.subscribers_per_conversation)}: this run needs ${connections} subscribers${there}, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=${connections + present} or more${orAtMost(space)}.`;
+    return `The conversation is full${at(limits.subscribers_per_conversation)}: this run needs ${each} subscribers${there}, so start the deployment with AMS_SUBSCRIBERS_PER_CONVERSATION=${each + present} or more${orAtMost(space)}.`;
   }
   if (code === "account_concurrency_limit") {
     return `The account may hold no more streams${at(target.limits.streams_per_account)}: this run needs ${connections} beside its others, so start the deployment with AMS_STREAMS_PER_ACCOUNT=${connections} or more; for guests, with AMS_GUESTS_PER_ACCOUNT.`;

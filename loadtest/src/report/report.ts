@@ -3,13 +3,23 @@
  * JSON.
  */
 
+import { rampOf } from "../schedule.ts";
 import { faultsOf } from "../verify/tally.ts";
 import { readPlotAssets } from "./plot-assets.ts";
 import { REPORT_SCRIPT } from "./report-script.ts";
 import { REPORT_STYLE } from "./report-style.ts";
 import type { LoadResult } from "./result.ts";
 import { jsonOf } from "./result-json.ts";
-import { countRows, saturationSentence, verdictOf } from "./table.ts";
+import {
+  comingSentences,
+  countRows,
+  eachOf,
+  READ_BY,
+  rateSentence,
+  saturationSentence,
+  timeSentence,
+  verdictOf,
+} from "./table.ts";
 import { count, percent, plural, rate, span } from "./words.ts";
 
 /** Nothing may be fetched, and nothing runs but what is in the file. */
@@ -45,12 +55,10 @@ ${notesOf(result)}
 
 function headOf(result: LoadResult): string {
   const { outcome, host, brokerVersion, startedAt, plan, machine, identity } = result;
-  const { rhythm } = plan;
-  const ramp = rhythm.ramp_s > 0 ? `, after a ramp of ${rhythm.ramp_s} s` : "";
   return `<header>
 <p class="verdict ${outcome}">${verdictOf(result)}</p>
-<h1>Load on ${asText(host)}</h1>
-<p>${plural(plan.subscribers, "subscriber")} and ${plural(plan.emitters, "emitter")} as ${identity}s, each emitter at ${rhythm.rate} tokens/s of ${count(plan.payloadBytes)} bytes for ${rhythm.duration_s} s${ramp}.</p>
+<h1>${asText(plan.name ?? `Load on ${host}`)}</h1>
+<p>${eachOf(plan)}${plural(plan.subscribers, "subscriber")} and ${plural(plan.emitters, "emitter")} as ${identity}s, each emitter at ${rateSentence(plan)} tokens/s of ${count(plan.payloadBytes)} bytes ${timeSentence(plan)}. ${comingSentences(plan).join(" ")}</p>
 <p class="small">AMS ${asText(brokerVersion)} · ${startedAt} · measured from ${machine.platform} with ${machine.cores} cores (${asText(machine.cpu)}), Node ${machine.node}, ${plural(plan.processes, "load process", "load processes")}</p>
 </header>`;
 }
@@ -73,7 +81,7 @@ function limitOf({ client, saturation, plan }: LoadResult): string {
   const limit = client.isLimit
     ? `<p class="warning"><b>The load client itself, or the machine that it runs on, was the limit</b>: these figures say little of the deployment. ${asText(client.reasons.join(" "))}</p>`
     : "";
-  if (plan.rhythm.ramp_s === 0) return limit;
+  if (rampOf(plan.rhythm) === 0) return limit;
   const sentence =
     saturation === null
       ? "No saturation point: neither losses nor a bend in latency up to the full rate."
@@ -98,7 +106,27 @@ function countsOf(result: LoadResult): string {
       ? []
       : [tableRow("load client, deliveries per CPU second", count(ceilingPerProcess), false)]),
   ];
-  return `<section><h2>Counts</h2><table>${[...rows, ...closes, ...client].join("")}</table></section>`;
+  return `<section><h2>Counts</h2><table>${[...rows, ...closes, ...latenciesOf(result), ...client].join("")}</table></section>`;
+}
+
+/** By way of reading where there are several, and of those that came late. */
+function latenciesOf({ byKind, comings }: LoadResult): readonly string[] {
+  const kinds = byKind.length > 1 ? byKind : [];
+  const spans = ({ p50, p99 }: LoadResult["latency"]) => `p50 ${span(p50)}, p99 ${span(p99)}`;
+  return [
+    ...kinds.map(({ kind, latency }) =>
+      tableRow(`read by ${READ_BY[kind]}`, spans(latency), false),
+    ),
+    ...(comings === null
+      ? []
+      : [
+          tableRow("joins while it went on", spans(comings.joining), false),
+          tableRow("begun late by", spans(comings.lateness), false),
+          ...comings.refusals.map((one) =>
+            tableRow("late joins refused", `${count(one.count)} × ${one.code}`, true),
+          ),
+        ]),
+  ];
 }
 
 function tableRow(name: string, value: string, isBad: boolean): string {

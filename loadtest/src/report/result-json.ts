@@ -4,6 +4,7 @@
  */
 
 import type { Percentiles } from "../latencies.ts";
+import { lengthOf, rampOf, rateMaxOf } from "../schedule.ts";
 import type { Second } from "../timeline.ts";
 import type { Tally } from "../verify/tally.ts";
 import type { LoadResult } from "./result.ts";
@@ -22,12 +23,16 @@ export function jsonOf(result: LoadResult) {
     version: result.version,
     settings: {
       identity: result.identity,
+      scenario: plan.name,
+      conversations: plan.conversations,
       subscribers: plan.subscribers,
       emitters: plan.emitters,
-      rate: plan.rhythm.rate,
+      readers: plan.mix,
+      rate: rateMaxOf(plan.rhythm),
       payload_bytes: plan.payloadBytes,
-      duration_s: plan.rhythm.duration_s,
-      ramp_s: plan.rhythm.ramp_s,
+      duration_s: lengthOf(plan.rhythm) - rampOf(plan.rhythm),
+      ramp_s: rampOf(plan.rhythm),
+      seed: plan.seed,
       processes: plan.processes,
       emit_only: plan.emitOnly,
     },
@@ -43,6 +48,17 @@ export function jsonOf(result: LoadResult) {
     },
     closes: result.closes,
     latency_us: percentilesOf(result.latency),
+    latency_us_by_reader: Object.fromEntries(
+      result.byKind.map(({ kind, latency }) => [kind, percentilesOf(latency)]),
+    ),
+    late_joins:
+      result.comings === null
+        ? null
+        : {
+            join_us: percentilesOf(result.comings.joining),
+            lateness_us: percentilesOf(result.comings.lateness),
+            refusals: result.comings.refusals,
+          },
     client: {
       was_limit: client.isLimit,
       reasons: client.reasons,
@@ -84,6 +100,11 @@ function countsOf(tally: Readonly<Tally>) {
     cut_off: tally.cutOff,
     in_flight: tally.inFlight,
     moved: tally.moved,
+    away: tally.away,
+    to_visitors: tally.toVisitors,
+    visits: tally.visits,
+    drops: tally.drops,
+    refused: tally.refused,
     foreign: tally.foreign,
   };
 }

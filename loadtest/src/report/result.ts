@@ -1,14 +1,16 @@
 /** What a load run found, whole: the table, the JSON and the report are pictures of it. */
 
 import { type ClientLimit, clientLimitOf } from "../client-limit.ts";
-import type { Percentiles, Recorded } from "../latencies.ts";
+import { Latencies, type Percentiles, type Recorded } from "../latencies.ts";
 import { blindSpotsOf, type Machine } from "../machine.ts";
-import type { Close } from "../messages.ts";
-import type { Plan } from "../plan.ts";
+import { KINDS, type Kind, type Plan } from "../plan.ts";
+import { rampOf } from "../schedule.ts";
 import type { Second, Timeline } from "../timeline.ts";
 import { faultsOf, type Tally } from "../verify/tally.ts";
-import type { Settled } from "../worker-pool.ts";
+import type { Close } from "../workers/messages.ts";
+import type { Settled } from "../workers/worker-pool.ts";
 import { type Saturation, saturationOf } from "./saturation.ts";
+import { span } from "./words.ts";
 
 /** `broken`: the wire broke a promise. `cut`: connections were closed before the end. */
 export type Outcome = "ok" | "broken" | "cut" | "interrupted";
@@ -40,6 +42,10 @@ export type LoadResult = {
   readonly closes: readonly Close[];
   readonly latency: Percentiles;
   readonly latencies: Recorded;
+  /** Of the ways of reading that the plan has. */
+  readonly byKind: readonly { readonly kind: Kind; readonly latency: Percentiles }[];
+  /** Of joins while the run went on; null when the plan has none. */
+  readonly comings: Comings | null;
   readonly lateness: Percentiles;
   readonly client: ClientLimit;
   /** Null when there was no ramp, or none was seen. */
@@ -47,6 +53,14 @@ export type LoadResult = {
   readonly perSecond: readonly Second[];
   /** Sentences: what couldn't be measured, and on what the figures rest. */
   readonly notes: readonly string[];
+};
+
+export type Comings = {
+  /** Microseconds from when a join was due until it had joined. */
+  readonly joining: Percentiles;
+  /** How late this client began them, microseconds. */
+  readonly lateness: Percentiles;
+  readonly refusals: readonly { readonly code: string; readonly count: number }[];
 };
 
 /** By the reason of a close. */
@@ -75,14 +89,16 @@ export type Run = {
   readonly settled: Settled;
   readonly timeline: Timeline;
   readonly wasInterrupted: boolean;
+  /** Microseconds by which clocks of workers elsewhere may be off; 0 when all are here. */
+  readonly clockUs: number;
 };
 
 export function resultOf(run: Run): LoadResult {
   const { plan, machine, joinSeconds, seconds, settled, timeline, wasInterrupted } = run;
   const { tally, closes } = settled;
-  const { connections, emitters, rhythm, audience } = plan;
+  const { connections, emitters, conversations, rhythm, audience } = plan;
   const perSecond = (count: number) => (seconds === 0 ? 0 : count / seconds);
-  const expected = tally.emitted * audience;
+  const expected = tally.emitted * audience + tally.toVisitors;
   const unaccounted = Math.max(0, expected - accountedOf(tally));
   return {
     outcome: outcomeOf(settled, unaccounted, wasInterrupted),
@@ -107,26 +123,64 @@ export function resultOf(run: Run): LoadResult {
     closes,
     latency: timeline.latency,
     latencies: timeline.latencies,
+    byKind: KINDS.filter((kind) => settled.byKind[kind].length > 0).map((kind) => ({
+      kind,
+      latency: percentilesOf(settled.byKind[kind]),
+    })),
+    comings: comingsOf(plan, settled),
     lateness: timeline.lateness,
     client: clientLimitOf(timeline),
-    saturation: rhythm.ramp_s > 0 ? saturationOf(timeline.seconds, rhythm, emitters) : null,
+    saturation:
+      rampOf(rhythm) > 0 ? saturationOf(timeline.seconds, rhythm, emitters * conversations) : null,
     perSecond: timeline.seconds,
     notes: [
-      "Latency is from when a token was meant to be sent until it was read, by one monotonic clock that all load processes of this machine share. A token that went out no more than 3 ms late, which is as exact as timers are, counts from when it went out.",
+      `Latency is from when a token was meant to be sent until it was read, by ${clockSentence(run.clockUs)}. A token that went out no more than 3 ms late, which is as exact as timers are, counts from when it went out.`,
+      ...comingNotes(plan),
       ...blindSpotsOf(machine),
       ...closes.flatMap(({ reason }) => WHAT_TO_DO[reason] ?? []),
     ],
   };
 }
 
-function accountedOf({
-  received,
-  lost,
-  framesReported,
-  cutOff,
-  inFlight,
-}: Readonly<Tally>): number {
-  return received + lost + framesReported + cutOff + inFlight;
+function clockSentence(clockUs: number): string {
+  return clockUs === 0
+    ? "one monotonic clock that all load processes of this machine share"
+    : `clocks of the workers that were compared every ten seconds, and may differ by ${span(clockUs)}`;
+}
+
+/** What a plan in which readers come and go leaves unchecked. */
+function comingNotes({ visits, drops, mix }: Plan): readonly string[] {
+  return [
+    ...(visits === null && drops === null
+      ? []
+      : [
+          "Who comes while the run goes on is held to every frame after the first that it receives of a stream; what passed before is not counted as missing.",
+        ]),
+    ...(mix.sse > 0 || mix.mcp > 0
+      ? ["The feed gathers events for 20 ms before it writes; an agent hears when it asks again."]
+      : []),
+  ];
+}
+
+function comingsOf({ visits, drops }: Plan, settled: Settled): Comings | null {
+  if (visits === null && drops === null) return null;
+  const { joining, joinLateness, refusals } = settled;
+  return {
+    joining: percentilesOf(joining),
+    lateness: percentilesOf(joinLateness),
+    refusals,
+  };
+}
+
+function percentilesOf(recorded: Recorded): Percentiles {
+  const latencies = new Latencies();
+  latencies.add(recorded);
+  return latencies.percentiles();
+}
+
+function accountedOf(tally: Readonly<Tally>): number {
+  const { received, lost, framesReported, cutOff, inFlight, away } = tally;
+  return received + lost + framesReported + cutOff + inFlight + away;
 }
 
 function outcomeOf(
@@ -134,7 +188,7 @@ function outcomeOf(
   unaccounted: number,
   wasInterrupted: boolean,
 ): Outcome {
-  const isExplained = closes.length > 0 || tally.moved > 0 || wasInterrupted;
+  const isExplained = closes.length > 0 || tally.moved + tally.drops > 0 || wasInterrupted;
   if (faultsOf(tally) > 0 || (unaccounted > 0 && !isExplained)) return "broken";
   if (closes.length > 0) return "cut";
   return wasInterrupted ? "interrupted" : "ok";

@@ -1,10 +1,11 @@
 /** Where the saturation point of a ramped run is. */
 import { expect, test } from "vitest";
+import { steady } from "../schedule.ts";
 import type { Second } from "../timeline.ts";
 import { emptyTally } from "../verify/tally.ts";
 import { saturationOf } from "./saturation.ts";
 
-const RAMP = { rate: 100, ramp_s: 10, duration_s: 2 };
+const RAMP = steady(100, 10, 2);
 
 function second(at_s: number, p99: number, lost = 0): Second {
   return {

@@ -34,6 +34,7 @@ const CALM_S = 3;
 export function saturationOf(
   seconds: readonly Second[],
   rhythm: Rhythm,
+  /** Of all conversations. */
   emitters: number,
 ): Saturation | null {
   const heard = seconds.filter((second) => second.tally.received > 0 || isHurt(second.tally));

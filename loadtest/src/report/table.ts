@@ -1,5 +1,8 @@
 /** A run's result as a table for a terminal. */
 
+import type { Percentiles } from "../latencies.ts";
+import type { Plan, Range } from "../plan.ts";
+import { lengthOf, rampOf, rateMaxOf } from "../schedule.ts";
 import type { LoadResult } from "./result.ts";
 import type { Saturation } from "./saturation.ts";
 import { count, percent, plural, rate, span } from "./words.ts";
@@ -27,7 +30,7 @@ export function tableOf(result: LoadResult, colors: Colors): readonly string[] {
     "",
     ...clientRows(result, colors),
     ...(result.saturation === null ? [] : ["", saturationSentence(result.saturation)]),
-    ...(result.plan.rhythm.ramp_s > 0 && result.saturation === null
+    ...(rampOf(result.plan.rhythm) > 0 && result.saturation === null
       ? ["", "No saturation point: neither losses nor a bend in latency up to the full rate."]
       : []),
     "",
@@ -73,25 +76,73 @@ export function saturationSentence({
 }
 
 function head({ plan, host, brokerVersion, identity }: LoadResult): readonly string[] {
-  const { subscribers, emitters, rhythm, payloadBytes, processes, emitOnly } = plan;
-  const ramp = rhythm.ramp_s > 0 ? `, after a ramp of ${rhythm.ramp_s} s` : "";
+  const { subscribers, emitters, payloadBytes, processes, emitOnly } = plan;
   const deaf = emitOnly ? " (hearing nobody)" : "";
   return [
-    `${host} (AMS ${brokerVersion}): ${plural(subscribers, "subscriber")} and ${plural(emitters, "emitter")}${deaf} as ${identity}s, from ${plural(processes, "load process", "load processes")}`,
-    `${rhythm.rate} tokens/s of ${plural(payloadBytes, "byte")} from each emitter for ${rhythm.duration_s} s${ramp}`,
+    `${host} (AMS ${brokerVersion}): ${eachOf(plan)}${plural(subscribers, "subscriber")} and ${plural(emitters, "emitter")}${deaf} as ${identity}s, from ${plural(processes, "load process", "load processes")}`,
+    `${rateSentence(plan)} tokens/s of ${plural(payloadBytes, "byte")} from each emitter ${timeSentence(plan)}`,
+    ...comingSentences(plan),
   ];
 }
 
-function latencyRows({ latency }: LoadResult): readonly string[] {
-  const { p50, p90, p99, p999, max } = latency;
-  const cells = ["", "p50", "p90", "p99", "p99.9", "max"];
-  const values = [
-    "emit → receive",
-    ...[p50, p90, p99, p999, max].map((value) => (max === 0 ? "–" : span(value))),
+/** `5 conversations, each with ` where there are several. */
+export function eachOf({ conversations }: Plan): string {
+  return conversations === 1 ? "" : `${plural(conversations, "conversation")}, each with `;
+}
+
+export function rateSentence({ rhythm }: Plan): string {
+  const most = rateMaxOf(rhythm);
+  const changes = rhythm.some(({ from, to }) => from !== most || to !== most);
+  return changes && rampOf(rhythm) === 0 ? `up to ${most}` : String(most);
+}
+
+export function timeSentence({ rhythm }: Plan): string {
+  const ramp = rampOf(rhythm);
+  if (rhythm.length > 2) return `in ${rhythm.length} phases, ${lengthOf(rhythm)} s in all`;
+  const after = ramp > 0 ? `, after a ramp of ${ramp} s` : "";
+  return `for ${lengthOf(rhythm) - ramp} s${after}`;
+}
+
+/** Who reads how, and who comes and goes. */
+export function comingSentences({ mix, visits, drops, turns }: Plan): readonly string[] {
+  const others = mix.sse + mix.mcp > 0;
+  const kinds = `readers: ${percent(mix.websocket)} WebSocket, ${percent(mix.sse)} SSE, ${percent(mix.mcp)} MCP`;
+  const parts = [
+    ...(others ? [kinds] : []),
+    ...(turns === null
+      ? []
+      : [`turns of ${plural(turns.tokens, "token")}, then ${range(turns.think_s)} of thought`]),
+    ...(visits === null
+      ? []
+      : [`up to ${rate(rateMaxOf(visits.arrivals))} visitors/s, each for ${range(visits.stay_s)}`]),
+    ...(drops === null
+      ? []
+      : [`up to ${rate(rateMaxOf(drops.events))} reconnects/s, after ${range(drops.away_s)}`]),
   ];
-  return [cells, values].map((line) =>
+  return parts.length === 0 ? [] : [parts.join("; ")];
+}
+
+function range([from, to]: Range): string {
+  return from === to ? `${from} s` : `${from} to ${to} s`;
+}
+
+function latencyRows({ latency, byKind, comings }: LoadResult): readonly string[] {
+  const kinds = byKind.length > 1 ? byKind : [];
+  const rows = [
+    ["", "p50", "p90", "p99", "p99.9", "max"],
+    spans("emit → receive", latency),
+    ...kinds.map(({ kind, latency: own }) => spans(`  by ${READ_BY[kind]}`, own)),
+    ...(comings === null ? [] : [spans("due → joined", comings.joining)]),
+  ];
+  return rows.map((line) =>
     line.map((cell, at) => (at === 0 ? cell.padEnd(NAME_COLUMNS) : cell.padStart(10))).join(""),
   );
+}
+
+export const READ_BY = { websocket: "WebSocket", sse: "SSE", mcp: "MCP" } as const;
+
+function spans(name: string, { p50, p90, p99, p999, max }: Percentiles): readonly string[] {
+  return [name, ...[p50, p90, p99, p999, max].map((us) => (max === 0 ? "–" : span(us)))];
 }
 
 type CountRow = readonly [name: string, value: string, isBad: boolean];
@@ -125,6 +176,10 @@ export function countRows(result: LoadResult): readonly CountRow[] {
     ...shown("missing, cut off", tally.cutOff),
     ...shown("left on the way", tally.inFlight),
     ...shown("missing, not seen how", result.unaccounted),
+    ...shown("passed while away", tally.away),
+    ...shown("visitors", tally.visits),
+    ...shown("reconnects", tally.drops),
+    ...(tally.refused > 0 ? [bad("late joins refused", tally.refused)] : []),
     ...shown("connections moved", tally.moved),
     ...shown("of other streams", tally.foreign),
   ];

@@ -20,8 +20,11 @@ export class SeqCheck {
   #epoch: number | null = null;
   #next = 1;
   #holes: Hole[] = [];
-  /** The next jump is excused: the broker said that frames are missing, and not how many. */
-  #excused = false;
+  /**
+   * The next jump is excused: the broker said that frames are missing, and not how many, or the
+   * reader was away by its own doing.
+   */
+  #excused: "reported" | "away" | null = null;
 
   /** `fromFirst`: the reader was there before the stream's first frame, which is then n = 1. */
   constructor(tally: Tally, fromFirst: boolean) {
@@ -46,7 +49,7 @@ export class SeqCheck {
   gap(after: Seq | null, before: Seq | null): void {
     this.#tally.gapsReported += 1;
     if (before === null) {
-      this.#excused = true;
+      this.#excused = "reported";
       return;
     }
     if (before.epoch !== this.#epoch) {
@@ -62,8 +65,15 @@ export class SeqCheck {
     this.#next = before.n;
   }
 
-  /** How many frames up to `last` have not come, beside those that were jumped over. */
+  /**
+   * How many frames up to `last` are still expected, beside those that were jumped over: none of a
+   * reader that was away and has not heard the stream since.
+   */
   outstanding(last: Seq): number {
+    return this.#excused === "away" ? 0 : this.#missing(last);
+  }
+
+  #missing(last: Seq): number {
     if (this.#epoch === null) return this.#fromFirst ? last.n : 0;
     return last.epoch === this.#epoch ? Math.max(0, last.n - this.#next + 1) : 0;
   }
@@ -73,7 +83,7 @@ export class SeqCheck {
    * coming.
    */
   end(last: Seq): void {
-    const missing = this.outstanding(last);
+    const missing = this.#missing(last);
     if (missing === 0) return;
     this.#epoch = last.epoch;
     this.#jumpTo(last.n + 1);
@@ -81,15 +91,15 @@ export class SeqCheck {
   }
 
   /** The reader was away, as it knew: it goes on with whatever comes next. */
-  excuse(): void {
-    this.#excused = true;
+  excuse(by: "reported" | "away" = "reported"): void {
+    this.#excused = by;
   }
 
   #begin(epoch: number, n: number): void {
     const isKnown = this.#epoch !== null || this.#fromFirst;
     this.#epoch = epoch;
     this.#holes = [];
-    this.#next = isKnown && !this.#excused ? 1 : n;
+    this.#next = isKnown && this.#excused === null ? 1 : n;
   }
 
   #earlier(n: number): Outcome {
@@ -107,12 +117,13 @@ export class SeqCheck {
 
   #jumpTo(n: number): void {
     const missing = n - this.#next;
-    if (missing > 0 && this.#excused) this.#tally.framesReported += missing;
+    if (missing > 0 && this.#excused === "reported") this.#tally.framesReported += missing;
+    else if (missing > 0 && this.#excused === "away") this.#tally.away += missing;
     else if (missing > 0) {
       this.#tally.lost += missing;
       this.#holes.push({ from: this.#next, to: n - 1 });
     }
-    this.#excused = false;
+    this.#excused = null;
   }
 
   /** Takes the numbers `from` to `to` out of what is missing, and returns how many were. */

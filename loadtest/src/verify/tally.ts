@@ -24,6 +24,15 @@ export type Tally = {
   cutOff: number;
   /** Still on the way when the run was stopped. */
   inFlight: number;
+  /** Passed while a subscriber of the plan was away, as the plan wants it. */
+  away: number;
+  /** Of what was received or lost, that of visitors, who come and go. */
+  toVisitors: number;
+  /** Visitors that joined, and connections that the plan ended. */
+  visits: number;
+  drops: number;
+  /** Joins of visitors, and of those that came back, that were refused. */
+  refused: number;
   /** Connections that a draining gateway sent to another one (§4.9), each time. */
   moved: number;
   /** Tokens of streams that are not of this run. */
@@ -46,29 +55,26 @@ export function emptyTally(): Tally {
     framesReported: 0,
     cutOff: 0,
     inFlight: 0,
+    away: 0,
+    toVisitors: 0,
+    visits: 0,
+    drops: 0,
+    refused: 0,
     moved: 0,
     foreign: 0,
     unreadable: 0,
   };
 }
 
+const NAMES = namesOf(emptyTally());
+
+function namesOf(tally: Tally): readonly (keyof Tally)[] {
+  return Object.keys(tally).filter((name): name is keyof Tally => name in tally);
+}
+
 /** Every count of `to` raised by that of `what`, times `sign`. */
 export function addTally(to: Tally, what: Readonly<Tally>, sign: 1 | -1 = 1): void {
-  to.emitted += sign * what.emitted;
-  to.received += sign * what.received;
-  to.lost += sign * what.lost;
-  to.reordered += sign * what.reordered;
-  to.doubled += sign * what.doubled;
-  to.selfDelivered += sign * what.selfDelivered;
-  to.unasked += sign * what.unasked;
-  to.altered += sign * what.altered;
-  to.gapsReported += sign * what.gapsReported;
-  to.framesReported += sign * what.framesReported;
-  to.cutOff += sign * what.cutOff;
-  to.inFlight += sign * what.inFlight;
-  to.moved += sign * what.moved;
-  to.foreign += sign * what.foreign;
-  to.unreadable += sign * what.unreadable;
+  for (const name of NAMES) to[name] += sign * what[name];
 }
 
 /**

@@ -17,6 +17,7 @@ function verifierOf(listens = true) {
     namePrefix: "load-1-",
     payloadBytes: BYTES,
     listens,
+    fromStart: true,
     tally,
     now: () => NOW_US,
     onLatency: (latencyUs) => latencies.push(latencyUs),
@@ -89,13 +90,27 @@ test("what has not come when the books are closed is lost", () => {
   const { verifier, tally, token } = verifierOf();
   token(1);
   const sent = [
-    { streamId: EMITTER, last: { epoch: 3, n: 4 } },
-    { streamId: STRANGER, last: { epoch: 4, n: 2 } },
-    { streamId: OWN, last: { epoch: 7, n: 9 } },
+    { streamId: EMITTER, conversation: 0, last: { epoch: 3, n: 4 } },
+    { streamId: STRANGER, conversation: 0, last: { epoch: 4, n: 2 } },
+    { streamId: OWN, conversation: 0, last: { epoch: 7, n: 9 } },
   ];
   expect(verifier.outstanding(sent)).toBe(5);
   verifier.settle(sent);
   expect(tally).toEqual({ ...emptyTally(), received: 1, lost: 5 });
+});
+
+test("who was away misses nothing of that time, and is held to everything after it", () => {
+  const { verifier, tally, token, hear } = verifierOf();
+  token(1);
+  verifier.away();
+  const sent = (n: number) => [{ streamId: EMITTER, conversation: 0, last: { epoch: 3, n } }];
+  expect(verifier.outstanding(sent(9))).toBe(0);
+  hear({ type: "joined", stream_id: OWN, epoch: 8, peers: [] });
+  token(5);
+  token(7);
+  expect(verifier.outstanding(sent(9))).toBe(2);
+  verifier.settle(sent(9));
+  expect(tally).toEqual({ ...emptyTally(), received: 3, away: 3, lost: 3 });
 });
 
 test("§4.6.3 the last seq of a stream that leaves shows a lost tail; §4.7 what is reported is not lost", () => {

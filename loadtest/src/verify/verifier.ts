@@ -6,7 +6,12 @@ import { SeqCheck } from "./seq-check.ts";
 import type { Tally } from "./tally.ts";
 
 /** How far an emitter's stream goes. */
-export type Sent = { readonly streamId: string; readonly last: Seq };
+export type Sent = {
+  readonly streamId: string;
+  /** The conversation's number in the run. */
+  readonly conversation: number;
+  readonly last: Seq;
+};
 
 export type VerifierOptions = {
   /** What the names of all streams of the run begin with. */
@@ -14,6 +19,8 @@ export type VerifierOptions = {
   readonly payloadBytes: number;
   /** False asked for no tokens, and should receive none. */
   readonly listens: boolean;
+  /** It is there before the first token of the run. */
+  readonly fromStart: boolean;
   readonly tally: Tally;
   /** Microseconds of the shared clock. */
   readonly now: () => number;
@@ -35,9 +42,11 @@ export class Verifier {
   readonly #streams = new Map<string, Stream>();
   #ownStreamId: string | null = null;
   #epoch: number | null = null;
+  #fromStart: boolean;
 
   constructor(options: VerifierOptions) {
     this.#options = options;
+    this.#fromStart = options.fromStart;
   }
 
   /** The own stream and the epoch by which it is held; null before `joined`. */
@@ -47,7 +56,23 @@ export class Verifier {
   }
 
   receive(text: string): void {
-    const frame = readFrame(text);
+    this.take(readFrame(text));
+  }
+
+  /** Nothing is expected until it hears something again: it has left on purpose. */
+  away(): void {
+    for (const { check } of this.#streams.values()) check.excuse("away");
+    this.#fromStart = false;
+    this.#ownStreamId = null;
+  }
+
+  /** An edge reported that it dropped events, and not of which streams. */
+  truncated(): void {
+    this.#options.tally.gapsReported += 1;
+    for (const { check } of this.#streams.values()) check.excuse();
+  }
+
+  take(frame: Received): void {
     switch (frame.type) {
       case "token":
         this.#token(frame);
@@ -77,9 +102,13 @@ export class Verifier {
     let count = 0;
     for (const { streamId, last } of sent) {
       if (streamId === this.#ownStreamId) continue;
-      count += this.#streams.get(streamId)?.check.outstanding(last) ?? last.n;
+      count += this.#streams.get(streamId)?.check.outstanding(last) ?? this.#unheard(last);
     }
     return count;
+  }
+
+  #unheard(last: Seq): number {
+    return this.#fromStart ? last.n : 0;
   }
 
   /** No more is coming: what is missing counts as lost. */
@@ -137,7 +166,9 @@ export class Verifier {
    */
   #place(stream: Stream, { epoch, n }: Seq, index: number): void {
     const by = index - (n - 1);
-    const expected = stream.lead === null ? 0 : stream.lead.epoch === epoch ? stream.lead.by : by;
+    const first = this.#fromStart ? 0 : by;
+    const expected =
+      stream.lead === null ? first : stream.lead.epoch === epoch ? stream.lead.by : by;
     if (by !== expected) this.#options.tally.altered += 1;
     stream.lead = { epoch, by };
   }
@@ -146,11 +177,14 @@ export class Verifier {
     return streamName.startsWith(this.#options.namePrefix);
   }
 
-  /** Everybody of a run is there before its first token: `fromFirst` for its streams. */
-  #streamOf(streamId: string, fromFirst: boolean): Stream {
+  /** Who is there before the first token of the run: `fromFirst` for its streams. */
+  #streamOf(streamId: string, isOurs: boolean): Stream {
     const known = this.#streams.get(streamId);
     if (known !== undefined) return known;
-    const stream: Stream = { check: new SeqCheck(this.#options.tally, fromFirst), lead: null };
+    const stream: Stream = {
+      check: new SeqCheck(this.#options.tally, isOurs && this.#fromStart),
+      lead: null,
+    };
     this.#streams.set(streamId, stream);
     return stream;
   }

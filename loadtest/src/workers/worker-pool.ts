@@ -1,20 +1,15 @@
 /**
- * The worker processes of a load run. Each request goes to all, and is done when all have done it.
+ * The workers of a load run. Each request goes to all, and is done when all have done it.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import {
-  type Close,
-  type FromWorker,
-  isFromWorker,
-  type Share,
-  type ToWorker,
-  type WorkerWindow,
-} from "./messages.ts";
-import { addTally, emptyTally, type Tally } from "./verify/tally.ts";
-import type { Sent } from "./verify/verifier.ts";
+import { Latencies, type Recorded } from "../latencies.ts";
+import { addTally, emptyTally, type Tally } from "../verify/tally.ts";
+import type { Sent } from "../verify/verifier.ts";
+import type { Close, Ended, FromWorker, Share, ToWorker, WorkerWindow } from "./messages.ts";
+import type { Port } from "./port.ts";
 
 export type Refusal = Omit<Extract<FromWorker, { type: "refused" }>, "type">;
-export type Settled = { readonly tally: Tally; readonly closes: readonly Close[] };
+/** `ended` of all workers together. */
+export type Settled = Ended;
 
 export type WorkerPoolEvents = {
   /** How many have joined, of all workers. */
@@ -28,11 +23,11 @@ type WorkerReport = {
   /** When its members joined, in microseconds; null until all have. */
   join: { readonly fromUs: number; readonly toUs: number } | null;
   sent: readonly Sent[] | null;
-  settled: Settled | null;
+  settled: Ended | null;
 };
 
 export class WorkerPool {
-  readonly #workers: readonly ChildProcess[];
+  readonly #ports: readonly Port[];
   readonly #reports: readonly WorkerReport[];
   readonly #events: WorkerPoolEvents;
   #refusal: Refusal | null = null;
@@ -40,28 +35,18 @@ export class WorkerPool {
   #leaving = false;
   #onChange: () => void = () => {};
 
-  /**
-   * Starts one process for each share. `program` is a script that runs a worker when it is called
-   * with `words`.
-   */
-  constructor(
-    program: string,
-    words: readonly string[],
-    shares: readonly Share[],
-    events: WorkerPoolEvents,
-  ) {
+  /** One port for each share. */
+  constructor(ports: readonly Port[], shares: readonly Share[], events: WorkerPoolEvents) {
     this.#events = events;
     this.#reports = shares.map(() => ({ joined: 0, join: null, sent: null, settled: null }));
-    this.#workers = shares.map((share, index) => {
-      const worker = fork(program, words, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
-      worker.on("message", (message: unknown) => {
-        if (isFromWorker(message)) this.#onMessage(index, message);
+    this.#ports = ports;
+    for (const [index, share] of shares.entries()) {
+      ports[index]?.listen({
+        message: (message) => this.#onMessage(index, message),
+        ended: (how) => this.#onFault(new Error(`a load worker ended ${how}`)),
       });
-      worker.on("exit", (code, signal) => this.#onExit(code, signal));
-      worker.on("error", (error) => this.#onFault(error));
-      send(worker, { type: "join", share });
-      return worker;
-    });
+      ports[index]?.send({ type: "join", share });
+    }
   }
 
   /**
@@ -111,29 +96,17 @@ export class WorkerPool {
       this.#sendAll({ type: "stop" });
       await this.#until(isDone, null);
     }
-    const tally = emptyTally();
-    for (const { settled } of this.#reports) if (settled !== null) addTally(tally, settled.tally);
-    return {
-      tally,
-      closes: sumCloses(this.#reports.flatMap((report) => report.settled?.closes ?? [])),
-    };
+    return together(this.#reports.flatMap(({ settled }) => settled ?? []));
   }
 
-  /** Hangs up, and resolves when the processes have ended. */
+  /** Hangs up, and resolves when the workers have ended. */
   async leave(): Promise<void> {
     this.#leaving = true;
-    await Promise.all(
-      this.#workers.map(async (worker) => {
-        if (worker.exitCode !== null || worker.signalCode !== null) return;
-        const ended = new Promise((resolve) => worker.once("exit", resolve));
-        send(worker, { type: "leave" });
-        await ended;
-      }),
-    );
+    await Promise.all(this.#ports.map((port) => port.leave()));
   }
 
   #sendAll(message: ToWorker): void {
-    for (const worker of this.#workers) send(worker, message);
+    for (const port of this.#ports) port.send(message);
   }
 
   #onMessage(index: number, message: FromWorker): void {
@@ -157,7 +130,7 @@ export class WorkerPool {
         report.sent = message.sent;
         break;
       case "settled":
-        report.settled = { tally: message.tally, closes: message.closes };
+        report.settled = message.ended;
         break;
     }
     this.#onChange();
@@ -167,13 +140,8 @@ export class WorkerPool {
     return this.#reports.reduce((sum, report) => sum + report.joined, 0);
   }
 
-  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.#leaving) return;
-    const how = signal === null ? `with status ${code}` : `by ${signal}`;
-    this.#onFault(new Error(`a load process ended ${how}: is this machine out of memory?`));
-  }
-
   #onFault(error: Error): void {
+    if (this.#leaving) return;
     this.#fault ??= error;
     this.#onChange();
   }
@@ -191,9 +159,32 @@ export class WorkerPool {
   }
 }
 
-function send(worker: ChildProcess, message: ToWorker): void {
-  // The exit of one that has ended is noticed.
-  if (worker.connected) worker.send(message, () => {});
+function together(all: readonly Ended[]): Settled {
+  const tally: Tally = emptyTally();
+  for (const one of all) addTally(tally, one.tally);
+  const sum = (pick: (one: Ended) => Recorded) => {
+    const latencies = new Latencies();
+    for (const one of all) latencies.add(pick(one));
+    return latencies.recorded();
+  };
+  return {
+    tally,
+    closes: sumCloses(all.flatMap(({ closes }) => closes)),
+    byKind: {
+      websocket: sum(({ byKind }) => byKind.websocket),
+      sse: sum(({ byKind }) => byKind.sse),
+      mcp: sum(({ byKind }) => byKind.mcp),
+    },
+    joining: sum(({ joining }) => joining),
+    joinLateness: sum(({ joinLateness }) => joinLateness),
+    refusals: sumRefusals(all.flatMap(({ refusals }) => refusals)),
+  };
+}
+
+function sumRefusals(refusals: Ended["refusals"]): Ended["refusals"] {
+  const sums = new Map<string, number>();
+  for (const { code, count } of refusals) sums.set(code, (sums.get(code) ?? 0) + count);
+  return [...sums].map(([code, count]) => ({ code, count }));
 }
 
 function sumCloses(closes: readonly Close[]): readonly Close[] {

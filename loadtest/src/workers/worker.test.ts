@@ -1,6 +1,7 @@
 /** What a worker reports about itself. */
 import { expect, test } from "vitest";
-import { nowUs } from "./clock.ts";
+import { nowUs } from "../clock.ts";
+import { steady } from "../schedule.ts";
 import type { Share, WorkerWindow } from "./messages.ts";
 import { Worker } from "./worker.ts";
 
@@ -9,15 +10,28 @@ const HELD_MS = 1_500;
 
 const SHARE: Share = {
   worker: 0,
-  processes: 1,
-  link: "http://127.0.0.1:1/a/conversations/b?t=x",
+  links: ["http://127.0.0.1:1/a/conversations/b?t=x"],
   credential: null,
   namePrefix: "load-1-",
-  subscribers: 0,
-  emitters: 0,
-  rhythm: { rate: 0, ramp_s: 0, duration_s: 1 },
-  payloadBytes: 32,
-  emitOnly: false,
+  plan: {
+    name: null,
+    conversations: 1,
+    subscribers: 0,
+    emitters: 0,
+    mix: { websocket: 1, sse: 0, mcp: 0 },
+    payloadBytes: 32,
+    emitOnly: false,
+    rhythm: steady(0, 0, 1),
+    turns: null,
+    visits: null,
+    drops: null,
+    seed: 1,
+    sources: [],
+    processes: 1,
+    connections: 0,
+    audience: 0,
+    deliveriesPerSecond: 0,
+  },
 };
 
 test("a stall while everybody joins is not reported as one of the first second", async () => {

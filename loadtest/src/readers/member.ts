@@ -1,7 +1,9 @@
-/** One connection of a load run: it listens, and if it is an emitter it emits. */
+/** A subscriber on a WebSocket: it listens, and if it is an emitter it emits. */
 import { AmsError, type Connection, join } from "@ams/client";
-import { writePayload } from "./verify/payload.ts";
-import { type Sent, Verifier, type VerifierOptions } from "./verify/verifier.ts";
+import { joinFrom } from "@ams/client/source-address";
+import { writePayload } from "../verify/payload.ts";
+import { type Sent, Verifier } from "../verify/verifier.ts";
+import type { Ending, Reader, ReaderOptions } from "./reader.ts";
 
 /**
  * Bytes that may wait in one connection: past it the emitter waits too, and its tokens fall behind
@@ -15,19 +17,12 @@ const ANSWER_MS_MAX = 15_000;
 /** The id of no stream: who selects only this hears no token. */
 const NOBODY = `str_${"0".repeat(26)}`;
 
-export type MemberOptions = VerifierOptions & {
-  readonly link: string;
-  readonly credential: string | null;
-  readonly streamName: string;
-};
-
-/** How a connection ended before its time. */
-export type Ending = { readonly code: number | null; readonly reason: string };
-
-export class Member {
+export class Member implements Reader {
+  readonly kind = "websocket";
   readonly verifier: Verifier;
   readonly listens: boolean;
-  readonly #options: MemberOptions;
+  readonly conversation: number;
+  readonly #options: ReaderOptions;
   #connection: Connection | null = null;
   #waiting = 0; // Tokens that the socket has not taken yet.
   #sent = 0; // Tokens that it has, in this epoch.
@@ -35,17 +30,18 @@ export class Member {
   #leaving = false;
   ending: Ending | null = null;
 
-  constructor(options: MemberOptions) {
+  constructor(options: ReaderOptions) {
     this.#options = options;
     this.listens = options.listens;
+    this.conversation = options.conversation;
     this.verifier = new Verifier(options);
   }
 
-  /** Rejects with the `AmsError` that refused it. */
   async join(): Promise<void> {
-    const { link, credential, streamName, listens } = this.#options;
+    const { link, credential, streamName, listens, source } = this.#options;
     const identity = credential === null ? ({ guest: true } as const) : { credential };
-    const connection = await join(link, {
+    const joinThere = source === null ? join : joinFrom(source);
+    const connection = await joinThere(link, {
       ...identity,
       streamName,
       ...(listens ? {} : { subscribeStreams: [NOBODY] }),
@@ -54,16 +50,17 @@ export class Member {
         if (direction === "in") this.verifier.receive(text);
       },
     });
+    this.#leaving = false;
     this.#connection = connection;
     connection.on("joined", () => {
       this.#moves += 1;
       this.#options.tally.moved += 1;
     });
-    connection.closed.then((error) => this.#onClosed(error));
+    connection.closed.then((error) => this.#onClosed(error, connection));
   }
 
   get isOpen(): boolean {
-    return this.ending === null;
+    return this.ending === null && !this.#leaving;
   }
 
   /** True when a further token would go out soon. */
@@ -81,9 +78,11 @@ export class Member {
    * another gateway.
    */
   get sent(): Sent | null {
+    const { conversation } = this;
     const { own } = this.verifier;
-    const isKnown = own !== null && this.isOpen && this.#moves === 0;
-    return isKnown ? { streamId: own.streamId, last: { epoch: own.epoch, n: this.#sent } } : null;
+    if (own === null || !this.isOpen || this.#moves > 0) return null;
+    const { streamId, epoch } = own;
+    return { streamId, conversation, last: { epoch, n: this.#sent } };
   }
 
   emit(index: number, intendedUs: number): void {
@@ -101,10 +100,7 @@ export class Member {
     );
   }
 
-  /**
-   * Resolves when the broker has answered a ping, or `signal` fires. A broker that doesn't answer
-   * in time is taken for gone.
-   */
+  /** A broker that doesn't answer a ping in time is taken for gone. */
   async confirm(signal: AbortSignal): Promise<void> {
     try {
       const late = AbortSignal.timeout(ANSWER_MS_MAX);
@@ -114,21 +110,20 @@ export class Member {
     }
   }
 
+  async drop(): Promise<void> {
+    await this.leave();
+    this.verifier.away();
+  }
+
   async leave(): Promise<void> {
     this.#leaving = true;
     await this.#connection?.close();
   }
 
-  #onClosed(error: AmsError | null): void {
-    if (this.#leaving) return;
+  #onClosed(error: AmsError | null, connection: Connection): void {
+    if (this.#leaving || connection !== this.#connection) return;
     // When a connection broke without a close frame, the cause has the code.
     const { closeCode = null } = error?.cause instanceof AmsError ? error.cause : (error ?? {});
     this.ending = { code: error?.closeCode ?? closeCode, reason: error?.code ?? "closed" };
   }
-}
-
-/** What refused a join, as an AmsError. */
-export function refusalOf(error: unknown): AmsError {
-  if (error instanceof AmsError) return error;
-  return new AmsError("unexpected_answer", "Joining failed.", { cause: error });
 }

@@ -1,30 +1,22 @@
-/**
- * Messages between the worker pool and its processes, over Node's channel between a process and
- * its child.
- */
-import type { Recorded } from "./latencies.ts";
-import type { Rhythm } from "./schedule.ts";
-import type { Tally } from "./verify/tally.ts";
-import type { Sent } from "./verify/verifier.ts";
+/** Messages between the worker pool and its workers. */
+import type { Recorded } from "../latencies.ts";
+import type { Kind, Plan } from "../plan.ts";
+import type { Tally } from "../verify/tally.ts";
+import type { Sent } from "../verify/verifier.ts";
 
 /**
  * What one worker is to do. Members are numbered over the whole run; each worker has every
- * `processes`-th.
+ * `plan.processes`-th.
  */
 export type Share = {
   readonly worker: number;
-  readonly processes: number;
-  readonly link: string;
+  /** The magic link of each conversation. */
+  readonly links: readonly string[];
   /** Null joins as guests. */
   readonly credential: string | null;
   /** What the names of the run's streams begin with. */
   readonly namePrefix: string;
-  readonly subscribers: number;
-  readonly emitters: number;
-  readonly rhythm: Rhythm;
-  readonly payloadBytes: number;
-  /** Emitters receive nothing. */
-  readonly emitOnly: boolean;
+  readonly plan: Plan;
 };
 
 /** A connection that the broker, or a fault of the network, ended before the run was over. */
@@ -62,6 +54,19 @@ export type WorkerWindow = {
   readonly stallMs: number;
 };
 
+/** What one worker has at the end, beside its windows. */
+export type Ended = {
+  readonly tally: Tally;
+  readonly closes: readonly Close[];
+  /** Microseconds from emit to receive, by how it was read. */
+  readonly byKind: Readonly<Record<Kind, Recorded>>;
+  /** Of joins after the start: microseconds from when they were due. */
+  readonly joining: Recorded;
+  /** How late this process began them, microseconds. */
+  readonly joinLateness: Recorded;
+  readonly refusals: readonly { readonly code: string; readonly count: number }[];
+};
+
 export type FromWorker =
   | { readonly type: "joining"; readonly joined: number }
   /**
@@ -79,7 +84,7 @@ export type FromWorker =
     }
   | { readonly type: "window"; readonly window: WorkerWindow }
   | { readonly type: "emitted"; readonly sent: readonly Sent[] }
-  | { readonly type: "settled"; readonly tally: Tally; readonly closes: readonly Close[] };
+  | { readonly type: "settled"; readonly ended: Ended };
 
 const TO_WORKER = ["join", "begin", "stop", "settle", "leave"];
 const FROM_WORKER = ["joining", "joined", "refused", "window", "emitted", "settled"];

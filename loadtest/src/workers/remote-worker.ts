@@ -1,0 +1,115 @@
+/** A worker that waits for one run, which connects to it from elsewhere. */
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import { rawUs, setOffset } from "../clock.ts";
+import { type Channel, IDENTITY, keyOf, openChannel, TLS } from "./channel.ts";
+import { type FromWorker, isToWorker } from "./messages.ts";
+import { Worker } from "./worker.ts";
+
+/** Milliseconds within which a client has proved the token. */
+const HANDSHAKE_MS = 5_000;
+/** Connections that may be proving it at once. */
+const PROVING_MAX = 16;
+
+export type Listening = {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly token: string;
+  /** Called with the port when it listens. */
+  readonly onListening: (port: number) => void;
+  /** Ends the waiting, and a run that has begun. */
+  readonly signal: AbortSignal;
+};
+
+/** Resolves when the run is over; rejects when it can't listen, or the run's end broke off. */
+export function runRemoteWorker(options: Listening): Promise<void> {
+  const { host, port, token, onListening, signal } = options;
+  return new Promise((resolve, reject) => {
+    const server = createServer({
+      ...TLS,
+      handshakeTimeout: HANDSHAKE_MS,
+      pskCallback: (_, identity) => (identity === IDENTITY ? keyOf(token) : null),
+    });
+    server.maxConnections = PROVING_MAX;
+    server.once("error", reject);
+    server.on("tlsClientError", () => undefined); // A wrong token; it goes on listening.
+    server.once("secureConnection", (socket) => {
+      server.on("secureConnection", (second) => second.destroy());
+      server.close(); // The token is used up.
+      serve(socket, signal).then(resolve, reject);
+    });
+    signal.addEventListener("abort", () => {
+      server.close();
+      resolve();
+    });
+    server.listen(port, host, () => onListening(portOf(server)));
+  });
+}
+
+/** One run, until it asks to leave. */
+function serve(socket: TLSSocket, signal: AbortSignal): Promise<void> {
+  let worker: Worker | null = null;
+  let isLeaving = false;
+  return new Promise((resolve, reject) => {
+    const end = async () => {
+      isLeaving = true;
+      await worker?.leave();
+      channel.end();
+      resolve();
+    };
+    const fail = (error: unknown) => {
+      socket.destroy();
+      reject(error);
+    };
+    const report = (message: FromWorker) => channel.send(message);
+    const receive = (message: unknown) => {
+      if (isClock(message)) answerClock(message, channel);
+      if (!isToWorker(message)) return;
+      switch (message.type) {
+        case "join":
+          worker = new Worker(message.share, report);
+          worker.join().catch(fail);
+          return;
+        case "begin":
+          worker?.begin(message.atUs);
+          return;
+        case "stop":
+          worker?.stop();
+          return;
+        case "settle":
+          worker?.settle(message.sent).catch(fail);
+          return;
+        case "leave":
+          end().catch(fail);
+          return;
+      }
+    };
+    const broken = () => {
+      if (isLeaving) return;
+      worker?.leave().catch(() => undefined);
+      reject(new Error("The connection to the run broke."));
+    };
+    const channel = openChannel(socket, receive, broken);
+    signal.addEventListener("abort", () => {
+      isLeaving = true;
+      end().catch(fail);
+    });
+  });
+}
+
+type Clock = { readonly type: "clock" } | { readonly type: "offset"; readonly us: number };
+
+function isClock(message: unknown): message is Clock {
+  const { type, us } = Object(message);
+  return type === "clock" || (type === "offset" && Number.isFinite(us));
+}
+
+function answerClock(message: Clock, channel: Channel): void {
+  if (message.type === "clock") channel.send({ type: "clock", us: rawUs() });
+  else setOffset(message.us);
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
