@@ -19,6 +19,12 @@ export const LONG_SUITES = [
     command: ["node", "scripts/chaos.mjs", "--minutes", "20", "--redis", form],
   })),
   {
+    name: "planted",
+    what: "twelve faults planted in real gateways, each of which the checker must catch by its name",
+    command: ["node", "scripts/test.mjs", "test/journeys/planted"],
+    env: { AMS_PLANTED: "all" },
+  },
+  {
     name: "returns",
     what: "100,000 joins and leaves, after which Redis has the keys and the memory of before",
     command: ["node", "scripts/test.mjs", "test/journeys/returns"],

@@ -22,6 +22,8 @@ export type Run = {
   readonly gateways: number;
   /** Milliseconds between two faults, on average; null for none. */
   readonly faultEveryMs: number | null;
+  /** The only fault that is made, by what it is called; any unless told. */
+  readonly onlyFault?: string;
   /** Milliseconds after the last fault within which everything is right (§5.6). */
   readonly rightWithinMs: number;
   /** Passed on to the cluster: a gateway with a planted fault. */
@@ -123,7 +125,7 @@ async function makeClients(
 }
 
 async function injectFaults(
-  { faultEveryMs }: Run,
+  { faultEveryMs, onlyFault }: Run,
   store: Store,
   cluster: Cluster,
   random: Random,
@@ -134,9 +136,9 @@ async function injectFaults(
   for (;;) {
     await pause(random.between(faultEveryMs / 2, faultEveryMs * 1.5));
     if (!goesOn()) return;
-    const { what, run: inject } = random.chance(0.5)
-      ? store.fault(random)
-      : faultOfGateway(cluster, random);
+    const drawn = random.chance(0.5) ? store.fault(random) : faultOfGateway(cluster, random);
+    if (onlyFault !== undefined && drawn.what !== onlyFault) continue;
+    const { what, run: inject } = drawn;
     note(what);
     // One that can't be made, as the store has just had another, is left out.
     const isMade = await inject().then(
