@@ -15,6 +15,7 @@ import { askToGoOn } from "../terminal/ask.ts";
 import { harmless } from "../terminal/harmless.ts";
 import { startProgress, withProgress } from "../terminal/progress.ts";
 import { conversationJson, peerJson } from "../view/event-json.ts";
+import { termsJson, termsOf } from "../view/link-terms.ts";
 
 /** Prints the link alone on stdout, so that `link=$(ams mint)` has it. */
 export async function mint(context: Context, options: MintOptions): Promise<void> {
@@ -78,6 +79,7 @@ export async function inspect(context: Context, argument: string | undefined): P
   output.answer(
     {
       ...conversationJson(found),
+      ...(found.link === null ? {} : { link: termsJson(found.link) }),
       streams: found.streams.map((stream) => ({ ...peerJson(stream), joined_at: stream.joinedAt })),
     },
     ...linesOf(found),
@@ -92,6 +94,7 @@ function linesOf(found: Inspected): readonly string[] {
     `conversation ${nameOf(found)} (${harmless(conversationId)})`,
     `made         ${harmless(createdAt)}`,
     `links expire ${expiresAt === null ? "never" : harmless(expiresAt)}`,
+    ...(found.link === null ? [] : [`this link    ${termsOf(found.link)}`]),
     `metadata     ${harmless(JSON.stringify(metadata))}`,
     streams.length === 0 ? "streams      nobody is here" : `streams      ${streams.length}`,
     ...streams.map(({ streamName, ownerAccountId, joinedAt, metadata: own }) => {

@@ -4,6 +4,7 @@ import type { Context } from "../options/context.ts";
 import { accountOf, settingsOf } from "../options/settings.ts";
 import { harmless } from "../terminal/harmless.ts";
 import { withProgress } from "../terminal/progress.ts";
+import { termsJson, termsOf } from "../view/link-terms.ts";
 import { aliasOf } from "./conversations.ts";
 
 export async function newLink(
@@ -82,30 +83,9 @@ export async function revokeLinks(
 }
 
 function linkJson(link: Link) {
-  const { linkId, name, readOnly, streamName, expiresAt, maxJoins, createdAt } = link;
-  return {
-    link_id: linkId,
-    name,
-    read_only: readOnly,
-    stream_name: streamName,
-    expires_at: expiresAt,
-    max_joins: maxJoins,
-    created_at: createdAt,
-  };
+  return { link_id: link.linkId, ...termsJson(link), created_at: link.createdAt };
 }
 
 function usedOf({ uses, lastUsedAt }: ListedLink): string {
   return lastUsedAt === null ? "never used" : `used ${uses} times, last ${harmless(lastUsedAt)}`;
-}
-
-function termsOf(link: Link): string {
-  const { name, readOnly, streamName, expiresAt, maxJoins } = link;
-  const terms = [
-    name === null ? "" : `"${harmless(name)}"`,
-    readOnly ? "read-only" : "",
-    streamName === null ? "" : `only as ${harmless(streamName)}`,
-    expiresAt === null ? "" : `until ${harmless(expiresAt)}`,
-    maxJoins === null ? "" : `at most ${maxJoins} streams`,
-  ].filter((term) => term !== "");
-  return terms.length === 0 ? "no limits" : terms.join(", ");
 }

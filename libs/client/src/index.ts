@@ -20,7 +20,7 @@ export {
 } from "./account/account.ts";
 export type { Conversation, Inspected, Minted } from "./account/conversation.ts";
 export { type Health, health, inspect, type Offer, offer } from "./account/deployment.ts";
-export type { CreatedLink, Link, ListedLink } from "./account/link.ts";
+export type { CreatedLink, Link, LinkTerms, ListedLink } from "./account/link.ts";
 export type { RequestOptions } from "./account/request-options.ts";
 export type { Connection, ListenOptions, TokensOptions } from "./connection/connection.ts";
 export type { Join } from "./connection/join.ts";

@@ -50,7 +50,11 @@ async def test_accounts_conversations_and_links(account: Account) -> None:
     again = await open_account(URL, credential=account.credential)
     assert again.account_id == account.account_id
     minted = await account.mint(alias="one", metadata={"n": [1, {"é": None}]}, max_joins=5)
-    assert (await inspect(minted.magic_link)).metadata == {"n": [1, {"é": None}]}
+    seen = await inspect(minted.magic_link)
+    assert seen.metadata == {"n": [1, {"é": None}]}
+    assert seen.link is not None
+    assert (seen.link.read_only, seen.link.expires_at) == (False, None)
+    assert (await account.inspect("one")).link is None
     with pytest.raises(AmsError) as taken:
         await account.mint(alias="one")
     assert (taken.value.code, taken.value.status) == ("alias_taken", 409)

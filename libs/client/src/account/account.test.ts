@@ -322,9 +322,21 @@ test("§2.8 §2.9 anybody may ask what a deployment offers and how it is", async
   expect((await health(broker.url)).host).toBe("gateway-1");
 });
 
-test("§2.5 a link shows its conversation to whoever has it", async () => {
-  answerWith([200, { ...CONVERSATION, streams: [] }]);
-  expect((await inspect(broker.link)).metadata).toEqual(CONVERSATION.metadata);
+test("§2.5 §2.7.9 a link shows its conversation and its terms to whoever has it", async () => {
+  const terms = { name: "audience", read_only: true, expires_at: "2026-01-31T13:00:00.000Z" };
+  answerWith(
+    [200, { ...CONVERSATION, streams: [] }],
+    [200, { ...CONVERSATION, streams: [], link: { ...terms, stream_name: null, max_joins: 5 } }],
+  );
+  const { metadata, link } = await inspect(broker.link);
+  expect([metadata, link]).toEqual([CONVERSATION.metadata, null]);
+  expect((await inspect(broker.link)).link).toEqual({
+    name: "audience",
+    readOnly: true,
+    streamName: null,
+    expiresAt: terms.expires_at,
+    maxJoins: 5,
+  });
   expect(asked[0]?.path).toBe(`/v1/demo/conversations/stand-up?t=${LINK_TOKEN}`);
   expect(await codeOf(inspect("hello"))).toBe("invalid_link");
 });

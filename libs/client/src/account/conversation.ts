@@ -11,6 +11,7 @@ import {
 } from "../fields.ts";
 import type { Metadata, Peer } from "../listening/events.ts";
 import { peer } from "../listening/frames.ts";
+import { type LinkTerms, readTerms } from "./link.ts";
 
 export type Conversation = {
   readonly conversationId: string;
@@ -42,6 +43,8 @@ export type Minted = Conversation & {
 
 /** A conversation with its live streams. */
 export type Inspected = Conversation & {
+  /** What the link is limited to by which it was inspected (§2.7.9); null by its alias. */
+  readonly link: LinkTerms | null;
   readonly streams: readonly (Peer & { readonly joinedAt: string })[];
 };
 
@@ -79,5 +82,6 @@ export function readInspected(fields: Fields): Inspected {
     const stream = fieldsOf(item);
     return { ...peer(stream), joinedAt: textAt(stream, "joined_at") };
   });
-  return { ...readConversation(fields), streams };
+  const link = (fields.link ?? null) === null ? null : readTerms(fieldsOf(fields.link));
+  return { ...readConversation(fields), link, streams };
 }

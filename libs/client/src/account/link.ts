@@ -1,9 +1,8 @@
 /** Magic links of a conversation as its owner sees them (§2.7.5, §2.7.6). */
 import { type Fields, fieldsOf, listAt, numberAt, textAt, textOrNullAt } from "../fields.ts";
 
-/** A magic link without its token, and what it is limited to; null is no limit. */
-export type Link = {
-  readonly linkId: string;
+/** What a magic link is limited to; null is no limit. */
+export type LinkTerms = {
   readonly name: string | null;
   /** Whoever joins by it emits nothing. */
   readonly readOnly: boolean;
@@ -13,6 +12,11 @@ export type Link = {
   readonly expiresAt: string | null;
   /** How many different streams may join by it, ever. */
   readonly maxJoins: number | null;
+};
+
+/** A magic link without its token. */
+export type Link = LinkTerms & {
+  readonly linkId: string;
   /** ISO 8601; null for a link that came with a mint. */
   readonly createdAt: string | null;
 };
@@ -47,13 +51,19 @@ export function readLinks(fields: Fields): readonly ListedLink[] {
 
 function readLink(fields: Fields): Link {
   return {
+    ...readTerms(fields),
     linkId: textAt(fields, "link_id"),
+    createdAt: textOrNullAt(fields, "created_at"),
+  };
+}
+
+export function readTerms(fields: Fields): LinkTerms {
+  return {
     name: textOrNullAt(fields, "name"),
     readOnly: fields.read_only === true,
     streamName: textOrNullAt(fields, "stream_name"),
     expiresAt: textOrNullAt(fields, "expires_at"),
     maxJoins: numberOrNullAt(fields, "max_joins"),
-    createdAt: textOrNullAt(fields, "created_at"),
   };
 }
 

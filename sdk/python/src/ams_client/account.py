@@ -44,10 +44,23 @@ class Minted(Conversation):
 
 
 @dataclass(frozen=True, slots=True)
+class LinkTerms:
+    """What a magic link is limited to; None is no limit. `expires_at` is ISO 8601."""
+
+    name: str | None
+    read_only: bool
+    stream_name: str | None
+    expires_at: str | None
+    max_joins: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Inspected(Conversation):
-    """A conversation with its live streams."""
+    """A conversation with its live streams. `link` has the terms of the link by which it was
+    inspected (§2.7.9); None by its alias."""
 
     streams: tuple[Peer, ...]
+    link: LinkTerms | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +278,15 @@ def _minted(a: Fields) -> Minted:
 
 
 def _inspected(a: Fields) -> Inspected:
-    return Inspected(*_common(a), streams=tuple(map(_peer, a["streams"])))
+    streams = tuple(map(_peer, a["streams"]))
+    return Inspected(*_common(a), streams=streams, link=_terms(a.get("link")))
+
+
+def _terms(a: Fields | None) -> LinkTerms | None:
+    if a is None:
+        return None
+    own = {name: a.get(name) for name in ("name", "stream_name", "expires_at", "max_joins")}
+    return LinkTerms(**own, read_only=a.get("read_only") is True)
 
 
 def _peer(a: Fields) -> Peer:
