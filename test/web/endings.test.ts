@@ -118,7 +118,7 @@ describe.skipIf(findChromium() === null)("what ends, and what comes back", () =>
     await owner.page.getByRole("button", { name: "Manage" }).click();
     await owner.page.getByLabel("Those who are here may stay").uncheck();
     await owner.page.getByRole("button", { name: "Replace the link" }).click();
-    await guest.page.getByRole("heading", { name: "The link was replaced" }).waitFor();
+    await guest.page.getByRole("heading", { name: "Your link was ended" }).waitFor();
     await owner.page.locator(".note", { hasText: "The magic link was replaced" }).waitFor();
     await owner.page.getByRole("button", { name: "Invite" }).click();
     const fresh = await owner.page.getByLabel("Magic link", { exact: true }).inputValue();

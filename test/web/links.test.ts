@@ -105,7 +105,7 @@ describePages("§2.7 a link that was replaced while its page is open", (tincan) 
       return route.fulfill({ status: 429, json: { error: "rate_limited", message: "Wait." } });
     });
     await page.getByRole("button", { name: "Invite" }).click();
-    await expect.poll(() => asked).toBe(1);
+    await expect.poll(() => asked).toBeGreaterThan(0);
     expect(await page.getByLabel("Magic link", { exact: true }).inputValue()).toBe(link);
     expect(await page.getByText(DEAD).count()).toBe(0);
   });

@@ -65,9 +65,9 @@ const FAULTS: Partial<Record<AmsErrorCode, Fault>> = {
     remedies: ["go_home"],
   },
   link_revoked: {
-    title: "The link was replaced",
+    title: "Your link was ended",
     sentence:
-      "The owner has created a new magic link, and the one that you joined by no longer works. Ask for the new one.",
+      "The owner has replaced or ended the magic link that you joined by. Ask for a new one.",
     remedies: ["go_home"],
   },
   stream_displaced: {
@@ -185,4 +185,10 @@ export function sentenceOf(error: unknown): string {
     return `This deployment accepts no more for the moment. Try again in ${error.retryAfterS} s.`;
   }
   return known === undefined ? error.message : known.sentence;
+}
+
+/** The same of what only the owner can do, by the account that this browser keeps. */
+export function ownersSentenceOf(error: unknown): string {
+  if (!(error instanceof AmsError) || error.code !== "invalid_credential") return sentenceOf(error);
+  return "The account that created this conversation is not in this browser any more. Only that account can do this.";
 }

@@ -28,6 +28,18 @@ export function dayOf(atMs: number): string {
   return Number.isFinite(atMs) ? DAY.format(atMs) : "";
 }
 
+const DAY_AND_CLOCK = new Intl.DateTimeFormat(undefined, {
+  dateStyle: "medium",
+  timeStyle: "short",
+});
+
+/** When something ends, of an ISO 8601 time: the clock alone where that is today. */
+export function untilTime(ts: string, nowMs: number): string {
+  const at = Date.parse(ts);
+  if (Number.isNaN(at)) return "";
+  return dayOf(at) === dayOf(nowMs) ? CLOCK.format(at) : DAY_AND_CLOCK.format(at);
+}
+
 /** To the millisecond. */
 export function exactTime(atMs: number): string {
   return EXACT.format(atMs);

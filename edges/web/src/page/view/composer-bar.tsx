@@ -9,10 +9,20 @@ export function ComposerBar({ subscriber, onName }: Props) {
   const { live } = subscriber;
   const self = live.self.value;
   if (self === null || live.phase.value.kind === "ended") return null;
-  const { displayName, observing } = self;
+  const { displayName, observing, readOnly } = self;
   const hasNamesake = live.peers.value.some((peer) =>
     isSameName(nameOf(speakerOf(peer, peer.metadata)), displayName),
   );
+  if (readOnly) {
+    return (
+      <footer class="foot">
+        <p class="soft watching">
+          Your link is for reading: you see everything, and the others see you as{" "}
+          <bdi class="name">{displayName}</bdi>. Ask its owner for another one to write.
+        </p>
+      </footer>
+    );
+  }
   return (
     <footer class="foot">
       {observing ? (

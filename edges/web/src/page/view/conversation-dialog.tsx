@@ -6,7 +6,7 @@ import { About } from "./about.tsx";
 import { Dialog } from "./dialog.tsx";
 import { lazy } from "./lazy.tsx";
 import { LinkCard } from "./link-card.tsx";
-import { LinkWhileAlive } from "./link-status.tsx";
+import { LinkLimits, LinkWhileAlive } from "./link-status.tsx";
 import { NameForm } from "./name-form.tsx";
 import { Roster } from "./roster.tsx";
 
@@ -18,6 +18,9 @@ export const ConnectPanel = lazy("The list of lines to paste", async () => {
 });
 const OwnerPanel = lazy("The owner's settings", async () => {
   return (await import("./owner-panel.tsx")).OwnerPanel;
+});
+const LimitedLinks = lazy("Links with limits", async () => {
+  return (await import("./limited-links.tsx")).LimitedLinks;
 });
 
 const TITLES: Readonly<Record<Shown, string>> = {
@@ -54,6 +57,7 @@ function Content({ subscriber, shown, onShow, onHome }: Props) {
       return (
         <LinkWhileAlive link={link} onManage={onManage}>
           <LinkCard isQrOpen link={link} />
+          {onManage !== null && <LimitedLinks alias={alias} />}
         </LinkWhileAlive>
       );
     case "connect":
@@ -71,6 +75,7 @@ function Content({ subscriber, shown, onShow, onHome }: Props) {
         <>
           <Roster live={live} />
           <About live={live} />
+          <LinkLimits link={link} />
         </>
       );
     case "anew":

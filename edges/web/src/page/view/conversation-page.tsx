@@ -14,6 +14,7 @@ import { ConversationDialog, type Shown } from "./conversation-dialog.tsx";
 import { ConversationPane } from "./conversation-pane.tsx";
 import { EmptyState } from "./empty-state.tsx";
 import { FramesPane } from "./frames-pane.tsx";
+import { LinkLimits } from "./link-status.tsx";
 import { Masthead } from "./masthead.tsx";
 import { Roster } from "./roster.tsx";
 import { useTabTitle } from "./tab-title.ts";
@@ -75,6 +76,7 @@ export function ConversationPage(props: Props) {
             <aside class="side">
               <Roster live={live} />
               <About live={live} />
+              {name === "portal" && <LinkLimits link={subscriber.link.value} />}
               <AgentText link={subscriber.link.value} />
             </aside>
             <div class="column">

@@ -7,7 +7,7 @@ import type { Subscriber } from "../wire/subscriber.ts";
 import { ConnectPanel, type Shown } from "./conversation-dialog.tsx";
 import { ConversationPage } from "./conversation-page.tsx";
 import { LinkCard } from "./link-card.tsx";
-import { DeadLink, useIsDead } from "./link-status.tsx";
+import { DeadLink, useLinkLife } from "./link-status.tsx";
 import { Masthead } from "./masthead.tsx";
 import { Tabs } from "./tabs.tsx";
 import { Welcome } from "./welcome.tsx";
@@ -36,7 +36,7 @@ function Attached({ subscriber }: { readonly subscriber: Subscriber }) {
   const [shown, setShown] = useState<Shown | null>(null);
   const [chosen, setTab] = useState<Tab>("live");
   const link = subscriber.link.value;
-  const isDead = useIsDead(link);
+  const { isDead } = useLinkLife(link);
   const isOpen = !subscriber.isOver;
   const hasLink = isOpen && !isDead;
   const tab = hasLink ? chosen : "live";

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { CopyButton } from "./copy-button.tsx";
 import { lazy } from "./lazy.tsx";
+import { LinkLimits } from "./link-status.tsx";
 
 const QrCode = lazy("The QR code", async () => (await import("./qr-code.tsx")).QrCode);
 
@@ -44,6 +45,7 @@ export function LinkCard({ link, named = false, openable = false, isQrOpen = fal
       </div>
       {isQrShown && <QrCode text={link} label="QR code of the magic link" />}
       <p class="soft small">Whoever has this link can join and read. Treat it as a secret.</p>
+      <LinkLimits link={link} />
     </div>
   );
 }

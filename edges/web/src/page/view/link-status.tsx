@@ -1,27 +1,41 @@
 /** What is shown of a magic link as long as it works; else a sentence in place of a dead link. */
-import type { VNode } from "preact";
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { watchLink } from "../wire/link-life.ts";
+import { limitsOf } from "../model/link-terms.ts";
+import { type LinkLife, UNKNOWN, watchLink } from "../wire/link-life.ts";
 
 type Props = {
   readonly link: string;
   /** Leads to where the owner makes a new link; null for everybody else. */
   readonly onManage: (() => void) | null;
-  readonly children: VNode;
+  readonly children: ComponentChildren;
 };
 
-export function LinkWhileAlive({ link, onManage, children }: Props) {
-  return useIsDead(link) ? <DeadLink onManage={onManage} /> : children;
+export function LinkWhileAlive({ link, onManage, children }: Props): ComponentChildren {
+  return useLinkLife(link).isDead ? <DeadLink onManage={onManage} /> : children;
 }
 
-/** False as long as it isn't known: then the link is shown as before. */
-export function useIsDead(link: string): boolean {
-  const [isDead, setDead] = useState(false);
+/** What is known of the link; as long as nothing is, it is shown as one without limits. */
+export function useLinkLife(link: string): LinkLife {
+  const [life, setLife] = useState(UNKNOWN);
   useEffect(() => {
-    setDead(false);
-    return watchLink(link, setDead);
+    setLife(UNKNOWN);
+    return watchLink(link, setLife);
   }, [link]);
-  return isDead;
+  return life;
+}
+
+/** Beside an open conversation: what its link allows, and until when; nothing without limits. */
+export function LinkLimits({ link }: { readonly link: string }) {
+  const life = useLinkLife(link);
+  if (life.isDead) return null;
+  const limits = limitsOf(life.terms, Date.now());
+  if (limits === "no limits") return null;
+  return (
+    <p class="link-limits soft small" role="note">
+      This link: <bdi>{limits}</bdi>
+    </p>
+  );
 }
 
 export function DeadLink({ onManage }: Pick<Props, "onManage">) {

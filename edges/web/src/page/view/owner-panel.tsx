@@ -1,10 +1,10 @@
 /** What the owner of a conversation can do with it: a new link, or the end. */
-import { AmsError } from "@ams/client";
 import { useState } from "preact/hooks";
-import { sentenceOf } from "../model/faults.ts";
+import { ownersSentenceOf } from "../model/faults.ts";
 import { BASE } from "../wire/base.ts";
 import { openOwnersAccount } from "../wire/own-account.ts";
 import type { Subscriber } from "../wire/subscriber.ts";
+import { LimitedLinks } from "./limited-links.tsx";
 
 type Props = {
   readonly subscriber: Subscriber;
@@ -18,7 +18,7 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
   const [fault, setFault] = useState<string | null>(null);
   const act = (work: () => Promise<void>) => {
     setFault(null);
-    work().then(onDone, (error: unknown) => setFault(refusalOf(error)));
+    work().then(onDone, (error: unknown) => setFault(ownersSentenceOf(error)));
   };
   const replace = async () => {
     const account = await openOwnersAccount(BASE);
@@ -32,6 +32,7 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
   return (
     <div class="owner">
       <p class="soft">This conversation is yours: the account in this browser created it.</p>
+      <LimitedLinks alias={alias} />
       <h3>Replace the link</h3>
       <p>All earlier links stop working. Give the new one to those you want to join.</p>
       <label class="check">
@@ -63,9 +64,4 @@ export function OwnerPanel({ subscriber, alias, onDone }: Props) {
       )}
     </div>
   );
-}
-
-function refusalOf(error: unknown): string {
-  if (!(error instanceof AmsError) || error.code !== "invalid_credential") return sentenceOf(error);
-  return "The account that created this conversation is not in this browser any more. Only that account can do this.";
 }

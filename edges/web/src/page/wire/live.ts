@@ -46,6 +46,8 @@ export type Self = {
   readonly streamName: string;
   readonly displayName: string;
   readonly observing: boolean;
+  /** The link admits readers alone: whatever this stream says would end its connection (§2.7.8). */
+  readonly readOnly: boolean;
 };
 
 export type Facts = { readonly conversationId: string; readonly metadata: Metadata };
@@ -137,6 +139,7 @@ export class Live {
    */
   async introduce(displayName: string, observing: boolean): Promise<void> {
     const self = this.self.value;
+    if (self?.readOnly === true) return;
     if (self !== null) this.self.value = { ...self, displayName, observing };
     try {
       await this.#connection?.setMetadata(metadataOf(displayName, observing), {
@@ -265,7 +268,7 @@ export class Live {
   }
 
   #joined(event: Extract<AmsEvent, { readonly type: "joined" }>, connection: Connection): void {
-    const { streamId, streamName, conversationId, conversationMetadata, ts } = event;
+    const { streamId, streamName, conversationId, conversationMetadata, readOnly, ts } = event;
     this.replayS.value = event.replay?.ttlS ?? 0;
     const { metadata } = connection;
     this.clockAheadMs.value = Date.parse(ts) - Date.now();
@@ -276,7 +279,7 @@ export class Live {
     this.facts.value = { conversationId, metadata: conversationMetadata };
     const displayName = displayNameOf(metadata) ?? streamName;
     const observing = metadata[OBSERVING] === true;
-    this.self.value = { streamId, streamName, displayName, observing };
+    this.self.value = { streamId, streamName, displayName, observing, readOnly };
     if (wasIn) this.rows.note("Connected again", ts);
     else if (this.rows.all.length > 0 && event.replays !== true) this.rows.note(LOADED_AGAIN, ts);
     this.phase.value = { kind: "live" };

@@ -7,7 +7,7 @@ import { effect, signal } from "@preact/signals";
 import { sentenceOf } from "../model/faults.ts";
 import { session } from "../model/storage.ts";
 import { BASE } from "./base.ts";
-import { isDead } from "./link-life.ts";
+import { lookAtLink } from "./link-life.ts";
 import { askOffer, offersReplay } from "./offering.ts";
 import { mintWith, openOwnAccount, useCredential, type Wish } from "./own-account.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -62,7 +62,7 @@ export async function mint(wish: Wish, key: Key | null): Promise<void> {
 export async function resume(): Promise<void> {
   const link = session.get(LINK);
   if (link === null || link === "") return;
-  if (await isDead(link)) hasEnded.value = true;
+  if ((await lookAtLink(link))?.isDead === true) hasEnded.value = true;
   else attach(link);
 }
 

@@ -46,7 +46,12 @@ export async function streamNameFor(path: string): Promise<string> {
 /** Another one, where the old one is somebody else's now. */
 export function newStreamNameFor(path: string): string {
   const name = newStreamName(displayName());
+  keepStreamName(path, name);
+  return name;
+}
+
+/** The name of this tab in one conversation from now on, as where its link demands one. */
+export function keepStreamName(path: string, name: string): void {
   session.set(`stream ${path}`, name);
   claimName(name);
-  return name;
 }

@@ -8,10 +8,17 @@ import { nameOf, speakerOf } from "../model/speaker.ts";
 import { browser, session } from "../model/storage.ts";
 import { forgetVisit, readVisits, rememberVisit } from "../model/visits.ts";
 import { BASE, REPLAY_S } from "./base.ts";
-import { isDead } from "./link-life.ts";
+import { lookAtLink } from "./link-life.ts";
 import { Live } from "./live.ts";
 import { forgetOwnAccount, openOwnAccount, ownAccount } from "./own-account.ts";
-import { avoidNames, chooseName, displayName, newStreamNameFor, streamNameFor } from "./person.ts";
+import {
+  avoidNames,
+  chooseName,
+  displayName,
+  keepStreamName,
+  newStreamNameFor,
+  streamNameFor,
+} from "./person.ts";
 import { keepTranscript } from "./transcript.ts";
 
 /** Milliseconds between two tries of somebody who has been in, when nothing answers at all. */
@@ -97,7 +104,9 @@ export class Subscriber {
       forgetOwnAccount();
       this.#asGuest = true;
       await this.#enterOnce();
-    } else if (error.code === "invalid_magic_link" && (await isDead(link)) === false) {
+    } else if (error.code === "invalid_stream_name_header") {
+      await this.#enterUnderTheLinksName(link, streamName);
+    } else if (error.code === "invalid_magic_link" && (await lookAtLink(link))?.isDead === false) {
       if (phase.value.kind === "ended" && phase.value.error === error) this.live.fail(USED_UP);
     }
     if (this.isOver && phase.value.kind === "ended" && phase.value.error !== USED_UP) {
@@ -105,9 +114,19 @@ export class Subscriber {
     }
   }
 
+  /** Some links admit under one name only (§2.7.5). */
+  async #enterUnderTheLinksName(link: string, tried: string): Promise<void> {
+    const life = await lookAtLink(link);
+    const only = life === null || life.isDead ? null : life.terms.streamName;
+    if (only === null || only === tried) return;
+    keepStreamName(this.#path, only);
+    await this.#enterOnce();
+  }
+
   #onJoined(link: string): void {
     this.#fallback = null;
     this.#remember(link);
+    if (this.live.self.value?.readOnly === true) return; // It may not introduce itself again.
     const name = displayName();
     const others = this.live.present.map((peer) => nameOf(speakerOf(peer, peer.metadata)));
     const free = avoidNames(others);
