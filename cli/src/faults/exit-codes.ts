@@ -119,6 +119,8 @@ export const EXIT_OF = {
   missing_credential: "refused",
   namespace_mismatch: "refused",
   link_limit: "limit",
+  invalid_webhook: "usage",
+  webhook_limit: "limit",
   key_limit: "limit",
   signup_closed: "refused",
   invalid_invite: "refused",

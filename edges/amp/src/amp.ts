@@ -1,14 +1,13 @@
 /** The parts of a provider, as its routes and deliveries use them. */
 import type { KeyObject } from "node:crypto";
 import type { PublicKey } from "@ams/amp";
-import type { Log, Reached } from "@ams/process";
+import type { Log, Outgoing, Reached } from "@ams/process";
 import type { AgentRecord } from "./agents/record.ts";
 import type { AmpConfig } from "./config.ts";
 import type { Mesh } from "./delivery/mesh-file.ts";
 import type { Peers } from "./delivery/peers.ts";
 import type { Work } from "./delivery/work.ts";
 import type { AmpMetrics } from "./metrics.ts";
-import type { Outgoing } from "./net/outgoing.ts";
 import type { Secrets } from "./secrets.ts";
 import type { Feeds } from "./sockets/feeds.ts";
 import type { Presence } from "./sockets/presence.ts";

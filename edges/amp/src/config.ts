@@ -1,6 +1,7 @@
 /** What the provider can be told by its environment. */
 import { isDomain } from "@ams/amp";
 import {
+  allowList,
   type Checked,
   choice,
   type Environment,
@@ -17,7 +18,6 @@ import {
 } from "@ams/process";
 import { redisUrlFault } from "@ams/store";
 import { z } from "zod";
-import { type AllowList, readAllowList } from "./net/addresses.ts";
 
 /** Characters of a secret: what `openssl rand -hex 16` gives. */
 const SECRET_CHARACTERS_MIN = 32;
@@ -212,14 +212,4 @@ function peers(about: string): Setting<ReadonlyMap<string, string>> {
 function splitOnce(text: string): readonly [string, string] {
   const at = text.indexOf("=");
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
-}
-
-function allowList(about: string): Setting<AllowList> {
-  const read = z
-    .string()
-    .transform((listed) => listed.split(",").flatMap((one) => one.trim() || []))
-    .transform((all) => readAllowList(all))
-    .refine((list) => list !== null, "must be host:port and CIDRs, separated by commas")
-    .transform((list) => list ?? { hosts: new Set<string>(), blocks: [] });
-  return { read, fallback: "", about, secret: false };
 }

@@ -3,7 +3,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } fr
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { publicKeyOf } from "@ams/amp";
-import { describeError, type Log, type Reached } from "@ams/process";
+import { describeError, type Log, Outgoing, type Reached, type Resolve } from "@ams/process";
 import type { AgentRecord } from "./agents/record.ts";
 import type { Amp } from "./amp.ts";
 import { retryScan } from "./attachments/scanning.ts";
@@ -15,7 +15,6 @@ import { Peers, type Txt } from "./delivery/peers.ts";
 import { flushReceipts, proveDelivery } from "./delivery/receipts.ts";
 import { Work } from "./delivery/work.ts";
 import type { AmpMetrics } from "./metrics.ts";
-import { Outgoing, type Resolve } from "./net/outgoing.ts";
 import { Secrets } from "./secrets.ts";
 import { Feeds } from "./sockets/feeds.ts";
 import { Presence } from "./sockets/presence.ts";

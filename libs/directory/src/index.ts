@@ -114,7 +114,6 @@ export {
   type Outbox,
   type OutboxEntry,
   type OutboxPlace,
-  WEBHOOKS_MAX,
   type Webhook,
   type Webhooks,
 } from "./webhooks.ts";

@@ -59,7 +59,12 @@ export type AccountAction =
   | "conversation_deleted"
   | "limits_changed"
   | "plan_changed"
-  | "limit_reached";
+  | "limit_reached"
+  | "webhook_created"
+  | "webhook_changed"
+  | "webhook_removed"
+  | "conversation_opted_in"
+  | "conversation_opted_out";
 
 /** One entry of an account's audit log. It holds no secret and no metadata. */
 export type AccountEvent = {

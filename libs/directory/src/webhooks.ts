@@ -18,9 +18,6 @@ export const LIMIT_REPORT_MS = 60_000;
 /** Attempts that the log of one account surely shows. */
 export const DELIVERIES_MAX = 1_000;
 
-/** Webhooks of one account. */
-export const WEBHOOKS_MAX = 10;
-
 /** What is appended in the same step as the change itself. */
 export type LifecycleType =
   | "conversation.opened" /** Its first stream joined, or the first after it was empty. */

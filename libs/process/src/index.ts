@@ -26,6 +26,13 @@ export {
   sentenceOf,
 } from "./meter.ts";
 export { countRejections, createRegistry, openMetrics } from "./metrics.ts";
+export { type AllowList, allowList, isPublicAddress } from "./net/addresses.ts";
+export {
+  Outgoing,
+  type OutgoingAnswer,
+  type OutgoingRequest,
+  type Resolve,
+} from "./net/outgoing.ts";
 export {
   namesPeppers,
   PEPPER_SETTINGS,
@@ -37,6 +44,7 @@ export {
 } from "./peppers.ts";
 export { EXIT_UNAVAILABLE, exitMisconfigured, stopOnSignal } from "./process.ts";
 export { addressOf, baseUrlOf, isHost, networkOf, type Reached } from "./reached.ts";
+export { createSealer, type Sealer } from "./sealed.ts";
 export {
   type Checked,
   choice,
@@ -61,6 +69,7 @@ export {
 export {
   CPU_SETTINGS,
   DEPLOYMENT_SETTINGS,
+  EVENT_SETTINGS,
   edgeProcessSettings,
   HOST_SETTINGS,
   processSettings,

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { hostNameOf } from "./hosts.ts";
 import { LOG_LEVELS } from "./log.ts";
+import { allowList } from "./net/addresses.ts";
 import {
   choice,
   flag,
@@ -13,12 +14,24 @@ import {
   optionalName,
   optionalPort,
   type Setting,
+  secretList,
   secretText,
   text,
 } from "./settings.ts";
 
 /** Bounded, and without what has a meaning in keys, in key patterns and in hash tags. */
 const REDIS_PREFIX = /^[a-z0-9][a-z0-9_.-]{0,31}$/;
+
+/** What control and the sender of webhooks share. */
+export const EVENT_SETTINGS = {
+  AMS_HOOKS_SECRET: secretList(
+    "Secrets of at least 32 characters, separated by commas, that control shares with the process that sends webhooks: it shows one to fetch events, and the secrets of webhooks are sealed under them. The first one writes, all read. Without it there are no webhooks.",
+    32,
+  ),
+  AMS_HOOKS_ALLOW: allowList(
+    "Targets inside that webhooks may reach: host:port and CIDRs, separated by commas.",
+  ),
+};
 
 /** Every process has these; ports and log level differ in their defaults only. */
 export function processSettings(defaults: {

@@ -37,6 +37,18 @@ export const CREDENTIAL = /^ams_sk_[A-Za-z0-9_-]{43}$/;
 
 /** What a key of an account may do (§2.2.9). */
 export const SCOPES = ["full", "mint", "join", "read"] as const;
+/** Types of events that webhooks may ask for (§2.15.3). */
+export const EVENT_TYPES = [
+  "conversation.opened",
+  "conversation.empty",
+  "conversation.closed",
+  "stream.joined",
+  "stream.left",
+  "limit.reached",
+  "message",
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
 export type Scope = (typeof SCOPES)[number];
 
 /** First path segments that the deployment itself answers, and so never a namespace. */

@@ -55,6 +55,8 @@ export {
   type AccountId,
   type Alias,
   type ConversationId,
+  EVENT_TYPES,
+  type EventType,
   isAccountId,
   isAlias,
   isConversationId,
@@ -119,6 +121,7 @@ export {
   SUBSCRIBE_STREAMS_MAX,
   TOKEN_BYTES_MAX,
   TOKEN_FRAME_BYTES_MAX,
+  WEBHOOKS_MAX,
 } from "./limits.ts";
 export {
   connectUrl,

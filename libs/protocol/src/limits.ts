@@ -111,6 +111,9 @@ export const CREDENTIALS_MAX = 5;
 /** Keys of one account, beside its credentials (§2.2.8): more than anybody lists by hand. */
 export const KEYS_MAX = 50;
 
+/** Webhooks of one account (§2.15.1): each event is sent to all of them. */
+export const WEBHOOKS_MAX = 10;
+
 /** Characters of the name of a key. */
 export const KEY_NAME_CHARACTERS_MAX = 64;
 

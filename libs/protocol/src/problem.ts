@@ -78,6 +78,12 @@ export const PROBLEMS = {
     status: 403,
     message: "This key may not do that: its scopes are in GET /v1/account.",
   },
+  invalid_webhook: {
+    status: 400,
+    message:
+      "A webhook has an https url that leads outside, and types: one or more of the known types.",
+  },
+  webhook_limit: { status: 403, message: "The account has 10 webhooks: remove one." },
   key_limit: {
     status: 403,
     message: "The account has 50 keys: revoke one.",

@@ -2,7 +2,7 @@
  * The bodies of the control plane as schemas (§2), for cold edges, tests and the OpenAPI document.
  */
 import { z } from "zod";
-import { CREDENTIAL, isNamespace, KEY_ID, LINK_ID, SCOPES, SLUG } from "./ids.ts";
+import { CREDENTIAL, EVENT_TYPES, isNamespace, KEY_ID, LINK_ID, SCOPES, SLUG } from "./ids.ts";
 import {
   CREDENTIAL_GRACE_S_MAX,
   EXPIRES_IN_S_MAX,
@@ -15,6 +15,7 @@ import {
   MAX_JOINS_MAX,
   REPLAY_BYTES_MIN,
   REPLAY_TTL_S_MAX,
+  WEBHOOKS_MAX,
 } from "./limits.ts";
 import { parseMagicLink } from "./link.ts";
 import { PROBLEMS } from "./problem.ts";
@@ -114,6 +115,78 @@ export const keyCreatedBody = keyBody.extend({ credential });
 export const keysBody = z.object({
   keys: z.array(keyBody.extend({ last_used_at: timestamp.nullable() })).max(KEYS_MAX),
 });
+
+const eventTypes = z
+  .array(z.enum(EVENT_TYPES))
+  .min(1)
+  .max(EVENT_TYPES.length)
+  .describe("Types of events that are sent to it.");
+const webhookUrl = z.string().max(2_048).describe("Where events are sent: https, and outside.");
+const enabled = z.boolean().describe("Whether events are sent to it.");
+
+export const createWebhookBody = z.object({ url: webhookUrl, types: eventTypes });
+
+export const changeWebhookBody = z.object({
+  url: webhookUrl.nullish(),
+  types: eventTypes.nullish(),
+  enabled: enabled.nullish(),
+});
+
+export const webhookBody = z.object({
+  webhook_id: z.string().describe("Names it; no secret."),
+  url: webhookUrl,
+  types: eventTypes,
+  enabled,
+  disabled: z
+    .object({
+      at: timestamp.describe("Since when."),
+      reason: z.enum(["owner", "failures"]).describe("Who disabled it."),
+    })
+    .nullable()
+    .describe("Null while it is enabled."),
+  created_at: timestamp.describe("When it was made."),
+  rotated_at: timestamp.nullable().describe("When its secret was replaced last."),
+});
+
+export const webhookCreatedBody = webhookBody.extend({
+  secret: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{43}=$/)
+    .describe("Signs its events, by Standard Webhooks; shown once."),
+});
+
+export const webhooksBody = z.object({
+  webhooks: z.array(webhookBody).max(WEBHOOKS_MAX).describe("The oldest first."),
+});
+
+export const deliveriesBody = z.object({
+  deliveries: z
+    .array(
+      z.object({
+        delivery_id: z.string().describe("Names the attempt."),
+        message_id: z.string().describe("The event's webhook-id, the same at each attempt."),
+        type: z.string().describe("The event's type."),
+        attempt: z.int().min(1).describe("1 for the first."),
+        at: timestamp.describe("When it was sent."),
+        status: z
+          .enum(["delivered", "failed", "dead"])
+          .describe("`failed` is tried again, `dead` is not."),
+        http_status: z.int().nullable().describe("Null where no answer came."),
+        error: z.string().nullable().describe("Why no answer came, in a word."),
+        took_ms: z.int().min(0).describe("Milliseconds until the answer."),
+        next_attempt_at: timestamp.nullable().describe("When it is tried again."),
+      }),
+    )
+    .max(LIST_LIMIT_MAX)
+    .describe("The newest first."),
+  next_cursor: z.string().nullable().describe("Null on the last page."),
+});
+
+const messages = z.boolean().describe("Whether each finished turn is an event too.");
+
+export const optInBody = z.object({ messages: messages.nullish() });
+
+export const optedInBody = z.object({ messages });
 
 /** What was done with an account (§2.2.12). */
 export const accountEventsBody = z.object({

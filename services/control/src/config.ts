@@ -2,10 +2,12 @@
 
 import { hostname } from "node:os";
 import {
+  type AllowList,
   CPU_SETTINGS,
   choice,
   DEPLOYMENT_SETTINGS,
   type Environment,
+  EVENT_SETTINGS,
   faultsOf,
   integer,
   PEPPER_SETTINGS,
@@ -62,6 +64,7 @@ export const CONTROL_SETTINGS = {
     134_217_728,
     "Bytes of frames that a conversation may keep, as its mint asks for; below 1024: no replay here.",
   ),
+  ...EVENT_SETTINGS,
   ...CPU_SETTINGS,
   ...DEPLOYMENT_SETTINGS,
 };
@@ -98,6 +101,9 @@ export type ControlConfig = Reached & {
   /** 0 for no replay. */
   readonly replayTtlSMax: number;
   readonly replayBytesMax: number;
+  /** Secrets of who fetches the events of webhooks; none: there are no webhooks. */
+  readonly eventSecrets: readonly string[];
+  readonly eventTargets: AllowList;
   readonly streamsPerAccount: number;
   readonly guestsPerAccount: number;
   /** 0 for any number. */
@@ -130,6 +136,8 @@ export function readControl(
       accountCpuMsPerSecond: value.AMS_ACCOUNT_CPU_MS_PER_SECOND,
       replayTtlSMax: value.AMS_REPLAY_TTL_S_MAX,
       replayBytesMax: value.AMS_REPLAY_BYTES_MAX,
+      eventSecrets: value.AMS_HOOKS_SECRET,
+      eventTargets: value.AMS_HOOKS_ALLOW,
       streamsPerAccount: value.AMS_STREAMS_PER_ACCOUNT,
       guestsPerAccount: value.AMS_GUESTS_PER_ACCOUNT,
       conversationsPerAccount: value.AMS_CONVERSATIONS_PER_ACCOUNT,

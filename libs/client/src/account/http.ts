@@ -197,6 +197,8 @@ const KNOWN: Readonly<Record<ProblemCode, 1>> = {
   missing_credential: 1,
   invalid_credential: 1,
   insufficient_scope: 1,
+  invalid_webhook: 1,
+  webhook_limit: 1,
   key_limit: 1,
   namespace_mismatch: 1,
   host_not_allowed: 1,

@@ -1,13 +1,8 @@
 /** Webhooks of accounts, and what happens appended for them in the step that changes it. */
+import { WEBHOOKS_MAX } from "@ams/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Account, Conversation } from "../records.ts";
-import {
-  DELIVERIES_MAX,
-  type Delivery,
-  OUTBOX_EVENTS_MAX,
-  WEBHOOKS_MAX,
-  type Webhook,
-} from "../webhooks.ts";
+import { DELIVERIES_MAX, type Delivery, OUTBOX_EVENTS_MAX, type Webhook } from "../webhooks.ts";
 import {
   faultOf,
   fresh,
@@ -74,7 +69,7 @@ export function outboxContract(open: () => Promise<World>): void {
       return claim;
     };
 
-    test("a conversation that opted in says opened, joined, left, empty, closed, in that order", async () => {
+    test("§2.15.3 a conversation that opted in says opened, joined, left, empty, closed, in that order", async () => {
       const { directory } = world;
       const conversation = await mint();
       expect(await directory.optedIn(conversation)).toEqual({ observer: null });
@@ -111,7 +106,7 @@ export function outboxContract(open: () => Promise<World>): void {
       expect(Number.isSafeInteger(last[2]?.at_ms)).toBe(true);
     });
 
-    test("one that didn't opt in, or opted out again, appends nothing", async () => {
+    test("§2.15.3 one that didn't opt in, or opted out again, appends nothing", async () => {
       const { directory } = world;
       const quiet = await mint(false);
       expect(await directory.optedIn(quiet)).toBeNull();
@@ -124,7 +119,7 @@ export function outboxContract(open: () => Promise<World>): void {
       expect(faultOf(await directory.optIn(newConversation(account), null))).toBe("not_found");
     });
 
-    test("the observer is no event, and keeps no conversation from being empty", async () => {
+    test("§2.15.3 the observer is no event, and keeps no conversation from being empty", async () => {
       const { directory } = world;
       const conversation = await mint("observer-x");
       await join(conversation, "observer-x");
@@ -139,7 +134,7 @@ export function outboxContract(open: () => Promise<World>): void {
       ]);
     });
 
-    test("a stream that a sweep removes has left, and one that is claimed again has joined", async () => {
+    test("§2.15.3 a stream that a sweep removes has left, and one that is claimed again has joined", async () => {
       const { directory } = world;
       const conversation = await mint();
       const claim = newClaim(whereOf(conversation), account, { gateway: fresh("gateway") });
@@ -157,7 +152,7 @@ export function outboxContract(open: () => Promise<World>): void {
       ]);
     });
 
-    test("a limit is reported once a minute, and only to an account with a webhook", async () => {
+    test("§2.15.3 a limit is reported once a minute, and only to an account with a webhook", async () => {
       const { directory, clock } = world;
       const conversation = await mint();
       const slot = slotOf(newClaim(whereOf(conversation), account));
@@ -186,7 +181,7 @@ export function outboxContract(open: () => Promise<World>): void {
       ]);
     });
 
-    test("reading removes nothing; an owner with many events doesn't hide another's", async () => {
+    test("§2.15.4 reading removes nothing; an owner with many events doesn't hide another's", async () => {
       const { directory } = world;
       value(await directory.putWebhook(account.account_id, hookOf(), null));
       for (let count = 0; count < 200; count += 1) {
@@ -206,7 +201,7 @@ export function outboxContract(open: () => Promise<World>): void {
       expect(await directory.readOutbox(10)).toEqual([]);
     });
 
-    test("past its bound events are lost and counted, and none after that once it is read", async () => {
+    test("§2.15.4 past its bound events are lost and counted, and none after that once it is read", async () => {
       const { directory } = world;
       value(await directory.putWebhook(account.account_id, hookOf(), null));
       const append = () => directory.appendToOutbox(account.account_id, "replay", {});
@@ -226,7 +221,7 @@ export function outboxContract(open: () => Promise<World>): void {
       expect(await directory.appendToOutbox(newAccount().account_id, "replay", {})).toBe(false);
     });
 
-    test("webhooks are kept as they are, up to ten, and replaced only as they were", async () => {
+    test("§2.15.1 webhooks are kept as they are, up to ten, and replaced only as they were", async () => {
       const { directory, other } = world;
       const id = account.account_id;
       expect(await directory.webhooksOf(id)).toEqual([]);
@@ -249,7 +244,7 @@ export function outboxContract(open: () => Promise<World>): void {
       expect(await directory.appendToOutbox(id, "replay", {})).toBe(false);
     });
 
-    test("the log of attempts is by webhook, the newest first, complete over pages, bounded", async () => {
+    test("§2.15.7 the log of attempts is by webhook, the newest first, complete over pages, bounded", async () => {
       const { directory, other } = world;
       const id = account.account_id;
       const attempt = (webhook_id: string, message_id: string): Delivery => ({

@@ -1,6 +1,6 @@
 /** Webhooks of an account in the file, and the log of what was sent to them. */
-import type { AccountId } from "@ams/protocol";
-import { DELIVERIES_MAX, WEBHOOKS_MAX, type Webhooks } from "../webhooks.ts";
+import { type AccountId, WEBHOOKS_MAX } from "@ams/protocol";
+import { DELIVERIES_MAX, type Webhooks } from "../webhooks.ts";
 import { storedAccount } from "./credentials.ts";
 import { look, type Store, step } from "./store.ts";
 import { type Tables, under } from "./tables.ts";

@@ -1,10 +1,10 @@
 /** Webhooks of an account on Redis, and the log of what was sent to them. */
+import { WEBHOOKS_MAX } from "@ams/protocol";
 import { answered } from "@ams/store";
 import {
   DELIVERIES_MAX,
   type Delivery,
   type KeptDelivery,
-  WEBHOOKS_MAX,
   type Webhook,
   type Webhooks,
 } from "../webhooks.ts";

@@ -79,6 +79,8 @@ ProblemCode = Literal[
     "conversation_limit",
     "link_limit",
     "insufficient_scope",
+    "invalid_webhook",
+    "webhook_limit",
     "key_limit",
     "signup_closed",
     "invalid_invite",

@@ -78,6 +78,7 @@ function featuresOf(config: ControlConfig): readonly string[] {
     ...(offersReplay(config) ? ["replay"] : []),
     "selective_subscription",
     "self_subscribe",
+    ...(config.eventSecrets.length > 0 ? ["webhooks"] : []),
   ];
 }
 

@@ -33,6 +33,22 @@ import { showHealth, showOffer, VERSION } from "../conversations/offer.ts";
 import { showDocs, showOpenApi } from "../docs/documents.ts";
 import { describeRoutes } from "../docs/openapi.ts";
 import { createMetrics } from "../metrics.ts";
+import { listDeliveries, replayDelivery } from "../webhooks/deliveries.ts";
+import { optIn, optOut } from "../webhooks/opt-in.ts";
+import {
+  observerLink,
+  recordAttempts,
+  removeEvents,
+  takeEvents,
+  webhooksOfAccounts,
+} from "../webhooks/outbox.ts";
+import {
+  createWebhook,
+  editWebhook,
+  listWebhooks,
+  removeWebhook,
+  rotateSecret,
+} from "../webhooks/webhooks.ts";
 import type { Call, Endpoint, Route, Tools } from "./endpoint.ts";
 import { problem } from "./problem.ts";
 import { createRateLimit, type RateStore } from "./rate-limit.ts";
@@ -47,6 +63,17 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", path: "/v1/account/keys", endpoint: createKey },
   { method: "GET", path: "/v1/account/keys", endpoint: listKeys },
   { method: "DELETE", path: "/v1/account/keys/:key_id", endpoint: revokeKey },
+  { method: "POST", path: "/v1/account/webhooks", endpoint: createWebhook },
+  { method: "GET", path: "/v1/account/webhooks", endpoint: listWebhooks },
+  { method: "POST", path: "/v1/account/webhooks/:webhook_id", endpoint: editWebhook },
+  { method: "DELETE", path: "/v1/account/webhooks/:webhook_id", endpoint: removeWebhook },
+  { method: "POST", path: "/v1/account/webhooks/:webhook_id/secret", endpoint: rotateSecret },
+  { method: "GET", path: "/v1/account/webhooks/:webhook_id/deliveries", endpoint: listDeliveries },
+  {
+    method: "POST",
+    path: "/v1/account/webhooks/:webhook_id/deliveries/:message_id/replay",
+    endpoint: replayDelivery,
+  },
   { method: "POST", path: "/v1/:namespace/conversations", endpoint: mintConversation },
   { method: "GET", path: "/v1/:namespace/conversations", endpoint: listConversations },
   { method: "GET", path: "/v1/:namespace/conversations/:alias", endpoint: inspectConversation },
@@ -59,9 +86,20 @@ export const ROUTES: readonly Route[] = [
     path: "/v1/:namespace/conversations/:alias/links/:link_id",
     endpoint: revokeLink,
   },
+  { method: "POST", path: "/v1/:namespace/conversations/:alias/webhooks", endpoint: optIn },
+  { method: "DELETE", path: "/v1/:namespace/conversations/:alias/webhooks", endpoint: optOut },
   { method: "GET", path: "/healthz", endpoint: showHealth },
   { method: "GET", path: "/openapi.json", endpoint: showOpenApi },
   { method: "GET", path: "/docs", endpoint: showDocs },
+];
+
+/** For the process that sends webhooks, and in no document. */
+const OUTBOX_ROUTES: readonly Route[] = [
+  { method: "POST", path: "/v1/outbox/take", endpoint: takeEvents },
+  { method: "POST", path: "/v1/outbox/remove", endpoint: removeEvents },
+  { method: "POST", path: "/v1/outbox/webhooks", endpoint: webhooksOfAccounts },
+  { method: "POST", path: "/v1/outbox/attempts", endpoint: recordAttempts },
+  { method: "POST", path: "/v1/outbox/link", endpoint: observerLink },
 ];
 
 export type ControlOptions = {
@@ -105,6 +143,9 @@ export function createControl(options: ControlOptions): Control {
   for (const { method, path, endpoint } of ROUTES) {
     app.on(method, path, (context) => answer(endpoint, toCall(context, meterOf), tools));
   }
+  for (const { method, path, endpoint } of config.eventSecrets.length > 0 ? OUTBOX_ROUTES : []) {
+    app.on(method, path, (context) => answer(endpoint, toCall(context, meterOf), tools));
+  }
   for (const path of new Set(ROUTES.map((route) => route.path))) {
     app.all(path, (context) => answerOtherMethod(context, path));
   }
@@ -133,7 +174,7 @@ async function answer(endpoint: Endpoint, call: Call, tools: Tools): Promise<Res
  * look is free.
  */
 function overBudget(endpoint: Endpoint, { meter }: Call, tools: Tools): Response | null {
-  if (endpoint === showHealth) return null;
+  if (endpoint === showHealth || isOfSender(endpoint)) return null;
   const refusal = meter.refusal();
   if (refusal === null) {
     meter.spend(REQUEST_MS);
@@ -142,6 +183,11 @@ function overBudget(endpoint: Endpoint, { meter }: Call, tools: Tools): Response
   tools.metrics.rateLimited(`${refusal.kind}_cpu`);
   const headers = { "retry-after": String(refusal.waitS) };
   return problem("rate_limited", headers, sentenceOf(refusal));
+}
+
+/** It is ours, and shows its secret before anything is done. */
+function isOfSender(endpoint: Endpoint): boolean {
+  return OUTBOX_ROUTES.some((route) => route.endpoint === endpoint);
 }
 
 /** What a store without memory is answered as, and what to do about it. */

@@ -32,7 +32,9 @@ export type Call = {
   readonly meter: Meter;
   readonly trail: Trail;
   /** A path parameter, not yet checked. */
-  readonly param: (name: "namespace" | "alias" | "link_id" | "key_id") => string;
+  readonly param: (
+    name: "namespace" | "alias" | "link_id" | "key_id" | "webhook_id" | "message_id",
+  ) => string;
   /** A query parameter; null when it is absent or empty. */
   readonly query: (name: string) => string | null;
 };

@@ -28,6 +28,8 @@ const CONFIG: ControlConfig = {
   rotationsPerMinute: 0,
   replayTtlSMax: 604_800,
   replayBytesMax: 1_048_576,
+  eventSecrets: ["a-secret-of-whoever-sends-webhooks-0"],
+  eventTargets: { hosts: new Set(), blocks: [] },
   streamsPerAccount: 10,
   guestsPerAccount: 1_000,
   conversationsPerAccount: 0,

@@ -3,6 +3,8 @@
  * that leads inside is refused, in each of its spellings.
  */
 import { BlockList, isIP, isIPv4 } from "node:net";
+import { z } from "zod";
+import type { Setting } from "../settings.ts";
 
 export type AllowList = {
   /** `host:port` as in a URL. */
@@ -93,4 +95,15 @@ export function isAllowedBlock({ blocks }: AllowList, address: string): boolean 
   const family = isIP(address);
   if (family === 0) return false;
   return blocks.some((block) => block.check(address, family === 4 ? "ipv4" : "ipv6"));
+}
+
+/** Targets inside that the operator allows: `host:port` and CIDRs, separated by commas. */
+export function allowList(about: string): Setting<AllowList> {
+  const read = z
+    .string()
+    .transform((listed) => listed.split(",").flatMap((one) => one.trim() || []))
+    .transform((all) => readAllowList(all))
+    .refine((list) => list !== null, "must be host:port and CIDRs, separated by commas")
+    .transform((list) => list ?? { hosts: new Set<string>(), blocks: [] });
+  return { read, fallback: "", about, secret: false };
 }

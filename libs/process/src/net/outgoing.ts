@@ -21,6 +21,8 @@ export type OutgoingRequest = {
   readonly body?: string;
   /** Bytes of the answer that are read; the rest is dropped. */
   readonly bytesMax?: number;
+  /** Redirects that are followed; two unless given. */
+  readonly redirectsMax?: number;
 };
 
 export type OutgoingAnswer =
@@ -63,14 +65,14 @@ export class Outgoing {
     isTrusted = false,
   ): Promise<OutgoingAnswer> {
     let target = text;
-    for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
+    for (let redirects = 0; redirects <= (request.redirectsMax ?? REDIRECTS_MAX); redirects += 1) {
       if (!isTrusted && this.faultOf(target) !== null) return { ok: false, fault: "refused" };
       const url = new URL(target);
       const address = await this.#addressOf(url, isTrusted);
       if (address === null) return { ok: false, fault: "failed" };
       if (address === "") return { ok: false, fault: "refused" };
       const answer = await send(url, address, request);
-      if (!answer.ok || answer.location === null) return answer;
+      if (!answer.ok || answer.location === null || request.redirectsMax === 0) return answer;
       const next = URL.canParse(answer.location, target) ? new URL(answer.location, target) : null;
       const isDowngrade = url.protocol === "https:" && next?.protocol !== "https:";
       if (next === null || isDowngrade) return { ok: false, fault: "refused" };
