@@ -67,15 +67,22 @@ export async function buildPackage(folder) {
     bundleAnswers("answers-browser.js", "./browser.js", "browser"),
     bundleAnswers("answers-node.js", "./node.js", "node"),
   ]);
+  const tokens = await build({
+    ...COMMON,
+    entryPoints: [join(HERE, "src", "tokens.ts")],
+    platform: "node",
+    minifySyntax: true,
+    outfile: join(HERE, "dist", "package", "tokens.js"),
+  });
   for (const { name, contents, map } of browser) {
     writeFileSync(join(folder, name), contents);
     writeFileSync(join(folder, `${name}.map`), map);
   }
-  for (const { path, contents } of [node, ...answers].flatMap((one) => one.outputFiles)) {
+  for (const { path, contents } of [node, tokens, ...answers].flatMap((one) => one.outputFiles)) {
     writeFileSync(join(folder, basename(path)), contents);
   }
   const copied = new Set();
-  for (const entry of ["index.d.ts", "answers/index.d.ts"]) {
+  for (const entry of ["index.d.ts", "answers/index.d.ts", "tokens.d.ts"]) {
     copyTypes(join(HERE, "dist", entry), folder, copied);
   }
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest(), null, 2)}\n`);
@@ -133,6 +140,7 @@ function manifest() {
         node: "./answers-node.js",
         default: "./answers-browser.js",
       },
+      "./tokens": { types: "./types/client/tokens.d.ts", default: "./tokens.js" },
     },
   };
 }

@@ -1,8 +1,16 @@
 /** The part of the directory's contract that is about accounts, their credentials and keys. */
 import type { AccountId, Namespace } from "@ams/protocol";
 import type { Outcome } from "@ams/store";
-import type { AccountLimits } from "./limits.ts";
-import type { Account, AccountEvent, AccountKey, AccountUse, Grant, KeptEvent } from "./records.ts";
+import type {
+  Account,
+  AccountEvent,
+  AccountKey,
+  AccountLimits,
+  AccountUse,
+  Grant,
+  KeptEvent,
+  KeySigner,
+} from "./records.ts";
 
 /**
  * Whose credential something is, or was: whether it is live is another question, which is asked
@@ -51,6 +59,8 @@ export interface Accounts {
   ): Promise<Outcome<null, "not_found" | "key_limit">>;
   /** The keys of the account, the oldest first; null when there is no account. */
   keysOf(id: AccountId): Promise<readonly AccountKey[] | null>;
+  /** The key of this id while it is live; null also for one that was made without a signing key. */
+  keySigner(id: AccountId, keyId: string): Promise<KeySigner | null>;
   /** Ends a key, and announces `credentials_end`. */
   revokeKey(id: AccountId, keyId: string): Promise<Outcome<null, "not_found">>;
   /** Adds to the account's log, of which the latest `ACCOUNT_EVENTS_MAX` are kept. */
@@ -85,10 +95,7 @@ export interface Accounts {
   resetCredential(id: AccountId, hash: string): Promise<Outcome<null, "not_found">>;
   /** When each live credential of the account ends; null when there is no account. */
   credentialEnds(id: AccountId): Promise<readonly CredentialEnd[] | null>;
-  /**
-   * Also sets `subscribers_max` on every conversation that the account owns, and announces
-   * `limits_changed`.
-   */
+  /** Also sets `subscribers_max` on every conversation that the account owns. */
   setAccountLimits(id: AccountId, limits: AccountLimits): Promise<Outcome<Account, "not_found">>;
   /**
    * Closes its conversations, ends its credentials, keeps its namespace taken; announces

@@ -16,7 +16,6 @@ import type {
 import { type Outcome, StoreUnavailable } from "@ams/store";
 import type { Accounts } from "./accounts.ts";
 import type { Channels } from "./channels.ts";
-import type { Plans } from "./plans.ts";
 import type {
   Address,
   Admission,
@@ -134,7 +133,7 @@ export type Claim = {
   readonly joined_at: string;
   readonly gateway: GatewayId;
   readonly connection: ConnectionId;
-  /** The link that admitted it: it must still be live when the claim is made. */
+  /** The link that admitted it, which must still be live when the claim is made; or `NO_LINK`. */
   readonly link: number;
   /** The deployment's limit, where the conversation has none of its own. */
   readonly subscribersMax: number;
@@ -316,7 +315,6 @@ export interface Peppered {
 
 export interface Directory
   extends Accounts,
-    Plans,
     Conversations,
     Presence,
     Leases,

@@ -45,23 +45,6 @@ export {
   type RosterEvent,
 } from "./events.ts";
 export {
-  type AccountLimits,
-  DEFAULT_PLAN,
-  DEPLOYMENT_LIMITS,
-  isLimitName,
-  isLimitValue,
-  isPlanName,
-  LIMIT_MAX,
-  LIMIT_MIN,
-  LIMIT_NAMES,
-  type LimitName,
-  limitsUnder,
-  PLANS_MAX,
-  type Plan,
-  planOf,
-  readLimits,
-} from "./limits.ts";
-export {
   canonicalConversationId,
   newAccountId,
   newConversationId,
@@ -69,25 +52,28 @@ export {
   newKeyId,
   newWebhookId,
 } from "./new-ids.ts";
-export type { HeldLimits, Plans } from "./plans.ts";
 export {
   type Account,
   type AccountAction,
   type AccountEvent,
   type AccountKey,
+  type AccountLimits,
   type AccountUse,
   type Address,
   type Admission,
   type ConnectionId,
   type Conversation,
+  DEPLOYMENT_LIMITS,
   type GatewayId,
   type Grant,
   type IdKind,
   isGranted,
   type KeptEvent,
+  type KeySigner,
   type Link,
   type LinkTerms,
   type LinkUse,
+  NO_LINK,
   type RosterEntry,
   whereOf,
 } from "./records.ts";

@@ -13,7 +13,6 @@ import {
   type StreamIdentity,
   type StreamName,
 } from "@ams/protocol";
-import type { AccountLimits } from "./limits.ts";
 
 /**
  * Departed streams of one conversation that are surely remembered, twice as many at most.
@@ -21,13 +20,31 @@ import type { AccountLimits } from "./limits.ts";
  */
 export const DEPARTED_MAX = 1_000;
 
+/** Who may have how much. A field that is null follows the deployment's setting. */
+export type AccountLimits = {
+  /** Streams that the account may hold at a time, in all conversations together. */
+  readonly streams_max: number | null;
+  /** Guests that the account's conversations may hold at a time, all together. */
+  readonly guests_max: number | null;
+  /** Conversations that the account may have at a time. */
+  readonly conversations_max: number | null;
+  /** Subscribers that each conversation of the account may hold at a time. */
+  readonly subscribers_max: number | null;
+};
+
+/** The limits of an account that follows the deployment's settings. */
+export const DEPLOYMENT_LIMITS: AccountLimits = {
+  streams_max: null,
+  guests_max: null,
+  conversations_max: null,
+  subscribers_max: null,
+};
+
 export type Account = AccountLimits & {
   readonly account_id: AccountId;
   readonly namespace: Namespace;
   /** UTC ISO 8601 with milliseconds. */
   readonly created_at: string;
-  /** The name of its plan, null for none. */
-  readonly plan: string | null;
 };
 
 /** A named credential of an account, limited to some scopes (§2.2.8). */
@@ -39,8 +56,19 @@ export type AccountKey = {
   readonly expires_at_ms: number | null;
   /** UTC ISO 8601 with milliseconds. */
   readonly created_at: string;
+  /** The half of its signing key that checks its tokens (§2.13.4); earlier keys have none. */
+  readonly public_key?: string;
   /** Unix milliseconds of its last use, exact to `KEY_USE_MS`; null before any. */
   readonly used_at_ms: number | null;
+};
+
+/** A live key as what it has signed is checked with. */
+export type KeySigner = {
+  /** The hash of the key's credential. */
+  readonly credential: string;
+  /** Ed25519, 32 bytes in base64url. */
+  readonly public_key: string;
+  readonly scopes: readonly Scope[];
 };
 
 /** Milliseconds for which a use of a key is not written again. */
@@ -124,6 +152,9 @@ export type Link = {
   /** Streams counted against its own `max_joins`; absent where there is no such limit. */
   readonly joins?: number;
 };
+
+/** Instead of a link's number: admitted by a token that its owner's key has signed (§2.13.5). */
+export const NO_LINK = 0;
 
 /** What a link was limited to when it was made (§2.7.5). */
 export type LinkTerms = {

@@ -17,6 +17,12 @@ export {
   type PeerAddress,
   type Upgrade,
 } from "./http-server.ts";
+export {
+  IDENTITY_SETTINGS,
+  type IssuerSettings,
+  isSafeUrl,
+  readIdentity,
+} from "./identity-settings.ts";
 export { describeError, LOG_LEVELS, type Log, openLog } from "./log.ts";
 export {
   type CpuLimits,

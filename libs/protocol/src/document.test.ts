@@ -30,6 +30,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "create-key": schema.createKeyBody,
   "key-created": schema.keyCreatedBody,
   keys: schema.keysBody,
+  "bearer-token": schema.bearerTokenClaims,
+  "join-token": schema.joinTokenClaims,
   "account-events": schema.accountEventsBody,
   "create-link": schema.createLinkBody,
   "link-created": schema.linkCreatedBody,

@@ -34,6 +34,7 @@ export const KEY_ID = /^key_[0-9A-HJKMNP-TV-Z]{26}$/;
 export const STREAM_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 export const CREDENTIAL = /^ams_sk_[A-Za-z0-9_-]{43}$/;
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** What a key of an account may do (§2.2.9). */
 export const SCOPES = ["full", "mint", "join", "read"] as const;
@@ -99,6 +100,19 @@ export function isStreamName(text: string): text is StreamName {
 /** `ams_sk_` + 43 base64url characters. */
 export function isCredential(text: string): boolean {
   return CREDENTIAL.test(text);
+}
+
+/** Characters of the longest signed token: a JWT with some dozens of claims. */
+export const SIGNED_TOKEN_CHARACTERS_MAX = 8_192;
+
+/** A compact JWS (RFC 7515): three parts in base64url. Its signature isn't checked. */
+export function isSignedToken(text: string): boolean {
+  return text.length <= SIGNED_TOKEN_CHARACTERS_MAX && COMPACT_JWS.test(text);
+}
+
+/** What may be an account's bearer: a credential, or a signed token (§2.13). */
+export function isBearerToken(text: string): boolean {
+  return isCredential(text) || isSignedToken(text);
 }
 
 /** 43 base64url characters. */

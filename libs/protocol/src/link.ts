@@ -2,7 +2,14 @@
  * The magic link: `<base URL>/<namespace>/conversations/<alias>?t=<link token>` (§1.4).
  * This file is the only one that knows how its path looks.
  */
-import { type Alias, isAlias, isLinkToken, isNamespace, type Namespace } from "./ids.ts";
+import {
+  type Alias,
+  isAlias,
+  isLinkToken,
+  isNamespace,
+  isSignedToken,
+  type Namespace,
+} from "./ids.ts";
 
 export type MagicLink = {
   readonly baseUrl: string;
@@ -39,7 +46,12 @@ export function formatMagicLink(link: MagicLink): string {
 export function parseMagicLink(text: string): MagicLink | null {
   const address = parseLinkAddress(text);
   const token = address && new URL(text).searchParams.get("t");
-  return token && isLinkToken(token) ? { ...address, token } : null;
+  return token && isWayIn(token) ? { ...address, token } : null;
+}
+
+/** A link token, or a join token in its place (§2.13.5). */
+function isWayIn(token: string): boolean {
+  return isLinkToken(token) || isSignedToken(token);
 }
 
 /** Where a link leads, or null when its URL is not a link's. The token isn't read. */

@@ -57,8 +57,6 @@ export const accountBody = z.object({
   created_at: timestamp,
   /** Of the credential that was shown (§2.2.9). */
   scopes: z.array(z.enum(SCOPES)).optional(),
-  /** The name of the plan that holds, null for none (§2.10). */
-  plan: z.string().nullable().optional(),
   /** What holds for this account, where it may differ from the deployment's. */
   limits: z
     .object({
@@ -67,14 +65,6 @@ export const accountBody = z.object({
       conversations_per_account: count.optional(),
       subscribers_per_conversation: count,
       keys_per_account: count.optional(),
-      mints_per_minute: count.optional(),
-      frames_per_second: count.optional(),
-      bytes_per_second: count.optional(),
-      deliveries_per_second: count.optional(),
-      replay_bytes: count.optional(),
-      replay_ttl_s: count.optional(),
-      edge_sessions: count.optional(),
-      edge_readers: count.optional(),
     })
     .catchall(count)
     .optional(),
@@ -90,7 +80,7 @@ export const accountBody = z.object({
 });
 
 export const accountCreatedBody = accountBody
-  .omit({ limits: true, scopes: true, use: true, plan: true })
+  .omit({ limits: true, scopes: true, use: true })
   .extend({ credential });
 
 const scopes = z.array(z.enum(SCOPES)).min(1).max(SCOPES.length);
@@ -111,6 +101,24 @@ const keyBody = z.object({
 });
 
 export const keyCreatedBody = keyBody.extend({ credential });
+
+const signedTimes = { iat: z.number().int(), exp: z.number().int() };
+
+/** The payload of a bearer that a key has signed (§2.13.4). */
+export const bearerTokenClaims = z.object({
+  iss: accountId,
+  scope: z.string(),
+  ...signedTimes,
+});
+
+/** The payload of a join token (§2.13.5). */
+export const joinTokenClaims = z.object({
+  iss: accountId,
+  conversation: conversationId,
+  stream_name: streamName,
+  read_only: z.boolean().optional(),
+  ...signedTimes,
+});
 
 export const keysBody = z.object({
   keys: z.array(keyBody.extend({ last_used_at: timestamp.nullable() })).max(KEYS_MAX),

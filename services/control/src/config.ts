@@ -9,12 +9,15 @@ import {
   type Environment,
   EVENT_SETTINGS,
   faultsOf,
+  IDENTITY_SETTINGS,
+  type IssuerSettings,
   integer,
   PEPPER_SETTINGS,
   type PepperLists,
   processSettings,
   REACHED_SETTINGS,
   type Reached,
+  readIdentity,
   readPepperSettings,
   readSettings,
   STOP_SETTINGS,
@@ -67,6 +70,7 @@ export const CONTROL_SETTINGS = {
   ...EVENT_SETTINGS,
   ...CPU_SETTINGS,
   ...DEPLOYMENT_SETTINGS,
+  ...IDENTITY_SETTINGS,
 };
 
 /** What the control process needs besides. */
@@ -88,6 +92,8 @@ export type ControlConfig = Reached & {
   readonly instance: string;
   readonly guests: boolean;
   readonly signUp: SignUp;
+  /** Whose JWTs are bearers; null for nobody's. */
+  readonly issuer: IssuerSettings | null;
   /** Per address; 0 for any number. */
   readonly accountsPerMinute: number;
   /** Per account; 0 for any number. */
@@ -118,7 +124,10 @@ export function readControl(
 ): Checked<ControlConfig> {
   const read = readSettings(CONTROL_SETTINGS, environment);
   const signUp = readSignUp(environment);
-  if (!read.ok || !signUp.ok) return { ok: false, faults: faultsOf(read, signUp) };
+  const issuer = readIdentity(environment);
+  if (!read.ok || !signUp.ok || !issuer.ok) {
+    return { ok: false, faults: [...new Set(faultsOf(read, signUp, issuer))] };
+  }
   const { value } = read;
   return {
     ok: true,
@@ -129,6 +138,7 @@ export function readControl(
       allowedHosts: value.AMS_ALLOWED_HOSTS,
       guests: value.AMS_GUESTS,
       signUp: signUp.value,
+      issuer: issuer.value,
       accountsPerMinute: value.AMS_ACCOUNTS_PER_MINUTE,
       mintsPerMinute: value.AMS_MINTS_PER_MINUTE,
       rotationsPerMinute: value.AMS_ROTATIONS_PER_MINUTE,

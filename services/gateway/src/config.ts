@@ -5,10 +5,13 @@ import {
   type Environment,
   faultsOf,
   HOST_SETTINGS,
+  IDENTITY_SETTINGS,
+  type IssuerSettings,
   integer,
   PEPPER_SETTINGS,
   type PepperLists,
   processSettings,
+  readIdentity,
   readPepperSettings,
   readSettings,
   type ValuesOf,
@@ -18,6 +21,7 @@ import { redisUrlFault } from "@ams/store";
 /** Settings of the gateway's behaviour, wherever it runs. */
 export const GATEWAY_SETTINGS = {
   ...DEPLOYMENT_SETTINGS,
+  ...IDENTITY_SETTINGS,
   AMS_FRAMES_PER_SECOND: integer(
     20_000,
     "Frames that one connection sends per second; past it 4290. 0: no limit.",
@@ -72,6 +76,7 @@ export type GatewayConfig = ValuesOf<typeof GATEWAY_SETTINGS>;
 export type GatewayProcess = {
   readonly config: ValuesOf<typeof GATEWAY_PROCESS_SETTINGS>;
   readonly peppers: PepperLists;
+  readonly issuer: IssuerSettings | null;
   readonly redisUrl: string;
 };
 
@@ -83,12 +88,15 @@ export function readGatewayProcess(
   | { readonly ok: false; readonly faults: readonly string[] } {
   const config = readSettings(GATEWAY_PROCESS_SETTINGS, environment);
   const peppers = readPepperSettings(environment);
+  const issuer = readIdentity(environment);
   const redisUrl = environment.AMS_REDIS_URL ?? "";
   const fault =
     redisUrl === "" ? "AMS_REDIS_URL is needed" : redisUrlFault("AMS_REDIS_URL", redisUrl);
-  if (config.ok && peppers.ok && fault === null) {
-    return { ok: true, value: { config: config.value, peppers: peppers.value, redisUrl } };
+  if (config.ok && peppers.ok && issuer.ok && fault === null) {
+    const value = { config: config.value, peppers: peppers.value, issuer: issuer.value, redisUrl };
+    return { ok: true, value };
   }
   const redis = fault === null ? [] : [fault];
-  return { ok: false, faults: [...faultsOf(config, peppers), ...redis] };
+  const faults = new Set([...faultsOf(config, peppers, issuer), ...redis]);
+  return { ok: false, faults: [...faults] };
 }

@@ -5,6 +5,7 @@ import {
   decodeDeploymentEvent,
   type Peppers,
 } from "@ams/directory";
+import { createIdentity, type IdentityOptions } from "@ams/identity";
 import type { ReplayLog } from "@ams/log";
 import { describeError, type Health, type HostNames, healthBody, type Log } from "@ams/process";
 import { type CloseReason, PROBLEMS, type ProblemCode } from "@ams/protocol";
@@ -42,6 +43,8 @@ export type GatewayOptions = {
   readonly instance: string;
   readonly config: GatewayConfig;
   readonly peppers: Peppers;
+  /** Whose JWTs are bearers; without it nobody's. */
+  readonly issuer?: IdentityOptions["issuer"];
   readonly directory: Directory;
   readonly bus: Bus;
   /** What conversations with replay keep; without it the gateway keeps nothing. */
@@ -195,9 +198,6 @@ async function listenToDeployment(bus: Bus, deps: GatewayDeps): Promise<void> {
       case "credentials_end":
         credentials.end(event.account_id, event.ends);
         return;
-      case "limits_changed":
-      case "plans_changed":
-        return;
       default:
         event satisfies never;
     }
@@ -205,9 +205,11 @@ async function listenToDeployment(bus: Bus, deps: GatewayDeps): Promise<void> {
 }
 
 function admitDepsOf(options: GatewayOptions, conversations: Conversations): AdmitDeps {
-  const { directory, peppers, config, replay, now = Date.now } = options;
+  const { directory, peppers, config, replay, log, issuer = null, now = Date.now } = options;
+  const onRefused = (reason: string) => log.info({ event: "token_refused", reason }, "refused");
   return {
     directory,
+    identity: createIdentity({ directory, peppers, issuer, now, onRefused }),
     remembered: (address) => conversations.admissionTo(address),
     peppers,
     guests: config.AMS_GUESTS,

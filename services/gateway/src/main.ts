@@ -28,7 +28,7 @@ const SERVICE = "gateway";
 
 const read = readGatewayProcess(process.env);
 if (!read.ok) exitMisconfigured(SERVICE, read.faults);
-const { config, peppers, redisUrl } = read.value;
+const { config, peppers, issuer, redisUrl } = read.value;
 const commands = connectRedis(redisUrl, "command");
 const subscriber = connectRedis(redisUrl, "subscriber");
 if (!commands.ok) exitMisconfigured(SERVICE, [`AMS_REDIS_URL ${commands.fault}`]);
@@ -68,6 +68,7 @@ const gateway = await startGateway({
   instance,
   config,
   peppers,
+  issuer,
   directory,
   bus,
   replay,

@@ -72,6 +72,7 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     instance,
     config: config.gateway,
     peppers,
+    issuer: config.control.issuer,
     directory,
     bus,
     replay,

@@ -94,6 +94,26 @@ export function accountKeysContract(open: () => Promise<World>): void {
       expect(value(await reserve(full.hash))).toEqual({ shared: true, credentialEndsMs: null });
     });
 
+    test("§2.13.4 a key is found by its id to check what it signed, while it is live", async () => {
+      const { directory, other, clock } = world;
+      const expires_at_ms = clock.ms + 1_000;
+      const public_key = "k".repeat(43);
+      const { hash, key } = await make(["join", "read"], { expires_at_ms, public_key });
+      const { account_id } = account;
+      const signer = { credential: hash, public_key, scopes: ["join", "read"] };
+      expect(await other.keySigner(account_id, key.key_id)).toEqual(signer);
+      expect(await directory.keysOf(account_id)).toEqual([key]);
+      const earlier = await make(["join"]);
+      expect(await directory.keySigner(account_id, earlier.key.key_id)).toBeNull();
+      expect(await directory.keySigner(account_id, newKeyId(START_MS))).toBeNull();
+      expect(await directory.keySigner(newAccount().account_id, key.key_id)).toBeNull();
+      clock.ms = expires_at_ms;
+      expect(await other.keySigner(account_id, key.key_id)).toBeNull();
+      const again = await make(["join"], { public_key });
+      value(await directory.revokeKey(account_id, again.key.key_id));
+      expect(await other.keySigner(account_id, again.key.key_id)).toBeNull();
+    });
+
     test("§2.2.10 its last use is kept, to some seconds", async () => {
       const { directory, clock } = world;
       const { hash, key } = await make(["read"]);

@@ -1,7 +1,7 @@
 /** Links with terms: made, used, counted, revoked alone. */
 import { LINKS_MAX } from "@ams/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Account, Conversation, LinkTerms } from "../records.ts";
+import { type Account, type Conversation, type LinkTerms, NO_LINK } from "../records.ts";
 import {
   faultOf,
   fresh,
@@ -172,6 +172,22 @@ export function linksContract(open: () => Promise<World>): void {
         { kind: "link_revoked", links: [number] },
         { kind: "link_revoked", links: [1] },
       ]);
+    });
+
+    test("§2.13.5 a claim without a link is granted, counts for the conversation, and is no use of a link", async () => {
+      const { directory, other } = world;
+      const { number } = value(await make({}));
+      const limited = { ...newConversation(account), max_joins: 1 };
+      value(await directory.mint({ conversation: limited, linkHash: "0d" }));
+      value(await claim("a", NO_LINK));
+      const uses = (await other.linkUses(conversation)) ?? [];
+      expect(uses.find((use) => use.number === number)?.uses).toBe(0);
+      const claimIn = (stream: string) => {
+        const over = { stream_name: name(stream), link: NO_LINK };
+        return directory.claim(newClaim(whereOf(limited), account, over));
+      };
+      value(await claimIn("a"));
+      expect(faultOf(await claimIn("b"))).toBe("invalid_magic_link");
     });
 
     test("§2.7 replacing the links ends those with terms too, and leaves no trace of their use", async () => {

@@ -13,9 +13,8 @@ import type {
 import { trustJsonText } from "@ams/protocol";
 import { ulid } from "ulid";
 import type { Claim, CredentialGrace, Directory, QuotaSlot, Where } from "../directory.ts";
-import { DEPLOYMENT_LIMITS } from "../limits.ts";
 import { newGeneration } from "../new-ids.ts";
-import type { Account, Conversation } from "../records.ts";
+import { type Account, type Conversation, DEPLOYMENT_LIMITS } from "../records.ts";
 
 export type Heard = { readonly channel: string; readonly event: Record<string, unknown> };
 
@@ -50,7 +49,6 @@ export function newAccount(over: Partial<Account> = {}): Account {
     account_id: `acc_${ulid()}` as AccountId,
     namespace: fresh("ns") as Namespace,
     created_at: new Date(START_MS).toISOString(),
-    plan: null,
     ...DEPLOYMENT_LIMITS,
     ...over,
   };

@@ -6,7 +6,9 @@ import { look, type Store, step } from "./store.ts";
 
 const notFound = { ok: false, fault: "not_found" } as const;
 
-export function embeddedKeys(store: Store): Pick<Accounts, "createKey" | "keysOf" | "revokeKey"> {
+type KeyMethods = "createKey" | "keysOf" | "keySigner" | "revokeKey";
+
+export function embeddedKeys(store: Store): Pick<Accounts, KeyMethods> {
   const { tables, now } = store;
   return {
     createKey: (id, hash, key) =>
@@ -34,6 +36,16 @@ export function embeddedKeys(store: Store): Pick<Accounts, "createKey" | "keysOf
         const stored = storedAccount(store, id);
         if (stored === undefined) return null;
         return Object.values(stored.keys).sort((a, b) => (a.key_id < b.key_id ? -1 : 1));
+      }),
+
+    keySigner: (id, keyId) =>
+      look(() => {
+        const all = Object.entries(storedAccount(store, id)?.keys ?? {});
+        const [credential, key] = all.find(([, { key_id }]) => key_id === keyId) ?? [];
+        if (credential === undefined || key?.public_key === undefined) return null;
+        const { public_key, scopes, expires_at_ms } = key;
+        const isLive = expires_at_ms === null || expires_at_ms > now();
+        return isLive ? { credential, public_key, scopes } : null;
       }),
 
     async revokeKey(id, keyId) {

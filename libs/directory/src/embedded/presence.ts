@@ -6,7 +6,7 @@
 import { EMPTY_OBJECT, type StreamId } from "@ams/protocol";
 import type { Claim, ClaimFault, Presence, QuotaSlot, Where } from "../directory.ts";
 import { type ChannelEvent, encodeEvent } from "../events.ts";
-import { DEPARTED_MAX, type GatewayId, type Link, type RosterEntry } from "../records.ts";
+import { DEPARTED_MAX, type GatewayId, type Link, NO_LINK, type RosterEntry } from "../records.ts";
 import { nextEpoch, raiseEpoch } from "./epochs.ts";
 import { type Roster, rosterAt } from "./here.ts";
 import { countUse, mayJoin } from "./links.ts";
@@ -106,11 +106,11 @@ function claimFault(
   { live }: Roster,
 ): ClaimFault | null {
   const link = links.find(({ number }) => number === claim.link);
-  if (link === undefined) return "invalid_magic_link";
+  if (link === undefined && claim.link !== NO_LINK) return "invalid_magic_link";
   const holder = live.get(claim.stream_name);
   const mine = holder?.owner_account_id === claim.owner_account_id;
   const id = mine ? holder.stream_id : claim.stream_id;
-  if (!mayJoin(tables, conversation, link, id)) return "invalid_magic_link";
+  if (link && !mayJoin(tables, conversation, link, id)) return "invalid_magic_link";
   const key = keyOf(conversation);
   const { max_joins } = conversation;
   if (max_joins !== null && !tables.joined.doesExist(`${key} ${id}`)) {

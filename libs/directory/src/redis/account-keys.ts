@@ -12,7 +12,9 @@ import type { Store } from "./store.ts";
 /** Ends, last use, scopes, id, the rest as JSON. */
 const KEPT = /^(\d+) (\d+) ([a-z,]+) (\S+) (.*)$/s;
 
-export function redisKeys(store: Store): Pick<Accounts, "createKey" | "keysOf" | "revokeKey"> {
+type KeyMethods = "createKey" | "keysOf" | "keySigner" | "revokeKey";
+
+export function redisKeys(store: Store): Pick<Accounts, KeyMethods> {
   const { client, keys: names } = store;
   return {
     async createKey(id, hash, key) {
@@ -42,6 +44,18 @@ export function redisKeys(store: Store): Pick<Accounts, "createKey" | "keysOf" |
       return all.flatMap(decodeKey).sort((a, b) => (a.key_id < b.key_id ? -1 : 1));
     },
 
+    async keySigner(id, keyId) {
+      const all = await answered("HGETALL", client.hgetall(names.account(id).keys));
+      for (const [credential, kept] of Object.entries(all)) {
+        const [key] = decodeKey(kept);
+        if (key?.key_id !== keyId) continue;
+        const { public_key, scopes, expires_at_ms } = key;
+        const isLive = expires_at_ms === null || expires_at_ms > store.now();
+        return isLive && public_key !== undefined ? { credential, public_key, scopes } : null;
+      }
+      return null;
+    },
+
     async revokeKey(id: AccountId, keyId: string) {
       const hash = textOf(await store.run(revokeKey, [names.account(id).keys], [keyId]));
       if (hash === null) return { ok: false, fault: "not_found" };
@@ -51,22 +65,22 @@ export function redisKeys(store: Store): Pick<Accounts, "createKey" | "keysOf" |
   };
 }
 
-function encodeKey({ key_id, name, scopes, expires_at_ms, created_at }: AccountKey): string {
-  const rest = JSON.stringify({ name, created_at });
+function encodeKey(key: AccountKey): string {
+  const { key_id, name, scopes, expires_at_ms, created_at, public_key } = key;
+  const rest = JSON.stringify({ name, created_at, public_key });
   return `${expires_at_ms ?? 0} 0 ${scopes.join(",")} ${key_id} ${rest}`;
 }
 
 function decodeKey(kept: string): readonly AccountKey[] {
   const [, ends, used, scopes = "", key_id = "", json] = KEPT.exec(kept) ?? [];
   if (json === undefined) return [];
-  const { name, created_at }: Pick<AccountKey, "name" | "created_at"> = JSON.parse(json);
+  const rest: Pick<AccountKey, "name" | "created_at" | "public_key"> = JSON.parse(json);
   return [
     {
+      ...rest,
       key_id,
-      name,
       scopes: decodeScopes(scopes),
       expires_at_ms: Number(ends) || null,
-      created_at,
       used_at_ms: Number(used) || null,
     },
   ];

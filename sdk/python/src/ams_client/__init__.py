@@ -45,6 +45,7 @@ from .events import (
 from .join import join
 from .link import Link, parse_link
 from .pipe import Piped
+from .signed_tokens import SigningKey, sign_bearer_token, sign_join_token
 from .streams import Streams, stream_name_of
 from .tokens import split_text
 from .turns import Text
@@ -77,6 +78,7 @@ __all__ = [
     "Receipt",
     "ReconnectingEvent",
     "ReplayedEvent",
+    "SigningKey",
     "StreamEndedEvent",
     "StreamIdentity",
     "StreamJoinedEvent",
@@ -93,6 +95,8 @@ __all__ = [
     "open_account",
     "parse_link",
     "sentinel_of",
+    "sign_bearer_token",
+    "sign_join_token",
     "split_text",
     "stream_name_of",
 ]

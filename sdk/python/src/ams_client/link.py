@@ -10,6 +10,8 @@ from .errors import AmsError
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}\Z")
+_SIGNED = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
+"""A join token in the place of a link token (§2.13.5)."""
 
 LINK_CHARACTERS_MAX = 8_192
 """Characters of a link that is read: servers accept no longer address."""
@@ -56,7 +58,7 @@ def _parse(text: str) -> Link | None:
     if not _SLUG.match(namespace) or not _SLUG.match(alias) or namespace in RESERVED:
         return None
     token = dict(parse_qsl(parts.query)).get("t", "")
-    if not _TOKEN.match(token):
+    if not _TOKEN.match(token) and not _SIGNED.match(token):
         return None
     netloc = f"[{host}]" if ":" in host else host
     if port is not None:

@@ -12,7 +12,9 @@ CHARACTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 STREAM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 STREAM_ID = re.compile(r"str_[0-9a-f]{26}\Z")
-CREDENTIAL = re.compile(r"ams_sk_[A-Za-z0-9_-]{43}\Z")
+CREDENTIAL = re.compile(r"(?:ams_sk_[A-Za-z0-9_-]{43}|[\w-]+\.[\w-]+\.[\w-]+)\Z", re.ASCII)
+"""An account's credential, or a signed token (§2.13)."""
+CREDENTIAL_CHARACTERS_MAX = 8_192
 
 
 def random_name(characters: int) -> str:

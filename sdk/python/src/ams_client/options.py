@@ -11,7 +11,7 @@ from .events import Metadata, PeerIdentity
 from .limits import SUBSCRIBE_STREAMS_MAX
 from .link import Link
 from .metadata import base64url, check_identity, fits_address, read_metadata, to_json
-from .names import CREDENTIAL, STREAM_ID, STREAM_NAME, random_name
+from .names import CREDENTIAL, CREDENTIAL_CHARACTERS_MAX, STREAM_ID, STREAM_NAME, random_name
 from .position import CatchUp
 
 GUEST_CHARACTERS = 4
@@ -107,7 +107,11 @@ def address_of(
 
 def check_credential(credential: object) -> None:
     """Raises `invalid_credential`, without repeating it."""
-    if not isinstance(credential, str) or not CREDENTIAL.match(credential):
+    if (
+        not isinstance(credential, str)
+        or len(credential) > CREDENTIAL_CHARACTERS_MAX
+        or not CREDENTIAL.match(credential)
+    ):
         raise AmsError(
             "invalid_credential",
             "A credential is ams_sk_ and 43 characters: this is none, or not whole.",

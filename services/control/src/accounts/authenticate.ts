@@ -10,7 +10,7 @@ import {
   isGranted,
   type Outcome,
 } from "@ams/directory";
-import { isAlias, isCredential, readBearer, type Scope } from "@ams/protocol";
+import { isAlias, isBearerToken, isCredential, readBearer, type Scope } from "@ams/protocol";
 import { type BodyFault, type Members, readBody } from "../http/body.ts";
 import type { Call, Tools } from "../http/endpoint.ts";
 
@@ -40,10 +40,12 @@ export async function grantOf(
   const header = call.request.headers.get("authorization");
   if (!header) return { ok: false, fault: "missing_credential" };
   const credential = readBearer(header);
-  if (credential === null || !isCredential(credential)) {
+  if (credential === null || !isBearerToken(credential)) {
     return { ok: false, fault: "invalid_credential" };
   }
-  const grant = await tools.directory.grantOf(hashes(tools.peppers.credential, credential));
+  const grant = isCredential(credential)
+    ? await tools.directory.grantOf(hashes(tools.peppers.credential, credential))
+    : await grantOfToken(tools, credential);
   if (grant === null) {
     call.meter.paidByAddress();
     return { ok: false, fault: "invalid_credential" };
@@ -51,6 +53,11 @@ export async function grantOf(
   call.meter.paidBy("account", grant.account.account_id);
   call.trail.actor = grant.key_id ?? "credential";
   return { ok: true, value: grant };
+}
+
+async function grantOfToken({ identity }: Tools, token: string): Promise<Grant | null> {
+  const grant = await identity.grantOf(token);
+  return grant.ok ? grant.value : null;
 }
 
 /** The same, and the namespace in the path must be the account's own. */

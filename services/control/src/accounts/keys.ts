@@ -1,5 +1,6 @@
 /** Keys: named credentials of an account, each limited to some scopes (§2.2.8). */
 import { type AccountKey, hash, newCredential, newKeyId, type Outcome } from "@ams/directory";
+import { publicKeyOf } from "@ams/identity";
 import {
   EXPIRES_IN_S_MAX,
   type JsonText,
@@ -63,6 +64,7 @@ export const createKey: Endpoint = {
       scopes,
       expires_at_ms: expiresInS === null ? null : now + expiresInS * 1_000,
       created_at: new Date(now).toISOString(),
+      public_key: publicKeyOf(credential),
       used_at_ms: null,
     };
     const digest = hash(tools.peppers.credential[0], credential);

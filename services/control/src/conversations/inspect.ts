@@ -9,11 +9,13 @@ import {
   type RosterEntry,
   whereOf,
 } from "@ams/directory";
+import { linkOf } from "@ams/identity";
 import { costMs } from "@ams/process";
 import {
   isAlias,
   isLinkToken,
   isNamespace,
+  isSignedToken,
   type JsonText,
   joinMembers,
   toJsonText,
@@ -54,7 +56,8 @@ export const inspectConversation: Endpoint = {
     const bearer = await readBearer(call, tools, token !== null);
     if (!bearer.ok) return problem(bearer.fault);
     const admission = await find(call, tools);
-    const link = token === null || admission === null ? null : openedBy(tools, admission, token);
+    const link =
+      token === null || admission === null ? null : await openedBy(tools, admission, token);
     const byLink = link !== null;
     // Whoever has shown nothing costs no roster.
     if (!byLink && bearer.value === null) call.meter.paidByAddress();
@@ -102,9 +105,17 @@ function find(call: Call, tools: Tools): Promise<Admission | null> | null {
 /**
  * The live link that this is the token of. One whose joins are used up still shows what it led to.
  */
-function openedBy(tools: Tools, { conversation, links }: Admission, token: string): Link | null {
-  const { expires_at_ms } = conversation;
+async function openedBy(
+  tools: Tools,
+  { conversation, links }: Admission,
+  token: string,
+): Promise<Link | null> {
+  const { conversation_id, owner_account_id, expires_at_ms } = conversation;
   if (expires_at_ms !== null && tools.now() >= expires_at_ms) return null;
+  if (isSignedToken(token)) {
+    const terms = await tools.identity.joinTerms(token, conversation_id);
+    return terms.ok && terms.value.accountId === owner_account_id ? linkOf(terms.value) : null;
+  }
   if (!isLinkToken(token)) return null;
   // Every link is compared, so that the time shows nothing of which one it was.
   const matching = links.filter((link) => matches(tools.peppers.link, token, link.hash));

@@ -1,5 +1,6 @@
 /** The control plane as a fetch handler. Every route that it answers is in the table below. */
 import type { Directory, Peppers } from "@ams/directory";
+import { createIdentity } from "@ams/identity";
 import {
   createMeters,
   type HttpApp,
@@ -19,7 +20,6 @@ import {
 } from "../accounts/accounts.ts";
 import { listEvents, newRequestId } from "../accounts/events.ts";
 import { createKey, listKeys, revokeKey } from "../accounts/keys.ts";
-import { createPlans } from "../accounts/plan-limits.ts";
 import type { ControlConfig } from "../config.ts";
 import {
   deleteConversation,
@@ -122,10 +122,11 @@ export type Control = HttpApp;
 type Env = { Bindings: { readonly peer: PeerAddress } };
 
 export function createControl(options: ControlOptions): Control {
-  const { config, rates, registry } = options;
+  const { config, rates, registry, log } = options;
+  const onRefused = (reason: string) => log.info({ event: "token_refused", reason }, "refused");
   const tools: Tools = {
     ...options,
-    plans: createPlans(() => options.directory.plans(), options.now),
+    identity: createIdentity({ ...options, issuer: config.issuer, onRefused }),
     limits: {
       accounts: createRateLimit("accounts", config.accountsPerMinute, rates),
       mints: createRateLimit("mints", config.mintsPerMinute, rates),

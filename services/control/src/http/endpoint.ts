@@ -1,5 +1,6 @@
 /** What a route is: its name, its documentation and its handler, declared together and once. */
-import type { Directory, Peppers, Plan } from "@ams/directory";
+import type { Directory, Peppers } from "@ams/directory";
+import type { Identity } from "@ams/identity";
 import type { Log, Meter, PeerAddress } from "@ams/process";
 import type { ProblemCode } from "@ams/protocol";
 import type { z } from "zod";
@@ -13,8 +14,8 @@ export type Tools = {
   readonly config: ControlConfig;
   readonly peppers: Peppers;
   readonly directory: Directory;
-  /** All plans of the deployment, as they were within the last second. */
-  readonly plans: () => Promise<readonly Plan[]>;
+  /** Whose a signed token is. */
+  readonly identity: Identity;
   readonly limits: Readonly<Record<"accounts" | "mints" | "rotations", RateLimit>>;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -21,6 +21,7 @@ const CONFIG: ControlConfig = {
   allowedHosts: [],
   guests: true,
   signUp: { policy: "open" },
+  issuer: null,
   accountsPerMinute: 0,
   mintsPerMinute: 0,
   addressCpuMsPerSecond: 0,

@@ -5,17 +5,19 @@
 import {
   type Address,
   type Admission,
-  type CredentialHolder,
   type Directory,
   equalsAny,
   guestAccountOf,
   hashes,
+  isGranted,
   type Link,
+  NO_LINK,
   newStreamName,
   type Peppers,
   streamIdOf,
   whereOf,
 } from "@ams/directory";
+import { type Identity, linkOf } from "@ams/identity";
 import { type Position, parseCursor, tagOfLog } from "@ams/log";
 import {
   type AccountId,
@@ -26,6 +28,7 @@ import {
   isCredential,
   isLinkToken,
   isNamespace,
+  isSignedToken,
   isStreamName,
   type JsonText,
   readBearer,
@@ -64,6 +67,8 @@ export type Admitted = {
   readonly accountId: AccountId;
   /** The hash of the credential that was shown; null for a guest. */
   readonly credential: string | null;
+  /** Unix milliseconds at which it leaves, whatever becomes of the credential; null for never. */
+  readonly endsMs: number | null;
   readonly streamId: StreamId;
   readonly streamName: StreamName;
   readonly metadata: JsonText | null;
@@ -88,6 +93,8 @@ export type AdmitDeps = {
   readonly directory: Directory;
   /** What was read of a conversation that is served here already; undefined of any other. */
   readonly remembered: (address: Address) => Admission | undefined;
+  /** Whose signed tokens are; without it they are nobody's. */
+  readonly identity?: Identity;
   readonly peppers: Peppers;
   readonly guests: boolean;
   /** Whether this gateway has a log. */
@@ -112,32 +119,39 @@ export async function admit(request: ConnectRequest, deps: AdmitDeps): Promise<A
   const claimant = claimantOf(request, deps.guests);
   const address = addressOf(request);
   const remembered = address === null ? undefined : deps.remembered(address);
-  const [admission, holder] = await Promise.all([
+  const [admission, shown] = await Promise.all([
     remembered ?? readAdmission(address, deps.directory),
-    findHolder(claimant, deps),
+    findShown(claimant, deps),
   ]);
-  const admitted = check(request, admission, claimant, holder, deps);
+  const way = await findWay(admission, token, deps);
+  const admitted = check(request, admission, way, claimant, shown, deps);
   if (admitted.ok && !isLimited(admitted.value)) return admitted;
   const [current, live] = await Promise.all([
     remembered === undefined ? admission : readAdmission(address, deps.directory),
-    holder === null ? null : confirm(holder, deps.directory),
+    shown === null ? null : confirm(shown, deps.directory),
   ]);
-  return check(request, current, claimant, live, deps);
+  const currentWay = current === admission ? way : await findWay(current, token, deps);
+  return check(request, current, currentWay, claimant, live, deps);
 }
+
+/** What the token in `t` opens: a link, or the terms of a join token as those of a link. */
+type Way = { readonly link: Link; readonly who: Who | null };
 
 /** The access checks, in their order. */
 function check(
   request: ConnectRequest,
   admission: Admission | null,
+  way: Way | null,
   claimant: Claimant,
-  holder: CredentialHolder | null,
+  shown: Shown | null,
   deps: AdmitDeps,
 ): Admit {
   if (admission === null) return refuse("conversation_not_found");
+  if (way === null) return refuse("invalid_magic_link");
   const token = request.query.get("t") ?? "";
-  const link = findLink(admission, token, deps);
-  if (link === null) return refuse("invalid_magic_link");
-  const admitted = checkClaimant(claimant, holder, token, deps);
+  const { link, who } = way;
+  const admitted: Checked =
+    who === null ? checkClaimant(claimant, shown, token, deps) : { ok: true, value: who };
   const checked = admitted.ok
     ? checkWishes(request, admission, link, admitted.value, deps)
     : admitted;
@@ -170,22 +184,47 @@ function readAdmission(address: Address | null, directory: Directory): Promise<A
   return address === null ? Promise.resolve(null) : directory.admission(address);
 }
 
-function findHolder(claimant: Claimant, deps: AdmitDeps): Promise<CredentialHolder | null> {
-  if (claimant.kind !== "bearer" || !isCredential(claimant.credential))
-    return Promise.resolve(null);
-  return deps.directory.credentialHolder(hashes(deps.peppers.credential, claimant.credential));
+async function findShown(claimant: Claimant, deps: AdmitDeps): Promise<Shown | null> {
+  if (claimant.kind !== "bearer") return null;
+  const { credential: text } = claimant;
+  if (isCredential(text)) {
+    const holder = await deps.directory.credentialHolder(hashes(deps.peppers.credential, text));
+    return holder && { accountId: holder.account_id, credential: holder.credential, endsMs: null };
+  }
+  const found = isSignedToken(text) ? await deps.identity?.identify(text) : undefined;
+  if (found?.ok !== true) return null;
+  const { accountId, credential, endsMs, scopes } = found.value;
+  return { accountId, credential, endsMs, mayNotJoin: !isGranted(scopes, "join") };
 }
 
-/** The holder while the credential is live. */
-async function confirm(holder: CredentialHolder, directory: Directory) {
-  const account = await directory.grantOf([holder.credential]);
-  return account === null ? null : holder;
+/** The same while the credential is live. */
+async function confirm(shown: Shown, directory: Directory): Promise<Shown | null> {
+  const account = await directory.grantOf([shown.credential]);
+  return account === null ? null : shown;
+}
+
+/** What the token opens: a live link, or the conversation of whoever signed it. */
+async function findWay(
+  admission: Admission | null,
+  token: string,
+  deps: AdmitDeps,
+): Promise<Way | null> {
+  if (admission === null) return null;
+  const { conversation_id, owner_account_id, expires_at_ms } = admission.conversation;
+  if (expires_at_ms !== null && deps.now() >= expires_at_ms) return null;
+  if (!isSignedToken(token)) {
+    const link = findLink(admission, token, deps);
+    return link && { link, who: null };
+  }
+  const terms = await deps.identity?.joinTerms(token, conversation_id);
+  if (terms?.ok !== true || terms.value.accountId !== owner_account_id) return null;
+  const { accountId, credential } = terms.value;
+  return { link: linkOf(terms.value), who: { accountId, credential, endsMs: null } };
 }
 
 /** The live link that this is the token of. */
 function findLink(admission: Admission, token: string, deps: AdmitDeps): Link | null {
-  const { expires_at_ms } = admission.conversation;
-  if (!isLinkToken(token) || (expires_at_ms !== null && deps.now() >= expires_at_ms)) return null;
+  if (!isLinkToken(token)) return null;
   const candidates = hashes(deps.peppers.link, token);
   const found = admission.links.find((link) => equalsAny(candidates, link.hash));
   if (found === undefined) return null;
@@ -193,22 +232,24 @@ function findLink(admission: Admission, token: string, deps: AdmitDeps): Link | 
   return ends !== null && deps.now() >= ends ? null : found;
 }
 
-type Who = { readonly accountId: AccountId; readonly credential: string | null };
+type Who = Pick<Admitted, "accountId" | "credential" | "endsMs">;
+type Checked = { readonly ok: true; readonly value: Who } | Refused;
+
+/** A bearer, once it is known whose it is. */
+type Shown = Who & { readonly credential: string; readonly mayNotJoin?: boolean };
 
 function checkClaimant(
   claimant: Claimant,
-  holder: CredentialHolder | null,
+  shown: Shown | null,
   token: string,
   deps: AdmitDeps,
-): { readonly ok: true; readonly value: Who } | Refused {
+): Checked {
   if (claimant.kind === "guest") {
-    return {
-      ok: true,
-      value: { accountId: guestAccountOf(deps.peppers, token), credential: null },
-    };
+    const accountId = guestAccountOf(deps.peppers, token);
+    return { ok: true, value: { accountId, credential: null, endsMs: null } };
   }
-  if (holder === null) return refuse("invalid_credential");
-  return { ok: true, value: { accountId: holder.account_id, credential: holder.credential } };
+  if (shown === null) return refuse("invalid_credential");
+  return shown.mayNotJoin ? refuse("insufficient_scope") : { ok: true, value: shown };
 }
 
 function checkWishes(
@@ -219,7 +260,8 @@ function checkWishes(
   deps: AdmitDeps,
 ): Admit {
   const wish = (name: keyof typeof CONNECT_PARAMETERS) => wishOf(request, name);
-  const name = wish("streamName");
+  // A join token says the name; clients that make names up for guests know nothing of it.
+  const name = link.number === NO_LINK ? "" : wish("streamName");
   const fixedName = link.terms?.stream_name ?? null;
   const streamName = name === "" ? (fixedName ?? newStreamName()) : name;
   if (!isStreamName(streamName) || (fixedName !== null && streamName !== fixedName)) {
@@ -240,6 +282,7 @@ function checkWishes(
     value: {
       accountId: who.accountId,
       credential: who.credential,
+      endsMs: who.endsMs,
       admission,
       link,
       streamId,

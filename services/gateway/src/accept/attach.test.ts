@@ -72,6 +72,7 @@ function join(over: Partial<Admitted> = {}) {
     link: { number: 1, hash: "" },
     accountId: ACCOUNT,
     credential: "credential-hash",
+    endsMs: null,
     streamId: stream_id,
     streamName: stream_name,
     metadata,

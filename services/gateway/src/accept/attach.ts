@@ -133,7 +133,7 @@ class Join {
   }
 
   async #reserve(): Promise<"own" | "shared" | CloseReason> {
-    const { accountId, credential, streamId, streamName } = this.#admitted;
+    const { accountId, credential, endsMs, streamId, streamName } = this.#admitted;
     const { credentials } = this.#deps;
     if (credential !== null) {
       credentials.watch(accountId, credential, this.connection, this.#conversation);
@@ -145,6 +145,7 @@ class Join {
     if (reserved.ok) {
       const { shared, credentialEndsMs: at_ms } = reserved.value;
       if (credential !== null) credentials.end(accountId, [{ credential, at_ms }]);
+      if (endsMs !== null) credentials.endAt(this.connection, this.#conversation, endsMs);
       return shared ? "shared" : "own";
     }
     this.#reserved = false;

@@ -55,6 +55,33 @@ test("§2.2.4 an end in the future comes at its time, and no later news puts it 
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("§2.2.6 an end further away than a timer reaches ends nothing before its time", () => {
+  const farMs = 60 * 86_400_000;
+  credentials.watch(ACCOUNT, "key", "a", place);
+  credentials.end(ACCOUNT, [{ credential: "key", at_ms: Date.now() + farMs }]);
+  vi.advanceTimersByTime(farMs - 1);
+  expect(ended).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(ended).toEqual(["a invalid_credential"]);
+});
+
+test("§2.13.1 a connection with an end of its own ends then, and no other of its credential", () => {
+  const farMs = 30 * 86_400_000;
+  for (const connection of ["a", "b", "c"]) {
+    credentials.watch(ACCOUNT, "external", connection, place);
+  }
+  credentials.endAt("a", place, Date.now() + farMs);
+  credentials.endAt("b", place, Date.now() + 1_000);
+  credentials.forget(ACCOUNT, "b");
+  vi.advanceTimersByTime(farMs - 1);
+  expect(ended).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(ended).toEqual(["a invalid_credential"]);
+  expect(vi.getTimerCount()).toBe(0);
+  credentials.endAt("c", place, Date.now());
+  expect(ended).toEqual(["a invalid_credential", "c invalid_credential"]);
+});
+
 test("a connection that is forgotten leaves no timer and nothing to ask for", async () => {
   credentials.watch(ACCOUNT, "old", "a", place);
   credentials.end(ACCOUNT, [{ credential: "old", at_ms: Date.now() + 5_000 }]);

@@ -9,6 +9,9 @@ import type { AccountId } from "@ams/protocol";
 /** Accounts that are looked up in one round, of which there is one a heartbeat. */
 const ACCOUNTS_PER_ROUND = 50;
 
+/** The longest that one timer waits; a longer one would fire at once. */
+const TIMER_MS_MAX = 2_147_483_647;
+
 /** Where a connection is: its conversation. */
 export type Place = {
   readonly end: (connection: ConnectionId, reason: "invalid_credential") => void;
@@ -27,6 +30,8 @@ export class Credentials {
   readonly #now: () => number;
   /** By account, then by the credential's hash; without empty ones. */
   readonly #watched = new Map<AccountId, Map<string, Watched>>();
+  /** Of connections that end at a time of their own. */
+  readonly #ends = new Map<ConnectionId, NodeJS.Timeout>();
   #walk: Iterator<AccountId> = this.#watched.keys();
 
   constructor(directory: Pick<Directory, "credentialEnds">, now: () => number) {
@@ -47,7 +52,20 @@ export class Credentials {
     watched.connections.set(connection, place);
   }
 
+  /** Ends this connection at a time of its own, Unix ms; until `forget`. */
+  endAt(connection: ConnectionId, place: Place, atMs: number): void {
+    const leftMs = atMs - this.#now();
+    if (leftMs <= 0) {
+      place.end(connection, "invalid_credential");
+      return;
+    }
+    const again = () => this.endAt(connection, place, atMs);
+    this.#ends.set(connection, setTimeout(again, Math.min(leftMs, TIMER_MS_MAX)).unref());
+  }
+
   forget(account: AccountId, connection: ConnectionId): void {
+    clearTimeout(this.#ends.get(connection));
+    this.#ends.delete(connection);
     const credentials = this.#watched.get(account);
     for (const [credential, watched] of credentials ?? []) {
       if (!watched.connections.delete(connection) || watched.connections.size > 0) continue;
@@ -64,11 +82,20 @@ export class Credentials {
       if (watched === undefined || at_ms === null) continue;
       if (watched.atMs !== null && watched.atMs <= at_ms) continue;
       watched.atMs = at_ms;
-      if (watched.timer !== null) clearTimeout(watched.timer);
-      const leftMs = at_ms - this.#now();
-      if (leftMs <= 0) endAll(watched);
-      else watched.timer = setTimeout(() => endAll(watched), leftMs).unref();
+      this.#wait(watched, at_ms);
     }
+  }
+
+  /** Ends them all at this time. */
+  #wait(watched: Watched, atMs: number): void {
+    if (watched.timer !== null) clearTimeout(watched.timer);
+    const leftMs = atMs - this.#now();
+    if (leftMs <= 0) {
+      endAll(watched);
+      return;
+    }
+    const waitMs = Math.min(leftMs, TIMER_MS_MAX);
+    watched.timer = setTimeout(() => this.#wait(watched, atMs), waitMs).unref();
   }
 
   /** The account is no more: nothing of it stays on this gateway. */

@@ -2,7 +2,7 @@
  * The events of a conversation's channel, applied in their order: each has taken its whole effect
  * before the next is looked at.
  */
-import type { ChannelEvent, RosterEvent } from "@ams/directory";
+import { type ChannelEvent, NO_LINK, type RosterEvent } from "@ams/directory";
 import type { StreamId } from "@ams/protocol";
 import type { Outbox } from "../bus/relay.ts";
 import type { ConversationLog } from "../replay/conversation-log.ts";
@@ -57,8 +57,8 @@ export class ChannelEvents {
         this.#parts.kept?.kept(event);
         return;
       case "links_revoked":
-        arrivals.refuseWhere(({ link }) => link <= event.up_to, "link_revoked");
-        sessions.closeWhere(({ stream }) => stream.entry.link <= event.up_to, "link_revoked");
+        arrivals.refuseWhere(({ link }) => isUpTo(link, event.up_to), "link_revoked");
+        sessions.closeWhere(({ stream }) => isUpTo(stream.entry.link, event.up_to), "link_revoked");
         return;
       case "link_revoked":
         arrivals.refuseWhere(({ link }) => event.links.includes(link), "link_revoked");
@@ -121,4 +121,9 @@ export class ChannelEvents {
     const entry = roster.get(id)?.entry;
     return entry !== undefined && entry.epoch === epoch && sessions.has(entry.connection);
   }
+}
+
+/** What no link admitted stays when links end. */
+function isUpTo(link: number, last: number): boolean {
+  return link !== NO_LINK && link <= last;
 }

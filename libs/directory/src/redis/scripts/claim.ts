@@ -3,6 +3,7 @@
  * resumed, metadata changed, what the displaced connection is in its index].
  */
 import type { Script } from "@ams/store";
+import { NO_LINK } from "../../records.ts";
 import { LIMIT_REPORT_MS } from "../../webhooks.ts";
 import { STREAM_EVENT_LUA } from "./outbox.ts";
 import { ENTRY_LUA, HELD_STREAM_LUA, LINK_LUA, NOW_LUA } from "./script.ts";
@@ -38,8 +39,8 @@ if oldEntry then old, oldPeer, oldMetadata = open(oldEntry) end
 local mine = old and old.owner_account_id == owner
 if mine then id = old.stream_id end
 
-local shown = redis.call('HGET', links, link)
-if not shown or not mayJoin(uses, link, shown, id) then return 'invalid_magic_link' end
+local shown = link ~= '${NO_LINK}' and redis.call('HGET', links, link)
+if link ~= '${NO_LINK}' and (not shown or not mayJoin(uses, link, shown, id)) then return 'invalid_magic_link' end
 local maxJoins = tonumber(stored[2])
 if maxJoins and redis.call('SISMEMBER', joined, id) == 0 and redis.call('SCARD', joined) >= maxJoins then
   return 'invalid_magic_link'
@@ -61,7 +62,7 @@ local clock = stored[6] and math.floor((nowMs() - tonumber(stored[6])) * ${EPOCH
 if clock > epoch and clock < ${CLOCK_EPOCH_MAX} then epoch = clock end
 redis.call('HSET', record, 'claims', int(epoch))
 if maxJoins then redis.call('SADD', joined, id) end
-countUse(uses, link, shown, id, 1, int(nowMs()))
+if shown then countUse(uses, link, shown, id, 1, int(nowMs())) end
 redis.call('HDEL', departed, name)
 local displaced, indexed = 'null', {}
 if old then
