@@ -2,6 +2,7 @@
  * Two deployments on one Redis server, in two of its databases: pub/sub ignores databases, so their
  * channels differ by prefix.
  */
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cluster, startCluster } from "../cluster.ts";
 import { createAccount, http, mint, unique } from "../conformance/driver.ts";
@@ -36,6 +37,20 @@ onRedis("two deployments on one Redis", () => {
     expect(output).toMatch(/control did not get ready:\n.*none of the credential peppers/s);
     expect(output).toContain("(exit 78)");
     expect(output).not.toContain("control is up");
+  });
+
+  test("a store that a later version has written is refused by both, and stays as it is", async () => {
+    const redisUrl = `${first().redisUrl}/2`;
+    const redis = new Redis(redisUrl);
+    await redis.hset("ams:2:peppers:{p0}", "format", "2");
+    for (const gateways of [0, 1]) {
+      const attempt = startCluster({ gateways, redisUrl });
+      const output = String(await attempt.catch((error: unknown) => error));
+      expect(output).toContain("this store was written by a later version of AMS");
+      expect(output).toContain("(exit 78)");
+    }
+    expect(await redis.keys("ams:2:*")).toEqual(["ams:2:peppers:{p0}"]);
+    redis.disconnect();
   });
 
   /**

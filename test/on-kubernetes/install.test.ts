@@ -9,7 +9,9 @@ const HELMS = [
   { name: "helm 4", helm: AMS_HELM ?? "", takeBack: "--rollback-on-failure", hasLogs: true },
   { name: "helm 3", helm: AMS_HELM3 ?? "", takeBack: "--atomic", hasLogs: false },
 ];
-const SECRETS = ["ams-peppers", "ams-redis"];
+/** What the defaults make once: without each of them something that was kept is lost. */
+const SECRETS = ["ams-feed", "ams-mcp", "ams-peppers", "ams-redis", "ams-redis-durable"];
+const CLAIMS = ["data-ams-redis-0", "data-ams-redis-durable-0"];
 
 describe
   .skipIf(AMS_HELM === undefined && AMS_HELM3 === undefined)
@@ -17,6 +19,7 @@ describe
   const release = releaseIn(`ams-install-${Date.now().toString(36)}`, helm);
   const { must, json, kubectl, helmed } = release;
   const secrets = () => SECRETS.map((name) => json("get", "secret", name).data);
+  let kept: readonly unknown[] = [];
   const readyGateways = () => json("get", "deployment", "ams-gateway").status.readyReplicas ?? 0;
 
   afterAll(() => {
@@ -76,16 +79,29 @@ describe
     expect(json("get", "deployment", "ams-gateway").metadata.generation).toBe(before);
   });
 
-  test("an uninstall leaves the volume claim and the kept secrets, and nothing else", async () => {
+  test("an uninstall leaves the volume claims and the kept secrets, and nothing else", async () => {
+    kept = secrets();
     const removed = helmed("uninstall", "ams", "--wait");
     expect(removed.ok, removed.out).toBe(true);
     const kinds = "all,ingress,networkpolicy,pdb,hpa,pvc,secret,configmap,serviceaccount";
     const left = () =>
       must(kubectl("get", kinds, "--output", "name"))
         .split("\n")
-        .filter((name) => /\/(?:data-)?ams/.test(name));
-    const expected = ["persistentvolumeclaim/data-ams-redis-0", "secret/ams-peppers"];
-    await release.until("the pods are gone", () => left().length <= 3);
-    expect(left().toSorted()).toEqual([...expected, "secret/ams-redis"].toSorted());
+        .filter((name) => /\/(?:data-)?ams/.test(name))
+        .toSorted();
+    const expected = [
+      ...CLAIMS.map((name) => `persistentvolumeclaim/${name}`),
+      ...SECRETS.map((name) => `secret/${name}`),
+    ];
+    await release.until("the pods are gone", () => left().length <= expected.length);
+    expect(left()).toEqual(expected.toSorted());
+  });
+
+  test("a new installation takes up what was left", () => {
+    const again = release.install();
+    expect(again.ok, again.out).toBe(true);
+    expect(secrets()).toEqual(kept);
+    const tested = helmed("test", "ams");
+    expect(tested.ok, tested.out).toBe(true);
   });
 });

@@ -20,13 +20,25 @@ const isKept = JSON.stringify(offered).includes('"replay"');
 const namespace = `load-${process.pid}-${Date.now().toString(36)}`;
 const account = await createAccount(ENTRY_URL, { namespace });
 const conversations = [];
+/** Requests by the entry to what no test touches: what the machine itself does to a client. */
+const CONTROLS = 4;
+/** Milliseconds between two requests of one of them. */
+const CONTROL_EVERY_MS = 50;
+/** Milliseconds between two joins whose time is taken. */
+const JOIN_EVERY_MS = 1_000;
 for (let index = 0; index < CONVERSATIONS; index += 1) conversations.push(await open(index));
 /** Milliseconds at the beginning in which nothing is done to the release: the control. */
 const CALM_MS = 5_000;
 const calmUntil = performance.now() + CALM_MS;
 setTimeout(() => console.log("loading"), CALM_MS);
 const endsAt = Date.now() + SECONDS * 1_000;
-await Promise.all(conversations.map((one) => write(one, endsAt)));
+const controls = Array.from({ length: CONTROLS }, () => ({ calmMs: 0, silenceMs: 0 }));
+const joins = { calmMs: [], busyMs: [] };
+await Promise.all([
+  ...conversations.map((one) => write(one, endsAt)),
+  ...controls.map((one) => ask(one, endsAt)),
+  timeJoins(conversations[0].link, endsAt),
+]);
 await pause(SETTLE_MS);
 const readers = conversations.flatMap((one) => one.readers.map((reader) => judge(one, reader)));
 const sum = (name) => readers.reduce((total, reader) => total + reader[name], 0);
@@ -44,16 +56,50 @@ console.log(
     drains: sum("drains"),
     reconnects: sum("reconnects"),
     closed: sum("closed"),
-    calmMs: spread("calmMs"),
-    silenceMs: spread("silenceMs"),
+    calmMs: spread(readers.map(({ calmMs }) => calmMs)),
+    silenceMs: spread(readers.map(({ silenceMs }) => silenceMs)),
+    controlCalmMs: spread(controls.map(({ calmMs }) => calmMs)),
+    controlSilenceMs: spread(controls.map(({ silenceMs }) => silenceMs)),
+    joinCalmMs: spread(joins.calmMs),
+    joinBusyMs: spread(joins.busyMs),
   }),
 );
 process.exit(0);
 
-function spread(name) {
-  const all = readers.map((reader) => reader[name]).toSorted((a, b) => a - b);
+function spread(values) {
+  const all = values.toSorted((a, b) => a - b);
   const at = (share) => all[Math.min(all.length - 1, Math.floor(share * all.length))];
-  return { p50: at(0.5), p99: at(0.99), max: all.at(-1) };
+  return { p50: at(0.5) ?? 0, p99: at(0.99) ?? 0, max: all.at(-1) ?? 0 };
+}
+
+/** The longest time between two answers, as a reader's between two tokens. */
+async function ask(control, endsAtMs) {
+  let lastAt = performance.now();
+  while (Date.now() < endsAtMs) {
+    const answer = await fetch(`${ENTRY_URL}/healthz`).catch(() => null);
+    await answer?.arrayBuffer().catch(() => {});
+    if (answer?.ok) {
+      const now = performance.now();
+      const name = now < calmUntil ? "calmMs" : "silenceMs";
+      control[name] = Math.max(control[name], Math.round(now - lastAt));
+      lastAt = now;
+    }
+    await pause(CONTROL_EVERY_MS);
+  }
+}
+
+/** How long a join takes, of which a move to another gateway is one. */
+async function timeJoins(link, endsAtMs) {
+  for (let number = 0; Date.now() < endsAtMs; number += 1) {
+    const beganAt = performance.now();
+    // One that is refused, as while Redis is away, took no time that says anything.
+    const options = { guest: true, streamName: `visitor-${number}` };
+    const joined = await join(link, options).catch(() => null);
+    const took = Math.round(performance.now() - beganAt);
+    if (joined !== null) (performance.now() < calmUntil ? joins.calmMs : joins.busyMs).push(took);
+    await joined?.close();
+    await pause(JOIN_EVERY_MS);
+  }
 }
 
 async function open(index) {
@@ -64,7 +110,7 @@ async function open(index) {
   }
   const options = { credential: account.credential, streamName: "writer", receipts: true };
   const writer = await join(link, options);
-  return { writer, readers, receipted: [], unknown: 0 };
+  return { link, writer, readers, receipted: [], unknown: 0 };
 }
 
 async function mint() {

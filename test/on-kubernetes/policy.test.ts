@@ -4,7 +4,10 @@ import { command, releaseIn } from "./release.ts";
 
 const release = releaseIn(`ams-policy-${Date.now().toString(36)}`);
 const { kubectl, must, json, exec } = release;
-const NO_VOLUME = ["--set", "redis.bundled.persistence.enabled=false"];
+const NO_VOLUME = ["redis", "redisDurable"].flatMap((name) => [
+  "--set",
+  `${name}.bundled.persistence.enabled=false`,
+]);
 /** One that scales as soon as it has anything to do. */
 const EAGER = [
   ...["--set", "gateway.autoscaling.enabled=true,gateway.autoscaling.maxReplicas=3"],

@@ -95,6 +95,11 @@ export type LoadResult = {
   /** The longest silence of each reader before anything was done, and after. */
   readonly calmMs: Spread;
   readonly silenceMs: Spread;
+  /** The same of clients whose requests nothing is done to, and how long joins took. */
+  readonly controlCalmMs: Spread;
+  readonly controlSilenceMs: Spread;
+  readonly joinCalmMs: Spread;
+  readonly joinBusyMs: Spread;
 };
 
 type Spread = { readonly p50: number; readonly p99: number; readonly max: number };

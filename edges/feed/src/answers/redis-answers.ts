@@ -8,7 +8,8 @@
 import { answered, connectRedis, textOf, whenReady } from "@ams/store";
 import { ANSWER_MS, type Answers, CLAIM_MS, type Claim, type Sent } from "./answers.ts";
 
-const READY_MS = 10_000;
+/** Milliseconds that Redis may take to answer at the start, before that is said and tried again. */
+const READY_MS = 5_000;
 
 /** Rejects with a sentence when the store can't be reached. */
 export async function openRedisAnswers(url: string): Promise<Answers> {

@@ -11,7 +11,7 @@ import {
   Redis,
   type RedisOptions,
 } from "ioredis";
-import type { Outcome } from "../outcome.ts";
+import { type Outcome, StoreUnavailable } from "../outcome.ts";
 import { gatherWrites } from "./gather-writes.ts";
 import { type Login, parseRedisUrl, type RedisAddress } from "./url.ts";
 
@@ -83,8 +83,8 @@ export function nodeOf(client: Cluster, channel: string): string | null {
 }
 
 /**
- * Resolves once commands are taken, by every node of a Cluster; rejects when that takes longer than
- * `timeoutMs`.
+ * Resolves once commands are taken, by every node of a Cluster; rejects with `StoreUnavailable`
+ * when that takes longer than `timeoutMs`.
  */
 export async function whenReady(connection: RedisConnection, timeoutMs: number): Promise<void> {
   const untilMs = performance.now() + timeoutMs;
@@ -111,7 +111,7 @@ function ready(
     };
     const isReady = () => end(resolve);
     const isLate = () =>
-      end(() => reject(new Error(`Redis can't be reached within ${timeoutMs} ms.`)));
+      end(() => reject(new StoreUnavailable(`Redis can't be reached within ${timeoutMs} ms.`)));
     const timer = setTimeout(isLate, Math.max(0, untilMs - performance.now()));
     for (const event of events) client.on(event, isReady);
   });
