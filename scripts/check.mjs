@@ -11,6 +11,10 @@ const CHECKS = [
   ["what npm run docs writes", [process.execPath, ["scripts/operations.mjs", "--check"]]],
   ["the wrapping of Markdown", [process.execPath, ["scripts/wrap-markdown.mjs", "--check"]]],
   ["docs/CLAUSES.md", [process.execPath, ["scripts/clauses.mjs", "--check"]]],
+  [
+    "docs/CAPACITY.md",
+    [process.execPath, ["scripts/capacity.mjs", "--simulate", "--check", "docs/CAPACITY.md"]],
+  ],
   ["docs/SDK.md", [process.execPath, ["scripts/sdk-docs.mjs", "--check"]]],
   [
     "tidiness and regular expressions",

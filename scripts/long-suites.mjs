@@ -25,6 +25,11 @@ export const LONG_SUITES = [
     env: { AMS_PLANTED: "all" },
   },
   {
+    name: "connections",
+    what: "50,000 joined connections from this machine, held and spoken to by `ams load`",
+    command: ["node", "scripts/long/connections.mjs"],
+  },
+  {
     name: "returns",
     what: "100,000 joins and leaves, after which Redis has the keys and the memory of before",
     command: ["node", "scripts/test.mjs", "test/journeys/returns"],

@@ -1,5 +1,6 @@
 /** The table of cases, in the order in which they run. */
 import type { Case } from "./case.ts";
+import { CAPACITY } from "./cases/capacity.ts";
 import { idleCase } from "./cases/idle.ts";
 import { LATENCY_ACROSS, LATENCY_SAME } from "./cases/latency.ts";
 import { MAIL } from "./cases/mail.ts";
@@ -65,7 +66,7 @@ const CASES: readonly Case[] = [
 const PEER_CASES: readonly Case[] = [PEERS_CASE];
 
 /** Only when it is named. */
-const LONG_CASES: readonly Case[] = [MCP_500];
+const LONG_CASES: readonly Case[] = [MCP_500, CAPACITY];
 
 /** Every case that has a name. */
 export const NAMED_CASES: readonly Case[] = [...CASES, ...PEER_CASES, ...LONG_CASES];

@@ -1,5 +1,6 @@
 /** `npm run bench`: runs the cases one after the other and prints what they say. */
 import { parseArgs } from "node:util";
+import { costsFrom, readCosts, writeCosts } from "./capacity/costs.ts";
 import type { Case } from "./case.ts";
 import { chooseCases, NAMED_CASES, unknownAmong } from "./cases.ts";
 import type { Ground } from "./ground.ts";
@@ -14,6 +15,7 @@ const USAGE = `npm run bench -- [options]
   --case <name>   only this case; may be given more than once
   --peers         also others that do the same work, as far as they are installed
   --smoke         seconds instead of minutes: shows that nothing is lost, not how fast it is
+  --costs         write the unit costs of \`npm run capacity\` that these cases measure
   --json          one line of JSON instead of tables
   --list          the cases
   --help          this
@@ -46,6 +48,7 @@ export async function bench(args: readonly string[], ground: Ground): Promise<nu
     }
     if (options.json) print(`${JSON.stringify({ machine, client: client.kind, results })}\n`);
     else print(`${verdictOf(results)}\n`);
+    if (options.costs) writeCosts(costsFrom(readCosts(), results, machine));
     return results.some(({ faults }) => faults.length > 0) ? 1 : 0;
   } finally {
     await stage.close();
@@ -72,6 +75,7 @@ function readOptions(args: readonly string[]) {
         case: { type: "string", multiple: true, default: [] },
         smoke: { type: "boolean", default: false },
         peers: { type: "boolean", default: false },
+        costs: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         list: { type: "boolean", default: false },
         help: { type: "boolean", default: false },

@@ -45,6 +45,11 @@ export type Plan = {
   readonly seed: number;
   /** Addresses of this machine to connect from; empty leaves it to the system. */
   readonly sources: readonly string[];
+  /**
+   * Origins to connect to instead of the link's, such as the gateways behind a proxy: each
+   * conversation to one of them. Empty takes the link's.
+   */
+  readonly origins: readonly string[];
   /** Worker processes. */
   readonly processes: number;
   /** Of all conversations, without visitors. */

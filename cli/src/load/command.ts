@@ -56,6 +56,7 @@ A scenario, every member but phases with its default:
     - { name: peak, duration: 2m, rate: 20, arrivals: 50, reconnects: 5 }
   assert: ["p99<50ms", "lost=0"]
   sources: [127.0.0.2, 127.0.0.3]  # addresses of this machine to connect from
+  origins: ["http://10.0.0.7:8080"]  # where WebSockets go instead of to the link's origin, such as past a proxy
   processes: 4
 
 arrivals are visitors per second, and reconnects percent of all subscribers per minute; both happen when they are due, whether

@@ -83,6 +83,7 @@ export function scenarioOf(options: Options): Scenario {
     drops: null,
     seed: 1,
     sources: [],
+    origins: [],
     processes,
     assertions: [],
   };

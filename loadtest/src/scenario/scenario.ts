@@ -67,6 +67,11 @@ const schema = z.strictObject({
   phases: z.array(phase).min(1).max(PHASES_MAX),
   assert: z.array(z.string().max(200)).max(100).default([]),
   sources: z.array(z.ipv4()).max(256).default([]),
+  /** Where WebSockets go instead of the link's origin. */
+  origins: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .max(256)
+    .default([]),
   processes: z.int().min(1).max(64).optional(),
 });
 
@@ -86,6 +91,7 @@ export type Scenario = Pick<
   | "drops"
   | "seed"
   | "sources"
+  | "origins"
 > & {
   /** Null takes as many as it needs. */
   readonly processes: number | null;
@@ -195,6 +201,7 @@ function scenarioOf(file: File): Scenario {
     drops: happens(events) ? { events, away_s: file.away } : null,
     seed: file.seed,
     sources: file.sources,
+    origins: file.origins,
     processes: file.processes ?? null,
     assertions: file.assert,
   };

@@ -89,9 +89,9 @@ export class Company {
   ): ReaderOptions {
     const { share, tally, visitorTally, now, onLatency } = this.#options;
     const { links, credential, namePrefix, plan } = share;
-    const { sources, payloadBytes } = plan;
+    const { sources, origins, payloadBytes } = plan;
     return {
-      link: links[conversation] ?? "",
+      link: linkTo(links[conversation] ?? "", kind === "websocket" ? origins : [], conversation),
       credential,
       streamName: `${namePrefix}${name}`,
       namePrefix,
@@ -105,4 +105,12 @@ export class Company {
       onLatency: (latencyUs) => onLatency(kind, latencyUs),
     };
   }
+}
+
+/** The link by way of the origin of its conversation, where there are any. */
+function linkTo(link: string, origins: readonly string[], conversation: number): string {
+  const origin = origins[conversation % origins.length];
+  if (origin === undefined) return link;
+  const { pathname, search } = new URL(link);
+  return new URL(`${pathname}${search}`, origin).href;
 }

@@ -27,6 +27,7 @@ const SHARE: Share = {
     drops: null,
     seed: 1,
     sources: [],
+    origins: [],
     processes: 1,
     connections: 0,
     audience: 0,
