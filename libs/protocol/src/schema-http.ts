@@ -129,7 +129,11 @@ const eventTypes = z
   .min(1)
   .max(EVENT_TYPES.length)
   .describe("Types of events that are sent to it.");
-const webhookUrl = z.string().max(2_048).describe("Where events are sent: https, and outside.");
+const webhookUrl = z
+  .string()
+  .max(2_048)
+  .regex(/^https?:\/\//)
+  .describe("Where events are sent: https, and outside.");
 const enabled = z.boolean().describe("Whether events are sent to it.");
 
 export const createWebhookBody = z.object({ url: webhookUrl, types: eventTypes });

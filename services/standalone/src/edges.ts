@@ -2,9 +2,10 @@
 import { amp } from "@ams/amp-edge";
 import type { Edge } from "@ams/edge";
 import { feed } from "@ams/feed";
+import { hooks } from "@ams/hooks";
 import { mcp } from "@ams/mcp";
 import { mesh } from "@ams/mesh";
 import { web } from "@ams/web";
 import { workflow } from "@ams/workflow";
 
-export const EDGES: readonly Edge[] = [mcp, web, amp, workflow, mesh, feed];
+export const EDGES: readonly Edge[] = [mcp, web, amp, workflow, mesh, feed, hooks];

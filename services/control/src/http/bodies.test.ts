@@ -52,10 +52,18 @@ describe.each(routes)("§2.1.2 $method $path", ({ path, method, schema }) => {
         bearer: credential,
         body: { alias: "al" },
       });
+      const hook = { url: "https://example.com/", types: ["message"] };
+      const made = await open.ask("POST", "/v1/account/webhooks", {
+        bearer: credential,
+        body: hook,
+      });
       const wrong: unknown[] = [];
       for (const value of VALUES) {
         const body = { ...NEEDED[member], [member]: value };
-        const at = path.replace(":namespace", "acme").replace(":alias", "al");
+        const at = path
+          .replace(":namespace", "acme")
+          .replace(":alias", "al")
+          .replace(":webhook_id", made.json.webhook_id);
         const { status, json } = await open.ask(method, at, { bearer: credential, body });
         if (path === "/v1/account/credential" && status === 200) credential = json.credential;
         // What is taken already was understood.

@@ -2,7 +2,7 @@
  * The store in a file of this process. Rates and presence are of this process alone, so they are
  * kept in its memory. The keys are those of `redis/scripts.ts`.
  */
-import { StoreUnavailable } from "@ams/store";
+import { openSortedFile, type SortedFile, StoreUnavailable } from "@ams/store";
 import type {
   Acceptance,
   Accepted,
@@ -20,7 +20,6 @@ import type {
 } from "../store.ts";
 import { partitionOf } from "../store.ts";
 import { dequeue, type Kept, markKept, PURGE_MAX, purge, readKept } from "./kept.ts";
-import { openSortedFile, type SortedFile } from "./sorted-file.ts";
 import { Windows } from "./windows.ts";
 
 /** Milliseconds between two sweeps of what has expired. */
@@ -30,7 +29,7 @@ const WIPE_MAX = 1_000;
 
 /** Throws with a sentence when the file can't be opened. */
 export function openEmbeddedStore(path: string): Store {
-  const opened = openSortedFile(path);
+  const opened = openSortedFile(path, "amp");
   if (!opened.ok) throw new Error(opened.fault);
   return new EmbeddedStore(opened.value);
 }

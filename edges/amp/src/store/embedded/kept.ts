@@ -1,5 +1,5 @@
 /** A queued message in the file, and how it leaves the queue: for use within a step. */
-import type { SortedFile } from "./sorted-file.ts";
+import type { SortedFile } from "@ams/store";
 
 export type Kept = {
   readonly n: number;

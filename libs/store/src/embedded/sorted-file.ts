@@ -2,7 +2,8 @@
  * Values that expire and sorted sets in one LMDB file, for steps within one transaction. What a key
  * holds is text; a value past its expiry isn't there, and a sweep removes it.
  */
-import { type File, type Outcome, openFile, type Table } from "@ams/store";
+import type { Outcome } from "../outcome.ts";
+import { type File, openFile, type Table } from "./open-file.ts";
 
 type Value = { readonly v: string /** Unix milliseconds; 0 for none. */; readonly x: number };
 
@@ -12,8 +13,9 @@ const SCORE_DIGITS = 16;
 const SWEEP_MAX = 1_000;
 const END = "\uffff";
 
-export function openSortedFile(path: string): Outcome<SortedFile, string> {
-  const opened = openFile(path, { name: "amp", tablesMax: 4 });
+/** `name` is that of the file in the folder. */
+export function openSortedFile(path: string, name: string): Outcome<SortedFile, string> {
+  const opened = openFile(path, { name, tablesMax: 4 });
   return opened.ok ? { ok: true, value: new SortedFile(opened.value) } : opened;
 }
 

@@ -1,0 +1,2 @@
+/** The sender of webhooks, for whoever composes it with other services. */
+export { edge as hooks } from "./edge.ts";
