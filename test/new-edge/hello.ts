@@ -81,7 +81,7 @@ export const ADDITIONS: readonly Addition[] = [
   {
     path: "services/standalone/src/edges.ts",
     text: 'import { hello } from "@ams/hello";\n',
-    before: 'import { mcp } from "@ams/mcp";\n',
+    before: 'import { hooks } from "@ams/hooks";\n',
   },
   {
     path: "services/standalone/src/edges.ts",
@@ -91,7 +91,7 @@ export const ADDITIONS: readonly Addition[] = [
   {
     path: "services/standalone/package.json",
     text: `    "@ams/hello": "${VERSION}",\n`,
-    before: `    "@ams/mcp": "${VERSION}",\n`,
+    before: `    "@ams/hooks": "${VERSION}",\n`,
   },
   {
     path: "services/standalone/tsconfig.json",

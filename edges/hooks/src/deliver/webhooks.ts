@@ -1,4 +1,4 @@
-/** Webhooks by account, remembered for some seconds, so that a busy account isn't asked for each. */
+/** Webhooks by account, remembered for some seconds: a busy account isn't asked for each time. */
 import type { Control, Webhook } from "../control.ts";
 import { ACCOUNTS_MAX, WEBHOOKS_MS } from "../limits.ts";
 

@@ -3,7 +3,7 @@
  *
  * | key | type | holds | ends |
  * |---|---|---|---|
- * | `ams-hooks:{q}:endpoints` | zset | webhook id by the time at which its next job is due | member: no job |
+ * | `ams-hooks:{q}:endpoints` | zset | webhook id by the time of its next job | member: no job |
  * | `ams-hooks:{q}:due:<webhook>` | zset | job id by the time at which it is due | member: done |
  * | `ams-hooks:{q}:job:<id>` | string | the job | `KEEP_MS` after it was added |
  * | `ams-hooks:{q}:kept:<name>` | string | see `write` and `lease` | as it says |
