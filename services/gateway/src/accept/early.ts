@@ -43,6 +43,8 @@ export class EarlyFrames {
   readonly #budget: EarlyBudget;
   readonly #bytesMax: number;
   #frames: EarlyFrame[] = [];
+  /** Index of the first of `#frames` that was not taken. */
+  #next = 0;
   #bytes = 0;
 
   constructor(budget: EarlyBudget, bytesMax = EARLY_BYTES_MAX) {
@@ -52,19 +54,43 @@ export class EarlyFrames {
 
   /** Keeps a copy of the frame; false when it is too much. */
   keep(frame: ArrayBuffer, isBinary: boolean): boolean {
-    const cost = frame.byteLength + FRAME_COST_BYTES;
+    const cost = costOf(frame);
     if (this.#bytes + cost > this.#bytesMax || !this.#budget.take(cost)) return false;
     this.#bytes += cost;
     this.#frames.push({ frame: frame.slice(0), isBinary });
     return true;
   }
 
+  /** The earliest; null when there is none. */
+  first(): EarlyFrame | null {
+    return this.#frames[this.#next] ?? null;
+  }
+
+  /** The earliest is kept no more. */
+  shift(): void {
+    const first = this.#frames[this.#next];
+    if (first === undefined) return;
+    this.#next += 1;
+    const cost = costOf(first.frame);
+    this.#bytes -= cost;
+    this.#budget.giveBack(cost);
+    // Seldom, so that each frame is moved about once.
+    if (this.#next * 2 < this.#frames.length) return;
+    this.#frames.splice(0, this.#next);
+    this.#next = 0;
+  }
+
   /** All of them, in order; nothing is kept any more. */
   release(): readonly EarlyFrame[] {
-    const frames = this.#frames;
+    const frames = this.#frames.slice(this.#next);
     this.#budget.giveBack(this.#bytes);
     this.#frames = [];
+    this.#next = 0;
     this.#bytes = 0;
     return frames;
   }
+}
+
+function costOf(frame: ArrayBuffer): number {
+  return frame.byteLength + FRAME_COST_BYTES;
 }

@@ -221,3 +221,19 @@ test("§4.4.3 more than may wait to be parsed is 4290 rate_limited", () => {
   for (let n = 0; n < 120; n += 1) say(`{"type":"ping"${spaces}}`);
   expect(emitter.socket.ended).toBe("rate_limited");
 });
+
+test("§4.4.3 what waits to be parsed is copied once, however many turns it waits, and senders take turns", async () => {
+  const senders = [4, 5, 6, 7].map((n) => rig.join(entryOf(n, n)));
+  const copies = vi.spyOn(ArrayBuffer.prototype, "slice");
+  const spaces = " ".repeat(100_000);
+  for (const sender of senders)
+    for (let n = 0; n < 40; n += 1) say(`{"type":"ping"${spaces}}`, sender);
+  const counts = () =>
+    senders.map((sender) => typesAt(sender).filter((type) => type === "pong").length);
+  for (let turn = 0; turn < 5; turn += 1) await endOfTurn();
+  expect(Math.min(...counts())).toBeGreaterThan(0);
+  for (let turn = 0; turn < 20; turn += 1) await endOfTurn();
+  expect(counts()).toEqual([40, 40, 40, 40]);
+  expect(copies.mock.calls.length).toBeLessThanOrEqual(160);
+  copies.mockRestore();
+});

@@ -125,33 +125,49 @@ export class Session implements SocketOwner, Waiter {
     const socket = this.#socket ?? this.#departed;
     if (this.#waiting === null || socket === null) return;
     if (!this.#home.hold.isSure(this.stream)) return;
-    this.#takeWaiting(socket);
+    this.#takeWaiting(socket, this.#waiting);
     if (this.#departed === null || this.#waiting !== null) return;
     this.#departed = null;
     this.#home.sessions.leave(this);
   }
 
-  #takeWaiting(socket: Socket): void {
-    for (const { frame, isBinary } of this.#stopWaiting())
-      if (this.#isOpen()) this.#accept(socket, frame, isBinary);
+  /** Takes what waits, in order, for as long as it may in this turn. */
+  #takeWaiting(socket: Socket, waiting: EarlyFrames): void {
+    this.#isPostponed = false;
+    let took = 0;
+    for (let next = waiting.first(); next !== null; next = waiting.first()) {
+      if (!this.#home.hold.isSure(this.stream)) return;
+      if (!this.#process(socket, next.frame, next.isBinary)) {
+        this.#isPostponed = true;
+        if (took > 0) this.#home.deps.waiting.toTheEnd(this);
+        return;
+      }
+      if (!this.#isOpen()) return;
+      waiting.shift();
+      took += 1;
+    }
+    this.#stopWaiting();
   }
 
   /** Takes the frame now, or lets it wait behind those that wait already. */
   #accept(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
     if (this.#waiting !== null || !this.#home.hold.isSure(this.stream)) {
       this.#keepWaiting(socket, frame, isBinary);
-    } else this.#process(socket, frame, isBinary);
+    } else this.#processOrPostpone(socket, frame, isBinary);
   }
 
-  #process(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
+  #processOrPostpone(socket: Socket, frame: ArrayBuffer, isBinary: boolean): void {
+    if (this.#process(socket, frame, isBinary)) return;
+    this.#isPostponed = true;
+    this.#keepWaiting(socket, frame, isBinary);
+  }
+
+  /** False when it is parsed in a later turn: nothing has happened then. */
+  #process(socket: Socket, frame: ArrayBuffer, isBinary: boolean): boolean {
     const bytes = new Uint8Array(frame);
     const isToken = !isBinary && findTokenData(bytes, span);
     const isParsed = !isBinary && !isToken && !isExtension(bytes);
-    if (isParsed && !this.#home.deps.waiting.mayParse(frame.byteLength)) {
-      this.#isPostponed = true;
-      this.#keepWaiting(socket, frame, isBinary);
-      return;
-    }
+    if (isParsed && !this.#home.deps.waiting.mayParse(frame.byteLength)) return false;
     const nowMs = this.#home.deps.now();
     this.#heardMs = nowMs;
     if (!this.#isWithinRates(frame.byteLength, nowMs)) this.#fault("rate_limited");
@@ -159,6 +175,7 @@ export class Session implements SocketOwner, Waiter {
     else if (isToken && this.terms.isReadOnly) this.#fault("read_only_link");
     else if (isToken) this.#emission.emitToken(this, socket, bytes, span, nowMs);
     else if (isParsed) this.#receivedOther(socket, frame, nowMs);
+    return true;
   }
 
   #isWithinRates(byteLength: number, nowMs: number): boolean {
@@ -188,7 +205,7 @@ export class Session implements SocketOwner, Waiter {
     // It has only stood still: if the stream was taken over, the others fence these frames off.
     for (const one of [...this.#stopWaiting(), { frame, isBinary }]) {
       if (!this.#isOpen()) return;
-      if (this.#waiting === null) this.#process(socket, one.frame, one.isBinary);
+      if (this.#waiting === null) this.#processOrPostpone(socket, one.frame, one.isBinary);
       else this.#keepWaiting(socket, one.frame, one.isBinary);
     }
   }

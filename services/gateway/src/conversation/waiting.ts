@@ -40,6 +40,12 @@ export class Waiting {
     this.#waiters.delete(waiter);
   }
 
+  /** It has had its share of this turn: the others come first in the next. */
+  toTheEnd(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    this.#waiters.add(waiter);
+  }
+
   /** Whether a frame of so many bytes may be parsed in this turn; if not, its session waits. */
   mayParse(bytes: number): boolean {
     if (this.#parsedBytes > PARSED_BYTES_MAX) return false;
