@@ -1,11 +1,11 @@
 /** The part of the directory's contract that is about accounts, their credentials and keys. */
 import type { AccountId, Namespace } from "@ams/protocol";
 import type { Outcome } from "@ams/store";
+import type { AccountLimits } from "./limits.ts";
 import type {
   Account,
   AccountEvent,
   AccountKey,
-  AccountLimits,
   AccountUse,
   Grant,
   KeptEvent,
@@ -95,7 +95,10 @@ export interface Accounts {
   resetCredential(id: AccountId, hash: string): Promise<Outcome<null, "not_found">>;
   /** When each live credential of the account ends; null when there is no account. */
   credentialEnds(id: AccountId): Promise<readonly CredentialEnd[] | null>;
-  /** Also sets `subscribers_max` on every conversation that the account owns. */
+  /**
+   * Also sets `subscribers_max` on every conversation that the account owns, and announces
+   * `limits_changed`.
+   */
   setAccountLimits(id: AccountId, limits: AccountLimits): Promise<Outcome<Account, "not_found">>;
   /**
    * Closes its conversations, ends its credentials, keeps its namespace taken; announces

@@ -8,6 +8,7 @@ import { leasesContract } from "./contract/leases.ts";
 import { linksContract } from "./contract/links.ts";
 import { outboxContract } from "./contract/outbox.ts";
 import { peppersContract } from "./contract/peppers.ts";
+import { plansContract } from "./contract/plans.ts";
 import { presenceContract } from "./contract/presence.ts";
 import type { World } from "./contract/world.ts";
 
@@ -23,5 +24,6 @@ export function directoryContract(name: string, open: () => Promise<World>): voi
     expiryContract(open);
     peppersContract(open);
     outboxContract(open);
+    plansContract(open);
   });
 }

@@ -16,6 +16,7 @@ import type {
 import { type Outcome, StoreUnavailable } from "@ams/store";
 import type { Accounts } from "./accounts.ts";
 import type { Channels } from "./channels.ts";
+import type { Plans } from "./plans.ts";
 import type {
   Address,
   Admission,
@@ -315,6 +316,7 @@ export interface Peppered {
 
 export interface Directory
   extends Accounts,
+    Plans,
     Conversations,
     Presence,
     Leases,

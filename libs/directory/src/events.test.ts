@@ -56,7 +56,8 @@ test("every event reads back as it was written, also with members of a later ver
     expect(decodeEvent(Buffer.from(JSON.stringify({ ...event, later: 1 })))).toMatchObject(event);
     expect(decodeDeploymentEvent(encodeEvent(event))).toBeNull();
   }
-  for (const event of [deleted, ended]) {
+  const limits = { ...deleted, kind: "limits_changed" } as const;
+  for (const event of [deleted, ended, limits, { kind: "plans_changed" } as const]) {
     expect(decodeDeploymentEvent(encodeEvent(event))).toEqual(event);
     expect(decodeEvent(encodeEvent(event))).toBeNull();
   }

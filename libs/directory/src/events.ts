@@ -92,7 +92,11 @@ export type DeploymentEvent =
       readonly kind: "credentials_end";
       readonly account_id: AccountId;
       readonly ends: readonly CredentialEnd[];
-    };
+    }
+  /** The account is under another plan, or has other limits of its own. */
+  | { readonly kind: "limits_changed"; readonly account_id: AccountId }
+  /** A plan was made, changed or removed. */
+  | { readonly kind: "plans_changed" };
 
 export function encodeEvent(event: ChannelEvent | DeploymentEvent): string {
   return JSON.stringify(event);
@@ -132,9 +136,12 @@ function parse(payload: Buffer | string): unknown {
 }
 
 function isDeploymentEvent(event: unknown): event is DeploymentEvent {
-  if (!isObject(event) || !isText(event.account_id)) return false;
+  if (!isObject(event)) return false;
+  if (event.kind === "plans_changed") return true;
+  if (!isText(event.account_id)) return false;
   switch (event.kind) {
     case "account_deleted":
+    case "limits_changed":
       return true;
     case "credentials_end":
       return Array.isArray(event.ends) && event.ends.every(isEnd);

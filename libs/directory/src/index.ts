@@ -45,6 +45,23 @@ export {
   type RosterEvent,
 } from "./events.ts";
 export {
+  type AccountLimits,
+  DEFAULT_PLAN,
+  DEPLOYMENT_LIMITS,
+  isLimitName,
+  isLimitValue,
+  isPlanName,
+  LIMIT_MAX,
+  LIMIT_MIN,
+  LIMIT_NAMES,
+  type LimitName,
+  limitsUnder,
+  PLANS_MAX,
+  type Plan,
+  planOf,
+  readLimits,
+} from "./limits.ts";
+export {
   canonicalConversationId,
   newAccountId,
   newConversationId,
@@ -52,18 +69,17 @@ export {
   newKeyId,
   newWebhookId,
 } from "./new-ids.ts";
+export type { HeldLimits, Plans } from "./plans.ts";
 export {
   type Account,
   type AccountAction,
   type AccountEvent,
   type AccountKey,
-  type AccountLimits,
   type AccountUse,
   type Address,
   type Admission,
   type ConnectionId,
   type Conversation,
-  DEPLOYMENT_LIMITS,
   type GatewayId,
   type Grant,
   type IdKind,

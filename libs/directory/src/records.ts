@@ -13,6 +13,7 @@ import {
   type StreamIdentity,
   type StreamName,
 } from "@ams/protocol";
+import type { AccountLimits } from "./limits.ts";
 
 /**
  * Departed streams of one conversation that are surely remembered, twice as many at most.
@@ -20,31 +21,13 @@ import {
  */
 export const DEPARTED_MAX = 1_000;
 
-/** Who may have how much. A field that is null follows the deployment's setting. */
-export type AccountLimits = {
-  /** Streams that the account may hold at a time, in all conversations together. */
-  readonly streams_max: number | null;
-  /** Guests that the account's conversations may hold at a time, all together. */
-  readonly guests_max: number | null;
-  /** Conversations that the account may have at a time. */
-  readonly conversations_max: number | null;
-  /** Subscribers that each conversation of the account may hold at a time. */
-  readonly subscribers_max: number | null;
-};
-
-/** The limits of an account that follows the deployment's settings. */
-export const DEPLOYMENT_LIMITS: AccountLimits = {
-  streams_max: null,
-  guests_max: null,
-  conversations_max: null,
-  subscribers_max: null,
-};
-
 export type Account = AccountLimits & {
   readonly account_id: AccountId;
   readonly namespace: Namespace;
   /** UTC ISO 8601 with milliseconds. */
   readonly created_at: string;
+  /** The name of its plan, null for none. */
+  readonly plan: string | null;
 };
 
 /** A named credential of an account, limited to some scopes (§2.2.8). */

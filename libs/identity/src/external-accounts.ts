@@ -41,7 +41,7 @@ export function createAccountOf({ directory, peppers, now }: Parts): ExternalAcc
     // Nobody knows its credential: an operator's reset makes one for the account's owner.
     const unknown = hash(peppers.credential[0], newCredential());
     const made = await directory.createAccount(
-      { ...DEPLOYMENT_LIMITS, account_id, namespace, created_at: at },
+      { ...DEPLOYMENT_LIMITS, plan: null, account_id, namespace, created_at: at },
       unknown,
     );
     if (!made.ok) return lookAgain(directory, credential);

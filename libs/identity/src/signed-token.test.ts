@@ -1,7 +1,7 @@
 // Tokens that keys of accounts sign: a fixed vector, what they may do, and every wrong one.
 
 import { createHmac, createPrivateKey, randomBytes } from "node:crypto";
-import { newAccountId, newConversationId, newKeyId } from "@ams/directory";
+import { DEPLOYMENT_LIMITS, newAccountId, newConversationId, newKeyId } from "@ams/directory";
 import { openMemoryDirectory } from "@ams/directory/testing";
 import type { Scope } from "@ams/protocol";
 import { SignJWT } from "jose";
@@ -30,9 +30,9 @@ beforeEach(async () => {
   const now = () => nowMs;
   identity = createIdentity({ directory, peppers: PEPPERS, issuer: null, onRefused, now });
   account = newAccountId(NOW);
-  const limits = { streams_max: null, guests_max: null, conversations_max: null };
+  const limits = { ...DEPLOYMENT_LIMITS, plan: null };
   const record = { account_id: account, namespace: "falcon" as never, created_at: "", ...limits };
-  await directory.createAccount({ ...record, subscribers_max: null }, "first");
+  await directory.createAccount(record, "first");
   keyId = await makeKey(["join", "read"]);
 });
 

@@ -57,6 +57,8 @@ export const accountBody = z.object({
   created_at: timestamp,
   /** Of the credential that was shown (§2.2.9). */
   scopes: z.array(z.enum(SCOPES)).optional(),
+  /** The name of the plan that holds, null for none (§2.10). */
+  plan: z.string().nullable().optional(),
   /** What holds for this account, where it may differ from the deployment's. */
   limits: z
     .object({
@@ -65,6 +67,14 @@ export const accountBody = z.object({
       conversations_per_account: count.optional(),
       subscribers_per_conversation: count,
       keys_per_account: count.optional(),
+      mints_per_minute: count.optional(),
+      frames_per_second: count.optional(),
+      bytes_per_second: count.optional(),
+      deliveries_per_second: count.optional(),
+      replay_bytes: count.optional(),
+      replay_ttl_s: count.optional(),
+      edge_sessions: count.optional(),
+      edge_readers: count.optional(),
     })
     .catchall(count)
     .optional(),
@@ -80,7 +90,7 @@ export const accountBody = z.object({
 });
 
 export const accountCreatedBody = accountBody
-  .omit({ limits: true, scopes: true, use: true })
+  .omit({ limits: true, scopes: true, use: true, plan: true })
   .extend({ credential });
 
 const scopes = z.array(z.enum(SCOPES)).min(1).max(SCOPES.length);

@@ -9,6 +9,7 @@ import { type Directory, openEmbeddedDirectory, openRedisDirectory } from "@ams/
 import { namesPeppers, readPepperFile, readPepperSettings, readSettings } from "@ams/process";
 import { connectRedis, isSharded, redisPrefix, whenReady } from "@ams/store";
 import { LIMITS_USAGE, readLimitsWish, runLimits } from "./accounts/limits-command.ts";
+import { PLAN_USAGE, readPlanWish, runPlan } from "./accounts/plan-command.ts";
 import { RESET_USAGE, readResetWish, runReset } from "./accounts/reset-command.ts";
 import {
   EXIT_MISCONFIGURED,
@@ -25,6 +26,12 @@ import { CONTROL_PROCESS_SETTINGS } from "./config.ts";
  */
 const CONNECT_MS = 5_000;
 
+const USAGES = new Map([
+  ["limits", LIMITS_USAGE],
+  ["plan", PLAN_USAGE],
+  ["reset-credential", RESET_USAGE],
+]);
+
 type Opened =
   | { readonly ok: true; readonly directory: Directory; readonly close: () => Promise<void> }
   | { readonly ok: false; readonly said: Said };
@@ -36,10 +43,16 @@ process.exitCode = said.exit;
 
 async function answer(args: readonly string[]): Promise<Said> {
   const resets = args[0] === "reset-credential";
-  const usage =
-    args[0] === "limits" ? LIMITS_USAGE : resets ? RESET_USAGE : `${LIMITS_USAGE}\n${RESET_USAGE}`;
+  const usage = USAGES.get(args[0] ?? "") ?? [...USAGES.values()].join("\n");
   if (args.includes("--help")) return { exit: 0, out: usage, error: "" };
+  if (args[0] === "plan") return await changePlans(args, usage);
   return resets ? await resetCredential(args, usage) : await setLimits(args, usage);
+}
+
+async function changePlans(args: readonly string[], usage: string): Promise<Said> {
+  const wish = readPlanWish(args);
+  if (!wish.ok) return misused(wish.fault, usage);
+  return await onDirectory(wish.value.folder, (directory) => runPlan(directory, wish.value));
 }
 
 async function setLimits(args: readonly string[], usage: string): Promise<Said> {

@@ -198,6 +198,9 @@ async function listenToDeployment(bus: Bus, deps: GatewayDeps): Promise<void> {
       case "credentials_end":
         credentials.end(event.account_id, event.ends);
         return;
+      case "limits_changed":
+      case "plans_changed":
+        return;
       default:
         event satisfies never;
     }

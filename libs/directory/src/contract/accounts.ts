@@ -2,7 +2,7 @@
 import type { AccountId } from "@ams/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CredentialEnd } from "../directory.ts";
-import { DEPLOYMENT_LIMITS } from "../records.ts";
+import { DEPLOYMENT_LIMITS } from "../limits.ts";
 import {
   faultOf,
   fresh,
@@ -204,7 +204,8 @@ export function accountsContract(open: () => Promise<World>): void {
       const conversations = [newConversation(account), newConversation(account)];
       for (const conversation of conversations)
         value(await directory.mint({ conversation, linkHash: "x" }));
-      const limits = { streams_max: 7, guests_max: 0, conversations_max: 3, subscribers_max: 5 };
+      const own = { streams_max: 7, guests_max: 0, conversations_max: 3, subscribers_max: 5 };
+      const limits = { ...DEPLOYMENT_LIMITS, ...own };
       expect(value(await directory.setAccountLimits(account.account_id, limits))).toEqual({
         ...account,
         ...limits,

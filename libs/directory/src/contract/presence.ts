@@ -2,7 +2,8 @@
 import { trustJsonText } from "@ams/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Where } from "../directory.ts";
-import { type Account, DEPLOYMENT_LIMITS, type RosterEntry } from "../records.ts";
+import { DEPLOYMENT_LIMITS } from "../limits.ts";
+import type { Account, RosterEntry } from "../records.ts";
 import { LOSSLESS } from "./conversations.ts";
 import {
   faultOf,

@@ -13,8 +13,9 @@ import type {
 import { trustJsonText } from "@ams/protocol";
 import { ulid } from "ulid";
 import type { Claim, CredentialGrace, Directory, QuotaSlot, Where } from "../directory.ts";
+import { DEPLOYMENT_LIMITS } from "../limits.ts";
 import { newGeneration } from "../new-ids.ts";
-import { type Account, type Conversation, DEPLOYMENT_LIMITS } from "../records.ts";
+import type { Account, Conversation } from "../records.ts";
 
 export type Heard = { readonly channel: string; readonly event: Record<string, unknown> };
 
@@ -49,6 +50,7 @@ export function newAccount(over: Partial<Account> = {}): Account {
     account_id: `acc_${ulid()}` as AccountId,
     namespace: fresh("ns") as Namespace,
     created_at: new Date(START_MS).toISOString(),
+    plan: null,
     ...DEPLOYMENT_LIMITS,
     ...over,
   };

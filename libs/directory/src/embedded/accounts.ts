@@ -2,6 +2,7 @@
 import type { AccountId, Namespace } from "@ams/protocol";
 import type { Accounts, Outcome } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
+import type { AccountLimits } from "../limits.ts";
 import { type Account, type AccountUse, type Grant, isGranted } from "../records.ts";
 import { embeddedEvents, forgetEvents } from "./account-events.ts";
 import { embeddedKeys } from "./account-keys.ts";
@@ -59,21 +60,7 @@ export function embeddedAccounts(store: Store): Accounts {
 
     credentialEnds: (id) => look(() => credentialEnds(store, id)),
 
-    setAccountLimits: (id, limits) =>
-      step(store, () => {
-        const stored = storedAccount(store, id);
-        if (stored === undefined) return notFound;
-        const account: Account = { ...stored.account, ...limits };
-        tables.accounts.putSync(id, { ...stored, account });
-        for (const owned of conversationsOf(store, account.namespace)) {
-          const conversation = {
-            ...owned.conversation,
-            subscribers_max: limits.subscribers_max,
-          };
-          tables.conversations.putSync(keyOf(conversation), { ...owned, conversation });
-        }
-        return { ok: true, value: account };
-      }),
+    setAccountLimits: (id, limits) => setAccountLimits(store, id, limits),
 
     async deleteAccount(id) {
       const remove = () => {
@@ -100,6 +87,35 @@ export function embeddedAccounts(store: Store): Accounts {
       });
     },
   };
+}
+
+function setAccountLimits(
+  store: Store,
+  id: AccountId,
+  limits: AccountLimits,
+): ReturnType<Accounts["setAccountLimits"]> {
+  const { tables } = store;
+  const set = (): Outcome<Account, "not_found"> => {
+    const stored = storedAccount(store, id);
+    if (stored === undefined) return notFound;
+    const account: Account = { ...stored.account, ...limits };
+    tables.accounts.putSync(id, { ...stored, account });
+    for (const owned of conversationsOf(store, account.namespace)) {
+      const conversation = {
+        ...owned.conversation,
+        subscribers_max: limits.subscribers_max,
+      };
+      tables.conversations.putSync(keyOf(conversation), { ...owned, conversation });
+    }
+    return { ok: true, value: account };
+  };
+  return step(store, set, ({ ok }) => {
+    if (ok) announceLimits(store, id);
+  });
+}
+
+export function announceLimits({ announce, channels }: Store, account_id: AccountId): void {
+  announce(channels.deployment, encodeEvent({ kind: "limits_changed", account_id }));
 }
 
 /** A step that replaces credentials, and then announces which have ended. */

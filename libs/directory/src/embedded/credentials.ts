@@ -2,7 +2,8 @@
 import { type AccountId, CREDENTIALS_MAX, type Scope } from "@ams/protocol";
 import type { CredentialEnd, CredentialGrace } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { type Account, ALL_SCOPES, DEPLOYMENT_LIMITS, KEY_USE_MS } from "../records.ts";
+import { DEPLOYMENT_LIMITS } from "../limits.ts";
+import { type Account, ALL_SCOPES, KEY_USE_MS } from "../records.ts";
 import type { Store } from "./store.ts";
 import type { StoredAccount, StoredCredential } from "./tables.ts";
 
@@ -30,8 +31,8 @@ export function storedAccount({ tables }: Store, id: AccountId) {
     ]),
   );
   const { keys = {}, webhooks = {} } = stored;
-  const account = { ...DEPLOYMENT_LIMITS, ...stored.account };
-  return { account, credentials, keys, webhooks };
+  const account: Account = { ...DEPLOYMENT_LIMITS, ...stored.account };
+  return { account: { ...account, plan: account.plan ?? null }, credentials, keys, webhooks };
 }
 
 export type Used = {

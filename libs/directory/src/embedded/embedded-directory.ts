@@ -8,6 +8,7 @@ import { nobodyHere } from "./here.ts";
 import { embeddedLeases } from "./leases.ts";
 import { embeddedOutbox } from "./outbox.ts";
 import { embeddedPeppers } from "./peppers.ts";
+import { embeddedPlans } from "./plans.ts";
 import { embeddedPresence } from "./presence.ts";
 import { type Announce, look, type Store } from "./store.ts";
 import { openTables, TABLES_MAX } from "./tables.ts";
@@ -41,6 +42,7 @@ export function openEmbeddedDirectory(
       kind: "embedded",
       channels,
       ...embeddedAccounts(store),
+      ...embeddedPlans(store),
       ...embeddedConversations(store),
       ...embeddedPresence(store),
       ...embeddedLeases(store),

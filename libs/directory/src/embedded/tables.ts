@@ -20,11 +20,13 @@
  * | outbox | `<namespace or account id> <number, 16 digits>` | an event that waits to be fetched | once it is fetched, or `OUTBOX_TTL_S` later |
  * | outboxes | namespace or account id | how many events wait, were made, were lost | with the account |
  * | deliveries | `<account id> <number, 16 digits>-0` | an attempt to deliver, the latest `DELIVERIES_MAX` | with the account |
+ * | plans | plan's name | its limits, up to `PLANS_MAX` | removal |
  * | peppers | `credential`, `link` | check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
  */
 
 import type { AccountId, Alias, StreamId } from "@ams/protocol";
 import type { File, Table } from "@ams/store";
+import type { AccountLimits } from "../limits.ts";
 import type { Account, AccountEvent, AccountKey, Address, Conversation, Link } from "../records.ts";
 import type { Delivery, Webhook } from "../webhooks.ts";
 
@@ -100,6 +102,7 @@ export type Tables = {
   readonly outbox: Table<StoredEvent>;
   readonly outboxes: Table<OutboxCount>;
   readonly deliveries: Table<Delivery>;
+  readonly plans: Table<AccountLimits>;
   readonly peppers: Table<readonly string[]>;
 };
 
@@ -122,6 +125,7 @@ export function openTables(file: File): Tables {
     outbox: file.openDB({ name: "outbox", encoding: "json" }),
     outboxes: file.openDB({ name: "outboxes", encoding: "json" }),
     deliveries: file.openDB({ name: "deliveries", encoding: "json" }),
+    plans: file.openDB({ name: "plans", encoding: "json" }),
     peppers: file.openDB({ name: "peppers", encoding: "json" }),
   };
 }

@@ -4,7 +4,7 @@
  */
 
 import type { AccountId } from "@ams/protocol";
-import { answered, listOf, textOf, textsOf } from "@ams/store";
+import { answered, listOf, textsOf } from "@ams/store";
 import { LRUCache } from "lru-cache";
 import { type Accounts, type Conversations, DirectoryUnavailable } from "../directory.ts";
 import { type Account, type AccountUse, isGranted } from "../records.ts";
@@ -21,7 +21,14 @@ import {
   rotateCredential,
   toEnds,
 } from "./credentials.ts";
-import { DELETED_MARK, decodeAccount, encodeLimits, LIMIT_FIELDS, toAccountId } from "./decode.ts";
+import {
+  ACCOUNT_FIELDS,
+  DELETED_MARK,
+  decodeAccount,
+  encodeFirst,
+  encodeLimits,
+  toAccountId,
+} from "./decode.ts";
 import { PENDING_ACCOUNT_S } from "./keys.ts";
 import { everyListed } from "./listing.ts";
 import {
@@ -30,7 +37,7 @@ import {
   keepNamespace,
   listCredentials,
   markDeleted,
-  setLimits,
+  setFields,
   writeAccount,
 } from "./scripts/accounts.ts";
 import { setSubscribersMax } from "./scripts/conversations.ts";
@@ -40,10 +47,7 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
   const { client, keys: names } = store;
   const holders: Holders = new LRUCache({ max: HOLDERS_MAX });
 
-  const account: Accounts["account"] = async (id) => {
-    const { record } = store.keys.account(id);
-    return decodeAccount(await answered("HMGET", client.hmget(record, "record", ...LIMIT_FIELDS)));
-  };
+  const account: Accounts["account"] = (id) => readAccount(store, id);
 
   const grantOf: Accounts["grantOf"] = async (hashes) => {
     const holder = await findHolder(store, holders, hashes);
@@ -89,16 +93,16 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
 
     async setAccountLimits(id, limits) {
       const { record } = store.keys.account(id);
-      const json = textOf(await store.run(setLimits, [record], encodeLimits(limits)));
-      const stored = decodeAccount([json]);
-      if (stored === null) return notFound;
-      const changed = { ...stored, ...limits };
+      if ((await store.run(setFields, [record], encodeLimits(limits))) === 0) return notFound;
+      const changed = await account(id);
+      if (changed === null) return notFound;
       const { namespace } = changed;
       await everyListed(store, namespace, async ({ alias, conversation_id }) => {
         const { record } = store.keys.conversation({ namespace, alias });
         const args = [conversation_id, limits.subscribers_max ?? ""];
         await store.run(setSubscribersMax, [record], args);
       });
+      await announceToDeployment(store, { kind: "limits_changed", account_id: id });
       return { ok: true, value: changed };
     },
 
@@ -119,6 +123,11 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
       await forgetCredentials(store, hashes);
     },
   };
+}
+
+export async function readAccount({ client, keys }: Store, id: AccountId): Promise<Account | null> {
+  const reading = client.hmget(keys.account(id).record, "record", ...ACCOUNT_FIELDS);
+  return decodeAccount(await answered("HMGET", reading));
 }
 
 const notFound = { ok: false, fault: "not_found" } as const;
@@ -151,7 +160,7 @@ async function createAccount(
   const credential = store.keys.credential(credentialHash);
   const args = [JSON.stringify(account), credentialHash, PENDING_ACCOUNT_S];
   await Promise.all([
-    store.run(writeAccount, [keys.record, keys.credentials], [...args, ...encodeLimits(account)]),
+    store.run(writeAccount, [keys.record, keys.credentials], [...args, ...encodeFirst(account)]),
     answered("SET", client.set(credential, id, "EX", PENDING_ACCOUNT_S)),
   ]);
   const won = await answered("SET", client.set(owner, id, "EX", PENDING_ACCOUNT_S, "NX"));

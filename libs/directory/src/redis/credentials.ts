@@ -15,7 +15,7 @@ import {
 } from "../directory.ts";
 import { type DeploymentEvent, encodeEvent } from "../events.ts";
 import type { Grant } from "../records.ts";
-import { decodeAccount, decodeScopes, LIMIT_FIELDS, toAccountId } from "./decode.ts";
+import { ACCOUNT_FIELDS, decodeAccount, decodeScopes, toAccountId } from "./decode.ts";
 import { PENDING_ACCOUNT_S } from "./keys.ts";
 import { checkCredential, rotateCredential as rotateScript } from "./scripts/accounts.ts";
 import type { Store } from "./store.ts";
@@ -129,7 +129,7 @@ export async function checkHolder(
   { account_id, credential }: CredentialHolder,
 ): Promise<Grant | null> {
   const { record, credentials, keys } = store.keys.account(account_id);
-  const args = [credential, store.now(), ...LIMIT_FIELDS];
+  const args = [credential, store.now(), ...ACCOUNT_FIELDS];
   const reply = await store.run(checkCredential, [record, credentials, keys], args);
   if (reply === null) return null;
   const [ended, fields, scopes, keyId] = listOf(reply);

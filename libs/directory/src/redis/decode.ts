@@ -5,32 +5,33 @@
 
 import { type AccountId, isAccountId, SCOPES } from "@ams/protocol";
 import { optionalNumber } from "@ams/store";
-import {
-  type Account,
-  type AccountLimits,
-  type Conversation,
-  DEPLOYMENT_LIMITS,
-} from "../records.ts";
+import { type AccountLimits, LIMIT_NAMES } from "../limits.ts";
+import type { Account, Conversation } from "../records.ts";
 
 /** What follows the account id in the namespace of an account that is gone or going. */
 export const DELETED_MARK = " deleted";
 
-/** The fields of an account's limits, each named as in the record. */
-export const LIMIT_FIELDS = Object.keys(DEPLOYMENT_LIMITS);
+/** What changes of an account: its plan, and its limits, each named as in the record. */
+export const ACCOUNT_FIELDS: readonly string[] = ["plan", ...LIMIT_NAMES];
 
 /** Limits as a hash takes them: each name with its value, empty for null. */
 export function encodeLimits(limits: AccountLimits): readonly (string | number)[] {
-  const values = new Map<string, number | null>(Object.entries(limits));
-  return LIMIT_FIELDS.flatMap((field) => [field, values.get(field) ?? ""]);
+  return LIMIT_NAMES.flatMap((name) => [name, limits[name] ?? ""]);
 }
 
-/** From `record` and `LIMIT_FIELDS`; null when there is no record. */
+/** The same without those that are null, for a record that has none yet. */
+export function encodeFirst({ plan, ...limits }: Account): readonly (string | number)[] {
+  const set = LIMIT_NAMES.flatMap((name) => (limits[name] === null ? [] : [name, limits[name]]));
+  return plan === null ? set : ["plan", plan, ...set];
+}
+
+/** From `record` and `ACCOUNT_FIELDS`; null when there is no record. */
 export function decodeAccount(fields: readonly (string | null)[]): Account | null {
-  const [json = null, ...values] = fields;
+  const [json = null, plan = null, ...values] = fields;
   if (json === null) return null;
   const account: Account = JSON.parse(json);
-  const limits = LIMIT_FIELDS.map((field, at) => [field, optionalNumber(values[at] ?? null)]);
-  return { ...account, ...Object.fromEntries(limits) };
+  const limits = LIMIT_NAMES.map((name, at) => [name, optionalNumber(values[at] ?? null)]);
+  return { ...account, plan: plan === "" ? null : plan, ...Object.fromEntries(limits) };
 }
 
 /** From `record` and `subscribers_max`. */

@@ -10,6 +10,7 @@ import { describe, expect, test } from "vitest";
 import { PARTITIONS } from "../channels.ts";
 import { STORE_FORMAT } from "../check-values.ts";
 import { newClaim, newConversation, slotOf, value, whereOf } from "../contract/world.ts";
+import { DEPLOYMENT_LIMITS } from "../limits.ts";
 import { newKeyId } from "../new-ids.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
 import { connect, populateAt } from "./redis-world.ts";
@@ -123,6 +124,7 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
     await directory.recordDeliveries(account.account_id, [
       { webhook_id: "wh", ...attempt, ...done },
     ]);
+    value(await directory.setPlan({ name: "small", limits: DEPLOYMENT_LIMITS }));
 
     const rows = tableRows();
     const used = new Set<string>();
@@ -138,6 +140,7 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
 
     const waiting = await directory.readOutbox(100);
     await directory.removeFromOutbox(waiting.map((one) => one.at));
+    value(await directory.removePlan("small"));
     await directory.sweep();
     for (let step = 0; step < PARTITIONS; step += 1) await directory.removeExpired();
     await directory.deleteAccount(account.account_id);

@@ -12,7 +12,7 @@
  * | `ams:namespace:{pN}:<ns>` | string | account id, and ` deleted` after it once the account is gone | never: a namespace isn't given out twice |
  * | `ams:namespace:{pN}:<ns>:conversations` | zset, all scores 0 | `<created_at> <conv> <alias>` of each, for listing | member: delete, or a listing that finds no record |
  * | `ams:namespace:{pN}:<ns>:canonical` | hash | id of a `jcs-sha256` conversation -> `<alias> <generation>`; `claims_floor`, `links_floor` | field: delete; with the account |
- * | `ams:account:{pN}:<id>` | hash | the account's record and limits | with the account |
+ * | `ams:account:{pN}:<id>` | hash | the account's record, plan and limits | with the account |
  * | `ams:account:{pN}:<id>:credentials` | hash | credential hash -> when it ends and in which order (redis/scripts/script.ts), up to `CREDENTIALS_MAX` | with the account; field: rotation, or first use of a newer one |
  * | `ams:account:{pN}:<id>:keys` | hash | credential hash -> key (redis/scripts/script.ts), up to `KEYS_MAX` | with the account; field: revocation |
  * | `ams:account:{pN}:<id>:events` | stream | its audit log, about the latest `ACCOUNT_EVENTS_MAX` | with the account |
@@ -34,6 +34,7 @@
  * | `ams:gateways:{p0}` | zset | gateway id by the time at which its lease ends | end of lease, or sweep |
  * | `ams:sweeping:{p0}` | zset | lapsed gateway by the time at which somebody began to sweep it | once it is swept |
  * | `ams:peppers:{p0}` | hash | `credential`, `link` -> check values of the peppers in use, up to `PEPPER_CHECKS_MAX`; `format` -> version of what lies here | never |
+ * | `ams:plans:{p0}` | hash | plan's name -> its limits as JSON, up to `PLANS_MAX` | field: removal |
  * | `ams:rate:accounts:<hash>`, `ams:rate:mints:<account>`, `ams:rate:rotations:<account>` | string | attempts in this minute (services/control) | its minute |
  *
  * An account and its credential live for `PENDING_ACCOUNT_S` at first, and permanently once the
@@ -109,6 +110,7 @@ export type Keys = {
   readonly gateways: string;
   readonly sweeping: string;
   readonly peppers: string;
+  readonly plans: string;
   /** With a colon and what is counted appended: a key. */
   readonly rate: (name: string) => string;
   readonly conversation: (address: Address) => ConversationKeys;
@@ -130,6 +132,7 @@ export function keysUnder(prefix: string): Keys {
     gateways: at("gateways", 0),
     sweeping: at("sweeping", 0),
     peppers: at("peppers", 0),
+    plans: at("plans", 0),
     rate: (name) => `${prefix}rate:${name}`,
     conversation(address) {
       const partition = conversationPartition(address);

@@ -7,6 +7,7 @@ import { keysUnder } from "./keys.ts";
 import { redisLeases } from "./leases.ts";
 import { redisOutbox } from "./outbox.ts";
 import { redisPeppers } from "./peppers.ts";
+import { redisPlans } from "./plans.ts";
 import { redisPresence } from "./presence.ts";
 import { SCRIPTS } from "./scripts.ts";
 import { createStore } from "./store.ts";
@@ -37,6 +38,7 @@ export function openRedisDirectory(options: RedisDirectoryOptions): Directory {
     kind: "redis",
     channels: keys.channels,
     ...redisAccounts(store, conversations),
+    ...redisPlans(store),
     ...conversations,
     ...redisPresence(store, outbox),
     ...redisLeases(store),

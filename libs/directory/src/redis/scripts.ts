@@ -11,7 +11,7 @@ import {
   markDeleted,
   registerCanonical,
   rotateCredential,
-  setLimits,
+  setFields,
   writeAccount,
 } from "./scripts/accounts.ts";
 import { claim } from "./scripts/claim.ts";
@@ -38,6 +38,7 @@ import {
   setOptedIn,
 } from "./scripts/outbox.ts";
 import { confirmPeppers } from "./scripts/peppers.ts";
+import { setPlan } from "./scripts/plans.ts";
 import { keepSlot, release, reserve } from "./scripts/quota-slots.ts";
 import { reclaim } from "./scripts/reclaim.ts";
 import { setStreamMetadata } from "./scripts/set-stream-metadata.ts";
@@ -49,7 +50,7 @@ export const SCRIPTS: readonly Script[] = [
   keepNamespace,
   checkCredential,
   rotateCredential,
-  setLimits,
+  setFields,
   deleteAccount,
   list,
   listCredentials,
@@ -87,4 +88,5 @@ export const SCRIPTS: readonly Script[] = [
   putWebhook,
   removeWebhook,
   recordDeliveries,
+  setPlan,
 ];

@@ -14,6 +14,7 @@ import { type Here, nobodyHere } from "../embedded/here.ts";
 import { embeddedLeases } from "../embedded/leases.ts";
 import { embeddedOutbox } from "../embedded/outbox.ts";
 import { embeddedPeppers } from "../embedded/peppers.ts";
+import { embeddedPlans } from "../embedded/plans.ts";
 import { embeddedPresence } from "../embedded/presence.ts";
 import type { Announce, Store } from "../embedded/store.ts";
 import { keyOf } from "../embedded/tables.ts";
@@ -61,6 +62,7 @@ export function openMemoryDirectory(options: {
     kind: "embedded",
     channels,
     ...embeddedAccounts(store),
+    ...embeddedPlans(store),
     ...embeddedPeppers(store),
     ...embeddedOutbox(store),
     ...embeddedWebhooks(store),

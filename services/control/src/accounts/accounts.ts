@@ -18,8 +18,8 @@ import {
   isNamespace,
   type JsonText,
   joinMembers,
-  KEYS_MAX,
   toJsonText,
+  trustJsonText,
 } from "@ams/protocol";
 import {
   accountBody,
@@ -36,6 +36,7 @@ import { addressKey } from "../http/rate-limit.ts";
 import { noContent, reply } from "../http/reply.ts";
 import { authenticate, grantOf, readBodyOf } from "./authenticate.ts";
 import { record } from "./events.ts";
+import { limitsFor, type PlanLimits, shownLimits } from "./plan-limits.ts";
 
 export const createAccount: Endpoint = {
   name: "create_account",
@@ -78,6 +79,7 @@ export const createAccount: Endpoint = {
         account_id: newAccountId(now),
         namespace,
         created_at: new Date(now).toISOString(),
+        plan: null,
         ...DEPLOYMENT_LIMITS,
       },
       hash(tools.peppers.credential[0], credential),
@@ -117,7 +119,8 @@ export const showAccount: Endpoint = {
     const use = isGranted(scopes, "read")
       ? await tools.directory.accountUse(account.account_id)
       : null;
-    return reply(200, accountJson(grant.value, use, tools.config));
+    const held = await limitsFor(account, tools);
+    return reply(200, accountJson(grant.value, use, held, tools.config));
   },
 };
 
@@ -187,14 +190,20 @@ export const deleteAccount: Endpoint = {
 };
 
 /** 429 with the time after which to come back. */
-export function rateLimited(tools: Tools, limit: string, waitS: number): Response {
+export function rateLimited(
+  tools: Tools,
+  limit: string,
+  waitS: number,
+  message?: string,
+): Response {
   tools.metrics.rateLimited(limit);
-  return problem("rate_limited", { "retry-after": String(waitS) });
+  return problem("rate_limited", { "retry-after": String(waitS) }, message);
 }
 
 function accountJson(
   { account, scopes }: Grant,
   use: AccountUse | null,
+  { plan, limits }: PlanLimits,
   config: ControlConfig,
 ): JsonText {
   return joinMembers({
@@ -202,17 +211,8 @@ function accountJson(
     namespace: toJsonText(account.namespace),
     created_at: toJsonText(account.created_at),
     scopes: toJsonText(scopes),
-    limits: joinMembers({
-      streams_per_account: toJsonText(account.streams_max ?? config.streamsPerAccount),
-      guests_per_account: toJsonText(account.guests_max ?? config.guestsPerAccount),
-      conversations_per_account: toJsonText(
-        account.conversations_max ?? config.conversationsPerAccount,
-      ),
-      subscribers_per_conversation: toJsonText(
-        account.subscribers_max ?? config.subscribersPerConversation,
-      ),
-      keys_per_account: toJsonText(KEYS_MAX),
-    }),
+    plan: toJsonText(plan),
+    limits: trustJsonText(JSON.stringify(shownLimits(limits, config))),
     ...(use === null ? {} : { use: useJson(use) }),
   });
 }

@@ -51,7 +51,7 @@ test("§2.3.9 past the account's conversations a mint is 403, with limit, value 
   expect([first.status, second.status]).toEqual([201, 201]);
   const refused = await ask("POST", "");
   expect([refused.status, refused.json.error]).toEqual([403, "conversation_limit"]);
-  expect(refused.json.message).toMatch(/2 conversations .*AMS_CONVERSATIONS_PER_ACCOUNT.* delete/);
+  expect(refused.json.message).toMatch(/2 conversations .*conversations_per_account.* delete/);
   await ask("DELETE", `/${first.json.alias}`);
   expect((await ask("POST", "")).status).toBe(201);
   await limited.close();

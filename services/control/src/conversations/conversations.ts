@@ -2,6 +2,7 @@
 
 import {
   type Account,
+  type AccountLimits,
   type Conversation,
   canonicalConversationId,
   type Minted,
@@ -13,11 +14,12 @@ import {
   streamIdOf,
 } from "@ams/directory";
 import { costMs } from "@ams/process";
-import { type JsonText, joinMembers, toJsonText, trustJsonText } from "@ams/protocol";
+import { type JsonText, joinMembers, PROBLEMS, toJsonText, trustJsonText } from "@ams/protocol";
 import { conversationsBody, mintBody, mintedBody } from "@ams/protocol/schema";
 import { rateLimited } from "../accounts/accounts.ts";
 import { authenticateAddress, authenticateOwner, readBodyOf } from "../accounts/authenticate.ts";
 import { record } from "../accounts/events.ts";
+import { limitsFor } from "../accounts/plan-limits.ts";
 import type { Endpoint, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { listQuery, readLimit } from "../http/queries.ts";
@@ -25,7 +27,12 @@ import { noContent, reply } from "../http/reply.ts";
 import { ALIAS_ATTEMPTS_MAX, newAlias } from "./alias.ts";
 import { canonicalMs } from "./canonical.ts";
 import { newLink } from "./links.ts";
-import { type MintRequest, readMintRequest } from "./mint-request.ts";
+import {
+  type MintRequest,
+  type MintFault as MintRequestFault,
+  type ReplayLimits,
+  readMintRequest,
+} from "./mint-request.ts";
 
 export const mintConversation: Endpoint = {
   name: "mint_conversation",
@@ -65,17 +72,23 @@ export const mintConversation: Endpoint = {
     const authenticated = () => authenticateOwner(call, tools, "mint");
     const account = await authenticated();
     if (!account.ok) return problem(account.fault);
-    const waitS = await tools.limits.mints(account.value.account_id);
-    if (waitS !== null) return rateLimited(tools, "mints", waitS);
+    const { limits } = await limitsFor(account.value, tools);
+    const perMinute = limits.mints_per_minute ?? tools.config.mintsPerMinute;
+    const waitS = await tools.limits.mints(account.value.account_id, perMinute);
+    if (waitS !== null) {
+      return rateLimited(tools, "mints", waitS, mintRate(perMinute));
+    }
     const body = await readBodyOf(call, "optional", authenticated);
     if (!body.ok) return problem(body.fault);
-    const wish = readMintRequest(body.value, tools.config);
-    if (!wish.ok) return problem(wish.fault);
+    const kept = replayLimits(limits, tools.config);
+    const wish = readMintRequest(body.value, kept);
+    if (!wish.ok) return refuseMintRequest(wish.fault, kept, tools);
     const { canonical } = wish.value;
     if (canonical !== null) call.meter.spend(canonicalMs(canonical));
     const link = newLink(call, tools);
-    const minted = await mint(tools, account.value, wish.value, link.hash);
-    if (!minted.ok) return refuseMint(minted.fault, account.value, tools);
+    const max = limits.conversations_max ?? tools.config.conversationsPerAccount;
+    const minted = await mint(tools, account.value, wish.value, link.hash, max);
+    if (!minted.ok) return refuseMint(minted.fault, max);
     const { conversation, created } = minted.value;
     if (created) tools.metrics.conversationMinted();
     const { account_id } = account.value;
@@ -181,6 +194,8 @@ async function mint(
   account: Account,
   wish: MintRequest,
   linkHash: string,
+  /** 0 for any number. */
+  conversationsMax: number,
 ): Promise<Outcome<Minted, MintFault>> {
   const now = tools.now();
   const conversation: Omit<Conversation, "alias"> = {
@@ -204,21 +219,39 @@ async function mint(
     const minted = await tools.directory.mint({
       conversation: { ...conversation, alias },
       linkHash,
-      conversationsMax: conversationsMax(account, tools) || undefined,
+      conversationsMax: conversationsMax || undefined,
     });
     const again = wish.alias === null && attempt < ALIAS_ATTEMPTS_MAX;
     if (minted.ok || minted.fault !== "alias_taken" || !again) return minted;
   }
 }
 
-/** 0 for any number. */
-function conversationsMax(account: Account, { config }: Tools): number {
-  return account.conversations_max ?? config.conversationsPerAccount;
+/** How much each of its conversations may keep: the deployment's limits, or less. */
+function replayLimits(
+  { replay_bytes_max, replay_seconds_max }: AccountLimits,
+  limits: ReplayLimits,
+) {
+  return {
+    replayBytesMax: Math.min(replay_bytes_max ?? Number.POSITIVE_INFINITY, limits.replayBytesMax),
+    replayTtlSMax: Math.min(replay_seconds_max ?? Number.POSITIVE_INFINITY, limits.replayTtlSMax),
+  };
 }
 
-function refuseMint(fault: MintFault, account: Account, tools: Tools): Response {
+function mintRate(perMinute: number): string {
+  return `The account may mint ${perMinute} conversations per minute (mints_per_minute): wait as Retry-After says, or ask for a larger plan.`;
+}
+
+/** What the limits of `GET /v1` don't say: that this account may keep less. */
+function refuseMintRequest(fault: MintRequestFault, kept: ReplayLimits, { config }: Tools) {
+  const { replayBytesMax, replayTtlSMax } = kept;
+  const isLess = replayBytesMax < config.replayBytesMax || replayTtlSMax < config.replayTtlSMax;
+  if (fault !== "invalid_replay" || !isLess) return problem(fault);
+  const most = `max_bytes up to ${replayBytesMax} (replay_bytes), ttl_s up to ${replayTtlSMax} (replay_ttl_s)`;
+  return problem(fault, {}, `${PROBLEMS[fault].message} This account may have ${most}.`);
+}
+
+function refuseMint(fault: MintFault, max: number): Response {
   if (fault !== "conversation_limit") return problem(fault);
-  const max = conversationsMax(account, tools);
-  const limit = `The account may have ${max} conversations at a time (AMS_CONVERSATIONS_PER_ACCOUNT) and has them`;
-  return problem(fault, {}, `${limit}: delete one, or let one expire.`);
+  const limit = `The account may have ${max} conversations at a time (conversations_per_account) and has them`;
+  return problem(fault, {}, `${limit}: delete one, let one expire, or ask for a larger plan.`);
 }

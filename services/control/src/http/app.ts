@@ -20,6 +20,7 @@ import {
 } from "../accounts/accounts.ts";
 import { listEvents, newRequestId } from "../accounts/events.ts";
 import { createKey, listKeys, revokeKey } from "../accounts/keys.ts";
+import { createPlans } from "../accounts/plan-limits.ts";
 import type { ControlConfig } from "../config.ts";
 import {
   deleteConversation,
@@ -127,6 +128,7 @@ export function createControl(options: ControlOptions): Control {
   const tools: Tools = {
     ...options,
     identity: createIdentity({ ...options, issuer: config.issuer, onRefused }),
+    plans: createPlans(() => options.directory.plans(), options.now),
     limits: {
       accounts: createRateLimit("accounts", config.accountsPerMinute, rates),
       mints: createRateLimit("mints", config.mintsPerMinute, rates),

@@ -1,5 +1,5 @@
 /** What a route is: its name, its documentation and its handler, declared together and once. */
-import type { Directory, Peppers } from "@ams/directory";
+import type { Directory, Peppers, Plan } from "@ams/directory";
 import type { Identity } from "@ams/identity";
 import type { Log, Meter, PeerAddress } from "@ams/process";
 import type { ProblemCode } from "@ams/protocol";
@@ -16,6 +16,8 @@ export type Tools = {
   readonly directory: Directory;
   /** Whose a signed token is. */
   readonly identity: Identity;
+  /** All plans of the deployment, as they were within the last second. */
+  readonly plans: () => Promise<readonly Plan[]>;
   readonly limits: Readonly<Record<"accounts" | "mints" | "rotations", RateLimit>>;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -11,11 +11,13 @@ const MEMBERS: Readonly<Record<string, string>> = {
   actor: "By whom: credential, the id of a key, or operator.",
   at: "When it was done, UTC.",
   event_id: "Rises from one event to the next.",
+  deliveries_per_second: "Deliveries per second that those frames cause; 0 is no limit.",
   events: "The page, the newest first.",
   request_id: "The request by which it was done, as its answer has it in X-Request-Id.",
   target:
     "What it was done to: the id of a key, or an alias, with a link's id; null for the account.",
   alias: "Names the conversation in its namespace. Generated when it is absent, null or empty.",
+  bytes_per_second: "Bytes per second that the account's streams send; 0 is no limit.",
   canonical_input:
     "Any JSON, from whose canonical form (RFC 8785) the id is made. Only with jcs-sha256.",
   conversation_id: "Names the conversation permanently.",
@@ -25,7 +27,9 @@ const MEMBERS: Readonly<Record<string, string>> = {
   credential: "Opens the account. It is shown this once: keep it.",
   expires_at: "When the links stop admitting, UTC; null for never.",
   expires_in_s: "Seconds until the links stop admitting; live sockets stay. Absent for never.",
+  edge_readers: "Readers of its conversations without a socket; absent for no limit.",
   features: "What is switched on here. Ignore what you don't know.",
+  frames_per_second: "Frames per second that the account's streams send; 0 is no limit.",
   frame_bytes: "Bytes of one WebSocket message that still gets a documented close code.",
   grace_s:
     "Seconds for which earlier credentials stay alive; 0 ends them at once. Absent: until the new one is first used, 86,400 at most.",
@@ -47,6 +51,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   magic_link: "Whoever has it may join. Add /connect to its path to connect.",
   max_joins: "Streams that may ever join. Absent for any number.",
   max_bytes: "Bytes of kept frames, past which the oldest go.",
+  edge_sessions: "Sessions of the account at an edge, without a socket; absent for no limit.",
   metadata: "Any JSON object of at most 16 KiB, returned exactly as given.",
   metadata_bytes: "Bytes of compact JSON that one metadata object holds.",
   mints_per_minute: "Conversations minted per minute and account; 0 is no limit.",
@@ -56,6 +61,7 @@ const MEMBERS: Readonly<Record<string, string>> = {
   ok: "True.",
   owner_account_id: "The account that holds the stream.",
   peer_identity: "What the peer says it is: kind, model, client. Not verified.",
+  plan: "The plan whose limits hold where the account has none of its own; null for none.",
   read_only: "Whoever joins by it emits nothing.",
   replay:
     "What is kept for later readers: frames of the last ttl_s seconds, and max_bytes bytes of them. Null: nothing.",

@@ -7,7 +7,7 @@ import { hash, type Keys, type Peppers } from "@ams/directory";
 import { networkOf } from "@ams/process";
 import type { Cluster, Redis } from "ioredis";
 import { LRUCache } from "lru-cache";
-import { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+import { RateLimiterRedis } from "rate-limiter-flexible";
 
 /** Seconds of one window: the limits are per minute. */
 const WINDOW_S = 60;
@@ -22,42 +22,48 @@ export type RateStore = { readonly client: Redis | Cluster; readonly keys: Keys 
  * Counts one more for this key: null when it may go on, else the whole seconds until it may come
  * back.
  */
-export type RateLimit = (key: string) => Promise<number | null>;
+export type RateLimit = (key: string, perMinute?: number) => Promise<number | null>;
 
-/** `perMinute` 0 turns the limit off. Without `store` the count is this process's own. */
+/**
+ * `perMinute` 0 turns the limit off; a key may have another than the others. Without
+ * `store` the count is this process's own.
+ */
 export function createRateLimit(
   name: "accounts" | "mints" | "rotations",
   perMinute: number,
   store: RateStore | null,
 ): RateLimit {
-  if (perMinute === 0) return async () => null;
-  const own = countHere(perMinute);
-  if (store === null) return async (key) => own(key);
-  const limiter = new RateLimiterRedis({
-    keyPrefix: store.keys.rate(name),
-    points: perMinute,
-    duration: WINDOW_S,
-    storeClient: store.client,
-    rejectIfRedisNotReady: true,
-  });
-  return async (key) => {
+  const own = countHere();
+  const limiter =
+    store === null
+      ? null
+      : new RateLimiterRedis({
+          keyPrefix: store.keys.rate(name),
+          // Each key's own limit is compared with what was counted.
+          points: Number.MAX_SAFE_INTEGER,
+          duration: WINDOW_S,
+          storeClient: store.client,
+          rejectIfRedisNotReady: true,
+        });
+  return async (key, most = perMinute) => {
+    if (most === 0) return null;
+    if (limiter === null) return own(key, most);
     try {
-      await limiter.consume(key);
-      return null;
-    } catch (refusal) {
+      const { consumedPoints, msBeforeNext } = await limiter.consume(key);
+      return consumedPoints <= most ? null : Math.max(1, Math.ceil(msBeforeNext / 1000));
+    } catch {
       // Redis is away: each process counts for itself.
-      if (!(refusal instanceof RateLimiterRes)) return own(key);
-      return Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
+      return own(key, most);
     }
   };
 }
 
 /** Counts in this process, for as many keys as `KEYS_MAX`. */
-function countHere(perMinute: number): (key: string) => number | null {
+function countHere(): (key: string, most: number) => number | null {
   const windows = new LRUCache<string, { count: number; readonly endsAtMs: number }>({
     max: KEYS_MAX,
   });
-  return (key) => {
+  return (key, most) => {
     const nowMs = performance.now();
     let window = windows.get(key);
     if (window === undefined || nowMs >= window.endsAtMs) {
@@ -65,7 +71,7 @@ function countHere(perMinute: number): (key: string) => number | null {
       windows.set(key, window);
     }
     window.count += 1;
-    return window.count <= perMinute ? null : Math.ceil((window.endsAtMs - nowMs) / 1000);
+    return window.count <= most ? null : Math.ceil((window.endsAtMs - nowMs) / 1000);
   };
 }
 

@@ -90,7 +90,7 @@ async function mint({ directory }: Awaited<ReturnType<typeof openGateway>>, numb
   const created_at = new Date().toISOString();
   const namespace = `tenant-${number}` as Namespace;
   const account_id = newAccountId(Date.now());
-  const account = { account_id, namespace, created_at, ...DEPLOYMENT_LIMITS };
+  const account = { account_id, namespace, created_at, plan: null, ...DEPLOYMENT_LIMITS };
   await directory.createAccount(account, hash(PEPPERS.credential[0], credential));
   const conversation = {
     namespace,

@@ -37,6 +37,7 @@ export const ACCOUNTS = [0, 1].map((number) => {
     account_id: `acc_0000000000000000000000000${number}` as AccountId,
     namespace: `account-${number}` as Namespace,
     created_at: CREATED_AT,
+    plan: null,
     ...DEPLOYMENT_LIMITS,
   };
   return { account, credential, hash: hash(PEPPERS.credential[0], credential) };

@@ -86,6 +86,7 @@ export function accountOf(more: Partial<Account> = {}): Account {
     account_id: ACCOUNT,
     namespace: NAMESPACE,
     created_at: "2026-01-31T12:00:00.000Z",
+    plan: null,
     ...DEPLOYMENT_LIMITS,
     ...more,
   };

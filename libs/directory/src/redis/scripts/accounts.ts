@@ -4,7 +4,7 @@ import { CREDENTIAL_LUA, HELD_SLOT_LUA, KEY_LUA } from "./script.ts";
 
 /**
  * Writes an account that will end by itself unless it is kept. After the other arguments come its
- * limits by name.
+ * plan and limits by name.
  */
 export const writeAccount: Script = {
   name: "amsWriteAccount",
@@ -144,15 +144,14 @@ return live
 `,
 };
 
-/** Sets the limits of an account, given by name. Replies its record, or nil. */
-export const setLimits: Script = {
-  name: "amsSetLimits",
+/** Sets fields of an account's record by name: its plan, its limits. Replies 0 without it. */
+export const setFields: Script = {
+  name: "amsSetFields",
   keys: 1,
   lua: `
-local json = redis.call('HGET', KEYS[1], 'record')
-if not json then return false end
+if redis.call('HEXISTS', KEYS[1], 'record') == 0 then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV))
-return json
+return 1
 `,
 };
 
