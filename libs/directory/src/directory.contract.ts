@@ -4,6 +4,7 @@ import { accountKeysContract } from "./contract/account-keys.ts";
 import { accountsContract } from "./contract/accounts.ts";
 import { conversationsContract } from "./contract/conversations.ts";
 import { expiryContract } from "./contract/expiry.ts";
+import { hostingContract } from "./contract/hosting.ts";
 import { leasesContract } from "./contract/leases.ts";
 import { linksContract } from "./contract/links.ts";
 import { outboxContract } from "./contract/outbox.ts";
@@ -25,5 +26,6 @@ export function directoryContract(name: string, open: () => Promise<World>): voi
     peppersContract(open);
     outboxContract(open);
     plansContract(open);
+    hostingContract(open);
   });
 }

@@ -16,6 +16,7 @@ import type {
 import { type Outcome, StoreUnavailable } from "@ams/store";
 import type { Accounts } from "./accounts.ts";
 import type { Channels } from "./channels.ts";
+import type { Hosting } from "./hosting.ts";
 import type { Plans } from "./plans.ts";
 import type {
   Address,
@@ -322,7 +323,8 @@ export interface Directory
     Leases,
     Peppered,
     Outbox,
-    Webhooks {
+    Webhooks,
+    Hosting {
   readonly kind: "redis" | "embedded";
   /** Where its events are announced. */
   readonly channels: Channels;

@@ -9,7 +9,7 @@
  */
 import type { AccountId, StreamId } from "@ams/protocol";
 import type { CredentialEnd } from "./directory.ts";
-import type { ConnectionId, RosterEntry } from "./records.ts";
+import type { ConnectionId, GatewayId, RosterEntry } from "./records.ts";
 import { shareTexts } from "./shared-texts.ts";
 
 /** Announced by the directory. */
@@ -84,6 +84,10 @@ export type ChannelEvent = RosterEvent | GatewayEvent | LogEvent;
 /** Announced to every gateway, on the deployment's own channel. */
 export type DeploymentEvent =
   | { readonly kind: "account_deleted"; readonly account_id: AccountId }
+  /** The suspension of the account has begun or ended: `suspendedAccounts` has all. */
+  | { readonly kind: "suspensions"; readonly account_id: AccountId }
+  /** An operator asks this gateway to drain. */
+  | { readonly kind: "drain"; readonly gateway: GatewayId }
   /**
    * Credentials of the account end, at once or at a time. A later event never puts an end off, so
    * their order is free.
@@ -138,10 +142,12 @@ function parse(payload: Buffer | string): unknown {
 function isDeploymentEvent(event: unknown): event is DeploymentEvent {
   if (!isObject(event)) return false;
   if (event.kind === "plans_changed") return true;
+  if (event.kind === "drain") return isText(event.gateway);
   if (!isText(event.account_id)) return false;
   switch (event.kind) {
     case "account_deleted":
     case "limits_changed":
+    case "suspensions":
       return true;
     case "credentials_end":
       return Array.isArray(event.ends) && event.ends.every(isEnd);

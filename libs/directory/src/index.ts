@@ -45,6 +45,19 @@ export {
   type RosterEvent,
 } from "./events.ts";
 export {
+  type AccountPage,
+  type GatewayReport,
+  type Hosting,
+  type KeptOperatorEvent,
+  type ListedAccount,
+  OPERATOR_ROLES,
+  type OperatorEvent,
+  type OperatorKey,
+  type OperatorRole,
+  REPORT_CHARACTERS_MAX,
+  type Suspension,
+} from "./hosting.ts";
+export {
   type AccountLimits,
   DEFAULT_PLAN,
   DEPLOYMENT_LIMITS,
@@ -67,6 +80,7 @@ export {
   newConversationId,
   newGeneration,
   newKeyId,
+  newOperatorKeyId,
   newWebhookId,
 } from "./new-ids.ts";
 export type { HeldLimits, Plans } from "./plans.ts";
@@ -103,11 +117,13 @@ export {
   matches,
   newCredential,
   newLinkToken,
+  newOperatorKey,
   newStreamName,
   type PepperList,
   type Peppers,
   streamIdOf,
 } from "./secrets.ts";
+export { type Suspensions, watchSuspensions } from "./suspensions.ts";
 export {
   DELIVERIES_MAX,
   type Delivery,

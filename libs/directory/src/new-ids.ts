@@ -28,6 +28,11 @@ export function newWebhookId(nowMs: number): string {
   return `wh_${nextUlid(nowMs)}`;
 }
 
+/** `nowMs` is in Unix milliseconds. */
+export function newOperatorKeyId(nowMs: number): string {
+  return `opk_${nextUlid(nowMs)}`;
+}
+
 /** Distinguishes two conversations of one id: 9 random bytes. */
 export function newGeneration(): string {
   return randomBytes(9).toString("base64url");

@@ -75,7 +75,9 @@ export type AccountAction =
   | "webhook_changed"
   | "webhook_removed"
   | "conversation_opted_in"
-  | "conversation_opted_out";
+  | "conversation_opted_out"
+  | "suspended"
+  | "resumed";
 
 /** One entry of an account's audit log. It holds no secret and no metadata. */
 export type AccountEvent = {

@@ -43,6 +43,11 @@ export function newCredential(): string {
   return `ams_sk_${randomBytes(32).toString("base64url")}`;
 }
 
+/** An operator's key (PROTOCOL §11.1). */
+export function newOperatorKey(): string {
+  return `ams_op_${randomBytes(32).toString("base64url")}`;
+}
+
 export function newLinkToken(): string {
   return randomBytes(32).toString("base64url");
 }

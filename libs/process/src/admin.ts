@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Registry } from "prom-client";
 import { adminHostRuleOf, type HostNames } from "./hosts.ts";
-import { refuseHead } from "./http-server.ts";
+import { type HttpApp, LIMITS, listenerOf, refuseHead } from "./http-server.ts";
 
 /** Nothing here is changed by a request. */
 const ALLOWED: readonly string[] = ["GET", "HEAD"];
@@ -24,16 +24,30 @@ export function healthBody(health: Health): { ok: true; host: string; ts: string
   return { ok: true, host: health.instance, ts: new Date(health.now()).toISOString() };
 }
 
+/** What else a process serves to its operators on this port: all paths that begin so. */
+export type MoreOnAdminPort = { readonly under: string; readonly app: HttpApp };
+
+function unreadable(): Response {
+  return new Response(null, { status: 400 });
+}
+
 export type AdminPort = { readonly port: number; readonly close: () => Promise<void> };
 
 export async function openAdminPort(
   at: { readonly host: string; readonly port: number; readonly names: HostNames },
   health: Health,
   registry: Registry,
+  more: MoreOnAdminPort | null = null,
 ): Promise<AdminPort> {
   const accepts = adminHostRuleOf(at.host, at.names);
-  const server = createServer((request, response) => {
+  const listener = more === null ? null : listenerOf(more.app, unreadable);
+  const server = createServer(LIMITS, (request, response) => {
     if (refuseHead(request, response, accepts)) return;
+    if (more !== null && listener !== null && request.url?.startsWith(more.under) === true) {
+      // The listener answers its own faults; it has nothing to say by rejecting.
+      void listener(request, response);
+      return;
+    }
     const answer = async () => {
       const { status, type, body } = await respond(request, health, registry);
       if (status === 405) response.setHeader("allow", ALLOWED.join(", "));

@@ -47,6 +47,22 @@ export type HttpServer = {
   readonly close: () => Promise<void>;
 };
 
+/** What bounds a request that comes slowly, or never. */
+export const LIMITS = {
+  maxHeaderSize: HEADER_BYTES_MAX,
+  headersTimeout: HEADERS_MS,
+  requestTimeout: REQUEST_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+} as const;
+
+/** The app as a server takes it. */
+export function listenerOf(app: HttpApp, unreadable: () => Response) {
+  return getRequestListener(
+    (request, { incoming }) => app.fetch(request, { address: incoming.socket.remoteAddress ?? "" }),
+    { errorHandler: unreadable, overrideGlobalObjects: false },
+  );
+}
+
 /** Takes an upgrade whose host was accepted. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
@@ -60,24 +76,13 @@ export async function openHttpServer(
   unreadable: () => Response,
   upgrade: Upgrade | null = null,
 ): Promise<HttpServer> {
-  const listener = getRequestListener(
-    (request, { incoming }) => app.fetch(request, { address: incoming.socket.remoteAddress ?? "" }),
-    { errorHandler: unreadable, overrideGlobalObjects: false },
-  );
+  const listener = listenerOf(app, unreadable);
   const accepts = hostRuleOf(at.host, at.names);
-  const server = createServer(
-    {
-      maxHeaderSize: HEADER_BYTES_MAX,
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-    },
-    (request, response) => {
-      if (refuseHead(request, response, accepts)) return;
-      // The listener answers its own faults; it has nothing to say by rejecting.
-      void listener(request, response);
-    },
-  );
+  const server = createServer(LIMITS, (request, response) => {
+    if (refuseHead(request, response, accepts)) return;
+    // The listener answers its own faults; it has nothing to say by rejecting.
+    void listener(request, response);
+  });
   if (upgrade !== null) {
     server.on("upgrade", (request, socket, head) => {
       const hosts = request.rawHeaders.filter((_, index, all) => isHostName(all, index - 1));

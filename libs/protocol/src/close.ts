@@ -22,6 +22,7 @@ export const CLOSE = {
   stream_displaced: { code: 4001, comeBack: "no" },
   invalid_credential: { code: 4002, comeBack: "no" },
   insufficient_scope: { code: 4002, comeBack: "no" },
+  account_suspended: { code: 4002, comeBack: "no" },
   account_concurrency_limit: { code: 4003, comeBack: "later" },
   conversation_subscriber_limit: { code: 4003, comeBack: "later" },
   stream_name_conflict: { code: 4004, comeBack: "renamed" },

@@ -69,6 +69,10 @@ export const PROBLEMS = {
     status: 400,
     message: 'scopes is a list of one or more of "full", "mint", "join" and "read".',
   },
+  invalid_request: {
+    status: 400,
+    message: "A member or parameter of the request is not what this address takes.",
+  },
   missing_credential: {
     status: 401,
     message: "This needs an Authorization header: Bearer ams_sk_…",
@@ -84,6 +88,10 @@ export const PROBLEMS = {
       "A webhook has an https url that leads outside, and types: one or more of the known types.",
   },
   webhook_limit: { status: 403, message: "The account has 10 webhooks: remove one." },
+  account_suspended: {
+    status: 403,
+    message: "The operator of this deployment has suspended the account: ask them why.",
+  },
   key_limit: {
     status: 403,
     message: "The account has 50 keys: revoke one.",

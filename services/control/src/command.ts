@@ -19,6 +19,7 @@ import {
   type Said,
 } from "./accounts/said.ts";
 import { CONTROL_PROCESS_SETTINGS } from "./config.ts";
+import { OPERATOR_KEY_USAGE, readOperatorKeyWish, runOperatorKey } from "./operator/key-command.ts";
 
 /**
  * Milliseconds that the command waits for Redis: an operator would rather read a sentence than
@@ -30,6 +31,7 @@ const USAGES = new Map([
   ["limits", LIMITS_USAGE],
   ["plan", PLAN_USAGE],
   ["reset-credential", RESET_USAGE],
+  ["operator-key", OPERATOR_KEY_USAGE],
 ]);
 
 type Opened =
@@ -45,6 +47,7 @@ async function answer(args: readonly string[]): Promise<Said> {
   const resets = args[0] === "reset-credential";
   const usage = USAGES.get(args[0] ?? "") ?? [...USAGES.values()].join("\n");
   if (args.includes("--help")) return { exit: 0, out: usage, error: "" };
+  if (args[0] === "operator-key") return await operatorKey(args, usage);
   if (args[0] === "plan") return await changePlans(args, usage);
   return resets ? await resetCredential(args, usage) : await setLimits(args, usage);
 }
@@ -53,6 +56,16 @@ async function changePlans(args: readonly string[], usage: string): Promise<Said
   const wish = readPlanWish(args);
   if (!wish.ok) return misused(wish.fault, usage);
   return await onDirectory(wish.value.folder, (directory) => runPlan(directory, wish.value));
+}
+
+async function operatorKey(args: readonly string[], usage: string): Promise<Said> {
+  const wish = readOperatorKeyWish(args);
+  if (!wish.ok) return misused(wish.fault, usage);
+  const { folder } = wish.value;
+  const peppers = readPeppersOf(folder);
+  if (!peppers.ok) return fail(EXIT_MISCONFIGURED, peppers.faults.join("; "));
+  const run = (directory: Directory) => runOperatorKey(directory, peppers.value, wish.value);
+  return await onDirectory(folder, run);
 }
 
 async function setLimits(args: readonly string[], usage: string): Promise<Said> {

@@ -1,11 +1,12 @@
 /** The control process: configuration, store, ports, and a stop that lets requests end. */
 
-import { keysUnder, openRedisDirectory } from "@ams/directory";
+import { keysUnder, openRedisDirectory, watchSuspensions } from "@ams/directory";
 import { openRedisLog } from "@ams/log";
 import {
   describeError,
   EXIT_UNAVAILABLE,
   exitMisconfigured,
+  type HttpApp,
   openAdminPort,
   openHttpServer,
   openLog,
@@ -16,7 +17,7 @@ import {
 import { connectRedis, isSharded, redisPrefix, whenReady } from "@ams/store";
 import { readControlProcess } from "./config.ts";
 import { startExpiry } from "./conversations/expiry.ts";
-import { type Control, createControl } from "./http/app.ts";
+import { createControl } from "./http/app.ts";
 import { problem } from "./http/problem.ts";
 import { type Readiness, watchDirectory } from "./readiness.ts";
 
@@ -64,7 +65,17 @@ async function main(): Promise<void> {
   const expiry = startExpiry(directory, log);
   const now = Date.now;
   const rates = { client, keys: keysUnder(prefix) };
-  const control = createControl({ config, peppers, directory, rates, log, registry, now });
+  const suspensions = watchSuspensions(directory);
+  const control = createControl({
+    config,
+    peppers,
+    directory,
+    suspensions,
+    rates,
+    log,
+    registry,
+    now,
+  });
   const host = own.HOST ?? "127.0.0.1";
   const health = { now, instance: config.instance, notReady: readiness.notReady };
   try {
@@ -75,10 +86,14 @@ async function main(): Promise<void> {
     );
     const adminHost = own.AMS_ADMIN_HOST ?? "127.0.0.1";
     const adminAt = { host: adminHost, port: own.AMS_ADMIN_PORT ?? 0, names: config };
-    const admin = await openAdminPort(adminAt, health, registry);
+    const admin = await openAdminPort(adminAt, health, registry, {
+      under: "/operator/",
+      app: onceConfirmed(control.operator, readiness),
+    });
     log.info({ event: "started", port: server.port, admin_port: admin.port }, "control is up");
     stopOnSignal(log, own.AMS_STOP_MS, async () => {
       readiness.stop();
+      suspensions.stop();
       await expiry.stop();
       await server.close();
       await admin.close();
@@ -94,8 +109,9 @@ async function main(): Promise<void> {
 /**
  * What lies below `/v1` needs the store, and so waits until the store has confirmed the peppers.
  */
-function onceConfirmed(control: Control, { isConfirmed }: Readiness): Control {
-  const waits = ({ url }: Request) => !isConfirmed() && new URL(url).pathname.startsWith("/v1/");
+function onceConfirmed(control: HttpApp, { isConfirmed }: Readiness): HttpApp {
+  const waits = ({ url }: Request) =>
+    !isConfirmed() && /^\/(?:operator\/)?v1\//.test(new URL(url).pathname);
   return {
     fetch: (request, peer) =>
       waits(request)

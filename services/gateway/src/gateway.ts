@@ -1,21 +1,20 @@
 /** One gateway, put together: the only file that knows every module of it. */
 import {
   type Directory,
-  DirectoryUnavailable,
   decodeDeploymentEvent,
+  type GatewayId,
   type Peppers,
 } from "@ams/directory";
 import { createIdentity, type IdentityOptions } from "@ams/identity";
 import type { ReplayLog } from "@ams/log";
 import { describeError, type Health, type HostNames, healthBody, type Log } from "@ams/process";
-import { type CloseReason, PROBLEMS, type ProblemCode } from "@ams/protocol";
+import { PROBLEMS, type ProblemCode } from "@ams/protocol";
 import type { Registry } from "prom-client";
-import { type AdmitDeps, admit, type ConnectRequest } from "./accept/admit.ts";
-import { attach } from "./accept/attach.ts";
+import type { AdmitDeps } from "./accept/admit.ts";
+import { Connector } from "./accept/connector.ts";
 import { Credentials } from "./accept/credentials.ts";
 import type { HttpHandler } from "./accept/http-bridge.ts";
 import { type GatewayPort, Server } from "./accept/server.ts";
-import type { PendingConnect } from "./accept/sockets.ts";
 import type { Bus } from "./bus/bus.ts";
 import { Relay } from "./bus/relay.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -23,20 +22,15 @@ import { Conversations } from "./conversation/conversations.ts";
 import type { SessionTerms } from "./conversation/session.ts";
 import { Waiting } from "./conversation/waiting.ts";
 import type { GatewayDeps } from "./deps.ts";
-import { type DrainTerms, drain } from "./lifecycle/drain.ts";
+import { Draining, type DrainTerms, drain } from "./lifecycle/drain.ts";
 import { Holdings } from "./lifecycle/holdings.ts";
+import { beginHosting, type Hosting } from "./lifecycle/hosting.ts";
 import { Lease } from "./lifecycle/lease.ts";
 import { Memory } from "./lifecycle/memory.ts";
 import { OneAtATime } from "./lifecycle/one-at-a-time.ts";
 import { beginShedding } from "./lifecycle/shedding.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
 import { Turns } from "./replay/turns.ts";
-
-/**
- * Connects that may wait for their answer at a time; one more is refused and comes back. Each holds
- * a descriptor, a few KB, and a share of what `early.ts` allows them all.
- */
-const PENDING_CONNECTS_MAX = 20_000;
 
 export type GatewayOptions = {
   readonly at: { readonly host: string; readonly port: number; readonly names: HostNames };
@@ -55,6 +49,8 @@ export type GatewayOptions = {
   readonly http?: HttpHandler;
   /** Unix milliseconds. */
   readonly now?: () => number;
+  /** Whether it ends what operators suspend, and reports itself to them; not unless given. */
+  readonly isHosted?: boolean;
   /** Whether other gateways take its sockets over when it stops; not unless given. */
   readonly isTakenOver?: boolean;
   /** The public port, where it is not the server library's: a simulation has its own. */
@@ -107,32 +103,64 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   const attachDeps = { deps, conversations, config, plainTerms: plainTermsOf(config) };
   const admitDeps = admitDepsOf(options, conversations);
   const memory = new Memory({ limitBytes: config.AMS_MEMORY_BYTES });
-  let draining = false;
-  let open = 0;
+  const draining = new Draining(log, () =>
+    drain(conversations, drainTermsOf(options), () => connector.isConnecting()),
+  );
+  const connector = new Connector({
+    admitDeps,
+    attachDeps,
+    memory,
+    log,
+    isDraining: () => draining.isBegun,
+    hosting: () => hosting,
+  });
 
-  const connect = async (request: ConnectRequest, pending: PendingConnect) => {
-    if (open >= PENDING_CONNECTS_MAX || memory.isFull()) return refuse(pending, "internal_error");
-    open += 1;
-    try {
-      const admitted = await admit(request, admitDeps);
-      if (!admitted.ok) return refuse(pending, admitted.fault);
-      if (draining) return refuse(pending, "draining");
-      return await attach(admitted.value, pending, attachDeps);
-    } catch (error) {
-      if (!(error instanceof DirectoryUnavailable)) {
-        log.error({ event: "connect_failed", ...describeError(error) }, "connect failed");
-      }
-      return refuse(pending, "internal_error");
-    } finally {
-      open -= 1;
-    }
-  };
-
-  const notReady = () => (draining ? "draining" : firstNotReady([memory, lease, bus]));
+  const notReady = () => (draining.isBegun ? "draining" : firstNotReady([memory, lease, bus]));
+  let hosting: Hosting | null = null;
   const health: Health = { now, instance: options.instance, notReady };
   await lease.begin(conversations);
-  await listenToDeployment(bus, deps);
-  const port = await server.open(options.at, {
+  await listenToDeployment(bus, deps, {
+    suspensions: () => hosting?.look(),
+    // Where nobody takes the sockets over, they would come back to nothing.
+    drain: (id) => {
+      if (id === deps.gateway() && options.isTakenOver === true) draining.begin();
+    },
+  });
+  if (options.isHosted === true) {
+    const own = { conversations, isDraining: () => draining.isBegun, notReady, now };
+    hosting = await beginHosting({ ...deps, ...options, ...own });
+  }
+  const port = await openPort(server, options, { metrics, connector, health });
+  if (port === null) {
+    await hosting?.stop();
+    await lease.end();
+    return null;
+  }
+  const endShedding = beginShedding({ memory, conversations, now, log });
+  const stop = async () => {
+    await draining.run();
+    server.stopListening();
+    endShedding();
+    await hosting?.stop();
+    await holdings.settled();
+    await lease.end();
+    await server.close();
+  };
+  return { port, notReady, stop };
+}
+
+type PortParts = {
+  readonly metrics: GatewayMetrics;
+  readonly connector: Connector;
+  readonly health: Health;
+};
+
+function openPort(
+  server: GatewayPort,
+  { at, config, log, http }: GatewayOptions,
+  { metrics, connector, health }: PortParts,
+): Promise<number | null> {
+  return server.open(at, {
     metrics,
     backpressureBytes: config.AMS_BACKPRESSURE_BYTES,
     onConnect: (request, pending) => {
@@ -140,25 +168,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
         metrics.joined(outcome);
         log.debug({ event: "connect", outcome }, "connect");
       };
-      connect(request, pending).then(done, () => done("internal_error"));
+      connector.connect(request, pending).then(done, () => done("internal_error"));
     },
-    http: withHealth(health, options.http),
+    http: withHealth(health, http),
   });
-  if (port === null) {
-    await lease.end();
-    return null;
-  }
-  const endShedding = beginShedding({ memory, conversations, now, log });
-  const stop = async () => {
-    draining = true;
-    await drain(conversations, drainTermsOf(options), () => open > 0);
-    server.stopListening();
-    endShedding();
-    await holdings.settled();
-    await lease.end();
-    await server.close();
-  };
-  return { port, notReady, stop };
 }
 
 /** What the first of these that isn't ready waits for. */
@@ -174,7 +187,13 @@ function firstNotReady(all: readonly { notReady(): string | null }[]): string | 
  * What ends on every gateway at once. When the channel was lost, what was announced meanwhile is
  * looked up.
  */
-async function listenToDeployment(bus: Bus, deps: GatewayDeps): Promise<void> {
+/** What operators ask of it. */
+type Asked = {
+  readonly suspensions: () => void;
+  readonly drain: (gateway: GatewayId) => void;
+};
+
+async function listenToDeployment(bus: Bus, deps: GatewayDeps, asked: Asked): Promise<void> {
   const { credentials, directory, log, metrics } = deps;
   const { deployment } = directory.channels;
   const check = new OneAtATime(
@@ -200,6 +219,12 @@ async function listenToDeployment(bus: Bus, deps: GatewayDeps): Promise<void> {
         return;
       case "limits_changed":
       case "plans_changed":
+        return;
+      case "suspensions":
+        asked.suspensions();
+        return;
+      case "drain":
+        asked.drain(event.gateway);
         return;
       default:
         event satisfies never;
@@ -236,11 +261,6 @@ function plainTermsOf(config: GatewayConfig): SessionTerms {
       bytes: { perSecond: config.AMS_BYTES_PER_SECOND, burst: config.AMS_BYTES_BURST },
     },
   };
-}
-
-function refuse(pending: PendingConnect, reason: CloseReason): CloseReason {
-  pending.refuse(reason);
-  return reason;
 }
 
 /** `/healthz` on the public port too (§2.9); the rest is the handler's, or nothing. */

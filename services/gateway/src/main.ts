@@ -75,6 +75,7 @@ const gateway = await startGateway({
   log,
   registry,
   isTakenOver: true,
+  isHosted: true,
 });
 if (gateway === null) {
   log.fatal(

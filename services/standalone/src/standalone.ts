@@ -3,8 +3,8 @@
  * gateway's port.
  */
 import { createHmac } from "node:crypto";
-import { createControl, startExpiry } from "@ams/control";
-import type { Peppers } from "@ams/directory";
+import { type Control, createControl, startExpiry } from "@ams/control";
+import { type Peppers, watchSuspensions } from "@ams/directory";
 import type { EdgeApp } from "@ams/edge";
 import { type Gateway, startGateway } from "@ams/gateway";
 import { type AdminPort, createMeters, type Health, type Log, openAdminPort } from "@ams/process";
@@ -48,10 +48,12 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
   const { host, port, instance } = place(config);
   const now = Date.now;
   const meters = createMeters({ config: config.control, now });
+  const suspensions = watchSuspensions(directory);
   const control = createControl({
     config: config.control,
     peppers,
     directory,
+    suspensions,
     rates,
     log,
     registry,
@@ -78,6 +80,7 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
     replay,
     log,
     registry,
+    isHosted: true,
     http: createFront({ ...Object.fromEntries(edges), control }).fetch,
     now,
   });
@@ -86,13 +89,14 @@ export async function startStandalone(parts: Parts): Promise<Standalone | null> 
   const lines = await startEdges([...edges.values()], config, gateway.port);
   const expiry = startExpiry(directory, log);
   const health: Health = { now, instance, notReady: gateway.notReady };
-  const admin = await openAdmin(config, health, registry);
+  const admin = await openAdmin(config, health, registry, control);
   return {
     port: gateway.port,
     admin,
     lines,
     ask: (request) => control.fetch(request, { address: "127.0.0.1" }),
     stop: async () => {
+      suspensions.stop();
       await expiry.stop();
       await stop([...edges.values()], gateway, admin);
     },
@@ -122,10 +126,14 @@ async function openAdmin(
   { own, control }: StandaloneConfig,
   health: Health,
   registry: Registry,
+  { operator }: Control,
 ): Promise<AdminPort | null> {
   const { AMS_ADMIN_PORT: port, AMS_ADMIN_HOST: host } = own;
   if (port === null) return null;
-  return openAdminPort({ host: host ?? "127.0.0.1", port, names: control }, health, registry);
+  return openAdminPort({ host: host ?? "127.0.0.1", port, names: control }, health, registry, {
+    under: "/operator/",
+    app: operator,
+  });
 }
 
 /** The edges first: their callers leave while the gateway can still notify the others. */

@@ -24,6 +24,8 @@ const SENTENCES: Readonly<Partial<Record<CloseReason, string>>> = {
   stream_displaced: "Another connection of the same account took this stream over.",
   invalid_credential: "The credential is not one of a live account, or guests are not let in here.",
   insufficient_scope: "This key of the account may not join.",
+  account_suspended:
+    "The operator has suspended the account, or the one to which the conversation belongs.",
   account_concurrency_limit: "The account holds as many live streams as it may.",
   conversation_subscriber_limit: "The conversation holds as many subscribers as it may.",
   stream_name_conflict: "Another account holds this stream name in the conversation.",

@@ -15,6 +15,7 @@ import {
   storedAccount,
   useCredential,
 } from "./credentials.ts";
+import { forgetSuspension } from "./hosting.ts";
 import { forgetOutbox } from "./outbox.ts";
 import { look, type Store, step } from "./store.ts";
 import { keyOf, type StoredConversation, under } from "./tables.ts";
@@ -72,6 +73,7 @@ export function embeddedAccounts(store: Store): Accounts {
         tables.accounts.removeSync(id);
         forgetEvents(tables, id);
         forgetDeliveries(tables, id);
+        forgetSuspension(store, id);
         const owned = conversationsOf(store, namespace);
         const announcements = owned.map((one) => removeConversation(store, one));
         tables.floors.removeSync(namespace);

@@ -5,6 +5,7 @@ import { type Directory, NOTHING_ELSE, type Outcome, type Removed } from "../dir
 import { embeddedAccounts } from "./accounts.ts";
 import { embeddedConversations } from "./conversations.ts";
 import { nobodyHere } from "./here.ts";
+import { embeddedHosting } from "./hosting.ts";
 import { embeddedLeases } from "./leases.ts";
 import { embeddedOutbox } from "./outbox.ts";
 import { embeddedPeppers } from "./peppers.ts";
@@ -36,13 +37,15 @@ export function openEmbeddedDirectory(
   const channels = channelsUnder(DEFAULT_PREFIX);
   const memory = { here: nobodyHere(), claims: new Map() };
   const store: Store = { tables, ...memory, channels, announce, removed, now };
+  const accounts = embeddedAccounts(store);
   return {
     ok: true,
     value: {
       kind: "embedded",
       channels,
-      ...embeddedAccounts(store),
       ...embeddedPlans(store),
+      ...accounts,
+      ...embeddedHosting(store, accounts),
       ...embeddedConversations(store),
       ...embeddedPresence(store),
       ...embeddedLeases(store),

@@ -26,6 +26,8 @@ export type Here = {
   readonly leases: Map<GatewayId, number>;
   /** When each limit was reported last, Unix ms, the latest at the end. */
   readonly reported: Map<string, number>;
+  /** By gateway, until a time of `performance.now`. */
+  readonly reports: Map<GatewayId, { readonly report: string; readonly endMs: number }>;
 };
 
 export function nobodyHere(): Here {
@@ -34,6 +36,7 @@ export function nobodyHere(): Here {
     slots: { stream: new Map(), guest: new Map() },
     leases: new Map(),
     reported: new Map(),
+    reports: new Map(),
   };
 }
 

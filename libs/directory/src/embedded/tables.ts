@@ -21,11 +21,15 @@
  * | outboxes | namespace or account id | how many events wait, were made, were lost | with the account |
  * | deliveries | `<account id> <number, 16 digits>-0` | an attempt to deliver, the latest `DELIVERIES_MAX` | with the account |
  * | plans | plan's name | its limits, up to `PLANS_MAX` | removal |
+ * | operatorKeys | key id | an operator key with its hash, up to `OPERATOR_KEYS_MAX` | revocation |
+ * | audit | `<Unix ms, 16 digits>-<number, 6 digits>` | one action of an operator, the latest `OPERATOR_EVENTS_MAX` | never |
+ * | suspended | account id | since when, and why; `floors` counts the changes under ` suspensions` | with the account, or its suspension |
  * | peppers | `credential`, `link` | check values of the peppers in use, up to `PEPPER_CHECKS_MAX` | never |
  */
 
 import type { AccountId, Alias, StreamId } from "@ams/protocol";
 import type { File, Table } from "@ams/store";
+import type { OperatorEvent, OperatorKey, Suspension } from "../hosting.ts";
 import type { AccountLimits } from "../limits.ts";
 import type { Account, AccountEvent, AccountKey, Address, Conversation, Link } from "../records.ts";
 import type { Delivery, Webhook } from "../webhooks.ts";
@@ -82,6 +86,8 @@ export type StoredUse = {
   readonly ids: readonly StreamId[];
 };
 
+export type StoredOperatorKey = OperatorKey & { readonly hash: string };
+
 export type Floors = { readonly claims: number; readonly links: number };
 
 export type Tables = {
@@ -103,6 +109,9 @@ export type Tables = {
   readonly outboxes: Table<OutboxCount>;
   readonly deliveries: Table<Delivery>;
   readonly plans: Table<AccountLimits>;
+  readonly operatorKeys: Table<StoredOperatorKey>;
+  readonly audit: Table<OperatorEvent>;
+  readonly suspended: Table<Suspension>;
   readonly peppers: Table<readonly string[]>;
 };
 
@@ -126,6 +135,9 @@ export function openTables(file: File): Tables {
     outboxes: file.openDB({ name: "outboxes", encoding: "json" }),
     deliveries: file.openDB({ name: "deliveries", encoding: "json" }),
     plans: file.openDB({ name: "plans", encoding: "json" }),
+    operatorKeys: file.openDB({ name: "operatorKeys", encoding: "json" }),
+    audit: file.openDB({ name: "audit", encoding: "json" }),
+    suspended: file.openDB({ name: "suspended", encoding: "json" }),
     peppers: file.openDB({ name: "peppers", encoding: "json" }),
   };
 }

@@ -29,6 +29,7 @@ import {
   encodeLimits,
   toAccountId,
 } from "./decode.ts";
+import { forgetAccount, listedAccount } from "./hosting.ts";
 import { PENDING_ACCOUNT_S } from "./keys.ts";
 import { everyListed } from "./listing.ts";
 import {
@@ -120,7 +121,7 @@ export function redisAccounts(store: Store, conversations: Conversations): Accou
       }
       const hashes = await removeAccount(store, id);
       await announceToDeployment(store, { kind: "account_deleted", account_id: id });
-      await forgetCredentials(store, hashes);
+      await forgetAccount(store, id, gone?.namespace ?? null, hashes);
     },
   };
 }
@@ -173,6 +174,9 @@ async function createAccount(
     store.run(keepAccount, [keys.record, keys.credentials], []),
     answered("PERSIST", client.persist(credential)),
   ]);
+  // Before the namespace is kept: an entry without an account is passed over.
+  const entry = listedAccount(namespace, id);
+  await answered("ZADD", client.zadd(store.keys.accounts, 0, entry));
   const all = kept.every((reply) => reply === 1);
   if (!all || (await store.run(keepNamespace, [owner], [id])) !== 1) {
     throw new DirectoryUnavailable("Making the account took too long");

@@ -11,9 +11,9 @@ import { PARTITIONS } from "../channels.ts";
 import { STORE_FORMAT } from "../check-values.ts";
 import { newClaim, newConversation, slotOf, value, whereOf } from "../contract/world.ts";
 import { DEPLOYMENT_LIMITS } from "../limits.ts";
-import { newKeyId } from "../new-ids.ts";
+import { newKeyId, newOperatorKeyId } from "../new-ids.ts";
 import { openRedisDirectory } from "./redis-directory.ts";
-import { connect, populateAt } from "./redis-world.ts";
+import { connect, KEYS, populateAt } from "./redis-world.ts";
 
 const USER = ["--user", "ams", "on", ">secret", "~ams:*", "&ams:*", "+@all"];
 
@@ -125,6 +125,12 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
       { webhook_id: "wh", ...attempt, ...done },
     ]);
     value(await directory.setPlan({ name: "small", limits: DEPLOYMENT_LIMITS }));
+    const operator = { key_id: newOperatorKeyId(0), name: "ida", role: "admin" as const };
+    value(await directory.createOperatorKey("hash-4", { ...operator, created_at: at }));
+    value(await directory.setSuspension(account.account_id, { at, reason: "" }));
+    const suspended = { action: "suspended", at, actor: "ida", target: null };
+    await directory.recordOperatorEvent({ ...suspended, request_id: null, detail: null });
+    await directory.report("heir", "{}", 60_000);
 
     const rows = tableRows();
     const used = new Set<string>();
@@ -153,8 +159,18 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
       (key) => rows.find(({ form }) => form.test(key))?.key ?? key,
     );
     // What an outbox held was fetched; its last entry's id is kept, and ends unused.
-    const stays = ["ams:namespace:{pN}:<ns>", "ams:outbox:{pN}:<owner>", "ams:peppers:{p0}"];
-    expect(new Set(left)).toEqual(new Set(stays));
+    const forOperators = ["operator-keys", "audit", "suspended"].map((name) => `ams:${name}:{p0}`);
+    expect(new Set(left)).toEqual(
+      new Set([
+        "ams:namespace:{pN}:<ns>",
+        "ams:outbox:{pN}:<owner>",
+        "ams:peppers:{p0}",
+        "ams:report:{p0}:<gateway>",
+        ...forOperators,
+      ]),
+    );
+    // Of the suspensions only the count of their changes is left.
+    expect(Object.keys(await all.hgetall(KEYS.suspended))).toEqual(["version"]);
     for (const one of [client, all]) one.disconnect();
     await server.kill();
   });

@@ -35,6 +35,11 @@
  * | `ams:sweeping:{p0}` | zset | lapsed gateway by the time at which somebody began to sweep it | once it is swept |
  * | `ams:peppers:{p0}` | hash | `credential`, `link` -> check values of the peppers in use, up to `PEPPER_CHECKS_MAX`; `format` -> version of what lies here | never |
  * | `ams:plans:{p0}` | hash | plan's name -> its limits as JSON, up to `PLANS_MAX` | field: removal |
+ * | `ams:operator-keys:{p0}` | hash | key id -> an operator key with its hash, up to `OPERATOR_KEYS_MAX` | field: revocation |
+ * | `ams:audit:{p0}` | stream | what operators did, about the latest `OPERATOR_EVENTS_MAX` | never |
+ * | `ams:suspended:{p0}` | hash | account id -> since when it is suspended, and why, up to `SUSPENDED_MAX`; `version` -> how often that changed | field: with the account, or its suspension |
+ * | `ams:accounts:{p0}` | zset, all scores 0 | `<ns> <id>` of every account, for operators; ` complete` once it has those of earlier versions | member: with the account |
+ * | `ams:report:{p0}:<gateway>` | string | what a gateway says of itself | unused for some seconds |
  * | `ams:rate:accounts:<hash>`, `ams:rate:mints:<account>`, `ams:rate:rotations:<account>` | string | attempts in this minute (services/control) | its minute |
  *
  * An account and its credential live for `PENDING_ACCOUNT_S` at first, and permanently once the
@@ -111,6 +116,13 @@ export type Keys = {
   readonly sweeping: string;
   readonly peppers: string;
   readonly plans: string;
+  readonly operatorKeys: string;
+  readonly audit: string;
+  readonly suspended: string;
+  readonly accounts: string;
+  readonly report: (gateway: GatewayId) => string;
+  /** What matches the owner's key of every namespace, and keys of other types. */
+  readonly namespacePattern: string;
   /** With a colon and what is counted appended: a key. */
   readonly rate: (name: string) => string;
   readonly conversation: (address: Address) => ConversationKeys;
@@ -133,6 +145,12 @@ export function keysUnder(prefix: string): Keys {
     sweeping: at("sweeping", 0),
     peppers: at("peppers", 0),
     plans: at("plans", 0),
+    operatorKeys: at("operator-keys", 0),
+    audit: at("audit", 0),
+    suspended: at("suspended", 0),
+    accounts: at("accounts", 0),
+    report: (gateway) => `${at("report", 0)}:${gateway}`,
+    namespacePattern: `${prefix}namespace:{p*}:*`,
     rate: (name) => `${prefix}rate:${name}`,
     conversation(address) {
       const partition = conversationPartition(address);

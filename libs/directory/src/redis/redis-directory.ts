@@ -3,6 +3,7 @@ import { answered, DEFAULT_PREFIX, type RedisClient } from "@ams/store";
 import { type Directory, NOTHING_ELSE, type Removed } from "../directory.ts";
 import { redisAccounts } from "./accounts.ts";
 import { redisConversations } from "./conversations.ts";
+import { redisHosting } from "./hosting.ts";
 import { keysUnder } from "./keys.ts";
 import { redisLeases } from "./leases.ts";
 import { redisOutbox } from "./outbox.ts";
@@ -34,11 +35,13 @@ export function openRedisDirectory(options: RedisDirectoryOptions): Directory {
   const store = createStore({ client: commands, keys, sharded, removed, now }, SCRIPTS);
   const outbox = redisOutbox(store);
   const conversations = redisConversations(store, outbox);
+  const accounts = redisAccounts(store, conversations);
   return {
     kind: "redis",
     channels: keys.channels,
-    ...redisAccounts(store, conversations),
+    ...accounts,
     ...redisPlans(store),
+    ...redisHosting(store, accounts),
     ...conversations,
     ...redisPresence(store, outbox),
     ...redisLeases(store),

@@ -24,6 +24,7 @@ import {
   replaceLinks,
   setSubscribersMax,
 } from "./scripts/conversations.ts";
+import { createOperatorKey, setSuspension } from "./scripts/hosting.ts";
 import { createKey, recordEvent, revokeKey } from "./scripts/keys.ts";
 import { endLease, heartbeat, takeLapsed } from "./scripts/leases.ts";
 import { leave } from "./scripts/leave.ts";
@@ -55,6 +56,8 @@ export const SCRIPTS: readonly Script[] = [
   list,
   listCredentials,
   createKey,
+  createOperatorKey,
+  setSuspension,
   revokeKey,
   recordEvent,
   markDeleted,

@@ -11,6 +11,7 @@ import { embeddedAccounts } from "../embedded/accounts.ts";
 import { embeddedConversations } from "../embedded/conversations.ts";
 import { type Counter, raiseEpoch } from "../embedded/epochs.ts";
 import { type Here, nobodyHere } from "../embedded/here.ts";
+import { embeddedHosting } from "../embedded/hosting.ts";
 import { embeddedLeases } from "../embedded/leases.ts";
 import { embeddedOutbox } from "../embedded/outbox.ts";
 import { embeddedPeppers } from "../embedded/peppers.ts";
@@ -58,11 +59,13 @@ export function openMemoryDirectory(options: {
       for (const part of putBack) part();
     };
   };
+  const accounts = embeddedAccounts(store);
   return {
     kind: "embedded",
     channels,
-    ...embeddedAccounts(store),
     ...embeddedPlans(store),
+    ...accounts,
+    ...embeddedHosting(store, accounts),
     ...embeddedPeppers(store),
     ...embeddedOutbox(store),
     ...embeddedWebhooks(store),
@@ -139,7 +142,7 @@ function copyHere({ here, claims }: Store): () => void {
   };
 }
 
-function cloneHere({ rosters, slots, leases, reported }: Here): Here {
+function cloneHere({ rosters, slots, leases, reported, reports }: Here): Here {
   const byKey = [...rosters].map(([key, roster]) => {
     const { live, departed } = roster;
     return [key, { ...roster, live: new Map(live), departed: new Map(departed) }] as const;
@@ -152,6 +155,7 @@ function cloneHere({ rosters, slots, leases, reported }: Here): Here {
     slots: { stream: cloneSlots(stream), guest: cloneSlots(guest) },
     leases,
     reported,
+    reports,
   };
 }
 

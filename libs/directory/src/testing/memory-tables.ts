@@ -9,6 +9,8 @@ type Range = {
   readonly end?: string;
   readonly exclusiveStart?: boolean;
   readonly limit?: number;
+  /** From `start`, or the last key, backwards. */
+  readonly reverse?: boolean;
 };
 
 /**
@@ -29,11 +31,23 @@ class MemoryTable {
     this.rows.set(key, value);
   }
 
-  removeSync(key: string): void {
-    this.rows.delete(key);
+  removeSync(key: string): boolean {
+    return this.rows.delete(key);
   }
 
-  getKeys({ start = "", end, exclusiveStart = false, limit }: Range = {}): readonly string[] {
+  getKeysCount(): number {
+    return this.rows.size;
+  }
+
+  getKeys({ reverse = false, ...range }: Range = {}): readonly string[] {
+    if (!reverse) return this.#keysFrom(range);
+    const { start, exclusiveStart = false, limit } = range;
+    const isIn = (key: string) =>
+      start === undefined || (exclusiveStart ? key < start : key <= start);
+    return [...this.rows.keys()].filter(isIn).sort(byText).reverse().slice(0, limit);
+  }
+
+  #keysFrom({ start = "", end, exclusiveStart = false, limit }: Range): readonly string[] {
     const isIn = (key: string) =>
       (exclusiveStart ? key > start : key >= start) && (end === undefined || key < end);
     return [...this.rows.keys()].filter(isIn).sort(byText).slice(0, limit);

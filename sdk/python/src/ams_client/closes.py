@@ -25,6 +25,11 @@ CLOSES: dict[CloseReason, tuple[int, ComeBack, str]] = {
         "The credential is not one of a live account, or guests are not let in here.",
     ),
     "insufficient_scope": (4002, "no", "This key of the account may not join."),
+    "account_suspended": (
+        4002,
+        "no",
+        "The operator has suspended the account, or the one to which the conversation belongs.",
+    ),
     "account_concurrency_limit": (
         4003,
         "later",

@@ -14,7 +14,11 @@ import { isAlias, isBearerToken, isCredential, readBearer, type Scope } from "@a
 import { type BodyFault, type Members, readBody } from "../http/body.ts";
 import type { Call, Tools } from "../http/endpoint.ts";
 
-export type CredentialFault = "missing_credential" | "invalid_credential" | "insufficient_scope";
+export type CredentialFault =
+  | "missing_credential"
+  | "invalid_credential"
+  | "insufficient_scope"
+  | "account_suspended";
 export type OwnerFault = CredentialFault | "namespace_mismatch";
 
 /** The account whose credential the request bears, where that may do this (§2.2.9). */
@@ -36,7 +40,7 @@ export async function authenticate(
 export async function grantOf(
   call: Call,
   tools: Tools,
-): Promise<Outcome<Grant, "missing_credential" | "invalid_credential">> {
+): Promise<Outcome<Grant, Exclude<CredentialFault, "insufficient_scope">>> {
   const header = call.request.headers.get("authorization");
   if (!header) return { ok: false, fault: "missing_credential" };
   const credential = readBearer(header);
@@ -51,6 +55,9 @@ export async function grantOf(
     return { ok: false, fault: "invalid_credential" };
   }
   call.meter.paidBy("account", grant.account.account_id);
+  if (tools.suspensions?.has(grant.account.account_id) === true) {
+    return { ok: false, fault: "account_suspended" };
+  }
   call.trail.actor = grant.key_id ?? "credential";
   return { ok: true, value: grant };
 }

@@ -37,7 +37,17 @@ const NAMED = {
   RotateCredential: schemas.rotateBody,
 };
 
-export function describeRoutes(routes: readonly Route[], version: string): OpenApiDocument {
+const CONTROL_PLANE = {
+  title: "AMS control plane",
+  description:
+    "Accounts, conversations and magic links over HTTP. Errors are `{error, message}`; unknown members of a body are ignored; metadata comes back exactly as it was given.",
+} as const;
+
+export function describeRoutes(
+  routes: readonly Route[],
+  version: string,
+  about: { readonly title: string; readonly description: string } = CONTROL_PLANE,
+): OpenApiDocument {
   const app = new OpenAPIHono();
   const registry = app.openAPIRegistry;
   registry.registerComponent("securitySchemes", "credential", {
@@ -61,10 +71,9 @@ export function describeRoutes(routes: readonly Route[], version: string): OpenA
   return app.getOpenAPI31Document({
     openapi: "3.1.0",
     info: {
-      title: "AMS control plane",
+      title: about.title,
       version,
-      description:
-        "Accounts, conversations and magic links over HTTP. Errors are `{error, message}`; unknown members of a body are ignored; metadata comes back exactly as it was given.",
+      description: about.description,
       license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
     },
     servers: [{ url: "/" }],
@@ -130,7 +139,8 @@ function successesOf(doc: EndpointDoc, named: Map<z.ZodType, z.ZodType>): RouteC
 /** One response for each status, which lists the codes that come with it. */
 function errorsOf(doc: EndpointDoc): RouteConfig["responses"] {
   const byStatus = new Map<number, ProblemCode[]>();
-  const codes = [...doc.errors, ...(doc.errors.length === 0 ? [] : ALWAYS)];
+  const suspended = doc.auth === "bearer" ? (["account_suspended"] as const) : [];
+  const codes = [...doc.errors, ...suspended, ...(doc.errors.length === 0 ? [] : ALWAYS)];
   for (const code of codes) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);

@@ -1,5 +1,6 @@
 /** The control plane as a fetch handler. Every route that it answers is in the table below. */
-import type { Directory, Peppers } from "@ams/directory";
+
+import type { Directory, Peppers, Suspensions } from "@ams/directory";
 import { createIdentity } from "@ams/identity";
 import {
   createMeters,
@@ -34,6 +35,7 @@ import { showHealth, showOffer, VERSION } from "../conversations/offer.ts";
 import { showDocs, showOpenApi } from "../docs/documents.ts";
 import { describeRoutes } from "../docs/openapi.ts";
 import { createMetrics } from "../metrics.ts";
+import { OPERATOR_ROUTES } from "../operator/routes.ts";
 import { listDeliveries, replayDelivery } from "../webhooks/deliveries.ts";
 import { optIn, optOut } from "../webhooks/opt-in.ts";
 import {
@@ -107,6 +109,8 @@ export type ControlOptions = {
   readonly config: ControlConfig;
   readonly peppers: Peppers;
   readonly directory: Directory;
+  /** Who is suspended; without it nobody is. */
+  readonly suspensions?: Suspensions;
   /** Where rates are counted for all control processes together; null counts them in this one. */
   readonly rates: RateStore | null;
   readonly log: Log;
@@ -118,7 +122,10 @@ export type ControlOptions = {
 };
 
 /** Answers any request; never rejects. */
-export type Control = HttpApp;
+export type Control = HttpApp & {
+  /** The operator API, for the admin port (§11). */
+  readonly operator: HttpApp;
+};
 
 type Env = { Bindings: { readonly peer: PeerAddress } };
 
@@ -129,6 +136,7 @@ export function createControl(options: ControlOptions): Control {
     ...options,
     identity: createIdentity({ ...options, issuer: config.issuer, onRefused }),
     plans: createPlans(() => options.directory.plans(), options.now),
+    suspensions: options.suspensions ?? null,
     limits: {
       accounts: createRateLimit("accounts", config.accountsPerMinute, rates),
       mints: createRateLimit("mints", config.mintsPerMinute, rates),
@@ -138,19 +146,29 @@ export function createControl(options: ControlOptions): Control {
     openApi: describeRoutes(ROUTES, VERSION),
   };
   const meterOf = options.meters ?? createMeters(options);
+  const hidden = config.eventSecrets.length > 0 ? OUTBOX_ROUTES : [];
+  return {
+    ...serveRoutes(ROUTES, hidden, tools, meterOf),
+    operator: serveRoutes(OPERATOR_ROUTES, [], tools, meterOf),
+  };
+}
+
+function serveRoutes(
+  routes: readonly Route[],
+  hidden: readonly Route[],
+  tools: Tools,
+  meterOf: Meters,
+): HttpApp {
   const app = new Hono<Env>();
   app.use(async (context, next) => {
     await next();
     addCommonHeaders(context);
   });
-  for (const { method, path, endpoint } of ROUTES) {
+  for (const { method, path, endpoint } of [...routes, ...hidden]) {
     app.on(method, path, (context) => answer(endpoint, toCall(context, meterOf), tools));
   }
-  for (const { method, path, endpoint } of config.eventSecrets.length > 0 ? OUTBOX_ROUTES : []) {
-    app.on(method, path, (context) => answer(endpoint, toCall(context, meterOf), tools));
-  }
-  for (const path of new Set(ROUTES.map((route) => route.path))) {
-    app.all(path, (context) => answerOtherMethod(context, path));
+  for (const path of new Set(routes.map((route) => route.path))) {
+    app.all(path, (context) => answerOtherMethod(context, path, routes));
   }
   app.notFound(() => problem("not_found"));
   app.onError((error) => refuse("none", error, tools));
@@ -222,8 +240,12 @@ function toCall(context: Context<Env>, meterOf: Meters): Call {
 }
 
 /** What OPTIONS answers, and every method that the path doesn't take. */
-function answerOtherMethod(context: Context<Env>, path: string): Response {
-  const methods = ROUTES.filter((route) => route.path === path).map((route) => route.method);
+function answerOtherMethod(
+  context: Context<Env>,
+  path: string,
+  routes: readonly Route[],
+): Response {
+  const methods = routes.filter((route) => route.path === path).map((route) => route.method);
   const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
   if (context.req.method !== "OPTIONS") return problem("method_not_allowed", { allow });
   const preflight = {

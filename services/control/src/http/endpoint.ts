@@ -1,5 +1,6 @@
 /** What a route is: its name, its documentation and its handler, declared together and once. */
-import type { Directory, Peppers, Plan } from "@ams/directory";
+
+import type { Directory, Peppers, Plan, Suspensions } from "@ams/directory";
 import type { Identity } from "@ams/identity";
 import type { Log, Meter, PeerAddress } from "@ams/process";
 import type { ProblemCode } from "@ams/protocol";
@@ -18,6 +19,8 @@ export type Tools = {
   readonly identity: Identity;
   /** All plans of the deployment, as they were within the last second. */
   readonly plans: () => Promise<readonly Plan[]>;
+  /** Null where nobody suspends accounts. */
+  readonly suspensions: Suspensions | null;
   readonly limits: Readonly<Record<"accounts" | "mints" | "rotations", RateLimit>>;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -27,6 +30,17 @@ export type Tools = {
   readonly openApi: OpenApiDocument;
 };
 
+/** The names of path parameters. */
+export type ParameterName =
+  | "namespace"
+  | "alias"
+  | "link_id"
+  | "key_id"
+  | "webhook_id"
+  | "message_id"
+  | "account"
+  | "gateway";
+
 /** One request, as its handler sees it. */
 export type Call = {
   readonly request: Request;
@@ -35,9 +49,7 @@ export type Call = {
   readonly meter: Meter;
   readonly trail: Trail;
   /** A path parameter, not yet checked. */
-  readonly param: (
-    name: "namespace" | "alias" | "link_id" | "key_id" | "webhook_id" | "message_id",
-  ) => string;
+  readonly param: (name: ParameterName) => string;
   /** A query parameter; null when it is absent or empty. */
   readonly query: (name: string) => string | null;
 };

@@ -11,6 +11,11 @@ export function reply(status: 200 | 201, json: JsonText): Response {
   return new Response(json, { status, headers: HEADERS });
 }
 
+/** What operators are answered: nothing in it is text that a tenant wrote as JSON. */
+export function replyJson(value: unknown): Response {
+  return new Response(JSON.stringify(value), { status: 200, headers: HEADERS });
+}
+
 export function noContent(): Response {
   return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
 }

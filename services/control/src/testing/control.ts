@@ -2,11 +2,12 @@
  * A control plane in memory, for tests: its fetch handler, a clock that only the test moves, and
  * what it logged.
  */
-import type { Directory, Peppers } from "@ams/directory";
+import { type Directory, type OperatorRole, type Peppers, watchSuspensions } from "@ams/directory";
 import { openLog } from "@ams/process";
 import { Registry } from "prom-client";
 import type { ControlConfig } from "../config.ts";
 import { type Control, createControl } from "../http/app.ts";
+import { runOperatorKey } from "../operator/key-command.ts";
 import { openTestDirectory } from "./directory.ts";
 
 export const PEPPERS: Peppers = {
@@ -63,6 +64,8 @@ export type TestControl = {
   readonly ask: (method: string, path: string, ask?: Ask) => Promise<Answer>;
   /** Creates an account and returns its credential and id. */
   readonly account: (namespace: string) => Promise<{ credential: string; account_id: string }>;
+  /** Makes an operator key and returns it. */
+  readonly operatorKey: (role: OperatorRole) => Promise<string>;
   readonly close: () => Promise<void>;
 };
 
@@ -79,10 +82,12 @@ export async function openTestControl(
   );
   const clock = { ms: Date.UTC(2026, 0, 2, 3, 4, 5, 6) };
   const registry = new Registry();
+  const suspensions = watchSuspensions(directory);
   const control = createControl({
     config: { ...CONFIG, ...overrides },
     peppers: PEPPERS,
     directory,
+    suspensions,
     rates: null,
     log,
     registry,
@@ -95,7 +100,17 @@ export async function openTestControl(
     if (status !== 201) throw new Error(`no account: ${status}`);
     return { credential: json.credential, account_id: json.account_id };
   };
-  return { control, directory, registry, lines, clock, ask, account, close: opened.close };
+  const operatorKey = async (role: OperatorRole) => {
+    const wish = { kind: "create", name: `of ${role}`, role, folder: null } as const;
+    return JSON.parse((await runOperatorKey(directory, PEPPERS, wish)).out).operator_key;
+  };
+  const close = async () => {
+    suspensions.stop();
+    // No look is under way once this one has ended.
+    await suspensions.look();
+    await opened.close();
+  };
+  return { control, directory, registry, lines, clock, ask, account, operatorKey, close };
 }
 
 async function askOf(control: Control, method: string, path: string, given: Ask): Promise<Answer> {
@@ -108,7 +123,8 @@ async function askOf(control: Control, method: string, path: string, given: Ask)
     },
     ...(body === undefined ? {} : { body: bodyOf(body) }),
   });
-  const response = await control.fetch(request, { address });
+  const app = path.startsWith("/operator/") ? control.operator : control;
+  const response = await app.fetch(request, { address });
   const text = await response.text();
   const isJson = response.headers.get("content-type") === "application/json" && text !== "";
   return {

@@ -29,6 +29,7 @@ export class Conversation {
   readonly where: Where;
   readonly channel: string;
   readonly deps: GatewayDeps;
+  readonly owner: AccountId;
   readonly quota: Quota;
   readonly arrivals = new Arrivals();
   readonly roster: Roster;
@@ -57,6 +58,7 @@ export class Conversation {
     this.where = where;
     this.channel = deps.directory.channels.conversation(where);
     this.deps = deps;
+    this.owner = owner;
     this.quota = new Quota(where.conversationId, owner);
     const { arrivals, quota } = this;
     const failed = (error: unknown) =>

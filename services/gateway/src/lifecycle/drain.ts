@@ -4,6 +4,7 @@
  * sockets over, each stays open until its client has had the time to move, and misses nothing.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { describeError, type Log } from "@ams/process";
 import { encodeDrain } from "@ams/protocol";
 import type { Conversations } from "../conversation/conversations.ts";
 
@@ -24,6 +25,31 @@ export type DrainTerms = {
   /** Whether other gateways take the sockets over, so that clients can move first. */
   readonly isTakenOver: boolean;
 };
+
+/** Whether this gateway drains: by an operator's wish, and then by its end. */
+export class Draining {
+  isBegun = false;
+  readonly #log: Log;
+  readonly #drain: () => Promise<void>;
+
+  constructor(log: Log, drainAll: () => Promise<void>) {
+    this.#log = log;
+    this.#drain = drainAll;
+  }
+
+  begin(): void {
+    if (this.isBegun) return;
+    this.run().catch((error: unknown) =>
+      this.#log.error({ event: "drain_failed", ...describeError(error) }, "drain failed"),
+    );
+  }
+
+  /** Resolves when no socket is left. */
+  run(): Promise<void> {
+    this.isBegun = true;
+    return this.#drain();
+  }
+}
 
 type Session = { close(reason: "draining"): void };
 
