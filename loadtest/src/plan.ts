@@ -34,6 +34,8 @@ export type Plan = {
   /** Share of the subscribers that read so; together 1. */
   readonly mix: Readonly<Record<Kind, number>>;
   readonly payloadBytes: number;
+  /** Readers by WebSocket hear how many are there instead of who (§4.5.4). */
+  readonly summary: boolean;
   /** Emitters receive nothing. */
   readonly emitOnly: boolean;
   /** Tokens per second of each emitter. */

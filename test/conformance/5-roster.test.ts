@@ -96,3 +96,42 @@ test("§6.3 a stream leaves at once when its client closes, with whatever code, 
 function same(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return a.size === b.size && [...a].every((item) => b.has(item));
 }
+
+test("§4.5.4 a summary of the roster is counts: none of the others by name, and every token", async () => {
+  const [ann, bob] = await Promise.all([account("ann"), account("bob")]);
+  const minted = await mint(ann);
+  const first = await join(minted, { as: ann, name: "first", at: HERE });
+  const headers = { "x-ams-roster": "Summary" };
+  const reader = await join(minted, { as: bob, name: "reader", at: THERE, headers });
+  expect(reader.joined).toMatchObject({ peers: [], peer_count: 1 });
+  const others = await Promise.all(
+    Array.from({ length: 8 }, (_, n) => join(minted, { as: ann, name: `s-${n}`, at: n })),
+  );
+  await reader.next("x_roster", ({ peer_count }) => peer_count === 9);
+  for (const one of others) one.leave();
+  await reader.next("x_roster", ({ peer_count }) => peer_count === 1);
+  first.say("still heard");
+  expect(await reader.token("still heard")).toMatchObject({ stream_name: "first" });
+  reader.say("and hears");
+  await first.token("and hears");
+  // Others learn of it as of anybody.
+  expect(first.peers.has(reader.id)).toBe(true);
+  const types = new Set(reader.frames.map(({ type }) => type));
+  expect(types).toEqual(new Set(["joined", "x_roster", "token"]));
+});
+
+test("§4.5.4 §5.10 a summary goes with a selection", async () => {
+  const [ann, bob] = await Promise.all([account("ann"), account("bob")]);
+  const minted = await mint(ann);
+  const [one, two] = [
+    await join(minted, { as: ann, name: "one", at: HERE }),
+    await join(minted, { as: ann, name: "two", at: THERE }),
+  ];
+  const headers = { "x-ams-roster": "summary", "x-ams-subscribe-streams": two.id };
+  const reader = await join(minted, { as: bob, name: "reader", at: HERE, headers });
+  expect(reader.joined.peer_count).toBe(2);
+  one.say("not for it");
+  two.say("for it");
+  await reader.token("for it");
+  expect(reader.frames.filter(({ type }) => type === "token")).toHaveLength(1);
+});

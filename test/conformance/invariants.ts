@@ -22,6 +22,7 @@ export class Invariants {
    * also before replayed frames that are older (§7.3.3).
    */
   readonly #tokenTimes = new Map<string, string>();
+  #isSummary = false;
   #first = true;
 
   /** Checks one message; null when it is no frame that this version knows. */
@@ -45,9 +46,11 @@ export class Invariants {
     switch (frame.type) {
       case "joined":
         this.#add(frame.stream_id);
+        this.#isSummary = frame.peer_count !== undefined;
         for (const peer of frame.peers) this.#add(peer.stream_id);
         return;
       case "stream_joined":
+        if (this.#isSummary) this.#fail("§4.5.4 stream_joined for who asked for a summary");
         this.#add(frame.stream_id);
         this.#time(frame);
         return;
@@ -85,6 +88,7 @@ export class Invariants {
   }
 
   #present({ type, stream_id }: { readonly type: string; readonly stream_id: string }): void {
+    if (this.#isSummary) return; // Nobody says who is there (§4.5.4).
     if (!this.roster.has(stream_id)) this.#fail(`§5.5 ${type} of ${stream_id}, which is not there`);
   }
 

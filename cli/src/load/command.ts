@@ -48,6 +48,7 @@ A scenario, every member but phases with its default:
   subscribers: 50                  # of each conversation; 10
   readers: { websocket: 80, sse: 15, mcp: 5 }   # percent; all by WebSocket
   token_bytes: 64
+  roster: full                     # summary: hear how many are there instead of who, for thousands in one
   turns: { tokens: 40, think: [1s, 5s] }        # an emitter pauses after so many tokens
   visits: { stay: [10s, 30s] }     # how long those of arrivals stay
   away: [1s, 5s]                   # how long those of reconnects are away
@@ -80,6 +81,7 @@ type Parsed = {
   readonly ramp: number;
   readonly processes?: number;
   readonly emitOnly?: boolean;
+  readonly rosterSummary?: boolean;
 } & Outputs;
 
 type Outputs = {
@@ -104,10 +106,11 @@ export function loadCommand(): Command {
     .addOption(time("--ramp <time>", "raise the rate from 0 over this time first", 0))
     .option("--processes <count>", "load processes (as many as it takes)", readCount)
     .option("--emit-only", "emitters receive nothing")
+    .option("--roster-summary", "hear how many are there instead of who, for thousands in one")
     .action(async (link: string | undefined, parsed: Parsed, command: Command) => {
       const { runLoadCommand } = await import("./run.ts");
       const { scenarioOf } = await import("./plan.ts");
-      const { payload, duration, ramp, processes, emitOnly, ...rest } = parsed;
+      const { payload, duration, ramp, processes, emitOnly, rosterSummary, ...rest } = parsed;
       const scenario = scenarioOf({
         ...rest,
         payloadBytes: payload,
@@ -115,6 +118,7 @@ export function loadCommand(): Command {
         ramp_s: ramp,
         processes: processes ?? null,
         emitOnly: emitOnly ?? false,
+        summary: rosterSummary ?? false,
       });
       await runLoadCommand(link, scenario, outputsOf(parsed), contextOf(command));
     });

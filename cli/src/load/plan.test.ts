@@ -20,6 +20,7 @@ const OPTIONS: Options = {
   ramp_s: 0,
   processes: null,
   emitOnly: false,
+  summary: false,
 };
 
 const plan = (options: Partial<Options>, machine: Partial<Machine> = {}) =>

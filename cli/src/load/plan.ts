@@ -27,6 +27,8 @@ export type Options = {
   /** Null takes as many as it needs. */
   readonly processes: number | null;
   readonly emitOnly: boolean;
+  /** Counts instead of peers. */
+  readonly summary: boolean;
 };
 
 /**
@@ -68,7 +70,7 @@ export function scenarioOf(options: Options): Scenario {
   if (ramp_s + duration_s > LENGTH_S_MAX) {
     throw wrong("A run, with its ramp, is at most a day.");
   }
-  const { processes, emitOnly } = options;
+  const { processes, emitOnly, summary } = options;
   return {
     name: null,
     conversations: 1,
@@ -76,6 +78,7 @@ export function scenarioOf(options: Options): Scenario {
     emitters,
     mix: { websocket: 1, sse: 0, mcp: 0 },
     payloadBytes,
+    summary,
     emitOnly,
     rhythm: steady(rate, ramp_s, duration_s),
     turns: null,

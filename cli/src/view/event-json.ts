@@ -66,6 +66,8 @@ export function eventJson(event: AmsEvent): EventJson {
         delay_ms: Math.round(event.delayMs),
         cause: event.cause.code,
       };
+    case "roster":
+      return { type, peer_count: event.peerCount, ts: event.ts };
     case "draining":
       return { type, reconnect_after_ms: event.reconnectAfterMs };
     case "closed":

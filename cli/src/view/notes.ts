@@ -11,6 +11,7 @@ export function noteOf(event: AmsEvent): string | null {
     case "replayed":
     case "cursor":
     case "stream_ended":
+    case "roster":
     case "closed":
       return null;
     case "joined":

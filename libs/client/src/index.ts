@@ -56,6 +56,7 @@ export type {
   PeerIdentity,
   ReconnectingEvent,
   ReplayedEvent,
+  RosterEvent,
   StreamEndedEvent,
   StreamIdentity,
   StreamJoinedEvent,

@@ -56,6 +56,7 @@ export {
   type Receipt,
   type ReconnectingEvent,
   type RequestOptions,
+  type RosterEvent,
   type RotateOptions,
   type SendOptions,
   type Sentinel,

@@ -18,6 +18,7 @@ export const CONNECT_PARAMETERS = {
   selfSubscribe: { header: "x-ams-self-subscribe", query: "self_subscribe" },
   subscribeStreams: { header: "x-ams-subscribe-streams", query: "subscribe_streams" },
   receipts: { header: "x-ams-receipts", query: "receipts" },
+  roster: { header: "x-ams-roster", query: "roster" },
   since: { header: "x-ams-since", query: "since" },
   lastN: { header: "x-ams-last-n", query: "last_n" },
   catchUp: { header: "x-ams-catch-up", query: "catch_up" },
@@ -42,6 +43,11 @@ const BASE64_DIGITS = /^[A-Za-z0-9+/_-]*$/;
 
 /** Signs of padding at most, which `atob` refuses when they aren't whole and never needs. */
 const PADDING_MAX = 2;
+
+/** Whether a wish for the roster asks for counts instead of peers (§4.5.4). */
+export function readSummary(text: string): boolean {
+  return text.toLowerCase() === "summary";
+}
 
 /** `true` or `1`, in any case. */
 export function readFlag(text: string): boolean {

@@ -23,9 +23,10 @@ export const PONG = `${opening("pong")}}`;
 
 export function encodeJoined(joined: Joined): string {
   const { stream } = joined;
+  const { peers: all } = joined;
   let peers = "";
-  for (const peer of joined.peers)
-    peers += peers === "" ? encodePeer(peer) : `,${encodePeer(peer)}`;
+  if (typeof all !== "number")
+    for (const peer of all) peers += peers === "" ? encodePeer(peer) : `,${encodePeer(peer)}`;
   const head = `${opening("joined")},"conversation_id":"${joined.conversation_id}"`;
   const rest = withoutBraces({
     conversation_metadata: joined.conversation_metadata,
@@ -37,6 +38,7 @@ export function encodeJoined(joined: Joined): string {
     epoch: toJsonText(joined.epoch),
     replay: joined.kept === null ? undefined : encodeTerms(joined.kept.replay),
     cursor: optional(joined.kept?.cursor ?? null),
+    peer_count: typeof all === "number" ? toJsonText(all) : undefined,
   } satisfies Omit<Written<JoinedFrame>, keyof Peer | "type" | "conversation_id" | "peers">);
   return `${head},${peerMembers(stream)},${rest},"peers":[${peers}]}`;
 }
@@ -84,6 +86,10 @@ export function encodeGap(gap: Gap): string {
 
 export function encodeReceipt(seq: string, ts: string): string {
   return `${opening("x_receipt")},"seq":"${seq}","ts":"${ts}"}`;
+}
+
+export function encodeRoster(peerCount: number, ts: string): string {
+  return `${opening("x_roster")},"peer_count":${peerCount},"ts":"${ts}"}`;
 }
 
 export function encodeCursor(cursor: string): string {

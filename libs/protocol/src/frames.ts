@@ -39,7 +39,8 @@ export type Joined = {
   readonly read_only: boolean;
   readonly epoch: number;
   readonly ts: string;
-  readonly peers: Iterable<Peer>;
+  /** All other live streams; their number alone for who asked for a summary. */
+  readonly peers: Iterable<Peer> | number;
   /** What the conversation keeps, and the reader's place in it; null when it keeps nothing. */
   readonly kept: { readonly replay: ReplayTerms; readonly cursor: string } | null;
 };
@@ -98,6 +99,8 @@ export type JoinedFrame = PeerMembers & {
   readonly ts: string;
   readonly epoch: number;
   readonly peers: readonly PeerMembers[];
+  /** How many other streams are live, when a summary was asked for; `peers` is empty then. */
+  readonly peer_count?: number | undefined;
   readonly replay?: ReplayTerms | undefined;
   readonly cursor?: string | undefined;
 };
@@ -155,6 +158,13 @@ export type ReceiptFrame = {
   readonly ts: string;
 };
 
+/** How many other streams are live now, for who asked for a summary (§4.5.4). */
+export type RosterFrame = {
+  readonly type: "x_roster";
+  readonly peer_count: number;
+  readonly ts: string;
+};
+
 export type CursorFrame = { readonly type: "x_cursor"; readonly cursor: string };
 
 export type LiveFrame = {
@@ -186,6 +196,7 @@ export type ServerFrame =
   | GapFrame
   | ReceiptFrame
   | DrainFrame
+  | RosterFrame
   | CursorFrame
   | LiveFrame
   | AssembledFrame;

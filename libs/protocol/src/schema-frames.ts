@@ -107,6 +107,7 @@ export const joinedFrame = z.object({
   ts: timestamp,
   epoch: z.int().positive(),
   peers: z.array(peer),
+  peer_count: z.int().min(0).optional(),
   replay: z.object({ ttl_s: z.int().positive(), max_bytes: z.int().positive() }).optional(),
   cursor: cursor.optional(),
 });
@@ -156,6 +157,12 @@ export const gapFrame = z.object({
 
 export const receiptFrame = z.object({ type: z.literal("x_receipt"), seq, ts: timestamp });
 
+export const rosterFrame = z.object({
+  type: z.literal("x_roster"),
+  peer_count: z.int().min(0),
+  ts: timestamp,
+});
+
 export const cursorFrame = z.object({ type: z.literal("x_cursor"), cursor });
 
 export const liveFrame = z.object({ type: z.literal("x_live"), cursor, complete: z.boolean() });
@@ -186,6 +193,7 @@ export const serverFrame = z.discriminatedUnion("type", [
   pongFrame,
   gapFrame,
   receiptFrame,
+  rosterFrame,
   drainFrame,
   cursorFrame,
   liveFrame,

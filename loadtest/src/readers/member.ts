@@ -38,13 +38,14 @@ export class Member implements Reader {
   }
 
   async join(): Promise<void> {
-    const { link, credential, streamName, listens, source } = this.#options;
+    const { link, credential, streamName, listens, source, summary } = this.#options;
     const identity = credential === null ? ({ guest: true } as const) : { credential };
     const joinThere = source === null ? join : joinFrom(source);
     const connection = await joinThere(link, {
       ...identity,
       streamName,
       ...(listens ? {} : { subscribeStreams: [NOBODY] }),
+      ...(summary ? { roster: "summary" } : {}),
       reconnectForMs: 0, // A connection that breaks is counted, and not repaired.
       onFrame: (direction, text) => {
         if (direction === "in") this.verifier.receive(text);

@@ -10,6 +10,8 @@ export type ReaderOptions = VerifierOptions & {
   readonly streamName: string;
   /** The conversation's number in the run. */
   readonly conversation: number;
+  /** It asks for counts instead of peers (§4.5.4). */
+  readonly summary: boolean;
   /** An address of this machine to connect from; null leaves it to the system. */
   readonly source: string | null;
 };

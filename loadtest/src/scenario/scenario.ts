@@ -56,6 +56,8 @@ const schema = z.strictObject({
   emitters: z.int().min(0).max(PER_CONVERSATION_MAX).default(1),
   subscribers: z.int().min(0).max(PER_CONVERSATION_MAX).default(10),
   emit_only: z.boolean().default(false),
+  /** Of those by WebSocket: peers, or counts alone (§4.5.4). */
+  roster: z.enum(["full", "summary"]).default("full"),
   readers: z
     .strictObject({ websocket: percent, sse: percent, mcp: percent })
     .refine(({ websocket, sse, mcp }) => websocket + sse + mcp === 100, "together 100 percent")
@@ -84,6 +86,7 @@ export type Scenario = Pick<
   | "emitters"
   | "mix"
   | "payloadBytes"
+  | "summary"
   | "emitOnly"
   | "rhythm"
   | "turns"
@@ -194,6 +197,7 @@ function scenarioOf(file: File): Scenario {
     emitters: file.emitters,
     mix: { websocket, sse, mcp },
     payloadBytes: file.token_bytes,
+    summary: file.roster === "summary",
     emitOnly: file.emit_only,
     rhythm: tokens,
     turns: turns === undefined ? null : { tokens: turns.tokens, think_s: turns.think },

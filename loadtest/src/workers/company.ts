@@ -89,7 +89,7 @@ export class Company {
   ): ReaderOptions {
     const { share, tally, visitorTally, now, onLatency } = this.#options;
     const { links, credential, namePrefix, plan } = share;
-    const { sources, origins, payloadBytes } = plan;
+    const { sources, origins, payloadBytes, summary } = plan;
     return {
       link: linkTo(links[conversation] ?? "", kind === "websocket" ? origins : [], conversation),
       credential,
@@ -97,6 +97,7 @@ export class Company {
       namePrefix,
       conversation,
       source: sources[number % sources.length] ?? null,
+      summary,
       payloadBytes,
       listens: true,
       fromStart,

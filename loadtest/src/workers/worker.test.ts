@@ -20,6 +20,7 @@ const SHARE: Share = {
     emitters: 0,
     mix: { websocket: 1, sse: 0, mcp: 0 },
     payloadBytes: 32,
+    summary: false,
     emitOnly: false,
     rhythm: steady(0, 0, 1),
     turns: null,

@@ -24,6 +24,7 @@ export type Wishes = {
   /** Undefined is every stream. */
   readonly subscribeStreams?: readonly string[] | undefined;
   readonly receipts?: boolean | undefined;
+  readonly roster?: "summary" | undefined;
   /** A cursor, or an age such as `10m`. */
   readonly since?: string | undefined;
   readonly last?: number | undefined;
@@ -47,6 +48,7 @@ export function addressOf(wishes: Wishes): Address {
   ask("since", wishes.since);
   ask("last_n", wishes.since === undefined && wishes.last?.toString());
   ask("catch_up", wishes.catchUp);
+  ask("roster", wishes.roster);
   ask("receipts", wishes.receipts && "true");
   const who = credential === undefined ? SUBPROTOCOL_GUEST : SUBPROTOCOL_BEARER_PREFIX + credential;
   return { url: url.href, protocols: [SUBPROTOCOL, who] };

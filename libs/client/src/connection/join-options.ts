@@ -69,6 +69,11 @@ export type JoinOptions = Identity & {
    * in `replayed` events (`"assembled"`), or from the log for good, each with its cursor (`"log"`).
    */
   readonly catchUp?: "frames" | "assembled" | "log";
+  /**
+   * Hear how many are there, in `joined` and `roster` events, instead of who comes and goes: for
+   * readers of conversations with thousands of streams (§4.5.4). `peers` stays empty.
+   */
+  readonly roster?: "summary";
   /** Have every `send` proved by the broker; false unless given. */
   readonly receipts?: boolean;
   /** Stops joining, and later ends the connection, with `aborted`. */
@@ -103,6 +108,7 @@ export const JOIN_OPTIONS: OptionNames<JoinOptions> = {
   last: true,
   catchUp: true,
   receipts: true,
+  roster: true,
   signal: true,
   reconnectForMs: true,
   sendBufferBytes: true,

@@ -127,6 +127,8 @@ export type JoinedEvent = Peer & {
   readonly replays?: true;
   readonly epoch: number;
   readonly ts: string;
+  /** How many other streams are live, with `roster: "summary"`. */
+  readonly peerCount?: number;
   /** The other live streams. */
   readonly peers: readonly Peer[];
 };
@@ -166,6 +168,13 @@ export type ReconnectingEvent = {
 /**
  * The gateway is going away; the connection moves to another one by itself after this time (§4.9).
  */
+/** How many other streams are live now, with `roster: "summary"`. */
+export type RosterEvent = {
+  readonly type: "roster";
+  readonly peerCount: number;
+  readonly ts: string;
+};
+
 export type DrainingEvent = { readonly type: "draining"; readonly reconnectAfterMs: number };
 
 /** The last event. `error` is null when this side closed. */
@@ -184,6 +193,7 @@ export type AmsEvent =
   | GapEvent
   | ReconnectingEvent
   | DrainingEvent
+  | RosterEvent
   | ClosedEvent;
 
 /** The event of one type. */

@@ -44,6 +44,11 @@ type Frames = {
   readonly x_gap: GapFrame;
   readonly pong: { readonly type: "pong" };
   readonly x_receipt: { readonly type: "x_receipt" } & Receipt;
+  readonly x_roster: {
+    readonly type: "x_roster";
+    readonly peerCount: number;
+    readonly ts: string;
+  };
   readonly x_cursor: { readonly type: "x_cursor"; readonly cursor: string };
   readonly x_live: { readonly type: "x_live"; readonly cursor: string; readonly complete: boolean };
   readonly x_assembled: Omit<ReplayedEvent, "type"> & { readonly type: "x_assembled" };
@@ -106,6 +111,8 @@ export function readServerFrame(text: string): ServerFrame | null {
       return gap(fields);
     case "x_receipt":
       return { type, ...position(fields) };
+    case "x_roster":
+      return { type, peerCount: numberAt(fields, "peer_count"), ts: textAt(fields, "ts") };
     case "x_cursor":
       return { type, cursor: textAt(fields, "cursor") };
     case "x_live":
@@ -187,6 +194,7 @@ function joined(fields: WireFields): JoinedFrame {
     resumed: fields.resumed === true,
     readOnly: fields.read_only === true,
     ...replayOf(fields),
+    ...(typeof fields.peer_count === "number" ? { peerCount: fields.peer_count } : {}),
     epoch: numberAt(fields, "epoch"),
     ts: textAt(fields, "ts"),
     peers: listAt(fields, "peers").map((item) => peer(fieldsOf(item))),

@@ -95,6 +95,8 @@ export class Intake {
     else if (frame.type === "x_cursor") {
       if (!this.#isReplaying) this.#gaps.cursor();
       this.#dispatcher.publish({ type: "cursor", cursor: frame.cursor }, characters);
+    } else if (frame.type === "x_roster") {
+      this.#dispatcher.publish({ ...frame, type: "roster" }, characters);
     } else if (frame.type === "stream_joined") {
       this.#roster.set(frame);
       if (this.#receives(frame.streamId)) this.#gaps.joined(frame.streamId);

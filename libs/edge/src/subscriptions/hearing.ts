@@ -37,6 +37,7 @@ export function heardOf(event: AmsEvent, conversationId: string): Heard | null {
     case "live":
     case "reconnecting":
     case "draining":
+    case "roster":
     case "closed":
       return null;
   }

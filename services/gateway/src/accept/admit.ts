@@ -39,6 +39,7 @@ import {
   readSince,
   readStreamMetadata,
   readSubscribeStreams,
+  readSummary,
   type StreamId,
   type StreamName,
   SUBPROTOCOL,
@@ -76,6 +77,8 @@ export type Admitted = {
   readonly selfSubscribe: boolean;
   readonly subscribeStreams: readonly StreamId[] | null;
   readonly receipts: boolean;
+  /** Counts instead of peers (§4.5.4). */
+  readonly summary: boolean;
   /** The kept frames that it wants; null for none. */
   readonly replay: ReplayWish | null;
 };
@@ -292,6 +295,7 @@ function checkWishes(
       selfSubscribe: readFlag(wish("selfSubscribe")),
       subscribeStreams,
       receipts: readFlag(wish("receipts")),
+      summary: readSummary(wish("roster")),
       replay,
     },
   };

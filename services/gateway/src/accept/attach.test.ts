@@ -81,6 +81,7 @@ function join(over: Partial<Admitted> = {}) {
     subscribeStreams: null,
     replay: null,
     receipts: false,
+    summary: false,
     ...over,
   };
   const directory = {

@@ -223,12 +223,9 @@ class Join {
   #welcome(session: Session, heard: Heard): void {
     const { socket } = session;
     if (socket === null) return;
-    const { admission, selfSubscribe, subscribeStreams } = this.#admitted;
+    const { admission, selfSubscribe, subscribeStreams, summary } = this.#admitted;
     const { entry } = heard.stream;
     const follow = this.#followTerms();
-    const peers = [...this.#conversation.roster.streams()].filter(
-      (stream) => stream !== heard.stream,
-    );
     socket.send(
       encodeJoined({
         conversation_id: this.#conversation.where.conversationId,
@@ -240,7 +237,7 @@ class Join {
         read_only: session.terms.isReadOnly,
         epoch: entry.epoch,
         ts: toIso(this.#deps.now()),
-        peers: peers.map((stream) => stream.entry),
+        peers: summary ? this.#conversation.roster.size - 1 : this.#peersOf(heard.stream),
         kept: this.#keptMembers(follow),
       }),
     );
@@ -249,6 +246,11 @@ class Join {
     if (heard.stream.knownMetadata !== entry.metadata) {
       this.#conversation.emission.emitMetadata(session, socket, entry.metadata, this.#deps.now());
     }
+  }
+
+  #peersOf(own: LiveStream) {
+    const others = [...this.#conversation.roster.streams()].filter((stream) => stream !== own);
+    return others.map((stream) => stream.entry);
   }
 
   /** Null for a reader that asked for nothing that is kept. */
@@ -275,13 +277,13 @@ class Join {
   }
 
   #terms(): SessionTerms {
-    const { link, streamId, selfSubscribe, subscribeStreams, receipts } = this.#admitted;
+    const { link, streamId, selfSubscribe, subscribeStreams, receipts, summary } = this.#admitted;
     const streams = subscribeStreams?.filter((id) => id !== streamId) ?? null;
     const self = selfSubscribe ? streamId : null;
     const isReadOnly = link.terms?.read_only ?? false;
-    const isPlain = streams === null && self === null && !receipts && !isReadOnly;
+    const isPlain = streams === null && self === null && !receipts && !isReadOnly && !summary;
     if (isPlain) return this.#plainTerms;
-    return { ...this.#plainTerms, subscription: { streams, self }, receipts, isReadOnly };
+    return { ...this.#plainTerms, subscription: { streams, self, summary }, receipts, isReadOnly };
   }
 
   async #within(joined: Promise<JoinOutcome>): Promise<JoinOutcome> {

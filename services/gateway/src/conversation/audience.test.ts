@@ -115,3 +115,31 @@ test("two conversations never share a topic", () => {
   expect(here.heard).toEqual([]);
   expect(there.heard).toEqual(["theirs", "theirs"]);
 });
+
+test("§4.5.4 who asked for a summary hears tokens and counts, and nobody who comes or goes", () => {
+  const [all, summary] = [enter(), enter({ summary: true })];
+  const some = enter({ streams: [streamId(1)], summary: true });
+  audience.deliver(streamId(1), "1");
+  audience.deliver(streamId(2), "2");
+  audience.deliverToAll("joined");
+  audience.deliverSummary("3 peers");
+  audience.deliverToLive("cursor");
+  expect(all.heard).toEqual(["1", "2", "joined", "cursor"]);
+  expect(summary.heard).toEqual(["1", "2", "3 peers", "cursor"]);
+  expect(some.heard).toEqual(["1", "3 peers", "cursor"]);
+  expect(audience.size).toBe(3);
+});
+
+test("§5.1 §4.5.4 an emitter with a summary hears nothing of its own, and counts as one who left", () => {
+  const [emitter, other] = [enter({ summary: true }), enter({ summary: true })];
+  audience.deliverFrom(emitter, emitter.terms, streamId(1), "token");
+  expect([emitter.heard, other.heard]).toEqual([[], ["token"]]);
+  expect(counts()).toEqual([1]);
+  audience.exit(emitter.terms);
+  audience.exit(other.terms);
+  expect([audience.size, audience.hearsSummary, audience.hearsLifecycle]).toEqual([
+    0,
+    false,
+    false,
+  ]);
+});

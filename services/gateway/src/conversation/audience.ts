@@ -5,6 +5,8 @@
  *
  *   all        tokens, metadata and lifecycle of every stream: whoever asked for nothing special
  *   lifecycle  joins and leaves only: selective subscribers
+ *   tokens     tokens and metadata of every stream: whoever asked for a summary of the roster
+ *   summary    how many are there: all who asked for a summary, selective ones too
  *   stream     tokens and metadata of one stream: the selective subscribers that listed it
  */
 import type { StreamId } from "@ams/protocol";
@@ -16,6 +18,8 @@ export type Subscription = {
   readonly streams: readonly StreamId[] | null;
   /** Its own stream when it asked to hear itself too. */
   readonly self: StreamId | null;
+  /** It hears how many are there instead of who comes and goes (§4.5.4). */
+  readonly summary?: boolean;
 };
 
 /** Those who hear what is delivered in another way than by topics. */
@@ -31,8 +35,13 @@ export class Audience {
   readonly #name = (names++).toString(36);
   readonly #all = `a${this.#name}`;
   readonly #lifecycle = `l${this.#name}`;
+  readonly #tokens = `t${this.#name}`;
+  readonly #summary = `s${this.#name}`;
   #allCount = 0;
   #selectiveCount = 0;
+  #tokensCount = 0;
+  /** All who asked for a summary, selective ones included. */
+  #summaryCount = 0;
   /** How many selective subscribers listed each stream; a stream nobody listed costs nothing. */
   readonly #listed = new Map<StreamId, number>();
 
@@ -46,7 +55,16 @@ export class Audience {
 
   /** Subscribers, selective ones included. */
   get size(): number {
-    return this.#allCount + this.#selectiveCount;
+    return this.#allCount + this.#selectiveCount + this.#summaryCount;
+  }
+
+  /** Whether somebody hears of each join and leave, and whether somebody hears of counts. */
+  get hearsLifecycle(): boolean {
+    return this.#allCount + this.#selectiveCount + (this.#followers?.size ?? 0) > 0;
+  }
+
+  get hearsSummary(): boolean {
+    return this.#summaryCount > 0;
   }
 
   /**
@@ -58,13 +76,21 @@ export class Audience {
   }
 
   enter(socket: Socket, subscription: Subscription): void {
-    if (subscription.streams === null) {
-      this.#allCount += 1;
-      socket.subscribe(this.#all);
+    const { streams, summary = false } = subscription;
+    if (summary) {
+      this.#summaryCount += 1;
+      socket.subscribe(this.#summary);
+    }
+    if (streams === null) {
+      if (summary) this.#tokensCount += 1;
+      else this.#allCount += 1;
+      socket.subscribe(summary ? this.#tokens : this.#all);
       return;
     }
-    this.#selectiveCount += 1;
-    socket.subscribe(this.#lifecycle);
+    if (!summary) {
+      this.#selectiveCount += 1;
+      socket.subscribe(this.#lifecycle);
+    }
     for (const id of listedBy(subscription)) {
       this.#listed.set(id, (this.#listed.get(id) ?? 0) + 1);
       socket.subscribe(this.#topicOf(id));
@@ -73,11 +99,14 @@ export class Audience {
 
   /** Counts a subscriber out; the library has taken, or will take, its socket off the topics. */
   exit(subscription: Subscription): void {
-    if (subscription.streams === null) {
-      this.#allCount -= 1;
+    const { streams, summary = false } = subscription;
+    if (summary) this.#summaryCount -= 1;
+    if (streams === null) {
+      if (summary) this.#tokensCount -= 1;
+      else this.#allCount -= 1;
       return;
     }
-    this.#selectiveCount -= 1;
+    if (!summary) this.#selectiveCount -= 1;
     for (const id of listedBy(subscription)) {
       const left = (this.#listed.get(id) ?? 0) - 1;
       if (left > 0) this.#listed.set(id, left);
@@ -96,33 +125,59 @@ export class Audience {
     frame: Uint8Array | string,
   ): void {
     if (socket === null || subscription.self !== null) {
-      this.#deliver(this.#sockets, stream, frame, 0);
+      this.#deliver(this.#sockets, stream, frame, null);
       return;
     }
-    this.#deliver(socket, stream, frame, subscription.streams === null ? 1 : 0);
+    this.#deliver(socket, stream, frame, subscription);
   }
 
   /** A token or metadata frame, or an `x_gap`, of a stream whose socket is elsewhere. */
   deliver(stream: StreamId, frame: Uint8Array | string): void {
-    this.#deliver(this.#sockets, stream, frame, 0);
+    this.#deliver(this.#sockets, stream, frame, null);
   }
 
   /** A frame for those who are live, and not for those who are served from the log. */
   deliverToLive(frame: string): void {
+    this.#deliverLifecycle(frame);
+    this.deliverSummary(frame);
+  }
+
+  /** A frame for those who asked for a summary. */
+  deliverSummary(frame: string): void {
+    if (this.#summaryCount > 0) this.#sockets.publish(this.#summary, frame, this.#summaryCount);
+  }
+
+  #deliverLifecycle(frame: string): void {
     if (this.#allCount > 0) this.#sockets.publish(this.#all, frame, this.#allCount);
     if (this.#selectiveCount > 0)
       this.#sockets.publish(this.#lifecycle, frame, this.#selectiveCount);
   }
 
-  /** A `stream_joined` or `stream_left`: every subscriber hears of every stream. */
+  /**
+   * A `stream_joined` or `stream_left`: every subscriber hears of every stream, but for those who
+   * asked for a summary.
+   */
   deliverToAll(frame: string): void {
     if (this.#followers !== null && this.#followers.size > 0) this.#followers.offer(null, frame);
-    this.deliverToLive(frame);
+    this.#deliverLifecycle(frame);
   }
 
-  #deliver(from: Sockets, stream: StreamId, frame: Uint8Array | string, excluded: number): void {
+  /** `own` is what the emitter's socket listens to, which hears nothing of it; null for nobody. */
+  #deliver(
+    from: Sockets,
+    stream: StreamId,
+    frame: Uint8Array | string,
+    own: Subscription | null,
+  ): void {
     if (this.#followers !== null && this.#followers.size > 0) this.#followers.offer(stream, frame);
-    if (this.#allCount > 0) from.publish(this.#all, frame, this.#allCount - excluded);
+    const isAll = own !== null && own.streams === null;
+    const isSummary = own?.summary === true;
+    if (this.#allCount > 0) {
+      from.publish(this.#all, frame, this.#allCount - (isAll && !isSummary ? 1 : 0));
+    }
+    if (this.#tokensCount > 0) {
+      from.publish(this.#tokens, frame, this.#tokensCount - (isAll && isSummary ? 1 : 0));
+    }
     if (this.#listed.size === 0) return;
     const count = this.#listed.get(stream);
     if (count !== undefined) from.publish(this.#topicOf(stream), frame, count);

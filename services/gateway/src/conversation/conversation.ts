@@ -81,7 +81,14 @@ export class Conversation {
         streams: () => roster.streams(),
       });
     const audience = new Audience(deps.sockets, followers);
-    const roster = new Roster(notifyAudience(audience, (id) => this.sessions.holderOf(id), deps));
+    const roster: Roster = new Roster(
+      notifyAudience(
+        audience,
+        (id) => this.sessions.holderOf(id),
+        () => roster.size,
+        deps,
+      ),
+    );
     const outbox = deps.relay.open(this.channel, audience, kept?.append);
     const emission = new Emission(where, deps, roster, outbox);
     const of = { where, deps, roster, arrivals };

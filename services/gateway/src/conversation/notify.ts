@@ -13,21 +13,26 @@ import type { GatewayMetrics } from "../metrics.ts";
 import { toIso } from "../time.ts";
 import type { Audience } from "./audience.ts";
 import type { RosterListener } from "./roster.ts";
+import { RosterSummary } from "./roster-summary.ts";
 import type { Session } from "./session.ts";
 
-export type NotifyDeps = { readonly metrics: GatewayMetrics };
+export type NotifyDeps = { readonly metrics: GatewayMetrics; readonly now: () => number };
 
 export function notifyAudience(
   audience: Audience,
   holderOf: (stream: StreamId) => Session | undefined,
-  { metrics }: NotifyDeps,
+  size: () => number,
+  { metrics, now }: NotifyDeps,
 ): RosterListener {
+  const summary = new RosterSummary(audience, size, now);
   return {
     streamJoined({ entry, lastMs }) {
-      audience.deliverToAll(encodeStreamJoined(entry, toIso(lastMs)));
+      if (audience.hearsLifecycle) audience.deliverToAll(encodeStreamJoined(entry, toIso(lastMs)));
+      summary.changed();
     },
     streamLeft({ entry }, ts, seq) {
-      audience.deliverToAll(encodeStreamLeft(entry, ts, seq));
+      if (audience.hearsLifecycle) audience.deliverToAll(encodeStreamLeft(entry, ts, seq));
+      summary.changed();
     },
     metadataChanged({ entry }, n, ms) {
       const seq = { epoch: entry.epoch, n };

@@ -71,7 +71,11 @@ export class Followers {
 
   /** A frame is delivered here, of a stream or, for null, to everybody. */
   offer(stream: StreamId | null, frame: Uint8Array | string): void {
-    for (const follower of this.#all.values()) follower.offer(stream, frame);
+    for (const [session, follower] of this.#all) {
+      if (stream !== null || session.terms.subscription.summary !== true) {
+        follower.offer(stream, frame);
+      }
+    }
   }
 
   heard(mark: string): void {
