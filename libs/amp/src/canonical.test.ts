@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import {
   canonicalText,
   hashOf,
+  JSON_VALUES_MAX,
   publicKeyOf,
   readingsOf,
   readJson,
@@ -86,6 +87,9 @@ test("a key that is there twice, a number that no double holds, and 65 levels ar
   expect(readJson('{"a":1,"a":2}')).toEqual({ ok: false, fault: "repeated" });
   expect(readJson('{"a":1,"\\u0061":2}')).toEqual({ ok: false, fault: "repeated" });
   expect(readJson('{"a":1e999}')).toEqual({ ok: false, fault: "malformed" });
+  const items = (count: number) => `[${"0,".repeat(count - 1)}0]`;
+  expect(readJson(items(JSON_VALUES_MAX - 1)).ok).toBe(true);
+  expect(readJson(items(JSON_VALUES_MAX))).toEqual({ ok: false, fault: "too_many" });
   expect(readJson("[".repeat(66) + "]".repeat(66))).toEqual({ ok: false, fault: "too_deep" });
   expect(readJson("[".repeat(1_000_000))).toEqual({ ok: false, fault: "malformed" });
 });

@@ -3,7 +3,7 @@
  * each value lies in the text. A payload is carried as text, so that it reaches the recipient as it
  * was sent.
  */
-import { JSON_DEPTH_MAX } from "./limits.ts";
+import { JSON_DEPTH_MAX, JSON_VALUES_MAX } from "./limits.ts";
 
 export type JsonNode = { readonly start: number; readonly end: number } & (
   | { readonly kind: "object"; readonly entries: readonly (readonly [string, JsonNode])[] }
@@ -20,7 +20,7 @@ export type JsonText = {
 };
 
 /** Why a text isn't read: `repeated` has a key twice in one object, so two readers may differ. */
-export type JsonFault = "malformed" | "too_deep" | "repeated";
+export type JsonFault = "malformed" | "too_deep" | "too_many" | "repeated";
 
 export type JsonReading =
   | { readonly ok: true; readonly json: JsonText }
@@ -66,6 +66,7 @@ class Reader {
   fault: JsonFault = "malformed";
   readonly #text: string;
   #at = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -73,6 +74,8 @@ class Reader {
 
   read(depth: number): JsonNode | null {
     if (depth > JSON_DEPTH_MAX) return this.#fail("too_deep");
+    this.#values += 1;
+    if (this.#values > JSON_VALUES_MAX) return this.#fail("too_many");
     this.#skip();
     const start = this.#at;
     const first = this.#text[start] ?? "";

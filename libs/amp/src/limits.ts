@@ -18,6 +18,8 @@ export const WHOLE_BYTES_MAX = 524_288;
 export const BODY_BYTES_MAX = 1_048_576;
 /** Levels of a JSON text: its readers recurse. */
 export const JSON_DEPTH_MAX = 64;
+/** Values in a JSON text, members and items: what takes some tens of milliseconds to read. */
+export const JSON_VALUES_MAX = 65_536;
 /** Attachments of one message. */
 export const ATTACHMENTS_MAX = 10;
 /** Bytes of one attachment. */

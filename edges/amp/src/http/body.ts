@@ -1,5 +1,5 @@
 /** Reads the body of a request, no more of it than is taken. */
-import { BODY_BYTES_MAX, type JsonText, readJson } from "@ams/amp";
+import { BODY_BYTES_MAX, JSON_VALUES_MAX, type JsonText, readJson } from "@ams/amp";
 import { bad, good, refuse, type Step } from "./answer.ts";
 
 export async function readBytes(request: Request, bytesMax: number): Promise<Step<Buffer>> {
@@ -45,6 +45,8 @@ export function parseObject(bytes: Buffer, isEmptyGood = false): Step<JsonText> 
         return refusal("The body is not JSON, or has a number that no double holds.");
       case "too_deep":
         return refusal("The body is nested deeper than 64 levels.");
+      case "too_many":
+        return refusal(`The body has more than ${JSON_VALUES_MAX} values.`);
       case "repeated":
         return refusal("The body has an object with the same key twice.");
     }

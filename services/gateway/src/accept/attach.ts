@@ -107,15 +107,25 @@ class Join {
     // From the first step on, so that no news of the account, link or conversation falls between
     // two of them.
     const joined = this.#expectJoin();
+    await this.#turn();
     const reserved = await this.#reserve();
     if (reserved !== "own" && reserved !== "shared") return refuse(this.#pending, reserved);
     const { arrivals } = this.#conversation;
     if (this.#pending.gone) return arrivals.has(this.connection) ? "client_gone" : joined;
+    await this.#turn();
     const fault = await this.#claim();
     if (fault !== null) return refuse(this.#pending, fault);
     const outcome = await this.#within(joined);
     this.#settleSlot(reserved);
     return outcome;
+  }
+
+  /**
+   * A directory in the process's own files writes to disk before it returns, some milliseconds for
+   * each join: many at once would keep the event loop from everybody else.
+   */
+  #turn(): Promise<void> {
+    return this.#deps.turns.wait(this.#admitted.admission.conversation.owner_account_id);
   }
 
   get isJoined(): boolean {
