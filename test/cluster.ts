@@ -46,7 +46,7 @@ export type ClusterOptions = {
   readonly edges?: Readonly<Record<string, number>>;
   /** Use this Redis (`AMS_REDIS_URL`) instead of starting one. */
   readonly redisUrl?: string;
-  /** The entry port; the system chooses unless told. */
+  /** The entry port; the system chooses by default. */
   readonly port?: number;
   /** The program of a gateway instead of its own: one with a planted fault. */
   readonly gatewayMain?: string;
@@ -62,7 +62,7 @@ export type Member = {
   readonly adminUrl: string;
   readonly pid: number;
   readonly isRunning: () => boolean;
-  /** SIGKILL unless told; resolves with how it ended. */
+  /** SIGKILL by default; resolves with how it ended. */
   readonly kill: (signal?: NodeJS.Signals) => Promise<Exit>;
   /** SIGTERM; resolves with how it ended. */
   readonly stop: () => Promise<Exit>;

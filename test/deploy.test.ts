@@ -143,7 +143,7 @@ if (caddyPath !== null) {
       expect(sent).toEqual(await byFront());
     });
 
-    test("passes an event stream on as it comes, and tells mcp when its listener leaves", async () => {
+    test("passes an event stream on as it comes, and notifies mcp when its listener leaves", async () => {
       const leaving = new AbortController();
       const headers = { accept: "text/event-stream", "x-stream": "1" };
       const stream = await fetch(`${caddy.url}/mcp`, { headers, signal: leaving.signal });
@@ -159,8 +159,8 @@ if (caddyPath !== null) {
 async function configOf({ image }: Deployed) {
   const known = Object.entries(CONFIGS).find(([name]) => name === image);
   if (known === undefined) return edgeConfigOf(image.replace("ams-", ""));
-  const [, [room, declared, reader]] = known;
-  const config: Config = await import(join(programFolder(room), "src/config.ts"));
+  const [, [service, declared, reader]] = known;
+  const config: Config = await import(join(programFolder(service), "src/config.ts"));
   const settings = declared.split("+").flatMap((name) => Object.keys(config[name] ?? {}));
   return {
     settings: new Set(settings),

@@ -12,7 +12,7 @@ import { watchFolder } from "./cluster/watchdog.ts";
 import { repositoryRoot } from "./repository-root.ts";
 import { startStandalone } from "./standalone.ts";
 
-/** Room for a state folder; all of it is memory. */
+/** A disk for a state folder; all of it is memory. */
 const DISK = "size=8m";
 const EXIT_UNAVAILABLE = 69;
 /** Accounts that pages freed before the disk was full may take. */

@@ -24,9 +24,9 @@ export type Standalone = {
   /** A folder of its own that goes with it; `data` in it is its state. */
   readonly folder: string;
   readonly pid: () => number;
-  /** Ends the process, SIGKILL unless told, and starts it again on the same port and state. */
+  /** Ends the process, SIGKILL by default, and starts it again on the same port and state. */
   readonly restart: (signal?: NodeJS.Signals) => Promise<void>;
-  /** Ends the process, SIGTERM unless told, and leaves the rest. */
+  /** Ends the process, SIGTERM by default, and leaves the rest. */
   readonly halt: (signal?: NodeJS.Signals) => Promise<void>;
   /** Starts it again after `halt`. */
   readonly resume: () => Promise<void>;

@@ -90,8 +90,8 @@ describe("npm start", () => {
         ".ams",
       ]);
     await joinAs("ada", link);
-    const told = await set("1");
-    expect([told.code, JSON.parse(told.stdout)]).toMatchObject([0, { subscribers_max: 1 }]);
+    const printed = await set("1");
+    expect([printed.code, JSON.parse(printed.stdout)]).toMatchObject([0, { subscribers_max: 1 }]);
     await expect(joinAs("bob", link)).rejects.toThrow("4003 conversation_subscriber_limit");
     expect((await set("default")).code).toBe(0);
     await joinAs("bob", link);
@@ -124,7 +124,7 @@ describe("npm start", () => {
     expect(pathOf(second.link)).toBe(pathOf(first.link));
   });
 
-  test("a port that is taken is told in one sentence with 69", async () => {
+  test("a port that is taken is reported in one sentence with 69", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const address = other.address();
@@ -135,7 +135,7 @@ describe("npm start", () => {
     expect(refused.stderr).toMatch(new RegExp(`^Port ${port} .*set PORT to another one\\.\\n$`));
   });
 
-  test("every fault of the configuration is told at once with 78", async () => {
+  test("every fault of the configuration is reported at once with 78", async () => {
     const wrong = { PORT: "many", AMS_SIGNUP: "perhaps", AMS_REDIS_URL: "http://:canary@host" };
     const refused = await run("start.mjs", wrong);
     expect(refused.code).toBe(78);
@@ -143,7 +143,7 @@ describe("npm start", () => {
     expect(refused.stderr).not.toContain("canary");
   });
 
-  test("§8.2 a folder whose store was hashed under other peppers is told in one sentence with 78", async () => {
+  test("§8.2 a folder whose store was hashed under other peppers is reported in one sentence with 78", async () => {
     await end((await start()).child, "SIGTERM");
     const other = "another-pepper-".padEnd(64, "0");
     const peppers = { AMS_CREDENTIAL_PEPPERS: other, AMS_LINK_PEPPERS: other };
@@ -153,13 +153,13 @@ describe("npm start", () => {
     await start(); // Its own peppers are still its own.
   });
 
-  test("a folder of state that can't be made is told in one sentence with 78", async () => {
+  test("a folder of state that can't be made is reported in one sentence with 78", async () => {
     const refused = await run("start.mjs", { PORT: "0", AMS_DATA: "/dev/null/nope" });
     expect(refused.code).toBe(78);
     expect(refused.stderr).toMatch(/\n {2}AMS_DATA can't be used: [^\n]+\n$/);
   });
 
-  test("peppers of the folder that can't be read are told by their path with 78", async () => {
+  test("peppers of the folder that can't be read are reported by their path with 78", async () => {
     const data = mkdtempSync(join(tmpdir(), "ams-bad-peppers-"));
     writeFileSync(join(data, "peppers.json"), "{");
     const refused = await run("start.mjs", { PORT: "0", AMS_DATA: data });
@@ -169,7 +169,7 @@ describe("npm start", () => {
     expect(refused.stderr).not.toContain("AMS_PEPPERS_FILE");
   });
 
-  test("SIGTERM tells the sockets and ends within 2 s", async () => {
+  test("SIGTERM notifies the sockets and ends within 2 s", async () => {
     const { child, link } = await start();
     const ada = await joinAs("ada", link);
     const began = performance.now();
@@ -368,7 +368,7 @@ function copyClone(from: string, to: string): void {
     mkdirSync(join(to, name, ".."), { recursive: true });
     cpSync(join(from, name), join(to, name));
   }
-  // A room has packages of its own where it needs another version than the root has.
+  // A workspace has packages of its own where it needs another version than the root has.
   for (const name of names.filter((name) => name.endsWith("package.json"))) {
     const packages = join(name, "..", "node_modules");
     if (existsSync(join(from, packages))) copyTree(join(from, packages), join(to, packages));

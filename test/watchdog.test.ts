@@ -19,7 +19,7 @@ test("children are killed and folders removed when their process is killed", asy
     import { watch, watchFolder } from ${JSON.stringify(WATCHDOG)};
     watch(spawn("sleep", ["600"], { stdio: ["ignore", "inherit", "ignore"], detached: true }));
     watchFolder(${JSON.stringify(folder)});
-    setTimeout(() => console.log("told"), 100);
+    setTimeout(() => console.log("watched"), 100);
     setInterval(() => undefined, 1000);`;
   const args = ["--import", "tsx", "--input-type=module", "-e", program];
   const parent = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });

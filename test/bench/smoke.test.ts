@@ -12,7 +12,7 @@ import { repositoryRoot } from "../repository-root.ts";
 const TIMEOUT_MS = 240_000;
 const BENCH = join(repositoryRoot(), "scripts", "bench.mjs");
 
-type Told = {
+type Printed = {
   readonly results: readonly {
     readonly name: string;
     readonly faults: readonly string[];
@@ -24,7 +24,7 @@ type Told = {
   }[];
 };
 
-function bench(args: readonly string[], env: Readonly<Record<string, string>> = {}): Told {
+function bench(args: readonly string[], env: Readonly<Record<string, string>> = {}): Printed {
   const { stdout, stderr } = spawnSync(process.execPath, [BENCH, "--json", "--smoke", ...args], {
     encoding: "utf8",
     env: { ...process.env, ...env },
@@ -55,7 +55,7 @@ test.skipIf(!hasRedis)(
     const { results } = bench(names, { AMS_BENCH_CLIENT: "node" });
     expect(results.map(({ name }) => name)).toEqual(cases);
     expect(results.filter(({ faults }) => faults.length > 0)).toEqual([]);
-    // It reads the servers' processor time where the system tells it, and says how late it was
+    // It reads the servers' processor time where the system shows it, and says how late it was
     // itself.
     const rows = results.flatMap((one) => one.rows);
     const cpu = rows.find(({ what }) => what === "server CPU µs per delivery");

@@ -9,12 +9,12 @@ const RUN_MINUTES = 2;
 
 const USAGE = `npm run chaos -- [options]
 
-  --seed <n>            of the first run; each further run has the next; 1 unless told
-  --minutes <m>         in all, as runs of at most ${RUN_MINUTES} minutes; ${RUN_MINUTES} unless told
-  --redis <form>        ${FORMS.join(", ")}; single unless told
-  --conversations <n>   50 unless told
-  --clients <n>         300 unless told
-  --gateways <n>        3 unless told
+  --seed <n>            of the first run; each further run has the next; 1 by default
+  --minutes <m>         in all, as runs of at most ${RUN_MINUTES} minutes; ${RUN_MINUTES} by default
+  --redis <form>        ${FORMS.join(", ")}; single by default
+  --conversations <n>   50 by default
+  --clients <n>         300 by default
+  --gateways <n>        3 by default
   --no-replay           no conversation keeps its frames; else every other does`;
 
 const { values } = parseArgs({

@@ -79,7 +79,7 @@ describe("ams account", () => {
     other.remove();
   });
 
-  test("show tells of the account; the credential only when asked", async () => {
+  test("show prints the account; the credential only when asked", async () => {
     const namespace = fresh();
     await create(namespace);
     const shown = await home.one(["account", "show"]);

@@ -50,15 +50,15 @@ export async function startLoadBroker(options: BrokerOptions = {}): Promise<Load
   });
   const members: Member[] = [];
   let connects = 0;
-  let tellCalled = () => {};
+  let reportCalled = () => {};
   const called = new Promise<void>((resolve) => {
-    tellCalled = resolve;
+    reportCalled = resolve;
   });
   sockets.on("connection", (socket, request) => {
     const { refusal } = options;
     const number = connects;
     connects += 1;
-    tellCalled();
+    reportCalled();
     if (options.isMute === true) return;
     if (refusal !== undefined && number >= refusal.from) {
       socket.close(refusal.code, refusal.reason);

@@ -105,14 +105,14 @@ describe.concurrent("a broker that", () => {
     expect({ status, outcome: result.outcome }).toEqual({ status: LOST, outcome: "broken" });
   });
 
-  test("§4.7 tells of a loss is no liar: it is counted apart, and is no failure", async () => {
-    const tell: Mischief = ({ frame }) => {
+  test("§4.7 reports a loss: it is counted apart, and is no failure", async () => {
+    const report: Mischief = ({ frame }) => {
       const [epoch] = String(frame.seq).split("-");
       const { stream_id } = frame;
       const [after, before] = [`${epoch}-4`, `${epoch}-6`];
       return [{ type: "x_gap", stream_id, after, before, reason: "bus_interrupted" }];
     };
-    const { status, result } = await run({ mischief: atFive(tell) });
+    const { status, result } = await run({ mischief: atFive(report) });
     expect(result.counts).toMatchObject({
       ...NONE,
       gaps_told: 1,

@@ -27,8 +27,8 @@ export type RedisServer = {
  * there is none.
  */
 export function findRedisBinary(environment = process.env): string | null {
-  const { AMS_TEST_REDIS: told, PATH: path = "" } = environment;
-  if (told) return told;
+  const { AMS_TEST_REDIS: named, PATH: path = "" } = environment;
+  if (named) return named;
   const names = ["redis-server", REDIS_TOOLS_BINARY];
   const places = names.flatMap((name) => path.split(delimiter).map((folder) => join(folder, name)));
   return places.find((place) => existsSync(place)) ?? null;

@@ -1,5 +1,5 @@
 /**
- * One server in a process of its own: started, known to be ready, told to stop, killed, its output
+ * One server in a process of its own: started, known to be ready, asked to stop, killed, its output
  * kept in a file.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -30,7 +30,7 @@ export type ServerProcess = {
   readonly name: string;
   readonly pid: number;
   readonly isRunning: () => boolean;
-  /** Sends the signal and resolves with how the process ended: SIGKILL unless told. */
+  /** Sends the signal and resolves with how the process ended: SIGKILL by default. */
   readonly kill: (signal?: NodeJS.Signals) => Promise<Exit>;
   /** Sends SIGTERM and resolves with how the process ended. */
   readonly stop: () => Promise<Exit>;

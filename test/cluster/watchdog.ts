@@ -22,16 +22,16 @@ let shell: ChildProcess | null = null;
 export function watch(child: ChildProcess): void {
   const { pid } = child;
   if (pid === undefined) return;
-  tell(`add ${pid}`);
-  child.once("exit", () => tell(`remove ${pid}`));
+  report(`add ${pid}`);
+  child.once("exit", () => report(`remove ${pid}`));
 }
 
 /** Removes this folder and all in it when the present process ends, if it is still there. */
 export function watchFolder(path: string): void {
-  tell(`folder ${path}`);
+  report(`folder ${path}`);
 }
 
-function tell(line: string): void {
+function report(line: string): void {
   shell ??= start();
   shell.stdin?.write(`${line}\n`);
 }

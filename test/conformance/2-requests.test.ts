@@ -177,7 +177,7 @@ test("§2.1.5 mints over the account's rate are 429 rate_limited with Retry-Afte
   await mint(await account());
 });
 
-test("§2.8 GET /v1 tells version, features and limits to anybody", async () => {
+test("§2.8 GET /v1 answers version, features and limits to anybody", async () => {
   const answer = await http("GET", "/v1");
   expect(answer.status).toBe(200);
   expect(offerBody.parse(answer.json).limits).toMatchObject({
@@ -195,7 +195,7 @@ test("§2.9 GET /healthz names the instance and its time", async () => {
   expect(Math.abs(Date.parse(ts) - Date.now())).toBeLessThan(60_000);
 });
 
-/** A POST whose length isn't told beforehand; resolves to the beginning of the answer. */
+/** A POST whose length isn't sent beforehand; resolves to the beginning of the answer. */
 function chunked(path: string, credential: string, body: string): Promise<string> {
   const { hostname, port, host, protocol } = new URL(controlUrl());
   if (protocol === "https:") return Promise.resolve("HTTP/1.1 413 (not tried over TLS)");

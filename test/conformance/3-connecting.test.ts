@@ -243,17 +243,17 @@ test("§3.2 every header has a query parameter of the same meaning", async () =>
   ];
   for (const [name, wishes] of forms) {
     const subscriber = await join(minted, { ...wishes, as: ann });
-    const told = { stream_name: name, metadata, peer_identity };
+    const shown = { stream_name: name, metadata, peer_identity };
     expect(subscriber.joined).toMatchObject({
-      ...told,
+      ...shown,
       self_subscribe: true,
       subscribed_streams: [listed],
     });
     await expectReceiptAndEcho(subscriber);
     const announced = await watcher.next("stream_joined");
-    expect(announced).toMatchObject({ ...told, stream_id: subscriber.id });
+    expect(announced).toMatchObject({ ...shown, stream_id: subscriber.id });
     const { streams } = await inspect(minted);
-    expect(streams.find(({ stream_name }) => stream_name === name)).toMatchObject(told);
+    expect(streams.find(({ stream_name }) => stream_name === name)).toMatchObject(shown);
   }
 });
 

@@ -1,6 +1,6 @@
 /**
  * §3.3: every refusal by its code and reason, and their order: of two faults the earlier one is
- * told.
+ * reported.
  */
 import { expect, test } from "vitest";
 import { type Account, account, type Minted, mint } from "./driver.ts";

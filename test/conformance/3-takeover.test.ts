@@ -113,9 +113,11 @@ test("§3.5.3 metadata that is not given stays, and one that differs is sent to 
   expect(same.joined.metadata).toEqual({ is: 1 });
   const changed = await join(minted, { as: ann, name: "lead", headers: given({ is: 2 }) });
   expect(changed.joined.metadata).toEqual({ is: 2 });
-  const told = await watcher.next("stream_metadata");
-  expect(told).toMatchObject({ stream_id: changed.id, metadata: { is: 2 } });
-  expect(readSeq(told.seq).epoch, "of the connection that changed it").toBe(changed.joined.epoch);
+  const announced = await watcher.next("stream_metadata");
+  expect(announced).toMatchObject({ stream_id: changed.id, metadata: { is: 2 } });
+  expect(readSeq(announced.seq).epoch, "of the connection that changed it").toBe(
+    changed.joined.epoch,
+  );
   changed.say("fence");
   await watcher.token("fence");
   expect(watcher.frames.filter(({ type }) => type === "stream_metadata")).toHaveLength(1);

@@ -99,7 +99,7 @@ test("§4.3.1 one byte more than 65,536 is malformed, in every spelling", async 
   }
 });
 
-test("§4.3 set_metadata replaces the stream's metadata and tells the others, digit for digit", async () => {
+test("§4.3 set_metadata replaces the stream's metadata and notifies the others, digit for digit", async () => {
   const { sender, reader } = await pair();
   const metadata = '{"b":12345678901234567890.10,"a":{"__proto__":[1e400,"\\u0041"]}}';
   sender.send(`{"type":"set_metadata","metadata":${metadata}}`);
@@ -124,8 +124,8 @@ test("§5.11 who joins later finds the latest metadata in the roster, on every g
     // Whoever was late before may still be leaving.
     const peer = late.joined.peers.find(({ stream_name }) => stream_name === "sender");
     const inRoster = peer?.metadata;
-    const told = late.frames.findLast((f) => f.type === "stream_metadata")?.metadata;
-    if (told === undefined && JSON.stringify(inRoster) !== JSON.stringify({ n: 3, at })) {
+    const received = late.frames.findLast((f) => f.type === "stream_metadata")?.metadata;
+    if (received === undefined && JSON.stringify(inRoster) !== JSON.stringify({ n: 3, at })) {
       await late.next(
         "stream_metadata",
         ({ metadata }) => JSON.stringify(metadata) === JSON.stringify({ n: 3, at }),

@@ -32,7 +32,7 @@ test("§4.6 n starts at 1 and rises by 1 with each token or stream_metadata, the
   expect(sequences[1], "§4.6.2 ts and seq are the same for every reader").toEqual(sequences[0]);
 });
 
-test("§4.6.1 the epoch rises with each connection that takes the stream, and joined tells it", async () => {
+test("§4.6.1 the epoch rises with each connection that takes the stream, and joined has it", async () => {
   const [ann, bob] = await Promise.all([account("ann"), account("bob")]);
   const minted = await mint(ann);
   const reader = await join(minted, { as: bob, name: "reader", at: THERE });
@@ -51,7 +51,7 @@ test("§4.6.1 the epoch rises with each connection that takes the stream, and jo
   expect(new Set(epochs).size).toBe(4);
 });
 
-test("§4.6.3 stream_left tells the stream's last seq when it is known", async () => {
+test("§4.6.3 stream_left has the stream's last seq when it is known", async () => {
   const [ann, bob] = await Promise.all([account("ann"), account("bob")]);
   const minted = await mint(ann);
   const reader = await join(minted, { as: bob, name: "reader", at: THERE });
@@ -80,9 +80,9 @@ test("§4.8 who asked gets one receipt for each token and each set_metadata, in 
   const seqs = [1, 2, 3].map((n) => `${sender.joined.epoch}-${n}`);
   const receipts = [];
   for (const seq of seqs) receipts.push(await sender.next("x_receipt", (f) => f.seq === seq));
-  const told = reader.frames.filter((f) => f.type === "token" || f.type === "stream_metadata");
+  const received = reader.frames.filter((f) => f.type === "token" || f.type === "stream_metadata");
   expect(receipts.map(({ seq, ts }) => ({ seq, ts }))).toEqual(
-    told.map(({ seq, ts }) => ({ seq, ts })),
+    received.map(({ seq, ts }) => ({ seq, ts })),
   );
   const order = sender.frames.flatMap((f) => (f.type === "x_receipt" ? [f.seq] : []));
   expect(order).toEqual(seqs);

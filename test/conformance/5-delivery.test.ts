@@ -9,7 +9,7 @@ import { join, type Subscriber } from "./subscriber.ts";
 const SELF = { "x-ams-self-subscribe": "true" };
 
 /** Says this and waits until each of the readers has it. */
-async function tell(from: Subscriber, data: string, to: readonly Subscriber[]): Promise<void> {
+async function deliver(from: Subscriber, data: string, to: readonly Subscriber[]): Promise<void> {
   from.say(data);
   for (const reader of to) await reader.token(data);
 }
@@ -22,10 +22,10 @@ test("§5.1 a stream's owner never receives its own tokens or metadata", async (
     await join(minted, { as: bob, name: "here", at: HERE }),
     await join(minted, { as: bob, name: "there", at: THERE }),
   ];
-  for (const at of [1, 2, 3]) await tell(owner, `mine ${at}`, others);
+  for (const at of [1, 2, 3]) await deliver(owner, `mine ${at}`, others);
   owner.send({ type: "set_metadata", metadata: { is: "mine" } });
   for (const other of others) await other.next("stream_metadata");
-  for (const [index, other] of others.entries()) await tell(other, `theirs ${index}`, [owner]);
+  for (const [index, other] of others.entries()) await deliver(other, `theirs ${index}`, [owner]);
   await owner.drained();
   expect(owner.heard).toEqual(["theirs 0", "theirs 1"]);
   expect(owner.frames.filter(({ type }) => type === "stream_metadata")).toEqual([]);
@@ -39,8 +39,8 @@ test("§5.1 who asked for itself gets its own tokens and metadata, once and in o
   expect(owner.joined.self_subscribe).toBe(true);
   owner.say("a");
   owner.send({ type: "set_metadata", metadata: { is: "mine" } });
-  await tell(owner, "b", [owner, reader]);
-  await tell(reader, "fence", [owner]);
+  await deliver(owner, "b", [owner, reader]);
+  await deliver(reader, "fence", [owner]);
   const own = (one: Subscriber) =>
     one.frames.filter(
       (f) => (f.type === "token" || f.type === "stream_metadata") && f.stream_id === owner.id,
@@ -55,8 +55,8 @@ test("§5.1 another stream of the same account is another stream, and does recei
   const one = await join(minted, { as: ann, name: "one", at: HERE });
   const two = await join(minted, { as: ann, name: "two", at: HERE });
   const three = await join(minted, { as: ann, name: "three", at: THERE });
-  await tell(one, "of one", [two, three]);
-  await tell(three, "of three", [one, two]);
+  await deliver(one, "of one", [two, three]);
+  await deliver(three, "of three", [one, two]);
   await one.drained();
   expect(one.heard).toEqual(["of three"]);
   expect(two.heard).toEqual(["of one", "of three"]);
@@ -102,8 +102,8 @@ test("§5.4 nothing is acknowledged unless receipts were asked for", async () =>
   const minted = await mint(ann);
   const sender = await join(minted, { as: ann, name: "sender" });
   const reader = await join(minted, { as: bob, name: "reader", at: THERE });
-  await tell(sender, "a", [reader]);
-  await tell(reader, "b", [sender]);
+  await deliver(sender, "a", [reader]);
+  await deliver(reader, "b", [sender]);
   await sender.drained();
   const types = sender.frames.map(({ type }) => type);
   expect(types).toEqual(["joined", "stream_joined", "token", "pong"]);
@@ -118,7 +118,7 @@ test("§5.5 no frame of a stream comes before it is announced: a token sent at o
   ];
   for (let round = 0; round < 10; round += 1) {
     const sender = await join(minted, { as: ann, name: `s${round}`, at: round });
-    await tell(sender, `at once ${round}`, readers);
+    await deliver(sender, `at once ${round}`, readers);
     sender.leave();
     for (const reader of readers) {
       await reader.next("stream_left", ({ stream_id }) => stream_id === sender.id);
@@ -145,12 +145,12 @@ test("§5.10 a selection hears tokens and metadata of its streams only, and who 
     expect(choosy.joined.subscribed_streams).toEqual([wanted.id]);
     await choosy.next("stream_joined");
     expect(choosy.peers, "the whole roster").toEqual(new Set([wanted.id, other.id, all.id]));
-    await tell(other, "unheard", [all, wanted]);
+    await deliver(other, "unheard", [all, wanted]);
     other.send({ type: "set_metadata", metadata: { at } });
     await wanted.next("stream_metadata");
     wanted.send({ type: "set_metadata", metadata: { at } });
-    await tell(wanted, "heard", [choosy, all, other]);
-    await tell(choosy, "of choosy", [wanted, all]);
+    await deliver(wanted, "heard", [choosy, all, other]);
+    await deliver(choosy, "of choosy", [wanted, all]);
     all.leave();
     await choosy.next("stream_left", ({ stream_id }) => stream_id === all.id);
     expect(choosy.heard).toEqual(["heard"]);
@@ -169,8 +169,8 @@ test("§5.10 a listed stream that isn't there yet counts from when it joins", as
   for (const at of [HERE, THERE]) {
     const choosy = await join(minted, { as: bob, name: `choosy-${at}`, headers, at });
     const later = await join(minted, { as: ann, name: "later", at: HERE });
-    await tell(other, "unheard", [later]);
-    await tell(later, "heard", [choosy, other]);
+    await deliver(other, "unheard", [later]);
+    await deliver(later, "heard", [choosy, other]);
     expect(choosy.heard).toEqual(["heard"]);
     later.leave();
     await other.next("stream_left", ({ stream_id }) => stream_id === later.id);
@@ -184,9 +184,9 @@ test("§5.10 with self-subscribe one's own stream counts as listed", async () =>
   const other = await join(minted, { as: bob, name: "other", at: THERE });
   const headers = { ...SELF, "x-ams-subscribe-streams": wanted.id };
   const choosy = await join(minted, { as: ann, name: "choosy", headers });
-  await tell(choosy, "mine", [choosy, wanted, other]);
-  await tell(other, "unheard", [wanted]);
-  await tell(wanted, "heard", [choosy]);
+  await deliver(choosy, "mine", [choosy, wanted, other]);
+  await deliver(other, "unheard", [wanted]);
+  await deliver(wanted, "heard", [choosy]);
   expect(choosy.heard).toEqual(["mine", "heard"]);
 });
 

@@ -50,7 +50,7 @@ test("§5.6 under many joins and leaves at once every reader ends up with the tr
   expect(new Set(shown.streams.map(({ stream_id }) => stream_id))).toEqual(truth);
 });
 
-test("§5.6 a roster tells of each stream its name, account and latest metadata", async () => {
+test("§5.6 a roster has of each stream its name, account and latest metadata", async () => {
   const [ann, bob] = await Promise.all([account("ann"), account("bob")]);
   const minted = await mint(ann);
   const one = await join(minted, { as: ann, name: "one" });

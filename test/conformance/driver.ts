@@ -2,7 +2,7 @@
  * How the conformance suite speaks to a deployment: HTTP by fetch, sockets by `subscriber.ts`, and
  * nothing of the code under test. The deployment is named by the environment:
  *
- * - `AMS_CONFORMANCE_URL`: its base URL, for the control plane and, unless told, for sockets;
+ * - `AMS_CONFORMANCE_URL`: its base URL, for the control plane and by default for sockets;
  * - `AMS_CONFORMANCE_URLS`: base URLs of its gateways, comma separated, when sockets should go to
  *   them directly.
  */

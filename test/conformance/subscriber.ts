@@ -89,7 +89,7 @@ export class Subscriber {
       socket.terminate();
     });
     socket.on("error", (error) => {
-      this.#refusal ??= error.message; // The close that follows tells it.
+      this.#refusal ??= error.message; // The close that follows has the reason.
     });
   }
 
@@ -109,7 +109,7 @@ export class Subscriber {
     return this.joined.stream_id;
   }
 
-  /** Stream ids of the others, as told so far. */
+  /** Stream ids of the others, as received so far. */
   get peers(): ReadonlySet<string> {
     return new Set([...this.invariants.roster].filter((id) => id !== this.id));
   }
@@ -137,7 +137,7 @@ export class Subscriber {
     return this.next("token", (frame) => frame.data === data);
   }
 
-  /** Waits until the condition holds for what this reader has been told. */
+  /** Waits until the condition holds for what this reader has received. */
   async see(what: string, holds: () => boolean, withinMs = PATIENCE_MS): Promise<void> {
     await this.#wait(holds, what, withinMs);
     if (!holds()) throw new Error(`${what} was expected before ${this.#story()}`);

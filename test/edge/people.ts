@@ -84,7 +84,7 @@ export async function recvUntil(
 export const isToken = (data: string) => (event: PushEvent) =>
   event.kind === "token" && event.data === data;
 
-/** A listener that takes everything, and tells when it has heard something. */
+/** A listener that takes everything, and says when it has received something. */
 export class Ear {
   readonly heard: PushEvent[] = [];
   readonly ended = (): void => {};

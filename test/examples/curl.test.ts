@@ -50,7 +50,7 @@ test("without an AMS at the URL curl says so in one sentence", async () => {
   expect(stderr).toMatch(/^curl: \(7\) [^\n]+\n$/);
 });
 
-test.each([404, 200])("a web page at the URL, %i, is told in one sentence", async (status) => {
+test.each([404, 200])("a web page at the URL, %i, is reported in one sentence", async (status) => {
   const server = createServer((_, response) => response.writeHead(status).end("<h1>A\npage</h1>"));
   await once(server.listen(0, "127.0.0.1"), "listening");
   onTestFinished(() => void server.close());
@@ -60,7 +60,7 @@ test.each([404, 200])("a web page at the URL, %i, is told in one sentence", asyn
   expect([code, stderr]).toEqual([1, `GET /healthz is answered ${status}: this is not AMS.\n`]);
 });
 
-test("a deployment that lets nobody sign up is told in its own words", async () => {
+test("a deployment that lets nobody sign up is reported in the deployment's words", async () => {
   const closed = await startStandalone({ AMS_SIGNUP: "closed" });
   const { code, stderr } = await run(closed.url).ended;
   await closed.stop();

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => ams.stop());
 
-/** A Slack that answers 429 past its rates, and to the first calls as many times as told. */
+/** A Slack that answers 429 past its rates, and to the first calls as many times as asked. */
 async function fakeSlack(refusals = 0) {
   const messages = new Map<string, string>();
   const calls: { method: string; at: number }[] = [];

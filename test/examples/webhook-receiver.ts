@@ -1,4 +1,4 @@
-/** Somebody's URL that webhooks are sent to: it answers as it is told, and keeps what came. */
+/** Somebody's URL that webhooks are sent to: it answers as it is set, and keeps what came. */
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";

@@ -193,7 +193,7 @@ test.each([
   expect(stderr).toMatch(/^Usage: [^\n]+\n$/);
 });
 
-test("a port that is taken is told in one sentence", async () => {
+test("a port that is taken is reported in one sentence", async () => {
   const { endpoint, alias, account, wrapper } = await wrap("http://127.0.0.1:2");
   const link = await account.newLink(alias, { keepConnected: true });
   const { port } = new URL(endpoint);
@@ -223,12 +223,12 @@ describe("a second wrapper changes nothing of the wire", () => {
   });
 
   test("no source, setting or dependency of the wire names it", () => {
-    const files = WIRE.flatMap((room) =>
-      readdirSync(join(ROOT, room), { recursive: true, encoding: "utf8" })
+    const files = WIRE.flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
         .filter(
           (path) => /\.(ts|lua|json)$/.test(path) && !/(^|\/)(dist|node_modules)\//.test(path),
         )
-        .map((path) => join(room, path)),
+        .map((path) => join(folder, path)),
     );
     expect(files.length).toBeGreaterThan(100);
     const naming = files.filter((path) =>

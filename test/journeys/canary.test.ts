@@ -1,5 +1,5 @@
 /**
- * Secrets are planted through every door and searched for wherever they must not be (§8.1, §8.2).
+ * Secrets are planted by every way in and searched for wherever they must not be (§8.1, §8.2).
  */
 import { randomBytes } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
@@ -28,8 +28,8 @@ const secrets = new Map<string, string>();
 /** What the store keeps by design, but no log, metric or error may hold. */
 const values = new Map<string, string>();
 
-/** Keeps what a refused request was told. */
-type Tell = (answer: ReturnType<typeof http>) => Promise<void>;
+/** Keeps what a refused request was answered. */
+type Keep = (answer: ReturnType<typeof http>) => Promise<void>;
 
 /** A text that nothing else contains. */
 function plant(into: Map<string, string>, what: string): string {
@@ -38,7 +38,7 @@ function plant(into: Map<string, string>, what: string): string {
   return text;
 }
 
-/** A secret of this form, as if somebody used it at a wrong door. */
+/** A secret of this form, as if somebody used it in a wrong place. */
 function wrong(what: string, prefix: string): string {
   const text = prefix + randomBytes(32).toString("base64url");
   secrets.set(what, text);
@@ -51,16 +51,16 @@ onRedis("two gateways, control and Redis", () => {
 
   test("§8.1 §8.2 no secret is in any log line, metric, error or key, whatever goes wrong", async () => {
     const errors: string[] = [];
-    const tell: Tell = async (answer) => {
+    const keep: Keep = async (answer) => {
       const { status, text, headers } = await answer;
       expect(status).toBeGreaterThanOrEqual(400);
       errors.push(`${status} ${text} ${JSON.stringify([...headers])}`);
     };
     const { minted, owner, sockets } = await useEverything();
-    await provokeOverHttp(cluster(), tell, { minted, owner });
+    await provokeOverHttp(cluster(), keep, { minted, owner });
     errors.push(...(await provokeOverSockets({ minted, owner })));
     const metrics = [await allMetrics(cluster())];
-    await loseRedis(cluster(), tell, sockets);
+    await loseRedis(cluster(), keep, sockets);
     metrics.push(await allMetrics(cluster()));
 
     const store = await dump(cluster().redisUrl);
@@ -147,22 +147,22 @@ type Used = Pick<Awaited<ReturnType<typeof useEverything>>, "owner" | "minted">;
 /** Refusals of the control plane, each of which is shown a secret. */
 async function provokeOverHttp(
   { control }: Cluster,
-  tell: Tell,
+  keep: Keep,
   { minted, owner }: Used,
 ): Promise<void> {
   const bearer = owner.credential;
   const mints = `/v1/${owner.namespace}/conversations`;
   const stranger = wrong("wrong credential", "ams_sk_");
   const link = wrong("wrong link token", "");
-  await tell(http("GET", "/v1/account", { bearer: stranger }));
-  await tell(http("POST", "/v1/no-such-namespace/conversations", { bearer }));
-  await tell(http("GET", `${minted.path}?t=${link}`));
-  await tell(http("GET", `${mints}/no-such-alias?t=${minted.t}`));
-  await tell(http("GET", `/no/such/path?t=${minted.t}`, { bearer }));
-  await tell(http("PUT", `${minted.path}?t=${minted.t}`, { bearer }));
+  await keep(http("GET", "/v1/account", { bearer: stranger }));
+  await keep(http("POST", "/v1/no-such-namespace/conversations", { bearer }));
+  await keep(http("GET", `${minted.path}?t=${link}`));
+  await keep(http("GET", `${mints}/no-such-alias?t=${minted.t}`));
+  await keep(http("GET", `/no/such/path?t=${minted.t}`, { bearer }));
+  await keep(http("PUT", `${minted.path}?t=${minted.t}`, { bearer }));
   const text = plant(secrets, "text of a broken body");
-  await tell(http("POST", mints, { bearer, raw: `{"metadata": "${text}` }));
-  await tell(http("POST", mints, { bearer, raw: text.repeat(36_000) }));
+  await keep(http("POST", mints, { bearer, raw: `{"metadata": "${text}` }));
+  await keep(http("POST", mints, { bearer, raw: text.repeat(36_000) }));
   const wishes = {
     alias: `${plant(secrets, "bad alias")}!`,
     stream_name: `${plant(secrets, "bad stream name")}!`,
@@ -175,9 +175,9 @@ async function provokeOverHttp(
     canonical_input: plant(secrets, "canonical input out of place"),
   };
   for (const [member, value] of Object.entries(wishes)) {
-    await tell(tryMint(owner, { [member]: value }));
+    await keep(tryMint(owner, { [member]: value }));
   }
-  await tell(http("GET", `${mints}?cursor=${plant(secrets, "bad cursor")}`, { bearer }));
+  await keep(http("GET", `${mints}?cursor=${plant(secrets, "bad cursor")}`, { bearer }));
   // Past the entry, which would put its own address there.
   const answer = await fetch(`${control.url}/v1/accounts`, {
     method: "POST",
@@ -189,7 +189,7 @@ async function provokeOverHttp(
 }
 
 /**
- * Refused connects and faulty frames, each of which is shown a secret; returns how they were told.
+ * Refused connects and faulty frames, each of which is shown a secret; returns the refusals.
  */
 async function provokeOverSockets({ minted, owner }: Used): Promise<string[]> {
   const as = owner;
@@ -222,7 +222,7 @@ async function provokeOverSockets({ minted, owner }: Used): Promise<string[]> {
 /** Redis goes while everything is in use: each command that fails then carries a secret. */
 async function loseRedis(
   cluster: Cluster,
-  tell: Tell,
+  keep: Keep,
   [ann, bob]: readonly Subscriber[],
 ): Promise<void> {
   await cluster.redis?.kill();
@@ -232,7 +232,7 @@ async function loseRedis(
   await ann?.drained();
   bob?.leave();
   const namespace = `x${randomBytes(5).toString("hex")}`;
-  await tell(http("POST", "/v1/accounts", { body: { namespace } }));
+  await keep(http("POST", "/v1/accounts", { body: { namespace } }));
   for (const member of [...cluster.gateways, cluster.control]) {
     await until(
       () => readiness(member),

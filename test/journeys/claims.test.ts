@@ -43,7 +43,7 @@ onRedis("of fifty at once", () => {
     return Promise.all(asks);
   }
 
-  test("§2.2.1 one account is made with a namespace, and the others are told that it is taken", async () => {
+  test("§2.2.1 one account is made with a namespace, and the others are answered that it is taken", async () => {
     for (const _ of range(3)) {
       const answers = await postAll("/v1/accounts", { namespace: unique("claim") });
       expectOneMade(answers, "namespace_taken");
@@ -94,7 +94,7 @@ function expectOneMade(
   answers: readonly { readonly status: number; readonly body: Answered }[],
   refusal: string,
 ): void {
-  const told = answers.map(({ status, body }) => `${status} ${body.error ?? ""}`.trim());
+  const answered = answers.map(({ status, body }) => `${status} ${body.error ?? ""}`.trim());
   const expected = ["201", ...range(CLAIMANTS - 1).map(() => `409 ${refusal}`)];
-  expect(told.sort()).toEqual(expected);
+  expect(answered.sort()).toEqual(expected);
 }

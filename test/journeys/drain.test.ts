@@ -1,4 +1,4 @@
-/** A gateway that holds 300 sockets is told to stop. */
+/** A gateway that holds 300 sockets is asked to stop. */
 import { expect, test } from "vitest";
 import WebSocket from "ws";
 import { createAccount, inspect, mint, until } from "../conformance/driver.ts";
@@ -22,7 +22,7 @@ onRedis("of two gateways the first", () => {
   const env = { AMS_DRAIN_MS: String(DRAIN_MS), AMS_DRAIN_SPREAD_MS: String(SPREAD_MS) };
   const cluster = inCluster({ gateways: 2, env });
 
-  test("§4.9 tells 300 sockets when to come back, closes them 4503, refuses joins, loses nothing and exits 0", async () => {
+  test("§4.9 notifies 300 sockets when to come back, closes them 4503, refuses joins, loses nothing and exits 0", async () => {
     const [stopping, staying] = [gatewayOf(cluster(), 0), gatewayOf(cluster(), 1)];
     const ann = await createAccount();
     const all = await Promise.all(range(CONVERSATIONS).map(() => mint(ann)));
@@ -72,13 +72,13 @@ function countOpen(subscribers: readonly Subscriber[]): number {
   return subscribers.filter(({ socket }) => socket.readyState === WebSocket.OPEN).length;
 }
 
-/** Each was told once when to come back, and the times fill the whole spread. */
+/** Each was notified once when to come back, and the times fill the whole spread. */
 function expectSpread(subscribers: readonly Subscriber[]): void {
-  const told = subscribers.map(({ frames }) =>
+  const received = subscribers.map(({ frames }) =>
     frames.filter((frame): frame is FrameOf<"x_drain"> => frame.type === "x_drain"),
   );
-  expect(told.map((drains) => drains.length)).toEqual(subscribers.map(() => 1));
-  const times = told.flatMap((drains) => drains.map((drain) => drain.reconnect_after_ms));
+  expect(received.map((drains) => drains.length)).toEqual(subscribers.map(() => 1));
+  const times = received.flatMap((drains) => drains.map((drain) => drain.reconnect_after_ms));
   const quarters = times.map((ms) => Math.floor((4 * ms) / SPREAD_MS));
   // Of 300 times at random a quarter of the spread holds fewer than 25 once in millions of runs.
   for (const quarter of range(4)) {

@@ -102,7 +102,7 @@ onRedis("of three gateways one", () => {
     await expectRefusal(dial(minted, { as: ann, name: "new-2", at: 0 }), 4003, FULL);
   });
 
-  test("§5.9 paused until its lease has run out: it takes its streams back under the same epoch, and is told of again", async () => {
+  test("§5.9 paused until its lease has run out: it takes its streams back under the same epoch, and is announced again", async () => {
     const { victim, at, ann, minted, readers } = await setUp();
     const paused = await join(minted, { as: ann, name: "paused", at });
     const beside = await join(minted, { as: ann, name: "beside", at });
@@ -115,7 +115,7 @@ onRedis("of three gateways one", () => {
     goOn(victim);
     for (const reader of readers) {
       await reader.see("that it has joined again", () => countJoined(reader, paused.id) === 2);
-      // Without a word more of the stream: what was dropped on the way is told.
+      // Without another frame of the stream: what was dropped on the way is reported.
       await reader.see("all it said, or a gap", () => knowsOf(reader, paused.id) === 4);
     }
     paused.say("after");

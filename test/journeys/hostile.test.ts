@@ -49,7 +49,7 @@ afterEach(() => {
 });
 
 /**
- * A plain TCP connection to the gateway. What comes is collected unless it is told to stay deaf.
+ * A plain TCP connection to the gateway. What comes is collected unless it is asked not to read.
  */
 async function raw(): Promise<Socket> {
   const { hostname, port } = new URL(gatewayUrl(HERE));

@@ -1,5 +1,5 @@
 /**
- * Whether a reader holds every frame of a stream in order, or was told by `x_gap` of those that it
+ * Whether a reader holds every frame of a stream in order, or had an `x_gap` for those that it
  * doesn't hold (§4.7).
  */
 import { expect } from "vitest";
@@ -15,19 +15,19 @@ export function tokensOf(reader: Subscriber, streamId: string): FrameOf<"token">
   );
 }
 
-/** The losses in a stream that this reader was told of. */
+/** The losses in a stream that were reported to this reader. */
 export function gapsOf(reader: Subscriber, streamId: string): FrameOf<"x_gap">[] {
   return reader.frames.filter(
     (frame): frame is FrameOf<"x_gap"> => frame.type === "x_gap" && frame.stream_id === streamId,
   );
 }
 
-/** How often this reader was told that the stream joined. */
+/** How often this reader was notified that the stream joined. */
 export function countJoined(reader: Subscriber, streamId: string): number {
   return count(reader, "stream_joined", streamId);
 }
 
-/** How often it was told that the stream left. */
+/** How often it was notified that the stream left. */
 export function countLeft(reader: Subscriber, streamId: string): number {
   return count(reader, "stream_left", streamId);
 }

@@ -9,7 +9,7 @@ onRedis("three subscribers on two gateways", () => {
   const cluster = inCluster({ gateways: 2 });
 
   /** The link as its reader uses it, but at one gateway's own address. */
-  function door(link: string, gateway: number): URL {
+  function dialAt(link: string, gateway: number): URL {
     const url = new URL(link);
     url.host = new URL(gatewayOf(cluster(), gateway).url).host;
     url.protocol = "ws:";
@@ -22,13 +22,13 @@ onRedis("three subscribers on two gateways", () => {
     const minted = await mint(ann, { alias: "stand-up", metadata: { title: "Stand-up" } });
     expect(minted.magic_link.startsWith(`${cluster().url}/${ann.namespace}/`)).toBe(true);
 
-    const program = dialUrl(door(minted.magic_link, 0), { as: ann, name: "program" });
-    const inBrowser = door(minted.magic_link, 1);
+    const program = dialUrl(dialAt(minted.magic_link, 0), { as: ann, name: "program" });
+    const inBrowser = dialAt(minted.magic_link, 1);
     inBrowser.searchParams.set("stream_name", "browser");
     const browser = dialUrl(inBrowser, {
       protocols: ["ams.v1", `ams.bearer.${bob.credential}`],
     });
-    const asGuest = door(minted.magic_link, 1);
+    const asGuest = dialAt(minted.magic_link, 1);
     asGuest.searchParams.set("stream_name", "guest");
     const guest = dialUrl(asGuest, { protocols: ["ams.v1", "ams.guest"] });
     const all: readonly Subscriber[] = [program, browser, guest];

@@ -1,6 +1,6 @@
 /**
  * Redis is killed and comes back, stands still, or cuts a subscriber's connection: the gateways
- * serve on and tell the truth (§5.9).
+ * serve on and report what is lost (§5.9).
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { Redis } from "ioredis";
@@ -60,10 +60,10 @@ onRedis("two gateways whose Redis", () => {
   async function setUp() {
     const ann = await createAccount();
     const minted = await mint(ann);
-    const seat = (name: string, at: number) => join(minted, { as: ann, name, at });
-    const speaker = await seat("speaker", 0);
-    const [near, far] = [await seat("near", 0), await seat("far", 1)];
-    const leavers = [await seat("leaves-here", 0), await seat("leaves-there", 1)];
+    const member = (name: string, at: number) => join(minted, { as: ann, name, at });
+    const speaker = await member("speaker", 0);
+    const [near, far] = [await member("near", 0), await member("far", 1)];
+    const leavers = [await member("leaves-here", 0), await member("leaves-there", 1)];
     const stays = [speaker, near, far];
     for (const one of [...stays, ...leavers]) await one.see("four", () => one.peers.size === 4);
     speaker.say("before");
@@ -90,7 +90,7 @@ onRedis("two gateways whose Redis", () => {
   async function expectWhole(all: Awaited<ReturnType<typeof setUp>>) {
     const { ann, minted, speaker, near, far, stays, leavers } = all;
     const last = LOST + 1;
-    // Without a word more of the speaker: what was lost on the way is told.
+    // Without another frame of the speaker: what was lost on the way is reported.
     await far.see("all tokens, or a gap", () => knowsOf(far, speaker.id) === last, 15_000);
     for (const one of stays) {
       await one.see("that both have left", () => one.peers.size === stays.length - 1, 15_000);
@@ -122,7 +122,7 @@ onRedis("two gateways whose Redis", () => {
     await redis().restart();
     await allReady(200);
     await expectWhole(all);
-    expect(gapsOf(all.far, all.speaker.id).length, "the loss was told").toBeGreaterThan(0);
+    expect(gapsOf(all.far, all.speaker.id).length, "the loss was reported").toBeGreaterThan(0);
     for (const one of all.stays) expect(one.endedByBroker).toBeNull();
   });
 
@@ -183,7 +183,7 @@ onRedis("two gateways whose Redis", () => {
     }
   });
 
-  test("§4.7 cuts only the subscribers' connections, under traffic: every token arrives or is told as lost", async () => {
+  test("§4.7 cuts only the subscribers' connections, under traffic: every token arrives or is reported as lost", async () => {
     const { ann, minted, speaker, near, far, stays, leavers } = await setUp();
     const killer = new Redis(cluster().redisUrl);
     try {

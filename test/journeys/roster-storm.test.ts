@@ -66,7 +66,7 @@ async function live(
   const as = accounts[stream % accounts.length];
   const name = `s${stream}`;
   const one = dial(minted, { as, name, at: step % GATEWAYS });
-  // Before it is seated.
+  // Before it is in the roster.
   if (step % 11 === 0) one.socket.once("upgrade", () => one.socket.terminate());
   if (!(await one.settled()) || !isOpen(one)) return one;
   one.say(`token of ${step}`);

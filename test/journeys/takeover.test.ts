@@ -32,7 +32,7 @@ onRedis("between three gateways, under traffic", () => {
     return { ann, minted, readers };
   }
 
-  test("§3.5.1 §3.5.2 every reader hears a prefix of thousands of tokens of the old holder, then the new one's, and is told of any loss", async () => {
+  test("§3.5.1 §3.5.2 every reader hears a prefix of thousands of tokens of the old holder, then the new one's, and is notified of any loss", async () => {
     const { ann, minted, readers } = await setUp();
     for (const from of range(GATEWAYS)) {
       const old = await join(minted, { as: ann, name: `lead-${from}`, at: from });

@@ -169,7 +169,7 @@ describe("messages", () => {
     await response.text();
   });
 
-  test("a protocol version from the future gets the newest of the older era, or is told what there is", async () => {
+  test("a protocol version from the future gets the newest of the older era, or is answered with what there is", async () => {
     const [answer] = await messages(
       await ask(there.link, { body: initialize("raw", "2099-01-01") }),
     );
@@ -260,7 +260,7 @@ describe("messages", () => {
 });
 
 describe("numbers", () => {
-  test("a session that is deleted makes room; sessions past the limit of an address get 429, and those that are there go on", async () => {
+  test("a session that is deleted frees its slot; sessions past the limit of an address get 429, and those that are there go on", async () => {
     const { link } = await world.conversation();
     const session = await open(link);
     await tool(link, session, "ams_join");

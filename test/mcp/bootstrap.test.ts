@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-/** The tools that a text tells a reader to call, in its order. */
+/** The tools that a text asks a reader to call, in its order. */
 function stepsOf(instructions: string): readonly string[] {
   return [...instructions.matchAll(/^\d+\. (ams_\w+)/gm)].map(([, name = ""]) => name);
 }

@@ -1,4 +1,4 @@
-/** The official clients of both eras, with what they were told. */
+/** The official clients of both eras, with the notices that they received. */
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { Client as OldClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as OldTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -14,8 +14,8 @@ type Result = {
 /** What both have in common, for a test that is the same for each. */
 export type AnyClient = {
   readonly call: (name: string, given?: Json) => Promise<Record<string, unknown>>;
-  readonly told: readonly Notice[];
-  readonly until: (holds: (told: readonly Notice[]) => boolean) => Promise<void>;
+  readonly notices: readonly Notice[];
+  readonly until: (holds: (notices: readonly Notice[]) => boolean) => Promise<void>;
   readonly instructions: () => string;
   readonly close: () => Promise<void>;
 };
@@ -80,16 +80,16 @@ export async function connectNew(
 }
 
 class Log {
-  readonly told: Notice[] = [];
+  readonly notices: Notice[] = [];
   #changed: (() => void) | null = null;
 
   note(notice: Notice): void {
-    this.told.push(notice);
+    this.notices.push(notice);
     this.#changed?.();
   }
 
-  async until(holds: (told: readonly Notice[]) => boolean): Promise<void> {
-    while (!holds(this.told)) {
+  async until(holds: (notices: readonly Notice[]) => boolean): Promise<void> {
+    while (!holds(this.notices)) {
       await new Promise<void>((resolve) => {
         this.#changed = resolve;
       });
@@ -112,7 +112,7 @@ function anyOf(
       handle = structuredContent?.handle ?? handle;
       return structuredContent ?? {};
     },
-    told: log.told,
+    notices: log.notices,
     until: (holds) => log.until(holds),
     instructions: () => client.getInstructions() ?? "",
     close: () => client.close(),

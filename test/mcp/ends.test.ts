@@ -64,8 +64,8 @@ describe("answers under way", () => {
     await Promise.all([push.untilEnded(), listening.untilEnded()]);
     const why = { conversation_id: id, code: 4503, reason: "draining" };
     expect(push.notices("closed")).toMatchObject([why]);
-    const told = listening.events.map(({ message }) => message).slice(-2);
-    expect(told).toMatchObject([
+    const received = listening.events.map(({ message }) => message).slice(-2);
+    expect(received).toMatchObject([
       { params: { uri, _meta: { "ams/notice": { params: why } } } },
       { result: { resultType: "complete" } },
     ]);

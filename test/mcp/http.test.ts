@@ -354,7 +354,7 @@ describe("pages", () => {
 });
 
 describe("the stateless era", () => {
-  test("server/discover tells who this is without a session", async () => {
+  test("server/discover says who this is without a session", async () => {
     for (const url of [`${world.url}/mcp`, there.link]) {
       const body = stateless("server/discover");
       const response = await ask(url, { body, headers: statelessHeaders("server/discover") });

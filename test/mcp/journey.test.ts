@@ -47,7 +47,7 @@ describe.each(ERAS)("with a guest's %s", (era) => {
     const words = ["one", "two", "three"];
     for (const data of words) await b.call("ams_send", { data, ...as });
 
-    await a.until((told) => saidIn(told).length === words.length);
+    await a.until((notices) => saidIn(notices).length === words.length);
     const sent = await a.call("ams_send", { data: "from a" });
     expect(sent.pending).toBe(words.length);
     await a.call("ams_send", { data: "once more from a" });
@@ -64,8 +64,8 @@ describe.each(ERAS)("with a guest's %s", (era) => {
     const heard = await b.call("ams_recv", { wait_ms: 1_000, ...as });
     expect(said(heard.events as Json[])).toEqual(["from a", "once more from a"]);
     await b.call("ams_leave", as);
-    await a.until((told) => told.some(({ method }) => method.endsWith("/stream_left")));
-    expect(saidIn(a.told)).toEqual(words);
+    await a.until((notices) => notices.some(({ method }) => method.endsWith("/stream_left")));
+    expect(saidIn(a.notices)).toEqual(words);
     await a.call("ams_leave");
     await Promise.all([a.close(), b.close()]);
   });

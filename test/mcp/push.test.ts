@@ -164,8 +164,8 @@ describe("unasked", () => {
       }),
     );
     await watcher.connection.send("hello");
-    const [silent, ...told] = streams;
-    for (const stream of told) await stream.until(() => stream.notices("token").length === 1);
+    const [silent, ...others] = streams;
+    for (const stream of others) await stream.until(() => stream.notices("token").length === 1);
     expect(silent?.events).toEqual([]);
     for (const stream of streams) stream.close();
     await watcher.connection.close();
@@ -209,7 +209,7 @@ describe("too much", () => {
     await watcher.connection.close();
   });
 
-  test("a client that never reads its push stream loses events, is told where, and the wire socket is unaffected", async () => {
+  test("a client that never reads its push stream loses events, is notified where, and the wire socket is unaffected", async () => {
     const { link } = await world.conversation();
     const watcher = await Watcher.join(link);
     const session = await open(link);

@@ -209,7 +209,7 @@ describe("the stateless era", () => {
 });
 
 describe("resources", () => {
-  test("the public texts and conversations are there on both routes and in both eras; updates are told to who subscribed", async () => {
+  test("the public texts and conversations are there on both routes and in both eras; updates go to who subscribed", async () => {
     const { link, id } = await world.conversation({ metadata: { topic: "x" } });
     const watcher = await Watcher.join(link);
     const uri = `ams://conversations/${id}`;
@@ -250,13 +250,13 @@ describe("resources", () => {
     await old.client.subscribeResource({ uri: named });
     await old.client.subscribeResource({ uri: `${uri}/peers` });
     await watcher.connection.close();
-    await old.any.until((told) =>
-      told.some(
+    await old.any.until((notices) =>
+      notices.some(
         ({ method, params }) =>
           method === "notifications/resources/updated" && params.uri === `${uri}/peers`,
       ),
     );
-    await old.any.until((told) => told.some(({ params }) => params.uri === named));
+    await old.any.until((notices) => notices.some(({ params }) => params.uri === named));
     for (const one of [named, `${uri}/peers`]) {
       expect(await read(old.client, one)).toMatchObject({ stream_name, peers: [] });
     }

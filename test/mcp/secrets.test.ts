@@ -16,7 +16,7 @@ import {
 } from "./raw.ts";
 import { startWorld, Watcher } from "./world.ts";
 
-test("planted through every door, no secret and no word of anybody comes out where operators look", async () => {
+test("planted by every way in, no secret and no text of anybody comes out where operators look", async () => {
   const adminPort = await freePort();
   const world = await startWorld({ AMS_ADMIN_PORT: String(adminPort), AMS_LOG_LEVEL: "debug" });
   const { link, bearer, account } = await world.conversation();

@@ -111,7 +111,7 @@ test.each<[string, readonly string[], Record<string, string>, string]>([
   expect(err).toContain(sentence);
 });
 
-test("a link or credential that the deployment refuses is told at the start, and not repeated", async () => {
+test("a link or credential that the deployment refuses is reported at the start, and not repeated", async () => {
   const { link } = await world.conversation();
   const wrong = link.replace(/t=.*/, `t=${"B".repeat(43)}`);
   const refused = await run([wrong], {});
@@ -152,10 +152,10 @@ test("a client of 2026-07-28 hears of the conversation that it listens to, plain
   for (const stream_name of ["ear", "other"]) {
     await client.callTool({ name: "ams_join", arguments: { stream_name } });
   }
-  const told: Json[] = [];
+  const received: Json[] = [];
   let wake: () => void = () => undefined;
   client.setNotificationHandler("notifications/resources/updated", ({ params }) => {
-    told.push(params);
+    received.push(params);
     wake();
   });
   const uris = [uri, `${uri}?stream_name=ear`, `${uri}/peers?stream_name=ear`];
@@ -163,7 +163,7 @@ test("a client of 2026-07-28 hears of the conversation that it listens to, plain
   const watcher = await Watcher.join(link);
   await watcher.connection.send("for ear and other");
   const tokensOf = (of: string) =>
-    told.filter((one) => one.uri === of && JSON.stringify(one).includes("for ear and other"));
+    received.filter((one) => one.uri === of && JSON.stringify(one).includes("for ear and other"));
   while (tokensOf(uri).length < 2) {
     await new Promise<void>((resolve) => {
       wake = resolve;
@@ -172,19 +172,19 @@ test("a client of 2026-07-28 hears of the conversation that it listens to, plain
   // What is written to a pipe comes in order.
   await client.callTool({ name: "ams_peers", arguments: { stream_name: "ear" } });
   expect(uris.map((one) => tokensOf(one).length)).toEqual([2, 1, 0]);
-  expect(told.filter((one) => one.uri === uris[2])).not.toHaveLength(0); // The watcher came.
+  expect(received.filter((one) => one.uri === uris[2])).not.toHaveLength(0); // The watcher came.
   await client.close();
   await watcher.connection.close();
 });
 
-test("a client of 2026-07-28 is told of nothing that it didn't ask for", async () => {
+test("a client of 2026-07-28 is notified of nothing that it didn't ask for", async () => {
   const { link } = await world.conversation();
   const client = new Client(
     { name: "young", version: "1" },
     { versionNegotiation: { mode: { pin: "2026-07-28" } } },
   );
-  const told: string[] = [];
-  client.fallbackNotificationHandler = async ({ method }) => void told.push(method);
+  const received: string[] = [];
+  client.fallbackNotificationHandler = async ({ method }) => void received.push(method);
   await client.connect(
     new StdioClientTransport({ command: process.execPath, args: [STDIO, link], env: { PATH } }),
   );
@@ -199,7 +199,7 @@ test("a client of 2026-07-28 is told of nothing that it didn't ask for", async (
   }
   // What is written to a pipe comes in order.
   await client.callTool({ name: "ams_peers", arguments: {} });
-  expect(told).toEqual([]);
+  expect(received).toEqual([]);
   await client.close();
   await watcher.connection.close();
 });

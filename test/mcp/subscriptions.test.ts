@@ -15,10 +15,10 @@ beforeAll(async () => {
 afterAll(() => world.stop());
 
 describe("the rest", () => {
-  test("ams_set_metadata replaces the stream's metadata and tells the others, every key as it is", async () => {
+  test("ams_set_metadata replaces the stream's metadata and notifies the others, every key as it is", async () => {
     const { link } = await world.conversation();
     const watcher = await Watcher.join(link);
-    const told = new Promise<Json>((resolve) => {
+    const received = new Promise<Json>((resolve) => {
       watcher.connection.on("stream_metadata", ({ metadata }) => resolve(metadata));
     });
     const session = await open(link);
@@ -26,7 +26,7 @@ describe("the rest", () => {
     const metadata: Json = JSON.parse(text);
     const { value } = await tool(link, session, "ams_set_metadata", { metadata });
     expect(value).toEqual({ ok: true, ts: expect.stringMatching(ISO) });
-    expect(JSON.stringify(await told)).toBe(text);
+    expect(JSON.stringify(await received)).toBe(text);
     const other = await open(link);
     const { value: joined } = await tool(link, other, "ams_join", { stream_name: "other" });
     expect(JSON.stringify(joined.peers)).toContain(text);
@@ -127,7 +127,7 @@ describe("durable subscriptions", () => {
   });
 });
 
-test("every tool tells its schemas, the official clients check every answer against them, and peers' text is called what it is", async () => {
+test("every tool declares its schemas, the official clients check every answer against them, and peers' text is called what it is", async () => {
   const { link, bearer } = await world.conversation();
   const old = await connectOld(link, "old", bearer);
   const young = await connectNew(link, "young", bearer);

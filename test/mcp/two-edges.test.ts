@@ -148,7 +148,7 @@ describe("sessions on either process", () => {
   });
 });
 
-test("killing one mid-conversation: without replay who listens on the other one, or reads without a cursor, is told that something may be lost", async () => {
+test("killing one mid-conversation: without replay who listens on the other one, or reads without a cursor, is notified that something may be lost", async () => {
   const { link, id, bearer } = await world.conversation();
   const watcher = await Watcher.join(link);
   const spare = await startEdge("spare");

@@ -69,7 +69,7 @@ describeEach((sdk) => {
     return error;
   };
 
-  test("a link that is none, or is cut off, is told before anything is sent", async () => {
+  test("a link that is none, or is cut off, is reported before anything is sent", async () => {
     const { magicLink } = minted;
     const [page = ""] = magicLink.split("?");
     const faults = [

@@ -1,4 +1,4 @@
-// The SDK with a real standalone: what a conversation gives its subscribers, by every door of the
+// The SDK with a real standalone: what a conversation gives its subscribers, by every entry of the
 // package.
 import { randomBytes } from "node:crypto";
 import type { Account, Connection } from "@ams/client";
@@ -161,13 +161,13 @@ describeEach((sdk) => {
     expect(read).toEqual([["a", "b"], ["c"]]);
   });
 
-  test("§5.11 metadata is told to the others, and brought along by who comes later", async () => {
+  test("§5.11 metadata is sent to the others, and brought along by who comes later", async () => {
     const { magicLink, reader, writer } = await pair({ streamMetadata: { a: 1 } });
     await next(reader, "stream_joined");
     expect(reader.peers.get(writer.streamId)?.metadata).toEqual({ a: 1 });
-    const told = next(reader, "stream_metadata");
+    const received = next(reader, "stream_metadata");
     await writer.setMetadata({ b: 2 });
-    expect(await told).toMatchObject({ streamName: "writer", metadata: { b: 2 } });
+    expect(await received).toMatchObject({ streamName: "writer", metadata: { b: 2 } });
     expect(reader.peers.get(writer.streamId)?.metadata).toEqual({ b: 2 });
     const late = await join(magicLink, { guest: true });
     expect(late.peers.get(writer.streamId)?.metadata).toEqual({ b: 2 });
@@ -175,13 +175,13 @@ describeEach((sdk) => {
 
   test("§3.5 the same name takes the stream over, and who lost it never comes back by itself", async () => {
     const { magicLink, credential, reader, writer } = await pair();
-    const told = failure(all(writer.events()));
+    const received = failure(all(writer.events()));
     const again = await join(magicLink, { credential, streamName: "writer" });
     expect(again.resumed).toBe(true);
     expect(again.streamId).toBe(writer.streamId);
     expect((await writer.closed)?.code).toBe("stream_displaced");
     expect((await failure(writer.send("x"))).code).toBe("stream_displaced");
-    expect((await told).code).toBe("stream_displaced");
+    expect((await received).code).toBe("stream_displaced");
     const heard = reader.tokens();
     await again.send("still here");
     expect((await take(heard, 1))[0]).toMatchObject({ streamName: "writer", data: "still here" });

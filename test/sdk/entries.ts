@@ -1,5 +1,5 @@
 /**
- * The SDK by each of its doors: as Node has it, as a browser has it, and both as they are
+ * The SDK by each of its entries: as Node has it, as a browser has it, and both as they are
  * published.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -46,17 +46,17 @@ const ENTRIES: readonly Entry[] = [
 export const TWO_DOORS = ENTRIES.filter(({ name }) => /Node's entry|browser's bundle/.test(name));
 
 /**
- * The same promises by every door. `sdk` gives the functions of the one whose turn it is, once its
+ * The same promises by every entry. `sdk` gives the functions of the one whose turn it is, once its
  * tests run.
  */
-export function describeEach(promises: (sdk: () => Sdk) => void, doors = ENTRIES): void {
+export function describeEach(promises: (sdk: () => Sdk) => void, entries = ENTRIES): void {
   let folder = "";
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "ams-sdk-"));
     await buildPackage(folder);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
-  describe.each(doors)("by $name:", ({ load: loadEntry, needsWebSocket }) => {
+  describe.each(entries)("by $name:", ({ load: loadEntry, needsWebSocket }) => {
     let sdk: Sdk | null = null;
     const brings = needsWebSocket && !("WebSocket" in globalThis);
     beforeAll(async () => {

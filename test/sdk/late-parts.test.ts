@@ -1,4 +1,4 @@
-// What a page's program is told when a late part of the browser's bundle can't be loaded: an error
+// What a page's program gets when a late part of the browser's bundle can't be loaded: an error
 // as any other.
 import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

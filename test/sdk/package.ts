@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 export const CLIENT = join(repositoryRoot(), "libs", "client");
 
-/** What esbuild tells of a build. */
+/** What esbuild reports of a build. */
 type Metafile = {
   readonly outputs: Readonly<
     Record<string, { readonly imports: readonly { readonly path: string }[] }>

@@ -41,7 +41,7 @@ afterAll(async () => {
   await ams.stop();
 });
 
-test("in a process of its own it answers links of the deployment that it is told of", async () => {
+test("in a process of its own it answers links of the deployment that it is given", async () => {
   const account = await post(`${ams.url}/v1/accounts`, { namespace: "alone" });
   const minted = await post(`${ams.url}/v1/alone/conversations`, {}, String(account.credential));
   const { pathname, search } = new URL(String(minted.magic_link));

@@ -98,7 +98,7 @@ describePages("what is one's own on the page", (tincan) => {
     expect(await page.locator("#tincan-link").inputValue()).toBe(link);
   });
 
-  test("§2.3.3 instructions that are too long are told before they are sent, and go when they fit", async () => {
+  test("§2.3.3 instructions that are too long are reported before they are sent, and go when they fit", async () => {
     const { page, faults } = await tincan.visit(tincan.ams.url);
     const field = page.getByLabel("Instructions for whoever joins");
     const mint = page.locator("#tincan-mint");

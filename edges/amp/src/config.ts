@@ -1,4 +1,4 @@
-/** What the provider can be told by its environment. */
+/** What the environment sets for the provider. */
 import { isDomain } from "@ams/amp";
 import {
   allowList,

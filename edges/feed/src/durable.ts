@@ -15,7 +15,7 @@ const PAGE = 1_000;
 /** Milliseconds after which a stream of events ends. */
 const EVENTS_MS = 60_000;
 
-/** `Stream-Cursor`: intervals of so many ms since then, so that no cache answers for ever. */
+/** `Stream-Cursor`: intervals of so many ms since then, so that no cache answers permanently. */
 const INTERVAL_MS = 20_000;
 const INTERVALS_FROM_MS = Date.UTC(2024, 9, 9);
 const JITTER_INTERVALS_MAX = 180;

@@ -27,7 +27,7 @@ test("origins are distinguished from other texts", () => {
   }
 });
 
-test("the process tells every fault at once, by its variable", () => {
+test("the process reports every fault at once, by its variable", () => {
   const read = readEdgeProcess(edge, { PORT: "x", AMS_MCP_SESSIONS: "0", AMS_MCP_ORIGINS: "x" });
   const named = (read.ok ? [] : read.faults).map((fault) => fault.split(" ")[0]).sort();
   expect(named).toEqual(["AMS_MCP_ORIGINS", "AMS_MCP_SESSIONS", "AMS_URL", "PORT"]);

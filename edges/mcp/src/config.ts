@@ -1,4 +1,4 @@
-/** What the MCP edge can be told by its environment. */
+/** What the environment sets for the MCP edge. */
 import { type Checked, type Environment, integer, readSettings, type Setting } from "@ams/process";
 import { z } from "zod";
 

@@ -172,17 +172,17 @@ function pushTo(
   subscriptions: ReadonlySet<string>,
   wantsPush: () => boolean,
 ): Push {
-  const tell = (method: string, params: { [key: string]: unknown }) =>
+  const notify = (method: string, params: { [key: string]: unknown }) =>
     server.notification({ method, params }).catch(() => undefined);
   const updates = new Updates(subscriptions, (uri) => {
-    void tell("notifications/resources/updated", { uri });
+    void notify("notifications/resources/updated", { uri });
   });
   const push = new Push({
     push: (event, subscription) => {
       const notice = noticeOf(event);
       const unasked = wantsPush() ? [notice] : [];
-      const told = era === "legacy" ? unasked : updatesOf(event, subscription, notice);
-      const written = told.map(({ method, params }) => tell(method, params));
+      const notices = era === "legacy" ? unasked : updatesOf(event, subscription, notice);
+      const written = notices.map(({ method, params }) => notify(method, params));
       void Promise.all(written).then(() => push.taken(Number.POSITIVE_INFINITY));
       if (era === "legacy") updates.after(event, subscription);
       return bytesOf(notice);

@@ -24,7 +24,7 @@ import { createMetrics, type Era } from "./metrics.ts";
 import { KEEP_ALIVE_MS } from "./push/sse.ts";
 import { readBody } from "./request/body.ts";
 import type { Incoming } from "./request/incoming.ts";
-import { answerPreflight, refuseOrigin, tellOrigin } from "./request/origin.ts";
+import { answerPreflight, refuseOrigin, withOrigin } from "./request/origin.ts";
 import type { Parts } from "./request/parts.ts";
 import { placeOf } from "./request/place.ts";
 import { RPC, refuse, refuseRpc } from "./request/refusal.ts";
@@ -114,7 +114,7 @@ class Edge {
     const refusal = refuseOrigin(request, rules);
     if (refusal !== null) return this.#count("none", request, refusal);
     const { era, response } = await this.#admit(request, peer);
-    return this.#count(era, request, tellOrigin(request, response));
+    return this.#count(era, request, withOrigin(request, response));
   }
 
   /** The wrapper first: calls under way are answered while there is a transport to answer by. */

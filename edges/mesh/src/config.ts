@@ -1,4 +1,4 @@
-/** What the mesh edge can be told by its environment. */
+/** What the environment sets for the mesh edge. */
 import { DID_WEB_SETTINGS, JOURNAL_SETTINGS, readSpaceConfig, type SpaceConfig } from "@ams/edge";
 import { APPEAL_S, NONCE_WINDOW } from "@ams/mesh-rules";
 import { type Checked, type Environment, integer, readSettings, secretText } from "@ams/process";

@@ -1,4 +1,4 @@
-/** What the workflow edge can be told by its environment. */
+/** What the environment sets for the workflow edge. */
 import { DID_WEB_SETTINGS, JOURNAL_SETTINGS, readSpaceConfig, type SpaceConfig } from "@ams/edge";
 import { type Checked, type Environment, integer, readSettings, secretText } from "@ams/process";
 

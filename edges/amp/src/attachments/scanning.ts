@@ -37,11 +37,11 @@ async function scanNow(amp: Amp, id: string): Promise<ScanStatus | null> {
   const record = { ...found.record, scan: { ...seen, atMs } };
   if (!(await saveAttachment(amp, found.text, record))) return scanNow(amp, id);
   await amp.store.finish(id, `scan:${id}`);
-  if (record.callback !== null) await tellCallback(amp, record.callback, record);
+  if (record.callback !== null) await postToCallback(amp, record.callback, record);
   return seen.status;
 }
 
-async function tellCallback(
+async function postToCallback(
   amp: Amp,
   url: string,
   record: NonNullable<Awaited<ReturnType<typeof readAttachment>>>["record"],

@@ -146,11 +146,11 @@ async function countRisk(amp: Amp, agent: AgentRef, kind: Handled): Promise<void
   const { rank, score, level } = riskOf(next);
   if (rank <= riskOf(risk).rank) return;
   amp.log.warn({ event: "risk_level", agent: agent.id, score, level }, "an agent's risk rose");
-  await tellRisk(amp, agent, { score, level });
+  await reportRisk(amp, agent, { score, level });
   if (rank === LEVELS.length && amp.config.AMS_AMP_RISK_SUSPEND) await suspend(amp, agent);
 }
 
-async function tellRisk(amp: Amp, { id }: AgentRef, state: { score: number; level: string }) {
+async function reportRisk(amp: Amp, { id }: AgentRef, state: { score: number; level: string }) {
   const url = amp.config.AMS_AMP_RISK_WEBHOOK;
   if (url === null) return;
   const body = JSON.stringify({ agent_id: id, ...state });

@@ -119,8 +119,8 @@ export class Work {
 
   async #takeDue(): Promise<void> {
     const { store, now } = this.#amp();
-    const room = JOBS_MAX - this.#running;
-    if (room < JOBS_AT_ONCE) return;
+    const free = JOBS_MAX - this.#running;
+    if (free < JOBS_AT_ONCE) return;
     const size = PARTITIONS / SLICES;
     const slice = Array.from({ length: size }, (_, index) => this.#slice * size + index);
     const due = await Promise.all(

@@ -179,7 +179,7 @@ export const ROUTES: readonly Route[] = [
   {
     ...mail(
       "POST /messages/{id}/read",
-      "Tell the sender that a message was read.",
+      "Let the sender know that a message was read.",
       messages.markRead,
     ),
     body: "optional",

@@ -89,7 +89,7 @@ export class Socket {
     this.#then(async () => {
       await this.#frame(text);
       // Who sends and doesn't read is read no further.
-      await this.#hasRoom();
+      await this.#mayWrite();
       this.#waiting -= 1;
       if (this.#socket.isPaused) this.#socket.resume();
     });
@@ -221,7 +221,7 @@ export class Socket {
 
   /** Resolves once the frame is written; false when the socket has closed before. */
   async #write(frame: string): Promise<boolean> {
-    if (!(await this.#hasRoom())) return false;
+    if (!(await this.#mayWrite())) return false;
     return new Promise((resolve) => {
       this.#socket.send(frame, (error) => resolve(error === undefined || error === null));
       void this.#watch();
@@ -229,7 +229,7 @@ export class Socket {
   }
 
   /** Waits until less is unsent than may be; false when the socket has closed before. */
-  async #hasRoom(): Promise<boolean> {
+  async #mayWrite(): Promise<boolean> {
     while (this.#isOpen()) {
       if (this.#socket.bufferedAmount <= UNSENT_BYTES_MAX) return true;
       void this.#watch();

@@ -53,7 +53,7 @@ export async function answerListen(parts: Parts, asked: ListenRequest): Promise<
     { legacy: "reject", keepAliveMs: 0, bus },
   );
   const pushes = subscriptions.map((subscription) => {
-    const push = (event: PushEvent) => bus.tell(event, subscription);
+    const push = (event: PushEvent) => bus.notify(event, subscription);
     return { subscription, push: new Push({ push, ended: () => void handler.close() }) };
   });
   listens.add(handler);
@@ -162,7 +162,7 @@ class SubscriptionBus implements ServerEventBus {
    * Each of a subscription's resources that it changes is reported; the event itself goes with the
    * conversation's own. The bytes of it; 0 when it changes none.
    */
-  tell(event: PushEvent, subscription: Listened): number {
+  notify(event: PushEvent, subscription: Listened): number {
     const notice = noticeOf(event);
     let bytes = 0;
     for (const uri of subscription.uris.filter((one) => isChanged(one, event, subscription))) {

@@ -65,7 +65,7 @@ export class McpSession {
       callOf: (context) => this.#callOf(context),
       subscriptions,
     });
-    this.#updates = new Updates(subscriptions, (uri) => this.#tellUpdate(uri));
+    this.#updates = new Updates(subscriptions, (uri) => this.#notifyUpdate(uri));
     this.#transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => birth.id,
       eventStore: new PostLog(),
@@ -100,7 +100,7 @@ export class McpSession {
   async post(incoming: Incoming, session: Session, body: unknown): Promise<Response> {
     const { request } = incoming;
     const ids = requestsIn(body);
-    // The SDK would answer the newer one alone, and leave the other's stream open for ever.
+    // The SDK would answer the newer one alone, and leave the other's stream open permanently.
     if (ids.some((id) => this.#underWay.has(id))) return idUnderWay();
     for (const id of ids) this.#underWay.add(id);
     this.#calls.set(request, this.#callFor(incoming, session));
@@ -132,7 +132,7 @@ export class McpSession {
     const response = await this.#transport.handleRequest(withoutLastEventId(request));
     if (response.status !== 200) return response;
     const push = new Push({
-      push: (event, subscription) => this.#tell(event, subscription),
+      push: (event, subscription) => this.#pushEvent(event, subscription),
       ended: () => void this.#noted.then(() => this.#transport.closeStandaloneSSEStream()),
     });
     this.#push = push;
@@ -169,7 +169,7 @@ export class McpSession {
     });
   }
 
-  #tell(event: PushEvent, subscription: Heard): number {
+  #pushEvent(event: PushEvent, subscription: Heard): number {
     this.#updates.after(event, subscription);
     if (!this.#wantsPush) return 0;
     const notice = noticeOf(event);
@@ -177,7 +177,7 @@ export class McpSession {
     return bytesOf(notice);
   }
 
-  #tellUpdate(uri: string): void {
+  #notifyUpdate(uri: string): void {
     const notice = { method: "notifications/resources/updated", params: { uri } };
     this.#notify(notice);
     this.#push?.sent(bytesOf(notice));

@@ -27,27 +27,27 @@ function token(characters: number): PushEvent {
 }
 
 function startPush() {
-  const told: PushEvent[] = [];
+  const sent: PushEvent[] = [];
   const ended = vi.fn();
   const push = new Push({
     push: (event) => {
-      told.push(event);
+      sent.push(event);
       return bytesOf(noticeOf(event));
     },
     ended,
   });
   const fake = fakeSession();
   expect(push.start(fake.session, {})).toBe(true);
-  return { push, told, ended, ...fake };
+  return { push, sent, ended, ...fake };
 }
 
 describe("a push", () => {
   test("takes events until so much is on its way, and goes on when half of it was taken", () => {
-    const { push, told, resume } = startPush();
+    const { push, sent, resume } = startPush();
     let taken = 0;
     while (push.event(token(10_000), SUBSCRIPTION)) taken += 1;
     expect(taken).toBeGreaterThan(10);
-    expect(told).toHaveLength(taken + 1);
+    expect(sent).toHaveLength(taken + 1);
     push.taken(30_000);
     expect(resume).not.toHaveBeenCalled();
     push.taken(50_000);
@@ -68,8 +68,8 @@ describe("a push", () => {
     const joined = { ...of, streamName, kind: "stream_joined", metadata } as PushEvent;
     const escaped = { ...token(0), data: "\u0001".repeat(16_000) } as PushEvent;
     for (const event of [joined, escaped]) {
-      const { push, told } = startPush();
-      while (push.event(event, SUBSCRIPTION)) expect(told.length).toBeLessThan(10);
+      const { push, sent } = startPush();
+      while (push.event(event, SUBSCRIPTION)) expect(sent.length).toBeLessThan(10);
     }
   });
 
@@ -79,16 +79,16 @@ describe("a push", () => {
     expect(push.event(token(1), SUBSCRIPTION)).toBe(false);
   });
 
-  test("after stop takes nothing, tells nothing, and stops the listening once", () => {
-    const { push, told, ended, stop } = startPush();
+  test("after stop takes nothing, sends nothing, and stops the listening once", () => {
+    const { push, sent, ended, stop } = startPush();
     push.stop();
     push.stop();
     expect(push.event(token(1), SUBSCRIPTION)).toBe(false);
     push.ended();
-    expect([told.length, stop.mock.calls.length, ended.mock.calls.length]).toEqual([0, 1, 0]);
+    expect([sent.length, stop.mock.calls.length, ended.mock.calls.length]).toEqual([0, 1, 0]);
   });
 
-  test("tells once that the session has ended", () => {
+  test("reports once that the session has ended", () => {
     const { push, ended, stop } = startPush();
     push.ended();
     push.stop();

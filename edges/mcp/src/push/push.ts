@@ -15,7 +15,7 @@ const UNTAKEN_BYTES_MAX = 131_072;
 export type PushTarget = {
   /**
    * Hands one event over, and answers with the bytes that go out for it: never more than will be
-   * `taken`, or the push would wait for ever. 0 when it is none of the client's, and nothing goes
+   * `taken`, or the push would never end. 0 when it is none of the client's, and nothing goes
    * out.
    */
   readonly push: (event: PushEvent, subscription: Heard) => number;

@@ -1,5 +1,5 @@
 /**
- * Which of a conversation's resources an event changes, told to who subscribed to them; once for
+ * Which of a conversation's resources an event changes, for who subscribed to them; once for
  * what comes in one go.
  */
 import type { PushEvent } from "@ams/edge";
@@ -29,12 +29,12 @@ const ROSTER_KINDS: ReadonlySet<PushEvent["kind"]> = new Set([
 
 export class Updates {
   readonly #subscriptions: ReadonlySet<string>;
-  readonly #tell: (uri: string) => void;
+  readonly #notify: (uri: string) => void;
   readonly #changed = new Set<string>();
 
-  constructor(subscriptions: ReadonlySet<string>, tell: (uri: string) => void) {
+  constructor(subscriptions: ReadonlySet<string>, notify: (uri: string) => void) {
     this.#subscriptions = subscriptions;
-    this.#tell = tell;
+    this.#notify = notify;
   }
 
   after(event: PushEvent, subscription: Heard): void {
@@ -47,6 +47,6 @@ export class Updates {
   #flush(): void {
     const changed = [...this.#changed];
     this.#changed.clear();
-    for (const uri of changed) this.#tell(uri);
+    for (const uri of changed) this.#notify(uri);
   }
 }

@@ -5,7 +5,7 @@ import type { Caller } from "./who.ts";
 export type Incoming = {
   readonly request: Request;
   readonly caller: Caller;
-  /** Where it comes from: compared only, never told or logged. */
+  /** Where it comes from: compared only, never shown or logged. */
   readonly address: string;
   /** Base URL of the links that this caller is shown. */
   readonly baseUrl: string;

@@ -56,8 +56,8 @@ export function answerPreflight(): Response {
   });
 }
 
-/** Tells the browser of a page that passed; answers to programs stay as they are. */
-export function tellOrigin(request: Request, response: Response): Response {
+/** Headers for the browser of a page that passed; answers to programs stay as they are. */
+export function withOrigin(request: Request, response: Response): Response {
   const origin = request.headers.get("origin");
   if (origin === null) return response;
   const headers = new Headers(response.headers);

@@ -43,7 +43,7 @@ export function refuseRpc(
   return Response.json({ jsonrpc: "2.0", error: { code, message }, id: null }, { status, headers });
 }
 
-/** The same answer for no such session and somebody else's, so that the two can't be told apart. */
+/** The same answer for no such session and somebody else's, so that the two look alike. */
 export function sessionNotFound(): Response {
   return refuseRpc(404, RPC.sessionNotFound, "Session not found");
 }

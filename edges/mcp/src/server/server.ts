@@ -39,7 +39,7 @@ export type Serving = {
   /** The call that a request of the SDK's belongs to. */
   readonly callOf: (context: ServerContext) => Call;
   /**
-   * URIs whose changes the client wants to hear of; only where there is a session to tell it in.
+   * URIs whose changes the client wants to know of; only where there is a session for the notices.
    */
   readonly subscriptions?: Set<string>;
 };

@@ -38,7 +38,7 @@ async function create(features: readonly string[], given: object, replay: Minted
   const offer = { version: "v1", features, limits: {} };
   const parts = { wrapper: { offer: async () => ({ ok: true, offer }) } } as unknown as Parts;
   const outcome = await createConversation.run(call, given, parts);
-  return { asked: asked[0]?.replay, told: outcome.ok ? outcome.value.replay : outcome.fault };
+  return { asked: asked[0]?.replay, answered: outcome.ok ? outcome.value.replay : outcome.fault };
 }
 
 test("a log is asked for by default where the deployment offers one, and never where it doesn't", async () => {
@@ -52,7 +52,7 @@ test("a log is asked for by default where the deployment offers one, and never w
 
 test("the answer says what the conversation has, whatever was asked for", async () => {
   const less = { ttlS: 60, maxBytes: 1_024 };
-  expect((await create(["replay"], {}, less)).told).toEqual({ ttl_s: 60, max_bytes: 1_024 });
-  expect((await create(["replay"], {}, null)).told).toBeNull();
-  expect((await create(["guests"], {}, null)).told).toBeNull();
+  expect((await create(["replay"], {}, less)).answered).toEqual({ ttl_s: 60, max_bytes: 1_024 });
+  expect((await create(["replay"], {}, null)).answered).toBeNull();
+  expect((await create(["guests"], {}, null)).answered).toBeNull();
 });

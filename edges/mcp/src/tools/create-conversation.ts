@@ -13,7 +13,7 @@ import { declareTool, failed, type Outcome } from "./tool.ts";
 const YEAR_S = 31_536_000;
 
 /**
- * What later readers can catch up on unless told otherwise: who takes turns is away between two of
+ * What later readers can catch up on unless it is set: who takes turns is away between two of
  * them.
  */
 const REPLAY_DEFAULT = { ttl_s: 3_600, max_bytes: 1_048_576 };

@@ -52,7 +52,7 @@ async function run(call: Call, args: Arguments): Promise<Outcome> {
   const sent = await withSession(call, args, async (session) => {
     const ask = { ...targetOf(call, args), data, endsTurn: !more, overrideLoop };
     const said = await session.send(ask);
-    if (said.ok) await tellPush(call, () => session.pending(said).events.map(noticeOf));
+    if (said.ok) await notifyPush(call, () => session.pending(said).events.map(noticeOf));
     return said;
   });
   if (!sent.ok) return sent;
@@ -66,7 +66,7 @@ async function run(call: Call, args: Arguments): Promise<Outcome> {
   };
 }
 
-async function tellPush(call: Call, notices: () => Parameters<Call["rideAlong"]>[0]) {
+async function notifyPush(call: Call, notices: () => Parameters<Call["rideAlong"]>[0]) {
   if (call.ridesAlong()) await call.rideAlong(notices());
 }
 

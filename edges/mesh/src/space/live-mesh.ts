@@ -44,7 +44,7 @@ type Done = { readonly one: Waiting; readonly outcome: Judged<unknown> };
 
 /** Tries of one job that other processes come before. */
 const ATTEMPTS_MAX = 8;
-/** Jobs, entries and bytes of one append: below the journal's limits, with room for one job. */
+/** Jobs, entries and bytes of one append: below the journal's limits, with space for one job. */
 const BATCH_JOBS_MAX = 64;
 const BATCH_ENTRIES_MAX = 128;
 const BATCH_BYTES_MAX = 2_097_152;

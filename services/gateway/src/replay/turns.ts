@@ -1,8 +1,8 @@
 /**
- * Turns of all catch-ups and joins of this process. A log in the process's own files answers without ever
- * waiting, so readers that take one page after the other would keep the event loop from everybody
- * else. So whoever reads from a log, or sends what was read, asks for a turn before each page, and a
- * join before each step that the directory writes down.
+ * Turns of all catch-ups and joins of this process. A log in the process's own files answers
+ * without ever waiting, so readers that take one page after the other would keep the event loop
+ * from everybody else. So whoever reads from a log, or sends what was read, asks for a turn before
+ * each page, and a join before each step that the directory writes down.
  *
  * Accounts take turns, and within an account its readers: who has many readers gets no more of the
  * process than who has one. After some milliseconds or bytes of catching up the event loop goes

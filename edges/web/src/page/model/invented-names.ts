@@ -1,4 +1,4 @@
-/** Names for people who have given none: plants, animals and stones, easy to tell apart. */
+/** Names for people who have given none: plants, animals and stones, easy to distinguish. */
 const WORDS = `
 Acacia Acorn Agate Alder Almond Aloe Amber Anise Apple Apricot Ash Aspen Aster Aurora Azalea
 Badger Balsam Bamboo Basalt Basil Bay Beaver Beech Beryl Birch Bison Blossom Bluebell Bramble Breeze

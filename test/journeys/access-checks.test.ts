@@ -1,5 +1,6 @@
 /**
- * Both doors of a conversation that gateways have open already: what they remember of it never lets
+ * Both access checks of a conversation that gateways have open already: what they remember of it
+ * never lets
  * in, or turns away, against what stands now.
  */
 import { expect, test } from "vitest";
@@ -67,7 +68,7 @@ onRedis("on two gateways that have the conversation open", () => {
     await joinsEverywhere(minted, { ...guest, credential: String(credential) });
   });
 
-  test("§2.7.2 another conversation at the alias of one that was deleted has doors of its own", async () => {
+  test("§2.7.2 another conversation at the alias of one that was deleted has access checks of its own", async () => {
     const { owner, guest, minted } = await open();
     await http("DELETE", minted.path, { bearer: owner.credential });
     const again = await mint(owner, { alias: minted.alias });
@@ -75,7 +76,7 @@ onRedis("on two gateways that have the conversation open", () => {
     await joinsEverywhere(again, guest);
   });
 
-  test("§3.3.3 a link that is used up is told before a credential that has ended", async () => {
+  test("§3.3.3 a link that is used up is reported before a credential that has ended", async () => {
     const { guest, minted } = await open({ max_joins: 4 });
     const stranger = await createAccount();
     await refusedEverywhere(minted, { as: stranger }, 4001, "invalid_magic_link");
