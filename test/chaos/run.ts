@@ -22,7 +22,7 @@ export type Run = {
   readonly gateways: number;
   /** Milliseconds between two faults, on average; null for none. */
   readonly faultEveryMs: number | null;
-  /** The only fault that is made, by what it is called; any unless told. */
+  /** The only fault that is made, by what it is called; any by default. */
   readonly onlyFault?: string;
   /** Milliseconds after the last fault within which everything is right (§5.6). */
   readonly rightWithinMs: number;

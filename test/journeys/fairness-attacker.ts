@@ -7,16 +7,20 @@ import WebSocket from "ws";
 import {
   ACCOUNT,
   type Ask,
+  CATCH_UPS,
   COMBINED,
   ESCAPED,
   FAULTS,
   FRAMES,
+  KEPT,
   type Outcome,
+  PARAMETERS,
   SPACED_PING,
   STRANGER,
   type Target,
   times,
 } from "./fairness-attacks.ts";
+import { EDGES } from "./fairness-edges.ts";
 
 /**
  * An address for the documentation of others (RFC 5737): the attacker's, by what the trusted proxy
@@ -26,24 +30,35 @@ const ADDRESS = "203.0.113.9";
 
 /** Requests of one kind, at once and in all. */
 const REQUESTS_AT_ONCE = 10;
-const REQUESTS = 100;
+const REQUESTS = 30;
+
+/** What was asked since the attack began. */
+const asked = new Set<string>();
 
 async function attack(name: string, target: Target): Promise<Outcome> {
+  asked.clear();
+  const met = tally(await attackBy(name, target));
+  return { met, asked: [...asked] };
+}
+
+async function attackBy(name: string, target: Target): Promise<readonly number[]> {
   const frames = FRAMES[name];
-  if (frames !== undefined) return tally([await say(target, frames())]);
+  if (frames !== undefined) return [await say(target, frames())];
   const fault = FAULTS[name];
-  if (fault !== undefined) {
-    return tally(await inTurn(times(20, fault), (frame) => say(target, [frame])));
-  }
+  if (fault !== undefined) return await inTurn(times(20, fault), (frame) => say(target, [frame]));
   const combined = COMBINED.find((one) => one === name);
-  if (combined !== undefined) return tally(await attackCombined(combined, target));
-  const [ask, bearer] = [STRANGER[name] ?? ACCOUNT[name], name in ACCOUNT];
-  if (ask === undefined) throw new Error(`There is no attack ${name}.`);
-  const crews = times(REQUESTS_AT_ONCE, times(REQUESTS / REQUESTS_AT_ONCE, ask(target)));
+  if (combined !== undefined) return await attackCombined(combined, target);
+  const asks = { control: { ...STRANGER, ...ACCOUNT }, ...EDGES };
+  const [service, ask] =
+    Object.entries(asks)
+      .map(([service, all]) => [service, all[name]] as const)
+      .find(([, ask]) => ask !== undefined) ?? [];
+  if (service === undefined || ask === undefined) throw new Error(`There is no attack ${name}.`);
+  const workers = times(REQUESTS_AT_ONCE, times(REQUESTS / REQUESTS_AT_ONCE, ask(target)));
   const statuses = await Promise.all(
-    crews.map((asks) => inTurn(asks, (one) => request(target, one, bearer))),
+    workers.map((each) => inTurn(each, (one) => request(target, one, name in ACCOUNT, service))),
   );
-  return tally(statuses.flat());
+  return statuses.flat();
 }
 
 async function attackCombined(
@@ -65,6 +80,24 @@ async function attackCombined(
       const codes = await inTurn(times(7, ""), () => say(target, []));
       for (const socket of sockets) socket.close();
       return codes;
+    }
+    case "forty joins at once":
+      return await Promise.all(times(40, "").map(() => say(target, [])));
+    case "joins by every parameter":
+      return await inTurn(times(10, PARAMETERS).flat(), (query) => say(target, [], query));
+    case "fifty keys made and revoked":
+      return await makeAndRevoke(target, "/v1/account/keys", '{"name":"a","scopes":["read"]}');
+    case "fifty links made and revoked": {
+      const path = `/v1/${target.namespace}/conversations/${target.alias}/links`;
+      return await makeAndRevoke(target, path, '{"name":"a","expires_in_s":60}');
+    }
+    case "20,000 tokens that are kept": {
+      const tokens = times(KEPT, '{"type":"token","data":"x"}');
+      return [await say({ ...target, magicLink: target.kept }, tokens)];
+    }
+    case "ten catch-ups of 20,000 frames": {
+      const kept = { ...target, magicLink: target.kept };
+      return await Promise.all(CATCH_UPS.map((query) => catchUp(kept, query)));
     }
     case "a hundred conversations minted and deleted": {
       const path = `/v1/${target.namespace}/conversations`;
@@ -95,12 +128,33 @@ async function stay(target: Target, name: string, frame: string): Promise<WebSoc
   return socket;
 }
 
+/** Reads until all that is kept has come; 1000 when it did. */
+function catchUp(target: Target, query: string): Promise<number> {
+  const socket = open(target, query);
+  return new Promise((resolve) => {
+    socket.on("error", () => undefined);
+    socket.on("close", (code) => resolve(code));
+    socket.on("message", (data) => {
+      if (String(data).startsWith('{"type":"x_live"')) socket.close(1000);
+    });
+  });
+}
+
+/** Fifty times one thing of an account: made, and revoked again by the id in its answer. */
+function makeAndRevoke(target: Target, path: string, body: string): Promise<readonly number[]> {
+  return inTurn(times(50, body), async () => {
+    const { text } = await exchange(target, { method: "POST", path, body }, true);
+    const made: { key_id?: string; link_id?: string } = JSON.parse(text);
+    const id = made.key_id ?? made.link_id;
+    return await request(target, { method: "DELETE", path: `${path}/${id}` }, true);
+  });
+}
+
 /** An account that is created and deleted again. */
 async function comeAndGo(target: Target, name: string): Promise<number> {
   const body = `{"namespace":"${target.namespace}-${name}"}`;
-  const headers = { "x-forwarded-for": ADDRESS };
-  const created = await fetch(`${target.control}/v1/accounts`, { method: "POST", headers, body });
-  const { credential }: { credential?: string } = JSON.parse(await created.text());
+  const created = await exchange(target, { method: "POST", path: "/v1/accounts", body }, false);
+  const { credential }: { credential?: string } = JSON.parse(created.text);
   if (credential === undefined) return created.status;
   const gone = { method: "DELETE", path: "/v1/account" };
   return await request({ ...target, credential }, gone, true);
@@ -133,21 +187,34 @@ function say(target: Target, frames: readonly string[], query = ""): Promise<num
 
 function open(target: Target, query: string): WebSocket {
   const link = new URL(target.magicLink);
-  const url = `${target.gateway.replace("http", "ws")}${link.pathname}/connect${link.search}${query}`;
+  for (const name of new URLSearchParams(query).keys()) asked.add(`connect ${name}`);
+  asked.add(`gateway GET ${link.pathname}/connect`);
+  const url = `${target.at.gateway?.replace("http", "ws")}${link.pathname}/connect${link.search}${query}`;
   return new WebSocket(url, ["ams.v1", "ams.guest"], { perMessageDeflate: false });
 }
 
-async function request(target: Target, { method = "GET", path, body }: Ask, bearer: boolean) {
-  const response = await fetch(target.control + path, {
+async function request(target: Target, ask: Ask, bearer: boolean, service?: string) {
+  return (await exchange(target, ask, bearer, service)).status;
+}
+
+async function exchange(
+  target: Target,
+  { method = "GET", path, body, headers }: Ask,
+  bearer: boolean,
+  service = "control",
+): Promise<{ readonly status: number; readonly text: string }> {
+  asked.add(`${service} ${method} ${path.replace(/\?.*/, "")}`);
+  const response = await fetch(target.at[service] + path, {
     method,
     headers: {
       "x-forwarded-for": ADDRESS,
       ...(bearer ? { authorization: `Bearer ${target.credential}` } : {}),
+      ...headers,
     },
     ...(body === undefined ? {} : { body }),
   }).catch(() => null); // Refused before it had sent its body: the connection may end meanwhile.
-  await response?.arrayBuffer().catch(() => undefined);
-  return response?.status ?? 0;
+  const text = await response?.text().catch(() => "");
+  return { status: response?.status ?? 0, text: text || "{}" };
 }
 
 async function inTurn<Item, Result>(items: readonly Item[], make: (item: Item) => Promise<Result>) {
@@ -156,7 +223,7 @@ async function inTurn<Item, Result>(items: readonly Item[], make: (item: Item) =
   return results;
 }
 
-function tally(codes: readonly number[]): Outcome {
+function tally(codes: readonly number[]): Outcome["met"] {
   const counts: Record<string, number> = {};
   for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
   return counts;
