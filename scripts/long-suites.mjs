@@ -13,6 +13,12 @@ export const LONG_SUITES = [
     command: ["node", "scripts/test.mjs", "test/amp"],
     env: { AMS_AMP_KILLS: "1000", AMS_AMP_DOWN: "1" },
   },
+  {
+    name: "isolation",
+    what: "100,000 random requests of 50 accounts, of which none may see anything of another's",
+    command: ["node", "scripts/test.mjs", "operator/isolation"],
+    env: { AMS_ISOLATION: "100000" },
+  },
   ...["single", "sentinel", "cluster"].map((form) => ({
     name: `chaos-${form}`,
     what: `20 minutes of real processes under seeded faults, on Redis in the form ${form}`,
