@@ -6,6 +6,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { repositoryRoot } from "../repository-root.ts";
 import { connect, ERAS } from "./clients.ts";
+import { ask, call, initialize, stateless, statelessHeaders } from "./raw.ts";
 import { type Minted, startWorld, Watcher, type World } from "./world.ts";
 
 const TEXT = readFileSync(join(repositoryRoot(), "docs", "CONNECT.md"), "utf8");
@@ -102,6 +103,65 @@ describe("its command lines", () => {
     expect(JSON.parse(added)).toEqual({ name: "ams-stand-up", type: "http", url: LINK });
   });
 });
+
+describe("its text", () => {
+  test("has a section and a row for each MCP client that the page names, with the page's own line", async () => {
+    const source = join(repositoryRoot(), "edges/web/src/page/model/connect-lines.ts");
+    const { connectLines } = (await import(source)) as { connectLines: ConnectLines };
+    const lines = connectLines(LINK, "tail").filter(({ id }) => !OTHER_LINES.includes(id));
+    expect(lines.length).toBeGreaterThan(5);
+    for (const { title, text } of lines) {
+      const anchor = title.toLowerCase().replaceAll(" ", "-").replaceAll(".", "");
+      expect(TEXT).toContain(`| [${title}](#${anchor}) |`);
+      const [, section = ""] = TEXT.split(`\n## ${title}\n`);
+      const own = (section.split("\n## ")[0] ?? "").replaceAll(/\s+/g, "");
+      if (text === LINK) expect(own).toMatch(/themagiclinkasthe(?:MCPserver)?URL/);
+      else expect(own).toContain(text.replaceAll(/\s+/g, ""));
+    }
+  });
+
+  test("names every tool, and no other", async () => {
+    const answer = await ask(there.link, {
+      body: stateless("tools/list"),
+      headers: statelessHeaders("tools/list"),
+    });
+    const listed = [...(await answer.text()).matchAll(/"name":"(ams_\w+)"/g)];
+    const named = [...TEXT.matchAll(/^\| `(ams_\w+)` \|/gm)];
+    const namesOf = (found: RegExpExecArray[]) => new Set(found.map(([, name]) => name));
+    expect(namesOf(named)).toEqual(namesOf(listed));
+  });
+
+  const wrong = "A".repeat(43);
+  test.each([
+    ["400 `invalid_magic_link`", (link: string) => ask(link.replace(/\?.*/, ""), HELLO)],
+    ["404 `invalid_magic_link`", (link: string) => ask(link.replace(/.{43}$/, wrong), HELLO)],
+    ["404 `conversation_not_found`", (link: string) => ask(link.replace("?t", "x?t"), HELLO)],
+    ["401 `invalid_credential`", (link: string) => ask(link, with_("authorization", "Bearer x"))],
+    ["404 `Session not found`", (link: string) => ask(link, with_("mcp-session-id", "none"))],
+    ["403 `origin_not_allowed`", (link: string) => ask(link, with_("origin", "https://a.example"))],
+  ])("says what to do about %s, which is what a client gets", async (row, provoke) => {
+    expect(TEXT).toContain(`| ${row} |`);
+    const [status, code = ""] = row.replaceAll("`", "").split(/ (.*)/);
+    const answer = await provoke(there.link);
+    expect([answer.status, await answer.text()]).toEqual([
+      Number(status),
+      expect.stringContaining(code),
+    ]);
+  });
+});
+
+type ConnectLines = (
+  link: string,
+  tail: string,
+) => readonly { readonly id: string; readonly title: string; readonly text: string }[];
+
+/** Lines of the page for what is no MCP client. */
+const OTHER_LINES = ["ams", "sdk", "websocat", "curl"];
+
+const HELLO = { body: initialize() };
+function with_(name: string, value: string) {
+  return { body: call("ams_peers"), headers: { [name]: value } };
+}
 
 /** The one server of a file, by whatever name. */
 function serverOf({ mcpServers, servers }: Config): Server | undefined {

@@ -1,5 +1,6 @@
 // What an agent reads: whole messages, and what they cost it.
 import { readFileSync } from "node:fs";
+import type { MintOptions } from "@ams/client";
 import { Tiktoken } from "js-tiktoken/lite";
 import ranks from "js-tiktoken/ranks/o200k_base";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -23,8 +24,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.stop());
 
-async function talkers() {
-  const { link } = await world.conversation();
+async function talkers(options: MintOptions = {}) {
+  const { link } = await world.conversation(options);
   const session = await open(link);
   const { value: joined } = await tool(link, session, "ams_join", { stream_name: "reader" });
   const watcher = await Watcher.join(link, "falcon");
@@ -163,6 +164,51 @@ describe("costs", () => {
       await falcon.close();
     },
   );
+
+  test("a text of 10,000 tokens, streamed one by one, costs a listener at most 1.3 times itself and 100 a call", async () => {
+    const { falcon, read } = await talkers({ replay: { ttlS: 600, maxBytes: 8_388_608 } });
+    const source = `${prose}\n${code}`;
+    const tokens = encoder.encode(source.repeat(1 + Math.ceil(40_000 / source.length)));
+    const pieces = tokens.slice(0, 10_000).map((token) => encoder.decode([token]));
+    const whole = pieces.join("");
+    const [heard, costs]: [string[], number[]] = [[], []];
+    // The writer is at most so many pieces ahead of its reader, less than the edge keeps for it.
+    const AHEAD_MAX = 700;
+    const length = () => heard.reduce((sum, text) => sum + text.length, 0);
+    async function* paced() {
+      let [sent, ahead]: [number, number[]] = [0, []];
+      for (const piece of pieces) {
+        while (ahead.length >= AHEAD_MAX) {
+          const read = length();
+          ahead = ahead.filter((at) => at > read);
+          if (ahead.length >= AHEAD_MAX) await new Promise((resolve) => setTimeout(resolve, 2));
+        }
+        sent += piece.length;
+        ahead.push(sent);
+        yield piece;
+      }
+    }
+    const writing = falcon.pipe(paced());
+    for (let isDone = false; !isDone; ) {
+      const { value, text } = await read({ wait_ms: 20_000 });
+      expect(value).toMatchObject({ truncated: false, dropped: 0 });
+      for (const message of value.messages ?? []) {
+        heard.push(String(message.text));
+        isDone = message.done === true;
+      }
+      costs.push(costOf(text) + costOf(JSON.stringify(value)));
+      expect(costs.length).toBeLessThan(60);
+    }
+    await writing;
+    expect(heard.join("") === whole).toBe(true);
+    const total = costs.reduce((sum, cost) => sum + cost, 0);
+    const most = 2 * (ANSWER_COST.factor * costOf(whole) + ANSWER_COST.fixed * costs.length);
+    expect(total).toBeLessThanOrEqual(most);
+    console.log(
+      `${costOf(whole)} tokens in ${pieces.length} pieces: ${costs.length} calls, ${total} tokens in transcript and structure`,
+    );
+    await falcon.close();
+  });
 
   test("the list of tools costs a model at most 1,800 tokens", async () => {
     const { link } = await world.conversation();

@@ -116,6 +116,14 @@ export class EventBuffer {
     return Math.max(0, this.end - Math.max(position.next, this.#first));
   }
 
+  /**
+   * Whether the events that are left to read from there fill half of the buffer: a reader that
+   * waits much longer loses the oldest of them.
+   */
+  isHalfFull(position: Position): boolean {
+    return this.countFrom(position) * 2 >= this.#limits.bufferEvents;
+  }
+
   #isOver(): boolean {
     const count = this.end - this.#first;
     const { bufferEvents, bufferBytes } = this.#limits;

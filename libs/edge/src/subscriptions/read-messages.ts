@@ -55,7 +55,12 @@ export function readMessages(
     ...{ entries, presence, dropped },
     after: { next: from + count, unsure: false, ...(skip === 0 ? {} : { skip }) },
     truncated: truncated || events.slice(0, count).some(isAway),
-    isAwaited: full || entries.some(isWanted) || (wakesByPresence && presence.length > 0),
+    // A long message is given in parts, before its beginning is dropped to make space for its end.
+    isAwaited:
+      full ||
+      entries.some(isWanted) ||
+      (wakesByPresence && presence.length > 0) ||
+      (entries.length > 0 && buffer.isHalfFull(position)),
     isEmpty: entries.length === 0 && presence.length === 0,
     againMs: pauseMs(entries, speakers, now),
   };
