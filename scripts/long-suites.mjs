@@ -25,6 +25,12 @@ export const LONG_SUITES = [
     command: ["node", "scripts/chaos.mjs", "--minutes", "20", "--redis", form],
   })),
   {
+    name: "deliveries",
+    what: "10,000 webhooks to a receiver that fails, hangs, lies and redirects, each verified",
+    command: ["node", "scripts/test.mjs", "edges/hooks/src/deliver/deliveries"],
+    env: { AMS_TEST_DELIVERIES: "10000" },
+  },
+  {
     name: "planted",
     what: "twelve faults planted in real gateways, each of which the checker must catch by its name",
     command: ["node", "scripts/test.mjs", "test/journeys/planted"],

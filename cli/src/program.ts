@@ -23,6 +23,7 @@ import {
 } from "./commands/others.ts";
 import { completionCommand, manCommand } from "./commands/reference.ts";
 import { joinCommand, pipeCommand, sendCommand, tailCommand } from "./commands/talking.ts";
+import { webhookCommand } from "./commands/webhooks.ts";
 import { workflowCommand } from "./commands/workflow.ts";
 import { throwFor } from "./faults/usage.ts";
 import { loadCommand } from "./load/command.ts";
@@ -39,7 +40,7 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
   ],
   ["Being in one:", () => [joinCommand(), tailCommand(), sendCommand(), pipeCommand()]],
   ["Mail and workflows:", () => [mailCommand(), workflowCommand()]],
-  ["Who you are:", () => [accountCommand(), configCommand()]],
+  ["Who you are:", () => [accountCommand(), webhookCommand(), configCommand()]],
   [
     "Deployments:",
     () => [upCommand(), doctorCommand(), loadCommand(), conformanceCommand(), mcpCommand()],

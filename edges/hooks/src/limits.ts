@@ -44,6 +44,9 @@ export const LOOK_EVERY_MS = 100;
 /** Milliseconds for which an account's webhooks are remembered: a removal is heard of by then. */
 export const WEBHOOKS_MS = 2_000;
 
+/** The same for an account without any, whose first one is made any moment. */
+export const NONE_MS = 200;
+
 /** Accounts whose webhooks are remembered. */
 export const ACCOUNTS_MAX = 10_000;
 
@@ -55,6 +58,9 @@ export const TEXT_BYTES_MAX = 65_536;
 
 /** Turns of one conversation that are being written at a time. */
 export const TURNS_MAX = 1_000;
+
+/** Conversations that are being joined at a time, of which one may take as long as it likes. */
+export const JOINING_MAX = 32;
 
 /** Conversations whose messages this process reads: a socket each. */
 export const OBSERVED_MAX = 10_000;

@@ -146,7 +146,7 @@ const webhookUrl = z
   .describe("Where events are sent: https, and outside.");
 const enabled = z.boolean().describe("Whether events are sent to it.");
 
-export const createWebhookBody = z.object({ url: webhookUrl, types: eventTypes });
+export const createWebhookBody = z.object({ url: webhookUrl, types: eventTypes.nullish() });
 
 export const changeWebhookBody = z.object({
   url: webhookUrl.nullish(),

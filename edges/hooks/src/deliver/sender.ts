@@ -71,7 +71,8 @@ export class Sender {
     } catch (error) {
       log.warn({ event: "queue_away", ...describeError(error) }, "the queue can't be read");
     }
-    await reports.flush();
+    // Not waited for: control may be slow, and what is due is not.
+    void reports.flush();
     if (!this.#isStopped) this.start();
   }
 
@@ -127,7 +128,8 @@ export class Sender {
     const isOver = came.isDelivered || disables;
     const nextMs = isOver ? null : nextAttempt(queued, now(), chance());
     await store.finish(jobOf(queued), nextMs);
-    if (came.isDelivered) await store.write(`health ${webhook_id}`, null);
+    // One that is enabled again begins anew.
+    if (came.isDelivered || disables) await store.write(`health ${webhook_id}`, null);
     reports.add({
       account_id,
       disables,

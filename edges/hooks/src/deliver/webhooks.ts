@@ -1,6 +1,6 @@
 /** Webhooks by account, remembered for some seconds: a busy account isn't asked for each time. */
 import type { Control, Webhook } from "../control.ts";
-import { ACCOUNTS_MAX, WEBHOOKS_MS } from "../limits.ts";
+import { ACCOUNTS_MAX, NONE_MS, WEBHOOKS_MS } from "../limits.ts";
 
 type Kept = { readonly untilMs: number; readonly webhooks: Promise<readonly Webhook[]> };
 
@@ -19,10 +19,15 @@ export class Webhooks {
     const kept = this.#kept.get(accountId);
     if (kept !== undefined && kept.untilMs > this.#now()) return kept.webhooks;
     const webhooks = this.#control.webhooksOf(accountId);
-    webhooks.catch(() => this.#kept.delete(accountId));
-    this.#kept.delete(accountId);
     if (this.#kept.size >= ACCOUNTS_MAX) this.#kept.clear();
-    this.#kept.set(accountId, { untilMs: this.#now() + WEBHOOKS_MS, webhooks });
+    const keep = (forMs: number) => {
+      this.#kept.set(accountId, { untilMs: this.#now() + forMs, webhooks });
+    };
+    keep(WEBHOOKS_MS);
+    webhooks.then(
+      ({ length }) => length === 0 && keep(NONE_MS),
+      () => this.#kept.delete(accountId),
+    );
     return webhooks;
   }
 }

@@ -7,7 +7,7 @@ import { AmsError, type Connection, join } from "@ams/client";
 import { describeError, type Log } from "@ams/process";
 import type { Control, WaitingEvent } from "../control.ts";
 import type { Event } from "../intake.ts";
-import { OBSERVED_MAX } from "../limits.ts";
+import { JOINING_MAX, OBSERVED_MAX } from "../limits.ts";
 import type { Store } from "../store/store.ts";
 import { type Turn, Turns } from "./turns.ts";
 
@@ -41,6 +41,7 @@ export class Observers {
   readonly #parts: ObserverParts;
   readonly #holder = randomUUID();
   readonly #connections = new Map<string, Connection | null>();
+  #joining = 0;
   #timer: NodeJS.Timeout | null = null;
   #isStopped = false;
 
@@ -71,19 +72,33 @@ export class Observers {
     if (type === "conversation.closed" || name === null) return this.#forget(key);
     const target: Target = { account_id, namespace, alias, observer: name };
     await this.#parts.store.setMember(SET, key, JSON.stringify(target));
-    await this.#read(key, target);
+    this.#begin(key, target);
   }
 
   async #look(): Promise<void> {
     try {
       for (const [key, value] of await this.#parts.store.members(SET)) {
-        await this.#read(key, JSON.parse(value));
+        this.#begin(key, JSON.parse(value));
       }
     } catch (error) {
       const fields = { event: "observe_failed", ...describeError(error) };
       this.#parts.log.warn(fields, "conversations can't be read");
     }
     if (!this.#isStopped) this.start();
+  }
+
+  /** Nobody waits for it: a conversation that can't be joined delays no other event. */
+  #begin(key: string, target: Target): void {
+    if (this.#joining >= JOINING_MAX) return; // The next look comes back to it.
+    this.#joining += 1;
+    this.#read(key, target)
+      .catch((error: unknown) => {
+        const fields = { event: "observe_failed", ...describeError(error) };
+        this.#parts.log.warn(fields, "a conversation can't be read");
+      })
+      .finally(() => {
+        this.#joining -= 1;
+      });
   }
 
   /** Joins, unless somebody has it already. */

@@ -28,6 +28,7 @@ const VALUES: readonly unknown[] = [
 const NEEDED: Readonly<Record<string, object>> = {
   namespace: {},
   invite: { namespace: "fresh" },
+  types: { url: "https://example.com/" },
   canonical_input: { id_kind: "jcs-sha256" },
 };
 

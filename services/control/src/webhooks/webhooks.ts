@@ -1,6 +1,6 @@
 /** Webhooks of an account: made, listed, changed, removed (§2.15.1, §2.15.2). */
 import { newWebhookId, type Webhook } from "@ams/directory";
-import { joinMembers, toJsonText, trustJsonText } from "@ams/protocol";
+import { EVENT_TYPES, joinMembers, toJsonText, trustJsonText } from "@ams/protocol";
 import {
   changeWebhookBody,
   createWebhookBody,
@@ -17,6 +17,9 @@ import { noContent, reply } from "../http/reply.ts";
 import { changeWebhook, OWNER_ERRORS, readWish, webhookMembers, webhookOwner } from "./request.ts";
 import { newSecret } from "./sealing.ts";
 
+/** Messages are sent to those alone who ask for them. */
+const UNASKED = EVENT_TYPES.filter((type) => type !== "message");
+
 const BODY_ERRORS = [...OWNER_ERRORS, "body_too_large", "invalid_json", "invalid_webhook"] as const;
 
 export const createWebhook: Endpoint = {
@@ -24,7 +27,7 @@ export const createWebhook: Endpoint = {
   doc: {
     summary: "Make a webhook",
     description:
-      "Events of the `types` are sent to the `url`, signed by Standard Webhooks with the `secret`, which is shown once.",
+      "Events of the `types`, all but `message` unless given, are sent to the `url`, signed by Standard Webhooks with the `secret`, which is shown once.",
     auth: "bearer",
     body: { schema: createWebhookBody, required: true },
     success: { 201: { about: "The webhook, with its secret.", schema: webhookCreatedBody } },
@@ -38,8 +41,8 @@ export const createWebhook: Endpoint = {
     if (!body.ok) return problem(body.fault);
     const wish = readWish(body.value, tools);
     if (typeof wish === "string") return problem("invalid_webhook", {}, wish);
-    const { url, types } = wish;
-    if (url === undefined || types === undefined) return problem("invalid_webhook");
+    const { url, types = UNASKED } = wish;
+    if (url === undefined) return problem("invalid_webhook");
     const { account_id } = owner.account;
     const waitS = await tools.limits.rotations(account_id);
     if (waitS !== null) return rateLimited(tools, "rotations", waitS);
