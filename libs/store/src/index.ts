@@ -1,6 +1,7 @@
 /** Redis and LMDB as every driver uses them. */
 export { type File, type FileOptions, openFile, type Table } from "./embedded/open-file.ts";
 export { openSortedFile, SortedFile } from "./embedded/sorted-file.ts";
+export { confirmRedisFormat, LaterFormat } from "./format.ts";
 export { type Outcome, StoreUnavailable } from "./outcome.ts";
 export { tagOf } from "./redis/channel-tags.ts";
 export {

@@ -3,9 +3,10 @@
  *
  * | key | type | holds | ends |
  * |---|---|---|---|
+ * | `ams-feed:format` | string | version of what lies here | never |
  * | `ams-feed:answer:<hash>` | string | answer in JSON, empty while it is sent | 24 h, 1 min |
  */
-import { answered, connectRedis, textOf, whenReady } from "@ams/store";
+import { answered, confirmRedisFormat, connectRedis, textOf, whenReady } from "@ams/store";
 import { ANSWER_MS, type Answers, CLAIM_MS, type Claim, type Sent } from "./answers.ts";
 
 /** Milliseconds that Redis may take to answer at the start, before that is said and tried again. */
@@ -16,10 +17,13 @@ export async function openRedisAnswers(url: string): Promise<Answers> {
   const connection = connectRedis(url, "command");
   if (!connection.ok) throw new Error(connection.fault);
   const { client } = connection.value;
-  await whenReady(connection.value, READY_MS).catch((error: unknown) => {
+  try {
+    await whenReady(connection.value, READY_MS);
+    await confirmRedisFormat(client, "ams-feed:format");
+  } catch (error) {
     client.disconnect();
     throw error;
-  });
+  }
   const keyOf = (key: string) => `ams-feed:answer:${key}`;
   return {
     async claim(key): Promise<Claim> {

@@ -13,7 +13,7 @@ import {
   openMetrics,
   stopOnSignal,
 } from "@ams/process";
-import { StoreUnavailable } from "@ams/store";
+import { LaterFormat, StoreUnavailable } from "@ams/store";
 import type { Registry } from "prom-client";
 import type { Edge, EdgeApp } from "./edge.ts";
 import { type EdgeProcess, readEdgeProcess } from "./edge-config.ts";
@@ -45,6 +45,7 @@ export async function runEdge(edge: Edge): Promise<void> {
   try {
     await listen(read.value, { name: edge.name, app, log, registry });
   } catch (error) {
+    if (error instanceof LaterFormat) return exitMisconfigured(edge.name, [error.message]);
     log.fatal({ event: "start_failed", ...describeError(error) }, `${edge.name} can't start`);
     process.exit(EXIT_UNAVAILABLE);
   }

@@ -20,11 +20,14 @@ export type JournalKeys = {
 export class JournalNames {
   /** Sorted set of all names, by which they are listed. */
   readonly index: string;
+  /** String: the version of what lies under the prefix. */
+  readonly format: string;
   readonly #prefix: string;
 
   constructor(prefix: string) {
     this.#prefix = prefix;
     this.index = `${prefix}:index`;
+    this.format = `${prefix}:format`;
   }
 
   keysOf(journal: string): JournalKeys {

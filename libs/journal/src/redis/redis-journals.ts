@@ -5,9 +5,11 @@
 import { randomUUID } from "node:crypto";
 import {
   answered,
+  confirmRedisFormat,
   connectRedis,
   createRedisStore,
   isSharded,
+  LaterFormat,
   type Outcome,
   openSubscriber,
   type RedisConnection,
@@ -71,21 +73,19 @@ export async function openRedisJournals(options: RedisOptions): Promise<Outcome<
     await Promise.all(
       [command.value, subscriber.value].map((one) => whenReady(one, START_TIMEOUT_MS)),
     );
+    const names = new JournalNames(options.prefix ?? JOURNAL_PREFIX);
+    await confirmRedisFormat(command.value.client, names.format);
     const settle = await openSettle(command.value, options.durability);
     if (settle.ok)
       return {
         ok: true,
-        value: new RedisJournals(
-          command.value,
-          subscriber.value,
-          settle.value,
-          new JournalNames(options.prefix ?? JOURNAL_PREFIX),
-        ),
+        value: new RedisJournals(command.value, subscriber.value, settle.value, names),
       };
     end(command.value, subscriber.value);
     return settle;
   } catch (error) {
     end(command.value, subscriber.value);
+    if (error instanceof LaterFormat) return { ok: false, fault: error.message };
     throw error;
   }
 }

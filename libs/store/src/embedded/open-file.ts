@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Database, open, type RootDatabase } from "lmdb";
+import { FIRST_FORMAT, LaterFormat } from "../format.ts";
 import type { Outcome } from "../outcome.ts";
 
 export type File = RootDatabase<unknown, string>;
@@ -28,16 +29,21 @@ export type FileOptions = {
   readonly name: string;
   /** Named databases that it may hold. */
   readonly tablesMax: number;
+  /** The version of what is in it; that of stores that never changed unless given. */
+  readonly format?: number;
   /** A commit is on disk before it is visible; otherwise shortly after. */
   readonly syncsBeforeCommit?: boolean;
 };
+
+/** The key of its format, beside the names of the tables. */
+const FORMAT_KEY = "ams-format";
 
 /** The owner alone: the file holds who owns what. */
 const FOLDER_MODE = 0o700;
 
 /** `path` is a folder; it is made if it isn't there. */
 export function openFile(path: string, options: FileOptions): Outcome<File, string> {
-  const { name, tablesMax, syncsBeforeCommit = false } = options;
+  const { name, tablesMax, syncsBeforeCommit = false, format = FIRST_FORMAT } = options;
   const file = join(path, `${name}.mdb`);
   const fault = checkFolder(path, name) ?? checkHeader(file, name);
   if (fault !== null) return { ok: false, fault };
@@ -50,6 +56,12 @@ export function openFile(path: string, options: FileOptions): Outcome<File, stri
       noSubdir: true,
       ...sync,
     });
+    const written = Number(value.get(FORMAT_KEY) ?? 0);
+    if (written > format) {
+      void value.close();
+      return { ok: false, fault: new LaterFormat(`The ${name} file ${file}`).message };
+    }
+    if (written < format) value.putSync(FORMAT_KEY, format);
     return { ok: true, value };
   } catch (error) {
     return { ok: false, fault: `The ${name} file ${file} can't be opened: ${reasonOf(error)}.` };

@@ -1,6 +1,7 @@
 /** The store on Redis: any number of processes share it. */
 import {
   answered,
+  confirmRedisFormat,
   connectRedis,
   createRedisStore,
   listOf,
@@ -62,14 +63,17 @@ const READY_MS_MAX = 5_000;
 /** Called with the seconds that a script took. */
 export type Observe = (script: string, seconds: number) => void;
 
-/** Rejects with a sentence when Redis can't be reached. */
+/** Rejects with a sentence when Redis can't be reached, or a later version has written it. */
 export async function openRedisStore(url: string, observe: Observe): Promise<Store> {
   const connected = connectRedis(url, "command");
   if (!connected.ok) throw new Error(`AMS_AMP_REDIS_URL ${connected.fault}`);
-  await whenReady(connected.value, READY_MS_MAX).catch((error: unknown) => {
+  try {
+    await whenReady(connected.value, READY_MS_MAX);
+    await confirmRedisFormat(connected.value.client, `${PREFIX}format`);
+  } catch (error) {
     connected.value.client.disconnect();
     throw error;
-  });
+  }
   return new RedisAmpStore(createRedisStore(connected.value.client, SCRIPTS), observe);
 }
 
