@@ -170,6 +170,7 @@ export const edgeSchema = {
       },
     },
     generatedSettings: { type: "array", maxItems: 10, items: settingName },
+    controlSettings: { type: "array", maxItems: 10, items: settingName },
     existingSecret: name,
     egress: objects,
     stopSeconds: { type: "integer", minimum: 0, maximum: 600 },

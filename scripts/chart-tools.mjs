@@ -35,6 +35,12 @@ export const CHART_TOOLS = [
     variable: "AMS_KUBE_SCORE",
     isRight: () => true,
   },
+  {
+    name: "actionlint",
+    module: "github.com/rhysd/actionlint/cmd/actionlint@v1.7.7",
+    variable: "AMS_ACTIONLINT",
+    isRight: () => true,
+  },
 ];
 
 const CACHE = process.env.AMS_TOOLS ?? join(homedir(), ".cache/ams-tools");

@@ -10,6 +10,7 @@ const SECRET_SETTINGS: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^AMS_INVITE_CODES$/, ["control"]],
   [/^AMS_ARCHIVE_/, ["archive"]],
   [/^AMS_MCP_SECRET$/, ["mcp"]],
+  [/^AMS_HOOKS_SECRET$/, ["hooks", "control"]],
 ];
 
 describe.skipIf(helm === "")("%s", () => {

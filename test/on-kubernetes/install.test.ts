@@ -15,8 +15,11 @@ const CLAIMS = ["data-ams-redis-0", "data-ams-redis-durable-0"];
 
 describe
   .skipIf(AMS_HELM === undefined && AMS_HELM3 === undefined)
-  .each(HELMS.filter(({ helm }) => helm !== ""))("$name", ({ helm, takeBack, hasLogs }) => {
-  const release = releaseIn(`ams-install-${Date.now().toString(36)}`, helm);
+  .each(HELMS.filter(({ helm }) => helm !== ""))("$name", ({ name, helm, takeBack, hasLogs }) => {
+  const release = releaseIn(
+    `ams-install-${name.replace(" ", "-")}-${Date.now().toString(36)}`,
+    helm,
+  );
   const { must, json, kubectl, helmed } = release;
   const secrets = () => SECRETS.map((name) => json("get", "secret", name).data);
   let kept: readonly unknown[] = [];
