@@ -13,6 +13,7 @@ import {
 import { helpCommand } from "./commands/help.ts";
 import { linkCommand } from "./commands/links.ts";
 import { mailCommand } from "./commands/mail.ts";
+import { operatorCommand } from "./commands/operator.ts";
 import { explain } from "./commands/options.ts";
 import {
   configCommand,
@@ -43,7 +44,14 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
   ["Who you are:", () => [accountCommand(), webhookCommand(), configCommand()]],
   [
     "Deployments:",
-    () => [upCommand(), doctorCommand(), loadCommand(), conformanceCommand(), mcpCommand()],
+    () => [
+      upCommand(),
+      doctorCommand(),
+      loadCommand(),
+      conformanceCommand(),
+      mcpCommand(),
+      operatorCommand(),
+    ],
   ],
 ];
 

@@ -22,12 +22,20 @@ export async function operatorOf(
   env: Readonly<Record<string, string>>,
   ...more: readonly string[]
 ): Promise<Operator> {
+  const key = await keyOf(env, ...more);
+  return (method, path, body) => ask(`${adminUrl}/operator/v1${path}`, method, key, body);
+}
+
+/** A key of the role admin. */
+export async function keyOf(
+  env: Readonly<Record<string, string>>,
+  ...more: readonly string[]
+): Promise<string> {
   const args = [COMMAND, "operator-key", "create", "ida", "admin", ...more];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     env: { ...process.env, ...env },
   });
-  const { operator_key } = JSON.parse(stdout);
-  return (method, path, body) => ask(`${adminUrl}/operator/v1${path}`, method, operator_key, body);
+  return JSON.parse(stdout).operator_key;
 }
 
 async function ask(

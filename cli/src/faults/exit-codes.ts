@@ -152,6 +152,11 @@ export const EXIT_OF = {
   internal: "internal",
 } as const satisfies Record<AmsErrorCode | CliFault, Exit>;
 
+/** Whether a text from elsewhere is a code that this version knows. */
+export function isErrorCode(code: string): code is keyof typeof EXIT_OF {
+  return Object.hasOwn(EXIT_OF, code);
+}
+
 export function exitStatusOf(code: AmsErrorCode | CliFault): number {
   return EXIT_CODES[EXIT_OF[code]].status;
 }

@@ -11,6 +11,8 @@ const ENVIRONMENT: readonly (readonly [string, string])[] = [
   ["AMS_PROFILE", "The profile, where --profile is not given."],
   ["AMS_CREDENTIAL", "The account's credential, instead of the profile's."],
   ["AMS_INVITE", "The invite code for account create, where the operator asks for one."],
+  ["AMS_OPERATOR_KEY", "The operator key, for ams operator."],
+  ["AMS_OPERATOR_URL", "Control's admin port, for ams operator; else http://127.0.0.1:9091."],
   ["NO_COLOR", "No colours."],
   ["AMS_DEBUG", "1 prints where in the program a failure came from."],
 ];
