@@ -70,6 +70,8 @@ export function eventJson(event: AmsEvent): EventJson {
       return { type, peer_count: event.peerCount, ts: event.ts };
     case "draining":
       return { type, reconnect_after_ms: event.reconnectAfterMs };
+    case "notice":
+      return { type, level: event.level, text: event.text };
     case "closed":
       return { type, error: event.error?.code ?? null };
   }

@@ -35,6 +35,8 @@ export function noteOf(event: AmsEvent): string | null {
       return `${howMany(event.missing)} of ${whose(event.streamName)} lost (${harmless(event.reason)})`;
     case "reconnecting":
       return `the connection broke; try ${event.attempt} to come back in ${seconds(event.delayMs)}`;
+    case "notice":
+      return `${event.level === "info" ? "notice" : event.level}: ${harmless(event.text)}`;
     case "draining":
       return `this gateway goes away; moving to another in ${seconds(event.reconnectAfterMs)}`;
   }

@@ -52,6 +52,7 @@ export type {
   Kept,
   LiveEvent,
   Metadata,
+  NoticeEvent,
   Peer,
   PeerIdentity,
   ReconnectingEvent,

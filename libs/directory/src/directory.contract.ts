@@ -11,6 +11,7 @@ import { outboxContract } from "./contract/outbox.ts";
 import { peppersContract } from "./contract/peppers.ts";
 import { plansContract } from "./contract/plans.ts";
 import { presenceContract } from "./contract/presence.ts";
+import { usageContract } from "./contract/usage.ts";
 import type { World } from "./contract/world.ts";
 
 /** `open` is called once for each group of tests; every test makes names of its own. */
@@ -27,5 +28,6 @@ export function directoryContract(name: string, open: () => Promise<World>): voi
     outboxContract(open);
     plansContract(open);
     hostingContract(open);
+    usageContract(open);
   });
 }

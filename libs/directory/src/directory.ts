@@ -10,6 +10,7 @@ import type {
   ConversationId,
   JsonText,
   Namespace,
+  NoticeLevel,
   StreamId,
   StreamName,
 } from "@ams/protocol";
@@ -31,6 +32,7 @@ import type {
   Where,
 } from "./records.ts";
 import type { Peppers } from "./secrets.ts";
+import type { Usage } from "./usage.ts";
 import type { Outbox, Webhooks } from "./webhooks.ts";
 
 export type {
@@ -299,6 +301,14 @@ export type HeldPage = {
   readonly next: string | null;
 };
 
+/** What an operator says to people who are connected. */
+export type Notice = {
+  /** Null for everybody. */
+  readonly account_id: AccountId | null;
+  readonly level: NoticeLevel;
+  readonly text: string;
+};
+
 export type PepperKind = keyof Peppers;
 
 /**
@@ -318,6 +328,7 @@ export interface Peppered {
 export interface Directory
   extends Accounts,
     Plans,
+    Usage,
     Conversations,
     Presence,
     Leases,
@@ -328,6 +339,8 @@ export interface Directory
   readonly kind: "redis" | "embedded";
   /** Where its events are announced. */
   readonly channels: Channels;
+  /** Lets every gateway show a notice to its sockets (§4.10), or to those of one account. */
+  announceNotice(notice: Notice): Promise<void>;
   /** Milliseconds that the store took to answer; rejects when it can't be reached. */
   ping(): Promise<number>;
   close(): Promise<void>;

@@ -56,8 +56,16 @@ test("every event reads back as it was written, also with members of a later ver
     expect(decodeEvent(Buffer.from(JSON.stringify({ ...event, later: 1 })))).toMatchObject(event);
     expect(decodeDeploymentEvent(encodeEvent(event))).toBeNull();
   }
+  const notice = { kind: "notice", account_id: null, level: "info", text: "x" } as const;
+  const used = { kind: "rates_used", from: "g", used: [[deleted.account_id, 1, 2, 3]] } as const;
+  for (const wrong of [
+    { ...notice, level: "loud" },
+    { ...notice, text: "" },
+    { ...used, used: [1] },
+  ])
+    expect(decodeDeploymentEvent(JSON.stringify(wrong))).toBeNull();
   const limits = { ...deleted, kind: "limits_changed" } as const;
-  for (const event of [deleted, ended, limits, { kind: "plans_changed" } as const]) {
+  for (const event of [deleted, ended, limits, { kind: "plans_changed" } as const, notice, used]) {
     expect(decodeDeploymentEvent(encodeEvent(event))).toEqual(event);
     expect(decodeEvent(encodeEvent(event))).toBeNull();
   }

@@ -7,8 +7,8 @@
  * An event is JSON text; the batches of frames that gateways put on the same channel begin with a
  * byte that is no `{`.
  */
-import type { AccountId, StreamId } from "@ams/protocol";
-import type { CredentialEnd } from "./directory.ts";
+import { type AccountId, isNoticeLevel, isNoticeText, type StreamId } from "@ams/protocol";
+import type { CredentialEnd, Notice } from "./directory.ts";
 import type { ConnectionId, GatewayId, RosterEntry } from "./records.ts";
 import { shareTexts } from "./shared-texts.ts";
 
@@ -100,7 +100,18 @@ export type DeploymentEvent =
   /** The account is under another plan, or has other limits of its own. */
   | { readonly kind: "limits_changed"; readonly account_id: AccountId }
   /** A plan was made, changed or removed. */
-  | { readonly kind: "plans_changed" };
+  | { readonly kind: "plans_changed" }
+  | ({ readonly kind: "notice" } & Notice)
+  /** What a gateway has let pass of accounts with limited rates since it last said so. */
+  | {
+      readonly kind: "rates_used";
+      /** The process that counted, and hears its own. */
+      readonly from: string;
+      readonly used: readonly RatesUsed[];
+    };
+
+/** Account, frames, bytes, deliveries. */
+export type RatesUsed = readonly [AccountId, number, number, number];
 
 export function encodeEvent(event: ChannelEvent | DeploymentEvent): string {
   return JSON.stringify(event);
@@ -143,6 +154,10 @@ function isDeploymentEvent(event: unknown): event is DeploymentEvent {
   if (!isObject(event)) return false;
   if (event.kind === "plans_changed") return true;
   if (event.kind === "drain") return isText(event.gateway);
+  if (event.kind === "rates_used") {
+    return isText(event.from) && Array.isArray(event.used) && event.used.every(isRatesUsed);
+  }
+  if (event.kind === "notice") return isNotice(event);
   if (!isText(event.account_id)) return false;
   switch (event.kind) {
     case "account_deleted":
@@ -154,6 +169,16 @@ function isDeploymentEvent(event: unknown): event is DeploymentEvent {
     default:
       return false;
   }
+}
+
+function isRatesUsed(used: unknown): boolean {
+  if (!Array.isArray(used) || used.length !== 4) return false;
+  return isText(used[0]) && used.slice(1).every(isCount);
+}
+
+function isNotice({ account_id, level, text }: Readonly<Record<string, unknown>>): boolean {
+  if (account_id !== null && !isText(account_id)) return false;
+  return isNoticeLevel(level) && isNoticeText(text);
 }
 
 function isEnd(end: unknown): boolean {

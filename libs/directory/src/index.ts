@@ -19,6 +19,7 @@ export {
   type Minted,
   type MintFault,
   type NewConversation,
+  type Notice,
   type Outcome,
   type PepperKind,
   type Presence,
@@ -42,6 +43,7 @@ export {
   encodeEvent,
   type GatewayEvent,
   type LogEvent,
+  type RatesUsed,
   type RosterEvent,
 } from "./events.ts";
 export {
@@ -124,6 +126,16 @@ export {
   streamIdOf,
 } from "./secrets.ts";
 export { type Suspensions, watchSuspensions } from "./suspensions.ts";
+export {
+  HOUR_MS,
+  USAGE_COUNTS,
+  USAGE_KEPT_HOURS,
+  type Usage,
+  type UsageCounts,
+  type UsageDelta,
+  type UsageHour,
+  type UsageRates,
+} from "./usage.ts";
 export {
   DELIVERIES_MAX,
   type Delivery,

@@ -14,6 +14,7 @@ import {
   type StreamName,
 } from "@ams/protocol";
 import type { AccountLimits } from "./limits.ts";
+import type { UsageRates } from "./usage.ts";
 
 /**
  * Departed streams of one conversation that are surely remembered, twice as many at most.
@@ -103,6 +104,8 @@ export type AccountUse = {
   readonly guests: number;
   readonly conversations: number;
   readonly keys: number;
+  /** Per second, over all gateways, as they measured it within the last seconds. */
+  readonly rates: UsageRates;
 };
 
 /** Whose a credential is, and what it may do: everything unless it is a key. */

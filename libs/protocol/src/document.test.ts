@@ -33,6 +33,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   "bearer-token": schema.bearerTokenClaims,
   "join-token": schema.joinTokenClaims,
   "account-events": schema.accountEventsBody,
+  "account-usage": schema.accountUsageBody,
   "create-link": schema.createLinkBody,
   "link-created": schema.linkCreatedBody,
   links: schema.linksBody,

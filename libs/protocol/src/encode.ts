@@ -8,6 +8,7 @@ import type {
   GapFrame,
   Joined,
   JoinedFrame,
+  NoticeLevel,
   Peer,
   ServerFrame,
   StreamIdentity,
@@ -115,6 +116,10 @@ export function cursorTail(cursor: string, isReplay: boolean): string {
 
 export function encodeDrain(reconnectAfterMs: number): string {
   return `${opening("x_drain")},"reconnect_after_ms":${reconnectAfterMs}}`;
+}
+
+export function encodeNotice(level: NoticeLevel, text: string): string {
+  return `${opening("x_notice")},"level":"${level}","text":${JSON.stringify(text)}}`;
 }
 
 /**

@@ -5,6 +5,7 @@
 
 import type { AccountId, ConversationId, StreamId, StreamName } from "./ids.ts";
 import type { JsonText } from "./json.ts";
+import { NOTICE_CHARACTERS_MAX } from "./limits.ts";
 import type { ReplayTerms } from "./replay.ts";
 
 /** What a client may send. `data` and `metadata` are the raw JSON text that the client wrote. */
@@ -185,6 +186,28 @@ export type AssembledFrame = {
 
 export type DrainFrame = { readonly type: "x_drain"; readonly reconnect_after_ms: number };
 
+/** What an operator or the broker says to people (§4.10). */
+export type NoticeFrame = {
+  readonly type: "x_notice";
+  readonly level: NoticeLevel;
+  readonly text: string;
+};
+
+export const NOTICE_LEVELS = ["info", "warning", "error"] as const;
+
+export type NoticeLevel = (typeof NOTICE_LEVELS)[number];
+
+export function isNoticeLevel(value: unknown): value is NoticeLevel {
+  return NOTICE_LEVELS.some((level) => level === value);
+}
+
+/** 1 to `NOTICE_CHARACTERS_MAX` characters, none of them a control character. */
+export function isNoticeText(value: unknown): value is string {
+  if (typeof value !== "string" || value === "" || value.length > NOTICE_CHARACTERS_MAX)
+    return false;
+  return !/\p{Cc}/u.test(value);
+}
+
 /** What a server may send, as a reader parses it (§4.5). */
 export type ServerFrame =
   | JoinedFrame
@@ -197,6 +220,7 @@ export type ServerFrame =
   | ReceiptFrame
   | DrainFrame
   | RosterFrame
+  | NoticeFrame
   | CursorFrame
   | LiveFrame
   | AssembledFrame;

@@ -31,6 +31,7 @@ export {
   encodeGap,
   encodeJoined,
   encodeLive,
+  encodeNotice,
   encodePeer,
   encodeReceipt,
   encodeRoster,
@@ -48,11 +49,13 @@ export type {
   Gap,
   GapReason,
   Joined,
+  NoticeLevel,
   Peer,
   ServerFrame,
   ServerFrameMember,
   StreamIdentity,
 } from "./frames.ts";
+export { isNoticeLevel, isNoticeText, NOTICE_LEVELS } from "./frames.ts";
 export {
   type AccountId,
   type Alias,
@@ -118,6 +121,7 @@ export {
   MAX_JOINS_MAX,
   METADATA_BYTES_MAX,
   METADATA_HEADER_BYTES_MAX,
+  NOTICE_CHARACTERS_MAX,
   OTHER_FRAME_BYTES_MAX,
   PEER_IDENTITY_BYTES_MAX,
   REPLAY_BYTES_MIN,

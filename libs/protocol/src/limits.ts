@@ -117,6 +117,9 @@ export const WEBHOOKS_MAX = 10;
 /** Characters of the name of a key. */
 export const KEY_NAME_CHARACTERS_MAX = 64;
 
+/** Characters of a notice (§4.10): a sentence or two. */
+export const NOTICE_CHARACTERS_MAX = 500;
+
 /** Events of one account that are kept, the latest: about 200 KiB. */
 export const ACCOUNT_EVENTS_MAX = 1_000;
 

@@ -3,13 +3,14 @@
  * path uses `parse.ts`, and a property test holds the two to the same answer on every text.
  */
 import { z } from "zod";
-import type { ServerFrame } from "./frames.ts";
+import { NOTICE_LEVELS, type ServerFrame } from "./frames.ts";
 import { ACCOUNT_ID, CONVERSATION_ID, STREAM_ID, STREAM_NAME } from "./ids.ts";
 import { readMembers, utf8Bytes } from "./json.ts";
 import {
   FRAME_JSON_TOKENS_MAX,
   JSON_DEPTH_MAX,
   METADATA_BYTES_MAX,
+  NOTICE_CHARACTERS_MAX,
   OTHER_FRAME_BYTES_MAX,
   TOKEN_BYTES_MAX,
   TOKEN_FRAME_BYTES_MAX,
@@ -181,6 +182,12 @@ export const drainFrame = z.object({
   reconnect_after_ms: z.int().nonnegative(),
 });
 
+export const noticeFrame = z.object({
+  type: z.literal("x_notice"),
+  level: z.enum(NOTICE_LEVELS),
+  text: z.string().min(1).max(NOTICE_CHARACTERS_MAX),
+});
+
 /**
  * A server's frame. Unknown members are dropped from the result, as a client ignores them (§4.2).
  */
@@ -195,6 +202,7 @@ export const serverFrame = z.discriminatedUnion("type", [
   receiptFrame,
   rosterFrame,
   drainFrame,
+  noticeFrame,
   cursorFrame,
   liveFrame,
   assembledFrame,

@@ -85,6 +85,9 @@ export const accountBody = z.object({
       guests_per_account: count,
       conversations_per_account: count,
       keys_per_account: count,
+      frames_per_second: count.optional(),
+      bytes_per_second: count.optional(),
+      deliveries_per_second: count.optional(),
     })
     .optional(),
 });
@@ -209,6 +212,22 @@ const messages = z.boolean().describe("Whether each finished turn is an event to
 export const optInBody = z.object({ messages: messages.nullish() });
 
 export const optedInBody = z.object({ messages });
+
+/** What an account has used (§2.10.6). */
+export const accountUsageBody = z.object({
+  hours: z.array(
+    z.object({
+      hour: timestamp,
+      tokens_in: count,
+      bytes_in: count,
+      deliveries: count,
+      bytes_out: count,
+      connection_s: count,
+      peak_streams: count,
+      replay_bytes: count,
+    }),
+  ),
+});
 
 /** What was done with an account (§2.2.12). */
 export const accountEventsBody = z.object({

@@ -30,6 +30,7 @@ export {
   accountBody,
   accountCreatedBody,
   accountEventsBody,
+  accountUsageBody,
   alias,
   bearerTokenClaims,
   changeWebhookBody,

@@ -18,6 +18,7 @@ import {
   fail,
   type Said,
 } from "./accounts/said.ts";
+import { readUsageWish, runUsage, USAGE_USAGE } from "./accounts/usage-command.ts";
 import { CONTROL_PROCESS_SETTINGS } from "./config.ts";
 import { OPERATOR_KEY_USAGE, readOperatorKeyWish, runOperatorKey } from "./operator/key-command.ts";
 
@@ -32,6 +33,8 @@ const USAGES = new Map([
   ["plan", PLAN_USAGE],
   ["reset-credential", RESET_USAGE],
   ["operator-key", OPERATOR_KEY_USAGE],
+  ["usage", USAGE_USAGE],
+  ["announce", USAGE_USAGE],
 ]);
 
 type Opened =
@@ -45,10 +48,11 @@ process.exitCode = said.exit;
 
 async function answer(args: readonly string[]): Promise<Said> {
   const resets = args[0] === "reset-credential";
-  const usage = USAGES.get(args[0] ?? "") ?? [...USAGES.values()].join("\n");
+  const usage = USAGES.get(args[0] ?? "") ?? [...new Set(USAGES.values())].join("\n");
   if (args.includes("--help")) return { exit: 0, out: usage, error: "" };
   if (args[0] === "operator-key") return await operatorKey(args, usage);
   if (args[0] === "plan") return await changePlans(args, usage);
+  if (args[0] === "usage" || args[0] === "announce") return await showUse(args, usage);
   return resets ? await resetCredential(args, usage) : await setLimits(args, usage);
 }
 
@@ -66,6 +70,12 @@ async function operatorKey(args: readonly string[], usage: string): Promise<Said
   if (!peppers.ok) return fail(EXIT_MISCONFIGURED, peppers.faults.join("; "));
   const run = (directory: Directory) => runOperatorKey(directory, peppers.value, wish.value);
   return await onDirectory(folder, run);
+}
+
+async function showUse(args: readonly string[], usage: string): Promise<Said> {
+  const wish = readUsageWish(args);
+  if (!wish.ok) return misused(wish.fault, usage);
+  return await onDirectory(wish.value.folder, (directory) => runUsage(directory, wish.value));
 }
 
 async function setLimits(args: readonly string[], usage: string): Promise<Said> {

@@ -12,6 +12,7 @@ import type { Holdings } from "./lifecycle/holdings.ts";
 import type { Stalls } from "./lifecycle/stalls.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { Turns } from "./replay/turns.ts";
+import type { Meters } from "./usage/meters.ts";
 
 export type GatewayDeps = {
   readonly directory: Directory;
@@ -27,6 +28,8 @@ export type GatewayDeps = {
   readonly sockets: Sockets;
   readonly holdings: Holdings;
   readonly credentials: Credentials;
+  /** What accounts use here, and what they may. */
+  readonly meters: Pick<Meters, "of" | "ready" | "reached">;
   readonly metrics: GatewayMetrics;
   readonly log: Log;
   /** Unix milliseconds. */

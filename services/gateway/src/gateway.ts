@@ -2,6 +2,7 @@
 import {
   type Directory,
   decodeDeploymentEvent,
+  encodeEvent,
   type GatewayId,
   type Peppers,
 } from "@ams/directory";
@@ -31,6 +32,8 @@ import { OneAtATime } from "./lifecycle/one-at-a-time.ts";
 import { beginShedding } from "./lifecycle/shedding.ts";
 import { GatewayMetrics, type JoinOutcome } from "./metrics.ts";
 import { Turns } from "./replay/turns.ts";
+import { Meters } from "./usage/meters.ts";
+import { showNotice } from "./usage/notices.ts";
 
 export type GatewayOptions = {
   readonly at: { readonly host: string; readonly port: number; readonly names: HostNames };
@@ -81,11 +84,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   const holdings = new Holdings(directory, log);
   const waiting = new Waiting();
   const credentials = new Credentials(directory, now);
+  const { relay, meters } = openMeters(options, metrics);
   const lease = new Lease({ directory, holdings, credentials, waiting, metrics, log });
   const server = options.openPort?.(metrics) ?? new Server(metrics);
   const deps: GatewayDeps = {
     directory,
-    relay: new Relay(bus, metrics),
+    relay,
     replay: options.replay ?? null,
     turns: new Turns(),
     resync: (channel) => conversations.resync(channel),
@@ -93,6 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     sockets: server,
     holdings,
     credentials,
+    meters,
     metrics,
     log,
     now,
@@ -119,21 +124,24 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
   let hosting: Hosting | null = null;
   const health: Health = { now, instance: options.instance, notReady };
   await lease.begin(conversations);
-  await listenToDeployment(bus, deps, {
-    suspensions: () => hosting?.look(),
-    // Where nobody takes the sockets over, they would come back to nothing.
-    drain: (id) => {
-      if (id === deps.gateway() && options.isTakenOver === true) draining.begin();
+  await listenToDeployment(
+    bus,
+    { ...deps, meters, conversations },
+    {
+      suspensions: () => hosting?.look(),
+      // Where nobody takes the sockets over, they would come back to nothing.
+      drain: (id) => {
+        if (id === deps.gateway() && options.isTakenOver === true) draining.begin();
+      },
     },
-  });
+  );
   if (options.isHosted === true) {
     const own = { conversations, isDraining: () => draining.isBegun, notReady, now };
     hosting = await beginHosting({ ...deps, ...options, ...own });
   }
   const port = await openPort(server, options, { metrics, connector, health });
   if (port === null) {
-    await hosting?.stop();
-    await lease.end();
+    await Promise.all([hosting?.stop(), meters.end(), lease.end()]);
     return null;
   }
   const endShedding = beginShedding({ memory, conversations, now, log });
@@ -143,6 +151,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway | n
     endShedding();
     await hosting?.stop();
     await holdings.settled();
+    await meters.end();
     await lease.end();
     await server.close();
   };
@@ -183,23 +192,55 @@ function firstNotReady(all: readonly { notReady(): string | null }[]): string | 
   return null;
 }
 
-/**
- * What ends on every gateway at once. When the channel was lost, what was announced meanwhile is
- * looked up.
- */
+/** What accounts use here, shared with the other gateways on the deployment's channel. */
+function openMeters(options: GatewayOptions, metrics: GatewayMetrics) {
+  const { directory, bus, log, now = Date.now } = options;
+  const relay = new Relay(bus, metrics);
+  const origin = Buffer.from(relay.origin).toString("hex");
+  const meters = new Meters({
+    directory,
+    origin,
+    now,
+    // What is lost of it the others let pass.
+    share(used) {
+      const event = encodeEvent({ kind: "rates_used", from: origin, used });
+      bus.publish(directory.channels.deployment, Buffer.from(event)).catch(() => undefined);
+    },
+    failed: (error) => log.debug({ event: "meters_failed", ...describeError(error) }, "meters"),
+  });
+  meters.begin();
+  return { relay, meters };
+}
+
+type DeploymentParts = Pick<GatewayDeps, "credentials" | "directory" | "log" | "metrics"> & {
+  readonly meters: Meters;
+  readonly conversations: Conversations;
+};
+
 /** What operators ask of it. */
 type Asked = {
   readonly suspensions: () => void;
   readonly drain: (gateway: GatewayId) => void;
 };
 
-async function listenToDeployment(bus: Bus, deps: GatewayDeps, asked: Asked): Promise<void> {
-  const { credentials, directory, log, metrics } = deps;
+/**
+ * What ends on every gateway at once. When the channel was lost, what was announced meanwhile is
+ * looked up.
+ */
+async function listenToDeployment(bus: Bus, deps: DeploymentParts, asked: Asked): Promise<void> {
+  const { credentials, directory, log, metrics, meters } = deps;
   const { deployment } = directory.channels;
   const check = new OneAtATime(
-    () => credentials.checkAll(),
+    async () => {
+      await credentials.checkAll();
+      await meters.changedAll();
+    },
     // The lease's rounds look at all of them too, one after the other.
     (error) => log.warn({ event: "check_failed", ...describeError(error) }, "check failed"),
+  );
+  const changedAll = new OneAtATime(
+    () => meters.changedAll(),
+    (error) => log.warn({ event: "limits_unread", ...describeError(error) }, "limits unread"),
   );
   bus.onUp((channels) => {
     if (channels.includes(deployment)) check.run();
@@ -218,7 +259,16 @@ async function listenToDeployment(bus: Bus, deps: GatewayDeps, asked: Asked): Pr
         credentials.end(event.account_id, event.ends);
         return;
       case "limits_changed":
+        meters.changed(event.account_id);
+        return;
       case "plans_changed":
+        changedAll.run();
+        return;
+      case "rates_used":
+        meters.heard(event.from, event.used);
+        return;
+      case "notice":
+        showNotice(event, deps.conversations.sessions());
         return;
       case "suspensions":
         asked.suspensions();

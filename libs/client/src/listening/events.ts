@@ -165,9 +165,6 @@ export type ReconnectingEvent = {
   readonly cause: AmsError;
 };
 
-/**
- * The gateway is going away; the connection moves to another one by itself after this time (§4.9).
- */
 /** How many other streams are live now, with `roster: "summary"`. */
 export type RosterEvent = {
   readonly type: "roster";
@@ -175,7 +172,20 @@ export type RosterEvent = {
   readonly ts: string;
 };
 
+/**
+ * The gateway is going away; the connection moves to another one by itself after this time (§4.9).
+ */
 export type DrainingEvent = { readonly type: "draining"; readonly reconnectAfterMs: number };
+
+/**
+ * A sentence for people, of the deployment's operator, or of the broker before it closes a
+ * connection that sends too fast (§4.10).
+ */
+export type NoticeEvent = {
+  readonly type: "notice";
+  readonly level: "info" | "warning" | "error";
+  readonly text: string;
+};
 
 /** The last event. `error` is null when this side closed. */
 export type ClosedEvent = { readonly type: "closed"; readonly error: AmsError | null };
@@ -194,6 +204,7 @@ export type AmsEvent =
   | ReconnectingEvent
   | DrainingEvent
   | RosterEvent
+  | NoticeEvent
   | ClosedEvent;
 
 /** The event of one type. */

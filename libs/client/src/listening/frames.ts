@@ -8,6 +8,7 @@ import { fieldsOf, isFields, listAt, numberAt, objectAt, textAt, textOrNullAt } 
 import type {
   JoinedEvent,
   Kept,
+  NoticeEvent,
   Peer,
   ReplayedEvent,
   StreamIdentity,
@@ -53,6 +54,7 @@ type Frames = {
   readonly x_live: { readonly type: "x_live"; readonly cursor: string; readonly complete: boolean };
   readonly x_assembled: Omit<ReplayedEvent, "type"> & { readonly type: "x_assembled" };
   readonly x_drain: { readonly type: "x_drain"; readonly reconnectAfterMs: number };
+  readonly x_notice: Omit<NoticeEvent, "type"> & { readonly type: "x_notice" };
 };
 
 export type ServerFrame = Frames[WireFrame["type"]];
@@ -121,6 +123,8 @@ export function readServerFrame(text: string): ServerFrame | null {
       return assembled(fields);
     case "x_drain":
       return { type, reconnectAfterMs: numberAt(fields, "reconnect_after_ms") };
+    case "x_notice":
+      return { type, level: levelAt(fields), text: textAt(fields, "text") };
     default:
       return null;
   }
@@ -149,6 +153,11 @@ function identity(fields: WireFields): StreamIdentity {
     ownerAccountId: textAt(fields, "owner_account_id"),
     ...(isPeerIdentity(peerIdentity) ? { peerIdentity } : {}),
   };
+}
+
+/** A level that this SDK doesn't know is as the least of them. */
+function levelAt({ level }: WireFields): NoticeEvent["level"] {
+  return level === "warning" || level === "error" ? level : "info";
 }
 
 function position(fields: WireFields): Receipt {

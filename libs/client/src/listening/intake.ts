@@ -118,6 +118,8 @@ export class Intake {
     } else if (frame.type === "x_drain") {
       const { reconnectAfterMs } = frame;
       this.#dispatcher.publish({ type: "draining", reconnectAfterMs }, characters);
+    } else if (frame.type === "x_notice") {
+      this.#dispatcher.publish({ ...frame, type: "notice" }, characters);
     }
   }
 

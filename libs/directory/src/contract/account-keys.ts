@@ -190,7 +190,8 @@ export function accountKeysContract(open: () => Promise<World>): void {
 
     test("§2.2.11 the use of an account counts what it holds, over all gateways, and falls again", async () => {
       const { directory, other } = world;
-      const none = { streams: 0, guests: 0, conversations: 0, keys: 0 };
+      const rates = { frames: 0, bytes: 0, deliveries: 0 };
+      const none = { streams: 0, guests: 0, conversations: 0, keys: 0, rates };
       expect(await directory.accountUse(account.account_id)).toEqual(none);
       const made = [newConversation(account), newConversation(account)] as const;
       for (const conversation of made) value(await directory.mint({ conversation, linkHash: "x" }));
@@ -204,7 +205,7 @@ export function accountKeysContract(open: () => Promise<World>): void {
       if (first === undefined) throw new Error("no slot");
       const guest = { ...first, kind: "guest" as const };
       value(await directory.reserve(guest, { credential: null, slotsMax: 10 }));
-      const use = { streams: 2, guests: 1, conversations: 2, keys: 1 };
+      const use = { streams: 2, guests: 1, conversations: 2, keys: 1, rates };
       expect(await other.accountUse(account.account_id)).toEqual(use);
       for (const slot of slots) await directory.release(slot);
       await directory.release(guest);

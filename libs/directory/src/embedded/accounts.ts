@@ -19,6 +19,7 @@ import { forgetSuspension } from "./hosting.ts";
 import { forgetOutbox } from "./outbox.ts";
 import { look, type Store, step } from "./store.ts";
 import { keyOf, type StoredConversation, under } from "./tables.ts";
+import { forgetUsage, ratesOf } from "./usage.ts";
 import { forgetDeliveries } from "./webhooks.ts";
 
 export function embeddedAccounts(store: Store): Accounts {
@@ -72,6 +73,7 @@ export function embeddedAccounts(store: Store): Accounts {
         for (const hash of hashes) tables.credentials.removeSync(hash);
         tables.accounts.removeSync(id);
         forgetEvents(tables, id);
+        forgetUsage(store, id);
         forgetDeliveries(tables, id);
         forgetSuspension(store, id);
         const owned = conversationsOf(store, namespace);
@@ -155,6 +157,7 @@ function useOf(store: Store, id: AccountId): AccountUse | null {
     guests: slots.guest.get(id)?.size ?? 0,
     conversations: countListed(store, stored.account.namespace),
     keys: Object.keys(stored.keys).length,
+    rates: ratesOf(store, id),
   };
 }
 

@@ -9,10 +9,11 @@ import { embeddedHosting } from "./hosting.ts";
 import { embeddedLeases } from "./leases.ts";
 import { embeddedOutbox } from "./outbox.ts";
 import { embeddedPeppers } from "./peppers.ts";
-import { embeddedPlans } from "./plans.ts";
+import { announceNotice, embeddedPlans } from "./plans.ts";
 import { embeddedPresence } from "./presence.ts";
 import { type Announce, look, type Store } from "./store.ts";
 import { openTables, TABLES_MAX } from "./tables.ts";
+import { embeddedUsage } from "./usage.ts";
 import { embeddedWebhooks } from "./webhooks.ts";
 
 export type EmbeddedDirectoryOptions = {
@@ -46,6 +47,8 @@ export function openEmbeddedDirectory(
       ...embeddedPlans(store),
       ...accounts,
       ...embeddedHosting(store, accounts),
+      ...embeddedUsage(store),
+      announceNotice: async (notice) => announceNotice(store, notice),
       ...embeddedConversations(store),
       ...embeddedPresence(store),
       ...embeddedLeases(store),

@@ -2,6 +2,7 @@
 import type { AccountId, StreamName } from "@ams/protocol";
 import type { QuotaSlotKind } from "../directory.ts";
 import type { ConnectionId, GatewayId, RosterEntry } from "../records.ts";
+import type { UsageRates } from "../usage.ts";
 
 export type Roster = {
   readonly live: Map<StreamName, RosterEntry>;
@@ -18,10 +19,19 @@ export type Holder = { readonly gateway: GatewayId; readonly connection: Connect
 /** By account, then by `<conv>/<stream>`; never an empty list. */
 export type QuotaSlots = Map<AccountId, Map<string, readonly Holder[]>>;
 
+/** The last hand-in of a source: its number, its time in Unix ms, and the rates then. */
+export type UsageSource = {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly rates: UsageRates;
+};
+
 export type Here = {
   /** By `<ns>/<alias>`. */
   readonly rosters: Map<string, Roster>;
   readonly slots: Readonly<Record<QuotaSlotKind, QuotaSlots>>;
+  /** By account, then by who handed in what it used. */
+  readonly sources: Map<AccountId, Map<string, UsageSource>>;
   /** By gateway: the time at which its lease ends, in milliseconds of `performance.now`. */
   readonly leases: Map<GatewayId, number>;
   /** When each limit was reported last, Unix ms, the latest at the end. */
@@ -35,6 +45,7 @@ export function nobodyHere(): Here {
     rosters: new Map(),
     slots: { stream: new Map(), guest: new Map() },
     leases: new Map(),
+    sources: new Map(),
     reported: new Map(),
     reports: new Map(),
   };

@@ -1,10 +1,15 @@
 /** Plans in the file. */
+import type { Notice } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
 import { DEPLOYMENT_LIMITS, limitsUnder, PLANS_MAX, type Plan, planOf } from "../limits.ts";
 import type { Plans } from "../plans.ts";
 import { announceLimits } from "./accounts.ts";
 import { storedAccount } from "./credentials.ts";
 import { look, type Store, step } from "./store.ts";
+
+export function announceNotice({ announce, channels }: Store, notice: Notice): void {
+  announce(channels.deployment, encodeEvent({ kind: "notice", ...notice }));
+}
 
 export function embeddedPlans(store: Store): Plans {
   const { tables } = store;

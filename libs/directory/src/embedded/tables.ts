@@ -20,6 +20,7 @@
  * | outbox | `<namespace or account id> <number, 16 digits>` | an event that waits to be fetched | once it is fetched, or `OUTBOX_TTL_S` later |
  * | outboxes | namespace or account id | how many events wait, were made, were lost | with the account |
  * | deliveries | `<account id> <number, 16 digits>-0` | an attempt to deliver, the latest `DELIVERIES_MAX` | with the account |
+ * | usage | `<account id> <hour, 10 digits>` | what the account used in it, of the last `USAGE_KEPT_HOURS` | with the account |
  * | plans | plan's name | its limits, up to `PLANS_MAX` | removal |
  * | operatorKeys | key id | an operator key with its hash, up to `OPERATOR_KEYS_MAX` | revocation |
  * | audit | `<Unix ms, 16 digits>-<number, 6 digits>` | one action of an operator, the latest `OPERATOR_EVENTS_MAX` | never |
@@ -32,6 +33,7 @@ import type { File, Table } from "@ams/store";
 import type { OperatorEvent, OperatorKey, Suspension } from "../hosting.ts";
 import type { AccountLimits } from "../limits.ts";
 import type { Account, AccountEvent, AccountKey, Address, Conversation, Link } from "../records.ts";
+import type { UsageHour } from "../usage.ts";
 import type { Delivery, Webhook } from "../webhooks.ts";
 
 /** Named databases that the file may hold: more than there are tables. */
@@ -88,6 +90,8 @@ export type StoredUse = {
 
 export type StoredOperatorKey = OperatorKey & { readonly hash: string };
 
+export type StoredHour = Omit<UsageHour, "hour">;
+
 export type Floors = { readonly claims: number; readonly links: number };
 
 export type Tables = {
@@ -108,6 +112,7 @@ export type Tables = {
   readonly outbox: Table<StoredEvent>;
   readonly outboxes: Table<OutboxCount>;
   readonly deliveries: Table<Delivery>;
+  readonly usage: Table<StoredHour>;
   readonly plans: Table<AccountLimits>;
   readonly operatorKeys: Table<StoredOperatorKey>;
   readonly audit: Table<OperatorEvent>;
@@ -134,6 +139,7 @@ export function openTables(file: File): Tables {
     outbox: file.openDB({ name: "outbox", encoding: "json" }),
     outboxes: file.openDB({ name: "outboxes", encoding: "json" }),
     deliveries: file.openDB({ name: "deliveries", encoding: "json" }),
+    usage: file.openDB({ name: "usage", encoding: "json" }),
     plans: file.openDB({ name: "plans", encoding: "json" }),
     operatorKeys: file.openDB({ name: "operatorKeys", encoding: "json" }),
     audit: file.openDB({ name: "audit", encoding: "json" }),

@@ -43,6 +43,7 @@ import {
 } from "./scripts/accounts.ts";
 import { setSubscribersMax } from "./scripts/conversations.ts";
 import { type Store, unindex } from "./store.ts";
+import { readRates } from "./usage.ts";
 
 export function redisAccounts(store: Store, conversations: Conversations): Accounts {
   const { client, keys: names } = store;
@@ -136,13 +137,14 @@ const notFound = { ok: false, fault: "not_found" } as const;
 async function readUse(store: Store, { account_id, namespace }: Account): Promise<AccountUse> {
   const { client } = store;
   const { slots, guests, keys } = store.keys.account(account_id);
-  const [streams, held, made, conversations] = await Promise.all([
+  const [streams, held, made, conversations, rates] = await Promise.all([
     answered("HLEN", client.hlen(slots)),
     answered("HLEN", client.hlen(guests)),
     answered("HLEN", client.hlen(keys)),
     answered("ZCARD", client.zcard(store.keys.namespace(namespace).conversations)),
+    readRates(store, account_id),
   ]);
-  return { streams, guests: held, conversations, keys: made };
+  return { streams, guests: held, conversations, keys: made, rates };
 }
 
 /**
@@ -188,7 +190,8 @@ async function createAccount(
 async function removeAccount(store: Store, id: AccountId): Promise<readonly string[]> {
   const at = store.keys.account(id);
   const { record, credentials, keys, events, slots, guests, heldPrefix } = at;
-  const all = [record, credentials, keys, events, slots, guests, at.webhooks, at.deliveries];
+  const beside = [at.webhooks, at.deliveries, at.usage, at.sources];
+  const all = [record, credentials, keys, events, slots, guests, ...beside];
   const [hashes, indexed] = listOf(await store.run(deleteAccount, all, [id])).map(textsOf);
   await unindex(store, heldPrefix, indexed ?? []);
   return hashes ?? [];

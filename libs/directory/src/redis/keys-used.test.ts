@@ -124,6 +124,16 @@ describe.runIf(findRedisBinary() !== null)("the table of keys", () => {
     await directory.recordDeliveries(account.account_id, [
       { webhook_id: "wh", ...attempt, ...done },
     ]);
+    const counts = { tokens_in: 1, bytes_in: 1, deliveries: 1, bytes_out: 1 };
+    const rates = { frames: 1, bytes: 1, deliveries: 1 };
+    await directory.handIn("gateway", 1, [
+      {
+        account_id: account.account_id,
+        hour: 1,
+        counts: { ...counts, connection_ms: 1, replay_bytes: 1 },
+        rates,
+      },
+    ]);
     value(await directory.setPlan({ name: "small", limits: DEPLOYMENT_LIMITS }));
     const operator = { key_id: newOperatorKeyId(0), name: "ida", role: "admin" as const };
     value(await directory.createOperatorKey("hash-4", { ...operator, created_at: at }));

@@ -18,6 +18,8 @@
  * | `ams:account:{pN}:<id>:events` | stream | its audit log, about the latest `ACCOUNT_EVENTS_MAX` | with the account |
  * | `ams:account:{pN}:<id>:webhooks` | hash | webhook id -> webhook, up to `WEBHOOKS_MAX`, its secrets sealed | with the account; field: removal |
  * | `ams:account:{pN}:<id>:deliveries` | stream | attempts of webhooks, about the latest `DELIVERIES_MAX` | with the account |
+ * | `ams:account:{pN}:<id>:usage` | hash | hour -> what the account used in it (redis/scripts/usage.ts), of the last `USAGE_KEPT_HOURS` | with the account |
+ * | `ams:account:{pN}:<id>:sources` | hash | who handed it in -> the number of the last time, and the rates then | with the account |
  * | `ams:account:{pN}:<id>:places` | hash | `<conv>/<stream>` -> `<gateway>/<connection>`, several while a quota slot is shared | field: release or sweep |
  * | `ams:account:{pN}:<id>:guests` | hash | the same, of the guests in the account's conversations | field: release or sweep |
  * | `ams:credential:{pN}:<hash>` | string | the account whose record says whether it is live | with the account, after its grace, or with its key |
@@ -90,6 +92,8 @@ export type AccountKeys = {
   readonly credentials: string;
   readonly keys: string;
   readonly events: string;
+  readonly usage: string;
+  readonly sources: string;
   readonly slots: string;
   readonly guests: string;
   readonly webhooks: string;
@@ -177,6 +181,8 @@ export function keysUnder(prefix: string): Keys {
         credentials: `${record}:credentials`,
         keys: `${record}:keys`,
         events: `${record}:events`,
+        usage: `${record}:usage`,
+        sources: `${record}:sources`,
         slots: `${record}:places`,
         guests: `${record}:guests`,
         webhooks: `${record}:webhooks`,

@@ -3,6 +3,7 @@ import { answered, DEFAULT_PREFIX, type RedisClient } from "@ams/store";
 import { type Directory, NOTHING_ELSE, type Removed } from "../directory.ts";
 import { redisAccounts } from "./accounts.ts";
 import { redisConversations } from "./conversations.ts";
+import { announceToDeployment } from "./credentials.ts";
 import { redisHosting } from "./hosting.ts";
 import { keysUnder } from "./keys.ts";
 import { redisLeases } from "./leases.ts";
@@ -12,6 +13,7 @@ import { redisPlans } from "./plans.ts";
 import { redisPresence } from "./presence.ts";
 import { SCRIPTS } from "./scripts.ts";
 import { createStore } from "./store.ts";
+import { redisUsage } from "./usage.ts";
 import { redisWebhooks } from "./webhooks.ts";
 
 export type RedisDirectoryOptions = {
@@ -42,6 +44,8 @@ export function openRedisDirectory(options: RedisDirectoryOptions): Directory {
     ...accounts,
     ...redisPlans(store),
     ...redisHosting(store, accounts),
+    ...redisUsage(store),
+    announceNotice: (notice) => announceToDeployment(store, { kind: "notice", ...notice }),
     ...conversations,
     ...redisPresence(store, outbox),
     ...redisLeases(store),

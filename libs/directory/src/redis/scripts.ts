@@ -44,6 +44,7 @@ import { keepSlot, release, reserve } from "./scripts/quota-slots.ts";
 import { reclaim } from "./scripts/reclaim.ts";
 import { setStreamMetadata } from "./scripts/set-stream-metadata.ts";
 import { snapshot } from "./scripts/snapshot.ts";
+import { handIn } from "./scripts/usage.ts";
 
 export const SCRIPTS: readonly Script[] = [
   writeAccount,
@@ -92,4 +93,5 @@ export const SCRIPTS: readonly Script[] = [
   removeWebhook,
   recordDeliveries,
   setPlan,
+  handIn,
 ];

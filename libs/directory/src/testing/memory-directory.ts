@@ -15,10 +15,11 @@ import { embeddedHosting } from "../embedded/hosting.ts";
 import { embeddedLeases } from "../embedded/leases.ts";
 import { embeddedOutbox } from "../embedded/outbox.ts";
 import { embeddedPeppers } from "../embedded/peppers.ts";
-import { embeddedPlans } from "../embedded/plans.ts";
+import { announceNotice, embeddedPlans } from "../embedded/plans.ts";
 import { embeddedPresence } from "../embedded/presence.ts";
 import type { Announce, Store } from "../embedded/store.ts";
 import { keyOf } from "../embedded/tables.ts";
+import { embeddedUsage } from "../embedded/usage.ts";
 import { embeddedWebhooks } from "../embedded/webhooks.ts";
 import { encodeEvent } from "../events.ts";
 import { EPOCHS_PER_S } from "../redis/scripts/claim.ts";
@@ -66,6 +67,8 @@ export function openMemoryDirectory(options: {
     ...embeddedPlans(store),
     ...accounts,
     ...embeddedHosting(store, accounts),
+    ...embeddedUsage(store),
+    announceNotice: async (notice) => announceNotice(store, notice),
     ...embeddedPeppers(store),
     ...embeddedOutbox(store),
     ...embeddedWebhooks(store),
@@ -142,7 +145,7 @@ function copyHere({ here, claims }: Store): () => void {
   };
 }
 
-function cloneHere({ rosters, slots, leases, reported, reports }: Here): Here {
+function cloneHere({ rosters, slots, sources, leases, reported, reports }: Here): Here {
   const byKey = [...rosters].map(([key, roster]) => {
     const { live, departed } = roster;
     return [key, { ...roster, live: new Map(live), departed: new Map(departed) }] as const;
@@ -153,6 +156,7 @@ function cloneHere({ rosters, slots, leases, reported, reports }: Here): Here {
   return {
     rosters: new Map(byKey),
     slots: { stream: cloneSlots(stream), guest: cloneSlots(guest) },
+    sources,
     leases,
     reported,
     reports,

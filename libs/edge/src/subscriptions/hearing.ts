@@ -38,6 +38,7 @@ export function heardOf(event: AmsEvent, conversationId: string): Heard | null {
     case "reconnecting":
     case "draining":
     case "roster":
+    case "notice":
     case "closed":
       return null;
   }

@@ -49,6 +49,9 @@ test("§2.2 an account is created with a credential that opens it", async () => 
       guests_per_account: 0,
       conversations_per_account: 0,
       keys_per_account: 0,
+      frames_per_second: 0,
+      bytes_per_second: 0,
+      deliveries_per_second: 0,
     },
   });
 });

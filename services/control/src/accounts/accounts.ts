@@ -217,12 +217,15 @@ function accountJson(
   });
 }
 
-function useJson({ streams, guests, conversations, keys }: AccountUse): JsonText {
+function useJson({ streams, guests, conversations, keys, rates }: AccountUse): JsonText {
   return joinMembers({
     streams_per_account: toJsonText(streams),
     guests_per_account: toJsonText(guests),
     conversations_per_account: toJsonText(conversations),
     keys_per_account: toJsonText(keys),
+    frames_per_second: toJsonText(rates.frames),
+    bytes_per_second: toJsonText(rates.bytes),
+    deliveries_per_second: toJsonText(rates.deliveries),
   });
 }
 

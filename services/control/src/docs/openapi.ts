@@ -16,6 +16,7 @@ const ALWAYS = ["rate_limited", "internal_error", "unavailable"] as const;
 /** Bodies that deserve a name of their own in the document. */
 const NAMED = {
   AccountEvents: schemas.accountEventsBody,
+  AccountUsage: schemas.accountUsageBody,
   Account: schemas.accountBody,
   AccountCreated: schemas.accountCreatedBody,
   Conversations: schemas.conversationsBody,

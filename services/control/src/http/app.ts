@@ -22,6 +22,7 @@ import {
 import { listEvents, newRequestId } from "../accounts/events.ts";
 import { createKey, listKeys, revokeKey } from "../accounts/keys.ts";
 import { createPlans } from "../accounts/plan-limits.ts";
+import { showUsage } from "../accounts/usage.ts";
 import type { ControlConfig } from "../config.ts";
 import {
   deleteConversation,
@@ -63,6 +64,7 @@ export const ROUTES: readonly Route[] = [
   { method: "DELETE", path: "/v1/account", endpoint: deleteAccount },
   { method: "POST", path: "/v1/account/credential", endpoint: rotateCredential },
   { method: "GET", path: "/v1/account/events", endpoint: listEvents },
+  { method: "GET", path: "/v1/account/usage", endpoint: showUsage },
   { method: "POST", path: "/v1/account/keys", endpoint: createKey },
   { method: "GET", path: "/v1/account/keys", endpoint: listKeys },
   { method: "DELETE", path: "/v1/account/keys/:key_id", endpoint: revokeKey },

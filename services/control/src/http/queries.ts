@@ -1,4 +1,5 @@
 /** The query parameters of the control plane: how they are read, and their documentation. */
+import { USAGE_KEPT_HOURS } from "@ams/directory";
 import { LIST_LIMIT_DEFAULT, LIST_LIMIT_MAX } from "@ams/protocol";
 import { z } from "zod";
 
@@ -14,6 +15,11 @@ export const listQuery = z.object({
 
 export const inspectQuery = z.object({
   t: z.string().optional().describe("A link token of the conversation, instead of a credential."),
+});
+
+export const usageQuery = z.object({
+  hours: z.int().min(1).max(USAGE_KEPT_HOURS).optional().describe("Hours; 24 unless given."),
+  format: z.enum(["json", "csv"]).optional().describe("json unless given."),
 });
 
 /** How much a page has; null when it is wrong. */

@@ -26,6 +26,7 @@ const heardOf = (epoch: number): Heard => ({
     lastMs: 0,
     knownMetadata: EMPTY_OBJECT,
     timeAt: null,
+    meter: null,
     successor: null,
   },
   resumed: false,

@@ -149,7 +149,11 @@ class Join {
       credentials.watch(accountId, credential, this.connection, this.#conversation);
     }
     const { AMS_STREAMS_PER_ACCOUNT, AMS_GUESTS_PER_ACCOUNT } = this.#config;
-    const slotsMax = credential === null ? AMS_GUESTS_PER_ACCOUNT : AMS_STREAMS_PER_ACCOUNT;
+    const { limits } = await this.#deps.meters.ready(this.#slot.account_id);
+    const slotsMax =
+      credential === null
+        ? (limits.guests_max ?? AMS_GUESTS_PER_ACCOUNT)
+        : (limits.streams_max ?? AMS_STREAMS_PER_ACCOUNT);
     this.#reserved = true;
     const reserved = await this.#deps.directory.reserve(this.#slot, { credential, slotsMax });
     if (reserved.ok) {
@@ -187,6 +191,8 @@ class Join {
   async #claim(): Promise<CloseReason | null> {
     const admitted = this.#admitted;
     const { kept } = this.#conversation;
+    const { owner_account_id: owner } = admitted.admission.conversation;
+    const { limits } = await this.#deps.meters.ready(owner);
     // Before the claim is made: what is emitted from then on lies behind it.
     if (kept !== null) this.#end = await kept.log.end(kept.name);
     this.#claimed = true;
@@ -201,7 +207,7 @@ class Join {
       gateway: this.#slot.gateway,
       connection: this.connection,
       link: admitted.link.number,
-      subscribersMax: this.#config.AMS_SUBSCRIBERS_PER_CONVERSATION,
+      subscribersMax: limits.subscribers_max ?? this.#config.AMS_SUBSCRIBERS_PER_CONVERSATION,
     });
     if (claimed.ok) return null;
     this.#claimed = false;

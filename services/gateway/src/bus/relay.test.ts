@@ -33,7 +33,7 @@ function emit(outbox: Outbox, n: number, bytes = 10): void {
 }
 
 /** Nobody listens here. */
-const open = (channel: string) => relay.open(channel, { deliverFrom: () => undefined, size: 0 });
+const open = (channel: string) => relay.open(channel, { deliverFrom: () => 0, size: 0 });
 
 function contents(payload: Buffer): number[] {
   const ns: number[] = [];
@@ -109,7 +109,7 @@ test.each([
   ["a few subscribers here hear a frame a turn before the bus is given it", 8, 0],
   ["the bus doesn't wait for many subscribers here", 9, 1],
 ])("%s", async (_name, subscribers, publishedWithThem) => {
-  const outbox = relay.open("c1", { deliverFrom: () => undefined, size: subscribers });
+  const outbox = relay.open("c1", { deliverFrom: () => 0, size: subscribers });
   const frame = outbox.batch.append(1, 1, "token", 10);
   outbox.emitted({ session: new Rig().join(entryOf(1, 1)).session, frame, since: 0 });
   relay.schedule(outbox);

@@ -127,7 +127,9 @@ export class Outbox {
   /** Its own socket may have gone since the frame was emitted. */
   #deliver({ session, frame, since }: Emitted): void {
     const { stream, terms, socket } = session;
-    this.#local.deliverFrom(socket, terms.subscription, stream.entry.stream_id, frame);
+    const { stream_id } = stream.entry;
+    const sockets = this.#local.deliverFrom(socket, terms.subscription, stream_id, frame);
+    stream.meter?.delivered(sockets, frame.length);
     if (since !== 0) this.#metrics.sampleEnd(since);
   }
 

@@ -116,24 +116,26 @@ export class Audience {
 
   /**
    * A token or metadata frame of a stream whose socket is here, and hears it only when it asked to;
-   * null when it has gone.
+   * null when it has gone. Returns to how many sockets it was handed.
    */
   deliverFrom(
     socket: Socket | null,
     subscription: Subscription,
     stream: StreamId,
     frame: Uint8Array | string,
-  ): void {
+  ): number {
     if (socket === null || subscription.self !== null) {
-      this.#deliver(this.#sockets, stream, frame, null);
-      return;
+      return this.#deliver(this.#sockets, stream, frame, null);
     }
-    this.#deliver(socket, stream, frame, subscription);
+    return this.#deliver(socket, stream, frame, subscription);
   }
 
-  /** A token or metadata frame, or an `x_gap`, of a stream whose socket is elsewhere. */
-  deliver(stream: StreamId, frame: Uint8Array | string): void {
-    this.#deliver(this.#sockets, stream, frame, null);
+  /**
+   * A token or metadata frame, or an `x_gap`, of a stream whose socket is elsewhere. Returns to how
+   * many sockets it was handed.
+   */
+  deliver(stream: StreamId, frame: Uint8Array | string): number {
+    return this.#deliver(this.#sockets, stream, frame, null);
   }
 
   /** A frame for those who are live, and not for those who are served from the log. */
@@ -168,19 +170,25 @@ export class Audience {
     stream: StreamId,
     frame: Uint8Array | string,
     own: Subscription | null,
-  ): void {
+  ): number {
     if (this.#followers !== null && this.#followers.size > 0) this.#followers.offer(stream, frame);
     const isAll = own !== null && own.streams === null;
     const isSummary = own?.summary === true;
+    let all = 0;
     if (this.#allCount > 0) {
-      from.publish(this.#all, frame, this.#allCount - (isAll && !isSummary ? 1 : 0));
+      all = this.#allCount - (isAll && !isSummary ? 1 : 0);
+      from.publish(this.#all, frame, all);
     }
     if (this.#tokensCount > 0) {
-      from.publish(this.#tokens, frame, this.#tokensCount - (isAll && isSummary ? 1 : 0));
+      const count = this.#tokensCount - (isAll && isSummary ? 1 : 0);
+      from.publish(this.#tokens, frame, count);
+      all += count;
     }
-    if (this.#listed.size === 0) return;
+    if (this.#listed.size === 0) return all;
     const count = this.#listed.get(stream);
-    if (count !== undefined) from.publish(this.#topicOf(stream), frame, count);
+    if (count === undefined) return all;
+    from.publish(this.#topicOf(stream), frame, count);
+    return all + count;
   }
 
   #topicOf(stream: StreamId): string {

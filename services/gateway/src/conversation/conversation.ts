@@ -101,7 +101,7 @@ export class Conversation {
     const takeovers = new Takeovers({ ...of, sessions, emission });
     const parts = { ...of, sessions, emission, outbox, takeovers, catchUp, kept, followers };
     const events = new ChannelEvents(parts);
-    const frames = new RemoteFrames({ deps, roster, audience, sessions });
+    const frames = new RemoteFrames({ deps, roster, audience, sessions, quota });
     this.roster = roster;
     this.sessions = sessions;
     this.emission = emission;

@@ -1,6 +1,7 @@
 /** A live stream of a conversation, as a gateway knows it. */
 import type { RosterEntry } from "@ams/directory";
 import { formatSeq, type JsonText } from "@ams/protocol";
+import type { Meter } from "../usage/meter.ts";
 
 /**
  * Whether a stream's connection may emit. `doubted`: the directory did not name it, or announced it
@@ -26,6 +27,8 @@ export type LiveStream = {
   lastMs: number;
   /** Where the time is in its token frames; null until one came over the bus. */
   timeAt: number | null;
+  /** Who is charged for it; null until something was. */
+  meter: Meter | null;
   /** The claim that took this stream over, null while this one holds it. */
   readonly successor: LiveStream | null;
 };
@@ -41,7 +44,8 @@ const CLOCKS_APART_MS_MAX = 60_000;
 
 export function toStream(entry: RosterEntry, lastN: number | null): OwnStream {
   const { metadata: knownMetadata } = entry;
-  return { entry, claim: "held", lastN, knownMetadata, lastMs: 0, timeAt: null, successor: null };
+  const unknown = { lastMs: 0, timeAt: null, meter: null, successor: null };
+  return { entry, claim: "held", lastN, knownMetadata, ...unknown };
 }
 
 export function seqOf(stream: LiveStream): string | null {

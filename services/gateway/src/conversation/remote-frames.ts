@@ -3,6 +3,7 @@ import type { ChannelEvent } from "@ams/directory";
 import { encodeTokenHead, readMembers } from "@ams/protocol";
 import { batchTimeMs, type FrameKind, isForeignBatch, walkBatch } from "../bus/batch.ts";
 import type { GatewayDeps } from "../deps.ts";
+import type { Quota } from "../lifecycle/quota-slots.ts";
 import { asReplay, streamIdOf } from "../replay/kept-frame.ts";
 import { readIso } from "../time.ts";
 import type { Audience } from "./audience.ts";
@@ -15,6 +16,7 @@ export type RemoteFramesParts = {
   readonly roster: Roster;
   readonly audience: Audience;
   readonly sessions: Sessions;
+  readonly quota: Quota;
 };
 
 /** The frame that is looked at: one at a time. */
@@ -113,11 +115,16 @@ export class RemoteFrames {
    * own stream (§5.1).
    */
   #deliverRemote(stream: LiveStream, frame: Buffer): void {
-    const { audience, sessions } = this.#parts;
+    const { audience, sessions, deps, quota } = this.#parts;
     const { stream_id } = stream.entry;
     const holder = stream.successor === null ? undefined : sessions.holderOf(stream_id);
-    if (!holder?.socket) audience.deliver(stream_id, frame);
-    else audience.deliverFrom(holder.socket, holder.terms.subscription, stream_id, frame);
+    const sockets = holder?.socket
+      ? audience.deliverFrom(holder.socket, holder.terms.subscription, stream_id, frame)
+      : audience.deliver(stream_id, frame);
+    if (stream.meter === null || stream.meter.isRetired) {
+      stream.meter = deps.meters.of(quota.payerOf(stream.entry));
+    }
+    stream.meter.delivered(sockets, frame.length);
   }
 }
 

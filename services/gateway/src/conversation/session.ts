@@ -6,6 +6,7 @@
 import type { CloseReason, FrameFault } from "@ams/protocol";
 import {
   type DataSpan,
+  encodeNotice,
   findTokenData,
   isExtension,
   type JsonWork,
@@ -17,6 +18,7 @@ import type { EarlyFrames } from "../accept/early.ts";
 import type { Socket, SocketOwner } from "../accept/sockets.ts";
 import type { GatewayDeps } from "../deps.ts";
 import { jsonCharge, type Rates, TokenBucket } from "../lifecycle/limits.ts";
+import { overRate } from "../usage/meter.ts";
 import type { Subscription } from "./audience.ts";
 import type { Emission } from "./emission.ts";
 import type { Hold } from "./hold.ts";
@@ -35,7 +37,7 @@ export type SessionTerms = {
 
 /** Where a session's frames go, and what is notified when it ends: its conversation. */
 export type SessionHome = {
-  readonly deps: Pick<GatewayDeps, "now" | "waiting" | "metrics">;
+  readonly deps: Pick<GatewayDeps, "now" | "waiting" | "metrics" | "meters">;
   readonly emission: Emission;
   readonly hold: Hold;
   readonly sessions: {
@@ -171,9 +173,10 @@ export class Session implements SocketOwner, Waiter {
     const nowMs = this.#home.deps.now();
     this.#heardMs = nowMs;
     if (!this.#isWithinRates(frame.byteLength, nowMs)) this.#fault("rate_limited");
+    else if (this.stream.meter?.take(frame.byteLength) === false) this.#overRate(socket);
     else if (isBinary) this.#fault("malformed_frame");
     else if (isToken && this.terms.isReadOnly) this.#fault("read_only_link");
-    else if (isToken) this.#emission.emitToken(this, socket, bytes, span, nowMs);
+    else if (isToken) this.#emitToken(socket, bytes, span, nowMs);
     else if (isParsed) this.#receivedOther(socket, frame, nowMs);
     return true;
   }
@@ -181,6 +184,23 @@ export class Session implements SocketOwner, Waiter {
   #isWithinRates(byteLength: number, nowMs: number): boolean {
     const { frames, bytes } = this.#asEmitter(nowMs);
     return frames.take(1, nowMs) && bytes.take(byteLength, nowMs);
+  }
+
+  /** The rates of its account, over all gateways, are used up (§2.10.4). */
+  #overRate(socket: Socket): void {
+    const exceeded = this.stream.meter?.exceeded() ?? null;
+    if (exceeded !== null) socket.send(encodeNotice("error", overRate(exceeded)));
+    if (this.stream.meter !== null) this.#home.deps.meters.reached(this.stream.meter);
+    this.#fault("rate_limited");
+  }
+
+  #emitToken(socket: Socket, bytes: Uint8Array, data: DataSpan, nowMs: number): void {
+    const { meter } = this.stream;
+    if (meter !== null) {
+      meter.tokensIn += 1;
+      meter.bytesIn += bytes.length;
+    }
+    this.#emission.emitToken(this, socket, bytes, data, nowMs);
   }
 
   #isOpen(): boolean {
@@ -302,7 +322,7 @@ export class Session implements SocketOwner, Waiter {
   }
 
   #emitText(socket: Socket, data: Buffer, nowMs: number): void {
-    this.#emission.emitToken(this, socket, data, { start: 0, end: data.length }, nowMs);
+    this.#emitToken(socket, data, { start: 0, end: data.length }, nowMs);
   }
 
   #fault(fault: FrameFault): void {

@@ -72,9 +72,12 @@ export class Sessions {
    * before that.
    */
   enter(session: Session, socket: Socket, follow: FollowTerms | null = null): void {
-    const { emission, audience, followers } = this.#parts;
+    const { emission, audience, followers, deps, quota } = this.#parts;
     const { subscription } = session.terms;
+    const { stream } = session;
     emission.flush();
+    stream.meter ??= deps.meters.of(quota.payerOf(stream.entry));
+    stream.meter.connections += 1;
     this.#present.set(session.stream.entry.connection, session);
     if (follow === null || followers === null) audience.enter(socket, subscription);
     else {
@@ -154,6 +157,7 @@ export class Sessions {
     const { deps, audience, followers, released } = this.#parts;
     const { owner_account_id, connection } = session.stream.entry;
     if (!this.#present.delete(connection)) return false;
+    if (session.stream.meter !== null) session.stream.meter.connections -= 1;
     deps.credentials.forget(owner_account_id, connection);
     if (followers?.stop(session) !== true) audience.exit(session.terms.subscription);
     released();

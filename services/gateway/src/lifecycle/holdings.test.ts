@@ -43,6 +43,7 @@ const streamOf = (): LiveStream => ({
   lastMs: 0,
   knownMetadata: EMPTY_OBJECT,
   timeAt: null,
+  meter: null,
   successor: null,
 });
 

@@ -18,12 +18,16 @@ export class Quota {
     this.#owner = owner;
   }
 
+  /** Whose rates and use count what a stream does: its account's, for a guest the owner's. */
+  payerOf({ owner_account_id }: Pick<HeldStream, "owner_account_id">): AccountId {
+    return isGuest(owner_account_id) ? this.#owner : owner_account_id;
+  }
+
   /** Counted by the limit of its account, or for a guest by that of the conversation's owner. */
   slotOf({ owner_account_id, stream_id, gateway, connection }: HeldStream): QuotaSlot {
-    const guest = isGuest(owner_account_id);
     return {
-      kind: guest ? "guest" : "stream",
-      account_id: guest ? this.#owner : owner_account_id,
+      kind: isGuest(owner_account_id) ? "guest" : "stream",
+      account_id: this.payerOf({ owner_account_id }),
       conversation_id: this.#conversation,
       stream_id,
       gateway,

@@ -76,6 +76,7 @@ test("§7.3.7 forty catch-ups leave the event loop to others after each few page
           return Promise.resolve(true);
         },
         streams: () => [],
+        replayed: () => undefined,
         goLive: () => {
           live += 1;
         },

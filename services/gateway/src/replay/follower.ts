@@ -77,6 +77,8 @@ export type FollowerParts = {
   readonly account: AccountId;
   readonly socket: Socket;
   readonly wants: (stream: StreamId) => boolean;
+  /** So many bytes of the log were taken for it. */
+  readonly replayed: (bytes: number) => void;
   /** Unsent bytes that the gateway keeps for a reader. */
   readonly limitBytes: number;
   /** Sends what was emitted here until now. */
@@ -260,6 +262,7 @@ export class Follower {
     if (last !== undefined) this.#position = after(last);
     const bytes = bytesOf(page);
     this.#parts.turns.spend(bytes);
+    this.#parts.replayed(bytes);
     const fitting = Math.floor((page.entries.length * PAGE_BYTES) / (bytes + 1));
     if (page.entries.length > 0)
       this.#entries = Math.max(ENTRIES_MIN, Math.min(ENTRIES_MAX, fitting));

@@ -7,7 +7,7 @@ import { Follower, type FollowerParts, type FollowTerms } from "./follower.ts";
 
 export type FollowersParts = Omit<
   FollowerParts,
-  "last" | "socket" | "wants" | "goLive" | "close"
+  "last" | "socket" | "wants" | "replayed" | "goLive" | "close"
 > & {
   /** The log could not be read, or the bus is away. */
   readonly failed: (error: unknown) => void;
@@ -45,6 +45,10 @@ export class Followers {
         last: this.#last,
         socket,
         wants,
+        replayed: (bytes) => {
+          const { meter } = session.stream;
+          if (meter !== null) meter.replayBytes += bytes;
+        },
         goLive: () => {
           this.#all.delete(session);
           goLive();

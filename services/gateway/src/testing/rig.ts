@@ -21,6 +21,7 @@ import { Holdings } from "../lifecycle/holdings.ts";
 import { Stalls } from "../lifecycle/stalls.ts";
 import type { FollowTerms } from "../replay/follower.ts";
 import { Turns } from "../replay/turns.ts";
+import { Meters } from "../usage/meters.ts";
 import {
   ACCOUNT,
   FakeBus,
@@ -57,6 +58,7 @@ export class Rig {
   leaves = true;
   released = 0;
   readonly stalls = new Stalls();
+  readonly meters: Meters;
   /** Whether the gateway's lease surely lasts. */
   holds = true;
   /** How often the directory was to be asked at once. */
@@ -74,6 +76,10 @@ export class Rig {
       channels: keysUnder(DEFAULT_PREFIX).channels,
       leave: (_where: unknown, stream: { connection: string }, last: { n: number }) =>
         note(`leave ${stream.connection} ${last.n}`).then(() => this.leaves),
+      limitsOf: async () => null,
+      handIn: () => Promise.resolve(),
+      reportLimit: () => Promise.resolve(),
+      recordEvent: () => Promise.resolve(),
       release: (slot: { connection: string }) => note(`release ${slot.connection}`),
       keepSlot: (slot: { connection: string }) =>
         note(`keep ${slot.connection}`).then(() => this.keepSlot()),
@@ -81,6 +87,13 @@ export class Rig {
         note(`metadata ${stream.connection} ${metadata}`),
     } as unknown as Directory;
     const { metrics } = this.metrics;
+    this.meters = new Meters({
+      directory,
+      origin: "origin",
+      share: () => undefined,
+      failed: () => undefined,
+      now: () => this.nowMs,
+    });
     const log = silentLog();
     this.deps = {
       directory,
@@ -94,6 +107,7 @@ export class Rig {
       sockets: this.sockets,
       holdings: new Holdings(directory, log),
       credentials: new Credentials(directory, () => this.nowMs),
+      meters: this.meters,
       metrics,
       log,
       now: () => this.nowMs,

@@ -260,6 +260,9 @@ export class Live {
         this.phase.value = { kind: "away", attempt: event.attempt };
         lookAtDeployment();
         break;
+      case "notice":
+        this.rows.note(event.text, this.#brokerTime());
+        break;
       default:
     }
     this.rows.receive(event, (streamId) => this.#known.get(streamId));

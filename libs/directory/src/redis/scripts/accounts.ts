@@ -173,9 +173,9 @@ return 1
 export const deleteAccount: Script = {
   name: "amsDeleteAccount",
   frees: true,
-  keys: 8,
+  keys: 10,
   lua: `${HELD_SLOT_LUA}
-local record, credentials, keys, events, streams, guests, webhooks, deliveries = unpack(KEYS)
+local record, credentials, keys, _, streams, guests = unpack(KEYS)
 local account = ARGV[1]
 local indexed = {}
 local function free(kind, slots)
@@ -191,7 +191,7 @@ free('stream', streams)
 free('guest', guests)
 local hashes = redis.call('HKEYS', credentials)
 for _, hash in ipairs(redis.call('HKEYS', keys)) do hashes[#hashes + 1] = hash end
-redis.call('DEL', record, credentials, keys, events, streams, guests, webhooks, deliveries)
+redis.call('DEL', unpack(KEYS))
 return { hashes, indexed }
 `,
 };
