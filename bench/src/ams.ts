@@ -66,6 +66,8 @@ export type AmsWays = {
   /** The gateway of a slot. */
   readonly gateway: (slot: PartySlot) => GroundMember;
   readonly more?: Partial<Pick<Target, "comesBack" | "checksSeq">>;
+  /** Wishes of every connect, beside its name. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly source?: (slot: PartySlot) => string | undefined;
   readonly otherPort?: (slot: PartySlot) => number;
 };
@@ -93,6 +95,7 @@ export async function amsTarget(
       request: upgradeRequest(minted[slot.conversation]?.connectPath ?? "/", {
         Authorization: `Bearer ${account.credential}`,
         "X-AMS-Stream-Name": `s${String(slot.number).padStart(7, "0")}`,
+        ...ways.headers,
         ...(!slot.hears && { "X-AMS-Subscribe-Streams": NOBODY }),
       }),
       ready: '"type":"joined"',

@@ -1,6 +1,7 @@
 /** The table of cases, in the order in which they run. */
 import type { Case } from "./case.ts";
 import { CAPACITY } from "./cases/capacity.ts";
+import { FILL } from "./cases/fill.ts";
 import { idleCase } from "./cases/idle.ts";
 import { LATENCY_ACROSS, LATENCY_SAME } from "./cases/latency.ts";
 import { MAIL } from "./cases/mail.ts";
@@ -52,6 +53,7 @@ const CASES: readonly Case[] = [
   idleCase(60_000),
   SLOW_READERS,
   NOISY_TENANT,
+  FILL,
   CONNECT_STORM,
   RECONNECT_STORM,
   MCP,

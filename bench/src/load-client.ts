@@ -1,7 +1,4 @@
-/**
- * The load client: built from C with the system's compiler, or, where that can't be, a slower one
- * in Node.
- */
+/** The load client: built from C with the system's compiler, on Linux's epoll. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,22 +10,12 @@ import { formatSpec, type LoadSpec } from "./load-spec.ts";
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 const SOURCES = join(PACKAGE, "client");
 const BUILT = join(PACKAGE, "dist", "client");
-/**
- * `node` in the environment takes the client in Node where the native one could be had, to hold the
- * one against the other.
- */
-const CHOICE = "AMS_BENCH_CLIENT";
 const COMPILER_FLAGS = ["-O2", "-std=gnu11", "-Wall", "-Wextra"];
 
 /** Milliseconds past the times in its specification after which a client is taken to hang. */
 const HANG_MS = 60_000;
 
-type Command = readonly [file: string, args: readonly string[]];
-
 export type LoadClient = {
-  readonly kind: "native" | "node";
-  /** For the report. */
-  readonly sentence: string;
   /** Runs to the end. */
   readonly run: (spec: LoadSpec) => Promise<LoadResult>;
   readonly start: (spec: LoadSpec) => Run;
@@ -47,29 +34,22 @@ export type Run = {
   readonly close: () => void;
 };
 
+/** Throws with a sentence where it can't be had. */
 export function openLoadClient(): LoadClient {
-  const built = whyNotNative();
-  const isNative = built === null;
-  const command: Command = isNative
-    ? [join(BUILT, "load"), []]
-    : [process.execPath, [fileURLToPath(new URL("node-client/main.js", import.meta.url))]];
-  const start = (spec: LoadSpec) => startClient(command, spec);
+  const missing = process.platform === "linux" ? build() : "it needs Linux's epoll";
+  if (missing !== null) throw new NoLoadClient(`There is no load client: ${missing}.`);
   return {
-    kind: isNative ? "native" : "node",
-    sentence: isNative
-      ? "native (C, epoll)"
-      : `Node, because the native one can't be had (${built}): it is slower, and figures of saturation are its own`,
-    start,
+    start: startClient,
     run: async (spec) => {
-      const run = start(spec);
+      const run = startClient(spec);
       return run.result.finally(() => run.close());
     },
   };
 }
 
-function whyNotNative(): string | null {
-  if (process.env[CHOICE] === "node") return `${CHOICE} says so`;
-  return process.platform === "linux" ? build() : "it needs Linux's epoll";
+/** This machine can't load anything as the bench does; `ams load` runs everywhere. */
+export class NoLoadClient extends Error {
+  override readonly name = "NoLoadClient";
 }
 
 /** Compiles what has changed; null, or why it can't. */
@@ -93,9 +73,12 @@ function mtimeMs(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-function startClient([file, args]: Command, spec: LoadSpec): Run {
+function startClient(spec: LoadSpec): Run {
   // It ends by itself when its stdin does: no client outlives the bench.
-  const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"], detached: true });
+  const child = spawn(join(BUILT, "load"), [], {
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true,
+  });
   child.stdin.on("error", () => undefined); // Its exit shows it.
   child.stdin.write(formatSpec(spec));
   const planned = spec.connectMs + spec.warmupMs + (spec.measureMs ?? 0) + spec.drainMs;

@@ -2,7 +2,7 @@
 // client reads it back.
 import { expect, test } from "vitest";
 import { formatSpec, type LoadSpec } from "./load-spec.ts";
-import { readSpec } from "./node-client/parsed-spec.ts";
+import { readSpec } from "./parsed-spec.ts";
 
 const REQUEST = "GET /a?t=x%20y HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
 

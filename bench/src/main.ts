@@ -4,7 +4,7 @@ import { costsFrom, readCosts, writeCosts } from "./capacity/costs.ts";
 import type { Case } from "./case.ts";
 import { chooseCases, NAMED_CASES, unknownAmong } from "./cases.ts";
 import type { Ground } from "./ground.ts";
-import { openLoadClient } from "./load-client.ts";
+import { type LoadClient, NoLoadClient, openLoadClient } from "./load-client.ts";
 import { describeMachine } from "./machine.ts";
 import { formatCase, formatMachine, verdictOf } from "./report.ts";
 import { type CaseResult, unjudged } from "./row.ts";
@@ -23,6 +23,7 @@ const USAGE = `npm run bench -- [options]
 Nothing but the bench may be busy on the machine if figures are to mean something.`;
 
 const EXIT_USAGE = 64;
+const EXIT_UNAVAILABLE = 69;
 
 /** Resolves with the exit status: 1 when a token was lost, doubled or reordered. */
 export async function bench(args: readonly string[], ground: Ground): Promise<number> {
@@ -35,10 +36,11 @@ export async function bench(args: readonly string[], ground: Ground): Promise<nu
     return say(`There is no case "${unknown}": --list names them all.`, EXIT_USAGE);
   }
   const cases = chooseCases(options.case, { isSmoke: options.smoke, withPeers: options.peers });
-  const client = openLoadClient();
+  const client = clientOrSentence();
+  if (typeof client === "string") return say(client, EXIT_UNAVAILABLE);
   const machine = describeMachine();
   const stage = new Stage(ground, client, options.smoke ? SMOKE : FULL, say);
-  if (!options.json) print(`${formatMachine(machine, client.sentence, options.smoke)}\n`);
+  if (!options.json) print(`${formatMachine(machine, options.smoke)}\n`);
   try {
     const results: CaseResult[] = [];
     for (const one of cases) {
@@ -46,7 +48,7 @@ export async function bench(args: readonly string[], ground: Ground): Promise<nu
       if (!options.json) print(`${formatCase(result)}\n`);
       results.push(result);
     }
-    if (options.json) print(`${JSON.stringify({ machine, client: client.kind, results })}\n`);
+    if (options.json) print(`${JSON.stringify({ machine, results })}\n`);
     else print(`${verdictOf(results)}\n`);
     if (options.costs) writeCosts(costsFrom(readCosts(), results, machine));
     return results.some(({ faults }) => faults.length > 0) ? 1 : 0;
@@ -85,6 +87,15 @@ function readOptions(args: readonly string[]) {
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     return null;
+  }
+}
+
+function clientOrSentence(): LoadClient | string {
+  try {
+    return openLoadClient();
+  } catch (error) {
+    if (error instanceof NoLoadClient) return error.message;
+    throw error;
   }
 }
 

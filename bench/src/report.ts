@@ -4,12 +4,11 @@ import type { CaseResult, Row } from "./row.ts";
 
 const HEADER = ["", "control", "ours", "ratio", "reach", ""];
 
-export function formatMachine(machine: Machine, client: string, isSmoke = false): string {
+export function formatMachine(machine: Machine, isSmoke = false): string {
   const { processors, memoryGiB, system, node, commit, date } = machine;
   return [
     `machine      ${processors}, ${memoryGiB} GiB, ${system}`,
     `of           commit ${commit}, Node ${node}, ${date}`,
-    `load client  ${client}`,
     ...(isSmoke
       ? [
           "smoke        a moment of each case, with fewer clients than it says: nothing here shows how fast",

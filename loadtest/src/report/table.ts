@@ -93,7 +93,8 @@ export function eachOf({ conversations }: Plan): string {
 export function rateSentence({ rhythm }: Plan): string {
   const most = rateMaxOf(rhythm);
   const changes = rhythm.some(({ from, to }) => from !== most || to !== most);
-  return changes && rampOf(rhythm) === 0 ? `up to ${most}` : String(most);
+  const shown = Number.isInteger(most) ? String(most) : rate(most);
+  return changes && rampOf(rhythm) === 0 ? `up to ${shown}` : shown;
 }
 
 export function timeSentence({ rhythm }: Plan): string {

@@ -1,4 +1,7 @@
-/** The specification as the Node client reads it: the lines that `../load-spec.ts` writes. */
+/**
+ * For tests: the specification as the load client reads it, from the lines that `load-spec.ts`
+ * writes.
+ */
 
 /** The values of one line by key, decoded; absent ones are empty or 0. */
 export class Line {
