@@ -128,7 +128,9 @@ async function startInto(
   const redis = options.redisUrl === undefined ? await startRedisServer(folder) : null;
   if (redis !== null) stops.redis.push(() => redis.stop());
   const redisUrl = redis?.url ?? options.redisUrl ?? "";
-  const env = { ...process.env, ...CLUSTER_ENV, ...peppers(), ...options.env };
+  const secrets = edgeSecrets();
+  // Control too: some of its routes are for an edge that shows the secret that both have.
+  const env = { ...process.env, ...CLUSTER_ENV, ...peppers(), ...secrets, ...options.env };
   const member = async (service: string, name: string) => {
     const own = { ...env, AMS_REDIS_URL: redisUrl };
     const main = service === "gateway" ? options.gatewayMain : undefined;
@@ -213,8 +215,19 @@ function keepsJournals(name: string): boolean {
   return Object.hasOwn(Object(Object(own).dependencies), "@ams/journal");
 }
 
+/** A secret for each edge, which its processes share. */
+function edgeSecrets(): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    edgeNames().map((name) => [`${prefixOf(name)}_SECRET`, randomBytes(32).toString("hex")]),
+  );
+}
+
+function prefixOf(name: string): string {
+  return `AMS_${name.toUpperCase().replaceAll("-", "_")}`;
+}
+
 /**
- * What an edge is given, by the names that edges have for it: a secret that its processes share, a
+ * What an edge is given besides, by the names that edges have for it: a
  * database of its own (1 for the first folder), and its keys among the journals. An edge ignores
  * what it has no setting for.
  */
@@ -222,11 +235,10 @@ function edgeSettings(
   name: string,
   stores: { readonly redisUrl: string; readonly journalUrl: string | null },
 ): Readonly<Record<string, string>> {
-  const prefix = `AMS_${name.toUpperCase().replaceAll("-", "_")}`;
+  const prefix = prefixOf(name);
   const server = stores.redisUrl.replace(/\/\d*$/, "");
   const journal = { AMS_JOURNAL_REDIS_URL: stores.journalUrl ?? "" };
   return {
-    [`${prefix}_SECRET`]: randomBytes(32).toString("hex"),
     [`${prefix}_REDIS_URL`]: `${server}/${edgeNames().indexOf(name) + 1}`,
     ...(keepsJournals(name) ? { ...journal, AMS_JOURNAL_PREFIX: `ams-${name}` } : {}),
   };

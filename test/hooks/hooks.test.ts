@@ -2,6 +2,8 @@
 import { type Account, createAccount, join } from "@ams/client";
 import { startReceiver } from "@ams/hooks/testing";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { findRedisBinary } from "../cluster/redis-server.ts";
+import { startCluster } from "../cluster.ts";
 import { type Standalone, startStandalone } from "../standalone.ts";
 
 const WAIT = { timeout: 30_000, interval: 100 };
@@ -80,3 +82,36 @@ test("§2.15.3, §2.15.9 who comes, what a turn said, who leaves: each once, sig
   expect((await ask("POST", `${at}/${id}/replay`)).status).toBe(202);
   await vi.waitFor(() => expect(receiver.accepted.get(id)).toBe(2), WAIT);
 }, 120_000);
+
+test.runIf(findRedisBinary() !== null)(
+  "§2.15.5 two senders and two gateways over Redis: each event arrives, kept once in the queue",
+  async () => {
+    const other = await startReceiver("whsec_");
+    const env = { AMS_HOOKS_ALLOW: new URL(other.url).host };
+    const cluster = await startCluster({ gateways: 2, edges: { hooks: 2 }, env });
+    const owner = await createAccount(cluster.url);
+    const headers = { authorization: `Bearer ${owner.credential}` };
+    const post = (path: string, body: object) =>
+      fetch(`${cluster.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    const made = await post("/v1/account/webhooks", { url: other.url });
+    other.secret = (await made.json()).secret;
+    const conversation = await owner.mint();
+    await post(`/v1${new URL(conversation.magicLink).pathname}/webhooks`, {});
+    for (let round = 0; round < 5; round += 1) {
+      const guests = await Promise.all(
+        [0, 1, 2].map(() => join(conversation.magicLink, { guest: true })),
+      );
+      await Promise.all(guests.map((guest) => guest.close()));
+    }
+    const named = (type: string) =>
+      [...other.bodies.values()].filter((body) => JSON.parse(body).type === type);
+    await vi.waitFor(() => expect(named("stream.left")).toHaveLength(15), WAIT);
+    await vi.waitFor(() => expect(named("stream.joined")).toHaveLength(15), WAIT);
+    await vi.waitFor(() => expect(named("conversation.empty").length).toBeGreaterThan(0), WAIT);
+    expect(other.refused).toBe(0);
+    expect([...other.accepted.values()].filter((times) => times > 1)).toEqual([]);
+    await cluster.stop();
+    await other.close();
+  },
+  120_000,
+);

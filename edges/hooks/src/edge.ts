@@ -24,7 +24,10 @@ function createHooks(config: HooksConfig, { url, log, registry }: EdgeParts): Ed
   const metrics = createHooksMetrics(registry, () => running?.observed() ?? 0);
   return {
     fetch: async () => new Response(null, { status: 404 }),
-    notReady: () => (secret === undefined ? null : (running?.notReady() ?? "store")),
+    notReady: () => {
+      if (secret === undefined) return null;
+      return running === null ? "store" : running.notReady();
+    },
     start: async (at) => {
       if (secret === undefined) return [];
       const store = await openStore(config, at);
