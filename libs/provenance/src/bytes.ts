@@ -51,11 +51,6 @@ export function u64(value: number): Uint8Array {
   return bytes;
 }
 
-export function readU64(bytes: Uint8Array, at: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Number(view.getBigUint64(at));
-}
-
 /** In time that depends on the lengths only: for hashes and secrets. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -8,7 +8,6 @@ export {
   equalBytes,
   fromBase64,
   fromHex,
-  readU64,
   toBase64,
   toHex,
   u16,

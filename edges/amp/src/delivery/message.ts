@@ -10,6 +10,7 @@ import {
   memberOf,
   PRIORITIES,
   type Priority,
+  SUBJECT_CHARACTERS_MAX,
   sourceOf,
   type Trust,
   TYPE_CHARACTERS_MAX,
@@ -79,8 +80,6 @@ export type Meta = {
 };
 
 const IDEMPOTENCY_KEY = /^[A-Za-z0-9_-]{1,128}$/;
-/** 256 characters without line breaks. */
-const SUBJECT = /^[^\r\n\0]{1,256}$/u;
 
 /** The fields of a route's body, in either of its forms. */
 export function readDraft(json: JsonText, nowMs: number): Step<Draft> {
@@ -92,7 +91,11 @@ export function readDraft(json: JsonText, nowMs: number): Step<Draft> {
     textField(given[name], `${at}${name}`, isGood, rule);
   const to = need("to", (text) => text.length > 0 && text.length <= 254, "an address");
   if (!to.ok) return to;
-  const subject = need("subject", isSubject, "1 to 256 characters without line breaks");
+  const subject = need(
+    "subject",
+    isSubject,
+    `1 to ${SUBJECT_CHARACTERS_MAX} characters without line breaks`,
+  );
   if (!subject.ok) return subject;
   const payload = readPayload(json);
   if (!payload.ok) return payload;
@@ -127,7 +130,10 @@ export function readDraft(json: JsonText, nowMs: number): Step<Draft> {
 }
 
 function isSubject(text: string): boolean {
-  return SUBJECT.test(text);
+  // A character outside the basic plane has two units.
+  if (text === "" || text.length > 2 * SUBJECT_CHARACTERS_MAX || /[\r\n\0]/.test(text))
+    return false;
+  return [...text].length <= SUBJECT_CHARACTERS_MAX;
 }
 
 function readOptions(given: Members, outer: Members) {

@@ -102,8 +102,3 @@ export function keepProven(link: string, session: Keep): void {
 export function dropGiven(link: string, session: Keep): void {
   session.set(givenKey(new URL(link).pathname), "");
 }
-
-/** The link works no more: the tab forgets it. */
-export function dropProven(link: string, session: Keep): void {
-  session.set(tokenKey(new URL(link).pathname), "");
-}
