@@ -57,6 +57,7 @@ export type Ask = {
 /** What it asks a service, by the attack's name; the service is control unless it is named. */
 export type Asks = Readonly<Record<string, (target: Target) => Ask>>;
 
+const WEBHOOKS = "/v1/account/webhooks";
 const MIB = `{"namespace":"x","d":${nested(340_000)}}`;
 const SMALL = `{"namespace":"X","d":${nested(5_000)}}`;
 const CANONICAL = `{"id_kind":"jcs-sha256","canonical_input":[${"0,".repeat(8_000)}0]}`;
@@ -94,6 +95,21 @@ export const ACCOUNT: Asks = {
   "the audit log": () => ({ path: "/v1/account/events?limit=1000" }),
   "a list of links": (t) => ({ path: `${pathOf(t)}/links` }),
   "1 MiB to make a link": (t) => ({ method: "POST", path: `${pathOf(t)}/links`, body: MIB }),
+  "1 MiB to make a webhook": () => ({ method: "POST", path: WEBHOOKS, body: MIB }),
+  "a list of webhooks": () => ({ path: WEBHOOKS }),
+  "1 MiB to change a webhook": () => ({ method: "POST", path: `${WEBHOOKS}/wh_none`, body: MIB }),
+  "a deletion of a webhook that is not there": () => ({
+    method: "DELETE",
+    path: `${WEBHOOKS}/wh_none`,
+  }),
+  "a new secret of a webhook": () => ({ method: "POST", path: `${WEBHOOKS}/wh_none/secret` }),
+  "the deliveries of a webhook": () => ({ path: `${WEBHOOKS}/wh_none/deliveries` }),
+  "a delivery once more": () => ({
+    method: "POST",
+    path: `${WEBHOOKS}/wh_none/deliveries/msg_none/replay`,
+  }),
+  "1 MiB to opt in": (t) => ({ method: "POST", path: `${pathOf(t)}/webhooks`, body: MIB }),
+  "an end of webhooks": (t) => ({ method: "DELETE", path: `${pathOf(t)}/webhooks` }),
   "a deletion of a conversation that is not there": ({ namespace }) => ({
     method: "DELETE",
     path: `/v1/${namespace}/conversations/absent`,
@@ -141,7 +157,7 @@ export const PARAMETERS = [
   `&peer_identity=${encodeURIComponent(`{"kind":"${"a".repeat(1_000)}"}`)}`,
   `&subscribe_streams=${times(64, "str_0123456789abcdef0123456789").join(",")}`,
   "&self_subscribe=true&receipts=true",
-  "&stream_name=one",
+  "&stream_name=one&roster=summary",
 ];
 
 /** Every attack on a deployment that has these edges, by its name. */

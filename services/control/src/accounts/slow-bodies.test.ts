@@ -12,9 +12,12 @@ afterEach(async () => {
 const BODIES: Readonly<Record<string, object>> = {
   "/v1/account/credential": { grace_s: 3_600 },
   "/v1/account/keys": { name: "late", scopes: ["full"] },
+  "/v1/account/webhooks": { url: "https://93.184.216.34/ams", types: ["stream.joined"] },
+  "/v1/account/webhooks/:webhook_id": { enabled: true },
   "/v1/:namespace/conversations": { alias: "late" },
   "/v1/:namespace/conversations/:alias/link": {},
   "/v1/:namespace/conversations/:alias/links": { name: "late" },
+  "/v1/:namespace/conversations/:alias/webhooks": {},
 };
 
 test("§2.1.4 every route that takes an account's body is asked here", () => {
@@ -35,12 +38,18 @@ test.each(Object.entries(BODIES))(
     });
     const state = () =>
       Promise.all(
-        ["account/keys", "acme/conversations", "acme/conversations/talk/links"].map(
-          async (path) => (await ask("GET", `/v1/${path}`, { bearer: credential })).json,
-        ),
+        [
+          "account/keys",
+          "account/webhooks",
+          "acme/conversations",
+          "acme/conversations/talk/links",
+        ].map(async (path) => (await ask("GET", `/v1/${path}`, { bearer: credential })).json),
       );
     const sent = new TransformStream<Uint8Array, Uint8Array>();
-    const path = route.replace(":namespace", "acme").replace(":alias", "talk");
+    const path = route
+      .replace(":namespace", "acme")
+      .replace(":alias", "talk")
+      .replace(":webhook_id", "wh_none");
     const request = new Request(`http://ams.example${path}`, {
       method: "POST",
       headers: { authorization: `Bearer ${key.credential}` },

@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { isStreamName, joinMembers, toJsonText } from "@ams/protocol";
 import { optedInBody, optInBody } from "@ams/protocol/schema";
-import { authenticateAddress } from "../accounts/authenticate.ts";
+import { authenticateAddress, readBodyOf } from "../accounts/authenticate.ts";
 import { record } from "../accounts/events.ts";
-import { optionalValue, readBody } from "../http/body.ts";
+import { optionalValue } from "../http/body.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { noContent, reply } from "../http/reply.ts";
@@ -34,10 +34,11 @@ export const optIn: Endpoint = {
     curl: `-X POST -d '{"messages": true}'`,
   },
   handle: async (call, tools) => {
-    const owner = await authenticateAddress(call, tools, "mint");
+    const authenticated = () => authenticateAddress(call, tools, "mint");
+    const owner = await authenticated();
     if (!owner.ok) return problem(owner.fault);
     if (sealerOf(tools.config) === null) return problem("not_found");
-    const body = await readBody(call, "optional");
+    const body = await readBodyOf(call, "optional", authenticated);
     if (!body.ok) return problem(body.fault);
     const messages = optionalValue(body.value.get("messages")) ?? false;
     if (typeof messages !== "boolean") {

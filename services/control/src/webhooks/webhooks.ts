@@ -9,8 +9,8 @@ import {
   webhooksBody,
 } from "@ams/protocol/schema";
 import { rateLimited } from "../accounts/accounts.ts";
+import { authenticate, readBodyOf } from "../accounts/authenticate.ts";
 import { record } from "../accounts/events.ts";
-import { readBody } from "../http/body.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { noContent, reply } from "../http/reply.ts";
@@ -37,7 +37,8 @@ export const createWebhook: Endpoint = {
   handle: async (call, tools) => {
     const owner = await webhookOwner(call, tools);
     if (owner instanceof Response) return owner;
-    const body = await readBody(call, "required");
+    const authenticated = () => authenticate(call, tools, "full");
+    const body = await readBodyOf(call, "required", authenticated);
     if (!body.ok) return problem(body.fault);
     const wish = readWish(body.value, tools);
     if (typeof wish === "string") return problem("invalid_webhook", {}, wish);
@@ -103,7 +104,8 @@ export const editWebhook: Endpoint = {
   handle: async (call, tools) => {
     const owner = await webhookOwner(call, tools);
     if (owner instanceof Response) return owner;
-    const body = await readBody(call, "required");
+    const authenticated = () => authenticate(call, tools, "full");
+    const body = await readBodyOf(call, "required", authenticated);
     if (!body.ok) return problem(body.fault);
     const wish = readWish(body.value, tools);
     if (typeof wish === "string") return problem("invalid_webhook", {}, wish);
