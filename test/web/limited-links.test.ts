@@ -17,7 +17,7 @@ describePages("§2.7.5 links with limits", (tincan) => {
     await dialog.getByText("Copy it now, it is shown only here").waitFor();
     const link = await dialog.getByLabel("Magic link", { exact: true }).inputValue();
     const entry = dialog.locator(".links li", { hasText: "The auditors" });
-    await entry.getByText(/^read only · until .* · used 0 times$/).waitFor();
+    await entry.getByText(/^read only · until .* · not used yet$/).waitFor();
     await page.keyboard.press("Escape");
 
     const guest = await tincan.visit(link, { provoked: FAILED_REQUESTS });

@@ -133,7 +133,7 @@ function Entry({ link, onRevoke }: EntryProps) {
       <span>
         <bdi>{label}</bdi>{" "}
         <span class="soft small">
-          {limitsOf(link, Date.now())} · {uses === 1 ? "used once" : `used ${uses} times`}
+          {limitsOf(link, Date.now())} · {usedOf(uses)}
         </span>
       </span>
       <button
@@ -147,4 +147,9 @@ function Entry({ link, onRevoke }: EntryProps) {
       </button>
     </li>
   );
+}
+
+function usedOf(uses: number): string {
+  if (uses === 0) return "not used yet";
+  return uses === 1 ? "used once" : `used ${uses} times`;
 }
