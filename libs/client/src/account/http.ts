@@ -154,7 +154,8 @@ function whyUnreachable(baseUrl: string, error: unknown): string {
   if (cause.message === "bad port") {
     return `No request goes to ${hostOf(baseUrl)}: its port is one that fetch and browsers refuse.`;
   }
-  const { code } = cause;
+  // Node 24 and later give an error of their HTTP parser no code: it is called as before.
+  const code = cause.code ?? (cause.name === "HTTPParserError" ? "HPE" : undefined);
   if (typeof code !== "string") return `Nothing answers at ${hostOf(baseUrl)}.`;
   const [, what] = FAULTS.find(([codes]) => codes.test(code)) ?? [];
   const subject = what === undefined ? "Nothing answers" : "What answers";
