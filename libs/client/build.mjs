@@ -19,13 +19,13 @@ const WS = dirname(createRequire(import.meta.url).resolve("ws/package.json"));
  * little more than the file had when this was set, so that growth is noticed. 8,000 was the aim and
  * isn't reached: docs/adr/0011-what-the-browser-pays.md.
  */
-export const BROWSER_GZIP_BYTES_MAX = 15_000;
+export const BROWSER_GZIP_BYTES_MAX = 15_300;
 
 /**
  * The same of all its files together: what a page pays that uses everything, accounts and their
  * faults too.
  */
-export const BROWSER_ALL_GZIP_BYTES_MAX = 21_000;
+export const BROWSER_ALL_GZIP_BYTES_MAX = 21_400;
 
 /** `ws` is CommonJS, and reaches Node's own modules by `require`. */
 const REQUIRE =

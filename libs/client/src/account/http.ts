@@ -164,7 +164,7 @@ function whyUnreachable(baseUrl: string, error: unknown): string {
 
 /** By Node's codes, where something does answer: what is wrong with it. */
 const FAULTS: readonly (readonly [RegExp, string])[] = [
-  [/WRONG_VERSION/, " doesn't speak https: is it http?"],
+  [/WRONG_VERSION|PACKET_LENGTH/, " doesn't speak https: is it http?"],
   [/^HPE/, " doesn't speak HTTP"],
   [/CERT|VERIFY/, " has a certificate that isn't trusted"],
   [/SOCKET|RESET/, " hangs up without an answer"],
