@@ -90,6 +90,7 @@ export const ACCOUNT: Asks = {
     path: "/v1/account/credential",
     body: '{"grace_s":604800}',
   }),
+  "the use of the account": () => ({ path: "/v1/account/usage" }),
   "a list of keys": () => ({ path: "/v1/account/keys" }),
   "1 MiB to make a key": () => ({ method: "POST", path: "/v1/account/keys", body: MIB }),
   "the audit log": () => ({ path: "/v1/account/events?limit=1000" }),
