@@ -35,13 +35,15 @@ describe("the network", () => {
     expect(reaches(pod, "ams-redis", 6379)).toBe(isAllowed);
   });
 
-  test("the entry reaches gateways, control and edges, and no Redis", () => {
+  test("the entry reaches gateways, control and edges, and no Redis", async () => {
     // Its image has no program for this: a pod with its labels is under its policies.
     start("as-entry", {
       "app.kubernetes.io/name": "ams",
       "app.kubernetes.io/instance": "ams",
       "app.kubernetes.io/component": "entry",
     });
+    // A new pod's rules take a moment to be in force, and longer on a busy node.
+    await release.until("it reaches the entry", () => reaches("as-entry", "ams-entry", 8080));
     expect(reachedBy("as-entry")).toEqual(["ams-entry", "ams-gateway", "ams-control"]);
     must(kubectl("delete", "pod", "as-entry", "--wait=false"));
   });
