@@ -35,7 +35,10 @@ afterEach(async () => {
 
 afterAll(() => rmSync(clone, { recursive: true, force: true }));
 
-describe("npm start", () => {
+/** Milliseconds: the first start installs and builds, and a machine may be busy. */
+const START_MS_MAX = 300_000;
+
+describe("npm start", { timeout: START_MS_MAX }, () => {
   test("builds, starts and prints a link by which two guests talk and neither hears itself", async () => {
     const started = await start();
     const [ada, bob] = [await joinAs("ada", started.link), await joinAs("bob", started.link)];
