@@ -22,10 +22,6 @@ export type AccountLimits = {
   readonly replay_bytes_max: number | null;
   /** The largest `ttl_s` of a conversation's replay, seconds; 0 for no replay. */
   readonly replay_seconds_max: number | null;
-  /** Sessions that the account may hold at an edge, without a socket, at a time. */
-  readonly edge_sessions_max: number | null;
-  /** Readers without a socket of the account's conversations, at a time. */
-  readonly edge_readers_max: number | null;
 };
 
 export type LimitName = keyof AccountLimits;
@@ -42,8 +38,6 @@ export const DEPLOYMENT_LIMITS: AccountLimits = {
   deliveries_per_second: null,
   replay_bytes_max: null,
   replay_seconds_max: null,
-  edge_sessions_max: null,
-  edge_readers_max: null,
 };
 
 export const LIMIT_NAMES = Object.keys(DEPLOYMENT_LIMITS) as readonly LimitName[];
@@ -60,8 +54,6 @@ export const LIMIT_MIN: Readonly<Record<LimitName, number>> = {
   deliveries_per_second: 0,
   replay_bytes_max: 0,
   replay_seconds_max: 0,
-  edge_sessions_max: 0,
-  edge_readers_max: 0,
 };
 
 /** The largest limit that may be set: a terabyte, more than any deployment holds. */

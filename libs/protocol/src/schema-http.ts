@@ -73,8 +73,6 @@ export const accountBody = z.object({
       deliveries_per_second: count.optional(),
       replay_bytes: count.optional(),
       replay_ttl_s: count.optional(),
-      edge_sessions: count.optional(),
-      edge_readers: count.optional(),
     })
     .catchall(count)
     .optional(),

@@ -19,8 +19,6 @@ const OPTIONS = {
   deliveries: ["deliveries_per_second", "deliveries per second of those frames; 0: no limit"],
   "replay-bytes": ["replay_bytes_max", "bytes that each conversation may keep; 0: no replay"],
   "replay-seconds": ["replay_seconds_max", "seconds that it may keep them; 0: no replay"],
-  sessions: ["edge_sessions_max", "sessions at an edge, without a socket, at a time"],
-  readers: ["edge_readers_max", "readers of its conversations without a socket, at a time"],
 } as const satisfies Record<string, readonly [LimitName, string]>;
 
 type Option = keyof typeof OPTIONS;

@@ -36,7 +36,6 @@ export async function limitsFor(account: Account, { plans }: Tools): Promise<Pla
 
 /** As `GET /v1/account` shows them; what has no limit is absent, 0 as a rate means none. */
 export function shownLimits(limits: AccountLimits, config: ControlConfig): Record<string, number> {
-  const { edge_sessions_max, edge_readers_max } = limits;
   return {
     streams_per_account: limits.streams_max ?? config.streamsPerAccount,
     guests_per_account: limits.guests_max ?? config.guestsPerAccount,
@@ -49,7 +48,5 @@ export function shownLimits(limits: AccountLimits, config: ControlConfig): Recor
     deliveries_per_second: limits.deliveries_per_second ?? 0,
     replay_bytes: Math.min(limits.replay_bytes_max ?? config.replayBytesMax, config.replayBytesMax),
     replay_ttl_s: Math.min(limits.replay_seconds_max ?? config.replayTtlSMax, config.replayTtlSMax),
-    ...(edge_sessions_max === null ? {} : { edge_sessions: edge_sessions_max }),
-    ...(edge_readers_max === null ? {} : { edge_readers: edge_readers_max }),
   };
 }
