@@ -35,7 +35,7 @@ const LINK_SEGMENTS = 4;
 /** Characters of a stream's name in a path, where it may be percent-encoded. */
 const NAME_CHARACTERS_MAX = 200;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
-const BEARER = /^bearer (ams_sk_[A-Za-z0-9_-]{43})$/i;
+const BEARER = /^bearer (\S+)$/i;
 
 /** Characters of an `Idempotency-Key`. */
 const KEY_CHARACTERS_MAX = 255;

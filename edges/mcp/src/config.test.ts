@@ -12,6 +12,7 @@ test("an empty environment is enough for the edge, and lists no origins", () => 
     value: {
       secret: null,
       origins: [],
+      oauth: false,
       sessions: 10_000,
       sessionsPerAddress: 200,
       subscriptions: 5_000,

@@ -1,9 +1,17 @@
 /** What the environment sets for the MCP edge. */
-import { type Checked, type Environment, integer, readSettings, type Setting } from "@ams/process";
+import {
+  type Checked,
+  type Environment,
+  integer,
+  OAUTH_SETTINGS,
+  readSettings,
+  type Setting,
+} from "@ams/process";
 import { z } from "zod";
 
 /** What the edge does, alone or composed with a gateway in one process. */
 export const MCP_SETTINGS = {
+  ...OAUTH_SETTINGS,
   AMS_MCP_ORIGINS: originList(
     "Origins of web pages that may speak with the MCP edge, separated by commas; the deployment's own and loopback may anyway.",
   ),
@@ -30,6 +38,8 @@ export type McpConfig = {
   readonly secret: string | null;
   /** Origins that the operator lists. */
   readonly origins: readonly string[];
+  /** Whether a request without a bearer is asked to sign in, where it brings no link. */
+  readonly oauth: boolean;
   readonly sessions: number;
   readonly sessionsPerAddress: number;
   readonly subscriptions: number;
@@ -45,6 +55,7 @@ export function readMcp(environment: Environment): Checked<McpConfig> {
     value: {
       secret: value.AMS_MCP_SECRET === "" ? null : value.AMS_MCP_SECRET,
       origins: value.AMS_MCP_ORIGINS,
+      oauth: value.AMS_OAUTH === "on",
       sessions: value.AMS_MCP_SESSIONS,
       sessionsPerAddress: value.AMS_MCP_SESSIONS_PER_ADDRESS,
       subscriptions: value.AMS_MCP_SUBSCRIPTIONS,

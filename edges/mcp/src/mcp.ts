@@ -125,12 +125,13 @@ class Edge {
   }
 
   async #admit(request: Request, { address: own, meter }: PeerAddress): Promise<Answer> {
-    const { reached } = this.#options;
+    const { reached, config } = this.#options;
     const place = placeOf(new URL(request.url));
     if (place === null) return none(refuse(404, "not_found", "There is nothing at this address."));
     if (request.method === "OPTIONS") return none(answerPreflight());
     if (!["GET", "POST", "DELETE"].includes(request.method)) return none(methodNotAllowed());
-    const identified = await identify(this.#parts.wrapper, request, place);
+    const signIn = config.oauth && place.kind === "open" ? baseUrlOf(request, reached) : null;
+    const identified = await identify(this.#parts.wrapper, request, place, signIn);
     if (!identified.ok) {
       // A bearer counts before a link, as in the meter.
       const refused = request.headers.has("authorization") ? 401 : 404;

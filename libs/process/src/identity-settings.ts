@@ -44,7 +44,7 @@ export const IDENTITY_SETTINGS = {
   ),
   AMS_IDENTITY_CREATES_ACCOUNTS: flag(
     false,
-    "Whether the account of a namespace that nobody has is made when a token first names it. Else the `identity` command links accounts.",
+    "Whether the account of a namespace that nobody has is made when a token first names it. Else only accounts that were made so before are opened.",
   ),
 };
 

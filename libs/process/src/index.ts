@@ -78,6 +78,7 @@ export {
   EVENT_SETTINGS,
   edgeProcessSettings,
   HOST_SETTINGS,
+  OAUTH_SETTINGS,
   processSettings,
   REACHED_SETTINGS,
   STOP_SETTINGS,

@@ -132,6 +132,15 @@ export function edgeProcessSettings(defaults: {
   };
 }
 
+/** Of the edges that connectors sign in at: MCP and oauth need the same. */
+export const OAUTH_SETTINGS = {
+  AMS_OAUTH: choice(
+    ["off", "on"],
+    "off",
+    "Whether MCP connectors sign in by OAuth: then `/mcp` without a bearer is 401 and says where. The same for the MCP edge and the oauth edge. Magic links never need it.",
+  ),
+};
+
 /** What every gateway and control of one deployment must be given alike. */
 export const DEPLOYMENT_SETTINGS = {
   AMS_GUESTS: flag(true, "Whether somebody without an account may join by a link alone."),

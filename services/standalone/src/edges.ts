@@ -5,7 +5,8 @@ import { feed } from "@ams/feed";
 import { hooks } from "@ams/hooks";
 import { mcp } from "@ams/mcp";
 import { mesh } from "@ams/mesh";
+import { oauth } from "@ams/oauth";
 import { web } from "@ams/web";
 import { workflow } from "@ams/workflow";
 
-export const EDGES: readonly Edge[] = [mcp, web, amp, workflow, mesh, feed, hooks];
+export const EDGES: readonly Edge[] = [mcp, web, amp, workflow, mesh, feed, hooks, oauth];

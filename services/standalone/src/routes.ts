@@ -37,6 +37,15 @@ export const ROUTES: readonly Route[] = [
   { service: "workflow", paths: ["/workflow/v1", "/workflow/v1/**"] },
   { service: "mesh", paths: ["/mesh/v1", "/mesh/v1/**"] },
   { service: "mcp", paths: ["/mcp"] },
+  {
+    service: "oauth",
+    paths: [
+      "/oauth/**",
+      "/.well-known/oauth-authorization-server",
+      "/.well-known/oauth-protected-resource",
+      "/.well-known/oauth-protected-resource/mcp",
+    ],
+  },
   { service: "amp", paths: ["/amp/**", "/.well-known/agent-messaging.json"] },
   // A GET of a link is an MCP client's when it says so, or asks for an event stream.
   {

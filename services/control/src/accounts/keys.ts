@@ -1,5 +1,12 @@
 /** Keys: named credentials of an account, each limited to some scopes (§2.2.8). */
-import { type AccountKey, hash, newCredential, newKeyId, type Outcome } from "@ams/directory";
+import {
+  type AccountKey,
+  hash,
+  isGranted,
+  newCredential,
+  newKeyId,
+  type Outcome,
+} from "@ams/directory";
 import { publicKeyOf } from "@ams/identity";
 import {
   EXPIRES_IN_S_MAX,
@@ -18,7 +25,7 @@ import type { Endpoint } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { isName, noContent, reply } from "../http/reply.ts";
 import { rateLimited } from "./accounts.ts";
-import { authenticate, readBodyOf } from "./authenticate.ts";
+import { authenticate, grantOf, readBodyOf } from "./authenticate.ts";
 import { record } from "./events.ts";
 
 const ERRORS = ["missing_credential", "invalid_credential", "insufficient_scope"] as const;
@@ -105,17 +112,20 @@ export const revokeKey: Endpoint = {
   name: "revoke_key",
   doc: {
     summary: "Revoke a key",
-    description: "Ends the key and closes the sockets that it admitted (4002).",
+    description:
+      "Ends the key and closes the sockets that it admitted (4002). A key may end itself.",
     auth: "bearer",
     success: { 204: { about: "It opens nothing any more.", schema: null } },
     errors: [...ERRORS, "not_found"],
     curl: "-X DELETE",
   },
   handle: async (call, tools) => {
-    const account = await authenticate(call, tools, "full");
-    if (!account.ok) return problem(account.fault);
-    const { account_id } = account.value;
+    const grant = await grantOf(call, tools);
+    if (!grant.ok) return problem(grant.fault);
+    const { account, scopes, key_id: own } = grant.value;
     const key_id = call.param("key_id");
+    if (own !== key_id && !isGranted(scopes, "full")) return problem("insufficient_scope");
+    const { account_id } = account;
     const revoked = await tools.directory.revokeKey(account_id, key_id);
     if (!revoked.ok) return problem(revoked.fault);
     await record(call, tools, account_id, "key_revoked", key_id);
