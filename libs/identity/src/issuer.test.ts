@@ -189,7 +189,7 @@ describe("key sets that lie", () => {
       },
     ],
     ["too many keys", json({ keys: Array.from({ length: 101 }, () => ({})) })],
-    ["no key set", json({ hello: 1 })],
+    ["no key set", json({ other: 1 })],
     ["no JSON", (response) => response.writeHead(200).end("<html>")],
     ["an error", (response) => response.writeHead(500).end()],
     [
