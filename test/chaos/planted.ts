@@ -28,7 +28,7 @@ const REDIS_LOG = "libs/log/dist/redis/redis-log.js";
 /** A count of the process, in an expression. */
 const count = (name: string) => `(globalThis.${name} = (globalThis.${name} ?? 0) + 1)`;
 
-const DELIVER = "from.publish(this.#all, frame, this.#allCount - excluded);";
+const DELIVER = "from.publish(this.#all, frame, all);";
 const NOTIFY_GAP = "#notifyGapBefore(stream, n) {";
 const DISPLACE = "displaceHere(displaced, by) {";
 

@@ -71,6 +71,25 @@ export const EDGES: Readonly<Record<string, Asks>> = {
       body: `{"d":${NESTED}}`,
     }),
   },
+  oauth: {
+    "what the authorization server is": () => ({
+      path: "/.well-known/oauth-authorization-server",
+    }),
+    "what is protected": () => ({ path: "/.well-known/oauth-protected-resource" }),
+    "what is protected at MCP": () => ({ path: "/.well-known/oauth-protected-resource/mcp" }),
+    "1 MiB to register a client": () => ({
+      method: "POST",
+      path: "/oauth/register",
+      headers: { "content-type": "application/json" },
+      body: `{"redirect_uris":${NESTED}}`,
+    }),
+    "codes that nobody gave": () => ({
+      method: "POST",
+      path: "/oauth/token",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: `grant_type=authorization_code&code=${"x".repeat(8_000)}`,
+    }),
+  },
   mesh: {
     "what meshes are": () => ({ path: "/mesh/v1" }),
     "1 MiB of arrays to a mesh": ({ namespace, alias, credential }) => ({

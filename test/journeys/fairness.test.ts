@@ -73,7 +73,11 @@ onRedis("one gateway and control, limited as by default", () => {
 describe("a standalone, limited as by default", () => {
   let standalone: Standalone | null = null;
   beforeAll(async () => {
-    standalone = await startStandalone({ ...DEFAULTS, AMS_TRUST_PROXY: "true" });
+    standalone = await startStandalone({
+      ...DEFAULTS,
+      AMS_TRUST_PROXY: "true",
+      AMS_OAUTH: "on",
+    });
     speakTo({ control: standalone.url, gateways: [standalone.url] });
   });
   afterAll(() => standalone?.stop());

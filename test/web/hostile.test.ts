@@ -118,7 +118,9 @@ describe.skipIf(findChromium() === null)("hostile text and secrets", () => {
     await isIn(page);
     expect(page.url()).not.toContain(token);
     expect(await page.evaluate("JSON.stringify(history.state)")).not.toContain(token);
-    expect(requests.filter((url) => url.includes(token))).toEqual([link]);
+    // The load, and the look at the link's terms (§2.7.9).
+    const look = link.replace(tincan.ams.url, `${tincan.ams.url}/v1`);
+    expect(requests.filter((url) => url.includes(token))).toEqual([link, look]);
     const log = readFileSync(join(tincan.ams.folder, "standalone.log"), "utf8");
     const printed = /hello\?t=/; // The demo's own link, which a start prints for its person.
     expect(log).toMatch(printed);

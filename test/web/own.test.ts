@@ -93,7 +93,8 @@ describePages("what is one's own on the page", (tincan) => {
       String(Object(kept).credential),
     );
     await page.getByRole("button", { name: "Replace the link" }).click();
-    await dialog.getByRole("alert").filter({ hasText: "not in this browser any more" }).waitFor();
+    const alerts = dialog.getByRole("alert").filter({ hasText: "not in this browser any more" });
+    await alerts.last().waitFor();
     await page.keyboard.press("Escape");
     expect(await page.locator("#tincan-link").inputValue()).toBe(link);
   });

@@ -1,6 +1,6 @@
 /**
  * The magic link: `<base URL>/<namespace>/conversations/<alias>?t=<link token>` (§1.4).
- * This file is the only one that knows how its path looks.
+ * Its parser and its builder; a link that somebody gives is read by no other.
  */
 import {
   type Alias,

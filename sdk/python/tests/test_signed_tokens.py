@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from ams_client import AmsError, SigningKey, parse_link, sign_bearer_token, sign_join_token
 
 KEY = SigningKey(

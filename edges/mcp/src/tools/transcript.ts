@@ -25,6 +25,9 @@ export function presenceOf({ what, streamName }: Presence): string {
   return `${streamName} ${PRESENCE[what]}`;
 }
 
+/** What a reader may take for the end of a line, also where it is no `\n`. */
+const LINE_END = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/g;
+
 /** Further lines of a text are indented, so that no text looks like another speaker's. */
 export function transcriptOf({ entries, presence, more }: ReceivedMessages): string {
   const lines = [
@@ -38,7 +41,7 @@ export function transcriptOf({ entries, presence, more }: ReceivedMessages): str
 function lineOf(entry: Entry): string {
   if (entry.kind === "message") {
     const { from, text, done } = entry;
-    return `${from}${done ? "" : " (not finished)"}: ${text.replaceAll("\n", "\n  ")}`;
+    return `${from}${done ? "" : " (not finished)"}: ${text.replaceAll(LINE_END, "$&  ")}`;
   }
   const { dropped, streamName } = entry;
   const whose = streamName === null ? "" : ` of ${streamName}`;

@@ -64,7 +64,7 @@ CLOSES: dict[CloseReason, tuple[int, ComeBack, str]] = {
     ),
     "host_not_allowed": (4400, "no", "The deployment does not answer to this host name."),
     "internal_error": (4500, "backoff", "Something went wrong in the deployment."),
-    "draining": (4503, "told", "The gateway is going away."),
+    "draining": (4503, "stated", "The gateway is going away."),
 }
 
 APPLICATION_CODES = 4_000

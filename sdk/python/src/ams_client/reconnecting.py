@@ -274,7 +274,7 @@ class ReconnectingConnection:
 
     def _first_dial_failed(self, closed: Closed) -> None:
         """Only a busy deployment is asked again: who joins wants to know at once what is wrong."""
-        if closed.by_ams and closed.come_back in ("backoff", "told"):
+        if closed.by_ams and closed.come_back in ("backoff", "stated"):
             self._come_back(closed)
         elif closed.by_ams:
             self.end(closed.error)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-ComeBack = Literal["no", "later", "renamed", "backoff", "pause", "resume", "told"]
+ComeBack = Literal["no", "later", "renamed", "backoff", "pause", "resume", "stated"]
 """May a client come back without being asked? The last column of the table in §6.1."""
 
 
