@@ -73,6 +73,7 @@ export class Rig {
       return Promise.resolve(true);
     };
     const directory = {
+      kind: "redis",
       channels: keysUnder(DEFAULT_PREFIX).channels,
       leave: (_where: unknown, stream: { connection: string }, last: { n: number }) =>
         note(`leave ${stream.connection} ${last.n}`).then(() => this.leaves),

@@ -23,7 +23,10 @@ const REPORTED_AT_ONCE = 1_000;
 const IDLE_MS = 60_000;
 
 export type MetersParts = {
-  readonly directory: Pick<Directory, "limitsOf" | "handIn" | "reportLimit" | "recordEvent">;
+  readonly directory: Pick<
+    Directory,
+    "kind" | "limitsOf" | "handIn" | "reportLimit" | "recordEvent"
+  >;
   /** This process, among those that report. */
   readonly origin: string;
   readonly share: (used: readonly RatesUsed[]) => void;
@@ -78,10 +81,15 @@ export class Meters {
     return this.#keep(account).meter;
   }
 
-  /** The meter, once the account's limits are known. Rejects when the directory is away. */
+  /**
+   * The meter, once the account's limits are known. Rejects when the directory is away. Another
+   * process that changes an embedded directory announces nothing here, and a read of it costs
+   * microseconds: there the limits are read for every join.
+   */
   async ready(account: AccountId): Promise<Meter> {
     const kept = this.#keep(account);
-    if (!kept.hasLimits) await this.#load(kept);
+    const isUnannounced = this.#parts.directory.kind === "embedded";
+    if (isUnannounced || !kept.hasLimits) await this.#load(kept);
     return kept.meter;
   }
 
