@@ -106,6 +106,13 @@ export function limitsUnder(own: AccountLimits, plan: Plan | null): AccountLimit
   return { ...DEPLOYMENT_LIMITS, ...Object.fromEntries(named) };
 }
 
+/** What holds for an account: all of it, and what its plan alone says. */
+export function heldLimits(own: AccountLimits, plan: Plan | null) {
+  const limits = limitsUnder(own, plan);
+  const planLimits = limitsUnder(DEPLOYMENT_LIMITS, plan);
+  return { plan: plan?.name ?? null, limits, planLimits };
+}
+
 /** The plan that holds for an account: one that was removed is as none. */
 export function planOf(account: { readonly plan: string | null }, plans: readonly Plan[]) {
   const named = (name: string) => plans.find((plan) => plan.name === name) ?? null;

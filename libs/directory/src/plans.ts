@@ -25,6 +25,8 @@ export type HeldLimits = {
   readonly account: Account;
   /** The name of the plan that holds. */
   readonly plan: string | null;
+  /** What the plan says, whatever the account's own limits are. */
+  readonly planLimits: AccountLimits;
   /** A null follows the deployment's setting. */
   readonly limits: AccountLimits;
 };

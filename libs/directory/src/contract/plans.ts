@@ -30,6 +30,8 @@ export function plansContract(open: () => Promise<World>): void {
       expect((await other.account(id))?.plan).toBe(plan.name);
       value(await directory.setAccountPlan(id, null));
       expect(await other.limitsOf(id)).toMatchObject({ plan: null, limits: { streams_max: 5 } });
+      // A gateway passes what the plan says; the account's own is checked where a join is granted.
+      expect((await other.limitsOf(id))?.planLimits).toEqual(DEPLOYMENT_LIMITS);
     });
 
     test("§2.10.2 a change of a plan and of an account's plan is announced, and an unknown plan or account refused", async () => {

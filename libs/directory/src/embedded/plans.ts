@@ -1,7 +1,7 @@
 /** Plans in the file. */
 import type { Notice } from "../directory.ts";
 import { encodeEvent } from "../events.ts";
-import { DEPLOYMENT_LIMITS, limitsUnder, PLANS_MAX, type Plan, planOf } from "../limits.ts";
+import { DEPLOYMENT_LIMITS, heldLimits, PLANS_MAX, type Plan, planOf } from "../limits.ts";
 import type { Plans } from "../plans.ts";
 import { announceLimits } from "./accounts.ts";
 import { storedAccount } from "./credentials.ts";
@@ -68,7 +68,7 @@ export function embeddedPlans(store: Store): Plans {
         const account = storedAccount(store, id)?.account;
         if (account === undefined) return null;
         const plan = planOf(account, plansNow());
-        return { account, plan: plan?.name ?? null, limits: limitsUnder(account, plan) };
+        return { account, ...heldLimits(account, plan) };
       }),
   };
 }

@@ -1,12 +1,6 @@
 /** Plans on Redis. */
 import { answered } from "@ams/store";
-import {
-  type AccountLimits,
-  DEPLOYMENT_LIMITS,
-  limitsUnder,
-  PLANS_MAX,
-  planOf,
-} from "../limits.ts";
+import { type AccountLimits, DEPLOYMENT_LIMITS, heldLimits, PLANS_MAX, planOf } from "../limits.ts";
 import type { Plans } from "../plans.ts";
 import { readAccount } from "./accounts.ts";
 import { announceToDeployment } from "./credentials.ts";
@@ -57,7 +51,7 @@ export function redisPlans(store: Store): Plans {
       const [account, all] = await Promise.all([readAccount(store, id), plans()]);
       if (account === null) return null;
       const plan = planOf(account, all);
-      return { account, plan: plan?.name ?? null, limits: limitsUnder(account, plan) };
+      return { account, ...heldLimits(account, plan) };
     },
   };
 }

@@ -149,11 +149,11 @@ class Join {
       credentials.watch(accountId, credential, this.connection, this.#conversation);
     }
     const { AMS_STREAMS_PER_ACCOUNT, AMS_GUESTS_PER_ACCOUNT } = this.#config;
-    const { limits } = await this.#deps.meters.ready(this.#slot.account_id);
+    const { planLimits } = await this.#deps.meters.ready(this.#slot.account_id);
     const slotsMax =
       credential === null
-        ? (limits.guests_max ?? AMS_GUESTS_PER_ACCOUNT)
-        : (limits.streams_max ?? AMS_STREAMS_PER_ACCOUNT);
+        ? (planLimits.guests_max ?? AMS_GUESTS_PER_ACCOUNT)
+        : (planLimits.streams_max ?? AMS_STREAMS_PER_ACCOUNT);
     this.#reserved = true;
     const reserved = await this.#deps.directory.reserve(this.#slot, { credential, slotsMax });
     if (reserved.ok) {
@@ -192,7 +192,7 @@ class Join {
     const admitted = this.#admitted;
     const { kept } = this.#conversation;
     const { owner_account_id: owner } = admitted.admission.conversation;
-    const { limits } = await this.#deps.meters.ready(owner);
+    const { planLimits } = await this.#deps.meters.ready(owner);
     // Before the claim is made: what is emitted from then on lies behind it.
     if (kept !== null) this.#end = await kept.log.end(kept.name);
     this.#claimed = true;
@@ -207,7 +207,7 @@ class Join {
       gateway: this.#slot.gateway,
       connection: this.connection,
       link: admitted.link.number,
-      subscribersMax: limits.subscribers_max ?? this.#config.AMS_SUBSCRIBERS_PER_CONVERSATION,
+      subscribersMax: planLimits.subscribers_max ?? this.#config.AMS_SUBSCRIBERS_PER_CONVERSATION,
     });
     if (claimed.ok) return null;
     this.#claimed = false;

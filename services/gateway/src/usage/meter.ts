@@ -19,6 +19,8 @@ export type RateName = (typeof RATES)[number];
 export class Meter {
   readonly account: AccountId;
   limits: AccountLimits = DEPLOYMENT_LIMITS;
+  /** Those of its plan alone: its own are checked where a join is granted. */
+  planLimits: AccountLimits = DEPLOYMENT_LIMITS;
   /** Sockets of the account here. */
   connections = 0;
   /** Whether it was forgotten: whoever still has it asks for another one. */

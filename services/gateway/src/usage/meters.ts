@@ -208,7 +208,7 @@ export class Meters {
     while (kept.isStale) {
       kept.isStale = false;
       const held = await this.#parts.directory.limitsOf(meter.account);
-      if (held !== null) meter.limits = held.limits;
+      if (held !== null) [meter.limits, meter.planLimits] = [held.limits, held.planLimits];
       kept.hasLimits = true;
       meter.refill(performance.now());
     }
