@@ -51,7 +51,7 @@ export function banner(shown: Shown): string {
     `  curl -X POST -H @${shellWord(shortest(headerFile))} ${path}`,
     "",
     ...edgeLines,
-    "The command line has more: npx ams --help.",
+    "The command line has more, in this folder: npx ams --help.",
     "Ctrl-C stops it; accounts, conversations and links survive.",
     "",
   ]);
