@@ -11,6 +11,7 @@ import {
   mintCommand,
 } from "./commands/conversations.ts";
 import { helpCommand } from "./commands/help.ts";
+import { keyCommand } from "./commands/keys.ts";
 import { linkCommand } from "./commands/links.ts";
 import { mailCommand } from "./commands/mail.ts";
 import { operatorCommand } from "./commands/operator.ts";
@@ -41,7 +42,7 @@ const GROUPS: readonly (readonly [string, () => readonly Command[]])[] = [
   ],
   ["Being in one:", () => [joinCommand(), tailCommand(), sendCommand(), pipeCommand()]],
   ["Mail and workflows:", () => [mailCommand(), workflowCommand()]],
-  ["Who you are:", () => [accountCommand(), webhookCommand(), configCommand()]],
+  ["Who you are:", () => [accountCommand(), keyCommand(), webhookCommand(), configCommand()]],
   [
     "Deployments:",
     () => [

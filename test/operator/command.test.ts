@@ -5,15 +5,16 @@ import { Home } from "../cli/ams.ts";
 import { freePort } from "../cluster/free-port.ts";
 import { createAccount, speakTo } from "../conformance/driver.ts";
 import { type Standalone, startStandalone } from "../standalone.ts";
-import { keyOf } from "./operate.ts";
+import { control, keyOf } from "./operate.ts";
 
 let ams: Standalone;
 let home: Home;
+const folder = () => join(ams.folder, "data");
 beforeAll(async () => {
   const port = await freePort();
   ams = await startStandalone({ AMS_ADMIN_PORT: String(port) });
   speakTo({ control: ams.url, gateways: [ams.url] });
-  const key = await keyOf({}, "--directory", join(ams.folder, "data"));
+  const key = await keyOf({}, "--directory", folder());
   const url = `http://127.0.0.1:${port}`;
   home = new Home({ AMS_OPERATOR_KEY: key, AMS_OPERATOR_URL: url });
 });
@@ -41,6 +42,31 @@ test("§11.2 §11.3 §11.5 an account is found, suspended, resumed and deleted a
     "suspended",
     "operator_key_created",
   ]);
+});
+
+test("§11.2 §2.10 limits and the plan of an account are set, shown, and taken back", async () => {
+  const { namespace } = await createAccount();
+  await control({}, "plan", "set", "small", "--streams", "3", "--directory", folder());
+  const set = ["operator", "limits", namespace, "--streams", "7", "--replay-seconds", "60"];
+  const own = { streams_max: 7, replay_seconds_max: 60, guests_max: null };
+  expect(await home.one(set)).toMatchObject(own);
+  expect(await home.one(["operator", "limits", namespace])).toMatchObject(own);
+  const back = await home.run(["operator", "limits", namespace, "--streams", "default"]);
+  expect(back.stdout).toMatch(/^streams_max {13}default\n(.*\n)*replay_seconds_max {6}60\n/);
+  await home.one(["operator", "plan", namespace, "small"]);
+  const account = ["operator", "account", namespace];
+  expect(await home.one(account)).toMatchObject({ plan: "small", streams_max: null });
+  await home.one(["operator", "plan", namespace, "none"]);
+  expect(await home.one(account)).toMatchObject({ plan: null });
+  for (const [words, sentence] of [
+    [["plan", namespace, "no-such-plan"], "name of a plan"],
+    [["limits", namespace, "--streams", "0"], "streams_max is null or a whole number"],
+    [["limits", namespace, "--streams", "many"], "a whole number, or default"],
+  ] as const) {
+    const { code, stderr } = await home.run(["operator", ...words]);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(sentence);
+  }
 });
 
 test("§11.4 gateways and their sum are shown; a wrong key, none, and no server are said in a sentence", async () => {

@@ -31,11 +31,19 @@ export async function keyOf(
   env: Readonly<Record<string, string>>,
   ...more: readonly string[]
 ): Promise<string> {
-  const args = [COMMAND, "operator-key", "create", "ida", "admin", ...more];
-  const { stdout } = await promisify(execFile)(process.execPath, args, {
+  const made = await control(env, "operator-key", "create", "ida", "admin", ...more);
+  return JSON.parse(made).operator_key;
+}
+
+/** What the operator's command prints. */
+export async function control(
+  env: Readonly<Record<string, string>>,
+  ...words: readonly string[]
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [COMMAND, ...words], {
     env: { ...process.env, ...env },
   });
-  return JSON.parse(stdout).operator_key;
+  return stdout;
 }
 
 async function ask(

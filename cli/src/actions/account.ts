@@ -190,13 +190,13 @@ export async function deleteAccount(
 }
 
 /** What the first Ctrl-C says while an answer is on its way that holds a credential. */
-function noteOfWaiting({ output }: Context): () => void {
+export function noteOfWaiting({ output }: Context): () => void {
   return () =>
     output.note("ams: Waiting for the answer, which holds the new credential: it comes only once.");
 }
 
 /** The request went out, and nobody knows what became of it: `what` says so, after the reason. */
-function lostAnswer(error: unknown, what: string): unknown {
+export function lostAnswer(error: unknown, what: string): unknown {
   const isLost =
     error instanceof AmsError && LOST_CODES.includes(error.code) && !isNeverSent(error);
   if (!isLost) return error;

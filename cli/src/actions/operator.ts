@@ -96,6 +96,28 @@ export async function remove(
   context.output.answer({ deleted: namespace }, `The account ${name} is gone.`);
 }
 
+/** Sets the limits that `changes` names; with none it shows those of the account's own. */
+export async function limits(
+  context: Context,
+  named: string,
+  changes: Readonly<Record<string, number | null>>,
+  names: readonly string[],
+): Promise<void> {
+  const isChange = Object.keys(changes).length > 0;
+  const found = isChange
+    ? await ask(context, "POST", `${pathOf(named)}/limits`, changes)
+    : await ask(context, "GET", pathOf(named));
+  const own = Object.fromEntries(names.map((name) => [name, found[name] ?? null]));
+  const lines = names.map((name) => `${name.padEnd(24)}${text(own[name] ?? "default")}`);
+  context.output.answer({ account: named, ...own }, ...lines);
+}
+
+export async function plan(context: Context, named: string, name: string | null): Promise<void> {
+  const changed = await ask(context, "POST", `${pathOf(named)}/plan`, { plan: name });
+  const state = name === null ? "under no plan" : `under the plan ${harmless(name)}`;
+  context.output.answer({ account: named, ...changed }, `${harmless(named)} is ${state}.`);
+}
+
 export async function drain(context: Context, gateway: string): Promise<void> {
   await ask(context, "POST", `/gateways/${encodeURIComponent(gateway)}/drain`);
   context.output.answer({ draining: gateway }, `${harmless(gateway)} was asked to drain.`);

@@ -1,8 +1,9 @@
-/** `ams account`: create, show, rotate, delete. */
-import { Command } from "commander";
+/** `ams account`: create, show, usage, rotate, delete. */
+import { Command, Option } from "commander";
 import type { ShowCredential } from "../actions/account.ts";
+import type { UsageFlags } from "../actions/usage.ts";
 import { contextOf } from "../options/context.ts";
-import { readDuration } from "../options/values.ts";
+import { readCount, readDuration } from "../options/values.ts";
 import { explain } from "./options.ts";
 
 const SHOW = "--show-credential";
@@ -59,11 +60,33 @@ function show(): Command {
 function usage(): Command {
   const command = new Command("usage")
     .description("each limit of your account, and how much of it is used now")
-    .action(async (_options: object, self: Command) => {
+    .option("--hours <n>", "show instead what was used in each of the last n hours", readCount)
+    .addOption(
+      new Option("--format <format>", "of the hours, 24 unless --hours is given").choices([
+        "text",
+        "csv",
+        "json",
+      ]),
+    )
+    .action(async (flags: UsageFlags, self: Command) => {
+      if (flags.hours !== undefined || flags.format !== undefined) {
+        const { usageByHour } = await import("../actions/usage.ts");
+        await usageByHour(contextOf(self), flags);
+        return;
+      }
       const { usage: run } = await import("../actions/account.ts");
       await run(contextOf(self));
     });
-  return explain(command, "Example:\n  $ ams account usage\n  live streams     2 of 10");
+  return explain(
+    command,
+    `
+Hours are kept for 35 days (840 of them); those in which nothing was used are left out.
+
+Example:
+  $ ams account usage
+  live streams     2 of 10
+  $ ams account usage --hours 168 --format csv > usage.csv`,
+  );
 }
 
 function rotate(): Command {

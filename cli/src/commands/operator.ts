@@ -1,6 +1,7 @@
 /** `ams operator`: what those who run a deployment see and do, by the operator API (§11). */
 import { Command } from "commander";
 import { contextOf } from "../options/context.ts";
+import { limitsCommand, planCommand } from "./operator-limits.ts";
 import { explain } from "./options.ts";
 
 const load = () => import("../actions/operator.ts");
@@ -77,5 +78,5 @@ function changing(): readonly Command[] {
     .action(async (gateway: string, _: unknown, self: Command) =>
       (await load()).drain(contextOf(self), gateway),
     );
-  return [suspend, resume, remove, drain];
+  return [suspend, resume, limitsCommand(), planCommand(), remove, drain];
 }

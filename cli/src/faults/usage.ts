@@ -51,6 +51,8 @@ function sentenceOf({ code, message }: CommanderError, command: string): string 
       return unknownOption(message);
     case "commander.missingArgument":
       return `The argument <${quoted}> is missing`;
+    case "commander.missingMandatoryOptionValue":
+      return `The option ${/'(--[a-z-]+)/.exec(message)?.[1] ?? "that it needs"} is missing`;
     case "commander.optionMissingArgument":
       return `${quoted} has no value`;
     case "commander.invalidArgument":

@@ -10,6 +10,7 @@ export {
   type Account,
   type AccountDetails,
   type CreateAccountOptions,
+  type CreateKeyOptions,
   type CreateLinkOptions,
   createAccount,
   type MintOptions,
@@ -17,11 +18,14 @@ export {
   type OpenAccountOptions,
   openAccount,
   type RotateOptions,
+  type UsageOptions,
 } from "./account/account.ts";
 export type { Conversation, Inspected, Minted } from "./account/conversation.ts";
 export { type Health, health, inspect, type Offer, offer } from "./account/deployment.ts";
+export type { CreatedKey, Key, KeyScope, ListedKey } from "./account/key.ts";
 export type { CreatedLink, Link, LinkTerms, ListedLink } from "./account/link.ts";
 export type { RequestOptions } from "./account/request-options.ts";
+export type { UsageHour } from "./account/usage.ts";
 export type { Connection, ListenOptions, TokensOptions } from "./connection/connection.ts";
 export type { Join } from "./connection/join.ts";
 export type { Identity, JoinOptions } from "./connection/join-options.ts";

@@ -22,6 +22,7 @@ from ams_client import (
     join,
     offer,
     open_account,
+    sync,
 )
 
 URL = os.environ.get("AMS_TEST_URL", "")
@@ -74,6 +75,75 @@ async def test_accounts_conversations_and_links(account: Account) -> None:
     with pytest.raises(AmsError) as closed:
         await join(new_link)
     assert closed.value.code == "conversation_not_found"
+
+
+@real
+async def test_keys_are_made_listed_and_revoked(account: Account) -> None:
+    made = await account.create_key("reporter", scopes=["read", "join"], expires_in_s=60)
+    assert (made.name, made.scopes) == ("reporter", ("join", "read"))
+    assert made.expires_at is not None
+    assert made.credential not in repr(made)
+    reporter = await open_account(URL, credential=made.credential)
+    with pytest.raises(AmsError) as refused:
+        await reporter.mint()
+    assert refused.value.code == "insufficient_scope"
+    (listed,) = await account.list_keys()
+    assert (listed.key_id, listed.name) == (made.key_id, "reporter")
+    assert listed.last_used_at is not None
+    await account.revoke_key(made.key_id)
+    assert await account.list_keys() == ()
+    with pytest.raises(AmsError) as gone:
+        await account.revoke_key(made.key_id)
+    assert gone.value.code == "not_found"
+    with pytest.raises(AmsError) as ended:
+        await open_account(URL, credential=made.credential)
+    assert ended.value.code == "invalid_credential"
+
+
+@real
+async def test_limited_links_are_made_listed_and_revoked(account: Account) -> None:
+    await account.mint(alias="one")
+    made = await account.create_link("one", name="audience", read_only=True, max_joins=2)
+    assert (made.name, made.read_only, made.max_joins) == ("audience", True, 2)
+    assert made.magic_link not in repr(made)
+    async with join(made.magic_link) as guest:
+        assert guest.stream_name
+    listed = {link.link_id: link for link in await account.links("one")}
+    assert len(listed) == 2
+    assert (listed[made.link_id].name, listed[made.link_id].joins) == ("audience", 1)
+    await account.revoke_link("one", made.link_id)
+    assert [link.name for link in await account.links("one")] == [None]
+    with pytest.raises(AmsError) as revoked:
+        await join(made.magic_link)
+    assert revoked.value.code == "invalid_magic_link"
+
+
+@real
+async def test_usage_is_shown_by_the_hour(account: Account) -> None:
+    link = (await account.mint()).magic_link
+    async with join(link, credential=account.credential, receipts=True) as me:
+        await me.say("hello")
+        used = await account.usage(hours=2)
+        while sum(hour.tokens_in for hour in used) == 0:
+            await asyncio.sleep(0.1)
+            used = await account.usage(hours=2)
+    assert used[-1].bytes_in >= len("hello")
+    with pytest.raises(AmsError) as wrong:
+        await account.usage(hours=841)
+    assert wrong.value.code == "invalid_limit"
+
+
+def test_the_synchronous_account_has_the_same() -> None:
+    account = sync.create_account(URL)
+    key = account.create_key("one", scopes=["full"])
+    assert [listed.name for listed in account.list_keys()] == ["one"]
+    account.revoke_key(key.key_id)
+    alias = account.mint().alias
+    made = account.create_link(alias, name="second")
+    account.revoke_link(alias, made.link_id)
+    assert [link.name for link in account.links(alias)] == [None]
+    assert account.usage(hours=1) is not None
+    account.delete()
 
 
 @real

@@ -160,6 +160,52 @@ describe("an account", () => {
     ]);
   });
 
+  test("§2.2.8 §2.2.10 a key is made, listed and revoked", async () => {
+    const account = await open();
+    const key = {
+      key_id: "key_1",
+      name: "reporter",
+      scopes: ["join", "read"],
+      expires_at: null,
+      created_at: "2026-01-31T12:00:00.000Z",
+    };
+    answerWith(
+      [201, { ...key, credential: "ams_sk_key" }],
+      [200, { keys: [{ ...key, last_used_at: "2026-01-31T13:00:00.000Z" }] }],
+      [204],
+    );
+    const options = { name: "reporter", scopes: ["join", "read"], expiresInS: 60 } as const;
+    const made = { keyId: "key_1", name: "reporter", scopes: ["join", "read"], expiresAt: null };
+    expect(await account.createKey(options)).toMatchObject({ ...made, credential: "ams_sk_key" });
+    expect(account.credential).toBe(CREDENTIAL);
+    const listed = { ...made, lastUsedAt: "2026-01-31T13:00:00.000Z" };
+    expect(await account.listKeys()).toMatchObject([listed]);
+    await account.revokeKey("key_1/..");
+    const body = { name: "reporter", scopes: ["join", "read"], expires_in_s: 60 };
+    expect(asked).toEqual([
+      { method: "POST", path: "/v1/account/keys", body },
+      { method: "GET", path: "/v1/account/keys", body: null },
+      { method: "DELETE", path: "/v1/account/keys/key_1%2F..", body: null },
+    ]);
+  });
+
+  test("§2.10.6 reads what it used in the last hours", async () => {
+    const account = await open();
+    const counts = { tokens_in: 1, bytes_in: 2, deliveries: 3, bytes_out: 4 };
+    const rest = { connection_s: 5, peak_streams: 6, replay_bytes: 7 };
+    const hour = "2026-01-31T12:00:00.000Z";
+    answerWith([200, { hours: [{ hour, ...counts, ...rest }] }], [200, { hours: [] }]);
+    expect(await account.usage({ hours: 48 })).toEqual([
+      {
+        ...{ hour, tokensIn: 1, bytesIn: 2, deliveries: 3, bytesOut: 4 },
+        ...{ connectionS: 5, peakStreams: 6, replayBytes: 7 },
+      },
+    ]);
+    expect(await account.usage()).toEqual([]);
+    const paths = asked.map(({ path }) => path);
+    expect(paths).toEqual(["/v1/account/usage?hours=48", "/v1/account/usage"]);
+  });
+
   test("§2.2.4 rotates its credential, reads its details, and ends", async () => {
     const account = await open();
     const limits = { streams_per_account: 10, subscribers_per_conversation: 100 };

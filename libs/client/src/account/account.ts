@@ -4,8 +4,10 @@ import { checkOptions, type OptionNames } from "../arguments.ts";
 import { control } from "../later.ts";
 import type { Metadata } from "../listening/events.ts";
 import type { Conversation, Inspected, Minted } from "./conversation.ts";
+import type { CreatedKey, KeyScope, ListedKey } from "./key.ts";
 import type { CreatedLink, ListedLink } from "./link.ts";
 import { REQUEST_OPTIONS, type RequestOptions } from "./request-options.ts";
+import type { UsageHour } from "./usage.ts";
 
 export type CreateAccountOptions = RequestOptions & {
   /**
@@ -77,6 +79,20 @@ export type RotateOptions = RequestOptions & {
   readonly graceS?: number;
 };
 
+export type CreateKeyOptions = RequestOptions & {
+  /** What you call it: 1 to 64 characters. */
+  readonly name: string;
+  /** What it may do: one or more. */
+  readonly scopes: readonly KeyScope[];
+  /** Seconds, 1 to 31,536,000, until it ends; it has no end unless given. */
+  readonly expiresInS?: number;
+};
+
+export type UsageOptions = RequestOptions & {
+  /** How many of the last hours, the present one among them: 1 to 840; 24 unless given. */
+  readonly hours?: number;
+};
+
 export type AccountDetails = {
   readonly accountId: string;
   readonly namespace: string;
@@ -142,6 +158,24 @@ export interface Account {
    * an earlier one opened are closed with `invalid_credential` when that one ends.
    */
   rotate(options?: RotateOptions): Promise<string>;
+  /**
+   * Makes a key: a credential with scopes of its own, which is in this answer and never again
+   * (§2.2.8). Errors: `key_limit`, `insufficient_scope`, `invalid_key_name`, `invalid_scopes`,
+   * `invalid_expiry`.
+   */
+  createKey(options: CreateKeyOptions): Promise<CreatedKey>;
+  /** The keys, without their secrets, the oldest first (§2.2.10). */
+  listKeys(options?: RequestOptions): Promise<readonly ListedKey[]>;
+  /**
+   * Ends a key: connections that it admitted are closed with `invalid_credential` (§2.2.10).
+   * Errors: `not_found`.
+   */
+  revokeKey(keyId: string, options?: RequestOptions): Promise<void>;
+  /**
+   * What was used in each of the last hours in which anything was used, the oldest first
+   * (§2.10.6). Errors: `invalid_limit`, `insufficient_scope`.
+   */
+  usage(options?: UsageOptions): Promise<readonly UsageHour[]>;
   /** What the deployment knows of the account, and the limits that hold for it. */
   details(options?: RequestOptions): Promise<AccountDetails>;
   /** Ends the account and its conversations; its namespace is never given out again. */

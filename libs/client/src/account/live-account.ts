@@ -13,10 +13,12 @@ import {
 import type {
   Account,
   AccountDetails,
+  CreateKeyOptions,
   CreateLinkOptions,
   MintOptions,
   NewLinkOptions,
   RotateOptions,
+  UsageOptions,
 } from "./account.ts";
 import {
   type Conversation,
@@ -27,6 +29,7 @@ import {
   readMinted,
 } from "./conversation.ts";
 import { type Call, request } from "./http.ts";
+import { type CreatedKey, type ListedKey, readCreatedKey, readKeys } from "./key.ts";
 import {
   type CreatedLink,
   type ListedLink,
@@ -35,6 +38,7 @@ import {
   readLinks,
 } from "./link.ts";
 import { REQUEST_OPTIONS, type RequestOptions } from "./request-options.ts";
+import { readUsage, type UsageHour } from "./usage.ts";
 
 const MINT_OPTIONS: OptionNames<MintOptions> = {
   ...REQUEST_OPTIONS,
@@ -57,6 +61,14 @@ const CREATE_LINK_OPTIONS: OptionNames<CreateLinkOptions> = {
   maxJoins: true,
 };
 const ROTATE_OPTIONS: OptionNames<RotateOptions> = { ...REQUEST_OPTIONS, graceS: true };
+const CREATE_KEY_OPTIONS: OptionNames<CreateKeyOptions> = {
+  ...REQUEST_OPTIONS,
+  name: true,
+  scopes: true,
+  expiresInS: true,
+};
+const USAGE_OPTIONS: OptionNames<UsageOptions> = { ...REQUEST_OPTIONS, hours: true };
+const KEYS = "/v1/account/keys";
 
 type Identity = Pick<Account, "accountId" | "namespace" | "createdAt">;
 
@@ -143,6 +155,30 @@ export class LiveAccount implements Account {
     const read = (answer: Fields) => textAt(answer, "credential");
     this.#credential = await this.#call(options, "POST", path, read, body);
     return this.#credential;
+  }
+
+  async createKey(options: CreateKeyOptions): Promise<CreatedKey> {
+    checkOptions(options, CREATE_KEY_OPTIONS);
+    const { name, scopes, expiresInS } = options;
+    const body = { name, scopes, expires_in_s: expiresInS };
+    return await this.#call(options, "POST", KEYS, readCreatedKey, body);
+  }
+
+  async listKeys(options: RequestOptions = {}): Promise<readonly ListedKey[]> {
+    checkOptions(options, REQUEST_OPTIONS);
+    return await this.#call(options, "GET", KEYS, readKeys);
+  }
+
+  async revokeKey(keyId: string, options: RequestOptions = {}): Promise<void> {
+    checkOptions(options, REQUEST_OPTIONS);
+    await this.#call(options, "DELETE", `${KEYS}/${encodeURIComponent(keyId)}`, readNothing);
+  }
+
+  async usage(options: UsageOptions = {}): Promise<readonly UsageHour[]> {
+    checkOptions(options, USAGE_OPTIONS);
+    const { hours } = options;
+    const query = hours === undefined ? "" : `?hours=${encodeURIComponent(hours)}`;
+    return await this.#call(options, "GET", `/v1/account/usage${query}`, readUsage);
   }
 
   async details(options: RequestOptions = {}): Promise<AccountDetails> {

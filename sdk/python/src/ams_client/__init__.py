@@ -8,7 +8,6 @@ from .account import (
     Account,
     Conversation,
     Inspected,
-    LinkTerms,
     Minted,
     Offer,
     create_account,
@@ -44,6 +43,16 @@ from .events import (
 )
 from .join import join
 from .link import Link, parse_link
+from .owned import (
+    CreatedKey,
+    CreatedLink,
+    Key,
+    KeyScope,
+    LinkTerms,
+    ListedKey,
+    ListedLink,
+    UsageHour,
+)
 from .pipe import Piped
 from .signed_tokens import SigningKey, sign_bearer_token, sign_join_token
 from .streams import Streams, stream_name_of
@@ -60,13 +69,19 @@ __all__ = [
     "ClosedEvent",
     "Connection",
     "Conversation",
+    "CreatedKey",
+    "CreatedLink",
     "CursorEvent",
     "DrainingEvent",
     "GapEvent",
     "Inspected",
     "JoinedEvent",
+    "Key",
+    "KeyScope",
     "Link",
     "LinkTerms",
+    "ListedKey",
+    "ListedLink",
     "LiveEvent",
     "Metadata",
     "Minted",
@@ -88,6 +103,7 @@ __all__ = [
     "Text",
     "TokenEvent",
     "Turn",
+    "UsageHour",
     "create_account",
     "inspect",
     "join",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -14,10 +14,26 @@ from .limits import REQUEST_S
 from .link import parse_link
 from .names import random_name
 from .options import check_credential
+from .owned import (
+    CreatedKey,
+    CreatedLink,
+    KeyScope,
+    LinkTerms,
+    ListedKey,
+    ListedLink,
+    UsageHour,
+    read_created_key,
+    read_created_link,
+    read_keys,
+    read_links,
+    read_terms,
+    read_usage,
+)
 
 T = TypeVar("T")
 ACCOUNT_CHARACTERS = 8
 """Random characters of a namespace that this package makes up."""
+KEYS = "/v1/account/keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +57,6 @@ class Minted(Conversation):
     stream_id: str
     stream_name: str
     stream_metadata: Metadata
-
-
-@dataclass(frozen=True, slots=True)
-class LinkTerms:
-    """What a magic link is limited to; None is no limit. `expires_at` is ISO 8601."""
-
-    name: str | None
-    read_only: bool
-    stream_name: str | None
-    expires_at: str | None
-    max_joins: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +116,8 @@ class Account:
         }
         if canonical_input is not None:
             body |= {"id_kind": "jcs-sha256", "canonical_input": canonical_input}
-        given = {key: value for key, value in body.items() if value is not None}
         path = f"/v1/{self.namespace}/conversations"
-        return await self._ask("POST", path, _minted, given, timeout_s)
+        return await self._ask("POST", path, _minted, _given(body), timeout_s)
 
     async def list(self, *, timeout_s: float = REQUEST_S) -> AsyncIterator[Conversation]:
         """All conversations of the namespace, oldest first, a page per request (§2.4)."""
@@ -141,6 +145,40 @@ class Account:
         path = self._path(alias) + "/link"
         return await self._ask("POST", path, lambda a: str(a["magic_link"]), body, timeout_s)
 
+    async def create_link(
+        self,
+        alias: str,
+        *,
+        name: str | None = None,
+        read_only: bool = False,
+        stream_name: str | None = None,
+        expires_in_s: int | None = None,
+        max_joins: int | None = None,
+        timeout_s: float = REQUEST_S,
+    ) -> CreatedLink:
+        """One more magic link, with limits of its own; earlier ones stay (§2.7.5).
+
+        Raises `not_found`, `link_limit`, `invalid_…`.
+        """
+        body = {
+            "name": name,
+            "read_only": read_only or None,
+            "stream_name": stream_name,
+            "expires_in_s": expires_in_s,
+            "max_joins": max_joins,
+        }
+        path = self._path(alias) + "/links"
+        return await self._ask("POST", path, read_created_link, _given(body), timeout_s)
+
+    async def links(self, alias: str, *, timeout_s: float = REQUEST_S) -> tuple[ListedLink, ...]:
+        """The live links, without their tokens, the oldest first (§2.7.6)."""
+        return await self._ask("GET", self._path(alias) + "/links", read_links, None, timeout_s)
+
+    async def revoke_link(self, alias: str, link_id: str, *, timeout_s: float = REQUEST_S) -> None:
+        """End one link: connections that it admitted are closed with `link_revoked` (§2.7.7)."""
+        path = f"{self._path(alias)}/links/{_quoted(link_id)}"
+        await self._ask("DELETE", path, lambda _: None, None, timeout_s)
+
     async def close(self, alias: str, *, timeout_s: float = REQUEST_S) -> None:
         """End a conversation: every connection in it is closed with `conversation_closed`."""
         await self._ask("DELETE", self._path(alias), lambda _: None, None, timeout_s)
@@ -157,6 +195,42 @@ class Account:
         self.credential = credential
         return credential
 
+    async def create_key(
+        self,
+        name: str,
+        *,
+        scopes: Sequence[KeyScope],
+        expires_in_s: int | None = None,
+        timeout_s: float = REQUEST_S,
+    ) -> CreatedKey:
+        """Make a key: a credential with scopes of its own, never shown again (§2.2.8).
+
+        Raises `key_limit`, `insufficient_scope`, `invalid_key_name`, `invalid_scopes`,
+        `invalid_expiry`.
+        """
+        body = _given({"name": name, "scopes": [*scopes], "expires_in_s": expires_in_s})
+        return await self._ask("POST", KEYS, read_created_key, body, timeout_s)
+
+    async def list_keys(self, *, timeout_s: float = REQUEST_S) -> tuple[ListedKey, ...]:
+        """The keys, without their secrets, the oldest first (§2.2.10)."""
+        return await self._ask("GET", KEYS, read_keys, None, timeout_s)
+
+    async def revoke_key(self, key_id: str, *, timeout_s: float = REQUEST_S) -> None:
+        """End a key, and the connections that it admitted. Raises `not_found` (§2.2.10)."""
+        await self._ask("DELETE", f"{KEYS}/{_quoted(key_id)}", lambda _: None, None, timeout_s)
+
+    async def usage(
+        self, *, hours: int | None = None, timeout_s: float = REQUEST_S
+    ) -> tuple[UsageHour, ...]:
+        """What was used in each of the last hours in which anything was used, the oldest first.
+
+        1 to 840 hours, the present one among them; 24 unless given (§2.10.6). Raises
+        `invalid_limit`, `insufficient_scope`.
+        """
+        query = "" if hours is None else f"?hours={_quoted(str(hours))}"
+        path = f"/v1/account/usage{query}"
+        return await self._ask("GET", path, read_usage, None, timeout_s)
+
     async def details(self, *, timeout_s: float = REQUEST_S) -> Fields:
         """What the deployment knows of the account, and the limits that hold for it."""
         return await self._ask("GET", "/v1/account", lambda answer: answer, None, timeout_s)
@@ -166,9 +240,7 @@ class Account:
         await self._ask("DELETE", "/v1/account", lambda _: None, None, timeout_s)
 
     def _path(self, alias: str) -> str:
-        from urllib.parse import quote
-
-        return f"/v1/{self.namespace}/conversations/{quote(alias, safe='')}"
+        return f"/v1/{self.namespace}/conversations/{_quoted(alias)}"
 
     async def _ask(
         self,
@@ -244,6 +316,16 @@ async def diagnose(base_url: str) -> AmsError:
     )
 
 
+def _given(body: Fields) -> Fields:
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def _quoted(part: str) -> str:
+    from urllib.parse import quote
+
+    return quote(part, safe="")
+
+
 def _read(base_url: str, answer: Fields, read: Callable[[Fields], T]) -> T:
     try:
         return read(answer)
@@ -279,14 +361,7 @@ def _minted(a: Fields) -> Minted:
 
 def _inspected(a: Fields) -> Inspected:
     streams = tuple(map(_peer, a["streams"]))
-    return Inspected(*_common(a), streams=streams, link=_terms(a.get("link")))
-
-
-def _terms(a: Fields | None) -> LinkTerms | None:
-    if a is None:
-        return None
-    own = {name: a.get(name) for name in ("name", "stream_name", "expires_at", "max_joins")}
-    return LinkTerms(**own, read_only=a.get("read_only") is True)
+    return Inspected(*_common(a), streams=streams, link=read_terms(a.get("link")))
 
 
 def _peer(a: Fields) -> Peer:

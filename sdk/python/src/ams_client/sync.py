@@ -17,6 +17,7 @@ from collections.abc import (
     Coroutine,
     Iterator,
     Mapping,
+    Sequence,
 )
 from concurrent.futures import CancelledError, Future
 from types import TracebackType
@@ -28,6 +29,7 @@ from .account import Inspected, Minted, Offer
 from .errors import AmsError
 from .events import AmsEvent, Metadata, Peer, Receipt, TokenEvent, Turn
 from .join import join as _join
+from .owned import CreatedKey, CreatedLink, KeyScope, ListedKey, ListedLink, UsageHour
 from .pipe import Piped, Source
 from .turns import Gaps
 
@@ -273,6 +275,37 @@ class Account:
     def new_link(self, alias: str, *, keep_connected: bool = False) -> str:
         """A new magic link; every earlier one stops working."""
         return _run(self._inner.new_link(alias, keep_connected=keep_connected))
+
+    def create_link(self, alias: str, **options: Any) -> CreatedLink:
+        """One more link; the options are those of `ams_client.Account.create_link`."""
+        return _run(self._inner.create_link(alias, **options))
+
+    def links(self, alias: str) -> tuple[ListedLink, ...]:
+        """The live links, without their tokens, the oldest first."""
+        return _run(self._inner.links(alias))
+
+    def revoke_link(self, alias: str, link_id: str) -> None:
+        """End one link, and the connections that it admitted."""
+        _run(self._inner.revoke_link(alias, link_id))
+
+    def create_key(
+        self, name: str, *, scopes: Sequence[KeyScope], expires_in_s: int | None = None
+    ) -> CreatedKey:
+        """Make a key: a credential with scopes of its own, never shown again."""
+        making = self._inner.create_key(name, scopes=scopes, expires_in_s=expires_in_s)
+        return _run(making)
+
+    def list_keys(self) -> tuple[ListedKey, ...]:
+        """The keys, without their secrets, the oldest first."""
+        return _run(self._inner.list_keys())
+
+    def revoke_key(self, key_id: str) -> None:
+        """End a key, and the connections that it admitted."""
+        _run(self._inner.revoke_key(key_id))
+
+    def usage(self, *, hours: int | None = None) -> tuple[UsageHour, ...]:
+        """What was used in each of the last hours; 24 unless given."""
+        return _run(self._inner.usage(hours=hours))
 
     def close(self, alias: str) -> None:
         """End a conversation."""
