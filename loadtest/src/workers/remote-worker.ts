@@ -2,8 +2,7 @@
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { rawUs, setOffset } from "../clock.ts";
 import { type Channel, IDENTITY, keyOf, openChannel, TLS } from "./channel.ts";
-import { type FromWorker, isToWorker } from "./messages.ts";
-import { Worker } from "./worker.ts";
+import { servePool } from "./serve-pool.ts";
 
 /** Milliseconds within which a client has proved the token. */
 const HANDSHAKE_MS = 5_000;
@@ -48,45 +47,30 @@ export function runRemoteWorker(options: Listening): Promise<void> {
 
 /** One run, until it asks to leave. */
 function serve(socket: TLSSocket, signal: AbortSignal): Promise<void> {
-  let worker: Worker | null = null;
   let isLeaving = false;
   return new Promise((resolve, reject) => {
-    const end = async () => {
-      isLeaving = true;
-      await worker?.leave();
-      channel.end();
-      resolve();
-    };
     const fail = (error: unknown) => {
       socket.destroy();
       reject(error);
     };
-    const report = (message: FromWorker) => channel.send(message);
+    const end = async () => {
+      isLeaving = true;
+      await pool.leave();
+      channel.end();
+      resolve();
+    };
+    const pool = servePool({
+      report: (message) => channel.send(message),
+      fail,
+      asked: () => void end().catch(fail),
+    });
     const receive = (message: unknown) => {
       if (isClock(message)) answerClock(message, channel);
-      if (!isToWorker(message)) return;
-      switch (message.type) {
-        case "join":
-          worker = new Worker(message.share, report);
-          worker.join().catch(fail);
-          return;
-        case "begin":
-          worker?.begin(message.atUs);
-          return;
-        case "stop":
-          worker?.stop();
-          return;
-        case "settle":
-          worker?.settle(message.sent).catch(fail);
-          return;
-        case "leave":
-          end().catch(fail);
-          return;
-      }
+      else pool.receive(message);
     };
     const broken = () => {
       if (isLeaving) return;
-      worker?.leave().catch(() => undefined);
+      pool.leave().catch(() => undefined);
       reject(new Error("The connection to the run broke."));
     };
     const channel = openChannel(socket, receive, broken);

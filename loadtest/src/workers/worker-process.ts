@@ -3,38 +3,20 @@
  * ends.
  */
 
-import { type FromWorker, isToWorker, type ToWorker } from "./messages.ts";
-import { Worker } from "./worker.ts";
+import type { FromWorker } from "./messages.ts";
+import { servePool } from "./serve-pool.ts";
 
 /** Resolves when the pool has asked it to leave. */
 export function runWorker(): Promise<void> {
   ignoreSignals();
   process.on("disconnect", () => process.exit());
-  let worker: Worker | null = null;
   return new Promise((resolve) => {
-    const receive = (message: ToWorker): void => {
-      switch (message.type) {
-        case "join":
-          worker = new Worker(message.share, report);
-          worker.join().catch(fail);
-          return;
-        case "begin":
-          worker?.begin(message.atUs);
-          return;
-        case "stop":
-          worker?.stop();
-          return;
-        case "settle":
-          worker?.settle(message.sent).catch(fail);
-          return;
-        case "leave":
-          (worker?.leave() ?? Promise.resolve()).then(resolve, fail);
-          return;
-      }
-    };
-    process.on("message", (message: unknown) => {
-      if (isToWorker(message)) receive(message);
+    const pool = servePool({
+      report,
+      fail,
+      asked: () => void pool.leave().then(resolve, fail),
     });
+    process.on("message", pool.receive);
   });
 }
 
