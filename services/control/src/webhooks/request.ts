@@ -9,7 +9,7 @@ import {
   toJsonText,
   trustJsonText,
 } from "@ams/protocol";
-import { authenticate } from "../accounts/authenticate.ts";
+import { authenticate, readBodyOf } from "../accounts/authenticate.ts";
 import { type Members, optionalValue } from "../http/body.ts";
 import type { Call, Tools } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
@@ -72,8 +72,21 @@ export type Wish = {
   readonly enabled?: boolean;
 };
 
+/** Whose webhook it is about, and what is to become of it; else the refusal. */
+export async function readAsked(
+  call: Call,
+  tools: Tools,
+): Promise<{ readonly owner: Owner; readonly wish: Wish } | Response> {
+  const owner = await webhookOwner(call, tools);
+  if (owner instanceof Response) return owner;
+  const body = await readBodyOf(call, "required", () => authenticate(call, tools, "full"));
+  if (!body.ok) return problem(body.fault);
+  const wish = readWish(body.value, tools);
+  return typeof wish === "string" ? problem("invalid_webhook", {}, wish) : { owner, wish };
+}
+
 /** The members that are given, or why they can't be, in a sentence. */
-export function readWish(body: Members, tools: Tools): Wish | string {
+function readWish(body: Members, tools: Tools): Wish | string {
   const url = optionalValue(body.get("url"));
   const types = optionalValue(body.get("types"));
   const enabled = optionalValue(body.get("enabled"));

@@ -9,12 +9,11 @@ import {
   webhooksBody,
 } from "@ams/protocol/schema";
 import { rateLimited } from "../accounts/accounts.ts";
-import { authenticate, readBodyOf } from "../accounts/authenticate.ts";
 import { record } from "../accounts/events.ts";
 import type { Endpoint } from "../http/endpoint.ts";
 import { problem } from "../http/problem.ts";
 import { noContent, reply } from "../http/reply.ts";
-import { changeWebhook, OWNER_ERRORS, readWish, webhookMembers, webhookOwner } from "./request.ts";
+import { changeWebhook, OWNER_ERRORS, readAsked, webhookMembers, webhookOwner } from "./request.ts";
 import { newSecret } from "./sealing.ts";
 
 /** Messages are sent to those alone who ask for them. */
@@ -35,13 +34,9 @@ export const createWebhook: Endpoint = {
     curl: `-X POST -d '{"url": "https://example.com/ams", "types": ["stream.joined"]}'`,
   },
   handle: async (call, tools) => {
-    const owner = await webhookOwner(call, tools);
-    if (owner instanceof Response) return owner;
-    const authenticated = () => authenticate(call, tools, "full");
-    const body = await readBodyOf(call, "required", authenticated);
-    if (!body.ok) return problem(body.fault);
-    const wish = readWish(body.value, tools);
-    if (typeof wish === "string") return problem("invalid_webhook", {}, wish);
+    const asked = await readAsked(call, tools);
+    if (asked instanceof Response) return asked;
+    const { owner, wish } = asked;
     const { url, types = UNASKED } = wish;
     if (url === undefined) return problem("invalid_webhook");
     const { account_id } = owner.account;
@@ -102,13 +97,9 @@ export const editWebhook: Endpoint = {
     curl: `-X POST -d '{"enabled": true}'`,
   },
   handle: async (call, tools) => {
-    const owner = await webhookOwner(call, tools);
-    if (owner instanceof Response) return owner;
-    const authenticated = () => authenticate(call, tools, "full");
-    const body = await readBodyOf(call, "required", authenticated);
-    if (!body.ok) return problem(body.fault);
-    const wish = readWish(body.value, tools);
-    if (typeof wish === "string") return problem("invalid_webhook", {}, wish);
+    const asked = await readAsked(call, tools);
+    if (asked instanceof Response) return asked;
+    const { owner, wish } = asked;
     const { enabled, ...members } = wish;
     const at = new Date(tools.now()).toISOString();
     const webhook_id = call.param("webhook_id");
