@@ -1,5 +1,5 @@
 // Makes the package that is published as `ams-cli`, whose command is `ams`: the whole command line
-// in one file that needs nothing beside it.
+// in one file, and the program of `ams mcp` in another, which need nothing beside them.
 //   node cli/build.mjs [folder]
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,9 +19,7 @@ const textFor = (path) => readFileSync(loadtest.resolve(path), "utf8");
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-await build({
-  entryPoints: [join(here, "src", "main.ts")],
-  outfile,
+const common = {
   bundle: true,
   platform: "node",
   target: "node20",
@@ -31,12 +29,6 @@ await build({
   minify: true,
   keepNames: true,
   legalComments: "eof",
-  define: {
-    AMS_VERSION: JSON.stringify(version),
-    // What the report of `ams load` draws its plots with.
-    AMS_UPLOT_SCRIPT: JSON.stringify(textFor("uplot/dist/uPlot.iife.min.js")),
-    AMS_UPLOT_STYLE: JSON.stringify(textFor("uplot/dist/uPlot.min.css")),
-  },
   // Packages in CommonJS inside an ES module still ask for `require`.
   banner: {
     js: [
@@ -45,6 +37,22 @@ await build({
       "const require = amsCreateRequire(import.meta.url);",
     ].join("\n"),
   },
+};
+await build({
+  ...common,
+  entryPoints: [join(here, "src", "main.ts")],
+  outfile,
+  define: {
+    AMS_VERSION: JSON.stringify(version),
+    // What the report of `ams load` draws its plots with.
+    AMS_UPLOT_SCRIPT: JSON.stringify(textFor("uplot/dist/uPlot.iife.min.js")),
+    AMS_UPLOT_STYLE: JSON.stringify(textFor("uplot/dist/uPlot.min.css")),
+  },
+});
+await build({
+  ...common,
+  entryPoints: [join(here, "..", "edges", "mcp", "src", "stdio.ts")],
+  outfile: join(folder, "mcp.mjs"),
 });
 chmodSync(outfile, 0o755);
 const man = execFileSync(process.execPath, [outfile, "man"]);

@@ -134,7 +134,7 @@ function table(started) {
   return [
     ...[header, ...rows].map((row) => line(row).trimEnd()),
     "",
-    `Logs are in ${logs} until it stops. A conversation of your own:`,
+    `Logs are in ${logs} until it stops. A conversation of your own, in this folder:`,
     `  export AMS_URL=${url}`,
     "  npx ams account create <yours> --profile cluster && npx ams mint --profile cluster",
     "Ctrl-C stops it all.",

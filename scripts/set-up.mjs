@@ -34,6 +34,8 @@ const PACKAGES_SOURCES = [
   ...["cli/src", "cli/build.mjs", "cli/package.json", "cli/README.md", "loadtest/src"],
   ...["libs/client/src", "libs/client/build.mjs", "libs/client/bundle-browser.mjs"],
   ...["libs/client/package.json", "libs/client/README.md", "libs/protocol/src"],
+  ...["libs/amp/src", "libs/workflow-client/src", "libs/workflow-rules/src", "libs/provenance/src"],
+  ...["edges/mcp/src", "libs/edge/src", "libs/process/src"],
   ...["scripts/packages.mjs", "scripts/published.mjs", "package.json", "package-lock.json"],
   ...["sdk/python/src", "sdk/python/pyproject.toml", "sdk/python/README.md", "scripts/python.mjs"],
 ];

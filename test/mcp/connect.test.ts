@@ -1,5 +1,7 @@
 // docs/CONNECT.md: what a reader pastes is what the programs take, and leads into a conversation.
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -96,8 +98,8 @@ describe("its command lines", () => {
       'claude mcp add --transport http ams https://ams.example/mcp --header "Authorization: Bearer $AMS_CREDENTIAL"',
       `codex mcp add ams-stand-up --url ${q}`,
       `code --add-mcp '{"name":"ams-stand-up","type":"http","url":"${LINK}"}'`,
-      `claude mcp add ams-stand-up -- ams mcp ${q}`,
-      `codex mcp add ams-stand-up -- ams mcp ${q}`,
+      `claude mcp add ams-stand-up -- npx --yes https://ams.example/_dist/ams.tgz mcp ${q}`,
+      `codex mcp add ams-stand-up -- npx --yes https://ams.example/_dist/ams.tgz mcp ${q}`,
     ]);
     const added = /--add-mcp '(.*)'/.exec(lines[3] ?? "")?.[1] ?? "";
     expect(JSON.parse(added)).toEqual({ name: "ams-stand-up", type: "http", url: LINK });
@@ -182,21 +184,23 @@ async function speakOverHttp(url: string, headers: Readonly<Record<string, strin
   }
 }
 
-async function speakOverStdio({ command, args = [], env = {} }: Server) {
-  expect(command).toBe("ams");
-  const ams = join(repositoryRoot(), "cli", "bin", "ams.mjs");
-  const own = { PATH: process.env.PATH ?? "", HOME: world.standalone.folder };
+/** As it is printed, in an empty folder, with nothing of this clone or its user's npm. */
+async function speakOverStdio({ command = "", args = [], env = {} }: Server) {
+  const folder = await mkdtemp(join(tmpdir(), "ams-empty-"));
+  const own = { PATH: process.env.PATH ?? "", HOME: folder, npm_config_cache: folder };
   const client = new Client({ name: "reader", version: "1" });
   const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [ams, ...args],
+    command,
+    args: [...args],
     env: { ...own, ...env },
+    cwd: folder,
   });
   await client.connect(transport);
   const watcher = await Watcher.join(there.link, "stdio-watcher");
-  const given = args.length === 1 ? { magic_link: there.link } : {};
+  const given = args.at(-1) === "mcp" ? { magic_link: there.link } : {};
   await client.callTool({ name: "ams_send", arguments: { ...given, data: "hello by stdio" } });
   await watcher.until((heard) => heard.some((line) => line.endsWith(": hello by stdio")));
   await client.close();
   await watcher.connection.close();
+  await rm(folder, { recursive: true, force: true });
 }

@@ -4,7 +4,7 @@ import { CliError } from "../faults/fault.ts";
 import type { Context } from "../options/context.ts";
 import { isSameOrigin, settingsOf } from "../options/settings.ts";
 import { becomeChild } from "./child.ts";
-import { fileOfClone } from "./clone.ts";
+import { fileOfClone, fileOfPackage } from "./clone.ts";
 
 export type UpOptions = { readonly port?: number; readonly data?: string };
 
@@ -20,7 +20,7 @@ export async function up({ port, data }: UpOptions): Promise<void> {
  * when what it is for is what is asked. Without it the child is a guest of the link.
  */
 export async function mcp(context: Context, argument: string | undefined): Promise<void> {
-  const file = fileOfClone("edges/mcp/dist/stdio.js", "mcp");
+  const file = fileOfPackage("mcp.mjs") ?? fileOfClone("edges/mcp/dist/stdio.js", "mcp");
   const { url, credential, credentialFor } = await settingsOf(context);
   const link = argument ?? process.env.AMS_LINK ?? null;
   const own = credentialFor ?? url;

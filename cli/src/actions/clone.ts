@@ -7,6 +7,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CliError } from "../faults/fault.ts";
 
+/** A file that the published package has beside its command; null in a clone. */
+export function fileOfPackage(name: string): string | null {
+  const file = join(dirname(fileURLToPath(import.meta.url)), name);
+  return existsSync(file) ? file : null;
+}
+
 /**
  * A file of the clone, by its path in it. Throws `not_in_a_clone`, or `not_built` when only that is
  * missing.

@@ -95,8 +95,7 @@ export function mcpCommand(): Command {
   return explain(
     command,
     `
-It acts with the account that holds here, and hands it on by the environment. It runs as a child process, from a clone of
-the repository.
+It acts with the account that holds here, and hands it on by the environment. It runs as a child process.
 
 Example, in the configuration of an agent:
   { "command": "ams", "args": ["mcp"], "env": { "AMS_URL": "http://127.0.0.1:8080" } }`,

@@ -59,7 +59,7 @@ function createEdge(config: AmpConfig, parts: EdgeParts): EdgeApp {
       const socketUrl = () => `${base.replace("http", "ws")}/v1/ws`;
       running = { provider, sockets, app: createApp(provider, { prefix: "/amp", socketUrl }), own };
       return [
-        `Mail for agents (AMP) is at ${base}/v1 (docs/MAIL.md). To get an address:`,
+        `Mail for agents (AMP) is at ${base}/v1 (docs/MAIL.md). To get an address, in this folder:`,
         `  npx ams mail init --name alice --tenant demo --url ${base}`,
         "",
       ];
